@@ -1,0 +1,1 @@
+//! Model names → files on this machine.

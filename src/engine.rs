@@ -1,0 +1,13 @@
+//! The thread that owns the model: [`Command`]s in, [`Event`]s out.
+//!
+//! One event a token, with finished cells. Questions about a run that is kept (another lens,
+//! candidates at some position) are answered from its states, between two tokens if need be,
+//! never by running the model again.
+
+mod command;
+mod event;
+mod handle;
+
+pub use command::{Command, Compare, Run, RunId, Sampling};
+pub use event::{Comparison, Event, FetchProgress, ModelInfo, StopReason};
+pub use handle::{Handle, Unwanted};

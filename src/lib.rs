@@ -1,0 +1,33 @@
+//! lenscape runs a language model and shows, while each token is generated, how every layer
+//! ranks it: the *logit lens*, live in a terminal.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! catalog ─▶ model (weights ─▶ decoder) ─▶ lens ─▶ trace ─▶ app ─▶ ui ─▶ terminal
+//! a name     states of every layer         cells   a run    state  frame  bytes
+//! ```
+//!
+//! - [`catalog`] turns a model's name into files on this machine.
+//! - [`model`] turns those files into a decoder that yields every layer's state.
+//! - [`lens`] turns states into ranks, probabilities and the other figures of a cell.
+//! - [`trace`] and [`vocabulary`] are the plain data that all the rest reads.
+//! - [`engine`] owns the model on a thread of its own: commands in, events out.
+//! - [`app`] is what the program knows, and the one place where that changes.
+//! - [`ui`] draws that state and changes nothing; it knows nothing of candle.
+//! - [`terminal`] owns the real terminal: set-up, restore, input, frames.
+//! - [`commands`] are the parts of the program that need no screen.
+
+pub mod app;
+pub mod catalog;
+pub mod cli;
+pub mod commands;
+pub mod engine;
+pub mod export;
+pub mod lens;
+pub mod model;
+pub mod settings;
+pub mod terminal;
+pub mod trace;
+pub mod ui;
+pub mod vocabulary;

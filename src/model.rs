@@ -1,0 +1,1 @@
+//! A checkpoint → a decoder that yields every layer's state.

@@ -1,0 +1,1 @@
+//! The real terminal: set-up and restore, input, frames.

@@ -1,0 +1,193 @@
+//! What is recorded of one run, as plain data: tokens, and what each layer says of them.
+//!
+//! Nothing here knows of tensors or of the screen. The lens makes [`Cell`]s, the engine puts
+//! them into [`Column`]s, and the screen and the exports read them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A token's number in the model's vocabulary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(pub u32);
+
+/// A decoder block, counted from 0 at the bottom of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Layer(pub usize);
+
+/// A generated token's place in its run, counted from 0.
+///
+/// The state that predicts step `s` is the one of the position before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Step(pub usize);
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "L{}", self.0)
+    }
+}
+
+/// How a layer's state becomes logits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LensKind {
+    /// Final norm, then unembedding, then the model's own logit scale or soft cap, at every layer.
+    #[default]
+    Normed,
+    /// The final norm is left out at every layer but the last: how Ecco, and the figures of
+    /// Alammar's *Finding the Words to Say* (2021), compute it.
+    Raw,
+}
+
+impl LensKind {
+    /// The other lens.
+    #[must_use]
+    pub fn toggled(self) -> Self {
+        match self {
+            Self::Normed => Self::Raw,
+            Self::Raw => Self::Normed,
+        }
+    }
+}
+
+impl fmt::Display for LensKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Normed => "normed",
+            Self::Raw => "raw",
+        })
+    }
+}
+
+/// A row of the grid: the residual stream before block 0, or right after a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Row {
+    /// The residual stream before block 0.
+    Embedding,
+    /// The residual stream right after this block.
+    Layer(Layer),
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedding => f.write_str("emb"),
+            Self::Layer(layer) => layer.fmt(f),
+        }
+    }
+}
+
+/// Where one token stands among the whole vocabulary at one row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// 1 + the number of vocabulary entries with a strictly higher logit; 1 is best.
+    pub rank: u32,
+    /// How many *other* entries have exactly the same logit.
+    pub ties: u32,
+    /// The token's logit under the lens.
+    pub logit: f32,
+    /// Softmax over the whole vocabulary, 0 to 1.
+    pub prob: f32,
+}
+
+/// What one row says of one step: a cell of the grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// Where the step's token stands.
+    pub score: Score,
+    /// Entropy of the row's distribution, in nats.
+    pub entropy: f32,
+    /// KL(final layer ‖ this row), in nats.
+    pub kl: f32,
+    /// ln Σ exp(logit): a listed token's probability is `exp(logit - log_sum_exp)`.
+    pub log_sum_exp: f32,
+    /// The row's best tokens, best first, with their logits.
+    pub top: Vec<(TokenId, f32)>,
+}
+
+impl Cell {
+    /// Probability, 0 to 1, of a token of this row that has the given logit.
+    #[must_use]
+    pub fn prob_of_logit(&self, logit: f32) -> f32 {
+        (logit - self.log_sum_exp).exp()
+    }
+}
+
+/// One step of the grid: the token that was chosen, and what every row says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The token that was chosen at this step (with sampling, not always the best-ranked one).
+    pub token: TokenId,
+    /// The row `emb`.
+    pub embedding: Cell,
+    /// One cell a layer, layer 0 first.
+    pub layers: Vec<Cell>,
+}
+
+impl Column {
+    /// The cell of a row, if the model has that row.
+    #[must_use]
+    pub fn cell(&self, row: Row) -> Option<&Cell> {
+        match row {
+            Row::Embedding => Some(&self.embedding),
+            Row::Layer(Layer(l)) => self.layers.get(l),
+        }
+    }
+
+    /// The *settling layer*: the first layer from which the token's rank is 1 up to the end.
+    /// `None` when the last layer itself ranks another token first.
+    #[must_use]
+    pub fn settling_layer(&self) -> Option<Layer> {
+        let unsettled = self
+            .layers
+            .iter()
+            .rposition(|cell| cell.score.rank != 1)
+            .map_or(0, |l| l + 1);
+        (unsettled < self.layers.len()).then_some(Layer(unsettled))
+    }
+}
+
+/// A text that the user follows, and the token that stands for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// As typed, leading space included.
+    pub text: String,
+    /// The tokens that `text` becomes when it follows the context; the first one is followed.
+    pub tokens: Vec<TokenId>,
+    /// The context's own last tokens would be other ones with `text` behind it, so that the
+    /// model would see `text` differently if it had been typed in one go.
+    pub context_changed: bool,
+}
+
+impl Candidate {
+    /// The token whose ranks are shown.
+    #[must_use]
+    pub fn followed(&self) -> Option<TokenId> {
+        self.tokens.first().copied()
+    }
+}
+
+/// Where one candidate stands at every row of one position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trajectory {
+    /// Who is followed.
+    pub candidate: Candidate,
+    /// At the row `emb`.
+    pub embedding: Score,
+    /// One score a layer, layer 0 first.
+    pub layers: Vec<Score>,
+}
+
+impl Trajectory {
+    /// The score of a row, if the model has that row.
+    #[must_use]
+    pub fn score(&self, row: Row) -> Option<Score> {
+        match row {
+            Row::Embedding => Some(self.embedding),
+            Row::Layer(Layer(l)) => self.layers.get(l).copied(),
+        }
+    }
+}
