@@ -7,7 +7,10 @@
 mod command;
 mod event;
 mod handle;
+mod sampler;
+mod session;
 
 pub use command::{Command, Compare, Run, RunId, Sampling};
 pub use event::{Comparison, Event, FetchProgress, ModelInfo, StopReason};
 pub use handle::{Handle, Unwanted};
+pub use session::{Progress, Session};
