@@ -1,1 +1,3 @@
 //! A checkpoint → a decoder that yields every layer's state.
+
+pub mod tokenizer;
