@@ -63,12 +63,20 @@ fn the_default_model_gets_its_golden_ids() {
     let golden = tests_folder().join("golden/smollm2-135m-instruct.q4_1.json");
     for case in golden_cases(&golden) {
         let prompt = case["prompt"].as_str().unwrap();
-        assert_eq!(tokenizer.encode(prompt).unwrap(), ids(&case["prompt_ids"]), "{prompt:?}");
+        assert_eq!(
+            tokenizer.encode(prompt).unwrap(),
+            ids(&case["prompt_ids"]),
+            "{prompt:?}"
+        );
         for watch in case["watch"].as_array().unwrap() {
             let text = watch["text"].as_str().unwrap();
             let candidate = tokenizer.candidate(prompt, text).unwrap();
             let expected: TokenId = serde_json::from_value(watch["id"].clone()).unwrap();
-            assert_eq!(candidate.followed(), Some(expected), "{text:?} after {prompt:?}");
+            assert_eq!(
+                candidate.followed(),
+                Some(expected),
+                "{text:?} after {prompt:?}"
+            );
         }
     }
 }

@@ -87,7 +87,7 @@ impl Session {
             arithmetic: "exact".to_owned(),
             device: format!("{:?}", device.location()).to_lowercase(),
             parameters: model.parameters,
-            vocabulary: model.tokenizer.vocabulary(model.vocab_size),
+            vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),
         };
         Self {
             model,

@@ -58,8 +58,8 @@ impl Distribution {
             let p = exp(z - self.max);
             (p, p * ((z - other_z) - shift))
         });
-        let difference = (self.log_sum_exp - f64::from(self.max))
-            - (other.log_sum_exp - f64::from(other.max));
+        let difference =
+            (self.log_sum_exp - f64::from(self.max)) - (other.log_sum_exp - f64::from(other.max));
         (weighted / sum - difference).max(0.0)
     }
 }
@@ -158,7 +158,10 @@ mod tests {
     fn by_definition(logits: &[f32], other: &[f32]) -> (f64, f64, f64) {
         let log_softmax = |z: &[f32]| -> (f64, Vec<f64>) {
             let max = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let sum: f64 = z.iter().map(|z| (f64::from(*z) - f64::from(max)).exp()).sum();
+            let sum: f64 = z
+                .iter()
+                .map(|z| (f64::from(*z) - f64::from(max)).exp())
+                .sum();
             let lse = f64::from(max) + sum.ln();
             (lse, z.iter().map(|z| f64::from(*z) - lse).collect())
         };

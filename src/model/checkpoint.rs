@@ -66,7 +66,9 @@ impl<'a> Checkpoint<'a> {
             Some([rows, width]) if *width == d_model => *rows,
             found => return Err(self.wrong_shape(&name, &format!("[any, {d_model}]"), found)),
         };
-        Ok(self.tensor(&name, &[rows, d_model])?.to_device(self.device)?)
+        Ok(self
+            .tensor(&name, &[rows, d_model])?
+            .to_device(self.device)?)
     }
 
     /// The learned positions `offset` and up, `[positions, d_model]`, where the layout has them.
@@ -160,9 +162,8 @@ impl<'a> Checkpoint<'a> {
         spec: &MlpSpec,
         d_model: usize,
     ) -> Result<(Linear, Linear), ModelError> {
-        let into = |name: &str| {
-            self.projection(&self.in_block(name, l), spec.width, d_model, spec.bias)
-        };
+        let into =
+            |name: &str| self.projection(&self.in_block(name, l), spec.width, d_model, spec.bias);
         let (ups, down) = match self.layout.mlp {
             MlpLayout::Plain { up, down } => (vec![into(up)?], down),
             MlpLayout::Gated { gate, up, down } => (vec![into(gate)?, into(up)?], down),

@@ -73,10 +73,14 @@ pub enum ModelError {
         step: usize,
     },
     /// Nothing to predict from.
-    #[error("the prompt is empty and this tokenizer adds no start token; type at least one character")]
+    #[error(
+        "the prompt is empty and this tokenizer adds no start token; type at least one character"
+    )]
     EmptyPrompt,
     /// A token that the model has no logit for.
-    #[error("token {id} is outside the model's vocabulary of {rows}; the tokenizer does not fit the weights")]
+    #[error(
+        "token {id} is outside the model's vocabulary of {rows}; the tokenizer does not fit the weights"
+    )]
     UnknownToken {
         /// The token.
         id: u32,

@@ -56,9 +56,11 @@ mod tests {
 
     #[test]
     fn the_family_is_found_from_the_model_type_whatever_the_model_is_called() {
-        let config =
-            Config::from_json(r#"{"model_type": "gpt2", "_name_or_path": "my-llama"}"#, "c")
-                .unwrap();
+        let config = Config::from_json(
+            r#"{"model_type": "gpt2", "_name_or_path": "my-llama"}"#,
+            "c",
+        )
+        .unwrap();
         assert_eq!(of(&config).unwrap().name, "gpt2");
     }
 

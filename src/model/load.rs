@@ -66,7 +66,7 @@ fn load_gguf(
     let file = Gguf::open(path)?;
     let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
     families::of(&config)?;
-    let tokenizer = Tokenizer::from_gguf(file.metadata())?;
+    let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
     assemble(&config, &Weights::Gguf(file), tokenizer, device, progress)
 }
 

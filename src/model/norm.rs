@@ -29,11 +29,9 @@ impl Norm {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = match self.spec.kind {
             #[expect(clippy::cast_possible_truncation, reason = "the model computes in f32")]
-            NormKind::Rms => candle_nn::ops::rms_norm(
-                &x.contiguous()?,
-                &self.weight,
-                self.spec.eps as f32,
-            )?,
+            NormKind::Rms => {
+                candle_nn::ops::rms_norm(&x.contiguous()?, &self.weight, self.spec.eps as f32)?
+            }
             // candle's fast LayerNorm takes the variance as E[x²] - E[x]², which cancels where
             // the mean is large; states have such rows.
             NormKind::Layer => {

@@ -47,11 +47,9 @@ impl Gguf {
             end: length.min(LONGEST_HEADER),
         };
         // A header with `general.alignment = 0` or overflowing sizes makes candle panic.
-        let content = catch_unwind(std::panic::AssertUnwindSafe(|| {
-            Content::read(&mut header)
-        }))
-        .map_err(|_| damaged(path, "the GGUF header makes no sense; the file is damaged"))?
-        .map_err(|error| damaged(path, reason(&error)))?;
+        let content = catch_unwind(std::panic::AssertUnwindSafe(|| Content::read(&mut header)))
+            .map_err(|_| damaged(path, "the GGUF header makes no sense; the file is damaged"))?
+            .map_err(|error| damaged(path, reason(&error)))?;
         let gguf = Self {
             path: path.to_owned(),
             content,
@@ -163,7 +161,9 @@ struct Window<R> {
 impl<R: Read + Seek> Read for Window<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.end.saturating_sub(self.inner.stream_position()?);
-        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let most = buffer
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
         let part = buffer.get_mut(..most).unwrap_or_default();
         self.inner.read(part)
     }

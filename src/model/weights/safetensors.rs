@@ -202,12 +202,7 @@ fn header(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Result<(), Mod
 }
 
 /// Where one entry of the header says that its tensor stands, if that is possible.
-fn place(
-    path: &Path,
-    data: u64,
-    length: u64,
-    entry: serde_json::Value,
-) -> Result<Stored, String> {
+fn place(path: &Path, data: u64, length: u64, entry: serde_json::Value) -> Result<Stored, String> {
     let info: TensorInfo = serde_json::from_value(entry).map_err(|error| error.to_string())?;
     let (begin, end) = info.data_offsets;
     let bytes = end
