@@ -1,5 +1,7 @@
 //! Reads reference values and holds a run against them.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
@@ -53,6 +55,46 @@ pub struct Watch {
     pub ranks: Vec<u32>,
 }
 
+/// A session with the model in `files`, whose cells list the five best tokens.
+pub fn session(files: &CheckpointFiles) -> Session {
+    let model = model::load(files, &candle_core::Device::Cpu, &|_, _| {}).unwrap();
+    Session::new(model, "test".into(), 5)
+}
+
+/// Processes a prompt and generates nothing.
+pub fn process(session: &mut Session, prompt: &str) -> RunId {
+    let id = RunId(1);
+    session
+        .begin(Run {
+            id,
+            prompt: prompt.to_owned(),
+            max_tokens: 0,
+            sampling: Sampling::default(),
+            lens: LensKind::Normed,
+        })
+        .unwrap();
+    while session.is_running() {
+        session.advance(&|| true).unwrap();
+    }
+    id
+}
+
+/// The ranks of each candidate by layer, at the position after the prompt.
+pub fn ranks(session: &Session, run: RunId, candidates: &[&str]) -> Vec<Vec<u32>> {
+    session
+        .compare(&Compare {
+            run,
+            step: Step(0),
+            candidates: candidates.iter().map(|text| (*text).to_owned()).collect(),
+            lens: LensKind::Normed,
+        })
+        .unwrap()
+        .trajectories
+        .into_iter()
+        .map(|found| found.unwrap().layers.iter().map(|score| score.rank).collect())
+        .collect()
+}
+
 /// How many ranks were compared, and how many of them were equal.
 #[derive(Default)]
 struct Ranks {
@@ -91,8 +133,7 @@ impl Golden {
 
     /// Runs every case under both lenses and compares every figure.
     pub fn check(&self, files: &CheckpointFiles) {
-        let model = model::load(files, &candle_core::Device::Cpu, &|_, _| {}).unwrap();
-        let mut session = Session::new(model, "test".into(), 5);
+        let mut session = session(files);
         let mut ranks = Ranks::default();
         for (i, case) in self.cases.iter().enumerate() {
             let id = RunId(i as u64 + 1);
