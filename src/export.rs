@@ -1,1 +1,3 @@
-//! A trace as a file.
+//! What leaves the program other than through the terminal.
+
+pub mod svg;
