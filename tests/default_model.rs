@@ -30,8 +30,7 @@ fn default_model() -> &'static Checkpoint {
 
 fn golden() -> Golden {
     Golden::read(
-        &Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/golden/smollm2-135m-instruct.q4_1.json"),
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/smollm2-135m-instruct.q4_1.json"),
     )
 }
 

@@ -98,6 +98,12 @@ impl Session {
         }
     }
 
+    /// The model, with nothing kept.
+    #[must_use]
+    pub fn into_model(self) -> Model {
+        self.model
+    }
+
     /// What is known of the model.
     #[must_use]
     pub fn info(&self) -> &Arc<ModelInfo> {

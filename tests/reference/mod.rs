@@ -91,7 +91,14 @@ pub fn ranks(session: &Session, run: RunId, candidates: &[&str]) -> Vec<Vec<u32>
         .unwrap()
         .trajectories
         .into_iter()
-        .map(|found| found.unwrap().layers.iter().map(|score| score.rank).collect())
+        .map(|found| {
+            found
+                .unwrap()
+                .layers
+                .iter()
+                .map(|score| score.rank)
+                .collect()
+        })
         .collect()
 }
 
