@@ -131,14 +131,13 @@ impl Entries {
 
     /// Undo what the writers of GGUF files do to the spelling of tokens.
     fn spell_as_in_text(&mut self, is_gemma: bool) {
-        for (id, (token, kind)) in self.tokens.iter_mut().zip(&mut self.kinds).enumerate() {
+        for (id, token) in self.tokens.iter_mut().enumerate() {
             if token.is_empty() {
                 // No text can become an empty token; two of them could not be told apart.
                 *token = format!("[EMPTY_{id}]");
             } else if is_gemma && token.bytes().all(|byte| byte == b' ') {
-                // Gemma's runs of spaces are written with real spaces, but made by merging.
+                // Gemma's runs of spaces are written with real spaces, but made by merging `▁`.
                 *token = token.replace(' ', &sentencepiece::SPACE.to_string());
-                *kind = Kind::Normal;
             }
         }
     }
