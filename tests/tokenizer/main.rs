@@ -1,6 +1,10 @@
-//! The tokenizer against the ids that Hugging Face transformers gives, on whole models.
+//! The tokenizer against the ids that Hugging Face transformers gives, and on files of all kinds.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod candidate;
+mod folder;
+mod gguf;
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -15,6 +19,10 @@ fn tests_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
+fn fixture(name: &str) -> PathBuf {
+    tests_folder().join("fixtures").join(name)
+}
+
 fn golden_cases(path: &Path) -> Vec<Value> {
     let golden: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     golden["cases"].as_array().unwrap().clone()
@@ -22,28 +30,6 @@ fn golden_cases(path: &Path) -> Vec<Value> {
 
 fn ids(value: &Value) -> Vec<TokenId> {
     serde_json::from_value(value.clone()).unwrap()
-}
-
-#[test]
-fn the_fixtures_prompts_get_their_golden_ids() {
-    for name in ["gpt2", "llama", "mistral", "qwen2"] {
-        let folder = tests_folder().join("fixtures").join(name);
-        let tokenizer = Tokenizer::from_folder(&folder).unwrap();
-        for case in golden_cases(&folder.join("golden.json")) {
-            let prompt = case["prompt"].as_str().unwrap();
-            let encoded = tokenizer.encode(prompt).unwrap();
-            assert_eq!(encoded, ids(&case["prompt_ids"]), "{name}: {prompt:?}");
-        }
-    }
-}
-
-#[test]
-fn the_fixtures_know_where_a_text_ends_and_add_no_bos() {
-    let folder = tests_folder().join("fixtures/qwen2");
-    let tokenizer = Tokenizer::from_folder(&folder).unwrap();
-    assert_eq!(tokenizer.bos(), Some(TokenId(0)));
-    assert!(!tokenizer.adds_bos());
-    assert_eq!(tokenizer.end_of_text(), [TokenId(0)]);
 }
 
 /// The tokenizer of the default model, where `LENSCAPE_TEST_MODEL` says where its file is.
@@ -63,12 +49,20 @@ fn the_default_model_gets_its_golden_ids() {
     let golden = tests_folder().join("golden/smollm2-135m-instruct.q4_1.json");
     for case in golden_cases(&golden) {
         let prompt = case["prompt"].as_str().unwrap();
-        assert_eq!(tokenizer.encode(prompt).unwrap(), ids(&case["prompt_ids"]), "{prompt:?}");
+        assert_eq!(
+            tokenizer.encode(prompt).unwrap(),
+            ids(&case["prompt_ids"]),
+            "{prompt:?}"
+        );
         for watch in case["watch"].as_array().unwrap() {
             let text = watch["text"].as_str().unwrap();
             let candidate = tokenizer.candidate(prompt, text).unwrap();
             let expected: TokenId = serde_json::from_value(watch["id"].clone()).unwrap();
-            assert_eq!(candidate.followed(), Some(expected), "{text:?} after {prompt:?}");
+            assert_eq!(
+                candidate.followed(),
+                Some(expected),
+                "{text:?} after {prompt:?}"
+            );
         }
     }
 }
