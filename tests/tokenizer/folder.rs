@@ -223,6 +223,22 @@ fn vocabularies_that_mark_words_are_refused() {
 
 proptest! {
     #[test]
+    fn the_tokens_of_a_text_add_up_to_its_bytes(text in any::<String>()) {
+        let tokenizer = Tokenizer::from_folder(&fixture("gpt2")).unwrap();
+        let vocabulary = tokenizer.vocabulary(384);
+        let mut stream = tokenizer.stream();
+        let mut bytes = Vec::new();
+        let mut streamed = String::new();
+        for id in tokenizer.encode(&text).unwrap() {
+            bytes.extend_from_slice(vocabulary.bytes(id));
+            streamed.push_str(&stream.push(id));
+        }
+        prop_assert_eq!(&bytes, text.as_bytes());
+        prop_assert_eq!(&streamed, &text);
+        prop_assert_eq!(stream.flush(), "");
+    }
+
+    #[test]
     fn a_damaged_tokenizer_json_is_an_error_or_a_tokenizer(
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {

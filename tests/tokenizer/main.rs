@@ -5,6 +5,8 @@
 mod candidate;
 mod folder;
 mod gguf;
+mod metadata;
+mod refusals;
 
 use std::fs::{self, File};
 use std::io::BufReader;
