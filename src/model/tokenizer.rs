@@ -75,9 +75,7 @@ impl Tokenizer {
     ) -> Result<Self, TokenizerError> {
         match folder::read_beside(path)? {
             None => gguf::build(metadata),
-            Some((path, inner)) => {
-                gguf::adopt(inner, metadata)?.map_err(|why| TokenizerError::File { path, why })
-            }
+            Some((path, original)) => gguf::adopt(path, original, metadata),
         }
     }
 

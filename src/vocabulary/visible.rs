@@ -84,7 +84,7 @@ impl Visible {
         let mut chars = cluster.chars().peekable();
         while let Some(c) = chars.next() {
             match (self.base, c, chars.peek()) {
-                (Some(_), ZERO_WIDTH_JOINER, Some(next)) if !next.is_alphabetic() => return,
+                (Some(_), ZERO_WIDTH_JOINER, Some(&next)) if is_pictograph(next) => return,
                 (Some(base), ..) if only_varies(base, c) => {}
                 _ => self.push_char(c),
             }
@@ -164,6 +164,12 @@ fn needs_base(c: char) -> bool {
         )
 }
 
+/// Whether `c` can be the next part of an emoji sequence. Joiners between letters are something
+/// else: they shape a word.
+fn is_pictograph(c: char) -> bool {
+    category(c) == GeneralCategory::OtherSymbol
+}
+
 /// Whether `c` only changes the looks of `base`: a variation selector, or the skin tone of an
 /// emoji.
 fn only_varies(base: char, c: char) -> bool {
@@ -236,6 +242,7 @@ mod tests {
         assert_eq!(label_of("👨\u{200D}👩\u{200D}👧!"), "👨!");
         assert_eq!(label_of("👍\u{1F3FD}"), "👍");
         assert_eq!(label_of("🏳\u{FE0F}\u{200D}🌈"), "🏳");
+        assert_eq!(label_of("🏃\u{200D}♂\u{FE0F}"), "🏃");
     }
 
     #[test]
@@ -248,9 +255,10 @@ mod tests {
     }
 
     #[test]
-    fn a_joiner_in_an_indic_word_cuts_nothing() {
+    fn a_joiner_between_letters_or_marks_cuts_nothing() {
         let word = "\u{915}\u{94D}\u{200D}\u{937}";
         assert_eq!(label_of(word), "\u{915}\u{94D}⟨200D⟩\u{937}");
+        assert_eq!(label_of("a\u{200D}\u{308}"), "a⟨200D⟩⟨0308⟩");
     }
 
     #[test]

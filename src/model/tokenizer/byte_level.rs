@@ -31,24 +31,33 @@ pub(super) fn bytes(token: &str) -> Vec<u8> {
     spelled.unwrap_or_else(|| token.as_bytes().to_vec())
 }
 
-/// The byte that `c` spells: itself where it is printable Latin-1; the others, from byte 0 on,
-/// follow each other from U+0100 on.
+/// The byte that `c` spells: a printable Latin-1 character spells itself, the others are spelled
+/// by the characters from U+0100 on.
 fn byte(c: char) -> Option<u8> {
-    let code = u32::from(c);
-    match u8::try_from(code) {
+    match u8::try_from(c) {
         Ok(byte) => spells_itself(byte).then_some(byte),
-        Err(_) => {
-            let place = usize::try_from(code - 0x100).ok()?;
-            (0..=u8::MAX)
-                .filter(|&byte| !spells_itself(byte))
-                .nth(place)
-        }
+        Err(_) => SHIFTED.get(c as usize - 0x100).copied(),
     }
 }
 
-fn spells_itself(byte: u8) -> bool {
+const fn spells_itself(byte: u8) -> bool {
     matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF)
 }
+
+/// The bytes that do not spell themselves, in ascending order.
+const SHIFTED: [u8; 68] = {
+    let mut shifted = [0; 68];
+    let mut n_shifted = 0;
+    let mut byte = 0;
+    while n_shifted < shifted.len() {
+        if !spells_itself(byte) {
+            shifted[n_shifted] = byte;
+            n_shifted += 1;
+        }
+        byte += 1;
+    }
+    shifted
+};
 
 #[cfg(test)]
 mod tests {

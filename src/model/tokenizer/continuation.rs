@@ -12,23 +12,23 @@ use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
 pub(super) fn without_opening_space(
     tokenizer: &Tokenizer,
 ) -> tokenizers::Result<Option<Tokenizer>> {
-    let normalizer = tokenizer.get_normalizer();
+    let normaliser = tokenizer.get_normalizer();
     let pre_tokenizer = tokenizer.get_pre_tokenizer();
     let opens =
-        normalizer.is_some_and(normalizer_opens) || pre_tokenizer.is_some_and(pre_tokenizer_opens);
+        normaliser.is_some_and(normaliser_opens) || pre_tokenizer.is_some_and(pre_tokenizer_opens);
     if !opens {
         return Ok(None);
     }
     let mut plain = tokenizer.clone();
-    plain.with_normalizer(normalizer.cloned().and_then(plain_normalizer))?;
+    plain.with_normalizer(normaliser.cloned().and_then(plain_normaliser))?;
     plain.with_pre_tokenizer(pre_tokenizer.cloned().map(plain_pre_tokenizer));
     Ok(Some(plain))
 }
 
-fn normalizer_opens(normalizer: &NormalizerWrapper) -> bool {
-    match normalizer {
+fn normaliser_opens(normaliser: &NormalizerWrapper) -> bool {
+    match normaliser {
         NormalizerWrapper::Prepend(_) => true,
-        NormalizerWrapper::Sequence(steps) => steps.as_ref().iter().any(normalizer_opens),
+        NormalizerWrapper::Sequence(steps) => steps.as_ref().iter().any(normaliser_opens),
         _ => false,
     }
 }
@@ -42,11 +42,11 @@ fn pre_tokenizer_opens(pre_tokenizer: &PreTokenizerWrapper) -> bool {
     }
 }
 
-fn plain_normalizer(normalizer: NormalizerWrapper) -> Option<NormalizerWrapper> {
-    match normalizer {
+fn plain_normaliser(normaliser: NormalizerWrapper) -> Option<NormalizerWrapper> {
+    match normaliser {
         NormalizerWrapper::Prepend(_) => None,
         NormalizerWrapper::Sequence(steps) => {
-            let steps = steps.into_iter().filter_map(plain_normalizer).collect();
+            let steps = steps.into_iter().filter_map(plain_normaliser).collect();
             Some(Normalizers::new(steps).into())
         }
         other => Some(other),

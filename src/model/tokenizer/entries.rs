@@ -1,5 +1,7 @@
 //! The vocabulary as a GGUF file lists it: tokens, what each is for, where a text begins and ends.
 
+use std::collections::HashMap;
+
 use super::metadata::{Metadata, bad_key, check_length, required};
 use super::sentencepiece;
 use super::special::Bounds;
@@ -131,14 +133,13 @@ impl Entries {
 
     /// Undo what the writers of GGUF files do to the spelling of tokens.
     fn spell_as_in_text(&mut self, is_gemma: bool) {
-        for (id, (token, kind)) in self.tokens.iter_mut().zip(&mut self.kinds).enumerate() {
+        for (id, token) in self.tokens.iter_mut().enumerate() {
             if token.is_empty() {
                 // No text can become an empty token; two of them could not be told apart.
                 *token = format!("[EMPTY_{id}]");
             } else if is_gemma && token.bytes().all(|byte| byte == b' ') {
-                // Gemma's runs of spaces are written with real spaces, but made by merging.
+                // Gemma's runs of spaces are written with real spaces, but made by merging `▁`.
                 *token = token.replace(' ', &sentencepiece::SPACE.to_string());
-                *kind = Kind::Normal;
             }
         }
     }
@@ -153,6 +154,18 @@ impl Entries {
         tokens.filter_map(move |(token, &kind)| (kind == wanted).then_some(token.as_str()))
     }
 
+    /// An error where two ids have the same token: text could only become one of them.
+    pub(super) fn check_unique(&self) -> Result<(), TokenizerError> {
+        let mut ids = HashMap::with_capacity(self.tokens.len());
+        for (id, token) in self.tokens.iter().enumerate() {
+            if let Some(first) = ids.insert(token, id) {
+                let why = format!("lists {token:?} twice, as {first} and as {id}");
+                return Err(bad_key(TOKENS, why));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether `tokenizer` gives every id the token that the file gives it, among the kinds that
     /// are to be `compared`.
     pub(super) fn compare(
@@ -165,7 +178,7 @@ impl Entries {
             if compared(kind) && found.as_ref() != Some(token) {
                 let found = found.map_or("nothing".to_owned(), |found| format!("{found:?}"));
                 return Err(format!(
-                    "does not fit the model: id {id} is {token:?} in the file, {found} in the tokenizer"
+                    "is of another model: id {id} is {token:?} in the GGUF file, {found} here"
                 ));
             }
         }

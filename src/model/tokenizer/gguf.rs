@@ -4,6 +4,7 @@
 //! way in which text is cut into words. What we do not know by name is refused.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use candle_core::quantized::gguf_file::Value;
 use tokenizers::models::bpe::{Merges, Vocab};
@@ -36,8 +37,9 @@ pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, Toke
         let original = guarded(|| tokenizers::Tokenizer::from_bytes(json));
         return original
             .and_then(|inner| entries.finish(inner))
-            .map_err(|why| bad_key(ORIGINAL, why));
+            .map_err(|why| bad_key(ORIGINAL, format!("cannot be used: {why}")));
     }
+    entries.check_unique()?;
     let built = match required(MODEL, metadata.string(MODEL)?)? {
         BYTE_LEVEL => byte_level_tokenizer(metadata, &entries)?,
         SENTENCEPIECE => sentencepiece_tokenizer(metadata, &entries)?,
@@ -49,15 +51,18 @@ pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, Toke
         .map_err(|why| bad_key(TOKENS, why))
 }
 
-/// The tokenizer of a `tokenizer.json` found beside the file that `metadata` is from; the error
-/// is one line about that `tokenizer.json`.
+/// The tokenizer of the `tokenizer.json` at `path`, read as `original`, for the file that
+/// `metadata` is from.
 pub(super) fn adopt(
+    path: PathBuf,
     original: tokenizers::Tokenizer,
     metadata: &HashMap<String, Value>,
-) -> Result<Result<Tokenizer, String>, TokenizerError> {
+) -> Result<Tokenizer, TokenizerError> {
     let entries = Entries::read(Metadata(metadata))?;
-    let same = entries.compare(&original, |kind| kind == Kind::Normal);
-    Ok(same.and_then(|()| entries.finish(original)))
+    entries
+        .compare(&original, |kind| kind == Kind::Normal)
+        .and_then(|()| entries.finish(original))
+        .map_err(|why| TokenizerError::File { path, why })
 }
 
 /// What every text begins and ends with.
@@ -134,16 +139,12 @@ fn add_special(
     tokenizer: &mut tokenizers::Tokenizer,
     around: Around,
 ) -> tokenizers::Result<()> {
-    let control = entries
-        .with_kind(Kind::Control)
-        .chain(entries.with_kind(Kind::Unknown));
+    let control = [Kind::Control, Kind::Unknown];
+    let control = control.into_iter().flat_map(|kind| entries.with_kind(kind));
+    let user_defined = entries.with_kind(Kind::UserDefined);
     let added: Vec<_> = control
         .map(special::control)
-        .chain(
-            entries
-                .with_kind(Kind::UserDefined)
-                .map(special::user_defined),
-        )
+        .chain(user_defined.map(special::user_defined))
         .collect();
     tokenizer.add_tokens(added)?;
     special::put_around(tokenizer, around.before, around.behind)

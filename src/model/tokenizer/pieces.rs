@@ -3,7 +3,7 @@
 //! Decoding an id by itself would not do: decoders strip leading spaces, join tokens and drop
 //! what is no whole character.
 
-use tokenizers::{DecoderWrapper, PreTokenizerWrapper, Tokenizer};
+use tokenizers::{DecoderWrapper, ModelWrapper, PreTokenizerWrapper, Tokenizer};
 
 use super::{byte_level, sentencepiece};
 use crate::trace::TokenId;
@@ -73,6 +73,9 @@ impl Spelling {
 }
 
 fn spelling(tokenizer: &Tokenizer) -> Result<Spelling, String> {
+    if marks_words(tokenizer.get_model()) {
+        return Err(MARKS_WORDS.to_owned());
+    }
     let by_decoder = tokenizer
         .get_decoder()
         .map(spelling_of_decoder)
@@ -85,6 +88,19 @@ fn spelling(tokenizer: &Tokenizer) -> Result<Spelling, String> {
                 .and_then(spelling_of_pre_tokenizer)
         })
         .unwrap_or(Spelling::Verbatim))
+}
+
+const MARKS_WORDS: &str = "marks where words begin or end, which is not supported";
+
+fn marks_words(model: &ModelWrapper) -> bool {
+    let is_mark = |mark: &Option<String>| mark.as_ref().is_some_and(|mark| !mark.is_empty());
+    match model {
+        ModelWrapper::BPE(model) => {
+            is_mark(&model.continuing_subword_prefix) || is_mark(&model.end_of_word_suffix)
+        }
+        ModelWrapper::WordPiece(_) => true,
+        ModelWrapper::WordLevel(_) | ModelWrapper::Unigram(_) => false,
+    }
 }
 
 fn spelling_of_decoder(decoder: &DecoderWrapper) -> Result<Option<Spelling>, String> {
@@ -103,7 +119,7 @@ fn spelling_of_decoder(decoder: &DecoderWrapper) -> Result<Option<Spelling>, Str
             Ok(None)
         }
         DecoderWrapper::BPE(_) | DecoderWrapper::WordPiece(_) | DecoderWrapper::CTC(_) => {
-            Err("marks the ends of words, which is not supported".to_owned())
+            Err(MARKS_WORDS.to_owned())
         }
     }
 }

@@ -1,6 +1,12 @@
-//! The tokenizer against the ids that Hugging Face transformers gives, on whole models.
+//! The tokenizer against the ids that Hugging Face transformers gives, and on files of all kinds.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod candidate;
+mod folder;
+mod gguf;
+mod metadata;
+mod refusals;
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -15,6 +21,10 @@ fn tests_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
+fn fixture(name: &str) -> PathBuf {
+    tests_folder().join("fixtures").join(name)
+}
+
 fn golden_cases(path: &Path) -> Vec<Value> {
     let golden: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     golden["cases"].as_array().unwrap().clone()
@@ -22,28 +32,6 @@ fn golden_cases(path: &Path) -> Vec<Value> {
 
 fn ids(value: &Value) -> Vec<TokenId> {
     serde_json::from_value(value.clone()).unwrap()
-}
-
-#[test]
-fn the_fixtures_prompts_get_their_golden_ids() {
-    for name in ["gpt2", "llama", "mistral", "qwen2"] {
-        let folder = tests_folder().join("fixtures").join(name);
-        let tokenizer = Tokenizer::from_folder(&folder).unwrap();
-        for case in golden_cases(&folder.join("golden.json")) {
-            let prompt = case["prompt"].as_str().unwrap();
-            let encoded = tokenizer.encode(prompt).unwrap();
-            assert_eq!(encoded, ids(&case["prompt_ids"]), "{name}: {prompt:?}");
-        }
-    }
-}
-
-#[test]
-fn the_fixtures_know_where_a_text_ends_and_add_no_bos() {
-    let folder = tests_folder().join("fixtures/qwen2");
-    let tokenizer = Tokenizer::from_folder(&folder).unwrap();
-    assert_eq!(tokenizer.bos(), Some(TokenId(0)));
-    assert!(!tokenizer.adds_bos());
-    assert_eq!(tokenizer.end_of_text(), [TokenId(0)]);
 }
 
 /// The tokenizer of the default model, where `LENSCAPE_TEST_MODEL` says where its file is.
