@@ -1,1 +1,77 @@
-//! Pure drawing of the program's state.
+//! Pure drawing of the program's state: one file a pane, [`palette`] for every colour.
+//!
+//! [`draw`] reads [`State`] and changes nothing; where each pane stands is decided by
+//! [`crate::app::Places`], since paging and clicks depend on it too.
+
+mod cell;
+mod chart;
+mod compare;
+mod frame;
+mod grid;
+mod header;
+mod help;
+mod keyline;
+mod loading;
+mod log;
+pub mod palette;
+mod prompt;
+pub mod scale;
+mod spark;
+mod table;
+pub mod text;
+
+pub use grid::Grid;
+
+use ratatui::Frame;
+use ratatui::widgets::{Paragraph, Wrap};
+
+use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Places, State};
+use palette::Palette;
+
+/// Draw everything.
+pub fn draw(frame: &mut Frame<'_>, state: &State) {
+    let Some(theme) = state.theme() else { return };
+    let palette = Palette::new(theme, state.depth);
+    let Some(places) = Places::of(state) else {
+        too_small(frame);
+        return;
+    };
+    let buffer = frame.buffer_mut();
+    // The terminal may have become smaller than the state knows.
+    let clip = |area: ratatui::layout::Rect| area.intersection(buffer.area);
+    let places = Places {
+        header: clip(places.header),
+        body: clip(places.body),
+        keys: clip(places.keys),
+        prompt: clip(places.prompt),
+        grid: clip(places.grid),
+        cell: clip(places.cell),
+        log: clip(places.log),
+        candidates: clip(places.candidates),
+        table: clip(places.table),
+        chart: clip(places.chart),
+    };
+    header::render(state, &palette, places.header, buffer);
+    if state.view.help.is_some() {
+        help::render(state, &palette, places.body, buffer);
+    } else {
+        prompt::render(state, &palette, places.prompt, buffer);
+        grid::render(state, &palette, places.grid, buffer);
+        cell::render(state, &palette, places.cell, buffer);
+        log::render(state, &palette, places.log, buffer);
+        compare::render(state, &palette, places.candidates, buffer);
+        table::render(state, &palette, places.table, buffer);
+        chart::render(state, &palette, places.chart, buffer);
+    }
+    keyline::render(state, &palette, places.keys, buffer);
+}
+
+fn too_small(frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let text = format!(
+        "lenscape needs {LEAST_COLUMNS}×{LEAST_ROWS}, this is {}×{}: make the window larger",
+        area.width, area.height
+    );
+    let message = Paragraph::new(text).centered().wrap(Wrap { trim: true });
+    frame.render_widget(message, area);
+}

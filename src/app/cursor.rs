@@ -1,0 +1,188 @@
+//! The selected cell, and the part of the grid that is in view.
+
+use crate::settings::{EmbeddingRow, GridOptions, Top};
+use crate::trace::{Layer, Row, Step};
+
+/// Whether the selection goes along with the newest step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// It does.
+    Newest,
+    /// It stays where the user put it.
+    Stay,
+}
+
+/// The selected cell, and the part of the grid that is in view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The selected row.
+    pub row: Row,
+    /// The selected step.
+    pub step: Step,
+    /// Whether the step goes along with the newest.
+    pub follow: Follow,
+    /// The first step in view.
+    pub first_step: usize,
+    /// The first row in view, as an index into [`rows`].
+    pub first_row: usize,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self {
+            row: Row::Layer(Layer(usize::MAX)),
+            step: Step(0),
+            follow: Follow::Newest,
+            first_step: 0,
+            first_row: 0,
+        }
+    }
+}
+
+/// The grid's rows from top to bottom.
+#[must_use]
+pub fn rows(n_layers: usize, options: &GridOptions) -> Vec<Row> {
+    let mut rows: Vec<Row> = match options.embedding {
+        EmbeddingRow::Shown => vec![Row::Embedding],
+        EmbeddingRow::Hidden => Vec::new(),
+    };
+    rows.extend((0..n_layers).map(|l| Row::Layer(Layer(l))));
+    if options.top == Top::LastLayer {
+        rows.reverse();
+    }
+    rows
+}
+
+impl Cursor {
+    /// Where the selected row stands among `rows`; the last layer where it is not there.
+    #[must_use]
+    pub fn row_index(&self, rows: &[Row]) -> usize {
+        let last_layer = || rows.iter().position(|row| Some(row) == rows.iter().max());
+        rows.iter()
+            .position(|row| *row == self.row)
+            .or_else(last_layer)
+            .unwrap_or(0)
+    }
+
+    /// Select another row, `by` rows further down; no further than the edge.
+    pub fn move_rows(&mut self, rows: &[Row], by: isize) {
+        let at = self.row_index(rows).saturating_add_signed(by);
+        if let Some(row) = rows.get(at.min(rows.len().saturating_sub(1))) {
+            self.row = *row;
+        }
+    }
+
+    /// Select another step, `by` steps on; no further than the edge. The selection stays there.
+    pub fn move_steps(&mut self, newest: Step, by: isize) {
+        self.step = Step(self.step.0.saturating_add_signed(by).min(newest.0));
+        self.follow = Follow::Stay;
+    }
+
+    /// Bring the selection into a view of `columns` × `visible_rows` cells.
+    ///
+    /// The view moves by two thirds to three quarters of its size, never cell by cell: over SSH
+    /// each moved cell is sent again.
+    pub fn keep_in_view(
+        &mut self,
+        rows: &[Row],
+        newest: Step,
+        columns: usize,
+        visible_rows: usize,
+    ) {
+        if self.follow == Follow::Newest {
+            self.step = newest;
+        }
+        self.step = Step(self.step.0.min(newest.0));
+        self.row = rows.get(self.row_index(rows)).copied().unwrap_or(self.row);
+        self.first_step = jump(self.first_step, self.step.0, columns, newest.0 + 1);
+        self.first_row = jump(
+            self.first_row,
+            self.row_index(rows),
+            visible_rows,
+            rows.len(),
+        );
+    }
+}
+
+/// The first visible index so that `selected` is among the `visible` ones of `len`.
+fn jump(first: usize, selected: usize, visible: usize, len: usize) -> usize {
+    let kept = visible / 4;
+    let first = if selected < first {
+        // Leave most of the view before it.
+        (selected + 1 + kept).saturating_sub(visible)
+    } else if selected >= first.saturating_add(visible) {
+        selected.saturating_sub(kept)
+    } else {
+        return first.min(len.saturating_sub(1));
+    };
+    first.min(selected)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn the_view_stays_while_the_selection_is_in_it() {
+        assert_eq!(jump(10, 10, 8, 100), 10);
+        assert_eq!(jump(10, 17, 8, 100), 10);
+    }
+
+    #[test]
+    fn it_jumps_by_two_thirds_to_three_quarters() {
+        for visible in 4..40 {
+            let first = 100;
+            let on = jump(first, first + visible, visible, 1000) - first;
+            let back = first - jump(first, first - 1, visible, 1000);
+            for moved in [on, back] {
+                let part = moved as f64 / visible as f64;
+                assert!(
+                    (0.6..=0.8).contains(&part) || visible < 6,
+                    "{visible}: {moved}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_selection_is_always_in_view() {
+        for visible in 1..12 {
+            for first in 0..30 {
+                for selected in 0..30 {
+                    let first = jump(first, selected, visible, 30);
+                    assert!(first <= selected && selected < first + visible);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_turned_grid_keeps_the_selected_layer() {
+        let options = |top| GridOptions {
+            top,
+            embedding: EmbeddingRow::Shown,
+            value: crate::settings::CellValue::Rank,
+            cells: crate::settings::Cells::Exact,
+        };
+        let cursor = Cursor {
+            row: Row::Layer(Layer(2)),
+            ..Cursor::default()
+        };
+        assert_eq!(cursor.row_index(&rows(12, &options(Top::FirstLayer))), 3);
+        assert_eq!(cursor.row_index(&rows(12, &options(Top::LastLayer))), 9);
+    }
+
+    #[test]
+    fn at_first_the_last_layer_is_selected() {
+        let options = GridOptions {
+            top: Top::FirstLayer,
+            embedding: EmbeddingRow::Hidden,
+            value: crate::settings::CellValue::Rank,
+            cells: crate::settings::Cells::Exact,
+        };
+        let mut cursor = Cursor::default();
+        cursor.keep_in_view(&rows(12, &options), Step(0), 8, 8);
+        assert_eq!(cursor.row, Row::Layer(Layer(11)));
+    }
+}

@@ -1,0 +1,279 @@
+//! Where each pane stands. Paging and clicks depend on it as drawing does, so it is a plain
+//! function of the state.
+
+use ratatui::layout::{Constraint, Layout, Margin, Rect};
+
+use super::state::Zoom;
+use super::{Half, Pane, State};
+
+/// Below this nothing fits.
+pub const LEAST_COLUMNS: u16 = 40;
+/// Below this nothing fits.
+pub const LEAST_ROWS: u16 = 12;
+
+/// How much room there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScreenSize {
+    /// Not enough for anything.
+    TooSmall,
+    /// The prompt, and one pane below it.
+    Narrow,
+    /// The prompt, and the grid beside one or two panes below it.
+    Medium,
+    /// Two columns: prompt and grid, log and cell.
+    Wide,
+}
+
+impl ScreenSize {
+    fn of(columns: u16, rows: u16) -> Self {
+        match (columns, rows) {
+            (c, r) if c < LEAST_COLUMNS || r < LEAST_ROWS => Self::TooSmall,
+            (c, r) if c < 72 || r < 18 => Self::Narrow,
+            (c, r) if c < 110 || r < 28 => Self::Medium,
+            _ => Self::Wide,
+        }
+    }
+}
+
+/// Where each pane stands; one that is not shown is empty.
+///
+/// ```text
+/// Wide            Medium           Narrow          comparing
+/// ┌ header ────┐  ┌ header ────┐   ┌ header ────┐  ┌ header ────┐
+/// │prompt│ log │  │ prompt     │   │ prompt     │  │ candidates │
+/// │──────│     │  │────────────│   │────────────│  │────────────│
+/// │ grid │─────│  │ grid │ cell│   │ the focused│  │ table│chart│
+/// │      │ cell│  │      │ or  │   │ pane       │  │      │     │
+/// │      │     │  │      │ log │   │            │  │      │     │
+/// └ keys ──────┘  └ keys ──────┘   └ keys ──────┘  └ keys ──────┘
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The status line.
+    pub header: Rect,
+    /// Everything between status line and key line.
+    pub body: Rect,
+    /// The key line.
+    pub keys: Rect,
+    /// The prompt.
+    pub prompt: Rect,
+    /// The grid.
+    pub grid: Rect,
+    /// The selected cell.
+    pub cell: Rect,
+    /// The log.
+    pub log: Rect,
+    /// The candidates' field.
+    pub candidates: Rect,
+    /// Ranks by layer and candidate.
+    pub table: Rect,
+    /// Rank against layer.
+    pub chart: Rect,
+}
+
+impl Places {
+    /// Where each pane stands; `None` where nothing fits.
+    #[must_use]
+    pub fn of(state: &State) -> Option<Self> {
+        let screen = Rect::new(0, 0, state.columns, state.rows);
+        let size = ScreenSize::of(state.columns, state.rows);
+        if size == ScreenSize::TooSmall {
+            return None;
+        }
+        let [header, body, keys] = screen.layout(&Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Min(0),
+            Constraint::Length(1),
+        ]));
+        let mut places = Self {
+            header,
+            body,
+            keys,
+            ..Self::default()
+        };
+        if let Some(compare) = &state.compare {
+            let notes = state
+                .model
+                .ready
+                .as_ref()
+                .map_or(0, |info| compare.notes(&info.vocabulary).len());
+            places.comparing(compare.half, notes, size);
+        } else if state.view.zoom == Zoom::Focused {
+            *places.of_pane_mut(state.view.focus) = body;
+        } else {
+            places.browsing(state, size);
+        }
+        Some(places)
+    }
+
+    fn browsing(&mut self, state: &State, size: ScreenSize) {
+        match size {
+            ScreenSize::TooSmall => {}
+            ScreenSize::Narrow => {
+                let [prompt, rest] = self.body.layout(&Layout::vertical([
+                    Constraint::Length(prompt_height(state, self.body.width)),
+                    Constraint::Min(0),
+                ]));
+                self.prompt = prompt;
+                let shown = match state.view.focus {
+                    Pane::Prompt => Pane::Grid,
+                    focused => focused,
+                };
+                *self.of_pane_mut(shown) = rest;
+            }
+            ScreenSize::Medium => {
+                let [prompt, rest] = self.body.layout(&Layout::vertical([
+                    Constraint::Length(prompt_height(state, self.body.width)),
+                    Constraint::Min(0),
+                ]));
+                self.prompt = prompt;
+                let [grid, side] = rest.layout(&Layout::horizontal([
+                    Constraint::Min(0),
+                    Constraint::Length((rest.width * 2 / 5).clamp(32, 48)),
+                ]));
+                self.grid = grid;
+                self.side(state, side);
+            }
+            ScreenSize::Wide => {
+                let right = (self.body.width * 46 / 100).min(72);
+                let [left, side] = self.body.layout(&Layout::horizontal([
+                    Constraint::Min(0),
+                    Constraint::Length(right),
+                ]));
+                let [prompt, grid] = left.layout(&Layout::vertical([
+                    Constraint::Length(prompt_height(state, left.width)),
+                    Constraint::Min(0),
+                ]));
+                self.prompt = prompt;
+                self.grid = grid;
+                self.side(state, side);
+            }
+        }
+    }
+
+    /// Log above cell where both fit, else the one that was focused last.
+    fn side(&mut self, state: &State, side: Rect) {
+        if side.height >= 24 {
+            let [log, cell] = side.layout(&Layout::vertical([
+                Constraint::Min(0),
+                Constraint::Length(CELL_HEIGHT),
+            ]));
+            self.log = log;
+            self.cell = cell;
+        } else if state.view.side == Pane::Log {
+            self.log = side;
+        } else {
+            self.cell = side;
+        }
+    }
+
+    fn comparing(&mut self, half: Half, notes: usize, size: ScreenSize) {
+        let lines = if self.body.height < 16 { 1 } else { 2 };
+        let notes = u16::try_from(notes).unwrap_or(MOST_NOTES).min(MOST_NOTES);
+        let [candidates, rest] = self.body.layout(&Layout::vertical([
+            Constraint::Length(2 + lines + notes),
+            Constraint::Min(0),
+        ]));
+        self.candidates = candidates;
+        match (size, half) {
+            (ScreenSize::TooSmall | ScreenSize::Narrow, Half::Table) => self.table = rest,
+            (ScreenSize::TooSmall | ScreenSize::Narrow, Half::Chart) => self.chart = rest,
+            (ScreenSize::Medium | ScreenSize::Wide, _) => {
+                let [table, chart] = rest.layout(&Layout::horizontal([
+                    Constraint::Percentage(46),
+                    Constraint::Min(0),
+                ]));
+                self.table = table;
+                self.chart = chart;
+            }
+        }
+    }
+
+    fn of_pane_mut(&mut self, pane: Pane) -> &mut Rect {
+        match pane {
+            Pane::Prompt => &mut self.prompt,
+            Pane::Grid => &mut self.grid,
+            Pane::Cell => &mut self.cell,
+            Pane::Log => &mut self.log,
+            Pane::Candidates => &mut self.candidates,
+            Pane::Comparison => &mut self.table,
+        }
+    }
+
+    /// The pane at a place of the screen.
+    #[must_use]
+    pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
+        let at = ratatui::layout::Position::new(column, row);
+        [
+            (Pane::Prompt, self.prompt),
+            (Pane::Grid, self.grid),
+            (Pane::Cell, self.cell),
+            (Pane::Log, self.log),
+            (Pane::Candidates, self.candidates),
+            (Pane::Comparison, self.table),
+            (Pane::Comparison, self.chart),
+        ]
+        .into_iter()
+        .find(|(_, area)| area.contains(at))
+        .map(|(pane, _)| pane)
+    }
+}
+
+/// Two borders, two lines of figures and one between, ten tokens, one line on the layer below.
+const CELL_HEIGHT: u16 = 16;
+
+/// The rows of the table are worth more than a fourth note.
+const MOST_NOTES: u16 = 3;
+
+/// As high as the text, within reason: the grid needs the rows.
+fn prompt_height(state: &State, width: u16) -> u16 {
+    let most = (state.rows / 4).max(3) - 2;
+    let least = if state.rows >= 30 { 2 } else { 1 };
+    let inner = usize::from(width.saturating_sub(3).max(1));
+    let lines: usize = state
+        .prompt
+        .editor()
+        .lines()
+        .iter()
+        .map(|line| line.chars().count() / inner + 1)
+        .sum();
+    u16::try_from(lines).unwrap_or(most).clamp(least, most) + 2
+}
+
+/// How many cells the grid, or the table of compare mode, shows at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GridRoom {
+    /// Whole cells side by side.
+    pub columns: usize,
+    /// Rows below the header.
+    pub rows: usize,
+}
+
+/// Width of the row labels, `L29` and a space.
+pub const ROW_LABEL: u16 = 5;
+
+impl GridRoom {
+    /// The room that there is now.
+    #[must_use]
+    pub fn of(state: &State) -> Self {
+        let Some(places) = Places::of(state) else {
+            return Self::default();
+        };
+        let grid = places.grid.inner(Margin::new(1, 1));
+        let rows = match &state.compare {
+            Some(_) if places.table.is_empty() => usize::MAX,
+            Some(_) => places
+                .table
+                .inner(Margin::new(1, 1))
+                .height
+                .saturating_sub(1)
+                .into(),
+            None => grid.height.saturating_sub(1).into(),
+        };
+        let columns = grid.width.saturating_sub(ROW_LABEL) / state.view.grid.cells.width();
+        Self {
+            columns: columns.into(),
+            rows,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the help page says, made from the key map.
+
+use crate::settings::Settings;
+use crate::settings::keys::{Scope, key_name};
+
+/// Rows of the screen that the help page's lines do not get: status line, key line, borders.
+pub const HELP_MARGIN: u16 = 4;
+
+/// One line of the help page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HelpLine {
+    /// Nothing.
+    Blank,
+    /// The name of a place.
+    Title(&'static str),
+    /// Keys and what they do.
+    Keys {
+        /// The keys, as they are shown.
+        keys: String,
+        /// What they do.
+        does: String,
+    },
+    /// A sentence.
+    Text(String),
+    /// A mistake in one of the user's files.
+    Problem(String),
+}
+
+/// The lines of the help page.
+#[must_use]
+pub fn help_lines(settings: &Settings) -> Vec<HelpLine> {
+    let mut lines = Vec::new();
+    if !settings.problems.is_empty() {
+        lines.push(HelpLine::Title("In your own files"));
+        lines.extend(
+            settings
+                .problems
+                .iter()
+                .map(|problem| HelpLine::Problem(problem.to_string())),
+        );
+        lines.push(HelpLine::Blank);
+    }
+    for scope in Scope::ALL {
+        lines.push(HelpLine::Title(scope.title()));
+        lines.extend(settings.keymap.bindings(scope).iter().map(|binding| {
+            let keys: Vec<String> = binding.keys.iter().map(|key| key_name(*key)).collect();
+            HelpLine::Keys {
+                keys: keys.join("  "),
+                does: binding.help.clone(),
+            }
+        }));
+        lines.push(HelpLine::Blank);
+    }
+    lines.push(HelpLine::Title("What is shown"));
+    lines.extend(
+        WORDS
+            .iter()
+            .map(|words| HelpLine::Text((*words).to_owned())),
+    );
+    lines
+}
+
+const WORDS: [&str; 8] = [
+    "rank     1 + the number of tokens with a higher logit; 1 is best",
+    "▴ ▾      the rank is better, worse than at the layer below",
+    "=        other tokens have exactly the same logit",
+    "settles  the first layer from which the rank is 1 up to the end",
+    "rank@½   the rank at half of the layers",
+    "H, KL    entropy, and KL(final ‖ layer), in nats",
+    "·  ⏎  ⇥  a space, a new line, a tab in a token",
+    "candidates: words get a leading space; \"quotes\" take text as it is",
+];

@@ -1,0 +1,77 @@
+//! The model: on its way, there, or failed.
+
+use std::sync::Arc;
+
+use crate::engine::{FetchProgress, ModelInfo};
+
+/// The model that there is, and the one that is on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// What was asked for last: a catalog name, hub id, file or folder.
+    pub wanted: String,
+    /// The model that can be used.
+    pub ready: Option<Arc<ModelInfo>>,
+    /// What happens with the wanted one.
+    pub loading: Loading,
+    /// Sources of the wanted one that were tried without success.
+    pub failed_sources: Vec<FailedSource>,
+}
+
+/// A source that was tried without success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedSource {
+    /// The source, for example `hub`.
+    pub source: String,
+    /// Why, in one line.
+    pub why: String,
+}
+
+/// What happens with the wanted model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Loading {
+    /// It was asked for; nothing is known yet.
+    Asked,
+    /// A file is being fetched.
+    Fetching(FetchProgress),
+    /// The weights are being read.
+    Reading {
+        /// Tensors so far.
+        done: usize,
+        /// Tensors in all.
+        total: usize,
+    },
+    /// The user gave up; the engine has not said so yet.
+    Cancelled,
+    /// It is there: nothing more happens.
+    Done,
+    /// It could not be loaded, and why.
+    Failed(String),
+}
+
+impl Model {
+    /// A model that was just asked for.
+    #[must_use]
+    pub fn wanted(name: String) -> Self {
+        Self {
+            wanted: name,
+            ready: None,
+            loading: Loading::Asked,
+            failed_sources: Vec::new(),
+        }
+    }
+
+    /// Whether a model is on its way.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        matches!(
+            self.loading,
+            Loading::Asked | Loading::Fetching(_) | Loading::Reading { .. }
+        )
+    }
+
+    /// Ask for the wanted one again.
+    pub fn ask_again(&mut self) {
+        self.loading = Loading::Asked;
+        self.failed_sources.clear();
+    }
+}

@@ -1,0 +1,98 @@
+//! One run as the screen knows it: the prompt, the columns so far, and what goes on.
+
+use std::sync::Arc;
+
+use super::Speed;
+use crate::engine::{RunId, StopReason};
+use crate::trace::{Column, LensKind, Step, TokenId};
+
+/// What goes on in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The engine has been asked.
+    Asked,
+    /// The prompt is being processed.
+    Prompt {
+        /// Tokens so far.
+        done: usize,
+        /// Tokens in all.
+        total: usize,
+    },
+    /// Tokens come.
+    Generating,
+    /// It ended, and why.
+    Finished(StopReason),
+    /// It failed, and why; its columns stand.
+    Failed(String),
+}
+
+/// One run as the screen knows it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its name.
+    pub id: RunId,
+    /// The prompt as it was typed.
+    pub prompt: String,
+    /// The prompt's tokens; empty until the engine has begun.
+    pub prompt_tokens: Vec<TokenId>,
+    /// How many tokens were asked for; 0 only processes the prompt.
+    pub max_tokens: usize,
+    /// The lens of the columns.
+    pub lens: LensKind,
+    /// One a step.
+    pub columns: Vec<Arc<Column>>,
+    /// The generated text, in whole characters.
+    pub text: String,
+    /// What goes on.
+    pub phase: Phase,
+    /// How fast tokens come.
+    pub speed: Speed,
+}
+
+impl Run {
+    /// A run that was just asked for.
+    #[must_use]
+    pub fn asked(id: RunId, prompt: String, max_tokens: usize, lens: LensKind) -> Self {
+        Self {
+            id,
+            prompt,
+            prompt_tokens: Vec::new(),
+            max_tokens,
+            lens,
+            columns: Vec::new(),
+            text: String::new(),
+            phase: Phase::Asked,
+            speed: Speed::default(),
+        }
+    }
+
+    /// Whether the engine still works on it.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Asked | Phase::Prompt { .. } | Phase::Generating
+        )
+    }
+
+    /// Whether candidates can be compared: the position after the prompt has been computed.
+    #[must_use]
+    pub fn can_compare(&self) -> bool {
+        match self.phase {
+            Phase::Asked | Phase::Prompt { .. } | Phase::Failed(_) => !self.columns.is_empty(),
+            Phase::Generating | Phase::Finished(_) => true,
+        }
+    }
+
+    /// The newest step, or the position after the prompt.
+    #[must_use]
+    pub fn newest(&self) -> Step {
+        Step(self.columns.len().saturating_sub(1))
+    }
+
+    /// A step's column.
+    #[must_use]
+    pub fn column(&self, step: Step) -> Option<&Column> {
+        self.columns.get(step.0).map(Arc::as_ref)
+    }
+}

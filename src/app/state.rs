@@ -1,0 +1,277 @@
+//! Everything that the program knows.
+
+use std::time::Instant;
+
+use super::cursor::rows;
+use super::help::{HELP_MARGIN, help_lines};
+use super::update::start_load;
+use super::{Compare, Cursor, Effect, Model, Prompt, Run};
+use crate::engine::{RunId, Sampling};
+use crate::settings::keys::Scope;
+use crate::settings::theme::{Depth, Theme};
+use crate::settings::{GridOptions, Settings, Switch};
+use crate::trace::{Column, LensKind, Row, Step};
+
+/// How the program is started: what the command line and the settings say.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// A prompt to be run as soon as the model is ready.
+    pub prompt: Option<String>,
+    /// The model to load.
+    pub model: String,
+    /// How many tokens a run generates at most.
+    pub max_tokens: usize,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// The lens at the start.
+    pub lens: LensKind,
+    /// How many colours the terminal shows.
+    pub depth: Depth,
+    /// The terminal's width and height.
+    pub size: (u16, u16),
+    /// The time of the start.
+    pub now: Instant,
+}
+
+/// Where the focus can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// The prompt.
+    Prompt,
+    /// The grid.
+    Grid,
+    /// The selected cell.
+    Cell,
+    /// The log.
+    Log,
+    /// The candidates' field of compare mode.
+    Candidates,
+    /// Table and chart of compare mode.
+    Comparison,
+}
+
+/// Whether the focused pane stands alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zoom {
+    /// All panes are there.
+    All,
+    /// Only the focused one.
+    Focused,
+}
+
+/// Whether a text field shows its cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextCursor {
+    /// The user types there.
+    Shown,
+    /// The user types elsewhere.
+    Hidden,
+}
+
+/// How things are looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The focused pane.
+    pub focus: Pane,
+    /// Whether it stands alone.
+    pub zoom: Zoom,
+    /// Which of cell and log is shown where there is room for one.
+    pub side: Pane,
+    /// The help page's first line, while it is open.
+    pub help: Option<u16>,
+    /// The theme, as an index into [`crate::settings::theme::Themes`].
+    pub theme: usize,
+    /// The lens that the user wants.
+    pub lens: LensKind,
+    /// The grid's looks.
+    pub grid: GridOptions,
+    /// Whether clicks and the wheel come to the program.
+    pub mouse: Switch,
+}
+
+/// One line for the user, in the place of the key line, until the next key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How it looks.
+    pub kind: NoticeKind,
+    /// What it says.
+    pub text: String,
+}
+
+/// How a notice looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Good to know.
+    Info,
+    /// Something went wrong.
+    Error,
+}
+
+/// Everything that the program knows.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What is configured.
+    pub settings: Settings,
+    /// The time of the message being handled; the event loop sets it.
+    pub now: Instant,
+    /// The terminal's width.
+    pub columns: u16,
+    /// The terminal's height.
+    pub rows: u16,
+    /// How many colours the terminal shows.
+    pub depth: Depth,
+    /// The model: on its way, there, or failed.
+    pub model: Model,
+    /// The prompt being written.
+    pub prompt: Prompt,
+    /// How many tokens a run generates at most.
+    pub max_tokens: usize,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// A prompt that runs as soon as the model is ready.
+    pub queued: Option<String>,
+    /// The newest run.
+    pub run: Option<Run>,
+    /// The selected cell.
+    pub cursor: Cursor,
+    /// Compare mode, while it is open.
+    pub compare: Option<Compare>,
+    /// The candidates that were typed last, for the next time compare mode is opened.
+    pub typed_candidates: String,
+    /// How things are looked at.
+    pub view: View,
+    /// One line for the user.
+    pub notice: Option<Notice>,
+    pub(super) next_run: RunId,
+}
+
+impl State {
+    /// The state at the start, and what has to happen first.
+    #[must_use]
+    pub fn new(settings: Settings, start: Start) -> (Self, Vec<Effect>) {
+        let options = &settings.options;
+        let view = View {
+            focus: Pane::Prompt,
+            zoom: Zoom::All,
+            side: Pane::Cell,
+            help: None,
+            theme: settings.themes.position(&options.theme).unwrap_or(0),
+            lens: start.lens,
+            grid: options.grid,
+            mouse: options.mouse,
+        };
+        let notice = settings.problems.first().map(|problem| Notice {
+            kind: NoticeKind::Error,
+            text: match settings.problems.len() {
+                1 => problem.to_string(),
+                n => format!("{problem} (and {} more: see the help page)", n - 1),
+            },
+        });
+        let (columns, rows) = start.size;
+        let mut state = Self {
+            now: start.now,
+            columns,
+            rows,
+            depth: start.depth,
+            model: Model::wanted(start.model),
+            prompt: Prompt::new(start.prompt.as_deref().unwrap_or_default()),
+            max_tokens: start.max_tokens,
+            sampling: start.sampling,
+            queued: start.prompt.filter(|prompt| !prompt.is_empty()),
+            run: None,
+            cursor: Cursor::default(),
+            compare: None,
+            typed_candidates: String::new(),
+            view,
+            notice,
+            next_run: RunId(1),
+            settings,
+        };
+        if state.queued.is_some() {
+            state.prompt.remember();
+            state.view.focus = Pane::Grid;
+        }
+        let mut effects = start_load(&mut state);
+        if state.view.mouse == Switch::On {
+            effects.push(Effect::CaptureMouse(super::Capture::On));
+        }
+        state.settle();
+        (state, effects)
+    }
+
+    /// Where keys are looked up now, the innermost place first.
+    #[must_use]
+    pub fn scopes(&self) -> &'static [Scope] {
+        use Scope::{
+            Candidates, Cell, Comparison, Everywhere, Grid, Help, Log, Panes, Prompt, Text,
+        };
+        if self.view.help.is_some() {
+            return &[Help, Everywhere];
+        }
+        match self.view.focus {
+            Pane::Prompt => &[Prompt, Text, Everywhere],
+            Pane::Grid => &[Grid, Panes, Everywhere],
+            Pane::Cell => &[Cell, Panes, Everywhere],
+            Pane::Log => &[Log, Panes, Everywhere],
+            Pane::Candidates => &[Candidates, Text, Everywhere],
+            Pane::Comparison => &[Comparison, Panes, Everywhere],
+        }
+    }
+
+    /// The grid's rows from top to bottom; none before a model is known.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        rows(self.n_layers(), &self.view.grid)
+    }
+
+    /// Number of decoder blocks; 0 before a model is known.
+    #[must_use]
+    pub fn n_layers(&self) -> usize {
+        let of_run = self.run.as_ref().and_then(|run| run.columns.first());
+        match of_run {
+            Some(column) => column.layers.len(),
+            None => self.model.ready.as_ref().map_or(0, |info| info.n_layers),
+        }
+    }
+
+    /// The columns of the newest run.
+    #[must_use]
+    pub fn grid_columns(&self) -> &[std::sync::Arc<Column>] {
+        self.run.as_ref().map_or(&[], |run| &run.columns)
+    }
+
+    /// The theme in use; `None` only when there are no themes at all.
+    #[must_use]
+    pub fn theme(&self) -> Option<&Theme> {
+        self.settings.themes.get(self.view.theme)
+    }
+
+    /// Say one line.
+    pub(super) fn say(&mut self, kind: NoticeKind, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            kind,
+            text: text.into(),
+        });
+    }
+
+    /// Bring what depends on everything else in line: the part of the grid in view, the text
+    /// cursor.
+    pub(super) fn settle(&mut self) {
+        let rows = self.rows();
+        let newest = self.run.as_ref().map_or(Step(0), Run::newest);
+        let room = super::GridRoom::of(self);
+        self.cursor
+            .keep_in_view(&rows, newest, room.columns, room.rows);
+        if let Some(first) = &mut self.view.help {
+            let lines = help_lines(&self.settings).len();
+            let shown = usize::from(self.rows.saturating_sub(HELP_MARGIN));
+            let last = u16::try_from(lines.saturating_sub(shown)).unwrap_or(u16::MAX);
+            *first = (*first).min(last);
+        }
+        let cursor = match (self.view.focus, self.view.help) {
+            (Pane::Prompt, None) => TextCursor::Shown,
+            _ => TextCursor::Hidden,
+        };
+        self.prompt.show_cursor(cursor);
+    }
+}

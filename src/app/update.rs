@@ -1,0 +1,84 @@
+//! The one place where the state changes.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tui_input::InputRequest;
+
+use super::{Effect, Message, Pane, State};
+
+mod act;
+mod ask;
+mod engine;
+mod mouse;
+mod text;
+
+pub(super) use ask::start_load;
+
+/// Take a message in: change the state, and say what has to happen outside.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = match message {
+        Message::Key(key) => press(state, key),
+        Message::Paste(text) => {
+            paste(state, &text);
+            Vec::new()
+        }
+        Message::Mouse(event) => mouse::mouse(state, event),
+        Message::Resize { columns, rows } => {
+            state.columns = columns;
+            state.rows = rows;
+            Vec::new()
+        }
+        Message::Engine(event) => engine::heard(state, event),
+    };
+    state.settle();
+    effects.extend(ask::compare_if_changed(state));
+    effects
+}
+
+fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    if key.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    state.notice = None;
+    match state.settings.keymap.resolve(state.scopes(), key) {
+        Some(action) => act::act(state, action),
+        None => {
+            type_character(state, key);
+            Vec::new()
+        }
+    }
+}
+
+fn type_character(state: &mut State, key: KeyEvent) {
+    let KeyCode::Char(character) = key.code else {
+        return;
+    };
+    let is_text = !key.modifiers.intersects(
+        KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META,
+    );
+    if !is_text || state.view.help.is_some() {
+        return;
+    }
+    match (state.view.focus, &mut state.compare) {
+        (Pane::Prompt, _) => state.prompt.editor_mut().insert_char(character),
+        (Pane::Candidates, Some(compare)) => {
+            compare.field.handle(InputRequest::InsertChar(character));
+        }
+        _ => {}
+    }
+}
+
+fn paste(state: &mut State, text: &str) {
+    state.notice = None;
+    match (state.view.focus, &mut state.compare) {
+        (Pane::Candidates | Pane::Comparison, Some(compare)) => {
+            for character in text.chars().filter(|c| !c.is_control()) {
+                compare.field.handle(InputRequest::InsertChar(character));
+            }
+        }
+        _ => {
+            state.view.help = None;
+            state.view.focus = Pane::Prompt;
+            state.prompt.paste(text);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What each action does.
+
+use super::{ask, text};
+use crate::app::cursor::Follow;
+use crate::app::state::Zoom;
+use crate::app::{
+    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Run, State,
+};
+use crate::engine::Command;
+use crate::settings::Switch;
+use crate::trace::Step;
+
+/// Do it.
+pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Quit => return vec![Effect::Quit],
+        Action::Interrupt => return interrupt(state),
+        Action::Stop => return stop(state),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Generate => return ask::generate(state),
+        Action::RetryLoad => return retry_load(state),
+        Action::Lens => return other_lens(state),
+        Action::Mouse => return toggle_mouse(state),
+        Action::Compare => return open_compare(state),
+        Action::NextExample => next_example(state),
+        Action::Help => {
+            state.view.help = match state.view.help {
+                Some(_) => None,
+                None => Some(0),
+            }
+        }
+        Action::NextPane => cycle(state, 1),
+        Action::PreviousPane => cycle(state, -1),
+        Action::EditPrompt => {
+            close_compare(state);
+            focus(state, Pane::Prompt);
+        }
+        Action::Zoom => {
+            state.view.zoom = match state.view.zoom {
+                Zoom::All => Zoom::Focused,
+                Zoom::Focused => Zoom::All,
+            }
+        }
+        Action::CellValue => state.view.grid.value = state.view.grid.value.next(),
+        Action::CellWidth => state.view.grid.cells = state.view.grid.cells.next(),
+        Action::EmbeddingRow => state.view.grid.embedding = state.view.grid.embedding.toggled(),
+        Action::TurnOver => {
+            state.view.grid.top = state.view.grid.top.turned_over();
+            state.cursor.first_row = 0;
+        }
+        Action::Theme => next_theme(state),
+        Action::EditCandidates => {
+            if state.compare.is_some() {
+                focus(state, Pane::Candidates);
+            }
+        }
+        Action::LeaveCompare => close_compare(state),
+        Action::Chart => {
+            if let Some(compare) = &mut state.compare {
+                compare.half = match compare.half {
+                    Half::Table => Half::Chart,
+                    Half::Chart => Half::Table,
+                }
+            }
+        }
+        Action::Left
+        | Action::Right
+        | Action::Up
+        | Action::Down
+        | Action::FirstStep
+        | Action::LastStep
+        | Action::FirstRow
+        | Action::LastRow
+        | Action::PageLeft
+        | Action::PageRight
+        | Action::PageUp
+        | Action::PageDown => walk(state, action),
+        Action::Nothing => {}
+        _ => text::edit(state, action),
+    }
+    Vec::new()
+}
+
+/// Focus a pane.
+pub fn focus(state: &mut State, pane: Pane) {
+    state.view.focus = pane;
+    if matches!(pane, Pane::Cell | Pane::Log) {
+        state.view.side = pane;
+    }
+}
+
+fn cycle(state: &mut State, by: isize) {
+    let panes: &[Pane] = match state.compare {
+        Some(_) => &[Pane::Candidates, Pane::Comparison],
+        None => &[Pane::Prompt, Pane::Grid, Pane::Cell, Pane::Log],
+    };
+    let at = panes
+        .iter()
+        .position(|pane| *pane == state.view.focus)
+        .unwrap_or(0);
+    let next = (at as isize + by).rem_euclid(panes.len() as isize) as usize;
+    focus(state, panes[next]);
+}
+
+fn interrupt(state: &mut State) -> Vec<Effect> {
+    match stop_what_runs(state) {
+        Some(effect) => vec![effect],
+        None => vec![Effect::Quit],
+    }
+}
+
+fn stop(state: &mut State) -> Vec<Effect> {
+    if state.view.help.take().is_some() {
+        return Vec::new();
+    }
+    if let Some(effect) = stop_what_runs(state) {
+        return vec![effect];
+    }
+    if state.compare.is_some() {
+        close_compare(state);
+    } else if state.view.zoom == Zoom::Focused {
+        state.view.zoom = Zoom::All;
+    } else if state.view.focus == Pane::Prompt && !state.grid_columns().is_empty() {
+        focus(state, Pane::Grid);
+    }
+    Vec::new()
+}
+
+fn stop_what_runs(state: &mut State) -> Option<Effect> {
+    if let Some(run) = state.run.as_ref().filter(|run| run.is_active()) {
+        return Some(Effect::StopRun(run.id));
+    }
+    if state.model.is_loading() {
+        state.model.loading = Loading::Cancelled;
+        state.queued = None;
+        return Some(Effect::CancelLoad);
+    }
+    None
+}
+
+fn retry_load(state: &mut State) -> Vec<Effect> {
+    match state.model.loading {
+        Loading::Failed(_) | Loading::Cancelled => ask::start_load(state),
+        Loading::Done => {
+            state.say(NoticeKind::Info, "The model is loaded.");
+            Vec::new()
+        }
+        Loading::Asked | Loading::Fetching(_) | Loading::Reading { .. } => Vec::new(),
+    }
+}
+
+fn other_lens(state: &mut State) -> Vec<Effect> {
+    state.view.lens = state.view.lens.toggled();
+    let lens = state.view.lens;
+    match &state.run {
+        Some(run) if !matches!(run.phase, Phase::Failed(_)) => {
+            vec![Effect::Engine(Command::Recast { run: run.id, lens })]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn toggle_mouse(state: &mut State) -> Vec<Effect> {
+    state.view.mouse = state.view.mouse.toggled();
+    let (capture, text) = match state.view.mouse {
+        Switch::On => (
+            Capture::On,
+            "Mouse on: click a cell, turn the wheel. Select text with Shift.",
+        ),
+        Switch::Off => (
+            Capture::Off,
+            "Mouse off: the terminal's own selection works.",
+        ),
+    };
+    state.say(NoticeKind::Info, text);
+    vec![Effect::CaptureMouse(capture)]
+}
+
+fn next_theme(state: &mut State) {
+    let count = state.settings.themes.names().count().max(1);
+    state.view.theme = (state.view.theme + 1) % count;
+    let name = state.theme().map_or_else(String::new, |t| t.name.clone());
+    state.say(NoticeKind::Info, format!("Theme {name}"));
+}
+
+fn next_example(state: &mut State) {
+    let Some(example) = state.prompt.next_example(&state.settings.examples).cloned() else {
+        return;
+    };
+    state.typed_candidates = example.compare;
+    state.say(NoticeKind::Info, example.title);
+    close_compare(state);
+    focus(state, Pane::Prompt);
+}
+
+/// Enter compare mode. Where nothing was run yet, the prompt is processed first, so that there
+/// is a position to compare at.
+fn open_compare(state: &mut State) -> Vec<Effect> {
+    let has_run = state
+        .run
+        .as_ref()
+        .is_some_and(|run| !matches!(run.phase, Phase::Failed(_)) || run.can_compare());
+    if !has_run {
+        if state.prompt.is_empty() {
+            state.say(
+                NoticeKind::Info,
+                "The prompt is empty: type a text, then compare what may follow it.",
+            );
+            return Vec::new();
+        }
+        if state.model.ready.is_none() {
+            state.say(NoticeKind::Info, "The model is not ready yet.");
+            return Vec::new();
+        }
+    }
+    state.compare = Some(Compare::with_typed(state.typed_candidates.clone()));
+    state.view.zoom = Zoom::All;
+    state.cursor.follow = Follow::Stay;
+    focus(state, Pane::Candidates);
+    if has_run {
+        return Vec::new();
+    }
+    state.prompt.remember();
+    let prompt = state.prompt.text();
+    ask::run(state, prompt, 0)
+}
+
+fn close_compare(state: &mut State) {
+    if let Some(compare) = state.compare.take() {
+        state.typed_candidates = compare.field.value().to_owned();
+        focus(state, Pane::Grid);
+    }
+}
+
+/// Move through the grid, or scroll the help page while it is open.
+fn walk(state: &mut State, action: Action) {
+    if let Some(first) = &mut state.view.help {
+        let page = state.rows.saturating_sub(6).max(1);
+        *first = match action {
+            Action::Up => first.saturating_sub(1),
+            Action::Down => first.saturating_add(1),
+            Action::PageUp => first.saturating_sub(page),
+            Action::PageDown => first.saturating_add(page),
+            _ => *first,
+        };
+        return;
+    }
+    let rows = state.rows();
+    let newest = state.run.as_ref().map_or(Step(0), Run::newest);
+    let room = GridRoom::of(state);
+    let page = |visible: usize| isize::try_from((visible * 3 / 4).max(1)).unwrap_or(1);
+    let far = isize::MAX;
+    let cursor = &mut state.cursor;
+    match action {
+        Action::Left => cursor.move_steps(newest, -1),
+        Action::Right => cursor.move_steps(newest, 1),
+        Action::PageLeft => cursor.move_steps(newest, -page(room.columns)),
+        Action::PageRight => cursor.move_steps(newest, page(room.columns)),
+        Action::FirstStep => {
+            cursor.step = Step(0);
+            cursor.follow = Follow::Stay;
+        }
+        Action::LastStep => cursor.follow = Follow::Newest,
+        Action::Up => cursor.move_rows(&rows, -1),
+        Action::Down => cursor.move_rows(&rows, 1),
+        Action::PageUp => cursor.move_rows(&rows, -page(room.rows.min(rows.len()))),
+        Action::PageDown => cursor.move_rows(&rows, page(room.rows.min(rows.len()))),
+        Action::FirstRow => cursor.move_rows(&rows, -far),
+        Action::LastRow => cursor.move_rows(&rows, far),
+        _ => {}
+    }
+}

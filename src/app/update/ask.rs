@@ -1,0 +1,84 @@
+//! What the engine is asked, and when.
+
+use crate::app::compare::Question;
+use crate::app::{Effect, Loading, NoticeKind, Run, State};
+use crate::engine::{Command, Compare, Run as Asked, RunId};
+
+/// Load the wanted model.
+pub fn start_load(state: &mut State) -> Vec<Effect> {
+    state.model.ask_again();
+    vec![Effect::Engine(Command::Load(state.model.wanted.clone()))]
+}
+
+/// Run what is in the prompt; where the model is not ready, as soon as it is.
+pub fn generate(state: &mut State) -> Vec<Effect> {
+    if state.prompt.is_empty() {
+        state.say(
+            NoticeKind::Info,
+            "The prompt is empty: type a text for the model to continue.",
+        );
+        return Vec::new();
+    }
+    state.prompt.remember();
+    let prompt = state.prompt.text();
+    if state.model.ready.is_some() {
+        return run(state, prompt, state.max_tokens);
+    }
+    state.queued = Some(prompt);
+    match state.model.loading {
+        Loading::Failed(_) | Loading::Cancelled => start_load(state),
+        _ => Vec::new(),
+    }
+}
+
+/// Process a prompt and generate, in the place of the run that there is.
+pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> {
+    let id = state.next_run;
+    state.next_run = RunId(id.0 + 1);
+    let lens = state.view.lens;
+    state.run = Some(Run::asked(id, prompt.clone(), max_tokens, lens));
+    state.cursor = crate::app::Cursor {
+        row: state.cursor.row,
+        first_row: state.cursor.first_row,
+        ..crate::app::Cursor::default()
+    };
+    if let Some(compare) = &mut state.compare {
+        compare.answer = None;
+        compare.asked = None;
+    }
+    vec![Effect::Engine(Command::Run(Asked {
+        id,
+        prompt,
+        max_tokens,
+        sampling: state.sampling.clone(),
+        lens,
+    }))]
+}
+
+/// In compare mode, ask about the candidates whenever they, the step, the lens or the run have
+/// changed since the last question.
+pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
+    let compare = state.compare.as_mut()?;
+    let run = state.run.as_ref().filter(|run| run.can_compare())?;
+    let question = Question {
+        run: run.id,
+        step: state.cursor.step,
+        candidates: compare.candidates(),
+        lens: state.view.lens,
+    };
+    if compare.asked.as_ref() == Some(&question) {
+        return None;
+    }
+    if question.candidates.is_empty() {
+        compare.answer = None;
+        compare.asked = None;
+        return None;
+    }
+    compare.asked = Some(question.clone());
+    Some(Effect::Engine(Command::Compare(Compare {
+        run: question.run,
+        step: question.step,
+        candidates: question.candidates,
+        lens: question.lens,
+    })))
+}

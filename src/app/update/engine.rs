@@ -1,0 +1,114 @@
+//! What the engine says, taken in. What belongs to an older run is dropped.
+
+use std::sync::Arc;
+
+use super::ask;
+use crate::app::{Effect, FailedSource, Loading, NoticeKind, Phase, Run, State};
+use crate::engine::{Event, ModelInfo, RunId};
+
+/// Take an event in.
+pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Fetching(progress) => loading(state, Loading::Fetching(progress)),
+        Event::SourceFailed { source, why } => {
+            state
+                .model
+                .failed_sources
+                .push(FailedSource { source, why });
+        }
+        Event::Loading { done, total } => loading(state, Loading::Reading { done, total }),
+        Event::Ready(info) => return ready(state, info),
+        Event::LoadFailed(why) => load_failed(state, why),
+        Event::Started { run, prompt } => with_run(state, run, |run| {
+            run.phase = Phase::Prompt {
+                done: 0,
+                total: prompt.len(),
+            };
+            run.prompt_tokens = prompt;
+        }),
+        Event::Prompt { run, done, total } => with_run(state, run, |run| {
+            run.phase = Phase::Prompt { done, total };
+        }),
+        Event::Step {
+            run,
+            step,
+            column,
+            text,
+        } => {
+            let now = state.now;
+            with_run(state, run, |run| {
+                // A step that is already there was recast meanwhile.
+                run.columns.truncate(step.0);
+                run.columns.push(column);
+                run.text.push_str(&text);
+                run.phase = Phase::Generating;
+                run.speed.token(now);
+            });
+        }
+        Event::Finished { run, reason, text } => with_run(state, run, |run| {
+            run.text.push_str(&text);
+            run.phase = Phase::Finished(reason);
+        }),
+        Event::Compared(comparison) => {
+            if let Some(compare) = &mut state.compare
+                && compare.asked.as_ref().is_some_and(|asked| {
+                    (asked.run, asked.step, asked.lens)
+                        == (comparison.run, comparison.step, comparison.lens)
+                })
+            {
+                compare.answer = Some(comparison);
+            }
+        }
+        Event::Recast { run, lens, columns } => with_run(state, run, |run| {
+            run.lens = lens;
+            run.columns = columns;
+        }),
+        Event::Failed { run, message } => failed(state, run, message),
+    }
+    Vec::new()
+}
+
+/// After the user gave up, what is still under way is no news.
+fn loading(state: &mut State, progress: Loading) {
+    if state.model.loading != Loading::Cancelled {
+        state.model.loading = progress;
+    }
+}
+
+fn with_run(state: &mut State, id: RunId, change: impl FnOnce(&mut Run)) {
+    if let Some(run) = state.run.as_mut().filter(|run| run.id == id) {
+        change(run);
+    }
+}
+
+fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
+    state.model.loading = Loading::Done;
+    state.model.ready = Some(info);
+    match state.queued.take() {
+        Some(prompt) => ask::run(state, prompt, state.max_tokens),
+        None => Vec::new(),
+    }
+}
+
+fn load_failed(state: &mut State, why: String) {
+    // The queued prompt is still in the prompt pane; it does not start by itself any more.
+    state.queued = None;
+    if state.model.ready.is_some() {
+        state.say(NoticeKind::Error, why.clone());
+    }
+    state.model.loading = Loading::Failed(why);
+}
+
+fn failed(state: &mut State, id: Option<RunId>, message: String) {
+    if let Some(id) = id {
+        if state.run.as_ref().is_none_or(|run| run.id != id) {
+            return;
+        }
+        with_run(state, id, |run| {
+            if run.is_active() {
+                run.phase = Phase::Failed(message.clone());
+            }
+        });
+    }
+    state.say(NoticeKind::Error, message);
+}

@@ -1,0 +1,81 @@
+//! Clicks and the wheel.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Margin;
+
+use super::act::act;
+use crate::app::cursor::Follow;
+use crate::app::geometry::ROW_LABEL;
+use crate::app::{Action, Effect, Pane, Places, State};
+use crate::trace::Step;
+
+/// Take a click or a turn of the wheel in.
+pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
+    let Some(places) = Places::of(state) else {
+        return Vec::new();
+    };
+    if state.view.help.is_some() {
+        return match event.kind {
+            MouseEventKind::ScrollUp => act(state, Action::Up),
+            MouseEventKind::ScrollDown => act(state, Action::Down),
+            _ => Vec::new(),
+        };
+    }
+    let Some(pane) = places.pane_at(event.column, event.row) else {
+        return Vec::new();
+    };
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => {
+            super::act::focus(state, pane);
+            match pane {
+                Pane::Grid => click_grid(state, &places, event.column, event.row),
+                Pane::Comparison => click_table(state, &places, event.row),
+                _ => {}
+            }
+            Vec::new()
+        }
+        MouseEventKind::ScrollUp => wheel(state, pane, Action::Up, Action::Left),
+        MouseEventKind::ScrollDown => wheel(state, pane, Action::Down, Action::Right),
+        MouseEventKind::ScrollLeft => wheel(state, pane, Action::Left, Action::Left),
+        MouseEventKind::ScrollRight => wheel(state, pane, Action::Right, Action::Right),
+        _ => Vec::new(),
+    }
+}
+
+/// The log lists steps from top to bottom: the wheel moves through them.
+fn wheel(state: &mut State, pane: Pane, by_row: Action, by_step: Action) -> Vec<Effect> {
+    match pane {
+        Pane::Prompt => Vec::new(),
+        Pane::Log => act(state, by_step),
+        _ => act(state, by_row),
+    }
+}
+
+fn click_grid(state: &mut State, places: &Places, column: u16, row: u16) {
+    let inner = places.grid.inner(Margin::new(1, 1));
+    select_row(state, row.checked_sub(inner.y + 1));
+    let width = state.view.grid.cells.width();
+    if let Some(right) = column.checked_sub(inner.x + ROW_LABEL) {
+        let step = state.cursor.first_step + usize::from(right / width);
+        if step < state.grid_columns().len() {
+            state.cursor.step = Step(step);
+            state.cursor.follow = Follow::Stay;
+        }
+    }
+}
+
+fn click_table(state: &mut State, places: &Places, row: u16) {
+    let inner = places.table.inner(Margin::new(1, 1));
+    select_row(state, row.checked_sub(inner.y + 1));
+}
+
+/// Select the row that stands `below` rows under the header.
+fn select_row(state: &mut State, below: Option<u16>) {
+    let Some(below) = below else { return };
+    if let Some(row) = state
+        .rows()
+        .get(state.cursor.first_row + usize::from(below))
+    {
+        state.cursor.row = *row;
+    }
+}

@@ -1,0 +1,43 @@
+//! The prompts of `config/examples.toml`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::SettingsError;
+use super::overlay::Problem;
+
+const EXAMPLES: &str = include_str!("../../config/examples.toml");
+
+/// A prompt to start from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// What it shows.
+    pub title: String,
+    /// The prompt, as it is given to the model.
+    pub prompt: String,
+    /// Candidates worth comparing, as they are typed in compare mode.
+    #[serde(default)]
+    pub compare: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    example: Vec<Example>,
+}
+
+/// The examples inside the program.
+pub fn embedded() -> Result<Vec<Example>, SettingsError> {
+    toml::from_str::<File>(EXAMPLES)
+        .map(|file| file.example)
+        .map_err(|error| SettingsError(format!("examples.toml: {error}")))
+}
+
+/// The examples of a user's file, which replace those inside the program.
+pub fn parse(file: &Path, text: &str) -> Result<Vec<Example>, Problem> {
+    toml::from_str::<File>(text)
+        .map(|file| file.example)
+        .map_err(|error| Problem::of_toml(file, text, &error))
+}

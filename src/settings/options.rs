@@ -1,0 +1,254 @@
+//! The options of `config/default.toml`, as types.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::SettingsError;
+use super::overlay::{self, Problem};
+use crate::engine::Sampling;
+use crate::trace::LensKind;
+
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// What `config/default.toml` holds; its comments say what each option does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// The model that is loaded at the start.
+    pub model: String,
+    /// How many tokens a run generates at most.
+    pub max_tokens: usize,
+    /// The lens at the start.
+    pub lens: LensKind,
+    /// The theme at the start.
+    pub theme: String,
+    /// How many colours are used.
+    pub colour: ColourChoice,
+    /// Whether clicks and the wheel come to the program.
+    pub mouse: Switch,
+    /// How tokens are drawn.
+    pub sampling: SamplingOptions,
+    /// The grid's looks.
+    pub grid: GridOptions,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+impl Switch {
+    /// The other one.
+    #[must_use]
+    pub fn toggled(self) -> Self {
+        match self {
+            Self::On => Self::Off,
+            Self::Off => Self::On,
+        }
+    }
+}
+
+/// How many colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ColourChoice {
+    /// As many as the terminal is known to have.
+    #[serde(rename = "auto")]
+    Auto,
+    /// 24 bits.
+    #[serde(rename = "truecolor")]
+    TrueColour,
+    /// xterm's 256.
+    #[serde(rename = "256")]
+    Indexed,
+    /// The terminal's own 16.
+    #[serde(rename = "16")]
+    Ansi,
+    /// None: shades and reverse video.
+    #[serde(rename = "none")]
+    None,
+}
+
+/// How tokens are drawn, with numbers for "off" as a file needs them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplingOptions {
+    /// 0 is greedy.
+    pub temperature: f64,
+    /// 0 is off.
+    pub top_k: usize,
+    /// 1 is off.
+    pub top_p: f64,
+    /// 1 is off.
+    pub repeat_penalty: f32,
+    /// Seed of the draw.
+    pub seed: u64,
+}
+
+impl From<&SamplingOptions> for Sampling {
+    fn from(options: &SamplingOptions) -> Self {
+        Self {
+            temperature: options.temperature,
+            top_k: (options.top_k > 0).then_some(options.top_k),
+            top_p: (options.top_p < 1.0).then_some(options.top_p),
+            repeat_penalty: options.repeat_penalty,
+            seed: options.seed,
+        }
+    }
+}
+
+/// The grid's looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GridOptions {
+    /// What stands in the first row.
+    pub top: Top,
+    /// Whether the row `emb` is there.
+    pub embedding: EmbeddingRow,
+    /// What a cell says.
+    pub value: CellValue,
+    /// How wide a cell is.
+    pub cells: Cells,
+}
+
+/// What stands in the grid's first row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Top {
+    /// Layer 0, as in the article.
+    FirstLayer,
+    /// The last layer, as residual streams are often drawn.
+    LastLayer,
+}
+
+impl Top {
+    /// The other one.
+    #[must_use]
+    pub fn turned_over(self) -> Self {
+        match self {
+            Self::FirstLayer => Self::LastLayer,
+            Self::LastLayer => Self::FirstLayer,
+        }
+    }
+}
+
+/// Whether the row `emb` is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EmbeddingRow {
+    /// It is.
+    Shown,
+    /// It is not.
+    Hidden,
+}
+
+impl EmbeddingRow {
+    /// The other one.
+    #[must_use]
+    pub fn toggled(self) -> Self {
+        match self {
+            Self::Shown => Self::Hidden,
+            Self::Hidden => Self::Shown,
+        }
+    }
+}
+
+/// What a cell of the grid says. Its colour always tells the rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CellValue {
+    /// The chosen token's rank.
+    Rank,
+    /// The chosen token's probability.
+    Probability,
+    /// The entropy of the layer's distribution, in nats.
+    Entropy,
+    /// KL(final layer ‖ this layer), in nats.
+    Kl,
+}
+
+impl CellValue {
+    /// The next one, round and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Rank => Self::Probability,
+            Self::Probability => Self::Entropy,
+            Self::Entropy => Self::Kl,
+            Self::Kl => Self::Rank,
+        }
+    }
+
+    /// As the status line and titles say it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rank => "rank",
+            Self::Probability => "probability",
+            Self::Entropy => "entropy",
+            Self::Kl => "KL",
+        }
+    }
+}
+
+/// How wide a cell of the grid is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cells {
+    /// Ranks up to 99999 in full.
+    Exact,
+    /// Four characters, as `2.0k`.
+    Short,
+    /// Colour only.
+    Shades,
+}
+
+impl Cells {
+    /// The next narrower one, round and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Exact => Self::Short,
+            Self::Short => Self::Shades,
+            Self::Shades => Self::Exact,
+        }
+    }
+
+    /// Columns of the terminal that a cell takes.
+    #[must_use]
+    pub fn width(self) -> u16 {
+        match self {
+            Self::Exact => 7,
+            Self::Short => 5,
+            Self::Shades => 2,
+        }
+    }
+}
+
+impl Options {
+    /// The defaults.
+    ///
+    /// # Errors
+    /// When the file inside the program is broken.
+    pub fn embedded() -> Result<Self, SettingsError> {
+        toml::from_str(DEFAULTS).map_err(|error| SettingsError(format!("default.toml: {error}")))
+    }
+
+    /// Put the keys of a user's file on top.
+    pub fn overlay(&mut self, file: &Path, text: &str) -> Vec<Problem> {
+        let Ok(defaults) = Table::try_from(&*self) else {
+            return Vec::new();
+        };
+        let (table, problems) = overlay::overlay::<Self>(defaults, file, text);
+        if let Ok(options) = Value::Table(table).try_into() {
+            *self = options;
+        }
+        problems
+    }
+}

@@ -1,0 +1,196 @@
+//! The selected cell: where the chosen token stands, and the layer's best tokens.
+//!
+//! ```text
+//! ╭ Cell · step 1 ·are · L26 ─────────────────────╮
+//! │ rank 12   p 0.004   logit 9.13   H 3.2  KL 1.9 │
+//! │ logit +1.8 on L25                              │
+//! │                                                │
+//! │  1  ·is     0.21   ████████████                │
+//! │  2  ·was    0.11   ██████                      │
+//! ╰────────────────────────────────────────────────╯
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::frame::{self, Titles};
+use super::palette::Palette;
+use super::{grid, text};
+use crate::app::{Pane, State};
+use crate::settings::Cells;
+use crate::trace::{Cell, Column, Layer, Row, TokenId};
+use crate::vocabulary::Vocabulary;
+
+/// The cell's pane.
+pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let focus = frame::focus_of(state, Pane::Cell);
+    let step = state.cursor.step;
+    let row = state.cursor.row;
+    let found = state
+        .grid_columns()
+        .get(step.0)
+        .and_then(|column| Some((column.as_ref(), column.cell(row)?)))
+        .zip(state.model.ready.as_ref());
+    let Some(((column, cell), info)) = found else {
+        let inner = frame::render(palette, focus, Titles::named("Cell"), area, buffer);
+        let words = "The selected cell's best tokens stand here.";
+        line_at(inner, 0, Line::styled(words, palette.muted()), buffer);
+        return;
+    };
+    let label = info.vocabulary.label(column.token);
+    let name = format!("Cell · step {} {label} · {row}", step.0 + 1);
+    let inner = frame::render(palette, focus, Titles::named(name), area, buffer);
+    let detail = Detail {
+        column,
+        cell,
+        row,
+        vocabulary: &info.vocabulary,
+        palette,
+    };
+    detail.render(inner, buffer);
+}
+
+struct Detail<'d> {
+    column: &'d Column,
+    cell: &'d Cell,
+    row: Row,
+    vocabulary: &'d Vocabulary,
+    palette: &'d Palette<'d>,
+}
+
+impl Detail<'_> {
+    fn render(&self, area: Rect, buffer: &mut Buffer) {
+        let mut lines = self.figures(area.width.into());
+        let list = self.cell.top.len();
+        // A blank line before the list where that costs no token.
+        if usize::from(area.height) > lines.len() + list {
+            lines.push(Line::default());
+        }
+        lines.extend(self.best(usize::from(area.width).saturating_sub(2)));
+        for (y, line) in lines.into_iter().enumerate() {
+            line_at(area, y, line, buffer);
+        }
+    }
+
+    fn figures(&self, width: usize) -> Vec<Line<'static>> {
+        let score = &self.cell.score;
+        let tie = match score.ties {
+            0 => String::new(),
+            n => format!(" (= {n} more)"),
+        };
+        let figures = [
+            ("rank", format!("{}{tie}", score.rank)),
+            ("p", grid::probability(score.prob, Cells::Exact)),
+            ("logit", format!("{:.2}", score.logit)),
+            ("H", format!("{:.2}", self.cell.entropy)),
+            ("KL", format!("{:.2}", self.cell.kl)),
+        ];
+        let mut lines: Vec<Vec<Span<'static>>> = vec![Vec::new()];
+        let mut used = 1;
+        for (name, value) in figures {
+            let columns = name.len() + value.chars().count() + 4;
+            if used + columns > width + 3 {
+                lines.push(Vec::new());
+                used = 1;
+            }
+            used += columns;
+            if let Some(line) = lines.last_mut() {
+                line.push(Span::styled(format!("{name} "), self.palette.muted()));
+                line.push(Span::styled(format!("{value}   "), self.palette.strong()));
+            }
+        }
+        let mut lines: Vec<Line<'static>> = lines.into_iter().map(Line::from).collect();
+        lines.push(self.against_below());
+        lines
+    }
+
+    /// How the chosen token's logit and rank have moved since the row below.
+    fn against_below(&self) -> Line<'static> {
+        let below = match self.row {
+            Row::Embedding => return Line::styled("before layer 0", self.palette.muted()),
+            Row::Layer(Layer(0)) => Row::Embedding,
+            Row::Layer(Layer(l)) => Row::Layer(Layer(l - 1)),
+        };
+        match self.column.cell(below) {
+            Some(before) => Line::styled(
+                format!(
+                    "logit {:+.2}, rank {} → {} since {below}",
+                    self.cell.score.logit - before.score.logit,
+                    before.score.rank,
+                    self.cell.score.rank,
+                ),
+                self.palette.muted(),
+            ),
+            None => Line::default(),
+        }
+    }
+
+    /// The best tokens with bars of their probabilities; the chosen one is marked.
+    fn best(&self, width: usize) -> Vec<Line<'static>> {
+        let token = (width / 3).clamp(6, 16);
+        let bar = width.saturating_sub(3 + 2 + token + 2 + 5 + 2);
+        let mut lines: Vec<Line<'static>> = self
+            .cell
+            .top
+            .iter()
+            .enumerate()
+            .map(|(at, (id, logit))| {
+                let prob = self.cell.prob_of_logit(*logit);
+                self.token_line(&format!("{:>3}", at + 1), *id, prob, token, bar)
+            })
+            .collect();
+        if !self.is_listed(self.column.token) {
+            let rank = format!(
+                "{:>3}",
+                super::scale::short(u64::from(self.cell.score.rank))
+            );
+            let prob = self.cell.score.prob;
+            lines.push(self.token_line(&rank, self.column.token, prob, token, bar));
+        }
+        lines
+    }
+
+    fn is_listed(&self, token: TokenId) -> bool {
+        self.cell.top.iter().any(|(id, _)| *id == token)
+    }
+
+    fn token_line(
+        &self,
+        place: &str,
+        id: TokenId,
+        prob: f32,
+        token: usize,
+        bar: usize,
+    ) -> Line<'static> {
+        let chosen = id == self.column.token;
+        let (mark, style) = match chosen {
+            true => ("▸", self.palette.accent().patch(self.palette.strong())),
+            false => (" ", self.palette.text()),
+        };
+        let label = text::left(&self.vocabulary.label(id), token);
+        let prob_text = grid::probability(prob, Cells::Exact);
+        Line::from(vec![
+            Span::styled(format!("{place} {mark}{label}  {prob_text:>5}  "), style),
+            Span::styled(text::bar(f64::from(prob), bar), style),
+        ])
+    }
+}
+
+/// A line inside a pane, one column in from the border.
+fn line_at(area: Rect, y: usize, line: Line<'_>, buffer: &mut Buffer) {
+    let Ok(y) = u16::try_from(y) else { return };
+    if y < area.height {
+        let place = Rect {
+            x: area.x + 1,
+            y: area.y + y,
+            width: area.width.saturating_sub(2),
+            height: 1,
+        };
+        line.render(place.intersection(buffer.area), buffer);
+    }
+}

@@ -1,0 +1,105 @@
+//! The grid: layers down, steps across; in each cell what the layer says of the chosen token.
+//!
+//! ```text
+//! ╭ Rank of the chosen token at each layer ──────────────╮
+//! │        ·are     ,      ⏎      …                      │
+//! │   L0    943    44     13    2041                     │
+//! │   L1   132▴   31▴     9▴   1806▴                     │
+//! ╰ 1  ≤3  ≤10  ≤100  ≤1k  ≤10k  ≤49k ───────────────────╯
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::frame::{self, Titles};
+use super::palette::Palette;
+use super::{loading, scale};
+use crate::app::{GridRoom, Pane, State};
+use crate::settings::CellValue;
+use crate::trace::Row;
+
+mod figure;
+mod widget;
+
+pub use figure::probability;
+pub use widget::Grid;
+
+/// The grid's pane.
+pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let columns = state.grid_columns();
+    let rows = state.rows();
+    let titles = Titles {
+        name: title(state.view.grid.value).into(),
+        right: if columns.is_empty() {
+            String::new()
+        } else {
+            part_in_view(state, &rows)
+        },
+        bottom: if columns.is_empty() {
+            Line::default()
+        } else {
+            legend(state, palette, area.width)
+        },
+    };
+    let focus = frame::focus_of(state, Pane::Grid);
+    let inner = frame::render(palette, focus, titles, area, buffer);
+    match &state.model.ready {
+        Some(info) if !columns.is_empty() => Grid::new(columns, &rows, &info.vocabulary, *palette)
+            .options(state.view.grid)
+            .first(state.cursor.first_row, state.cursor.first_step)
+            .selected(state.cursor.row, state.cursor.step)
+            .render(inner, buffer),
+        _ => loading::render(state, palette, inner, buffer),
+    }
+}
+
+fn title(value: CellValue) -> &'static str {
+    match value {
+        CellValue::Rank => "Rank of the chosen token at each layer",
+        CellValue::Probability => "Probability of the chosen token at each layer",
+        CellValue::Entropy => "Entropy of each layer, in nats",
+        CellValue::Kl => "KL(final ‖ layer), in nats",
+    }
+}
+
+/// Which steps and rows are in view, where that is not all of them.
+fn part_in_view(state: &State, rows: &[Row]) -> String {
+    let room = GridRoom::of(state);
+    let cursor = &state.cursor;
+    let steps = state.grid_columns().len();
+    let mut parts = Vec::new();
+    if steps > room.columns {
+        let last = (cursor.first_step + room.columns).min(steps);
+        parts.push(format!("{}–{last} of {steps}", cursor.first_step + 1));
+    }
+    if rows.len() > room.rows {
+        let last = (cursor.first_row + room.rows).min(rows.len());
+        if let (Some(first), Some(last)) = (rows.get(cursor.first_row), rows.get(last - 1)) {
+            parts.push(format!("{first}–{last}"));
+        }
+    }
+    parts.join(" · ")
+}
+
+/// The scale itself, in the pane's border.
+fn legend<'l>(state: &State, palette: &Palette<'_>, width: u16) -> Line<'l> {
+    let vocabulary = state.model.ready.as_ref().map_or(0, |info| info.vocab_size);
+    let steps = scale::legend(vocabulary);
+    let full: usize = steps.iter().map(|text| text.chars().count() + 2).sum();
+    let mut spans = vec![Span::styled(" ", palette.muted())];
+    for (step, text) in steps.iter().enumerate() {
+        let shade = palette.shade(step).unwrap_or(" ");
+        let text = if full + 4 <= usize::from(width) {
+            format!("{shade}{text} ")
+        } else {
+            format!("{shade} ")
+        };
+        spans.push(Span::styled(text, palette.step(step)));
+    }
+    spans.push(Span::styled(" ", palette.muted()));
+    Line::from(spans)
+}

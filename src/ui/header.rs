@@ -1,0 +1,182 @@
+//! The status line: what the program is, which model, what goes on. Where there is no room for
+//! everything, the least important goes first.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::loading::megabytes;
+use super::palette::Palette;
+use super::text;
+use crate::app::{Loading, Phase, Run, State};
+use crate::engine::StopReason;
+
+/// The status line.
+pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+    let mut room = usize::from(area.width).saturating_sub(2);
+    let mut kept: Vec<Part> = Vec::new();
+    let mut parts = parts(state, palette);
+    parts.sort_by_key(|part| part.importance);
+    for part in parts {
+        let columns = part.width() + 2;
+        if columns <= room {
+            room -= columns;
+            kept.push(part);
+        }
+    }
+    kept.sort_by_key(|part| part.place);
+    let (left, right): (Vec<Part>, Vec<Part>) =
+        kept.into_iter().partition(|part| part.place < FIRST_RIGHT);
+    line(left).render(
+        Rect {
+            x: area.x + 1,
+            width: area.width.saturating_sub(1),
+            ..area
+        }
+        .intersection(buffer.area),
+        buffer,
+    );
+    let right = line(right);
+    let width = u16::try_from(right.width())
+        .unwrap_or(u16::MAX)
+        .min(area.width);
+    let x = (area.right() - width).saturating_sub(1).max(area.x);
+    right.render(Rect { x, width, ..area }.intersection(buffer.area), buffer);
+}
+
+/// Parts from this place on stand at the right.
+const FIRST_RIGHT: usize = 10;
+
+struct Part {
+    /// Where it stands among the others.
+    place: usize,
+    /// 0 is the most important.
+    importance: usize,
+    spans: Vec<Span<'static>>,
+}
+
+impl Part {
+    fn width(&self) -> usize {
+        self.spans
+            .iter()
+            .map(|span| text::width(&span.content))
+            .sum()
+    }
+}
+
+fn line(parts: Vec<Part>) -> Line<'static> {
+    let mut spans = Vec::new();
+    for part in parts {
+        if !spans.is_empty() {
+            spans.push(Span::raw("  "));
+        }
+        spans.extend(part.spans);
+    }
+    Line::from(spans)
+}
+
+fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut put = |place, importance, spans| {
+        parts.push(Part {
+            place,
+            importance,
+            spans,
+        });
+    };
+    let named = |name: &str, value: String| {
+        vec![
+            Span::styled(format!("{name} "), palette.muted()),
+            Span::raw(value),
+        ]
+    };
+    let muted = |text: String| vec![Span::styled(text, palette.muted())];
+    put(
+        0,
+        4,
+        vec![Span::styled(
+            "lenscape",
+            palette.accent().patch(palette.strong()),
+        )],
+    );
+    if let Some(info) = &state.model.ready {
+        put(
+            1,
+            1,
+            vec![Span::styled(info.name.clone(), palette.strong())],
+        );
+        put(2, 5, muted(format!("{} layers", info.n_layers)));
+        put(3, 7, muted(info.arithmetic.clone()));
+        put(4, 8, muted(info.device.clone()));
+    }
+    put(10, 3, named("lens", state.view.lens.to_string()));
+    put(11, 9, named("cells", state.view.grid.value.name().into()));
+    if state.view.mouse == crate::settings::Switch::On {
+        put(12, 10, muted("mouse".into()));
+    }
+    if let Some(speed) = state.run.as_ref().and_then(|run| run.speed.per_second()) {
+        put(13, 6, named_last(&format!("{speed:.1}"), "tok/s", palette));
+    }
+    put(14, 0, doing(state, palette));
+    parts
+}
+
+fn named_last(value: &str, unit: &str, palette: &Palette<'_>) -> Vec<Span<'static>> {
+    vec![
+        Span::raw(format!("{value} ")),
+        Span::styled(unit.to_owned(), palette.muted()),
+    ]
+}
+
+/// What goes on, in a few words.
+fn doing(state: &State, palette: &Palette<'_>) -> Vec<Span<'static>> {
+    let works = |text: String| vec![Span::styled("● ", palette.accent()), Span::raw(text)];
+    match &state.model.loading {
+        Loading::Asked => return works("loading".into()),
+        Loading::Fetching(progress) => {
+            return works(match progress.total {
+                Some(total) => format!("{} of {} MB", megabytes(progress.bytes), megabytes(total)),
+                None => format!("{} MB", megabytes(progress.bytes)),
+            });
+        }
+        Loading::Reading { done, total } => {
+            return works(format!("loading {} %", done * 100 / (*total).max(1)));
+        }
+        Loading::Failed(_) if state.model.ready.is_none() => {
+            return vec![Span::styled("no model", palette.error())];
+        }
+        Loading::Cancelled if state.model.ready.is_none() => {
+            return vec![Span::styled("no model", palette.warning())];
+        }
+        Loading::Cancelled | Loading::Failed(_) | Loading::Done => {}
+    }
+    match &state.run {
+        None => vec![Span::styled("ready", palette.muted())],
+        Some(run) => run_state(run, palette),
+    }
+}
+
+fn run_state(run: &Run, palette: &Palette<'_>) -> Vec<Span<'static>> {
+    let dot = Span::styled("● ", palette.accent());
+    let count = Span::raw(format!("{}/{}", run.columns.len(), run.max_tokens));
+    let ended = |why: &str| {
+        vec![
+            count.clone(),
+            Span::styled(format!(" {why}"), palette.muted()),
+        ]
+    };
+    match &run.phase {
+        Phase::Asked => vec![dot, Span::raw("prompt")],
+        Phase::Prompt { done, total } => vec![dot, Span::raw(format!("prompt {done}/{total}"))],
+        Phase::Generating => vec![dot, count],
+        Phase::Finished(_) if run.max_tokens == 0 => {
+            vec![Span::styled("prompt processed", palette.muted())]
+        }
+        Phase::Finished(StopReason::EndOfText) => ended("end of text"),
+        Phase::Finished(StopReason::MaxTokens) => ended("done"),
+        Phase::Finished(StopReason::ContextFull) => ended("context full"),
+        Phase::Finished(StopReason::Stopped) => ended("stopped"),
+        Phase::Failed(_) => vec![Span::styled("failed", palette.error())],
+    }
+}

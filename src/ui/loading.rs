@@ -1,0 +1,207 @@
+//! What the grid's pane shows while there is no grid: how far the model or the prompt is, what
+//! went wrong, and what to do next.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::palette::Palette;
+use crate::app::{Action, Loading, Model, Phase, State};
+use crate::settings::keys::Scope;
+
+/// Draw it, a little below the top.
+pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+    let page = Page { state, palette };
+    let width = area.width.saturating_sub(4).min(64);
+    let lines = page.lines(usize::from(width));
+    let spare = area
+        .height
+        .saturating_sub(u16::try_from(lines.len()).unwrap_or(u16::MAX));
+    let area = Rect {
+        x: area.x + 2.min(area.width),
+        y: area.y + (spare / 3).min(4),
+        width,
+        height: area.height - (spare / 3).min(4),
+    };
+    Paragraph::new(lines)
+        .wrap(Wrap { trim: false })
+        .render(area.intersection(buffer.area), buffer);
+}
+
+struct Page<'p> {
+    state: &'p State,
+    palette: &'p Palette<'p>,
+}
+
+impl Page<'_> {
+    fn lines(&self, width: usize) -> Vec<Line<'static>> {
+        let model = &self.state.model;
+        if model.ready.is_some() {
+            return self.of_run(width);
+        }
+        let mut lines = match &model.loading {
+            Loading::Asked => vec![self.title(format!("Getting {}", model.wanted))],
+            Loading::Fetching(progress) => {
+                let mut lines = vec![
+                    self.title(format!("Fetching {}", model.wanted)),
+                    self.muted(format!("{} from {}", progress.file, progress.source)),
+                    Line::default(),
+                ];
+                let bytes = megabytes(progress.bytes);
+                lines.push(match progress.total {
+                    Some(total) => self.bar(
+                        progress.bytes as f64 / total.max(1) as f64,
+                        &format!("{bytes} of {} MB", megabytes(total)),
+                        width,
+                    ),
+                    None => Line::raw(format!("{bytes} MB")),
+                });
+                lines
+            }
+            Loading::Reading { done, total } => vec![
+                self.title(format!("Reading {}", model.wanted)),
+                Line::default(),
+                self.bar(
+                    *done as f64 / (*total).max(1) as f64,
+                    &format!("{done} of {total} tensors"),
+                    width,
+                ),
+            ],
+            Loading::Cancelled => vec![
+                self.title("Loading was stopped".into()),
+                Line::default(),
+                self.press(Action::RetryLoad, "to load the model again"),
+            ],
+            Loading::Failed(why) => vec![
+                Line::styled(
+                    format!("{} could not be loaded", model.wanted),
+                    self.palette.error(),
+                ),
+                Line::raw(why.clone()),
+            ],
+            Loading::Done => Vec::new(),
+        };
+        lines.extend(self.sources(model));
+        lines.extend(self.next_step(model));
+        lines
+    }
+
+    fn sources(&self, model: &Model) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        if !model.failed_sources.is_empty() {
+            lines.push(Line::default());
+            lines.push(self.muted("Tried without success".into()));
+        }
+        lines.extend(model.failed_sources.iter().map(|failed| {
+            Line::from(vec![
+                Span::styled(format!("  {}  ", failed.source), self.palette.warning()),
+                Span::raw(failed.why.clone()),
+            ])
+        }));
+        lines
+    }
+
+    fn next_step(&self, model: &Model) -> Vec<Line<'static>> {
+        let mut lines = vec![Line::default()];
+        match &model.loading {
+            Loading::Failed(_) => {
+                lines.push(self.press(Action::RetryLoad, "to try again"));
+                lines.push(self.muted(
+                    "Another model: start lenscape with --model and a name, a .gguf file or a folder."
+                        .into(),
+                ));
+            }
+            Loading::Cancelled | Loading::Done => {}
+            _ if self.state.queued.is_some() => {
+                lines.push(Line::styled(
+                    "Your prompt starts when the model is ready.",
+                    self.palette.accent(),
+                ));
+            }
+            _ => {
+                lines.push(Line::raw("Meanwhile, type a prompt."));
+                lines.push(self.press(Action::Stop, "to stop loading"));
+            }
+        }
+        lines
+    }
+
+    fn of_run(&self, width: usize) -> Vec<Line<'static>> {
+        match self.state.run.as_ref().map(|run| &run.phase) {
+            Some(Phase::Asked) => vec![self.title("Processing the prompt".into())],
+            Some(Phase::Prompt { done, total }) => vec![
+                self.title("Processing the prompt".into()),
+                Line::default(),
+                self.bar(
+                    *done as f64 / (*total).max(1) as f64,
+                    &format!("{done} of {total} tokens"),
+                    width,
+                ),
+            ],
+            Some(Phase::Generating | Phase::Finished(_)) => vec![
+                self.title("The prompt is processed".into()),
+                Line::default(),
+                self.press(Action::Compare, "to compare what may follow it"),
+                self.press(Action::Generate, "to generate"),
+            ],
+            Some(Phase::Failed(why)) => vec![
+                Line::styled("The run failed", self.palette.error()),
+                Line::raw(why.clone()),
+            ],
+            None => vec![
+                self.title("Nothing generated yet".into()),
+                self.muted("Type a prompt above; each token becomes a column here.".into()),
+                Line::default(),
+                self.press(Action::Generate, "to generate"),
+                self.press(Action::NextExample, "for an example"),
+                self.press(Action::Compare, "to compare what may follow the prompt"),
+                self.press(Action::Help, "for all keys"),
+            ],
+        }
+    }
+
+    fn title(&self, text: String) -> Line<'static> {
+        Line::styled(text, self.palette.strong())
+    }
+
+    fn muted(&self, text: String) -> Line<'static> {
+        Line::styled(text, self.palette.muted())
+    }
+
+    /// The key for an action from where the user is; where there is none, from any pane.
+    fn press(&self, action: Action, what_for: &str) -> Line<'static> {
+        let keymap = &self.state.settings.keymap;
+        let everywhere = [Scope::Panes, Scope::Everywhere];
+        let key = keymap.key_for(self.state.scopes(), action).or_else(|| {
+            keymap
+                .key_for(&everywhere, action)
+                .map(|key| match self.state.view.focus {
+                    crate::app::Pane::Prompt => format!("tab {key}"),
+                    _ => key,
+                })
+        });
+        match key {
+            Some(key) => Line::from(vec![
+                Span::styled(format!("{key:>6}"), self.palette.accent()),
+                Span::styled(format!("  {what_for}"), self.palette.muted()),
+            ]),
+            None => Line::default(),
+        }
+    }
+
+    fn bar(&self, part: f64, words: &str, width: usize) -> Line<'static> {
+        let bar = width.saturating_sub(words.chars().count() + 2).min(30);
+        let done = ((part.clamp(0.0, 1.0) * bar as f64).round() as usize).min(bar);
+        Line::from(vec![
+            Span::styled("━".repeat(done), self.palette.accent()),
+            Span::styled("─".repeat(bar - done), self.palette.muted()),
+            Span::raw(format!("  {words}")),
+        ])
+    }
+}
+
+/// Bytes as megabytes with one decimal.
+pub fn megabytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
+}

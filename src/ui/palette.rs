@@ -1,0 +1,167 @@
+//! The only place that knows colours: everything else names roles.
+//!
+//! A cell of a heat map paints both its ground and its text; everything else is drawn on the
+//! terminal's own ground, in its own text colour where no role says otherwise. Without colour,
+//! reverse video, bold and shades take their place. Dim text is never used: on many terminals it
+//! cannot be read.
+
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::widgets::BorderType;
+
+use super::scale;
+use crate::settings::theme::{Depth, STEPS, Shade, Theme};
+
+mod contrast;
+
+/// Shades for a terminal without colour, from rank 1 to the worst.
+const SHADES: [&str; STEPS] = ["█", "█", "▓", "▓", "▒", "░", " "];
+
+/// Whether something has the focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// It has.
+    Here,
+    /// It has not.
+    Elsewhere,
+}
+
+/// What each role looks like under one theme at one colour depth.
+#[derive(Clone, Copy, Debug)]
+pub struct Palette<'t> {
+    theme: &'t Theme,
+    depth: Depth,
+}
+
+impl<'t> Palette<'t> {
+    /// The looks of a theme at a depth.
+    #[must_use]
+    pub fn new(theme: &'t Theme, depth: Depth) -> Self {
+        Self { theme, depth }
+    }
+
+    /// Plain text.
+    #[must_use]
+    pub fn text(&self) -> Style {
+        Style::new()
+    }
+
+    /// What should catch the eye.
+    #[must_use]
+    pub fn strong(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// Labels, borders and hints.
+    #[must_use]
+    pub fn muted(&self) -> Style {
+        self.role(self.theme.muted)
+    }
+
+    /// What has the focus or is new.
+    #[must_use]
+    pub fn accent(&self) -> Style {
+        self.role(self.theme.accent)
+    }
+
+    /// What needs the user's attention.
+    #[must_use]
+    pub fn warning(&self) -> Style {
+        self.role(self.theme.warning)
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn error(&self) -> Style {
+        self.role(self.theme.error).add_modifier(Modifier::BOLD)
+    }
+
+    /// A pane's border.
+    #[must_use]
+    pub fn border(&self, focus: Focus) -> Style {
+        match focus {
+            Focus::Here => self.accent(),
+            Focus::Elsewhere => self.muted(),
+        }
+    }
+
+    /// The lines of a pane's border.
+    #[must_use]
+    pub fn border_type(&self, focus: Focus) -> BorderType {
+        match (focus, self.depth) {
+            (Focus::Here, Depth::None) => BorderType::Thick,
+            _ => BorderType::Rounded,
+        }
+    }
+
+    /// A pane's title.
+    #[must_use]
+    pub fn title(&self, focus: Focus) -> Style {
+        match focus {
+            Focus::Here => self.accent().add_modifier(Modifier::BOLD),
+            Focus::Elsewhere => self.text(),
+        }
+    }
+
+    /// The selected one of several things.
+    #[must_use]
+    pub fn selected(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// A cell that shows a rank. Rank 1 is bold as well, so that it can be told without colour.
+    #[must_use]
+    pub fn rank(&self, rank: u32) -> Style {
+        let style = self.step(scale::step(rank));
+        match rank {
+            1 => style.add_modifier(Modifier::BOLD),
+            _ => style,
+        }
+    }
+
+    /// A step of the scale of ranks, text on ground.
+    #[must_use]
+    pub fn step(&self, step: usize) -> Style {
+        match self.theme.ramp.at(step, self.depth) {
+            Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
+            None => Style::new(),
+        }
+    }
+
+    /// The shade that stands for a step where there is no colour.
+    #[must_use]
+    pub fn shade(&self, step: usize) -> Option<&'static str> {
+        match self.depth {
+            Depth::None => SHADES.get(step.min(STEPS - 1)).copied(),
+            _ => None,
+        }
+    }
+
+    /// The line of a candidate. Its letter tells it from the others without colour.
+    #[must_use]
+    pub fn line(&self, candidate: usize) -> Style {
+        let lines = &self.theme.lines;
+        match lines.get(candidate % lines.len().max(1)) {
+            Some(shade) => self.role(*shade),
+            None => self.text(),
+        }
+    }
+
+    /// The colour of a candidate's line, for a canvas.
+    #[must_use]
+    pub fn line_colour(&self, candidate: usize) -> Color {
+        self.line(candidate).fg.unwrap_or(Color::Reset)
+    }
+
+    /// The colour of labels and guides, for a canvas.
+    #[must_use]
+    pub fn muted_colour(&self) -> Color {
+        self.muted().fg.unwrap_or(Color::Reset)
+    }
+
+    fn role(&self, shade: Shade) -> Style {
+        match shade.at(self.depth) {
+            Some(colour) => Style::new().fg(colour),
+            None => Style::new(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The scale of ranks: few steps, each a part of a logarithmic axis.
+
+use crate::settings::theme::STEPS;
+
+/// The last rank of each step but the last: half decades up to 10, where it matters which token
+/// is ahead, and decades from there.
+const LAST: [u32; STEPS - 1] = [1, 3, 10, 100, 1_000, 10_000];
+
+/// The step of a rank, 0 for rank 1.
+#[must_use]
+pub fn step(rank: u32) -> usize {
+    LAST.iter().filter(|last| rank > **last).count()
+}
+
+/// What each step holds, for a vocabulary of that size, as the legend says it.
+#[must_use]
+pub fn legend(vocabulary: usize) -> [String; STEPS] {
+    std::array::from_fn(|step| match LAST.get(step) {
+        Some(1) => "1".into(),
+        Some(last) => format!("≤{}", short(u64::from(*last))),
+        None => format!("≤{}", short(vocabulary as u64)),
+    })
+}
+
+/// A number in at most four characters: `943`, `2.0k`, `12k`, `257k`, `1.2M`.
+#[must_use]
+pub fn short(number: u64) -> String {
+    let scaled = |unit: f64, name: char| {
+        let value = number as f64 / unit;
+        match value {
+            value if value < 9.95 && number % (unit as u64) != 0 => format!("{value:.1}{name}"),
+            value => format!("{value:.0}{name}"),
+        }
+    };
+    match number {
+        0..=999 => number.to_string(),
+        1_000..=999_499 => scaled(1e3, 'k'),
+        999_500..=999_499_999 => scaled(1e6, 'M'),
+        _ => scaled(1e9, 'G'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn worse_ranks_never_have_a_better_step() {
+        let steps: Vec<usize> = (1..60_000).map(step).collect();
+        assert!(steps.is_sorted());
+        assert_eq!(steps.first(), Some(&0));
+        assert_eq!(steps.last(), Some(&(STEPS - 1)));
+    }
+
+    #[test]
+    fn rank_one_is_a_step_of_its_own() {
+        assert_eq!((step(1), step(2)), (0, 1));
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (number, text) in [
+            (1, "1"),
+            (943, "943"),
+            (1_000, "1k"),
+            (2_041, "2.0k"),
+            (9_949, "9.9k"),
+            (9_950, "10k"),
+            (12_345, "12k"),
+            (49_152, "49k"),
+            (256_000, "256k"),
+            (999_499, "999k"),
+            (999_500, "1.0M"),
+            (1_000_000, "1M"),
+            (98_362_432, "98M"),
+        ] {
+            assert_eq!(short(number), text);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The way of a token through the layers, as eight small bars.
+
+use super::scale;
+use crate::settings::theme::STEPS;
+use crate::trace::Column;
+
+/// How many bars.
+pub const BARS: usize = 8;
+
+const HEIGHTS: [char; STEPS] = ['█', '▆', '▅', '▄', '▃', '▂', '▁'];
+
+/// Eight bars from the first layer to the last: the higher, the better the rank.
+#[must_use]
+pub fn layers(column: &Column) -> String {
+    let n = column.layers.len();
+    (1..=BARS)
+        .filter_map(|bar| column.layers.get((bar * n / BARS).saturating_sub(1)))
+        .map(|cell| HEIGHTS[scale::step(cell.score.rank).min(STEPS - 1)])
+        .collect()
+}
