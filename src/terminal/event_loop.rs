@@ -194,6 +194,7 @@ impl<S: Screen> Program<'_, S> {
     }
 
     fn update(&mut self, message: Message) -> Result<Flow, Error> {
+        self.state.now = Instant::now().into_std();
         let effects = app::update(self.state, message);
         self.perform(effects)
     }

@@ -117,7 +117,10 @@ impl PseudoTerminal {
             pixel_height: 0,
         };
         let mut output = self.shown.output.lock().unwrap();
-        output.parser.screen_mut().set_size(cells(rows), cells(columns));
+        output
+            .parser
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
         drop(output);
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
