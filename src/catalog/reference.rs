@@ -120,7 +120,7 @@ impl HubRef {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (text, file) = match text.split_once(':') {
-            Some((text, file)) if has_gguf_name(Path::new(file)) => (text, Some(file.to_owned())),
+            Some((text, file)) if is_gguf_in_repository(file) => (text, Some(file.to_owned())),
             Some(_) => return None,
             None => (text, None),
         };
@@ -152,6 +152,12 @@ fn is_revision(revision: &str) -> bool {
         && revision
             .split('/')
             .all(|part| !part.is_empty() && !part.starts_with('.'))
+}
+
+/// Whether `file` can be the path of a GGUF file inside a repository.
+fn is_gguf_in_repository(file: &str) -> bool {
+    let mut parts = file.split('/');
+    has_gguf_name(Path::new(file)) && parts.all(|part| !["", ".", ".."].contains(&part))
 }
 
 fn has_gguf_name(path: &Path) -> bool {
@@ -221,6 +227,7 @@ mod tests {
             "o/n@",
             "o/n@a b",
             "o/n:a.bin",
+            "o/n:../a.gguf",
             "o/n@../x",
             "a/b.gguf",
         ] {
