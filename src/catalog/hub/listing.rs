@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::{Visit, failure};
-use crate::catalog::entries::is_commit;
+use crate::catalog::entry::is_commit;
 use crate::catalog::{Sha256Sum, SourceError};
 
 /// A file of a repository.
