@@ -1,0 +1,156 @@
+//! What the user does, from the terminal or from anything else that can stand for a user.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEvent};
+use ratatui::layout::Size;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::esc_joiner::EscJoiner;
+
+/// Something that the user did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A key was pressed, or repeats.
+    Key(KeyEvent),
+    /// Text was pasted in one piece; its lines end with `\n`.
+    Paste(String),
+    /// The mouse, where it is captured.
+    Mouse(MouseEvent),
+    /// The terminal has another size now.
+    Resize(Size),
+}
+
+/// Where the event loop gets its input from: a terminal, a script or a test.
+pub trait EventSource {
+    /// The next input, or `None` when there will be none any more. Giving the wait up loses
+    /// nothing.
+    fn next(&mut self) -> impl Future<Output = Option<Input>>;
+
+    /// An input that is there already.
+    fn try_next(&mut self) -> Option<Input>;
+}
+
+/// A list of inputs that are all there at once, and then no more.
+impl EventSource for VecDeque<Input> {
+    async fn next(&mut self) -> Option<Input> {
+        self.pop_front()
+    }
+
+    fn try_next(&mut self) -> Option<Input> {
+        self.pop_front()
+    }
+}
+
+impl EventSource for UnboundedReceiver<Input> {
+    async fn next(&mut self) -> Option<Input> {
+        self.recv().await
+    }
+
+    fn try_next(&mut self) -> Option<Input> {
+        self.try_recv().ok()
+    }
+}
+
+/// Start the thread that reads the terminal; it ends with the process.
+///
+/// The thread is our own because crossterm's `EventStream` reads on the thread that polls it,
+/// and such a read waits without limit when a key's escape sequence is not there to its end.
+///
+/// # Errors
+///
+/// When no thread can be started.
+pub fn read_terminal(hold_esc: Duration) -> io::Result<UnboundedReceiver<Input>> {
+    let (sender, receiver) = unbounded_channel();
+    thread::Builder::new().name("input".into()).spawn(move || {
+        if let Err(error) = read(&mut EscJoiner::new(hold_esc), &sender) {
+            tracing::warn!(%error, "the terminal can no longer be read");
+        }
+    })?;
+    Ok(receiver)
+}
+
+fn read(joiner: &mut EscJoiner, sender: &UnboundedSender<Input>) -> io::Result<()> {
+    loop {
+        let events = match joiner.deadline() {
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if crossterm::event::poll(left)? {
+                    joiner.push(crossterm::event::read()?, Instant::now())
+                } else {
+                    joiner.expire(Instant::now().max(deadline))
+                }
+            }
+            None => joiner.push(crossterm::event::read()?, Instant::now()),
+        };
+        for input in events.into_iter().filter_map(understand) {
+            if sender.send(input).is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What an event means to us; `None` where it means nothing.
+fn understand(event: Event) -> Option<Input> {
+    match event {
+        // Some terminals report that a key was let go.
+        Event::Key(key) if key.kind == KeyEventKind::Release => None,
+        Event::Key(key) => Some(Input::Key(key)),
+        Event::Paste(text) => Some(Input::Paste(with_plain_newlines(&text))),
+        Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
+        Event::Resize(width, height) => Some(Input::Resize(Size { width, height })),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+/// Terminals send the line ends of a paste as `\r`, `\n` or both.
+fn with_plain_newlines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    use super::*;
+
+    #[test]
+    fn a_paste_has_plain_newlines() {
+        for (sent, kept) in [
+            ("a\rb", "a\nb"),
+            ("a\r\nb", "a\nb"),
+            ("a\nb", "a\nb"),
+            ("a\r\r\nb\r", "a\n\nb\n"),
+            ("", ""),
+        ] {
+            assert_eq!(
+                understand(Event::Paste(sent.into())),
+                Some(Input::Paste(kept.into())),
+                "{sent:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_counts_when_it_goes_down_and_when_it_repeats() {
+        let key = |kind| KeyEvent::new_with_kind(KeyCode::Char('a'), KeyModifiers::NONE, kind);
+        for kind in [KeyEventKind::Press, KeyEventKind::Repeat] {
+            assert_eq!(
+                understand(Event::Key(key(kind))),
+                Some(Input::Key(key(kind)))
+            );
+        }
+        assert_eq!(understand(Event::Key(key(KeyEventKind::Release))), None);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        assert_eq!(understand(Event::FocusGained), None);
+        assert_eq!(understand(Event::FocusLost), None);
+    }
+}

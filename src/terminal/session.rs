@@ -1,0 +1,170 @@
+//! The terminal while it is ours: taken once, given back once, from whatever exit.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ThreadId};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use ratatui::Frame;
+use rustix::process::{Signal, kill_current_process_group};
+
+use super::Error;
+use super::frame_writer::Sent;
+use super::painter::Painter;
+use super::tty::Tty;
+
+/// Alternate screen, bracketed paste, no cursor.
+pub const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
+
+/// Undoes all that [`ENTER`], [`MOUSE_ON`] or a frame that broke off may have switched on.
+pub const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+
+/// Clicks and the wheel are reported, moves are not: over a slow line they would flood it.
+pub const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// Undoes [`MOUSE_ON`]: the terminal selects text again.
+pub const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+/// Whether the terminal is ours, so that it is given back exactly once.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Who draws, and so who may give the terminal back when it panics.
+static UI_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+/// Who gets what the mouse does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mouse {
+    /// The terminal: it selects and copies text.
+    #[default]
+    Terminal,
+    /// The program: clicks and wheel.
+    Program,
+}
+
+/// The terminal while it is ours. It is given back when the session is dropped.
+pub struct Session {
+    painter: Painter<Tty>,
+    mouse: Mouse,
+}
+
+impl Session {
+    /// Take the terminal.
+    ///
+    /// # Errors
+    ///
+    /// When standard input or output is no terminal, or when it does not accept its modes.
+    pub fn enter() -> Result<Self, Error> {
+        let tty = Tty::open()?;
+        // crossterm drops colours where NO_COLOR is set, and resets bold and reverse with them.
+        // What may be coloured is decided by the colour depth, in one place.
+        crossterm::style::force_color_output(true);
+        let mut session = Self {
+            painter: Painter::new(tty).map_err(Error::SetUp)?,
+            mouse: Mouse::Terminal,
+        };
+        session.take().map_err(Error::SetUp)?;
+        Ok(session)
+    }
+
+    /// Draw the cells that changed, in one write.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<Sent> {
+        self.painter.draw(render)
+    }
+
+    /// The next frame erases the screen and draws everything.
+    pub fn repaint(&mut self) {
+        self.painter.repaint();
+    }
+
+    /// Say who gets what the mouse does.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        self.mouse = mouse;
+        self.painter.writer().commit(match mouse {
+            Mouse::Program => MOUSE_ON,
+            Mouse::Terminal => MOUSE_OFF,
+        })?;
+        Ok(())
+    }
+
+    /// Give the terminal to the shell until the user brings us to the foreground again.
+    ///
+    /// The whole process group stops, since a program that waits for us, such as `cargo run`, has
+    /// to stop as well. Where no shell could ever wake us, the system does not stop us, and we are
+    /// back at once.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be taken again.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back()?;
+        kill_current_process_group(Signal::TSTP)?;
+        self.take()?;
+        self.repaint();
+        Ok(())
+    }
+
+    fn take(&mut self) -> io::Result<()> {
+        *UI_THREAD.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+        TAKEN.store(true, Ordering::SeqCst);
+        let taken = enable_raw_mode().and_then(|()| {
+            self.painter.writer().commit(ENTER)?;
+            if self.mouse == Mouse::Program {
+                self.set_mouse(Mouse::Program)?;
+            }
+            Ok(())
+        });
+        if taken.is_err() {
+            // The first error is the one to report.
+            let _ = give_back();
+        }
+        taken
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Err(error) = give_back() {
+            tracing::warn!(%error, "the terminal may not be as it was");
+        }
+    }
+}
+
+/// Whether the terminal is ours now.
+#[must_use]
+pub fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
+/// Whether this is the thread that draws.
+#[must_use]
+pub fn is_ui_thread() -> bool {
+    *UI_THREAD.lock().unwrap_or_else(PoisonError::into_inner) == Some(thread::current().id())
+}
+
+/// Give the terminal back, unless that was done already. Every step is tried.
+///
+/// # Errors
+///
+/// The first step that failed.
+pub fn give_back() -> io::Result<()> {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return Ok(());
+    }
+    let modes = Tty::open().map_or(Ok(()), |mut tty| tty.write_all(LEAVE));
+    let line_discipline = disable_raw_mode();
+    modes.and(line_discipline)
+}
+
+/// Give back what can be given back without writing, which may block for ever.
+pub fn give_back_without_writing() {
+    // There is nobody left to be told.
+    let _ = disable_raw_mode();
+}
