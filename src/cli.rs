@@ -1,1 +1,251 @@
 //! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::Sampling;
+use crate::trace::LensKind;
+
+/// Watch every layer of a language model rank each token while it is generated.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do; without a command, the program opens.
+    #[command(subcommand)]
+    pub command: Option<CliCommand>,
+    /// The program's own options.
+    #[command(flatten)]
+    pub program: Program,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  lenscape                                        open the program with the default model
+  lenscape 'The keys to the cabinet' --max-tokens 20
+  lenscape --model ./model.gguf                   a file, a folder, a hub id or a catalog name
+  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --format table
+  lenscape models                                 the models known by name, and what is on disk";
+
+/// Options of the program itself.
+#[derive(Args, Debug)]
+pub struct Program {
+    /// The prompt; it is generated from as soon as the model is ready.
+    pub prompt: Option<String>,
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// How many tokens to generate.
+    #[arg(long, short = 'n')]
+    pub max_tokens: Option<usize>,
+    /// The lens: with the final norm at every layer, or without it as in the article.
+    #[arg(long)]
+    pub lens: Option<LensChoice>,
+    /// How tokens are drawn.
+    #[command(flatten)]
+    pub sampling: SamplingOptions,
+    /// Colours: as many as the terminal can show, or fewer.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// How tokens are drawn; greedy unless a temperature is given.
+#[derive(Args, Clone, Debug)]
+pub struct SamplingOptions {
+    /// 0 is greedy; higher draws more freely.
+    #[arg(long, value_parser = non_negative)]
+    pub temperature: Option<f64>,
+    /// Draw among the K best tokens only.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub top_k: Option<u32>,
+    /// Draw among the most probable tokens that together reach P.
+    #[arg(long, value_name = "P", value_parser = share)]
+    pub top_p: Option<f64>,
+    /// Makes tokens that have occurred less likely; 1 does nothing.
+    #[arg(long, value_parser = positive)]
+    pub repeat_penalty: Option<f64>,
+    /// Seed of the draw.
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+impl SamplingOptions {
+    /// What was given, over `base`.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "logits are f32")]
+    pub fn over(&self, base: Sampling) -> Sampling {
+        Sampling {
+            temperature: self.temperature.unwrap_or(base.temperature),
+            top_k: self.top_k.map(|k| k as usize).or(base.top_k),
+            top_p: self.top_p.or(base.top_p),
+            repeat_penalty: self
+                .repeat_penalty
+                .map_or(base.repeat_penalty, |penalty| penalty as f32),
+            seed: self.seed.unwrap_or(base.seed),
+        }
+    }
+}
+
+/// A lens, as it is called on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LensChoice {
+    /// Final norm and unembedding at every layer.
+    Normed,
+    /// No final norm but at the last layer, as in the article's figures.
+    Raw,
+}
+
+impl From<LensChoice> for LensKind {
+    fn from(choice: LensChoice) -> Self {
+        match choice {
+            LensChoice::Normed => Self::Normed,
+            LensChoice::Raw => Self::Raw,
+        }
+    }
+}
+
+/// How many colours to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// As many as the terminal says it can show.
+    Auto,
+    /// 24-bit colours.
+    Truecolor,
+    /// The 256 colours of xterm.
+    #[value(name = "256")]
+    Ansi256,
+    /// The 16 basic colours.
+    #[value(name = "16")]
+    Ansi16,
+    /// None: shades and marks.
+    None,
+}
+
+/// What can be done without the program.
+#[derive(Debug, Subcommand)]
+pub enum CliCommand {
+    /// Generate from a prompt and write down what every layer ranks, without a screen.
+    Trace(Trace),
+    /// List the models known by name, or fetch one.
+    Models(Models),
+    /// Check on any checkpoint that the lens is right: its last row is the model's own output,
+    /// and cached and uncached runs give the same cells.
+    Verify(Verify),
+    /// Measure speed and memory.
+    Bench(Bench),
+}
+
+/// Options of `lenscape trace`.
+#[derive(Args, Debug)]
+pub struct Trace {
+    /// The prompt, taken exactly as it is.
+    pub prompt: String,
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// How many tokens to generate.
+    #[arg(long, short = 'n', default_value_t = 12)]
+    pub max_tokens: usize,
+    /// The lens: with the final norm at every layer, or without it as in the article.
+    #[arg(long, default_value = "normed")]
+    pub lens: LensChoice,
+    /// Follow this text's first token at the position after the prompt; may be repeated.
+    #[arg(long, value_name = "TEXT")]
+    pub watch: Vec<String>,
+    /// How many of each layer's best tokens to list.
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub top: usize,
+    /// How to write it.
+    #[arg(long, default_value = "json")]
+    pub format: TraceFormat,
+    /// How tokens are drawn.
+    #[command(flatten)]
+    pub sampling: SamplingOptions,
+}
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// One JSON object.
+    Json,
+    /// A line a cell.
+    Csv,
+    /// A readable grid, in colour on a terminal.
+    Table,
+}
+
+/// Options of `lenscape models`.
+#[derive(Args, Debug)]
+pub struct Models {
+    /// What to do; without it, the catalog is listed.
+    #[command(subcommand)]
+    pub command: Option<ModelsCommand>,
+}
+
+/// What can be done with models.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Fetch a model, so that it is there when it is needed.
+    Pull {
+        /// A catalog name or a hub id `org/name[@rev]`.
+        name: String,
+    },
+}
+
+/// Options of `lenscape verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// The text that is run.
+    #[arg(long, default_value = "The keys to the cabinet")]
+    pub prompt: String,
+    /// How many tokens to generate.
+    #[arg(long, short = 'n', default_value_t = 8)]
+    pub max_tokens: usize,
+}
+
+/// Options of `lenscape bench`.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// How many tokens to generate in each run.
+    #[arg(long, short = 'n', default_value_t = 48)]
+    pub max_tokens: usize,
+    /// How to write it.
+    #[arg(long, default_value = "text")]
+    pub format: BenchFormat,
+}
+
+/// How measurements are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchFormat {
+    /// Lines to read.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|x| x.is_finite())
+        .ok_or_else(|| "must be a number".to_owned())
+}
+
+fn non_negative(text: &str) -> Result<f64, String> {
+    number(text).and_then(|x| (x >= 0.0).then_some(x).ok_or("must be 0 or more".into()))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    number(text).and_then(|x| (x > 0.0).then_some(x).ok_or("must be more than 0".into()))
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text).and_then(|x| {
+        (x > 0.0 && x <= 1.0)
+            .then_some(x)
+            .ok_or("must be more than 0 and at most 1".into())
+    })
+}

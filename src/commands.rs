@@ -1,1 +1,25 @@
 //! The parts of the program that need no screen.
+
+pub mod bench;
+pub mod download_bar;
+pub mod models;
+pub mod trace;
+pub mod verify;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{OpenError, Opener, Session};
+use download_bar::DownloadBar;
+
+/// Opens a model for a command; a download is shown on stderr.
+fn open(opener: &Opener, model: &str) -> Result<Session, OpenError> {
+    let bar = DownloadBar::on_stderr();
+    let session = opener.open(
+        model,
+        &|event| bar.show(&event),
+        &|_, _| {},
+        &CancellationToken::new(),
+    );
+    bar.clear();
+    session
+}

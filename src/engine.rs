@@ -7,7 +7,14 @@
 mod command;
 mod event;
 mod handle;
+mod open;
+mod sampler;
+mod session;
+mod worker;
 
 pub use command::{Command, Compare, Run, RunId, Sampling};
 pub use event::{Comparison, Event, FetchProgress, ModelInfo, StopReason};
 pub use handle::{Handle, Unwanted};
+pub use open::{OpenError, Opener};
+pub use session::{Progress, Session};
+pub use worker::spawn;

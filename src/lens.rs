@@ -1,1 +1,17 @@
-//! States → cells.
+//! States → cells. All rows of a position go through the model's own head in one matrix product
+//! ([`Logits::of`]); ranks are counts, the best tokens a selection, and the rest one pass over
+//! each row ([`Distribution`]). Nothing of size rows × vocabulary outlives its step.
+//!
+//! Sampling settings never come here: the lens shows what the model says, not what was drawn.
+
+mod distribution;
+mod exp;
+mod logits;
+mod reading;
+mod selection;
+mod states;
+
+pub use distribution::Distribution;
+pub use logits::Logits;
+pub use reading::{column, trajectories};
+pub use states::{StateTap, States};

@@ -1,1 +1,31 @@
 //! A checkpoint → a decoder that yields every layer's state.
+//!
+//! [`weights`] reads tensors from GGUF and safetensors alike; [`families`] says, as data, how a
+//! checkpoint's hyperparameters and tensor names become a [`spec::Spec`] and a
+//! [`layout::Layout`]; [`decoder`] is the one block loop that serves them all. What flows out is
+//! a [`Model`]: the decoder, the head that the lens shares, and the tokenizer.
+//!
+//! Adding an architecture is one file in `families/` and one line in [`families::ALL`].
+
+pub mod attention;
+pub mod block;
+pub mod checkpoint;
+pub mod config;
+pub mod decoder;
+pub mod error;
+pub mod families;
+pub mod head;
+pub mod kv_cache;
+pub mod layout;
+pub mod linear;
+pub mod load;
+pub mod matvec;
+pub mod mlp;
+pub mod norm;
+pub mod rope;
+pub mod spec;
+pub mod tokenizer;
+pub mod weights;
+
+pub use error::ModelError;
+pub use load::{Model, load};

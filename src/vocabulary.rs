@@ -1,6 +1,12 @@
 //! What each token id stands for, as bytes, and how it is shown: one function for the grid, the
 //! log, the exports and the clipboard.
 
+mod text_stream;
+mod visible;
+
+pub use text_stream::TextStream;
+pub use visible::visible_text;
+
 use crate::trace::TokenId;
 
 /// What a token id stands for.
@@ -27,6 +33,15 @@ impl Vocabulary {
         Self { pieces }
     }
 
+    /// The same pieces for an unembedding of `rows` rows: padded with [`Piece::Unused`], or cut
+    /// where the tokenizer knows more ids than the model has rows.
+    #[must_use]
+    pub fn resized(&self, rows: usize) -> Self {
+        let mut pieces = self.pieces.clone();
+        pieces.resize(rows, Piece::Unused);
+        Self { pieces }
+    }
+
     /// How many ids there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -45,14 +60,77 @@ impl Vocabulary {
         self.pieces.get(id.0 as usize).unwrap_or(&Piece::Unused)
     }
 
-    /// `id` as it is shown: a leading space as `·`, a newline as `⏎`, a tab as `⇥`, control and
+    /// Whether `id` stands for nothing. Such a row was never trained: it must not be sampled,
+    /// nor listed among the best tokens, though it counts where ranks are counted.
+    #[must_use]
+    pub fn is_unused(&self, id: TokenId) -> bool {
+        *self.piece(id) == Piece::Unused
+    }
+
+    /// The bytes that `id` adds to the text: none for a control token or an unused row.
+    #[must_use]
+    pub fn bytes(&self, id: TokenId) -> &[u8] {
+        match self.piece(id) {
+            Piece::Bytes(bytes) => bytes,
+            Piece::Special(_) | Piece::Unused => &[],
+        }
+    }
+
+    /// `id` as it is shown: a space as `·`, a newline as `⏎`, a tab as `⇥`, control and
     /// invisible characters as `⟨200B⟩`, bytes that are no whole character as `⟨E2 82⟩`.
+    ///
+    /// The label is one line that no terminal takes as a command; it may be of any length.
     #[must_use]
     pub fn label(&self, id: TokenId) -> String {
         match self.piece(id) {
-            Piece::Bytes(bytes) => String::from_utf8_lossy(bytes).replace(' ', "·"),
-            Piece::Special(name) => name.clone(),
+            Piece::Bytes(bytes) => visible::label(bytes),
+            Piece::Special(name) => visible::label(name.as_bytes()),
             Piece::Unused => format!("⟨unused {}⟩", id.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Vocabulary {
+        Vocabulary::new(vec![
+            Piece::Special("<|endoftext|>".into()),
+            Piece::Bytes(b" is".to_vec()),
+            Piece::Unused,
+        ])
+    }
+
+    #[test]
+    fn a_padded_vocabulary_knows_its_unused_rows() {
+        let padded = sample().resized(5);
+        assert_eq!(padded.len(), 5);
+        let unused: Vec<_> = (0..6).filter(|&id| padded.is_unused(TokenId(id))).collect();
+        assert_eq!(unused, [2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_model_with_fewer_rows_than_the_tokenizer_has_ids_cuts_the_vocabulary() {
+        let cut = sample().resized(1);
+        assert_eq!(cut.len(), 1);
+        assert!(cut.is_unused(TokenId(1)));
+    }
+
+    #[test]
+    fn only_text_tokens_have_bytes() {
+        let vocabulary = sample();
+        assert_eq!(vocabulary.bytes(TokenId(0)), b"");
+        assert_eq!(vocabulary.bytes(TokenId(1)), b" is");
+        assert_eq!(vocabulary.bytes(TokenId(2)), b"");
+    }
+
+    #[test]
+    fn every_kind_of_piece_has_a_label() {
+        let vocabulary = sample();
+        assert_eq!(vocabulary.label(TokenId(0)), "<|endoftext|>");
+        assert_eq!(vocabulary.label(TokenId(1)), "·is");
+        assert_eq!(vocabulary.label(TokenId(2)), "⟨unused 2⟩");
+        assert_eq!(vocabulary.label(TokenId(77)), "⟨unused 77⟩");
     }
 }

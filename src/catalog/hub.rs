@@ -1,0 +1,166 @@
+//! The Hugging Face hub as a source: its cache on this machine first, then the network.
+//!
+//! The cache has the layout that `huggingface_hub` and `hf-hub` share, and is used in place. The
+//! files are streamed by the `hf-hub` client but written by [`download`], because the client's own
+//! download renames a file before anything was checked, starts over after a break, and takes the
+//! body of an error for the file.
+
+mod cache;
+mod download;
+mod failure;
+mod listing;
+mod selection;
+mod settings;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hf_hub::{HFClient, HFRepository, RepoTypeModel, split_id};
+
+pub use settings::HubSettings;
+
+use self::cache::Cache;
+use self::failure::Asked;
+use self::listing::RemoteFile;
+use super::fetch::{Errand, Wanted};
+use super::{CheckpointFiles, HubRef, SourceError, stamp};
+
+/// What this source is called.
+const SOURCE: &str = "hub";
+
+/// The files of a repository as far as the cache holds them, unchecked.
+pub(super) fn find(settings: &HubSettings, id: &HubRef) -> Option<CheckpointFiles> {
+    Cache::new(&settings.cache).checkpoint(id)
+}
+
+/// The wanted file, if the cache holds it.
+///
+/// # Errors
+/// [`SourceError::DamagedCache`] if it holds something else under that name.
+pub(super) fn cached_file(
+    errand: &Errand<'_>,
+    id: &HubRef,
+    wanted: Wanted<'_>,
+) -> Result<Option<PathBuf>, SourceError> {
+    let Some(CheckpointFiles::Gguf(path)) = find(&errand.places.hub, id) else {
+        return Ok(None);
+    };
+    let memory = errand.places.store.folder(wanted.model);
+    let found = stamp::checksum_of(&path, &memory, errand.cancel)
+        .map_err(|why| SourceError::io(why, &path, settings::CACHE_VARIABLE))?;
+    if found != wanted.sha256 {
+        return Err(SourceError::DamagedCache {
+            path,
+            expected: wanted.sha256,
+            found,
+        });
+    }
+    Ok(Some(path))
+}
+
+/// Download the wanted file into the cache.
+pub(super) fn file(
+    errand: &Errand<'_>,
+    id: &HubRef,
+    wanted: Wanted<'_>,
+) -> Result<PathBuf, SourceError> {
+    let visit = Visit::begin(errand, id)?;
+    let path = id.file.as_deref().unwrap_or(wanted.file);
+    // A pinned file needs no question beforehand: the hub keeps large files under their checksum.
+    let file = RemoteFile::pinned(path, wanted.size, wanted.sha256);
+    visit.run(visit.download(&id.revision, &file))
+}
+
+/// The files of a whole repository: as the cache has them, or else downloaded into it.
+pub(super) fn repository(errand: &Errand<'_>, id: &HubRef) -> Result<CheckpointFiles, SourceError> {
+    if let Some(files) = find(&errand.places.hub, id) {
+        return Ok(files);
+    }
+    let visit = Visit::begin(errand, id)?;
+    visit.run(visit.checkpoint())
+}
+
+/// One errand to one repository.
+struct Visit<'a> {
+    errand: &'a Errand<'a>,
+    id: &'a HubRef,
+    repo: HFRepository<RepoTypeModel>,
+    cache: Cache<'a>,
+}
+
+impl<'a> Visit<'a> {
+    fn begin(errand: &'a Errand<'a>, id: &'a HubRef) -> Result<Self, SourceError> {
+        let settings = &errand.places.hub;
+        if settings.offline {
+            return Err(SourceError::Offline {
+                cache: settings.cache.clone(),
+            });
+        }
+        let mut client = HFClient::builder()
+            .endpoint(&settings.endpoint)
+            .cache_dir(&settings.cache)
+            .user_agent(concat!("lenscape/", env!("CARGO_PKG_VERSION")))
+            .retry_max_attempts(1);
+        if let Some(token) = &settings.token {
+            client = client.token(token);
+        }
+        let client = client.build().map_err(|error| SourceError::Endpoint {
+            endpoint: settings.endpoint.clone(),
+            why: error.to_string(),
+        })?;
+        let (owner, name) = split_id(&id.repo);
+        Ok(Self {
+            errand,
+            id,
+            repo: client.model(owner, name),
+            cache: Cache::new(&settings.cache),
+        })
+    }
+
+    /// Drive `work` to its end, or to the cancellation. The client outlives the event loop's
+    /// turn, as parts of it must not be dropped inside one.
+    fn run<T>(&self, work: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
+        self.errand.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.errand.cancel.cancelled() => Err(SourceError::Cancelled),
+                result = work => result,
+            }
+        })
+    }
+
+    /// Wait for one answer of the hub, but not for ever.
+    async fn answer<T, E: Into<hf_hub::HFError>>(
+        &self,
+        file: Option<&str>,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, SourceError> {
+        let patience = self.errand.places.patience;
+        match tokio::time::timeout(patience, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(failure::explain(&error.into(), &self.asked(file))),
+            Err(_) => Err(self.stalled(patience)),
+        }
+    }
+
+    fn stalled(&self, patience: Duration) -> SourceError {
+        SourceError::Stalled {
+            who: self.errand.places.hub.endpoint.clone(),
+            seconds: patience.as_secs_f64(),
+        }
+    }
+
+    fn asked<'b>(&'b self, file: Option<&'b str>) -> Asked<'b> {
+        Asked {
+            endpoint: &self.errand.places.hub.endpoint,
+            repo: &self.id.repo,
+            revision: &self.id.revision,
+            file,
+        }
+    }
+
+    fn disk(&self, why: std::io::Error) -> SourceError {
+        SourceError::io(why, self.cache.root(), settings::CACHE_VARIABLE)
+    }
+}

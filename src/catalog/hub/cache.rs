@@ -1,0 +1,139 @@
+//! The hub cache on this machine, in the layout that the hub's own tools share:
+//!
+//! ```text
+//! models--org--name/refs/main            the commit that the branch was at
+//! models--org--name/snapshots/COMMIT/…   links to
+//! models--org--name/blobs/ETAG           the files
+//! .locks/models--org--name/ETAG.lock
+//! ```
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::selection::{Selection, Weights, shards};
+use crate::catalog::entries::is_commit;
+use crate::catalog::{CheckpointFiles, HubRef};
+
+/// The hub cache below one folder.
+#[derive(Clone, Copy)]
+pub(super) struct Cache<'a> {
+    root: &'a Path,
+}
+
+impl<'a> Cache<'a> {
+    pub(super) fn new(root: &'a Path) -> Self {
+        Self { root }
+    }
+
+    pub(super) fn root(&self) -> &'a Path {
+        self.root
+    }
+
+    /// The checkpoint, if all of its files are here.
+    pub(super) fn checkpoint(&self, id: &HubRef) -> Option<CheckpointFiles> {
+        let commit = self.commit(&id.repo, &id.revision)?;
+        let snapshot = self.snapshot(&id.repo, &commit);
+        let names = file_names(&snapshot, id.file.as_deref());
+        match Selection::of(&names, id.file.as_deref())? {
+            Selection::Gguf(name) => Some(CheckpointFiles::Gguf(snapshot.join(name))),
+            Selection::Folder(folder) => {
+                let weights = match &folder.weights {
+                    Weights::Single(_) => Vec::new(),
+                    Weights::Sharded { index } => {
+                        shards(&fs::read(snapshot.join(index)).ok()?).ok()?
+                    }
+                };
+                let whole = folder.has_tokenizer() && weights.iter().all(|w| names.contains(w));
+                whole.then_some(CheckpointFiles::Folder(snapshot))
+            }
+        }
+    }
+
+    /// The folder with the files of one commit.
+    pub(super) fn snapshot(&self, repo: &str, commit: &str) -> PathBuf {
+        self.folder(repo).join("snapshots").join(commit)
+    }
+
+    /// Where the content with this etag is kept.
+    pub(super) fn blob(&self, repo: &str, etag: &str) -> PathBuf {
+        self.folder(repo).join("blobs").join(etag)
+    }
+
+    /// The file whose lock says who writes that content.
+    pub(super) fn lock(&self, repo: &str, etag: &str) -> PathBuf {
+        let locks = self.root.join(".locks").join(folder_name(repo));
+        locks.join(format!("{etag}.lock"))
+    }
+
+    /// Let the commit's file `name` be the content with this etag.
+    pub(super) fn link(
+        &self,
+        repo: &str,
+        commit: &str,
+        name: &str,
+        etag: &str,
+    ) -> io::Result<PathBuf> {
+        let pointer = self.snapshot(repo, commit).join(name);
+        if let Some(folder) = pointer.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match fs::remove_file(&pointer) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => point(&pointer, name, etag, &self.blob(repo, etag))?,
+        }
+        Ok(pointer)
+    }
+
+    /// Remember the commit that a branch or a tag is at.
+    pub(super) fn remember(&self, repo: &str, revision: &str, commit: &str) -> io::Result<()> {
+        if revision == commit {
+            return Ok(());
+        }
+        let path = self.folder(repo).join("refs").join(revision);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, commit)
+    }
+
+    fn commit(&self, repo: &str, revision: &str) -> Option<String> {
+        if is_commit(revision) {
+            return Some(revision.to_owned());
+        }
+        let text = fs::read_to_string(self.folder(repo).join("refs").join(revision)).ok()?;
+        let commit = text.trim();
+        is_commit(commit).then(|| commit.to_owned())
+    }
+
+    fn folder(&self, repo: &str) -> PathBuf {
+        self.root.join(folder_name(repo))
+    }
+}
+
+fn folder_name(repo: &str) -> String {
+    format!("models--{}", repo.replace('/', "--"))
+}
+
+#[cfg(unix)]
+fn point(pointer: &Path, name: &str, etag: &str, _blob: &Path) -> io::Result<()> {
+    // Relative, so that the whole cache can be moved.
+    let up = "../".repeat(2 + name.matches('/').count());
+    std::os::unix::fs::symlink(format!("{up}blobs/{etag}"), pointer)
+}
+
+#[cfg(not(unix))]
+fn point(pointer: &Path, _name: &str, _etag: &str, blob: &Path) -> io::Result<()> {
+    // Symbolic links need special rights there.
+    fs::hard_link(blob, pointer)
+}
+
+/// The names of the files in `folder` whose content is there; `wanted` may lie deeper.
+fn file_names(folder: &Path, wanted: Option<&str>) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .chain(wanted.map(str::to_owned))
+        .filter(|name| folder.join(name).is_file())
+        .collect()
+}

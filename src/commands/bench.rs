@@ -1,0 +1,255 @@
+//! `lenscape bench`: how fast, and how much memory. Times are for comparison on one machine; the
+//! lens is measured beside one plain matrix product of the same shape in the same run.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use candle_core::Tensor;
+use serde::Serialize;
+
+use crate::engine::{OpenError, Opener, Progress, Run, RunId, Sampling, Session};
+use crate::lens::{Logits, StateTap, States, column};
+use crate::model::{Model, ModelError};
+use crate::trace::{LensKind, TokenId};
+use crate::vocabulary::Vocabulary;
+
+/// Length of the prompt, in tokens.
+const PROMPT: usize = 256;
+
+/// How often the lens step and the plain product are timed, in turn.
+const ROUNDS: usize = 15;
+
+/// Nothing could be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The model could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A run failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The result could not be written.
+    #[error("cannot write the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub struct Measurements {
+    /// The model.
+    pub model: String,
+    /// Threads that tensor operations use.
+    pub threads: usize,
+    /// From the start of the load to a model that can be used; a download is not part of it.
+    pub load_seconds: f64,
+    /// Tokens of the prompt that was processed.
+    pub prompt_tokens: usize,
+    /// Prompt tokens a second.
+    pub prompt_tokens_per_second: f64,
+    /// Generated tokens a second, greedy, only the model's own output computed.
+    pub plain_tokens_per_second: f64,
+    /// Generated tokens a second, greedy, with every layer's cell.
+    pub lens_tokens_per_second: f64,
+    /// Median seconds of the lens step: product, ranks, best tokens, statistics.
+    pub lens_step_seconds: f64,
+    /// Median seconds of one plain float32 product of the same shape.
+    pub plain_product_seconds: f64,
+    /// Lens step divided by plain product.
+    pub lens_step_ratio: f64,
+    /// Most memory that was resident at once, in bytes, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Measures `model`.
+pub fn bench(opener: &Opener, model: &str, max_tokens: usize) -> Result<Measurements, BenchError> {
+    // The first opening fetches what is missing and warms the file cache.
+    drop(super::open(opener, model)?);
+    let (session, load) = timed(|| super::open(opener, model));
+    let session = session?;
+    let name = session.info().name.clone();
+    let vocabulary = session.vocabulary().clone();
+    let mut model = session.into_model();
+    let prompt = prompt(&model, &vocabulary)?;
+
+    let ((), reading) = timed_result(|| read_prompt(&mut model, &prompt))?;
+    let ((), plain) = timed_result(|| generate_plain(&mut model, prompt[0], max_tokens))?;
+    let (lens_step, product) = lens_against_product(&mut model, &prompt, &vocabulary)?;
+    let mut session = Session::new(model, name.clone(), 10);
+    let tokens_per_second = generate_with_lens(&mut session, max_tokens)?;
+    Ok(Measurements {
+        model: name,
+        threads: rayon::current_num_threads(),
+        load_seconds: load.as_secs_f64(),
+        prompt_tokens: prompt.len(),
+        prompt_tokens_per_second: prompt.len() as f64 / reading.as_secs_f64(),
+        plain_tokens_per_second: max_tokens as f64 / plain.as_secs_f64(),
+        lens_tokens_per_second: tokens_per_second,
+        lens_step_seconds: lens_step.as_secs_f64(),
+        plain_product_seconds: product.as_secs_f64(),
+        lens_step_ratio: lens_step.as_secs_f64() / product.as_secs_f64(),
+        peak_memory_bytes: peak_memory(),
+    })
+}
+
+/// Plain words, as many tokens as the context allows of what is wanted.
+fn prompt(model: &Model, _vocabulary: &Vocabulary) -> Result<Vec<TokenId>, ModelError> {
+    let text = "The keys to the cabinet are in the same place as the keys to the car. ";
+    let mut tokens = model.tokenizer.encode(&text.repeat(PROMPT / 8))?;
+    tokens.truncate(PROMPT.min(model.decoder.context_length() / 2));
+    if tokens.is_empty() {
+        return Err(ModelError::EmptyPrompt);
+    }
+    Ok(tokens)
+}
+
+fn read_prompt(model: &mut Model, prompt: &[TokenId]) -> Result<(), ModelError> {
+    for chunk in prompt.chunks(64) {
+        let _: ControlFlow<()> = model
+            .decoder
+            .forward(chunk, &mut |_, _| Ok(ControlFlow::Continue(())))?;
+    }
+    Ok(())
+}
+
+/// Greedy generation behind what was read, with the head on the last state only.
+fn generate_plain(model: &mut Model, first: TokenId, max_tokens: usize) -> Result<(), ModelError> {
+    let mut token = first;
+    for _ in 0..max_tokens {
+        let mut last = None;
+        let _: ControlFlow<()> = model.decoder.forward(&[token], &mut |_, state| {
+            last = Some(state.clone());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let state = last.ok_or(ModelError::EmptyPrompt)?;
+        let best = model.head.logits(&state, 0)?.argmax(1)?.to_vec1::<u32>()?;
+        token = best.first().copied().map_or(token, TokenId);
+    }
+    Ok(())
+}
+
+/// Median times of the lens step and of one plain product of the same shape, taken in turn.
+fn lens_against_product(
+    model: &mut Model,
+    prompt: &[TokenId],
+    vocabulary: &Vocabulary,
+) -> Result<(Duration, Duration), ModelError> {
+    model.decoder.rewind(0);
+    let mut tap = StateTap::default();
+    let _: ControlFlow<()> = model.decoder.forward(prompt, &mut |row, state| {
+        tap.take(row, state)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let states = tap.states()?;
+    let (rows, width) = states.rows().dims2()?;
+    let device = states.rows().device();
+    let left = Tensor::randn(0.0_f32, 1.0, (rows, width), device)?;
+    let right = Tensor::randn(0.0_f32, 1.0, (model.vocab_size, width), device)?;
+    let (mut lens, mut product) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let ((), time) = timed_result(|| lens_step(model, &states, vocabulary))?;
+        lens.push(time);
+        let (_, time) = timed_result(|| Ok::<_, ModelError>(left.matmul(&right.t()?)?))?;
+        product.push(time);
+    }
+    Ok((median(lens), median(product)))
+}
+
+fn lens_step(model: &Model, states: &States, vocabulary: &Vocabulary) -> Result<(), ModelError> {
+    let logits = Logits::of(&model.head, states, LensKind::Normed)?;
+    column(&logits, TokenId(0), 10, vocabulary)?;
+    Ok(())
+}
+
+/// Tokens a second of a run as the program makes it.
+fn generate_with_lens(session: &mut Session, max_tokens: usize) -> Result<f64, ModelError> {
+    session.begin(Run {
+        id: RunId(1),
+        prompt: "The keys to the cabinet".into(),
+        max_tokens,
+        sampling: Sampling::default(),
+        lens: LensKind::Normed,
+    })?;
+    let mut steps = 0_usize;
+    let mut start = Instant::now();
+    loop {
+        match session.advance(&|| true)? {
+            Progress::Prompt { .. } => start = Instant::now(),
+            Progress::Step { .. } => steps += 1,
+            Progress::Finished { .. } => break,
+        }
+    }
+    Ok(steps as f64 / start.elapsed().as_secs_f64())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed())
+}
+
+fn timed_result<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<(T, Duration), E> {
+    let (result, time) = timed(work);
+    Ok((result?, time))
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// The high-water mark of resident memory, as Linux keeps it.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+impl Measurements {
+    /// Writes one JSON object and a newline.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
+}
+
+impl fmt::Display for Measurements {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} on {} threads", self.model, self.threads)?;
+        writeln!(f, "load              {:>8.2} s", self.load_seconds)?;
+        writeln!(
+            f,
+            "prompt            {:>8.1} tokens/s ({} tokens)",
+            self.prompt_tokens_per_second, self.prompt_tokens
+        )?;
+        writeln!(
+            f,
+            "generate, no lens {:>8.1} tokens/s",
+            self.plain_tokens_per_second
+        )?;
+        writeln!(
+            f,
+            "generate, lens    {:>8.1} tokens/s",
+            self.lens_tokens_per_second
+        )?;
+        writeln!(
+            f,
+            "lens step         {:>8.2} ms = {:.2} x one plain product of the same shape ({:.2} ms)",
+            self.lens_step_seconds * 1e3,
+            self.lens_step_ratio,
+            self.plain_product_seconds * 1e3
+        )?;
+        match self.peak_memory_bytes {
+            Some(bytes) => write!(
+                f,
+                "peak memory       {:>8.2} GiB",
+                bytes as f64 / f64::from(1 << 30)
+            ),
+            None => write!(f, "peak memory        unknown on this system"),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! How a command shows a download on stderr: a progress bar on a terminal, else plain lines.
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::catalog::{FetchEvent, FetchProgress};
+
+const STYLE: &str =
+    "{msg}  {bar:28}  {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta}";
+
+/// Shows what a fetch says.
+pub struct DownloadBar {
+    shown: Mutex<Option<FetchProgress>>,
+    display: Display,
+}
+
+enum Display {
+    Bar(ProgressBar),
+    Lines(Mutex<Box<dyn Write + Send>>),
+}
+
+impl DownloadBar {
+    /// A bar if stderr is a terminal, else lines.
+    #[must_use]
+    pub fn on_stderr() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self::lines(Box::new(std::io::stderr()));
+        }
+        let bar = ProgressBar::no_length();
+        if let Ok(style) = ProgressStyle::with_template(STYLE) {
+            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
+        }
+        Self {
+            shown: Mutex::default(),
+            display: Display::Bar(bar),
+        }
+    }
+
+    /// Plain lines to `out`.
+    #[must_use]
+    pub fn lines(out: Box<dyn Write + Send>) -> Self {
+        Self {
+            shown: Mutex::default(),
+            display: Display::Lines(Mutex::new(out)),
+        }
+    }
+
+    /// Show one event.
+    pub fn show(&self, event: &FetchEvent) {
+        match event {
+            FetchEvent::Progress(progress) => self.show_progress(progress),
+            FetchEvent::Waiting { source, file } => {
+                self.say(&format!(
+                    "{source}: another process is fetching {file}; waiting for it"
+                ));
+            }
+            FetchEvent::SourceFailed { source, why } => self.say(&format!("{source}: {why}")),
+        }
+    }
+
+    /// Take the bar off the screen; the lines stay.
+    pub fn clear(&self) {
+        if let Display::Bar(bar) = &self.display {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn show_progress(&self, progress: &FetchProgress) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = shown
+            .as_ref()
+            .is_none_or(|shown| (&shown.source, &shown.file) != (&progress.source, &progress.file));
+        match &self.display {
+            Display::Bar(bar) => {
+                if is_new {
+                    bar.reset();
+                    bar.enable_steady_tick(Duration::from_millis(200));
+                    bar.set_message(format!("{}: {}", progress.source, progress.file));
+                }
+                if let Some(total) = progress.total {
+                    bar.set_length(total);
+                }
+                bar.set_position(progress.bytes);
+            }
+            Display::Lines(_) if is_new => {
+                self.say(&format!("{}: fetching {}", progress.source, progress.file));
+            }
+            Display::Lines(_) => {}
+        }
+        *shown = Some(progress.clone());
+    }
+
+    fn say(&self, line: &str) {
+        match &self.display {
+            Display::Bar(bar) => bar.println(line),
+            Display::Lines(out) => {
+                let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+                // Nobody is left to be told that stderr is gone.
+                let _ = writeln!(out, "{line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `lenscape models`: what can be had by name, what is on this machine, and `pull`.
+
+use std::io::{self, Write};
+
+use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
+
+use super::download_bar::DownloadBar;
+use crate::catalog::{
+    Catalog, Checkpoint, CheckpointFiles, Entry, FetchError, ModelRef, Places, fetch, find,
+};
+
+/// Why `lenscape models` failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelsError {
+    /// The model could not be had.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The result could not be written.
+    #[error("cannot write the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Write the catalog as a table: one line a model, the default marked by `*`.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn list(catalog: &Catalog, places: &Places, out: &mut dyn Write) -> Result<(), ModelsError> {
+    let header = ["", "NAME", "FAMILY", "PARAMETERS", "SIZE", "ON DISK"].map(str::to_owned);
+    let rows = catalog.entries().iter();
+    let rows = rows.map(|entry| row(entry, catalog, places));
+    let table: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
+    let width = |column: usize| {
+        let cells = table.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let (name, family, parameters, size) = (width(1), width(2), width(3), width(4));
+    for [mark, a, b, c, d, e] in &table {
+        writeln!(
+            out,
+            "{mark:1} {a:name$}  {b:family$}  {c:>parameters$}  {d:>size$}  {e}"
+        )?;
+    }
+    writeln!(
+        out,
+        "\n* the default. `lenscape models pull NAME` fetches a model beforehand. Besides these\n\
+         names, --model takes a hub id org/name[@revision], a .gguf file, or a folder."
+    )?;
+    Ok(())
+}
+
+fn row(entry: &Entry, catalog: &Catalog, places: &Places) -> [String; 6] {
+    let found = find(&ModelRef::Entry(entry.name.clone()), catalog, places);
+    let is_default = entry.name == catalog.default_name();
+    [
+        if is_default { "*" } else { "" }.to_owned(),
+        entry.name.clone(),
+        entry.family.clone(),
+        in_short(entry.parameters, ["", " k", " M", " B"]),
+        in_short(entry.size_bytes(), [" B", " kB", " MB", " GB"]),
+        found.map_or("no".to_owned(), |checkpoint| {
+            checkpoint.files.path().display().to_string()
+        }),
+    ]
+}
+
+/// Fetch a model, with its progress on stderr, and write the path that it has on this machine.
+/// Ctrl-C and a termination signal give up, and leave nothing behind that is incomplete.
+///
+/// # Errors
+/// When the model is not known, no source has it, it was given up, or `out` cannot be written to.
+pub fn pull(
+    name: &str,
+    catalog: &Catalog,
+    places: &Places,
+    out: &mut dyn Write,
+) -> Result<(), ModelsError> {
+    let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
+    let checkpoint = fetch_visibly(&reference, catalog, places)?;
+    let (CheckpointFiles::Gguf(path) | CheckpointFiles::Folder(path)) = checkpoint.files;
+    writeln!(out, "{}: {}", checkpoint.name, path.display())?;
+    Ok(())
+}
+
+fn fetch_visibly(
+    reference: &ModelRef,
+    catalog: &Catalog,
+    places: &Places,
+) -> Result<Checkpoint, FetchError> {
+    let bar = DownloadBar::on_stderr();
+    let cancel = CancellationToken::new();
+    let ended = CancellationToken::new();
+    let signals = Builder::new_current_thread().enable_all().build()?;
+    let checkpoint = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            signals.block_on(async {
+                tokio::select! {
+                    () = signal_to_end() => cancel.cancel(),
+                    () = ended.cancelled() => {}
+                }
+            });
+        });
+        // However the fetch ends, the thread above ends with it.
+        let _ended = ended.clone().drop_guard();
+        fetch(
+            reference,
+            catalog,
+            places,
+            &|event| bar.show(&event),
+            &cancel,
+        )
+    });
+    bar.clear();
+    checkpoint
+}
+
+/// Waits until the process is asked to end. Where signals cannot be listened to, that is never:
+/// they end the process in the system's own way then.
+async fn signal_to_end() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupt => {}
+        () = termination() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn termination() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn termination() {
+    std::future::pending().await
+}
+
+/// A large number in three or four characters, with the unit of its thousands.
+fn in_short(number: u64, units: [&str; 4]) -> String {
+    let mut thousands = 0;
+    let mut part = number as f64;
+    while part >= 999.5 && thousands + 1 < units.len() {
+        part /= 1000.0;
+        thousands += 1;
+    }
+    let digits = usize::from(part < 9.95 && thousands > 0);
+    format!("{part:.digits$}{}", units[thousands])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_with_two_or_three_digits() {
+        let bytes = |number| in_short(number, [" B", " kB", " MB", " GB"]);
+        assert_eq!(bytes(98_362_432), "98 MB");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(999_600), "1.0 MB");
+        assert_eq!(bytes(3_420_000_000), "3.4 GB");
+        assert_eq!(bytes(14_480_000_000), "14 GB");
+        assert_eq!(in_short(134_515_008, ["", " k", " M", " B"]), "135 M");
+    }
+}

@@ -1,0 +1,104 @@
+//! `lenscape trace`: a run without a screen.
+
+use std::io::{self, Write};
+
+use crate::engine::{Compare, OpenError, Opener, Progress, Run, RunId, Sampling, Session};
+use crate::export::Record;
+use crate::model::ModelError;
+use crate::trace::{LensKind, Step};
+
+/// What is traced.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// A catalog name, hub id, file or folder.
+    pub model: String,
+    /// Taken exactly as it is.
+    pub prompt: String,
+    /// How many tokens to generate.
+    pub max_tokens: usize,
+    /// Under which lens.
+    pub lens: LensKind,
+    /// Texts to follow at the position after the prompt.
+    pub watch: Vec<String>,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+}
+
+/// A trace could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// The model could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The run failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A watched text becomes no token.
+    #[error("--watch: {0}")]
+    Watch(String),
+    /// The result could not be written.
+    #[error("cannot write the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Runs the request and gives what is to be written to `write`.
+pub fn trace(
+    opener: &Opener,
+    request: &Request,
+    write: impl FnOnce(&Record, &Session) -> io::Result<()>,
+) -> Result<(), TraceError> {
+    let mut session = super::open(opener, &request.model)?;
+    let record = record(&mut session, request)?;
+    write(&record, &session)?;
+    Ok(())
+}
+
+/// Generates, and follows what is watched.
+fn record(session: &mut Session, request: &Request) -> Result<Record, TraceError> {
+    let run = RunId(1);
+    let prompt_ids = session.begin(Run {
+        id: run,
+        prompt: request.prompt.clone(),
+        max_tokens: request.max_tokens,
+        sampling: request.sampling.clone(),
+        lens: request.lens,
+    })?;
+    let mut columns = Vec::new();
+    loop {
+        match session.advance(&|| true)? {
+            Progress::Prompt { .. } => {}
+            Progress::Step { column, .. } => columns.push(column),
+            Progress::Finished { .. } => break,
+        }
+    }
+    let comparison = session.compare(&Compare {
+        run,
+        step: Step(0),
+        candidates: request.watch.clone(),
+        lens: request.lens,
+    })?;
+    let watch = comparison
+        .trajectories
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(TraceError::Watch)?;
+    let info = session.info();
+    Ok(Record {
+        model: info.name.clone(),
+        lens: request.lens,
+        n_layers: info.n_layers,
+        prompt: request.prompt.clone(),
+        prompt_ids,
+        columns,
+        watch,
+    })
+}
+
+/// Writes to standard output; a reader that has gone is no error.
+pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}

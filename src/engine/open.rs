@@ -1,0 +1,70 @@
+//! From a model's name to a [`Session`], for the engine's thread and for the commands alike.
+
+use candle_core::Device;
+use tokio_util::sync::CancellationToken;
+
+use super::Session;
+use crate::catalog::{self, Catalog, FetchError, ModelRef, Places, Report};
+use crate::model::{self, ModelError};
+
+/// A model could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its files could not be had.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Its files cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// What it takes to open models: the catalog, the places where files are, the device.
+#[derive(Debug)]
+pub struct Opener {
+    catalog: Catalog,
+    places: Places,
+    device: Device,
+    top_k: usize,
+}
+
+impl Opener {
+    /// An opener onto the CPU whose sessions list the `top_k` best tokens of each row.
+    pub fn from_env(top_k: usize) -> Result<Self, FetchError> {
+        Ok(Self {
+            catalog: Catalog::built_in()?,
+            places: Places::from_env()?,
+            device: Device::Cpu,
+            top_k,
+        })
+    }
+
+    /// The name of the default model.
+    #[must_use]
+    pub fn default_model(&self) -> &str {
+        self.catalog.default_name()
+    }
+
+    /// Finds, fetches and loads `model`: a catalog name, a hub id, a `.gguf` file or a folder.
+    /// `report` hears of downloads, `progress` of tensors read and of all.
+    ///
+    /// Blocks; `cancel` ends a download at once and a load when it is complete.
+    pub fn open(
+        &self,
+        model: &str,
+        report: &Report<'_>,
+        progress: &(dyn Fn(usize, usize) + Sync),
+        cancel: &CancellationToken,
+    ) -> Result<Session, OpenError> {
+        let reference = ModelRef::parse(model, &self.catalog).map_err(FetchError::from)?;
+        let checkpoint = catalog::fetch(&reference, &self.catalog, &self.places, report, cancel)?;
+        let title = self
+            .catalog
+            .entry(&checkpoint.name)
+            .map_or(checkpoint.name.as_str(), |entry| entry.title.as_str());
+        let loaded = model::load(&checkpoint.files, &self.device, progress)?;
+        if cancel.is_cancelled() {
+            return Err(FetchError::Cancelled.into());
+        }
+        Ok(Session::new(loaded, title.to_owned(), self.top_k))
+    }
+}

@@ -1,0 +1,117 @@
+//! Logits → the figures of cells and trajectories.
+
+use rayon::prelude::*;
+
+use super::distribution::Distribution;
+use super::logits::Logits;
+use super::selection::{higher_and_equal, top};
+use crate::model::ModelError;
+use crate::trace::{Candidate, Cell, Column, Layer, Row, Score, TokenId, Trajectory};
+use crate::vocabulary::Vocabulary;
+
+/// What every row says of `token`, with the row's `top_k` best tokens. Rows of a padded
+/// vocabulary count where the model itself counts them, but are not listed.
+pub fn column(
+    logits: &Logits,
+    token: TokenId,
+    top_k: usize,
+    vocabulary: &Vocabulary,
+) -> Result<Column, ModelError> {
+    let mut cells = logits.with_rows(|rows| {
+        let distributions = distributions(rows)?;
+        let (Some(last_row), Some(last)) = (rows.last(), distributions.last()) else {
+            return Err(no_rows());
+        };
+        rows.par_iter()
+            .zip(&distributions)
+            .map(|(row, distribution)| {
+                Ok(Cell {
+                    score: score(row, distribution, token)?,
+                    entropy: single(distribution.entropy),
+                    kl: single(last.kl(last_row, distribution, row)),
+                    log_sum_exp: single(distribution.log_sum_exp),
+                    top: top(row, top_k, |id| !vocabulary.is_unused(id)),
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()
+    })??;
+    let layers = cells.split_off(1.min(cells.len()));
+    let embedding = cells.pop().ok_or_else(no_rows)?;
+    Ok(Column {
+        token,
+        embedding,
+        layers,
+    })
+}
+
+/// Where each candidate stands at every row. A candidate without a token is left out.
+pub fn trajectories(
+    logits: &Logits,
+    candidates: &[Candidate],
+) -> Result<Vec<Trajectory>, ModelError> {
+    logits.with_rows(|rows| {
+        let distributions = distributions(rows)?;
+        candidates
+            .iter()
+            .filter_map(|candidate| Some((candidate, candidate.followed()?)))
+            .map(|(candidate, token)| {
+                let mut scores = rows
+                    .iter()
+                    .zip(&distributions)
+                    .map(|(row, distribution)| score(row, distribution, token))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let layers = scores.split_off(1.min(scores.len()));
+                Ok(Trajectory {
+                    candidate: candidate.clone(),
+                    embedding: scores.pop().ok_or_else(no_rows)?,
+                    layers,
+                })
+            })
+            .collect()
+    })?
+}
+
+/// Each row's distribution; an error that names the row where a logit is not a finite number.
+fn distributions(rows: &[&[f32]]) -> Result<Vec<Distribution>, ModelError> {
+    rows.par_iter()
+        .enumerate()
+        .map(|(i, row)| {
+            Distribution::of(row).ok_or_else(|| ModelError::NotFinite {
+                place: match i {
+                    0 => Row::Embedding,
+                    _ => Row::Layer(Layer(i - 1)),
+                }
+                .to_string(),
+            })
+        })
+        .collect()
+}
+
+/// Where `token` stands in a row. Its logit is read from the very numbers it is counted among:
+/// one worked out in another way could be smaller than itself.
+fn score(row: &[f32], distribution: &Distribution, token: TokenId) -> Result<Score, ModelError> {
+    let Some(logit) = row.get(token.0 as usize).copied() else {
+        return Err(ModelError::UnknownToken {
+            id: token.0,
+            rows: row.len(),
+        });
+    };
+    let (higher, equal) = higher_and_equal(row, logit);
+    Ok(Score {
+        rank: 1 + higher,
+        ties: equal.saturating_sub(1),
+        logit,
+        prob: distribution.prob(logit),
+    })
+}
+
+fn no_rows() -> ModelError {
+    ModelError::NotFinite {
+        place: "a position without states".into(),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a cell's figures are f32")]
+fn single(x: f64) -> f32 {
+    x as f32
+}

@@ -1,0 +1,153 @@
+//! Multi-head and grouped-query attention over the kept positions.
+
+use candle_core::{Device, Result, Tensor};
+
+use super::kv_cache::KvCache;
+use super::linear::Linear;
+use super::rope::Rotation;
+use super::spec::AttentionSpec;
+
+/// The attention of one block.
+#[derive(Debug)]
+pub struct Attention {
+    spec: AttentionSpec,
+    /// Queries, keys and values in one projection: `[(n_heads + 2 * n_kv_heads) * head_dim, d]`.
+    qkv: Linear,
+    output: Linear,
+    rotation: Option<Rotation>,
+    cache: KvCache,
+}
+
+impl Attention {
+    /// An attention with its projections; `qkv` has the rows of queries, keys and values, in
+    /// this order.
+    #[must_use]
+    pub fn new(
+        spec: AttentionSpec,
+        qkv: Linear,
+        output: Linear,
+        rotation: Option<Rotation>,
+    ) -> Self {
+        Self {
+            spec,
+            qkv,
+            output,
+            rotation,
+            cache: KvCache::default(),
+        }
+    }
+
+    /// Counts the first `len` positions as seen.
+    pub fn keep(&mut self, len: usize) {
+        self.cache.keep(len);
+    }
+
+    /// `[rows, d]` → `[rows, d]`, for the positions that follow the seen ones.
+    pub fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+        let AttentionSpec {
+            n_heads,
+            n_kv_heads,
+            head_dim,
+            scale,
+            window,
+            ..
+        } = self.spec;
+        let rows = x.dim(0)?;
+        let start = self.cache.len();
+        let qkv = self
+            .qkv
+            .forward(x)?
+            .reshape((rows, n_heads + 2 * n_kv_heads, head_dim))?
+            .transpose(0, 1)?;
+        let mut q = qkv.narrow(0, 0, n_heads)?;
+        let mut k = qkv.narrow(0, n_heads, n_kv_heads)?;
+        let v = qkv.narrow(0, n_heads + n_kv_heads, n_kv_heads)?;
+        if let Some(rotation) = &self.rotation {
+            q = rotation.apply(&q, start)?;
+            k = rotation.apply(&k, start)?;
+        }
+        let (k, v) = self.cache.write(&k, &v)?;
+
+        // The query heads that share a key head stand one below the other.
+        let group = n_heads / n_kv_heads;
+        let q = q
+            .contiguous()?
+            .reshape((n_kv_heads, group * rows, head_dim))?;
+        let mut scores = (q.matmul(&k.t()?)? * scale)?;
+        if let Some(mask) = mask(rows, start, window, x.device())? {
+            let seen = start + rows;
+            scores = scores
+                .reshape((n_heads, rows, seen))?
+                .broadcast_add(&mask)?
+                .reshape((n_kv_heads, group * rows, seen))?;
+        }
+        let mixed = candle_nn::ops::softmax_last_dim(&scores)?.matmul(&v)?;
+        let mixed = mixed
+            .reshape((n_heads, rows, head_dim))?
+            .transpose(0, 1)?
+            .reshape((rows, n_heads * head_dim))?;
+        self.output.forward(&mixed)
+    }
+}
+
+/// What is added to the scores, `[rows, start + rows]`: -∞ where position `i` must not see
+/// position `j`. It sees `i - window < j <= i`. `None` where every row sees everything.
+fn mask(
+    rows: usize,
+    start: usize,
+    window: Option<usize>,
+    device: &Device,
+) -> Result<Option<Tensor>> {
+    let seen = start + rows;
+    let window = window.unwrap_or(usize::MAX);
+    if rows == 1 && seen <= window {
+        return Ok(None);
+    }
+    let values: Vec<f32> = (start..seen)
+        .flat_map(|i| {
+            (0..seen).map(move |j| {
+                if j <= i && i - j < window {
+                    0.0
+                } else {
+                    f32::NEG_INFINITY
+                }
+            })
+        })
+        .collect();
+    Tensor::from_vec(values, (rows, seen), device).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn visible(rows: usize, start: usize, window: Option<usize>) -> Vec<Vec<bool>> {
+        mask(rows, start, window, &Device::Cpu)
+            .unwrap()
+            .unwrap()
+            .to_vec2::<f32>()
+            .unwrap()
+            .into_iter()
+            .map(|row| row.into_iter().map(|x| x == 0.0).collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_position_sees_itself_and_those_before() {
+        assert_eq!(
+            visible(2, 1, None),
+            [[true, true, false], [true, true, true]]
+        );
+    }
+
+    #[test]
+    fn a_window_of_two_holds_a_position_and_the_one_before() {
+        assert_eq!(visible(1, 3, Some(2)), [[false, false, true, true]]);
+    }
+
+    #[test]
+    fn a_single_row_inside_the_window_needs_no_mask() {
+        assert!(mask(1, 3, Some(4), &Device::Cpu).unwrap().is_none());
+    }
+}

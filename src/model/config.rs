@@ -1,0 +1,345 @@
+//! The hyperparameters of a checkpoint, whichever file they stand in: a `config.json` as on the
+//! hub, or the metadata of a GGUF file. A family asks for a value by both names at once.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::quantized::gguf_file;
+use serde_json::Value;
+
+use super::ModelError;
+
+/// More decoder blocks than any model has: a file that says so is damaged.
+const MOST_LAYERS: usize = 4096;
+
+/// One hyperparameter under its names in the two kinds of file.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// In `config.json`, in order of preference; a dot steps into an object.
+    pub json: &'static [&'static str],
+    /// In GGUF metadata, behind the `{architecture}.` prefix; empty where GGUF has no such key.
+    pub gguf: &'static str,
+}
+
+/// Shorthand for a [`Key`].
+#[must_use]
+pub const fn key(json: &'static [&'static str], gguf: &'static str) -> Key {
+    Key { json, gguf }
+}
+
+/// Which kind of file the hyperparameters come from. The two differ in more than the keys'
+/// names: see [`super::families`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `config.json` beside safetensors, as Hugging Face transformers writes it.
+    HuggingFace,
+    /// The metadata of a GGUF file, as llama.cpp's converter writes it.
+    Gguf,
+}
+
+/// The hyperparameters of a checkpoint.
+#[derive(Clone, Debug)]
+pub struct Config {
+    place: String,
+    dialect: Dialect,
+    architecture: String,
+    values: HashMap<String, Value>,
+}
+
+impl Config {
+    /// Reads `config.json` in `folder`. Text models that are part of a larger one keep their
+    /// values under `text_config`; those are used then.
+    pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
+        let path = folder.join("config.json");
+        let text = std::fs::read_to_string(&path).map_err(|source| {
+            if source.kind() == std::io::ErrorKind::NotFound {
+                ModelError::File {
+                    path: folder.to_owned(),
+                    reason: "no config.json here; a model folder holds config.json, \
+                             model.safetensors and tokenizer.json"
+                        .into(),
+                }
+            } else {
+                ModelError::Read {
+                    path: path.clone(),
+                    source,
+                }
+            }
+        })?;
+        Self::from_json(&text, &path.display().to_string())
+    }
+
+    /// Reads the text of a `config.json` that came from `place`.
+    pub fn from_json(text: &str, place: &str) -> Result<Self, ModelError> {
+        let not_object = |reason: String| ModelError::Config {
+            place: place.to_owned(),
+            key: "config.json".into(),
+            reason,
+        };
+        let root: Value = serde_json::from_str(text)
+            .map_err(|error| not_object(format!("is not valid JSON: {error}")))?;
+        let Value::Object(mut values) = root else {
+            return Err(not_object("must be a JSON object".into()));
+        };
+        if let Some(Value::Object(inner)) = values.remove("text_config") {
+            values.extend(inner);
+        }
+        let Some(Value::String(architecture)) = values.get("model_type").cloned() else {
+            return Err(ModelError::Config {
+                place: place.to_owned(),
+                key: "model_type".into(),
+                reason: "is missing; it names the architecture".into(),
+            });
+        };
+        Ok(Self {
+            place: place.to_owned(),
+            dialect: Dialect::HuggingFace,
+            architecture,
+            values: values.into_iter().collect(),
+        })
+    }
+
+    /// Takes the scalars and short lists out of the metadata of a GGUF file at `place`.
+    pub fn from_gguf(
+        metadata: &HashMap<String, gguf_file::Value>,
+        place: &str,
+    ) -> Result<Self, ModelError> {
+        let Some(gguf_file::Value::String(architecture)) = metadata.get("general.architecture")
+        else {
+            return Err(ModelError::Config {
+                place: place.to_owned(),
+                key: "general.architecture".into(),
+                reason: "is missing; this GGUF file holds no language model".into(),
+            });
+        };
+        let prefix = format!("{architecture}.");
+        let values = metadata
+            .iter()
+            .filter_map(|(name, value)| {
+                Some((name.strip_prefix(&prefix)?.to_owned(), json(value)?))
+            })
+            .collect();
+        Ok(Self {
+            place: place.to_owned(),
+            dialect: Dialect::Gguf,
+            architecture: architecture.clone(),
+            values,
+        })
+    }
+
+    /// Where the values come from, for messages.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Which kind of file the values come from.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// `model_type` or `general.architecture`.
+    #[must_use]
+    pub fn architecture(&self) -> &str {
+        &self.architecture
+    }
+
+    /// The value under `key`, as JSON; `null` counts as absent.
+    #[must_use]
+    pub fn get(&self, key: Key) -> Option<&Value> {
+        match self.dialect {
+            Dialect::HuggingFace => key.json.iter().find_map(|path| self.at_path(path)),
+            Dialect::Gguf => self.values.get(key.gguf),
+        }
+    }
+
+    fn at_path(&self, path: &str) -> Option<&Value> {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let value = self.values.get(first)?;
+        let value = if rest.is_empty() {
+            value
+        } else {
+            value.pointer(&format!("/{}", rest.replace('.', "/")))?
+        };
+        (!value.is_null()).then_some(value)
+    }
+
+    /// A whole number, where the key is there.
+    pub fn optional_usize(&self, key: Key) -> Result<Option<usize>, ModelError> {
+        self.get(key)
+            .map(|value| {
+                value
+                    .as_u64()
+                    .and_then(|n| usize::try_from(n).ok())
+                    .ok_or_else(|| self.wrong(key, value, "a whole number"))
+            })
+            .transpose()
+    }
+
+    /// A whole number from 1 on that must be there.
+    pub fn usize(&self, key: Key) -> Result<usize, ModelError> {
+        match self.optional_usize(key)? {
+            Some(0) => Err(self.complain(key, "must be at least 1, not 0")),
+            Some(n) => Ok(n),
+            None => Err(self.complain(key, "is missing")),
+        }
+    }
+
+    /// The number of decoder blocks under `key`.
+    pub fn layers(&self, key: Key) -> Result<usize, ModelError> {
+        match self.usize(key)? {
+            n if n > MOST_LAYERS => {
+                Err(self.complain(key, &format!("is {n}; no model has that many layers")))
+            }
+            n => Ok(n),
+        }
+    }
+
+    /// A finite number, where the key is there.
+    pub fn optional_f64(&self, key: Key) -> Result<Option<f64>, ModelError> {
+        self.get(key)
+            .map(|value| {
+                value
+                    .as_f64()
+                    .filter(|x| x.is_finite())
+                    .ok_or_else(|| self.wrong(key, value, "a number"))
+            })
+            .transpose()
+    }
+
+    /// A finite number that must be there.
+    pub fn f64(&self, key: Key) -> Result<f64, ModelError> {
+        self.optional_f64(key)?
+            .ok_or_else(|| self.complain(key, "is missing"))
+    }
+
+    /// True or false, where the key is there.
+    pub fn optional_bool(&self, key: Key) -> Result<Option<bool>, ModelError> {
+        self.get(key)
+            .map(|value| {
+                value
+                    .as_bool()
+                    .ok_or_else(|| self.wrong(key, value, "true or false"))
+            })
+            .transpose()
+    }
+
+    /// A text, where the key is there.
+    pub fn optional_str(&self, key: Key) -> Result<Option<&str>, ModelError> {
+        self.get(key)
+            .map(|value| {
+                value
+                    .as_str()
+                    .ok_or_else(|| self.wrong(key, value, "a text"))
+            })
+            .transpose()
+    }
+
+    /// A complaint about `key`.
+    #[must_use]
+    pub fn complain(&self, key: Key, reason: &str) -> ModelError {
+        let name = match self.dialect {
+            Dialect::HuggingFace => key.json.first().copied().unwrap_or_default().to_owned(),
+            Dialect::Gguf => format!("{}.{}", self.architecture, key.gguf),
+        };
+        ModelError::Config {
+            place: self.place.clone(),
+            key: name,
+            reason: reason.to_owned(),
+        }
+    }
+
+    fn wrong(&self, key: Key, value: &Value, expected: &str) -> ModelError {
+        let found: String = value.to_string().chars().take(40).collect();
+        self.complain(key, &format!("must be {expected}, not {found}"))
+    }
+}
+
+/// A GGUF value as JSON; `None` for the long lists that are no hyperparameters.
+fn json(value: &gguf_file::Value) -> Option<Value> {
+    const LONGEST_LIST: usize = MOST_LAYERS;
+    use gguf_file::Value as G;
+    Some(match value {
+        G::U8(n) => (*n).into(),
+        G::I8(n) => (*n).into(),
+        G::U16(n) => (*n).into(),
+        G::I16(n) => (*n).into(),
+        G::U32(n) => (*n).into(),
+        G::I32(n) => (*n).into(),
+        G::U64(n) => (*n).into(),
+        G::I64(n) => (*n).into(),
+        G::F32(x) => f64::from(*x).into(),
+        G::F64(x) => (*x).into(),
+        G::Bool(b) => (*b).into(),
+        G::String(s) => s.as_str().into(),
+        G::Array(list) if list.len() <= LONGEST_LIST => {
+            Value::Array(list.iter().filter_map(json).collect())
+        }
+        G::Array(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const THETA: Key = key(
+        &["rope_parameters.rope_theta", "rope_theta"],
+        "rope.freq_base",
+    );
+    const WIDTH: Key = key(&["hidden_size"], "embedding_length");
+
+    fn config(text: &str) -> Result<Config, ModelError> {
+        Config::from_json(text, "here/config.json")
+    }
+
+    #[test]
+    fn a_value_is_found_in_both_dialects_of_config_json() {
+        let old = config(r#"{"model_type": "llama", "rope_theta": 5.0}"#).unwrap();
+        let new =
+            config(r#"{"model_type": "llama", "rope_parameters": {"rope_theta": 5.0}}"#).unwrap();
+        assert_eq!(old.f64(THETA).unwrap(), 5.0);
+        assert_eq!(new.f64(THETA).unwrap(), 5.0);
+    }
+
+    #[test]
+    fn a_value_is_found_in_gguf_metadata_behind_the_architecture() {
+        let metadata = HashMap::from([
+            (
+                "general.architecture".to_owned(),
+                gguf_file::Value::String("llama".into()),
+            ),
+            (
+                "llama.embedding_length".to_owned(),
+                gguf_file::Value::U64(576),
+            ),
+        ]);
+        let config = Config::from_gguf(&metadata, "model.gguf").unwrap();
+        assert_eq!(config.usize(WIDTH).unwrap(), 576);
+    }
+
+    #[test]
+    fn null_counts_as_absent() {
+        let config = config(r#"{"model_type": "llama", "hidden_size": null}"#).unwrap();
+        assert_eq!(config.optional_usize(WIDTH).unwrap(), None);
+    }
+
+    #[test]
+    fn a_message_names_the_file_the_key_and_what_was_found() {
+        let config = config(r#"{"model_type": "llama", "hidden_size": "wide"}"#).unwrap();
+        assert_eq!(
+            config.usize(WIDTH).unwrap_err().to_string(),
+            "here/config.json: `hidden_size` must be a whole number, not \"wide\""
+        );
+    }
+
+    #[test]
+    fn a_config_without_model_type_is_refused() {
+        assert_eq!(
+            config("{}").unwrap_err().to_string(),
+            "here/config.json: `model_type` is missing; it names the architecture"
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! The one block loop for every architecture, with a cache of the positions seen and a tap after
+//! every block.
+
+use std::ops::ControlFlow;
+
+use candle_core::{Device, Tensor};
+
+use super::ModelError;
+use super::block::Block;
+use crate::trace::{Layer, Row, TokenId};
+
+/// A decoder without its head.
+#[derive(Debug)]
+pub struct Decoder {
+    /// `[vocabulary, d]`.
+    pub(super) embedding: Tensor,
+    /// `[positions, d]`: learned positions, row 0 for the first one.
+    pub(super) positions: Option<Tensor>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) context_length: usize,
+    pub(super) seen: usize,
+}
+
+impl Decoder {
+    /// Number of blocks.
+    #[must_use]
+    pub fn n_layers(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Width of the residual stream.
+    #[must_use]
+    pub fn d_model(&self) -> usize {
+        self.embedding.dims().last().copied().unwrap_or(0)
+    }
+
+    /// The most positions that it can attend to.
+    #[must_use]
+    pub fn context_length(&self) -> usize {
+        self.context_length
+    }
+
+    /// How many positions have been seen.
+    #[must_use]
+    pub fn seen(&self) -> usize {
+        self.seen
+    }
+
+    /// Where it runs.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        self.embedding.device()
+    }
+
+    /// Forgets all positions but the first `len`.
+    pub fn rewind(&mut self, len: usize) {
+        self.seen = self.seen.min(len);
+        for block in &mut self.blocks {
+            block.attention.keep(self.seen);
+        }
+    }
+
+    /// Runs `tokens` as the positions that follow the seen ones. `tap` gets the residual stream
+    /// `[tokens, d]` before block 0 and after every block; when it breaks, the pass is given up
+    /// and the positions count as not seen.
+    pub fn forward(
+        &mut self,
+        tokens: &[TokenId],
+        tap: &mut dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError>,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        let end = self.seen + tokens.len();
+        if end > self.context_length {
+            return Err(ModelError::PromptTooLong {
+                prompt: end,
+                context: self.context_length,
+            });
+        }
+        let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
+        let ids = Tensor::new(ids, self.device())?;
+        let mut state = self.embedding.index_select(&ids, 0)?;
+        if let Some(positions) = &self.positions {
+            state = (state + positions.narrow(0, self.seen, tokens.len())?)?;
+        }
+        if tap(Row::Embedding, &state)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        for (l, block) in self.blocks.iter_mut().enumerate() {
+            state = block.forward(&state)?;
+            if tap(Row::Layer(Layer(l)), &state)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        self.seen = end;
+        for block in &mut self.blocks {
+            block.attention.keep(end);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}

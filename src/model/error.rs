@@ -1,0 +1,116 @@
+//! What can be wrong with a checkpoint, each in one line: what, where, what to do.
+
+use std::path::PathBuf;
+
+use super::tokenizer::TokenizerError;
+
+/// A checkpoint cannot be used, or a computation on it failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is not what its name says, or is damaged.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        reason: String,
+    },
+    /// A hyperparameter is missing or makes no sense.
+    #[error("{place}: `{key}` {reason}")]
+    Config {
+        /// The file, or the part of it.
+        place: String,
+        /// The hyperparameter, as it is called there.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No family reads this kind of model.
+    #[error("{place}: architecture `{name}` is not supported; supported: {supported}")]
+    UnknownArchitecture {
+        /// The file that names it.
+        place: String,
+        /// As the file calls it.
+        name: String,
+        /// The architectures that would do.
+        supported: String,
+    },
+    /// A tensor is missing, superfluous or has the wrong shape.
+    #[error("{place}: tensor `{name}`: {reason}")]
+    Tensor {
+        /// The file or folder.
+        place: String,
+        /// The tensor's name.
+        name: String,
+        /// Expected and found.
+        reason: String,
+    },
+    /// The tokenizer is missing or damaged.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// More positions than the model can attend to.
+    #[error(
+        "the prompt has {prompt} tokens but the model can attend to {context} only; shorten the prompt"
+    )]
+    PromptTooLong {
+        /// Tokens in the prompt.
+        prompt: usize,
+        /// Positions that the model has.
+        context: usize,
+    },
+    /// A question about a position whose states are not kept.
+    #[error("no states are kept for step {step}; generate again")]
+    NoSuchPosition {
+        /// The step that the position predicts.
+        step: usize,
+    },
+    /// Nothing to predict from.
+    #[error(
+        "the prompt is empty and this tokenizer adds no start token; type at least one character"
+    )]
+    EmptyPrompt,
+    /// A token that the model has no logit for.
+    #[error(
+        "token {id} is outside the model's vocabulary of {rows}; the tokenizer does not fit the weights"
+    )]
+    UnknownToken {
+        /// The token.
+        id: u32,
+        /// Rows of the unembedding.
+        rows: usize,
+    },
+    /// The numbers went wrong.
+    #[error("{place}: a logit is not a finite number; the weights may be damaged")]
+    NotFinite {
+        /// Which row of the lens.
+        place: String,
+    },
+    /// Sampling could not draw a token.
+    #[error("sampling failed: {0}")]
+    Sampling(String),
+    /// A tensor operation failed.
+    #[error("{}", plain(.0))]
+    Tensors(#[from] candle_core::Error),
+}
+
+/// A candle error's own message, without the backtrace and context that wrap it.
+#[must_use]
+pub fn plain(error: &candle_core::Error) -> String {
+    use candle_core::Error;
+    match error {
+        Error::WithBacktrace { inner, .. } | Error::Context { inner, .. } => plain(inner),
+        Error::WithPath { inner, path } => format!("{}: {}", path.display(), plain(inner)),
+        other => {
+            let text = other.to_string();
+            text.lines().next().unwrap_or_default().to_owned()
+        }
+    }
+}

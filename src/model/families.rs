@@ -1,0 +1,85 @@
+//! The architectures that can be read. Each is one file that says how the hyperparameters become
+//! a [`Spec`] and where the tensors stand; it is found from `model_type` in `config.json` or
+//! `general.architecture` in a GGUF file, never from a model's name.
+
+mod gpt2;
+mod llama;
+mod reading;
+
+use super::ModelError;
+use super::config::{Config, Dialect};
+use super::layout::Layout;
+use super::spec::Spec;
+
+/// An architecture, or several that differ in their hyperparameters only.
+#[derive(Debug)]
+pub struct Family {
+    /// Its name on the screen.
+    pub name: &'static str,
+    /// The `model_type`s of `config.json` that it reads.
+    pub model_types: &'static [&'static str],
+    /// The `general.architecture`s of GGUF files that it reads.
+    pub gguf: &'static [&'static str],
+    /// The hyperparameters as a description of the decoder.
+    pub spec: fn(&Config) -> Result<Spec, ModelError>,
+    /// Where the tensors stand.
+    pub layout: fn(&Config) -> Layout,
+}
+
+/// All families.
+pub const ALL: &[Family] = &[llama::FAMILY, gpt2::FAMILY];
+
+/// The family of a checkpoint.
+pub fn of(config: &Config) -> Result<&'static Family, ModelError> {
+    let names = |family: &'static Family| match config.dialect() {
+        Dialect::HuggingFace => family.model_types,
+        Dialect::Gguf => family.gguf,
+    };
+    ALL.iter()
+        .find(|family| names(family).contains(&config.architecture()))
+        .ok_or_else(|| ModelError::UnknownArchitecture {
+            place: config.place().to_owned(),
+            name: config.architecture().to_owned(),
+            supported: ALL
+                .iter()
+                .flat_map(names)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_family_is_found_from_the_model_type_whatever_the_model_is_called() {
+        let config = Config::from_json(
+            r#"{"model_type": "gpt2", "_name_or_path": "my-llama"}"#,
+            "c",
+        )
+        .unwrap();
+        assert_eq!(of(&config).unwrap().name, "gpt2");
+    }
+
+    #[test]
+    fn an_unknown_architecture_is_named_beside_those_that_would_do() {
+        let config = Config::from_json(r#"{"model_type": "bert"}"#, "b/config.json").unwrap();
+        assert_eq!(
+            of(&config).unwrap_err().to_string(),
+            "b/config.json: architecture `bert` is not supported; \
+             supported: llama, mistral, qwen2, gpt2"
+        );
+    }
+
+    #[test]
+    fn no_two_families_read_the_same_architecture() {
+        let mut types: Vec<_> = ALL.iter().flat_map(|family| family.model_types).collect();
+        let all = types.len();
+        types.sort_unstable();
+        types.dedup();
+        assert_eq!(types.len(), all);
+    }
+}

@@ -1,0 +1,180 @@
+//! Files on this machine → a model that can run.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+
+use super::ModelError;
+use super::attention::Attention;
+use super::block::Block;
+use super::checkpoint::Checkpoint;
+use super::config::Config;
+use super::decoder::Decoder;
+use super::families;
+use super::head::Head;
+use super::linear::Linear;
+use super::mlp::Mlp;
+use super::rope::Rotation;
+use super::spec::{BlockSpec, Positions, Spec, Unembedding};
+use super::tokenizer::Tokenizer;
+use super::weights::{Gguf, Safetensors, Weights};
+use crate::catalog::CheckpointFiles;
+
+/// A language model: what runs, what turns states into logits, and what turns text into tokens.
+#[derive(Debug)]
+pub struct Model {
+    /// The decoder family.
+    pub family: &'static str,
+    /// Its description.
+    pub spec: Spec,
+    /// How the weights are stored, for example `Q4_1`.
+    pub storage: String,
+    /// Number of parameters.
+    pub parameters: u64,
+    /// Rows of the unembedding.
+    pub vocab_size: usize,
+    /// The blocks.
+    pub decoder: Decoder,
+    /// From states to logits.
+    pub head: Head,
+    /// From text to tokens and back.
+    pub tokenizer: Tokenizer,
+}
+
+/// Loads a checkpoint onto `device`. `progress` gets the number of tensors read, and of all; it
+/// may be called from several threads.
+///
+/// # Errors
+/// One line that names the file, the key or the tensor that is wrong.
+pub fn load(
+    files: &CheckpointFiles,
+    device: &Device,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Model, ModelError> {
+    match files {
+        CheckpointFiles::Gguf(path) => load_gguf(path, device, progress),
+        CheckpointFiles::Folder(path) => load_folder(path, device, progress),
+    }
+}
+
+fn load_gguf(
+    path: &Path,
+    device: &Device,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Model, ModelError> {
+    let file = Gguf::open(path)?;
+    let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
+    families::of(&config)?;
+    let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
+    assemble(&config, &Weights::Gguf(file), tokenizer, device, progress)
+}
+
+fn load_folder(
+    path: &Path,
+    device: &Device,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Model, ModelError> {
+    let config = Config::from_folder(path)?;
+    families::of(&config)?;
+    let weights = Weights::Safetensors(Safetensors::open(path)?);
+    let tokenizer = Tokenizer::from_folder(path)?;
+    assemble(&config, &weights, tokenizer, device, progress)
+}
+
+fn assemble(
+    config: &Config,
+    weights: &Weights,
+    tokenizer: Tokenizer,
+    device: &Device,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Model, ModelError> {
+    let family = families::of(config)?;
+    let spec = (family.spec)(config)?;
+    let checkpoint = Checkpoint::new(weights, (family.layout)(config), device, progress)?;
+    let embedding = checkpoint.embedding(spec.d_model)?;
+    let vocab_size = embedding.dim(0)?;
+    let positions = match spec.positions {
+        Positions::Rotary => None,
+        Positions::Learned { offset } => {
+            checkpoint.positions(spec.context_length, offset, spec.d_model)?
+        }
+    };
+    let blocks = spec
+        .blocks
+        .par_iter()
+        .enumerate()
+        .map(|(l, block)| read_block(&checkpoint, l, block, spec.d_model))
+        .collect::<Result<Vec<_>, _>>()?;
+    let head = read_head(&checkpoint, &spec, &embedding)?;
+    checkpoint.finish()?;
+    let parameters = weights
+        .names()
+        .into_iter()
+        .filter_map(|name| weights.shape(name))
+        .map(|shape| shape.iter().product::<usize>() as u64)
+        .sum();
+    Ok(Model {
+        family: family.name,
+        storage: weights.storage(),
+        parameters,
+        vocab_size,
+        decoder: Decoder {
+            embedding,
+            positions,
+            blocks,
+            context_length: spec.context_length,
+            seen: 0,
+        },
+        head,
+        tokenizer,
+        spec,
+    })
+}
+
+fn read_block(
+    checkpoint: &Checkpoint<'_>,
+    l: usize,
+    spec: &BlockSpec,
+    d_model: usize,
+) -> Result<Block, ModelError> {
+    let attention = &spec.attention;
+    let rotation = match &attention.rope {
+        None => None,
+        Some(rope) => {
+            let divisors = checkpoint.rope_divisors(rope.dim)?;
+            Some(Rotation::new(rope, divisors.as_deref()))
+        }
+    };
+    let (up, down) = checkpoint.mlp(l, &spec.mlp, d_model)?;
+    Ok(Block {
+        attention_norm: checkpoint.attention_norm(l, spec.norm, d_model)?,
+        attention: Attention::new(
+            attention.clone(),
+            checkpoint.qkv(l, attention, d_model)?,
+            checkpoint.attention_output(l, attention, d_model)?,
+            rotation,
+        ),
+        mlp_norm: checkpoint.mlp_norm(l, spec.norm, d_model)?,
+        mlp: Mlp::new(spec.mlp, up, down),
+    })
+}
+
+fn read_head(
+    checkpoint: &Checkpoint<'_>,
+    spec: &Spec,
+    embedding: &Tensor,
+) -> Result<Head, ModelError> {
+    let separate = match spec.head.unembedding {
+        Unembedding::Tied => false,
+        Unembedding::Separate => true,
+        Unembedding::AsStored => checkpoint.has_unembedding(),
+    };
+    let weight = if separate {
+        checkpoint.unembedding(embedding.dim(0)?, spec.d_model)?
+    } else {
+        embedding.clone()
+    };
+    let norm = checkpoint.final_norm(spec.head.norm, spec.d_model)?;
+    Ok(Head::new(norm, Linear::new(weight, None)))
+}

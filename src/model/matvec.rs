@@ -1,0 +1,99 @@
+//! One vector times a matrix on the CPU, on all threads. candle's own product runs on one thread
+//! for a single row, which is what each generated token is.
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+/// Sums are kept in this many lanes, enough for four of the widest registers.
+const LANES: usize = 64;
+
+/// Rows of the matrix that one task takes: small enough to share out, large enough to pay.
+const ROWS: usize = 32;
+
+/// `out[i] = Σ_j matrix[i, j] * vector[j]` for a row-major matrix `[out.len(), vector.len()]`.
+///
+/// Nothing is written when the lengths do not fit together.
+pub fn matvec(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
+    let width = vector.len();
+    if width == 0 || Some(matrix.len()) != width.checked_mul(out.len()) {
+        return;
+    }
+    let arch = Arch::new();
+    out.par_chunks_mut(ROWS)
+        .zip(matrix.par_chunks(ROWS * width))
+        .for_each(|(out, rows)| {
+            arch.dispatch(
+                #[inline(always)]
+                || {
+                    for (y, row) in out.iter_mut().zip(rows.chunks_exact(width)) {
+                        *y = dot(row, vector);
+                    }
+                },
+            );
+        });
+}
+
+/// `Σ a[i] * b[i]`, over lanes that the compiler turns into vector registers.
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_blocks.iter().zip(b_blocks) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            sums[i] += sums[i + width];
+        }
+    }
+    sums[0] + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plain(matrix: &[f32], vector: &[f32]) -> Vec<f64> {
+        matrix
+            .chunks_exact(vector.len())
+            .map(|row| {
+                row.iter()
+                    .zip(vector)
+                    .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                    .sum()
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn it_equals_the_plain_sum(
+            rows in 0_usize..80,
+            vector in proptest::collection::vec(-2.0_f32..2.0, 1..200),
+            seed in any::<u32>(),
+        ) {
+            let matrix: Vec<f32> = (0..rows * vector.len())
+                .map(|i| ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) % 1000) as f32 / 500.0 - 1.0)
+                .collect();
+            let mut out = vec![0.0; rows];
+            matvec(&matrix, &vector, &mut out);
+            for (fast, exact) in out.iter().zip(plain(&matrix, &vector)) {
+                prop_assert!((f64::from(*fast) - exact).abs() < 1e-4, "{fast} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_that_do_not_fit_leave_the_result_alone() {
+        let mut out = [7.0; 2];
+        matvec(&[1.0; 5], &[1.0; 3], &mut out);
+        assert_eq!(out, [7.0; 2]);
+    }
+}

@@ -1,0 +1,106 @@
+//! LayerNorm and RMSNorm. One function serves the blocks and the lens, and takes its statistics
+//! from each row anew.
+
+use candle_core::{D, Result, Tensor};
+
+use super::spec::{NormKind, NormSpec};
+
+/// A norm with its weights.
+#[derive(Clone, Debug)]
+pub struct Norm {
+    spec: NormSpec,
+    /// `[d]`, the spec's `weight_offset` already added.
+    weight: Tensor,
+    /// `[d]`.
+    bias: Option<Tensor>,
+}
+
+impl Norm {
+    /// A norm whose checkpoint stores `weight` and `bias`, each `[d]`.
+    pub fn new(spec: NormSpec, weight: &Tensor, bias: Option<Tensor>) -> Result<Self> {
+        Ok(Self {
+            spec,
+            weight: weight.affine(1.0, spec.weight_offset)?,
+            bias,
+        })
+    }
+
+    /// `[rows, d]` → `[rows, d]`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = match self.spec.kind {
+            #[expect(clippy::cast_possible_truncation, reason = "the model computes in f32")]
+            NormKind::Rms => {
+                candle_nn::ops::rms_norm(&x.contiguous()?, &self.weight, self.spec.eps as f32)?
+            }
+            // candle's fast LayerNorm takes the variance as E[x²] - E[x]², which cancels where
+            // the mean is large; states have such rows.
+            NormKind::Layer => {
+                let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+                let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
+                let deviation = (variance + self.spec.eps)?.sqrt()?;
+                centred
+                    .broadcast_div(&deviation)?
+                    .broadcast_mul(&self.weight)?
+            }
+        };
+        match &self.bias {
+            Some(bias) => y.broadcast_add(bias),
+            None => Ok(y),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use candle_core::Device;
+
+    fn norm(kind: NormKind, weight_offset: f64) -> Norm {
+        let spec = NormSpec {
+            kind,
+            eps: 0.0,
+            weight_offset,
+        };
+        let weight = Tensor::new(&[1.0_f32, 2.0], &Device::Cpu).unwrap();
+        Norm::new(spec, &weight, None).unwrap()
+    }
+
+    fn rows(norm: &Norm, rows: &[[f32; 2]]) -> Vec<Vec<f32>> {
+        let x = Tensor::new(rows, &Device::Cpu).unwrap();
+        norm.forward(&x).unwrap().to_vec2().unwrap()
+    }
+
+    #[test]
+    fn rms_divides_by_the_root_of_the_mean_square() {
+        let root = 12.5_f32.sqrt();
+        let y = rows(&norm(NormKind::Rms, 0.0), &[[3.0, 4.0]]);
+        assert!((y[0][0] - 3.0 / root).abs() < 1e-6 && (y[0][1] - 8.0 / root).abs() < 1e-6);
+    }
+
+    #[test]
+    fn layer_norm_takes_the_mean_off_first() {
+        let y = rows(&norm(NormKind::Layer, 0.0), &[[3.0, 5.0]]);
+        assert_eq!(y, [[-1.0, 2.0]]);
+    }
+
+    #[test]
+    fn each_row_has_its_own_statistics() {
+        let norm = norm(NormKind::Rms, 0.0);
+        let together = rows(&norm, &[[3.0, 4.0], [300.0, -1.0]]);
+        let alone = rows(&norm, &[[300.0, -1.0]]);
+        assert_eq!(together[1], alone[0]);
+    }
+
+    #[test]
+    fn a_stored_weight_of_w_can_mean_one_plus_w() {
+        let y = rows(&norm(NormKind::Layer, 1.0), &[[3.0, 5.0]]);
+        assert_eq!(y, [[-2.0, 3.0]]);
+    }
+
+    #[test]
+    fn a_large_mean_does_not_cancel_the_variance() {
+        let y = rows(&norm(NormKind::Layer, 0.0), &[[10_000.0, 10_002.0]]);
+        assert_eq!(y, [[-1.0, 2.0]]);
+    }
+}

@@ -1,0 +1,153 @@
+//! Rotary position embedding. Angles are worked out in float64: at late positions float32 ones
+//! are off by more than the model's own rounding.
+
+use candle_core::{D, Device, Result, Tensor};
+
+use super::spec::{Rope, RopeScaling};
+
+/// The rotation of queries and keys.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    dim: usize,
+    /// Radians a position, `[dim / 2]`.
+    frequencies: Vec<f64>,
+}
+
+impl Rotation {
+    /// The rotation that `rope` describes. `divisors`, where a checkpoint holds them, divide each
+    /// frequency further (`[dim / 2]`, the `rope_freqs` of GGUF files).
+    #[must_use]
+    pub fn new(rope: &Rope, divisors: Option<&[f32]>) -> Self {
+        let mut frequencies = frequencies(rope);
+        for (frequency, divisor) in frequencies.iter_mut().zip(divisors.unwrap_or_default()) {
+            *frequency /= f64::from(*divisor);
+        }
+        Self {
+            dim: rope.dim,
+            frequencies,
+        }
+    }
+
+    /// Turns the first dimensions of `x`, `[heads, rows, head_dim]`, whose first row is at
+    /// position `start`.
+    pub fn apply(&self, x: &Tensor, start: usize) -> Result<Tensor> {
+        let (_, rows, width) = x.dims3()?;
+        let cos = self.table(f64::cos, start, rows, x.device())?;
+        let sin = self.table(f64::sin, start, rows, x.device())?;
+        let turn = |x: &Tensor| -> Result<Tensor> {
+            candle_nn::rotary_emb::rope(&x.unsqueeze(0)?.contiguous()?, &cos, &sin)?.squeeze(0)
+        };
+        if self.dim == width {
+            return turn(x);
+        }
+        let turned = turn(&x.narrow(D::Minus1, 0, self.dim)?)?;
+        let passed = x.narrow(D::Minus1, self.dim, width - self.dim)?;
+        Tensor::cat(&[turned, passed], D::Minus1)
+    }
+
+    /// `f` of the angles of `rows` positions from `start` on: `[rows, dim / 2]`.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "positions are below 2^52, and the model computes in f32"
+    )]
+    fn table(
+        &self,
+        f: fn(f64) -> f64,
+        start: usize,
+        rows: usize,
+        device: &Device,
+    ) -> Result<Tensor> {
+        let values: Vec<f32> = (start..start + rows)
+            .flat_map(|p| self.frequencies.iter().map(move |w| f(p as f64 * w) as f32))
+            .collect();
+        Tensor::from_vec(values, (rows, self.frequencies.len()), device)
+    }
+}
+
+/// Radians a position for each pair of dimensions: `theta^(-2i / dim)`, then scaled.
+#[expect(clippy::cast_precision_loss, reason = "a head is narrower than 2^52")]
+fn frequencies(rope: &Rope) -> Vec<f64> {
+    (0..rope.dim / 2)
+        .map(|i| {
+            let frequency = rope.theta.powf(-2.0 * i as f64 / rope.dim as f64);
+            scaled(frequency, &rope.scaling)
+        })
+        .collect()
+}
+
+fn scaled(frequency: f64, scaling: &RopeScaling) -> f64 {
+    match *scaling {
+        RopeScaling::None => frequency,
+        RopeScaling::Linear { factor } => frequency / factor,
+        // As transformers' `_compute_llama3_parameters`.
+        RopeScaling::Llama3 {
+            factor,
+            low_freq_factor,
+            high_freq_factor,
+            original_context,
+        } => {
+            let wavelength = 2.0 * std::f64::consts::PI / frequency;
+            if wavelength > original_context / low_freq_factor {
+                frequency / factor
+            } else if wavelength < original_context / high_freq_factor {
+                frequency
+            } else {
+                let smooth = (original_context / wavelength - low_freq_factor)
+                    / (high_freq_factor - low_freq_factor);
+                (1.0 - smooth) * frequency / factor + smooth * frequency
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn rope(scaling: RopeScaling) -> Rope {
+        Rope {
+            dim: 4,
+            theta: 100.0,
+            scaling,
+        }
+    }
+
+    #[test]
+    fn the_frequencies_fall_from_one_by_the_base() {
+        assert_eq!(frequencies(&rope(RopeScaling::None)), [1.0, 0.1]);
+    }
+
+    #[test]
+    fn linear_scaling_divides_every_frequency() {
+        let scaling = RopeScaling::Linear { factor: 2.0 };
+        assert_eq!(frequencies(&rope(scaling)), [0.5, 0.05]);
+    }
+
+    #[test]
+    fn llama3_scaling_keeps_short_waves_and_divides_long_ones() {
+        let scaling = RopeScaling::Llama3 {
+            factor: 4.0,
+            low_freq_factor: 1.0,
+            high_freq_factor: 4.0,
+            original_context: 40.0,
+        };
+        assert_eq!(frequencies(&rope(scaling)), [1.0, 0.025]);
+    }
+
+    #[test]
+    fn a_part_of_the_head_can_stay_as_it_is() {
+        let rope = Rope {
+            dim: 2,
+            theta: 1.0,
+            scaling: RopeScaling::None,
+        };
+        let rotation = Rotation::new(&rope, None);
+        let x = Tensor::new(&[[[1.0_f32, 0.0, 5.0, 6.0]]], &Device::Cpu).unwrap();
+        let y = rotation.apply(&x, 3).unwrap().to_vec3::<f32>().unwrap();
+        let (sin, cos) = 3.0_f32.sin_cos();
+        assert!((y[0][0][0] - cos).abs() < 1e-6 && (y[0][0][1] - sin).abs() < 1e-6);
+        assert_eq!(&y[0][0][2..], [5.0, 6.0]);
+    }
+}

@@ -1,0 +1,215 @@
+//! The vocabulary as a GGUF file lists it: tokens, what each is for, where a text begins and ends.
+
+use std::collections::HashMap;
+
+use super::metadata::{Metadata, bad_key, check_length, required};
+use super::sentencepiece;
+use super::special::Bounds;
+use super::{Tokenizer, TokenizerError};
+use crate::trace::TokenId;
+
+pub(super) const ARCHITECTURE: &str = "general.architecture";
+pub(super) const MODEL: &str = "tokenizer.ggml.model";
+pub(super) const TOKENS: &str = "tokenizer.ggml.tokens";
+pub(super) const BOS: &str = "tokenizer.ggml.bos_token_id";
+pub(super) const EOS: &str = "tokenizer.ggml.eos_token_id";
+const TOKEN_TYPES: &str = "tokenizer.ggml.token_type";
+const EOT: &str = "tokenizer.ggml.eot_token_id";
+const EOM: &str = "tokenizer.ggml.eom_token_id";
+const UNKNOWN: &str = "tokenizer.ggml.unknown_token_id";
+
+/// What [`MODEL`] calls a SentencePiece vocabulary of the BPE kind.
+pub(super) const SENTENCEPIECE: &str = "llama";
+
+/// Control tokens that end a text wherever they are, though the file may name only one of them.
+const ENDS: [&str; 6] = [
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<end_of_turn>",
+];
+
+/// What a token is for, by the numbers of `tokenizer.ggml.token_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Normal,
+    Unknown,
+    Control,
+    UserDefined,
+    Unused,
+    Byte,
+}
+
+impl Kind {
+    fn numbered(number: i64) -> Self {
+        match number {
+            2 => Self::Unknown,
+            3 => Self::Control,
+            4 => Self::UserDefined,
+            5 => Self::Unused,
+            6 => Self::Byte,
+            _ => Self::Normal,
+        }
+    }
+}
+
+/// The vocabulary as the file lists it.
+pub(super) struct Entries {
+    pub tokens: Vec<String>,
+    pub kinds: Vec<Kind>,
+    pub bos: Option<TokenId>,
+    pub eos: Option<TokenId>,
+    pub unknown: Option<TokenId>,
+    /// Whatever ends a text, `eos` included.
+    ends: Vec<TokenId>,
+}
+
+impl Entries {
+    pub(super) fn read(metadata: Metadata<'_>) -> Result<Self, TokenizerError> {
+        let tokens = required(TOKENS, metadata.strings(TOKENS)?)?;
+        let mut entries = Self {
+            kinds: read_kinds(metadata, tokens.len())?,
+            tokens: tokens.into_iter().map(str::to_owned).collect(),
+            bos: None,
+            eos: None,
+            unknown: None,
+            ends: Vec::new(),
+        };
+        entries.bos = entries.declared(metadata, BOS)?;
+        entries.eos = entries.declared(metadata, EOS)?;
+        if metadata.string(MODEL)? == Some(SENTENCEPIECE) {
+            entries.unknown = entries.declared(metadata, UNKNOWN)?;
+            entries.assume_sentencepiece_bounds();
+        }
+        entries.ends.extend(entries.eos);
+        entries.ends.extend(entries.declared(metadata, EOT)?);
+        entries.ends.extend(entries.declared(metadata, EOM)?);
+        entries.mark_control();
+        entries.spell_as_in_text(is_gemma(metadata)?);
+        Ok(entries)
+    }
+
+    /// The id that the file declares under `key`.
+    fn declared(
+        &self,
+        metadata: Metadata<'_>,
+        key: &'static str,
+    ) -> Result<Option<TokenId>, TokenizerError> {
+        let id = metadata.token_id(key)?;
+        match id {
+            Some(TokenId(beyond)) if beyond as usize >= self.tokens.len() => {
+                let n_tokens = self.tokens.len();
+                Err(bad_key(
+                    key,
+                    format!("is {beyond}, but there are only {n_tokens} tokens"),
+                ))
+            }
+            _ => Ok(id),
+        }
+    }
+
+    /// Where SentencePiece itself has them, unless the file says otherwise.
+    fn assume_sentencepiece_bounds(&mut self) {
+        let known = |id: u32| ((id as usize) < self.tokens.len()).then_some(TokenId(id));
+        self.unknown = self.unknown.or(known(0));
+        self.bos = self.bos.or(known(1));
+        self.eos = self.eos.or(known(2));
+    }
+
+    /// The tokens that the file declares to begin or end a text are control tokens whatever
+    /// their type; and of the control tokens some end a text whether declared or not.
+    fn mark_control(&mut self) {
+        for id in self.ends.iter().chain(&self.bos) {
+            self.kinds[id.0 as usize] = Kind::Control;
+        }
+        for (id, (token, &kind)) in (0..).zip(self.tokens.iter().zip(&self.kinds)) {
+            if kind == Kind::Control && ENDS.contains(&token.as_str()) {
+                self.ends.push(TokenId(id));
+            }
+        }
+    }
+
+    /// Undo what the writers of GGUF files do to the spelling of tokens.
+    fn spell_as_in_text(&mut self, is_gemma: bool) {
+        for (id, token) in self.tokens.iter_mut().enumerate() {
+            if token.is_empty() {
+                // No text can become an empty token; two of them could not be told apart.
+                *token = format!("[EMPTY_{id}]");
+            } else if is_gemma && token.bytes().all(|byte| byte == b' ') {
+                // Gemma's runs of spaces are written with real spaces, but made by merging `▁`.
+                *token = token.replace(' ', &sentencepiece::SPACE.to_string());
+            }
+        }
+    }
+
+    /// The token of an id below the number of tokens.
+    pub(super) fn token(&self, id: TokenId) -> &str {
+        &self.tokens[id.0 as usize]
+    }
+
+    pub(super) fn with_kind(&self, wanted: Kind) -> impl Iterator<Item = &str> {
+        let tokens = self.tokens.iter().zip(&self.kinds);
+        tokens.filter_map(move |(token, &kind)| (kind == wanted).then_some(token.as_str()))
+    }
+
+    /// An error where two ids have the same token: text could only become one of them.
+    pub(super) fn check_unique(&self) -> Result<(), TokenizerError> {
+        let mut ids = HashMap::with_capacity(self.tokens.len());
+        for (id, token) in self.tokens.iter().enumerate() {
+            if let Some(first) = ids.insert(token, id) {
+                let why = format!("lists {token:?} twice, as {first} and as {id}");
+                return Err(bad_key(TOKENS, why));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether `tokenizer` gives every id the token that the file gives it, among the kinds that
+    /// are to be `compared`.
+    pub(super) fn compare(
+        &self,
+        tokenizer: &tokenizers::Tokenizer,
+        compared: impl Fn(Kind) -> bool,
+    ) -> Result<(), String> {
+        for (id, (token, &kind)) in (0..).zip(self.tokens.iter().zip(&self.kinds)) {
+            let found = tokenizer.id_to_token(id);
+            if compared(kind) && found.as_ref() != Some(token) {
+                let found = found.map_or("nothing".to_owned(), |found| format!("{found:?}"));
+                return Err(format!(
+                    "is of another model: id {id} is {token:?} in the GGUF file, {found} here"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(&self, inner: tokenizers::Tokenizer) -> Result<Tokenizer, String> {
+        let unused = (0..)
+            .zip(&self.kinds)
+            .filter(|&(_, &kind)| kind == Kind::Unused);
+        let bounds = Bounds {
+            bos: self.bos,
+            end_of_text: self.ends.clone(),
+        };
+        let unused: Vec<_> = unused.map(|(id, _)| TokenId(id)).collect();
+        Tokenizer::assemble(inner, bounds, &unused)
+    }
+}
+
+/// Whether the file is of a Gemma model, whose vocabulary is written in a way of its own.
+pub(super) fn is_gemma(metadata: Metadata<'_>) -> Result<bool, TokenizerError> {
+    let architecture = metadata.string(ARCHITECTURE)?;
+    Ok(architecture.is_some_and(|name| name.starts_with("gemma")))
+}
+
+fn read_kinds(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<Kind>, TokenizerError> {
+    match metadata.integers(TOKEN_TYPES)? {
+        None => Ok(vec![Kind::Normal; n_tokens]),
+        Some(types) => {
+            check_length(TOKEN_TYPES, types.len(), n_tokens)?;
+            Ok(types.into_iter().map(Kind::numbered).collect())
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The tokenizer that a GGUF file's metadata describes.
+//!
+//! The file has the vocabulary and, for byte-level ones, the merges, but only the *name* of the
+//! way in which text is cut into words. What we do not know by name is refused.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use candle_core::quantized::gguf_file::Value;
+use tokenizers::models::bpe::{Merges, Vocab};
+
+use super::entries::{BOS, EOS, Entries, Kind, MODEL, SENTENCEPIECE, TOKENS, is_gemma};
+use super::guard::guarded;
+use super::metadata::{Metadata, bad_key, check_length, required};
+use super::sentencepiece::{Opening, SentencePiece};
+use super::special;
+use super::split::WordSplit;
+use super::{Tokenizer, TokenizerError, byte_level};
+use crate::trace::TokenId;
+
+const ORIGINAL: &str = "tokenizer.huggingface.json";
+const PRE: &str = "tokenizer.ggml.pre";
+const SCORES: &str = "tokenizer.ggml.scores";
+const MERGES: &str = "tokenizer.ggml.merges";
+const ADD_SPACE_PREFIX: &str = "tokenizer.ggml.add_space_prefix";
+const ADD_BOS: &str = "tokenizer.ggml.add_bos_token";
+const ADD_EOS: &str = "tokenizer.ggml.add_eos_token";
+
+/// What [`MODEL`] calls a byte-level vocabulary.
+const BYTE_LEVEL: &str = "gpt2";
+
+/// The tokenizer that `metadata` describes.
+pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, TokenizerError> {
+    let metadata = Metadata(metadata);
+    let entries = Entries::read(metadata)?;
+    if let Some(json) = metadata.string(ORIGINAL)? {
+        let original = guarded(|| tokenizers::Tokenizer::from_bytes(json));
+        return original
+            .and_then(|inner| entries.finish(inner))
+            .map_err(|why| bad_key(ORIGINAL, format!("cannot be used: {why}")));
+    }
+    entries.check_unique()?;
+    let built = match required(MODEL, metadata.string(MODEL)?)? {
+        BYTE_LEVEL => byte_level_tokenizer(metadata, &entries)?,
+        SENTENCEPIECE => sentencepiece_tokenizer(metadata, &entries)?,
+        other => return Err(unknown_kind(MODEL, other)),
+    };
+    entries
+        .compare(&built, |_| true)
+        .and_then(|()| entries.finish(built))
+        .map_err(|why| bad_key(TOKENS, why))
+}
+
+/// The tokenizer of the `tokenizer.json` at `path`, read as `original`, for the file that
+/// `metadata` is from.
+pub(super) fn adopt(
+    path: PathBuf,
+    original: tokenizers::Tokenizer,
+    metadata: &HashMap<String, Value>,
+) -> Result<Tokenizer, TokenizerError> {
+    let entries = Entries::read(Metadata(metadata))?;
+    entries
+        .compare(&original, |kind| kind == Kind::Normal)
+        .and_then(|()| entries.finish(original))
+        .map_err(|why| TokenizerError::File { path, why })
+}
+
+/// What every text begins and ends with.
+struct Around {
+    before: Option<TokenId>,
+    behind: Option<TokenId>,
+}
+
+impl Around {
+    fn read(
+        metadata: Metadata<'_>,
+        entries: &Entries,
+        adds_bos_unless_told: bool,
+    ) -> Result<Self, TokenizerError> {
+        let adds_bos = metadata.flag(ADD_BOS)?.unwrap_or(adds_bos_unless_told);
+        let adds_eos = metadata.flag(ADD_EOS)?.unwrap_or(false);
+        Ok(Self {
+            before: adds_bos.then(|| required(BOS, entries.bos)).transpose()?,
+            behind: adds_eos.then(|| required(EOS, entries.eos)).transpose()?,
+        })
+    }
+}
+
+fn byte_level_tokenizer(
+    metadata: Metadata<'_>,
+    entries: &Entries,
+) -> Result<tokenizers::Tokenizer, TokenizerError> {
+    let split = match metadata.string(PRE)? {
+        Some(name) => WordSplit::named(name).ok_or_else(|| unknown_kind(PRE, name))?,
+        None => {
+            tracing::warn!("the GGUF metadata has no {PRE}: an old file, its ids may be wrong");
+            WordSplit::UNNAMED
+        }
+    };
+    let merges = read_merges(metadata)?;
+    let vocab: Vocab = entries.tokens.iter().cloned().zip(0..).collect();
+    let around = Around::read(metadata, entries, split.adds_bos)?;
+    guarded(|| {
+        let mut tokenizer = byte_level::build(vocab, merges, split)?;
+        add_special(entries, &mut tokenizer, around)?;
+        Ok(tokenizer)
+    })
+    .map_err(|why| bad_key(MERGES, format!("cannot be used: {why}")))
+}
+
+fn sentencepiece_tokenizer(
+    metadata: Metadata<'_>,
+    entries: &Entries,
+) -> Result<tokenizers::Tokenizer, TokenizerError> {
+    let opening = match metadata.flag(ADD_SPACE_PREFIX)? {
+        Some(false) => Opening::Nothing,
+        Some(true) | None => Opening::Space,
+    };
+    let mergeable = |kind: &Kind| matches!(kind, Kind::Normal | Kind::UserDefined);
+    let vocabulary = SentencePiece {
+        tokens: entries.tokens.clone(),
+        priorities: read_priorities(metadata, entries.tokens.len())?,
+        merges: entries.kinds.iter().map(mergeable).collect(),
+        unknown: entries.unknown.map(|id| entries.token(id).to_owned()),
+        opening,
+    };
+    let around = Around::read(metadata, entries, true)?;
+    guarded(|| {
+        let mut tokenizer = vocabulary.build()?;
+        add_special(entries, &mut tokenizer, around)?;
+        Ok(tokenizer)
+    })
+    .map_err(|why| bad_key(TOKENS, format!("cannot be used: {why}")))
+}
+
+/// Give `tokenizer` the tokens that are matched as a whole, and those around every text.
+fn add_special(
+    entries: &Entries,
+    tokenizer: &mut tokenizers::Tokenizer,
+    around: Around,
+) -> tokenizers::Result<()> {
+    let control = [Kind::Control, Kind::Unknown];
+    let control = control.into_iter().flat_map(|kind| entries.with_kind(kind));
+    let user_defined = entries.with_kind(Kind::UserDefined);
+    let added: Vec<_> = control
+        .map(special::control)
+        .chain(user_defined.map(special::user_defined))
+        .collect();
+    tokenizer.add_tokens(added)?;
+    special::put_around(tokenizer, around.before, around.behind)
+}
+
+/// Which merges come first. Gemma's scores do not follow the order of its merges; the order of
+/// its tokens does.
+fn read_priorities(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<f32>, TokenizerError> {
+    if is_gemma(metadata)? {
+        return Ok((0..n_tokens).map(|id| -(id as f32)).collect());
+    }
+    let scores = required(SCORES, metadata.numbers(SCORES)?)?;
+    check_length(SCORES, scores.len(), n_tokens)?;
+    // Adding zero makes one zero of the two, which are no different priorities.
+    Ok(scores.into_iter().map(|score| score + 0.0).collect())
+}
+
+fn read_merges(metadata: Metadata<'_>) -> Result<Merges, TokenizerError> {
+    let lines = required(MERGES, metadata.strings(MERGES)?)?;
+    let pairs = lines.into_iter().map(|line| {
+        let (left, right) = line
+            .split_once(' ')
+            .ok_or_else(|| bad_key(MERGES, format!("has {line:?}, which is no pair")))?;
+        Ok((left.to_owned(), right.to_owned()))
+    });
+    pairs.collect()
+}
+
+fn unknown_kind(key: &'static str, name: &str) -> TokenizerError {
+    TokenizerError::UnknownKind {
+        key,
+        name: name.to_owned(),
+    }
+}

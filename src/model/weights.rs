@@ -1,0 +1,111 @@
+//! Tensors of a checkpoint by name, whatever file they stand in. Every tensor comes out as
+//! float32 on the CPU, dequantised where it was quantised: that is what `exact` means.
+
+mod gguf;
+mod safetensors;
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Tensor;
+
+pub use gguf::Gguf;
+pub use safetensors::Safetensors;
+
+use super::ModelError;
+
+/// The tensors of a checkpoint.
+#[derive(Debug)]
+pub enum Weights {
+    /// In one GGUF file.
+    Gguf(Gguf),
+    /// In one or more safetensors files.
+    Safetensors(Safetensors),
+}
+
+impl Weights {
+    /// The file or folder, for messages.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Gguf(file) => file.path().display().to_string(),
+            Self::Safetensors(files) => files.folder().display().to_string(),
+        }
+    }
+
+    /// The names of all tensors.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Gguf(file) => file.names().collect(),
+            Self::Safetensors(files) => files.names().collect(),
+        }
+    }
+
+    /// The shape of a tensor, if there is one of that name.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        match self {
+            Self::Gguf(file) => file.shape(name),
+            Self::Safetensors(files) => files.shape(name),
+        }
+    }
+
+    /// How most of the weights are stored, for example `Q4_1` or `BF16`.
+    #[must_use]
+    pub fn storage(&self) -> String {
+        match self {
+            Self::Gguf(file) => file.storage(),
+            Self::Safetensors(files) => files.storage(),
+        }
+    }
+
+    /// Reads a tensor as float32.
+    pub fn read(&self, name: &str) -> Result<Tensor, ModelError> {
+        match self {
+            Self::Gguf(file) => file.read(name),
+            Self::Safetensors(files) => files.read(name),
+        }
+    }
+}
+
+/// An error about the contents of the file at `path`.
+fn damaged(path: &Path, reason: impl Into<String>) -> ModelError {
+    ModelError::File {
+        path: path.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+/// An error of the system about the file at `path`.
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> ModelError {
+    let path: PathBuf = path.to_owned();
+    move |source| ModelError::Read { path, source }
+}
+
+/// What a file that is no checkpoint seems to be, by its first bytes.
+fn foreign(start: &[u8]) -> Option<&'static str> {
+    let text = start.trim_ascii_start();
+    if start.is_empty() {
+        Some("the file is empty; the download may have been interrupted")
+    } else if text.starts_with(b"version https://git-lfs") {
+        Some("this is a Git LFS pointer, not the weights; fetch them with `git lfs pull`")
+    } else if text.starts_with(b"<!DOCTYPE") || text.starts_with(b"<html") {
+        Some("this is a web page, not a model file; download the file itself")
+    } else if start.starts_with(b"PK\x03\x04") {
+        Some("this is a zip or PyTorch archive; a GGUF or safetensors file is needed")
+    } else {
+        None
+    }
+}
+
+/// The entry that makes up most of what is counted.
+fn most<K: Ord>(sizes: impl Iterator<Item = (K, usize)>) -> Option<K> {
+    let mut totals = std::collections::BTreeMap::new();
+    for (kind, size) in sizes {
+        *totals.entry(kind).or_insert(0_usize) += size;
+    }
+    totals
+        .into_iter()
+        .max_by_key(|(_, total)| *total)
+        .map(|(kind, _)| kind)
+}

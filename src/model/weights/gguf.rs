@@ -1,0 +1,189 @@
+//! Tensors of one GGUF file. candle's reader is trusted with well-formed headers only, so what
+//! it does not check is checked here first.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use candle_core::quantized::gguf_file::{Content, Value};
+use candle_core::{Device, Tensor};
+
+use super::{damaged, foreign, most, unreadable};
+use crate::model::ModelError;
+use crate::model::error::plain;
+
+/// No header is longer. A longer one could make candle's reader, which needs 32 bytes for each
+/// element of a list, take far more memory than the file has bytes.
+const LONGEST_HEADER: u64 = 64 << 20;
+
+/// An open GGUF file: its header, and a way to its tensors.
+#[derive(Debug)]
+pub struct Gguf {
+    path: PathBuf,
+    content: Content,
+}
+
+impl Gguf {
+    /// Reads and checks the header.
+    pub fn open(path: &Path) -> Result<Self, ModelError> {
+        let mut file = File::open(path).map_err(unreadable(path))?;
+        let length = file.metadata().map_err(unreadable(path))?.len();
+        let mut start = Vec::with_capacity(64);
+        (&mut file)
+            .take(64)
+            .read_to_end(&mut start)
+            .map_err(unreadable(path))?;
+        if !start.starts_with(b"GGUF") {
+            return Err(damaged(
+                path,
+                foreign(&start).unwrap_or("not a GGUF file (it does not start with `GGUF`)"),
+            ));
+        }
+        file.rewind().map_err(unreadable(path))?;
+        let mut header = Window {
+            inner: BufReader::with_capacity(1 << 20, file),
+            end: length.min(LONGEST_HEADER),
+        };
+        // A header with `general.alignment = 0` or overflowing sizes makes candle panic.
+        let content = catch_unwind(std::panic::AssertUnwindSafe(|| Content::read(&mut header)))
+            .map_err(|_| damaged(path, "the GGUF header makes no sense; the file is damaged"))?
+            .map_err(|error| damaged(path, reason(&error)))?;
+        let gguf = Self {
+            path: path.to_owned(),
+            content,
+        };
+        gguf.check(length)?;
+        Ok(gguf)
+    }
+
+    /// Every tensor must lie inside the file.
+    fn check(&self, length: u64) -> Result<(), ModelError> {
+        for (name, info) in &self.content.tensor_infos {
+            let block = info.ggml_dtype.block_size();
+            let bytes = info
+                .shape
+                .dims()
+                .iter()
+                .try_fold(1_usize, |n, dim| n.checked_mul(*dim))
+                .filter(|elements| *elements > 0 && elements.is_multiple_of(block))
+                .and_then(|elements| (elements / block).checked_mul(info.ggml_dtype.type_size()))
+                .and_then(|bytes| u64::try_from(bytes).ok());
+            let Some(bytes) = bytes else {
+                return Err(self.about(
+                    name,
+                    format!(
+                        "shape {:?} makes no sense; the file is damaged",
+                        info.shape.dims()
+                    ),
+                ));
+            };
+            let end = self
+                .content
+                .tensor_data_offset
+                .saturating_add(info.offset)
+                .saturating_add(bytes);
+            if end > length {
+                return Err(self.about(
+                    name,
+                    format!(
+                        "ends at byte {end}, but the file has {length}; it is truncated, \
+                         download it again"
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn about(&self, name: &str, reason: String) -> ModelError {
+        ModelError::Tensor {
+            place: self.path.display().to_string(),
+            name: name.to_owned(),
+            reason,
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The header's key-value pairs.
+    #[must_use]
+    pub fn metadata(&self) -> &HashMap<String, Value> {
+        &self.content.metadata
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.content.tensor_infos.keys().map(String::as_str)
+    }
+
+    pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
+        Some(self.content.tensor_infos.get(name)?.shape.dims())
+    }
+
+    pub(super) fn storage(&self) -> String {
+        let kinds = self.content.tensor_infos.values();
+        most(kinds.map(|info| (format!("{:?}", info.ggml_dtype), info.shape.elem_count())))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {
+        let mut file = File::open(&self.path).map_err(unreadable(&self.path))?;
+        self.content
+            .tensor(&mut file, name, &Device::Cpu)
+            .and_then(|tensor| tensor.dequantize(&Device::Cpu))
+            .map_err(|error| self.about(name, plain(&error)))
+    }
+}
+
+/// candle's complaint about a header, in words that say what to do.
+fn reason(error: &candle_core::Error) -> String {
+    let text = plain(error);
+    if text.contains("unknown dtype") {
+        format!("{text}: this quantisation is not supported; use a Q4_K_M, Q8_0 or F16 file")
+    } else if text.contains("failed to fill whole buffer") || text.contains("remaining") {
+        format!("the GGUF header is truncated ({text}); download the file again")
+    } else {
+        format!("not a valid GGUF file: {text}")
+    }
+}
+
+/// A reader that seems to end at `end`.
+struct Window<R> {
+    inner: R,
+    end: u64,
+}
+
+impl<R: Read + Seek> Read for Window<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.end.saturating_sub(self.inner.stream_position()?);
+        let most = buffer
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
+        let part = buffer.get_mut(..most).unwrap_or_default();
+        self.inner.read(part)
+    }
+}
+
+impl<R: Seek> Seek for Window<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match to {
+            SeekFrom::End(offset) => {
+                let place = self.end.saturating_add_signed(offset);
+                self.inner.seek(SeekFrom::Start(place))
+            }
+            // `BufReader` drops its buffer on every other seek, and candle asks for its place
+            // before each string.
+            SeekFrom::Current(0) => self.inner.stream_position(),
+            SeekFrom::Current(_) | SeekFrom::Start(_) => self.inner.seek(to),
+        }
+    }
+
+    fn stream_position(&mut self) -> io::Result<u64> {
+        self.inner.stream_position()
+    }
+}

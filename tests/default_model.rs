@@ -1,0 +1,51 @@
+//! The default model itself, fetched as a user's first start would fetch it, against what
+//! Hugging Face transformers computes in float32 on the same file.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod reference;
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use lenscape::catalog::{Catalog, Checkpoint, ModelRef, Places, fetch};
+use reference::Golden;
+use tokio_util::sync::CancellationToken;
+
+/// The default model's file; it is fetched once and stays in the store.
+fn default_model() -> &'static Checkpoint {
+    static MODEL: OnceLock<Checkpoint> = OnceLock::new();
+    MODEL.get_or_init(|| {
+        let catalog = Catalog::built_in().unwrap();
+        fetch(
+            &ModelRef::Entry(catalog.default_name().to_owned()),
+            &catalog,
+            &Places::from_env().unwrap(),
+            &|event| eprintln!("{event:?}"),
+            &CancellationToken::new(),
+        )
+        .unwrap_or_else(|error| panic!("the tests need the default model: {error}"))
+    })
+}
+
+fn golden() -> Golden {
+    Golden::read(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/smollm2-135m-instruct.q4_1.json"),
+    )
+}
+
+#[test]
+fn every_figure_is_what_the_reference_computes() {
+    golden().check(&default_model().files);
+}
+
+/// The number of the verb: ` is` leads up to layer 25, ` are` from layer 26 on.
+#[test]
+fn the_verb_agrees_with_the_keys_from_layer_26_on() {
+    let mut session = reference::session(&default_model().files);
+    let run = reference::process(&mut session, "The keys to the cabinet");
+    let ranks = reference::ranks(&session, run, &[" is", " are"]);
+    for (l, (is, are)) in ranks[0].iter().zip(&ranks[1]).enumerate() {
+        assert_eq!(is < are, l <= 25, "L{l}: is {is}, are {are}");
+    }
+}

@@ -1,0 +1,261 @@
+//! Reads reference values and holds a run against them.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::{Path, PathBuf};
+
+use lenscape::catalog::CheckpointFiles;
+use lenscape::engine::{Compare, Progress, Run, RunId, Sampling, Session};
+use lenscape::model;
+use lenscape::trace::{Column, LensKind, Step};
+use serde::Deserialize;
+
+/// The folder of a fixture.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+/// What the reference computed.
+#[derive(Deserialize)]
+pub struct Golden {
+    pub cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+pub struct Case {
+    pub prompt: String,
+    pub prompt_ids: Vec<u32>,
+    pub steps: Vec<GoldenStep>,
+    pub watch: Vec<Watch>,
+}
+
+#[derive(Deserialize)]
+pub struct GoldenStep {
+    pub token: u32,
+    pub layers: Vec<GoldenCell>,
+}
+
+#[derive(Deserialize)]
+pub struct GoldenCell {
+    pub rank: u32,
+    pub raw_rank: u32,
+    pub logit: f32,
+    pub prob: f32,
+    pub entropy: f32,
+    pub kl: f32,
+    pub top: Vec<(u32, f32)>,
+}
+
+#[derive(Deserialize)]
+pub struct Watch {
+    pub text: String,
+    pub id: u32,
+    pub ranks: Vec<u32>,
+}
+
+/// A session with the model in `files`, whose cells list the five best tokens.
+pub fn session(files: &CheckpointFiles) -> Session {
+    let model = model::load(files, &candle_core::Device::Cpu, &|_, _| {}).unwrap();
+    Session::new(model, "test".into(), 5)
+}
+
+/// Processes a prompt and generates nothing.
+pub fn process(session: &mut Session, prompt: &str) -> RunId {
+    let id = RunId(1);
+    session
+        .begin(Run {
+            id,
+            prompt: prompt.to_owned(),
+            max_tokens: 0,
+            sampling: Sampling::default(),
+            lens: LensKind::Normed,
+        })
+        .unwrap();
+    while session.is_running() {
+        session.advance(&|| true).unwrap();
+    }
+    id
+}
+
+/// The ranks of each candidate by layer, at the position after the prompt.
+pub fn ranks(session: &Session, run: RunId, candidates: &[&str]) -> Vec<Vec<u32>> {
+    session
+        .compare(&Compare {
+            run,
+            step: Step(0),
+            candidates: candidates.iter().map(|text| (*text).to_owned()).collect(),
+            lens: LensKind::Normed,
+        })
+        .unwrap()
+        .trajectories
+        .into_iter()
+        .map(|found| {
+            found
+                .unwrap()
+                .layers
+                .iter()
+                .map(|score| score.rank)
+                .collect()
+        })
+        .collect()
+}
+
+/// How many ranks were compared, and how many of them were equal.
+#[derive(Default)]
+struct Ranks {
+    compared: usize,
+    equal: usize,
+}
+
+impl Ranks {
+    /// Compares a rank; one that is off by more than 1 + 1 % is an error at once.
+    fn compare(&mut self, found: u32, expected: u32, place: &str) {
+        self.compared += 1;
+        self.equal += usize::from(found == expected);
+        let allowed = 1.0 + 0.01 * f64::from(expected);
+        assert!(
+            f64::from(found.abs_diff(expected)) <= allowed,
+            "{place}: rank {found}, expected {expected}"
+        );
+    }
+
+    fn at_least_99_percent_equal(&self) {
+        assert!(self.compared > 0, "nothing was compared");
+        assert!(
+            self.equal * 100 >= self.compared * 99,
+            "only {} of {} ranks are equal",
+            self.equal,
+            self.compared
+        );
+    }
+}
+
+impl Golden {
+    pub fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Runs every case under both lenses and compares every figure.
+    pub fn check(&self, files: &CheckpointFiles) {
+        let mut session = session(files);
+        let mut ranks = Ranks::default();
+        for (i, case) in self.cases.iter().enumerate() {
+            let id = RunId(i as u64 + 1);
+            let normed = case.run(&mut session, id);
+            for (s, (column, golden)) in normed.iter().zip(&case.steps).enumerate() {
+                let place = format!("{:?} step {s}", case.prompt);
+                compare_figures(column, golden, &place);
+                for (l, (cell, golden)) in column.layers.iter().zip(&golden.layers).enumerate() {
+                    let place = format!("{place} L{l}");
+                    ranks.compare(cell.score.rank, golden.rank, &format!("{place} normed"));
+                }
+            }
+            let raw = session.recast(LensKind::Raw).unwrap();
+            assert_eq!(raw.len(), case.steps.len());
+            for (s, (column, golden)) in raw.iter().zip(&case.steps).enumerate() {
+                for (l, (cell, golden)) in column.layers.iter().zip(&golden.layers).enumerate() {
+                    let place = format!("{:?} step {s} L{l} raw", case.prompt);
+                    ranks.compare(cell.score.rank, golden.raw_rank, &place);
+                }
+            }
+            case.compare_watched(&session, id, &mut ranks);
+        }
+        ranks.at_least_99_percent_equal();
+    }
+}
+
+impl Case {
+    /// Generates under the normed lens; the tokens must be the reference's.
+    fn run(&self, session: &mut Session, id: RunId) -> Vec<Column> {
+        let prompt = session
+            .begin(Run {
+                id,
+                prompt: self.prompt.clone(),
+                max_tokens: self.steps.len(),
+                sampling: Sampling::default(),
+                lens: LensKind::Normed,
+            })
+            .unwrap();
+        let ids: Vec<u32> = prompt.iter().map(|token| token.0).collect();
+        assert_eq!(ids, self.prompt_ids, "tokens of {:?}", self.prompt);
+        let mut columns = Vec::new();
+        loop {
+            match session.advance(&|| true).unwrap() {
+                Progress::Prompt { .. } => {}
+                Progress::Step { column, .. } => columns.push(column),
+                Progress::Finished { .. } => break,
+            }
+        }
+        let tokens: Vec<u32> = columns.iter().map(|column| column.token.0).collect();
+        let expected: Vec<u32> = self.steps.iter().map(|step| step.token).collect();
+        assert_eq!(tokens, expected, "greedy tokens of {:?}", self.prompt);
+        columns
+    }
+
+    /// The watched tokens' ranks at the position after the prompt.
+    fn compare_watched(&self, session: &Session, run: RunId, ranks: &mut Ranks) {
+        let comparison = session
+            .compare(&Compare {
+                run,
+                step: Step(0),
+                candidates: self.watch.iter().map(|watch| watch.text.clone()).collect(),
+                lens: LensKind::Normed,
+            })
+            .unwrap();
+        for (found, watch) in comparison.trajectories.iter().zip(&self.watch) {
+            let found = found.as_ref().unwrap();
+            assert_eq!(found.candidate.followed().unwrap().0, watch.id);
+            for (l, (score, expected)) in found.layers.iter().zip(&watch.ranks).enumerate() {
+                let place = format!("{:?} watch {:?} L{l}", self.prompt, watch.text);
+                ranks.compare(score.rank, *expected, &place);
+            }
+        }
+    }
+}
+
+/// Logits, probabilities, entropy, KL and the five best tokens of a column.
+fn compare_figures(column: &Column, golden: &GoldenStep, place: &str) {
+    assert_eq!(column.layers.len(), golden.layers.len(), "{place}: layers");
+    for (l, (cell, golden)) in column.layers.iter().zip(&golden.layers).enumerate() {
+        let place = format!("{place} L{l}");
+        close(
+            cell.score.logit,
+            golden.logit,
+            1e-3,
+            &format!("{place} logit"),
+        );
+        close(cell.score.prob, golden.prob, 1e-3, &format!("{place} prob"));
+        close(
+            cell.entropy,
+            golden.entropy,
+            1e-3,
+            &format!("{place} entropy"),
+        );
+        close(cell.kl, golden.kl, 1e-3, &format!("{place} kl"));
+        assert_eq!(cell.top.len(), golden.top.len(), "{place}: top");
+        for ((id, logit), (golden_id, golden_logit)) in cell.top.iter().zip(&golden.top) {
+            close(*logit, *golden_logit, 1e-3, &format!("{place} top logit"));
+            // Two tokens whose logits are equal within the tolerance may stand either way.
+            let same_place = id.0 == *golden_id;
+            let near = golden.top.iter().any(|(other, other_logit)| {
+                *other == id.0 && (other_logit - golden_logit).abs() < 1e-3
+            });
+            assert!(
+                same_place || near,
+                "{place}: top token {} expected {golden_id}",
+                id.0
+            );
+        }
+    }
+}
+
+/// Within `tolerance` of the larger of 1 and the expected value.
+fn close(found: f32, expected: f32, tolerance: f32, place: &str) {
+    assert!(
+        (found - expected).abs() <= tolerance * expected.abs().max(1.0),
+        "{place}: {found}, expected {expected}"
+    );
+}

@@ -1,0 +1,87 @@
+//! GGUF metadata that no tokenizer can be built from: refused in one line, never guessed.
+
+use candle_core::quantized::gguf_file::Value;
+use lenscape::model::tokenizer::Tokenizer;
+
+use crate::metadata::*;
+
+fn error(metadata: &Metadata) -> String {
+    Tokenizer::from_gguf(metadata).unwrap_err().to_string()
+}
+
+#[test]
+fn unknown_kinds_are_refused_by_name_with_a_hint() {
+    let mut metadata = byte_level();
+    set(&mut metadata, "pre", string("superbpe"));
+    let message = error(&metadata);
+    assert!(
+        message.contains("tokenizer.ggml.pre is \"superbpe\""),
+        "{message}"
+    );
+    assert!(
+        message.contains("put the model's tokenizer.json beside the file"),
+        "{message}"
+    );
+    set(&mut metadata, "model", string("rwkv"));
+    assert!(error(&metadata).contains("tokenizer.ggml.model is \"rwkv\""));
+}
+
+#[test]
+fn missing_keys_are_named() {
+    for key in ["model", "tokens", "merges"] {
+        let mut metadata = byte_level();
+        metadata.remove(&format!("tokenizer.ggml.{key}"));
+        let message = error(&metadata);
+        assert!(
+            message.contains(&format!("no tokenizer.ggml.{key};")),
+            "{message}"
+        );
+    }
+    let mut metadata = sentencepiece();
+    metadata.remove("tokenizer.ggml.scores");
+    assert!(error(&metadata).contains("no tokenizer.ggml.scores;"));
+    let mut metadata = byte_level();
+    metadata.remove("tokenizer.ggml.bos_token_id");
+    set(&mut metadata, "add_bos_token", Value::Bool(true));
+    assert!(error(&metadata).contains("no tokenizer.ggml.bos_token_id;"));
+}
+
+#[test]
+fn values_that_cannot_be_used_are_named() {
+    let cases = [
+        ("tokens", string("a"), "tokens is not a list of strings"),
+        ("pre", Value::U32(1), "pre is not a string"),
+        (
+            "add_bos_token",
+            Value::U8(1),
+            "add_bos_token is not true or false",
+        ),
+        (
+            "eos_token_id",
+            Value::U32(9999),
+            "eos_token_id is 9999, but there are only 385 tokens",
+        ),
+        (
+            "token_type",
+            list([1], Value::I32),
+            "token_type has 1 entries for 385 tokens",
+        ),
+        (
+            "merges",
+            list(["ab"], string),
+            "merges has \"ab\", which is no pair",
+        ),
+        ("merges", list(["a zzz"], string), "merges cannot be used"),
+        (
+            "tokens",
+            list(vec!["a"; 385], string),
+            "tokens lists \"a\" twice, as 0 and as 1",
+        ),
+    ];
+    for (key, value, expected) in cases {
+        let mut metadata = byte_level();
+        set(&mut metadata, key, value);
+        let message = error(&metadata);
+        assert!(message.contains(expected), "{message}");
+    }
+}
