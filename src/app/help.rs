@@ -3,8 +3,23 @@
 use crate::settings::Settings;
 use crate::settings::keys::{Scope, key_name};
 
-/// Rows of the screen that the help page's lines do not get: status line, key line, borders.
-pub const HELP_MARGIN: u16 = 4;
+/// How many lines the help page shows at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HelpRoom {
+    /// Columns of text, filled one after the other.
+    pub columns: usize,
+    /// Lines in each.
+    pub rows: usize,
+}
+
+/// The help page's room on a screen of that size.
+#[must_use]
+pub fn help_room(columns: u16, rows: u16) -> HelpRoom {
+    // Status line, key line and two borders.
+    let rows = usize::from(rows.saturating_sub(4)).max(1);
+    let columns = usize::from(columns / 58).max(1);
+    HelpRoom { columns, rows }
+}
 
 /// One line of the help page.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -55,6 +55,9 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     detail.render(inner, buffer);
 }
 
+/// Between two figures.
+const GAP: &str = "  ";
+
 struct Detail<'d> {
     column: &'d Column,
     cell: &'d Cell,
@@ -93,39 +96,39 @@ impl Detail<'_> {
         let mut lines: Vec<Vec<Span<'static>>> = vec![Vec::new()];
         let mut used = 1;
         for (name, value) in figures {
-            let columns = name.len() + value.chars().count() + 4;
-            if used + columns > width + 3 {
+            let columns = name.len() + 1 + text::width(&value);
+            if used + columns > width.saturating_sub(1) {
                 lines.push(Vec::new());
                 used = 1;
             }
-            used += columns;
+            used += columns + GAP.len();
             if let Some(line) = lines.last_mut() {
                 line.push(Span::styled(format!("{name} "), self.palette.muted()));
-                line.push(Span::styled(format!("{value}   "), self.palette.strong()));
+                line.push(Span::styled(format!("{value}{GAP}"), self.palette.strong()));
             }
         }
         let mut lines: Vec<Line<'static>> = lines.into_iter().map(Line::from).collect();
-        lines.push(self.against_below());
+        lines.push(self.against_below(width));
         lines
     }
 
     /// How the chosen token's logit and rank have moved since the row below.
-    fn against_below(&self) -> Line<'static> {
+    fn against_below(&self, width: usize) -> Line<'static> {
         let below = match self.row {
             Row::Embedding => return Line::styled("before layer 0", self.palette.muted()),
             Row::Layer(Layer(0)) => Row::Embedding,
             Row::Layer(Layer(l)) => Row::Layer(Layer(l - 1)),
         };
         match self.column.cell(below) {
-            Some(before) => Line::styled(
-                format!(
-                    "logit {:+.2}, rank {} → {} since {below}",
-                    self.cell.score.logit - before.score.logit,
-                    before.score.rank,
-                    self.cell.score.rank,
-                ),
-                self.palette.muted(),
-            ),
+            Some(before) => {
+                let moved = self.cell.score.logit - before.score.logit;
+                let from = before.score.rank;
+                let text = match width {
+                    ..44 => format!("{below} → logit {moved:+.2}, rank from {from}"),
+                    _ => format!("since {below}: logit {moved:+.2}, rank from {from}"),
+                };
+                Line::styled(text, self.palette.muted())
+            }
             None => Line::default(),
         }
     }
@@ -168,15 +171,18 @@ impl Detail<'_> {
         bar: usize,
     ) -> Line<'static> {
         let chosen = id == self.column.token;
-        let (mark, style) = match chosen {
-            true => ("▸", self.palette.accent().patch(self.palette.strong())),
-            false => (" ", self.palette.text()),
+        let (mark, style, bar_style) = match chosen {
+            true => {
+                let style = self.palette.accent().patch(self.palette.strong());
+                ("▸", style, style)
+            }
+            false => (" ", self.palette.text(), self.palette.muted()),
         };
         let label = text::left(&self.vocabulary.label(id), token);
         let prob_text = grid::probability(prob, Cells::Exact);
         Line::from(vec![
             Span::styled(format!("{place} {mark}{label}  {prob_text:>5}  "), style),
-            Span::styled(text::bar(f64::from(prob), bar), style),
+            Span::styled(text::bar(f64::from(prob), bar), bar_style),
         ])
     }
 }

@@ -83,7 +83,7 @@ fn layer_of(row: Row) -> Option<usize> {
     }
 }
 
-/// The decade below the worst rank: the axis ends there.
+/// log10 of the worst rank: the axis ends there, though never above rank 10.
 fn worst(trajectories: &[(usize, &Trajectory)]) -> f64 {
     let worst = trajectories
         .iter()
@@ -91,7 +91,7 @@ fn worst(trajectories: &[(usize, &Trajectory)]) -> f64 {
         .map(|score| score.rank)
         .max()
         .unwrap_or(1);
-    f64::from(worst).log10().ceil().max(1.0)
+    f64::from(worst).log10().max(1.0)
 }
 
 struct Chart<'c> {

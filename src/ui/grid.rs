@@ -33,7 +33,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let columns = state.grid_columns();
     let rows = state.rows();
     let titles = Titles {
-        name: title(state.view.grid.value).into(),
+        name: match state.model.ready {
+            Some(_) => title(state.view.grid.value).into(),
+            None => "Model".into(),
+        },
         right: if columns.is_empty() {
             String::new()
         } else {

@@ -20,9 +20,12 @@ use super::{scale, text};
 use crate::app::{Compare, Crossing, Lead, Pane, ROW_LABEL, State, letter, shown};
 use crate::trace::{Row, Score, Trajectory};
 
-/// Two spaces, a letter, a mark and a word.
-const LEADS: u16 = 15;
-const NARROWEST: u16 = 8;
+/// Two spaces, a letter, a mark and, where there is room, a word.
+const LEADS: u16 = 14;
+/// The same without the word.
+const LEADS_SHORT: u16 = 5;
+/// Five digits and a space.
+const NARROWEST: u16 = 6;
 const WIDEST: u16 = 14;
 
 /// The table's pane.
@@ -75,13 +78,17 @@ pub fn leads(state: &State, compare: &Compare) -> Vec<Lead> {
 fn cell_width(trajectories: &[(usize, &Trajectory)], width: u16) -> u16 {
     let widest = trajectories
         .iter()
-        .map(|(_, trajectory)| text::width(&trajectory.candidate.text) + 4)
+        .map(|(_, trajectory)| text::width(&trajectory.candidate.text) + 3)
         .max()
         .and_then(|width| u16::try_from(width).ok())
         .unwrap_or(WIDEST);
-    let room = width.saturating_sub(ROW_LABEL + LEADS);
-    let each = room / u16::try_from(trajectories.len()).unwrap_or(u16::MAX).max(1);
-    widest.min(each).clamp(NARROWEST, WIDEST)
+    let count = u16::try_from(trajectories.len()).unwrap_or(u16::MAX).max(1);
+    let each = |leads: u16| width.saturating_sub(ROW_LABEL + leads) / count;
+    match each(LEADS) {
+        each if each >= widest.min(8) => widest.min(each),
+        _ => widest.min(each(LEADS_SHORT)),
+    }
+    .clamp(NARROWEST, WIDEST)
 }
 
 struct Table<'t> {
@@ -101,7 +108,12 @@ impl Table<'_> {
             self.head(*candidate, trajectory, x_of(at), area, buffer);
         }
         let leads_x = x_of(shown.len()) + 2;
-        self.put("leads", leads_x, area.y, area, self.palette.muted(), buffer);
+        let hidden = self.trajectories.len() - shown.len();
+        let head = match hidden {
+            0 => "leads".to_owned(),
+            more => format!("+{more}"),
+        };
+        self.put(&head, leads_x, area.y, area, self.palette.muted(), buffer);
         for (y, row) in (area.y + 1..area.bottom()).zip(rows) {
             let selected = self.selected == *row;
             let style = match selected {
@@ -128,7 +140,7 @@ impl Table<'_> {
         buffer: &mut Buffer,
     ) {
         let label = shown(&text::visible(&trajectory.candidate.text));
-        let label = text::cut(&label, usize::from(self.width).saturating_sub(4)).into_owned();
+        let label = text::cut(&label, usize::from(self.width).saturating_sub(3));
         let head = format!("{} {label}", letter(candidate));
         let head = text::right(&head, usize::from(self.width - 1));
         self.put(&head, x, area.y, area, self.palette.line(candidate), buffer);

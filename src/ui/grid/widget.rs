@@ -111,7 +111,7 @@ impl<'a> Grid<'a> {
                 if let Some(cell) = column.cell(*row) {
                     let mut style = self.palette.rank(cell.score.rank);
                     if self.selected == Some((*row, Step(step))) {
-                        style = style.add_modifier(Modifier::REVERSED);
+                        style = style.add_modifier(Modifier::REVERSED | Modifier::BOLD);
                     }
                     let text = self.cell_text(column, *row, cell);
                     buffer.set_stringn(x, y, text, width.into(), style);
