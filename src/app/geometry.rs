@@ -180,7 +180,7 @@ impl Places {
             (ScreenSize::TooSmall | ScreenSize::Narrow, Half::Chart) => self.chart = rest,
             (ScreenSize::Medium | ScreenSize::Wide, _) => {
                 let [table, chart] = rest.layout(&Layout::horizontal([
-                    Constraint::Length((rest.width * 2 / 5).clamp(38, 56)),
+                    Constraint::Length((rest.width * 2 / 5).clamp(40, 56)),
                     Constraint::Min(0),
                 ]));
                 self.table = table;

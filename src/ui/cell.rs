@@ -122,11 +122,10 @@ impl Detail<'_> {
         match self.column.cell(below) {
             Some(before) => {
                 let moved = self.cell.score.logit - before.score.logit;
-                let from = before.score.rank;
-                let text = match width {
-                    ..44 => format!("{below} → logit {moved:+.2}, rank from {from}"),
-                    _ => format!("since {below}: logit {moved:+.2}, rank from {from}"),
-                };
+                let mut text = format!("since {below}: logit {moved:+.2}");
+                if width > 40 {
+                    text.push_str(&format!(", rank from {}", before.score.rank));
+                }
                 Line::styled(text, self.palette.muted())
             }
             None => Line::default(),

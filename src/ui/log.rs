@@ -22,7 +22,7 @@ use super::{spark, text};
 use crate::app::{Pane, Run, State};
 use crate::settings::Cells;
 use crate::trace::{Column, Step};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, visible_text};
 
 /// The log's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -74,8 +74,8 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 
 /// The prompt and what was generated, the latter in brackets.
 fn running_text(run: &Run, palette: &Palette<'_>, width: usize) -> Vec<Line<'static>> {
-    let prompt = text::visible(&run.prompt);
-    let generated = text::visible(&run.text);
+    let prompt = visible_text(&run.prompt);
+    let generated = visible_text(&run.text);
     let (given, bracket, new) = (palette.muted(), palette.accent(), palette.text());
     let mut pieces: Vec<(&str, Style)> = vec![(&prompt, given)];
     if !generated.is_empty() {
