@@ -16,6 +16,7 @@
 //! - [`app`] is what the program knows, and the one place where that changes.
 //! - [`ui`] draws that state and changes nothing; it knows nothing of candle.
 //! - [`terminal`] owns the real terminal: set-up, restore, input, frames.
+//! - [`play`] drives the program by a script instead of a user, and takes its pictures.
 //! - [`commands`] are the parts of the program that need no screen.
 
 pub mod app;
@@ -26,6 +27,7 @@ pub mod engine;
 pub mod export;
 pub mod lens;
 pub mod model;
+pub mod play;
 pub mod settings;
 pub mod terminal;
 pub mod trace;

@@ -7,21 +7,31 @@
 
 use std::io;
 
+use tokio::runtime;
+use tokio::sync::mpsc;
+
+use crate::app::{Effect, State};
+use crate::engine::{self, Handle};
+
 mod backend;
 pub mod colour;
 mod esc_joiner;
+mod event_loop;
 mod frame_writer;
 mod input;
 mod limiter;
 mod painter;
 pub mod panic_hook;
+mod screen;
 mod session;
 mod signals;
 mod tty;
 
+pub use event_loop::{Channels, drive};
 pub use frame_writer::{BEGIN_UPDATE, END_UPDATE, FrameWriter, Sent};
-pub use input::{EventSource, Input};
+pub use input::{EventSource, Input, Link};
 pub use painter::Painter;
+pub use screen::Screen;
 pub use session::{ENTER, LEAVE, Mouse, Session};
 pub use tty::{Output, Tty};
 
@@ -69,4 +79,38 @@ pub enum Error {
     /// The terminal broke while it was drawn to.
     #[error("the terminal cannot be written to: {0}")]
     Draw(io::Error),
+}
+
+/// Run the program in the terminal that it was started in, until it ends. `effects` are what it
+/// starts with, `events` is what the engine says.
+///
+/// To be called on the main thread, which becomes the UI thread. When it returns, the terminal is
+/// as it was, and the engine has been told to give up everything.
+///
+/// # Errors
+///
+/// When standard input or output is no terminal, or when the terminal breaks.
+pub fn run(
+    state: &mut State,
+    effects: Vec<Effect>,
+    engine: Handle,
+    events: mpsc::Receiver<engine::Event>,
+    link: Link,
+) -> Result<Exit, Error> {
+    Tty::open()?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(Error::Thread)?;
+    // Before the terminal is taken, so that no signal finds it so and nobody to give it back.
+    let abandoned = engine.clone();
+    let shutdown = signals::listen(move || abandoned.abandon()).map_err(Error::Thread)?;
+    let mut session = Session::enter()?;
+    let mut inputs = input::read_terminal(link).map_err(Error::Thread)?;
+    let channels = Channels {
+        engine,
+        events,
+        shutdown,
+    };
+    runtime.block_on(drive(state, effects, &mut session, &mut inputs, channels))
 }

@@ -10,7 +10,7 @@ use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEvent};
 use ratatui::layout::Size;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::esc_joiner::EscJoiner;
+use super::esc_joiner::{EscJoiner, HOLD_LOCAL, HOLD_REMOTE};
 
 /// Something that the user did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,39 @@ pub enum Input {
     Mouse(MouseEvent),
     /// The terminal has another size now.
     Resize(Size),
+}
+
+/// How far away the user's terminal is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// On this machine.
+    #[default]
+    Local,
+    /// At the other end of a line.
+    Remote,
+}
+
+impl Link {
+    /// Whether the environment is that of a login over SSH. `variable` looks a variable up.
+    #[must_use]
+    pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Self {
+        if ["SSH_CONNECTION", "SSH_TTY"]
+            .into_iter()
+            .any(|name| variable(name).is_some())
+        {
+            Self::Remote
+        } else {
+            Self::Local
+        }
+    }
+
+    /// How long the rest of an escape sequence may take.
+    fn hold_esc(self) -> Duration {
+        match self {
+            Self::Local => HOLD_LOCAL,
+            Self::Remote => HOLD_REMOTE,
+        }
+    }
 }
 
 /// Where the event loop gets its input from: a terminal, a script or a test.
@@ -64,10 +97,10 @@ impl EventSource for UnboundedReceiver<Input> {
 /// # Errors
 ///
 /// When no thread can be started.
-pub fn read_terminal(hold_esc: Duration) -> io::Result<UnboundedReceiver<Input>> {
+pub fn read_terminal(link: Link) -> io::Result<UnboundedReceiver<Input>> {
     let (sender, receiver) = unbounded_channel();
     thread::Builder::new().name("input".into()).spawn(move || {
-        if let Err(error) = read(&mut EscJoiner::new(hold_esc), &sender) {
+        if let Err(error) = read(&mut EscJoiner::new(link.hold_esc()), &sender) {
             tracing::warn!(%error, "the terminal can no longer be read");
         }
     })?;
@@ -146,6 +179,15 @@ mod tests {
             );
         }
         assert_eq!(understand(Event::Key(key(KeyEventKind::Release))), None);
+    }
+
+    #[test]
+    fn a_login_over_ssh_is_far_away() {
+        let with =
+            |set: &'static str| Link::detect(move |name| (name == set).then(|| "1".to_owned()));
+        assert_eq!(with("SSH_CONNECTION"), Link::Remote);
+        assert_eq!(with("SSH_TTY"), Link::Remote);
+        assert_eq!(with("TERM"), Link::Local);
     }
 
     #[test]

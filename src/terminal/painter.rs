@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
 use super::backend::FrameBackend;
@@ -47,13 +47,22 @@ impl<O: Output> Painter<O> {
         &mut self.writer
     }
 
+    /// How many cells there are.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be found out.
+    pub fn size(&self) -> io::Result<Size> {
+        self.writer.output().size()
+    }
+
     /// Draw the cells that changed since the last frame, in one write.
     ///
     /// # Errors
     ///
     /// When the output fails.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<Sent> {
-        let size = self.writer.output().size()?;
+        let size = self.size()?;
         let terminal = &mut self.terminal;
         let content = self.content;
         let sent = self.writer.frame(|| {
@@ -61,7 +70,7 @@ impl<O: Output> Painter<O> {
             if content == Content::Unknown {
                 terminal.backend_mut().forget_cursor();
                 // Unlike `Terminal::clear` this erases without asking where the cursor is.
-                terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size)))?;
+                terminal.resize(Rect::from((Position::ORIGIN, size)))?;
             }
             terminal.draw(render)?;
             Ok(())

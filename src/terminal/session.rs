@@ -7,12 +7,14 @@ use std::thread::{self, ThreadId};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
+use ratatui::layout::Size;
 use rustix::process::{Signal, kill_current_process_group};
 
 use super::Error;
 use super::frame_writer::Sent;
 use super::painter::Painter;
 use super::tty::Tty;
+use crate::app::Capture;
 
 /// Alternate screen, bracketed paste, no cursor.
 pub const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
@@ -41,6 +43,15 @@ pub enum Mouse {
     Program,
 }
 
+impl From<Capture> for Mouse {
+    fn from(capture: Capture) -> Self {
+        match capture {
+            Capture::On => Self::Program,
+            Capture::Off => Self::Terminal,
+        }
+    }
+}
+
 /// The terminal while it is ours. It is given back when the session is dropped.
 pub struct Session {
     painter: Painter<Tty>,
@@ -64,6 +75,15 @@ impl Session {
         };
         session.take().map_err(Error::SetUp)?;
         Ok(session)
+    }
+
+    /// How many cells the terminal has.
+    ///
+    /// # Errors
+    ///
+    /// When it does not say.
+    pub fn size(&self) -> io::Result<Size> {
+        self.painter.size()
     }
 
     /// Draw the cells that changed, in one write.

@@ -90,9 +90,7 @@ impl Visit<'_> {
         let repo = &self.id.repo;
         let blob = self.cache.blob(repo, &file.etag);
         let lock = self.cache.lock(repo, &file.etag);
-        for folder in [&blob, &lock].into_iter().filter_map(|path| path.parent()) {
-            fs::create_dir_all(folder).map_err(|why| self.disk(why))?;
-        }
+        folder_for(&lock).map_err(|why| self.disk(why))?;
         let waiting = || {
             (self.errand.report)(FetchEvent::Waiting {
                 source: SOURCE.to_owned(),
@@ -150,6 +148,8 @@ impl Visit<'_> {
         // A server that knows no ranges begins at the beginning.
         let kept = if length == Some(file.size) { 0 } else { kept };
 
+        // Not before the hub has answered: an empty repository in the cache irritates other tools.
+        folder_for(path).map_err(disk)?;
         let options = File::options().read(true).append(true).create(true).clone();
         let out = options.open(path).map_err(disk)?;
         out.set_len(kept).map_err(disk)?;
@@ -197,6 +197,10 @@ impl Visit<'_> {
             Err(_) => Err(self.stalled(patience)),
         }
     }
+}
+
+fn folder_for(file: &Path) -> io::Result<()> {
+    file.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
 fn check(file: &RemoteFile, bytes: u64, found: Sha256Sum) -> Result<(), SourceError> {

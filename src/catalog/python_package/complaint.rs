@@ -58,14 +58,22 @@ impl Complaint {
 /// The readable part of `SomeError('<object at 0x…>: the reason')': /path/`.
 fn cause(error: &str) -> &str {
     let mut cause = error.rsplit_once("': /").map_or(error, |(cause, _)| cause);
-    // One error wraps another.
-    while let Some((name, inner)) = cause.split_once('(')
-        && name.chars().all(char::is_alphanumeric)
-        && let Some(inner) = inner.strip_suffix(')')
-    {
-        cause = inner.trim_matches(['"', '\'']);
+    // One error wraps another, or a text in quotes.
+    while let Some(inner) = arguments(cause) {
+        let text = inner.trim_matches(['"', '\'']);
+        if text == inner && arguments(inner).is_none() {
+            break;
+        }
+        cause = text;
     }
     cause.split_once(">: ").map_or(cause, |(_, reason)| reason)
+}
+
+/// What is between the parentheses of `Name(…)`.
+fn arguments(text: &str) -> Option<&str> {
+    let (name, rest) = text.split_once('(')?;
+    let is_name = !name.is_empty() && name.chars().all(char::is_alphanumeric);
+    rest.strip_suffix(')').filter(|_| is_name)
 }
 
 /// `line`, cut where it becomes too long to be read as one.
@@ -101,8 +109,8 @@ mod tests {
     fn errors_that_wrap_each_other_are_unwrapped() {
         for (wrapped, readable) in [
             (
-                "ReadTimeoutError(\"HTTPSConnectionPool(host='h', port=443): Read timed out.\")",
-                "HTTPSConnectionPool(host='h', port=443): Read timed out.",
+                "ReadTimeoutError(\"HTTPSConnectionPool(host='h', port=443): Read timed out. (timeout=5)\")",
+                "HTTPSConnectionPool(host='h', port=443): Read timed out. (timeout=5)",
             ),
             (
                 "SSLError(CertificateError(\"hostname 'h' does not match\"))",

@@ -19,8 +19,11 @@ use crate::catalog::{FetchProgress, SourceError};
 /// How often the growing files are looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
-/// pip gives up by itself after its own patience, twice; this is for a pip that does not.
-const PATIENCE_WITH_PIP: u32 = 3;
+/// pip gives up by itself after our patience; this is for a pip that does not.
+const PATIENCE_WITH_PIP: u32 = 2;
+
+/// How long killed processes are waited for.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// How pip is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,36 @@ impl Default for Pip {
 impl Pip {
     fn shown(&self) -> String {
         self.program.to_string_lossy().into_owned()
+    }
+
+    /// pip, told to put the wheel into `folder` and all else into `scratch`.
+    fn command(
+        &self,
+        requirement: &str,
+        folder: &Path,
+        scratch: &Path,
+        patience: Duration,
+    ) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            // Wheels only: of a source package pip would run code to learn its metadata.
+            .args(["download", "--no-deps", "--only-binary=:all:"])
+            .args(["--no-cache-dir", "--no-input"])
+            .arg("--disable-pip-version-check")
+            // Two attempts, which share our patience.
+            .arg("--retries=1")
+            .arg(format!("--timeout={}", (patience.as_secs() / 2).max(1)))
+            .arg("--dest")
+            .args([folder.as_os_str(), requirement.as_ref()])
+            .env("TMPDIR", scratch)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+        command
     }
 
     fn not_started(&self, why: io::Error) -> SourceError {
@@ -71,31 +104,9 @@ pub(super) async fn download(
     let folder = scratch.join("wheel");
     fs::create_dir(&folder).map_err(disk)?;
     let pip = &errand.places.pip;
-    let mut child = Command::new(&pip.program)
-        .args(&pip.arguments)
-        // Wheels only: of a source package pip would run code to learn its metadata.
-        .args(["download", "--no-deps", "--only-binary=:all:"])
-        .args([
-            "--no-cache-dir",
-            "--no-input",
-            "--disable-pip-version-check",
-        ])
-        .args([
-            "--retries=1",
-            &format!("--timeout={}", errand.places.patience.as_secs().max(1)),
-        ])
-        .arg("--dest")
-        .arg(&folder)
-        .arg(&package.requirement)
-        .env("TMPDIR", scratch)
-        // Its messages are read by us.
-        .env("LC_ALL", "C.UTF-8")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|why| pip.not_started(why))?;
+    let patience = errand.places.patience;
+    let mut command = pip.command(&package.requirement, &folder, scratch, patience);
+    let child = command.spawn().map_err(|why| pip.not_started(why))?;
     let mut meter = Meter::start(
         errand.report,
         FetchProgress {
@@ -105,14 +116,7 @@ pub(super) async fn download(
             total: Some(package.wheel_bytes),
         },
     );
-    let (status, errors) = match watch(errand, &mut child, scratch, &mut meter).await {
-        Ok(end) => end,
-        Err(reason) => {
-            // Waits for its end, so that it writes nothing more into the scratch folder.
-            let _ = child.kill().await;
-            return Err(reason);
-        }
-    };
+    let (status, errors) = watch(errand, child, scratch, &mut meter).await?;
     if !status.success() {
         let requirement = package.requirement.clone();
         return Err(Complaint::find(&errors).explain(pip.shown(), requirement, disk));
@@ -123,24 +127,26 @@ pub(super) async fn download(
     })
 }
 
-/// Wait for the child's end while telling how the files below `scratch` grow: what it ended with,
-/// and what it wrote to stderr.
+/// Wait for pip's end while telling how the files below `scratch` grow: what it ended with, and
+/// what it wrote to stderr.
 async fn watch(
     errand: &Errand<'_>,
-    child: &mut Child,
+    mut child: Child,
     scratch: &Path,
     meter: &mut Meter<'_>,
 ) -> Result<(ExitStatus, String), SourceError> {
+    let leader = child.id();
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let mut end = std::pin::pin!(async { tokio::join!(child.wait(), read(output), read(errors)) });
     let patience = errand.places.patience * PATIENCE_WITH_PIP;
     let (mut largest, mut grew) = (0, Instant::now());
-    loop {
+    let reason = loop {
         tokio::select! {
             biased;
-            () = errand.cancel.cancelled() => return Err(SourceError::Cancelled),
+            () = errand.cancel.cancelled() => break SourceError::Cancelled,
             (status, _, errors) = &mut end => {
-                let status = status.map_err(|why| SourceError::Io { folder: scratch.to_owned(), why })?;
+                let folder = scratch.to_owned();
+                let status = status.map_err(|why| SourceError::Io { folder, why })?;
                 return Ok((status, errors));
             }
             () = tokio::time::sleep(BETWEEN_LOOKS) => {}
@@ -150,13 +156,33 @@ async fn watch(
             (largest, grew) = (size, Instant::now());
             meter.at(size);
         } else if grew.elapsed() > patience {
-            return Err(SourceError::Stalled {
+            break SourceError::Stalled {
                 who: "pip".to_owned(),
                 seconds: patience.as_secs_f64(),
-            });
+            };
         }
+    };
+    kill_group(leader);
+    // The pipes end with the last of its processes; then nobody writes into the scratch folder.
+    let _ = tokio::time::timeout(GRACE, end).await;
+    Err(reason)
+}
+
+/// Kill pip with all of its processes: where `python3` is a wrapper script, the child that was
+/// started need not be the one that downloads.
+#[cfg(unix)]
+fn kill_group(leader: Option<u32>) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let leader = leader.and_then(|id| Pid::from_raw(id.try_into().ok()?));
+    if let Some(leader) = leader {
+        // It may have ended by itself.
+        let _ = kill_process_group(leader, Signal::KILL);
     }
 }
+
+/// Elsewhere the child is killed when it is dropped.
+#[cfg(not(unix))]
+fn kill_group(_leader: Option<u32>) {}
 
 async fn read(pipe: Option<impl AsyncRead + Unpin>) -> String {
     let mut bytes = Vec::new();

@@ -1,0 +1,104 @@
+//! Plays a script: drives the program without a terminal, and takes pictures of its screen.
+//!
+//! A script stands where the user would be, and a [`Stage`] where the terminal would be. All
+//! between them is the real program: the loop that drives it, its state, its panes and whatever
+//! engine it is given.
+
+mod director;
+mod script;
+mod stage;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::runtime;
+use tokio::sync::{mpsc, watch};
+
+use crate::app::{Effect, State};
+use crate::engine::{self, Handle};
+use crate::terminal::{self, Channels, drive};
+
+use director::Director;
+pub use script::{Milestone, Script, Step, Wait};
+use stage::Stage;
+
+/// Why a script could not be played to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The script's file cannot be read.
+    #[error("cannot read the script {}: {source}", path.display())]
+    Read {
+        /// The script.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The script is not written as it should be.
+    #[error("the script {} is not valid: {why}", path.display())]
+    Script {
+        /// The script.
+        path: PathBuf,
+        /// Where and what.
+        why: String,
+    },
+    /// What a step waits for did not come.
+    #[error("step {step}: waited {} s for {what}", waited.as_secs_f32())]
+    TimedOut {
+        /// The step, counted from 1.
+        step: usize,
+        /// What it waits for.
+        what: String,
+        /// How long.
+        waited: Duration,
+        /// What was on the screen instead.
+        screen: String,
+    },
+    /// A picture cannot be written.
+    #[error("cannot write the screenshot {}: {source}", path.display())]
+    Screenshot {
+        /// The picture.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The loop that drives the program failed.
+    #[error(transparent)]
+    Terminal(#[from] terminal::Error),
+    /// The runtime cannot be started.
+    #[error("cannot play: {0}")]
+    Runtime(io::Error),
+}
+
+/// Play `script` with the program in `state`, which starts with `effects`. Pictures are written
+/// to the folder `screenshots`, which is made if need be.
+///
+/// Returns the paths of the pictures. The engine has been told to give up everything.
+///
+/// # Errors
+///
+/// When something that the script waits for does not come, or a picture cannot be written.
+pub fn play(
+    script: &Script,
+    screenshots: &Path,
+    state: &mut State,
+    effects: Vec<Effect>,
+    engine: Handle,
+    events: mpsc::Receiver<engine::Event>,
+) -> Result<Vec<PathBuf>, Error> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(Error::Runtime)?;
+    let (mut stage, view) = Stage::new(script.size);
+    let mut director = Director::new(script, screenshots, view);
+    // Nobody is there to send a signal: the process's own signals keep their meaning.
+    let (_end, shutdown) = watch::channel(None);
+    let channels = Channels {
+        engine,
+        events,
+        shutdown,
+    };
+    runtime.block_on(drive(state, effects, &mut stage, &mut director, channels))?;
+    director.finish()
+}

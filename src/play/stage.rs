@@ -1,0 +1,140 @@
+//! The screen of a script: a buffer in memory, which the script sees as a user would.
+
+use std::cell::{Ref, RefCell};
+use std::convert::Infallible;
+use std::io;
+use std::rc::Rc;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, CellWidth};
+use ratatui::layout::{Position, Rect, Size};
+
+use super::script::Milestone;
+use crate::app::State;
+use crate::terminal::{Mouse, Screen, Sent};
+use crate::ui;
+
+/// What the last frame shows, and how far the program was then. Clones see the same.
+#[derive(Clone)]
+pub struct View(Rc<RefCell<Shown>>);
+
+struct Shown {
+    terminal: Terminal<TestBackend>,
+    milestones: Milestones,
+}
+
+/// Which points the program has come to.
+#[derive(Clone, Copy, Default)]
+struct Milestones {
+    ready: bool,
+    finished: bool,
+}
+
+/// A screen in memory.
+pub struct Stage(View);
+
+impl Stage {
+    /// A stage of `size`, and the view of it.
+    pub fn new(size: Size) -> (Self, View) {
+        let Ok(terminal) = Terminal::new(TestBackend::new(size.width, size.height));
+        let view = View(Rc::new(RefCell::new(Shown {
+            terminal,
+            milestones: Milestones::default(),
+        })));
+        (Self(view.clone()), view)
+    }
+}
+
+impl Screen for Stage {
+    fn size(&self) -> io::Result<Size> {
+        Ok(self.0.buffer().area().as_size())
+    }
+
+    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+        let mut shown = self.0.0.borrow_mut();
+        sure(
+            shown
+                .terminal
+                .draw(|frame| ui::draw(frame, state))
+                .map(|_| ()),
+        );
+        shown.milestones = Milestones::of(state);
+        Ok(Sent::default())
+    }
+
+    fn repaint(&mut self) {
+        let area = Rect::from((Position::ORIGIN, self.0.buffer().area().as_size()));
+        sure(self.0.0.borrow_mut().terminal.resize(area));
+    }
+
+    fn set_mouse(&mut self, _: Mouse) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl View {
+    /// The cells of the last frame.
+    pub fn buffer(&self) -> Ref<'_, Buffer> {
+        Ref::map(self.0.borrow(), |shown| shown.terminal.backend().buffer())
+    }
+
+    /// Where the cursor is, if it is shown.
+    pub fn cursor(&self) -> Option<Position> {
+        let shown = self.0.borrow();
+        let backend = shown.terminal.backend();
+        backend.cursor_visible().then(|| backend.cursor_position())
+    }
+
+    /// The text of the last frame, row by row.
+    pub fn text(&self) -> String {
+        let buffer = self.buffer();
+        let area = buffer.area();
+        let mut text = String::new();
+        for y in 0..area.height {
+            let mut x = 0;
+            while x < area.width {
+                let cell = &buffer[(x, y)];
+                text.push_str(cell.symbol());
+                x += cell.cell_width().max(1);
+            }
+            text.truncate(text.trim_end_matches(' ').len());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Whether the program had come to `milestone` when the last frame was drawn.
+    pub fn has_come_to(&self, milestone: Milestone) -> bool {
+        let milestones = self.0.borrow().milestones;
+        match milestone {
+            Milestone::Ready => milestones.ready,
+            Milestone::Finished => milestones.finished,
+        }
+    }
+
+    /// The screen gets another size; what it shows follows with the next frame.
+    pub fn resize(&self, size: Size) {
+        let mut shown = self.0.borrow_mut();
+        shown.terminal.backend_mut().resize(size.width, size.height);
+    }
+}
+
+impl Milestones {
+    fn of(state: &State) -> Self {
+        Self {
+            ready: state.model.ready.is_some(),
+            finished: state.run.as_ref().is_some_and(|run| !run.is_active()),
+        }
+    }
+}
+
+/// What a screen in memory returns is never an error.
+fn sure<T>(result: Result<T, Infallible>) -> T {
+    let Ok(value) = result;
+    value
+}

@@ -1,0 +1,292 @@
+//! The one loop: inputs and engine events in, changes of state, effects and frames out.
+//!
+//! ```text
+//! input ──────┐
+//! engine ─────┼─▶ update(state, message) ─▶ effects
+//! shutdown ───┘              │
+//!                            ▼
+//!                      frame limiter ─▶ draw(state)
+//! ```
+//!
+//! Inputs go before engine events and are drawn at once. Engine events are taken in bounded
+//! batches, so that an engine that never stops sending cannot keep a key waiting.
+
+use std::future::pending;
+use std::time::Duration;
+
+use ratatui::layout::Size;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::input::{EventSource, Input};
+use super::limiter::{FrameLimiter, Urgency};
+use super::screen::Screen;
+use super::tty::is_hang_up;
+use super::{Error, Exit, Mouse};
+use crate::app::{self, Effect, Message, State};
+use crate::engine::{self, Handle};
+
+/// The most messages that are taken before others get their turn.
+const BATCH: usize = 64;
+/// The longest time that messages are taken before others get their turn.
+const BATCH_TIME: Duration = Duration::from_millis(4);
+
+/// The ends of the channels that the loop listens and speaks to.
+pub struct Channels {
+    /// The way to the engine.
+    pub engine: Handle,
+    /// What the engine says.
+    pub events: mpsc::Receiver<engine::Event>,
+    /// Why the program has to end, once it has to.
+    pub shutdown: watch::Receiver<Option<Exit>>,
+}
+
+/// Run the program with `state` on `screen` until it ends. `effects` are what it starts with.
+///
+/// Has to run on a current-thread runtime. When it returns, the engine has been told to give up
+/// everything.
+///
+/// # Errors
+///
+/// When the screen breaks in another way than by being gone, which is [`Exit::HangUp`].
+pub async fn drive<S: Screen, I: EventSource>(
+    state: &mut State,
+    effects: Vec<Effect>,
+    screen: &mut S,
+    source: &mut I,
+    channels: Channels,
+) -> Result<Exit, Error> {
+    let Channels {
+        engine,
+        mut events,
+        shutdown,
+    } = channels;
+    let mut program = Program {
+        state,
+        screen,
+        engine: &engine,
+        limiter: FrameLimiter::default(),
+    };
+    let ended = program.run(effects, source, &mut events, shutdown).await;
+    engine.abandon();
+    // An engine that waits for room in the channel is set free.
+    events.close();
+    match ended {
+        Err(Error::Draw(error)) if is_hang_up(&error) => Ok(Exit::HangUp),
+        other => other,
+    }
+}
+
+struct Program<'a, S> {
+    state: &'a mut State,
+    screen: &'a mut S,
+    engine: &'a Handle,
+    limiter: FrameLimiter,
+}
+
+/// Whether the loop goes on.
+enum Flow {
+    Continue,
+    End(Exit),
+}
+
+/// What the loop woke up for.
+enum Woken {
+    Shutdown(Exit),
+    Input(Option<Input>),
+    Engine(engine::Event),
+    FrameDue,
+}
+
+impl<S: Screen> Program<'_, S> {
+    async fn run<I: EventSource>(
+        &mut self,
+        effects: Vec<Effect>,
+        source: &mut I,
+        events: &mut mpsc::Receiver<engine::Event>,
+        mut shutdown: watch::Receiver<Option<Exit>>,
+    ) -> Result<Exit, Error> {
+        let size = self.screen.size().map_err(Error::Draw)?;
+        let mut flow = self.start(effects, size)?;
+        loop {
+            if let Flow::End(exit) = flow {
+                return Ok(exit);
+            }
+            // Looked at here and not only below, where a busy engine would always be first.
+            self.draw_if_due()?;
+            let woken = tokio::select! {
+                biased;
+                exit = told_to_end(&mut shutdown) => Woken::Shutdown(exit),
+                input = source.next() => Woken::Input(input),
+                Some(event) = events.recv() => Woken::Engine(event),
+                () = until(self.limiter.due()) => Woken::FrameDue,
+            };
+            flow = match woken {
+                Woken::Shutdown(exit) => Flow::End(exit),
+                Woken::Input(Some(input)) => self.take_inputs(input, source)?,
+                Woken::Input(None) => Flow::End(Exit::HangUp),
+                Woken::Engine(event) => self.take_events(event, events)?,
+                Woken::FrameDue => Flow::Continue,
+            };
+        }
+    }
+
+    fn start(&mut self, effects: Vec<Effect>, size: Size) -> Result<Flow, Error> {
+        let flow = self.update(resized(size))?;
+        self.request(Urgency::AtOnce);
+        // The first screen stands before anything else is begun.
+        self.draw_if_due()?;
+        match flow {
+            Flow::Continue => self.perform(effects),
+            end => Ok(end),
+        }
+    }
+
+    fn take_inputs<I: EventSource>(&mut self, first: Input, source: &mut I) -> Result<Flow, Error> {
+        self.request(Urgency::AtOnce);
+        let mut size = None;
+        let mut batch = Batch::new();
+        let mut next = Some(first);
+        while let Some(input) = next {
+            // Of sizes in a row only the last one counts.
+            let flow = match input {
+                Input::Resize(new) => {
+                    size = Some(new);
+                    Flow::Continue
+                }
+                other => match self.resize(size.take())? {
+                    Flow::Continue => self.update(message(other))?,
+                    end => end,
+                },
+            };
+            if let Flow::End(_) = flow {
+                return Ok(flow);
+            }
+            next = batch.has_room().then(|| source.try_next()).flatten();
+        }
+        self.resize(size)
+    }
+
+    fn take_events(
+        &mut self,
+        first: engine::Event,
+        events: &mut mpsc::Receiver<engine::Event>,
+    ) -> Result<Flow, Error> {
+        self.request(Urgency::NextFrame);
+        let mut batch = Batch::new();
+        let mut next = Some(first);
+        while let Some(event) = next {
+            if let Flow::End(exit) = self.update(Message::Engine(event))? {
+                return Ok(Flow::End(exit));
+            }
+            next = batch.has_room().then(|| events.try_recv().ok()).flatten();
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn resize(&mut self, size: Option<Size>) -> Result<Flow, Error> {
+        let Some(size) = size else {
+            return Ok(Flow::Continue);
+        };
+        // Some terminals keep stale cells when they become narrower.
+        self.screen.repaint();
+        self.update(resized(size))
+    }
+
+    fn update(&mut self, message: Message) -> Result<Flow, Error> {
+        self.state.now = Instant::now().into_std();
+        let effects = app::update(self.state, message);
+        self.perform(effects)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<Flow, Error> {
+        for effect in effects {
+            match effect {
+                Effect::Engine(command) => self.engine.send(command),
+                Effect::StopRun(run) => self.engine.stop(run),
+                Effect::CancelLoad => self.engine.cancel_load(),
+                Effect::CaptureMouse(capture) => self
+                    .screen
+                    .set_mouse(Mouse::from(capture))
+                    .map_err(Error::Draw)?,
+                Effect::Redraw => {
+                    self.screen.repaint();
+                    self.request(Urgency::AtOnce);
+                }
+                Effect::Suspend => {
+                    self.screen.suspend().map_err(Error::Draw)?;
+                    self.request(Urgency::AtOnce);
+                }
+                Effect::Quit => return Ok(Flow::End(Exit::Quit)),
+            }
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn request(&mut self, urgency: Urgency) {
+        self.limiter.request(urgency, Instant::now().into_std());
+    }
+
+    fn draw_if_due(&mut self) -> Result<(), Error> {
+        let now = Instant::now().into_std();
+        if self.limiter.is_due(now) {
+            let sent = self.screen.draw(self.state).map_err(Error::Draw)?;
+            self.limiter.drawn(now, sent.took);
+        }
+        Ok(())
+    }
+}
+
+fn message(input: Input) -> Message {
+    match input {
+        Input::Key(key) => Message::Key(key),
+        Input::Paste(text) => Message::Paste(text),
+        Input::Mouse(mouse) => Message::Mouse(mouse),
+        Input::Resize(size) => resized(size),
+    }
+}
+
+fn resized(size: Size) -> Message {
+    Message::Resize {
+        columns: size.width,
+        rows: size.height,
+    }
+}
+
+/// Bounds how much is taken in one go.
+struct Batch {
+    left: usize,
+    end: Instant,
+}
+
+impl Batch {
+    /// A batch whose first message is there.
+    fn new() -> Self {
+        Self {
+            left: BATCH - 1,
+            end: Instant::now() + BATCH_TIME,
+        }
+    }
+
+    /// Whether one more may be taken; counts it.
+    fn has_room(&mut self) -> bool {
+        let room = self.left > 0 && Instant::now() < self.end;
+        self.left = self.left.saturating_sub(1);
+        room
+    }
+}
+
+async fn until(due: Option<std::time::Instant>) {
+    match due {
+        Some(due) => sleep_until(due.into()).await,
+        None => pending().await,
+    }
+}
+
+async fn told_to_end(shutdown: &mut watch::Receiver<Option<Exit>>) -> Exit {
+    match shutdown.wait_for(Option::is_some).await.map(|exit| *exit) {
+        Ok(Some(exit)) => exit,
+        // Nobody is left who could tell.
+        _ => pending().await,
+    }
+}

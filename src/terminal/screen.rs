@@ -1,0 +1,96 @@
+//! What the event loop needs of a screen, so that a script or a test can stand for a terminal.
+
+use std::io;
+
+use ratatui::layout::Size;
+
+use super::frame_writer::Sent;
+use super::painter::Painter;
+use super::session::{MOUSE_OFF, MOUSE_ON, Mouse, Session};
+use super::tty::Output;
+use crate::app::State;
+use crate::ui;
+
+/// Something that shows the program.
+pub trait Screen {
+    /// How many cells there are.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be found out.
+    fn size(&self) -> io::Result<Size>;
+
+    /// Show `state`.
+    ///
+    /// # Errors
+    ///
+    /// When the screen is gone.
+    fn draw(&mut self, state: &State) -> io::Result<Sent>;
+
+    /// The screen may show anything now: the next frame is a whole one.
+    fn repaint(&mut self);
+
+    /// Say who gets what the mouse does.
+    ///
+    /// # Errors
+    ///
+    /// When the screen is gone.
+    fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()>;
+
+    /// Give way to the shell, and come back.
+    ///
+    /// # Errors
+    ///
+    /// When the screen is gone.
+    fn suspend(&mut self) -> io::Result<()>;
+}
+
+impl Screen for Session {
+    fn size(&self) -> io::Result<Size> {
+        Self::size(self)
+    }
+
+    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+        Self::draw(self, |frame| ui::draw(frame, state))
+    }
+
+    fn repaint(&mut self) {
+        Self::repaint(self);
+    }
+
+    fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        Self::set_mouse(self, mouse)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Self::suspend(self)
+    }
+}
+
+/// A painter is a screen that nobody suspends.
+impl<O: Output> Screen for Painter<O> {
+    fn size(&self) -> io::Result<Size> {
+        Self::size(self)
+    }
+
+    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+        Self::draw(self, |frame| ui::draw(frame, state))
+    }
+
+    fn repaint(&mut self) {
+        Self::repaint(self);
+    }
+
+    fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        self.writer().commit(match mouse {
+            Mouse::Program => MOUSE_ON,
+            Mouse::Terminal => MOUSE_OFF,
+        })?;
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Self::repaint(self);
+        Ok(())
+    }
+}

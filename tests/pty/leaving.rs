@@ -1,0 +1,93 @@
+//! However the program ends, the terminal is as it was.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::stand_in::{self, Behaviour};
+
+#[test]
+fn quitting_restores_the_terminal() {
+    let mut terminal = stand_in::start(Behaviour::Counts);
+    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_signal_restores_the_terminal() {
+    for (signal, code) in [
+        (Signal::TERM, 128 + 15),
+        (Signal::HUP, 128 + 1),
+        (Signal::INT, 128 + 2),
+    ] {
+        let mut terminal = stand_in::start(Behaviour::Counts);
+        terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+        terminal.signal(signal);
+        assert_eq!(terminal.wait_exit(), code, "{signal:?}");
+        terminal.assert_restored();
+    }
+}
+
+#[test]
+fn a_panic_restores_the_terminal_and_then_reports() {
+    let mut terminal = stand_in::start(Behaviour::Counts);
+    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    terminal.send("!");
+    terminal.wait_exit();
+    terminal.wait_for("report: ");
+    terminal.assert_restored();
+    assert!(terminal.screen().contents().contains("as asked"));
+}
+
+#[test]
+fn a_panic_of_another_thread_leaves_the_screen_alone() {
+    let mut terminal = stand_in::start(Behaviour::Panics);
+    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    terminal.send("x");
+    terminal.wait_for("2");
+    assert!(!terminal.screen().contents().contains("report"));
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.assert_restored();
+    assert!(!terminal.screen().contents().contains("report"));
+}
+
+#[test]
+fn a_closed_window_ends_the_program() {
+    let mut terminal = stand_in::start(Behaviour::Counts);
+    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    terminal.close();
+    terminal.wait_exit_within(Duration::from_secs(3));
+}
+
+#[test]
+fn a_signal_ends_the_program_though_nobody_reads_the_terminal() {
+    let mut terminal = stand_in::start(Behaviour::Floods);
+    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    terminal.freeze();
+    for size in 20..60 {
+        terminal.resize((2 * size, size));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.wait_exit(), 128 + 15);
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_use_instead() {
+    let output = stand_in::command(Behaviour::Counts)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("standard input is not a terminal"),
+        "{message}"
+    );
+    assert!(message.contains("lenscape trace"), "{message}");
+    assert!(!output.stdout.contains(&b'\x1b'));
+}

@@ -1,0 +1,78 @@
+//! The program while it runs: what the terminal does to it, and what its engine does.
+
+use std::path::Path;
+
+use crate::pseudo_terminal::{PseudoTerminal, count};
+use crate::stand_in::{self, Behaviour};
+
+/// The number that the stand-in's engine has counted to.
+fn counted(screen: &vt100::Screen) -> u64 {
+    screen
+        .contents()
+        .split(|c: char| !c.is_ascii_digit())
+        .find(|digits| !digits.is_empty())
+        .map_or(0, |digits| digits.parse().unwrap())
+}
+
+fn wait_for_more(terminal: &PseudoTerminal) {
+    let before = counted(&terminal.screen());
+    terminal.wait_until("the engine's count to go on", |screen| {
+        counted(screen) > before + 3
+    });
+}
+
+#[test]
+fn half_an_escape_sequence_stops_nothing() {
+    let mut terminal = stand_in::start(Behaviour::Counts);
+    wait_for_more(&terminal);
+    terminal.send("\x1b[");
+    wait_for_more(&terminal);
+    wait_for_more(&terminal);
+}
+
+#[test]
+fn an_engine_that_never_stops_does_not_keep_a_key_waiting() {
+    let mut terminal = stand_in::start(Behaviour::Floods);
+    wait_for_more(&terminal);
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn nobody_to_resume_it_means_no_suspending() {
+    let mut terminal = stand_in::start(Behaviour::Counts);
+    wait_for_more(&terminal);
+    terminal.send("z");
+    terminal.wait_until("the program to come back", |_| {
+        count(&terminal.bytes(), b"\x1b[?1049h") == 2
+    });
+    wait_for_more(&terminal);
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_shell_can_suspend_and_resume_it() {
+    let bash = Path::new("/bin/bash");
+    if !bash.exists() {
+        return;
+    }
+    let mut shell = stand_in::start_under(bash, &["--norc", "-i"], Behaviour::Counts);
+    shell.send("PS1='$ '; \"$STAND_IN\" $STAND_IN_ARGUMENTS\r");
+    shell.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    wait_for_more(&shell);
+    shell.send("z");
+    shell.wait_for("Stopped");
+    shell.wait_until("the shell's screen", |screen| !screen.alternate_screen());
+    shell.send("echo still $((40 + 2))\r");
+    shell.wait_for("still 42");
+    shell.send("fg\r");
+    shell.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    wait_for_more(&shell);
+    shell.send("q");
+    shell.wait_until("the shell's screen", |screen| !screen.alternate_screen());
+    shell.send("exit\r");
+    shell.wait_exit();
+}

@@ -1,0 +1,8 @@
+//! The program in a pseudo-terminal: what a user's terminal goes through, to the byte.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod leaving;
+mod living;
+mod pseudo_terminal;
+mod stand_in;

@@ -1,0 +1,282 @@
+//! A program in a pseudo-terminal that never answers a question, such as `CSI 6n`.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long anything may take on a busy machine. Nothing waits longer than it has to.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A program in a pseudo-terminal.
+pub struct PseudoTerminal {
+    master: Option<Box<dyn MasterPty + Send>>,
+    keyboard: Option<Box<dyn Write + Send>>,
+    /// Kept open, so that the terminal's modes can be looked at when the program is gone.
+    slave: Option<Box<dyn SlavePty + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    shown: Arc<Shown>,
+    modes_before: String,
+}
+
+/// What the program has sent.
+struct Shown {
+    output: Mutex<Output>,
+    changed: Condvar,
+}
+
+struct Output {
+    parser: vt100::Parser,
+    bytes: Vec<u8>,
+    reading: Reading,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// All that comes is taken.
+    On,
+    /// Nothing is taken, but the terminal is there.
+    Frozen,
+    /// The terminal is gone.
+    Closed,
+}
+
+impl PseudoTerminal {
+    /// Start `program` in a terminal of `columns` × `rows`.
+    pub fn start(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        (columns, rows): (u16, u16),
+    ) -> Self {
+        let pair = native_pty_system()
+            .openpty(PtySize {
+                rows,
+                cols: columns,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
+        for name in [
+            "NO_COLOR",
+            "FORCE_COLOR",
+            "CLICOLOR_FORCE",
+            "SSH_CONNECTION",
+            "SSH_TTY",
+        ] {
+            command.env_remove(name);
+        }
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let modes_before = modes(pair.master.as_ref());
+        let child = pair.slave.spawn_command(command).unwrap();
+        let shown = Arc::new(Shown {
+            output: Mutex::new(Output {
+                parser: vt100::Parser::new(cells(rows), cells(columns), 0),
+                bytes: Vec::new(),
+                reading: Reading::On,
+            }),
+            changed: Condvar::new(),
+        });
+        let reader = pair.master.try_clone_reader().unwrap();
+        let collected = Arc::clone(&shown);
+        thread::spawn(move || collected.collect(reader));
+        Self {
+            keyboard: Some(pair.master.take_writer().unwrap()),
+            master: Some(pair.master),
+            slave: Some(pair.slave),
+            child,
+            shown,
+            modes_before,
+        }
+    }
+
+    /// Type `keys`.
+    pub fn send(&mut self, keys: &str) {
+        let keyboard = self.keyboard.as_mut().unwrap();
+        keyboard.write_all(keys.as_bytes()).unwrap();
+        keyboard.flush().unwrap();
+    }
+
+    /// The terminal's window gets another size.
+    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let mut output = self.shown.output.lock().unwrap();
+        output
+            .parser
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
+        drop(output);
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// Send a signal to the program.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Wait until the screen shows `text`, in one row.
+    pub fn wait_for(&self, text: &str) {
+        self.wait_until(&format!("the text {text:?}"), |screen| {
+            screen.contents().contains(text)
+        });
+    }
+
+    /// Wait until the screen shows `text` no more.
+    pub fn wait_gone(&self, text: &str) {
+        self.wait_until(&format!("the text {text:?} to go"), |screen| {
+            !screen.contents().contains(text)
+        });
+    }
+
+    /// Wait until `is_so`; `what` says what for.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+        let output = self.shown.output.lock().unwrap();
+        let (output, timeout) = self
+            .shown
+            .changed
+            .wait_timeout_while(output, PATIENCE, |output| !is_so(output.parser.screen()))
+            .unwrap();
+        assert!(
+            !timeout.timed_out(),
+            "waited for {what}, but the screen shows\n{}",
+            output.parser.screen().contents()
+        );
+    }
+
+    /// What the screen shows.
+    pub fn screen(&self) -> vt100::Screen {
+        self.shown.output.lock().unwrap().parser.screen().clone()
+    }
+
+    /// All bytes that the program has sent.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.shown.output.lock().unwrap().bytes.clone()
+    }
+
+    /// Take nothing from the program any more, like a link that has frozen.
+    pub fn freeze(&self) {
+        self.shown.output.lock().unwrap().reading = Reading::Frozen;
+    }
+
+    /// The terminal's window is closed: nobody is at the other end. It is closed for good with
+    /// the next thing that the program sends.
+    pub fn close(&mut self) {
+        self.shown.output.lock().unwrap().reading = Reading::Closed;
+        self.keyboard = None;
+        self.slave = None;
+        self.master = None;
+    }
+
+    /// Wait until the program has ended; its exit code.
+    pub fn wait_exit(&mut self) -> u32 {
+        self.wait_exit_within(PATIENCE)
+    }
+
+    /// Wait until the program has ended, for at most `time`; its exit code.
+    pub fn wait_exit_within(&mut self, time: Duration) -> u32 {
+        let end = Instant::now() + time;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(
+                Instant::now() < end,
+                "the program has not ended; the screen shows\n{}",
+                self.screen().contents()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Check that the terminal is as it was before the program started.
+    pub fn assert_restored(&self) {
+        let master = self.master.as_ref().unwrap();
+        assert_eq!(modes(master.as_ref()), self.modes_before, "line discipline");
+        self.wait_until("the alternate screen to be left", |screen| {
+            !screen.alternate_screen()
+        });
+        self.wait_until("the cursor to come back", |screen| !screen.hide_cursor());
+        let screen = self.screen();
+        assert!(!screen.bracketed_paste(), "bracketed paste");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "mouse"
+        );
+        assert_eq!(screen.fgcolor(), vt100::Color::Default, "colour");
+        let bytes = self.bytes();
+        assert_eq!(
+            count(&bytes, b"\x1b[?1049l"),
+            count(&bytes, b"\x1b[?1049h"),
+            "the alternate screen is left as often as it is entered"
+        );
+        assert_eq!(count(&bytes, b"\x1b[6n"), 0, "nobody asks for the cursor");
+    }
+}
+
+impl Drop for PseudoTerminal {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+    }
+}
+
+impl Shown {
+    fn collect(&self, mut reader: Box<dyn Read + Send>) {
+        let mut bytes = [0; 4096];
+        loop {
+            let count = match reader.read(&mut bytes) {
+                Ok(0) | Err(_) => return,
+                Ok(count) => count,
+            };
+            let mut output = self.output.lock().unwrap();
+            output.parser.process(&bytes[..count]);
+            output.bytes.extend_from_slice(&bytes[..count]);
+            self.changed.notify_all();
+            match output.reading {
+                Reading::On => {}
+                Reading::Frozen => {
+                    // The terminal stays open in this thread, unread.
+                    drop(output);
+                    loop {
+                        thread::park();
+                    }
+                }
+                Reading::Closed => return,
+            }
+        }
+    }
+}
+
+/// How often `part` occurs in `bytes`.
+pub fn count(bytes: &[u8], part: &[u8]) -> usize {
+    bytes
+        .windows(part.len())
+        .filter(|window| *window == part)
+        .count()
+}
+
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
+}
+
+fn modes(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().unwrap())
+}
