@@ -97,6 +97,10 @@ impl Places {
                 .ready
                 .as_ref()
                 .map_or(0, |info| compare.notes(&info.vocabulary).len());
+            let size = match state.view.zoom {
+                Zoom::All => size,
+                Zoom::Focused => ScreenSize::Narrow,
+            };
             places.comparing(compare.half, notes, size);
         } else if state.view.zoom == Zoom::Focused {
             *places.of_pane_mut(state.view.focus) = body;

@@ -20,6 +20,8 @@ use crate::settings::CellValue;
 use crate::trace::Row;
 
 mod figure;
+#[cfg(test)]
+mod tests;
 mod widget;
 
 pub use figure::probability;

@@ -111,12 +111,19 @@ impl StepTable<'_> {
         let steps = self.run.columns.iter().enumerate().skip(first);
         for (y, (step, column)) in (area.y + 1..area.bottom()).zip(steps) {
             let label = self.vocabulary.label(column.token);
-            let style = match step == self.selected.0 {
-                true => self.palette.selected(),
-                false => self.palette.text(),
-            };
             let line = room.line(step, &label, column);
-            buffer.set_stringn(area.x, y, line, area.width.into(), style);
+            buffer.set_stringn(area.x, y, line, area.width.into(), self.palette.text());
+            if step == self.selected.0 {
+                // Number and token only: a whole line is a lot to send at each move.
+                let width = u16::try_from(5 + room.token).unwrap_or(u16::MAX);
+                let place = Rect {
+                    y,
+                    height: 1,
+                    width,
+                    ..area
+                };
+                buffer.set_style(place.intersection(area), self.palette.selected());
+            }
         }
     }
 }

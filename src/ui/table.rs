@@ -151,14 +151,8 @@ impl Table<'_> {
     fn score(&self, score: Score, x: u16, y: u16, area: Rect, buffer: &mut Buffer) {
         let tie = if score.ties > 0 { "=" } else { "" };
         let width = usize::from(self.width) - 1;
-        let number = format!("{:>width$} ", format!("{tie}{}", score.rank));
-        let number = match (
-            self.palette.shade(scale::step(score.rank)),
-            number.strip_prefix(' '),
-        ) {
-            (Some(shade), Some(rest)) => format!("{shade}{rest}"),
-            _ => number,
-        };
+        let shade = self.palette.shade(scale::step(score.rank)).unwrap_or(" ");
+        let number = format!("{:>width$}{shade}", format!("{tie}{}", score.rank));
         self.put(&number, x, y, area, self.palette.rank(score.rank), buffer);
     }
 

@@ -74,12 +74,12 @@ pub fn right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(fill))
 }
 
-/// A bar for a part of 1, in eighths of a column.
+/// A bar for a part of 1, in halves of a column.
 #[must_use]
 pub fn bar(part: f64, columns: usize) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (part.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize;
-    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+    let halves = (part.clamp(0.0, 1.0) * columns as f64 * 2.0).round() as usize;
+    let half = if halves % 2 == 1 { "╸" } else { "" };
+    format!("{}{half}", "━".repeat(halves / 2))
 }
 
 /// The graphemes of a text with their columns; control characters, which ratatui does not draw,

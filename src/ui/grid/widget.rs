@@ -168,7 +168,11 @@ impl<'a> Grid<'a> {
                 _ => format!("{figure:>width$}"),
             };
         }
-        let mark = Change::at(column, row).mark();
+        // The mark is about the rank: beside another value it would be taken for that one's.
+        let mark = match value {
+            CellValue::Rank => Change::at(column, row).mark(),
+            _ => ' ',
+        };
         match shade {
             // A shade stands behind the mark, where the number leaves room.
             Some(shade) if figure.len() + 2 <= width => {
