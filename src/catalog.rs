@@ -11,6 +11,7 @@
 
 mod checksum;
 mod entries;
+mod entry;
 mod error;
 mod fetch;
 mod hub;
@@ -19,16 +20,19 @@ mod places;
 mod progress;
 mod python_package;
 mod reference;
+mod source_error;
 mod stamp;
 mod store;
 
 pub use checksum::Sha256Sum;
-pub use entries::{Catalog, CatalogError, Entry, Files, Source};
-pub use error::{FetchError, SourceError, SourceFailure};
+pub use entries::{Catalog, CatalogError};
+pub use entry::{Entry, Files, Source};
+pub use error::{FetchError, SourceFailure};
 pub use fetch::{Checkpoint, CheckpointFiles, fetch, find};
 pub use hub::HubSettings;
 pub use places::Places;
 pub use progress::{FetchEvent, FetchProgress, Report};
 pub use python_package::Pip;
 pub use reference::{HubRef, ModelRef, ReferenceError};
+pub use source_error::SourceError;
 pub use store::Store;

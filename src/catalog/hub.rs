@@ -85,6 +85,7 @@ pub(super) fn repository(errand: &Errand<'_>, id: &HubRef) -> Result<CheckpointF
 struct Visit<'a> {
     errand: &'a Errand<'a>,
     id: &'a HubRef,
+    http: reqwest::Client,
     repo: HFRepository<RepoTypeModel>,
     cache: Cache<'a>,
 }
@@ -97,22 +98,28 @@ impl<'a> Visit<'a> {
                 cache: settings.cache.clone(),
             });
         }
-        let mut client = HFClient::builder()
-            .endpoint(&settings.endpoint)
-            .cache_dir(&settings.cache)
+        let wrong = |why| SourceError::Endpoint {
+            endpoint: settings.endpoint.clone(),
+            why,
+        };
+        let http = reqwest::Client::builder()
             .user_agent(concat!("lenscape/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(errand.places.patience)
+            .build()
+            .map_err(|error| wrong(failure::innermost(&error)))?;
+        let mut client = HFClient::builder()
+            .client(http.clone())
+            .endpoint(&settings.endpoint)
             .retry_max_attempts(1);
         if let Some(token) = &settings.token {
             client = client.token(token);
         }
-        let client = client.build().map_err(|error| SourceError::Endpoint {
-            endpoint: settings.endpoint.clone(),
-            why: error.to_string(),
-        })?;
+        let client = client.build().map_err(|error| wrong(error.to_string()))?;
         let (owner, name) = split_id(&id.repo);
         Ok(Self {
             errand,
             id,
+            http,
             repo: client.model(owner, name),
             cache: Cache::new(&settings.cache),
         })
@@ -148,6 +155,13 @@ impl<'a> Visit<'a> {
         SourceError::Stalled {
             who: self.errand.places.hub.endpoint.clone(),
             seconds: patience.as_secs_f64(),
+        }
+    }
+
+    fn not_understood(&self, why: String) -> SourceError {
+        SourceError::Answer {
+            endpoint: self.errand.places.hub.endpoint.clone(),
+            why,
         }
     }
 

@@ -47,6 +47,7 @@ async fn make(
         });
     };
     let work = tokio::select! {
+        biased;
         () = errand.cancel.cancelled() => return Err(SourceError::Cancelled),
         work = errand.places.store.begin(wanted.model, waiting) => work.map_err(disk)?,
     };

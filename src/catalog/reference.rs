@@ -120,7 +120,7 @@ impl HubRef {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (text, file) = match text.split_once(':') {
-            Some((text, file)) if has_gguf_name(Path::new(file)) => (text, Some(file.to_owned())),
+            Some((text, file)) if is_gguf_in_repository(file) => (text, Some(file.to_owned())),
             Some(_) => return None,
             None => (text, None),
         };
@@ -152,6 +152,12 @@ fn is_revision(revision: &str) -> bool {
         && revision
             .split('/')
             .all(|part| !part.is_empty() && !part.starts_with('.'))
+}
+
+/// Whether `file` can be the path of a GGUF file inside a repository.
+fn is_gguf_in_repository(file: &str) -> bool {
+    let mut parts = file.split('/');
+    has_gguf_name(Path::new(file)) && parts.all(|part| !["", ".", ".."].contains(&part))
 }
 
 fn has_gguf_name(path: &Path) -> bool {
@@ -221,6 +227,7 @@ mod tests {
             "o/n@",
             "o/n@a b",
             "o/n:a.bin",
+            "o/n:../a.gguf",
             "o/n@../x",
             "a/b.gguf",
         ] {
@@ -276,5 +283,24 @@ mod tests {
             "{error}"
         );
         assert_eq!(parse("  "), Err(ReferenceError::Empty));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_understood_or_refused_in_one_line(text in ".*") {
+            if let Err(error) = parse(&text) {
+                let shown = error.to_string();
+                proptest::prop_assert_eq!(shown.lines().count(), 1);
+            }
+        }
+
+        #[test]
+        fn a_hub_id_is_shown_as_it_was_typed(
+            text in "[a-z0-9]{1,8}/[A-Za-z0-9.]{1,8}(@v[0-9/.]{0,6})?(:[a-z]{1,4}[.]gguf)?",
+        ) {
+            if let Some(id) = HubRef::parse(&text) {
+                proptest::prop_assert_eq!(id.to_string(), text);
+            }
+        }
     }
 }

@@ -104,3 +104,46 @@ impl DownloadBar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::io;
+    use std::sync::Arc;
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn without_a_terminal_there_is_one_line_a_file_and_one_a_failure() {
+        let out = Shared::default();
+        let bar = DownloadBar::lines(Box::new(out.clone()));
+        let progress = |bytes| {
+            FetchEvent::Progress(FetchProgress {
+                source: "hub".to_owned(),
+                file: "m.gguf".to_owned(),
+                bytes,
+                total: Some(9),
+            })
+        };
+        bar.show(&progress(0));
+        bar.show(&progress(5));
+        bar.show(&FetchEvent::SourceFailed {
+            source: "hub".to_owned(),
+            why: "it is gone".to_owned(),
+        });
+        let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, "hub: fetching m.gguf\nhub: it is gone\n");
+    }
+}

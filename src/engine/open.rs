@@ -4,12 +4,15 @@ use candle_core::Device;
 use tokio_util::sync::CancellationToken;
 
 use super::Session;
-use crate::catalog::{self, Catalog, FetchError, ModelRef, Places, Report};
+use crate::catalog::{self, Catalog, CatalogError, FetchError, ModelRef, Places, Report};
 use crate::model::{self, ModelError};
 
 /// A model could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The catalog cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
     /// Its files could not be had.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -29,7 +32,7 @@ pub struct Opener {
 
 impl Opener {
     /// An opener onto the CPU whose sessions list the `top_k` best tokens of each row.
-    pub fn from_env(top_k: usize) -> Result<Self, FetchError> {
+    pub fn from_env(top_k: usize) -> Result<Self, OpenError> {
         Ok(Self {
             catalog: Catalog::built_in()?,
             places: Places::from_env()?,

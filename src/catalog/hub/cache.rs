@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::selection::{Selection, Weights, shards};
-use crate::catalog::entries::is_commit;
+use crate::catalog::entry::is_commit;
 use crate::catalog::{CheckpointFiles, HubRef};
 
 /// The hub cache below one folder.

@@ -51,10 +51,7 @@ impl Visit<'_> {
     async fn download_shards(&self, listing: &Listing, index: &str) -> Result<(), SourceError> {
         let path = self.download_listed(listing, index).await?;
         let text = fs::read(path).map_err(|why| self.disk(why))?;
-        let names = shards(&text).map_err(|why| SourceError::Answer {
-            endpoint: self.errand.places.hub.endpoint.clone(),
-            why: format!("{index}: {why}"),
-        })?;
+        let names = shards(&text).map_err(|why| self.not_understood(format!("{index}: {why}")))?;
         for name in names {
             self.download_listed(listing, &name).await?;
         }

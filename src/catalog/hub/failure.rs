@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use hf_hub::HFError;
+use reqwest::Response;
 
 use crate::catalog::SourceError;
 
@@ -15,26 +16,33 @@ pub(super) struct Asked<'a> {
     pub(super) file: Option<&'a str>,
 }
 
-/// The error in a user's terms.
+/// An error of the hub client in a user's terms.
 pub(super) fn explain(error: &HFError, asked: &Asked<'_>) -> SourceError {
     if let HFError::RateLimited { retry_after, .. } = error {
-        return SourceError::RateLimited {
-            endpoint: asked.endpoint.to_owned(),
-            seconds: retry_after.map(|wait| wait.as_secs()),
-        };
+        return asked.rate_limited(retry_after.map(|wait| wait.as_secs()));
     }
     if let Some((status, code)) = answer(error) {
         return asked.explain_status(status, code);
     }
+    let endpoint = asked.endpoint.to_owned();
     match error {
         HFError::Request { source, .. } if !source.is_decode() => SourceError::Unreachable {
-            endpoint: asked.endpoint.to_owned(),
+            endpoint,
             why: innermost(source),
         },
         other => SourceError::Answer {
-            endpoint: asked.endpoint.to_owned(),
+            endpoint,
             why: innermost(other),
         },
+    }
+}
+
+/// An answer other than success in a user's terms.
+pub(super) fn explain_response(response: &Response, asked: &Asked<'_>) -> SourceError {
+    let header = |name: &str| response.headers().get(name)?.to_str().ok();
+    match response.status().as_u16() {
+        429 => asked.rate_limited(header("retry-after").and_then(|wait| wait.parse().ok())),
+        status => asked.explain_status(status, header("x-error-code")),
     }
 }
 
@@ -74,11 +82,14 @@ impl Asked<'_> {
                 file: file.to_owned(),
             },
             (404, _, None) => SourceError::NoRepository { endpoint, repo },
-            (429, _, _) => SourceError::RateLimited {
-                endpoint,
-                seconds: None,
-            },
             _ => SourceError::Status { endpoint, status },
+        }
+    }
+
+    fn rate_limited(&self, seconds: Option<u64>) -> SourceError {
+        SourceError::RateLimited {
+            endpoint: self.endpoint.to_owned(),
+            seconds,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! What a repository holds at a revision.
+//!
+//! Asked for by a request of our own: the `hf-hub` client does not ask for the checksums of large
+//! files, by which they are checked, and named in the cache.
 
-use futures::StreamExt;
-use hf_hub::repository::RepoTreeEntry;
+use reqwest::Url;
+use serde::Deserialize;
 
-use super::Visit;
-use crate::catalog::entries::is_commit;
+use super::{Visit, failure};
+use crate::catalog::entry::is_commit;
 use crate::catalog::{Sha256Sum, SourceError};
 
 /// A file of a repository.
@@ -30,29 +33,6 @@ impl RemoteFile {
             sha256: Some(sha256),
         }
     }
-
-    /// `None` for a folder, and for an entry whose etag could name a file outside the cache.
-    fn listed(entry: RepoTreeEntry) -> Option<Self> {
-        let RepoTreeEntry::File {
-            oid,
-            size,
-            path,
-            lfs,
-            ..
-        } = entry
-        else {
-            return None;
-        };
-        match lfs.and_then(|lfs| lfs.sha256) {
-            Some(sum) => Some(Self::pinned(&path, size, sum.parse().ok()?)),
-            None => is_commit(&oid).then_some(Self {
-                path,
-                size,
-                etag: oid,
-                sha256: None,
-            }),
-        }
-    }
 }
 
 /// What a repository holds at a revision.
@@ -60,6 +40,27 @@ pub(super) struct Listing {
     /// The commit that the revision stands for.
     pub(super) commit: String,
     files: Vec<RemoteFile>,
+}
+
+/// The hub's answer, as far as it is of use.
+#[derive(Deserialize)]
+struct Answer {
+    sha: String,
+    siblings: Vec<Sibling>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sibling {
+    rfilename: String,
+    size: u64,
+    blob_id: String,
+    lfs: Option<LargeFile>,
+}
+
+#[derive(Deserialize)]
+struct LargeFile {
+    sha256: Sha256Sum,
 }
 
 impl Listing {
@@ -72,37 +73,66 @@ impl Listing {
     pub(super) fn file(&self, path: &str) -> Option<&RemoteFile> {
         self.files.iter().find(|file| file.path == path)
     }
+
+    /// `None` if the answer names a commit or a file that could lie outside the cache.
+    fn from(answer: Answer) -> Option<Self> {
+        let files = answer.siblings.into_iter().map(|sibling| {
+            let is_inside = sibling
+                .rfilename
+                .split('/')
+                .all(|part| !["", ".", ".."].contains(&part));
+            match sibling.lfs {
+                _ if !is_inside => None,
+                Some(LargeFile { sha256 }) => {
+                    Some(RemoteFile::pinned(&sibling.rfilename, sibling.size, sha256))
+                }
+                None => is_commit(&sibling.blob_id).then_some(RemoteFile {
+                    path: sibling.rfilename,
+                    size: sibling.size,
+                    etag: sibling.blob_id,
+                    sha256: None,
+                }),
+            }
+        });
+        let files = files.collect::<Option<Vec<_>>>()?;
+        is_commit(&answer.sha).then_some(Self {
+            commit: answer.sha,
+            files,
+        })
+    }
 }
 
 impl Visit<'_> {
     /// Ask the hub what the repository holds.
     pub(super) async fn list(&self) -> Result<Listing, SourceError> {
-        let commit = self.commit().await?;
-        let tree = self.repo.list_tree().revision(commit.as_str());
-        let entries = tree.recursive(true).send();
-        let entries = self.answer(None, async { entries }).await?;
-        let mut entries = std::pin::pin!(entries);
-        let mut files = Vec::new();
-        while let Some(entry) = self
-            .answer(None, async { entries.next().await.transpose() })
-            .await?
-        {
-            files.extend(RemoteFile::listed(entry));
+        let mut request = self.http.get(self.listing_address()?);
+        if let Some(token) = &self.errand.places.hub.token {
+            request = request.bearer_auth(token);
         }
-        Ok(Listing { commit, files })
+        let response = self.answer(None, request.send()).await?;
+        if !response.status().is_success() {
+            return Err(failure::explain_response(&response, &self.asked(None)));
+        }
+        let answer: Answer = self.answer(None, response.json()).await?;
+        Listing::from(answer).ok_or_else(|| {
+            self.not_understood("it names a commit or a file in an impossible way".to_owned())
+        })
     }
 
-    async fn commit(&self) -> Result<String, SourceError> {
-        if is_commit(&self.id.revision) {
-            return Ok(self.id.revision.clone());
-        }
-        let info = self.repo.info().revision(self.id.revision.as_str()).send();
-        let info = self.answer(None, info).await?;
-        info.sha
-            .filter(|sha| is_commit(sha))
-            .ok_or_else(|| SourceError::Answer {
-                endpoint: self.errand.places.hub.endpoint.clone(),
-                why: format!("no commit for revision `{}`", self.id.revision),
-            })
+    fn listing_address(&self) -> Result<Url, SourceError> {
+        let endpoint = &self.errand.places.hub.endpoint;
+        let wrong = |why: &str| SourceError::Endpoint {
+            endpoint: endpoint.clone(),
+            why: why.to_owned(),
+        };
+        let mut url = Url::parse(endpoint).map_err(|error| wrong(&error.to_string()))?;
+        url.path_segments_mut()
+            .map_err(|()| wrong("it has no path"))?
+            .pop_if_empty()
+            .extend(["api", "models"])
+            .extend(self.id.repo.split('/'))
+            .extend(["revision", &self.id.revision]);
+        url.set_query(Some("blobs=true"));
+        Ok(url)
     }
 }

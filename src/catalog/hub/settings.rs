@@ -1,7 +1,7 @@
 //! The hub's environment variables, the same as those of its own tools.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::catalog::FetchError;
 
@@ -14,8 +14,7 @@ const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 pub struct HubSettings {
     /// The hub's address.
     pub endpoint: String,
-    /// The token to log in with; `None` is whatever the hub's own tools would use (`HF_TOKEN`,
-    /// `HF_TOKEN_PATH`, the file that their login wrote).
+    /// The token to log in with.
     pub token: Option<String>,
     /// The folder of the hub cache.
     pub cache: PathBuf,
@@ -24,8 +23,9 @@ pub struct HubSettings {
 }
 
 impl HubSettings {
-    /// As the environment says: `HF_ENDPOINT`; `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME`
-    /// or `XDG_CACHE_HOME`; `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`.
+    /// As the environment says: `HF_ENDPOINT`; `HF_TOKEN`, `HF_TOKEN_PATH`, or the file that the
+    /// hub's own login writes; `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME` or
+    /// `XDG_CACHE_HOME`; `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`.
     ///
     /// # Errors
     /// [`FetchError::NoHome`] when no variable says where the cache is and the home folder is not
@@ -41,12 +41,18 @@ impl HubSettings {
     ) -> Result<Self, FetchError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let folder = |name: &str| set(name).map(PathBuf::from);
+        let hub_home = folder("HF_HOME")
+            .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("huggingface")))
+            .or_else(|| Some(home?.join(".cache/huggingface")));
         let cache = folder("HF_HUB_CACHE")
             .or_else(|| folder("HUGGINGFACE_HUB_CACHE"))
-            .or_else(|| Some(folder("HF_HOME")?.join("hub")))
-            .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("huggingface/hub")))
-            .or_else(|| Some(home?.join(".cache/huggingface/hub")))
+            .or_else(|| Some(hub_home.as_ref()?.join("hub")))
             .ok_or(FetchError::NoHome)?;
+        let token = set("HF_TOKEN")
+            .map(|token| token.to_string_lossy().into_owned())
+            .or_else(|| token_in(&folder("HF_TOKEN_PATH")?))
+            .or_else(|| token_in(&hub_home?.join("token")))
+            .filter(|_| set("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_none());
         let is_on = |name: &str| {
             set(name).is_some_and(|value| {
                 let value = value.to_string_lossy().to_uppercase();
@@ -58,11 +64,16 @@ impl HubSettings {
         });
         Ok(Self {
             endpoint,
-            token: None,
+            token,
             cache,
             offline: is_on("HF_HUB_OFFLINE") || is_on("TRANSFORMERS_OFFLINE"),
         })
     }
+}
+
+fn token_in(file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    Some(text.trim().to_owned()).filter(|token| !token.is_empty())
 }
 
 /// Shows everything but the token.
@@ -113,6 +124,24 @@ mod tests {
         assert_eq!(settings(&variables).cache, PathBuf::from("/old"));
         variables.push(("HF_HUB_CACHE", "/cache"));
         assert_eq!(settings(&variables).cache, PathBuf::from("/cache"));
+    }
+
+    #[test]
+    fn the_token_is_in_a_variable_or_in_a_file() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("token");
+        std::fs::write(&file, "hf_file\n").unwrap();
+        let home = home.path().to_str().unwrap();
+        let token = |variables: &[(&str, &str)]| settings(variables).token;
+        assert_eq!(token(&[("HF_HOME", "/nowhere")]), None);
+        assert_eq!(token(&[("HF_HOME", home)]).unwrap(), "hf_file");
+        let path = file.to_str().unwrap();
+        assert_eq!(token(&[("HF_TOKEN_PATH", path)]).unwrap(), "hf_file");
+        let mut both = vec![("HF_HOME", home), ("HF_TOKEN", "hf_variable")];
+        assert_eq!(token(&both).unwrap(), "hf_variable");
+        assert!(!format!("{:?}", settings(&both)).contains("hf_variable"));
+        both.push(("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1"));
+        assert_eq!(token(&both), None);
     }
 
     #[test]
