@@ -47,12 +47,13 @@ pub fn help_lines(settings: &Settings) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     if !settings.problems.is_empty() {
         lines.push(HelpLine::Title("In your own files"));
-        lines.extend(
-            settings
-                .problems
-                .iter()
-                .map(|problem| HelpLine::Problem(problem.to_string())),
-        );
+        for problem in &settings.problems {
+            lines.extend(
+                folded(&problem.to_string())
+                    .into_iter()
+                    .map(HelpLine::Problem),
+            );
+        }
         lines.push(HelpLine::Blank);
     }
     for scope in Scope::ALL {
@@ -72,6 +73,23 @@ pub fn help_lines(settings: &Settings) -> Vec<HelpLine> {
             .iter()
             .map(|words| HelpLine::Text((*words).to_owned())),
     );
+    lines
+}
+
+/// A long line in lines that fit each column of the page.
+fn folded(text: &str) -> Vec<String> {
+    const LONGEST: usize = 52;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LONGEST => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("  {word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
     lines
 }
 

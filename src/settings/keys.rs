@@ -239,6 +239,8 @@ mod tests {
             assert!(!bindings.is_empty(), "{scope:?} has no keys");
             for binding in bindings {
                 assert!(!binding.help.is_empty(), "{scope:?} {:?}", binding.action);
+                // What a column of the help page holds on a screen of 120 columns.
+                assert!(binding.help.chars().count() <= 38, "{}", binding.help);
             }
         }
     }

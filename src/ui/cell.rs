@@ -5,8 +5,8 @@
 //! │ rank 12   p 0.004   logit 9.13   H 3.2  KL 1.9 │
 //! │ logit +1.8 on L25                              │
 //! │                                                │
-//! │  1  ·is     0.21   ████████████                │
-//! │  2  ·was    0.11   ██████                      │
+//! │  1  ·is     0.21   ━━━━━━━━━━━━                │
+//! │  2  ·was    0.11   ━━━━━━                      │
 //! ╰────────────────────────────────────────────────╯
 //! ```
 
@@ -38,7 +38,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         .zip(state.model.ready.as_ref());
     let Some(((column, cell), info)) = found else {
         let inner = frame::render(palette, focus, Titles::named("Cell"), area, buffer);
-        let words = "The selected cell's best tokens stand here.";
+        let words = "No cell to show yet.";
         line_at(inner, 0, Line::styled(words, palette.muted()), buffer);
         return;
     };
@@ -122,11 +122,12 @@ impl Detail<'_> {
         match self.column.cell(below) {
             Some(before) => {
                 let moved = self.cell.score.logit - before.score.logit;
-                let from = before.score.rank;
-                let text = match width {
-                    ..44 => format!("{below} → logit {moved:+.2}, rank from {from}"),
-                    _ => format!("since {below}: logit {moved:+.2}, rank from {from}"),
-                };
+                // No minus before a zero.
+                let moved = (moved * 100.0).round() / 100.0 + 0.0;
+                let mut text = format!("since {below}: logit {moved:+.2}");
+                if width > 40 {
+                    text.push_str(&format!(", rank from {}", before.score.rank));
+                }
                 Line::styled(text, self.palette.muted())
             }
             None => Line::default(),
@@ -171,19 +172,17 @@ impl Detail<'_> {
         bar: usize,
     ) -> Line<'static> {
         let chosen = id == self.column.token;
-        let (mark, style, bar_style) = match chosen {
-            true => {
-                let style = self.palette.accent().patch(self.palette.strong());
-                ("▸", style, style)
-            }
-            false => (" ", self.palette.text(), self.palette.muted()),
+        let (mark, style) = match chosen {
+            true => ("▸", self.palette.accent().patch(self.palette.strong())),
+            false => (" ", self.palette.text()),
         };
         let label = text::left(&self.vocabulary.label(id), token);
         let prob_text = grid::probability(prob, Cells::Exact);
-        Line::from(vec![
-            Span::styled(format!("{place} {mark}{label}  {prob_text:>5}  "), style),
-            Span::styled(text::bar(f64::from(prob), bar), bar_style),
-        ])
+        let bar = text::bar(f64::from(prob), bar);
+        Line::styled(
+            format!("{place} {mark}{label}  {prob_text:>5}  {bar}"),
+            style,
+        )
     }
 }
 

@@ -16,7 +16,7 @@ use ratatui::style::{Color, Style};
 use ratatui::symbols::Marker;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
-use ratatui::widgets::canvas::{Canvas, Line as Stroke};
+use ratatui::widgets::canvas::{Canvas, Line as Stroke, Points};
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
@@ -121,14 +121,10 @@ impl Chart<'_> {
             .y_bounds([-self.worst, 0.0])
             .paint(|canvas| {
                 if let Some(selected) = self.selected {
-                    let x = selected as f64;
-                    canvas.draw(&Stroke::new(
-                        x,
-                        -self.worst,
-                        x,
-                        0.0,
-                        self.palette.muted_colour(),
-                    ));
+                    canvas.draw(&Points {
+                        coords: &self.guide(selected),
+                        color: self.palette.muted_colour(),
+                    });
                     canvas.layer();
                 }
                 for (candidate, trajectory) in &self.trajectories {
@@ -140,6 +136,14 @@ impl Chart<'_> {
                 }
             })
             .render(self.plot, buffer);
+    }
+
+    /// One dot a row of the screen, so that it is not taken for a line.
+    fn guide(&self, layer: usize) -> Vec<(f64, f64)> {
+        let rows = f64::from(self.plot.height);
+        (0..self.plot.height)
+            .map(|row| (layer as f64, -self.worst * f64::from(row) / rows))
+            .collect()
     }
 
     fn line(

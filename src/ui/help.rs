@@ -11,7 +11,7 @@ use super::text;
 use crate::app::{HelpLine, State, help_lines, help_room};
 
 /// Keys stand in a column of this width.
-const KEYS: usize = 18;
+const KEYS: usize = 16;
 
 /// The help page, in the place of all panes: in two columns where they fit.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {

@@ -9,6 +9,7 @@ use super::palette::Palette;
 use super::text;
 use crate::app::{Action, NoticeKind, State, Stops};
 use crate::settings::keys::{Binding, Scope, key_name};
+use crate::vocabulary::visible_text;
 
 /// The key line.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -25,7 +26,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
                 NoticeKind::Info => palette.accent(),
                 NoticeKind::Error => palette.error(),
             };
-            let text = text::visible(&notice.text).replace('\n', " ");
+            let text = visible_text(&notice.text).replace('\n', " ");
             Line::styled(text::cut(&text, room).into_owned(), style)
         }
         None => line(hints(state), palette, room),

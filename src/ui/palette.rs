@@ -12,6 +12,8 @@ use super::scale;
 use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 
 mod contrast;
+#[cfg(test)]
+mod tests;
 
 /// Shades for a terminal without colour, from rank 1 to the worst.
 const SHADES: [&str; STEPS] = ["█", "▓", "▓", "▒", "▒", "░", " "];

@@ -28,7 +28,9 @@ pub fn short(number: u64) -> String {
     let scaled = |unit: f64, name: char| {
         let value = number as f64 / unit;
         match value {
-            value if value < 9.95 && number % (unit as u64) != 0 => format!("{value:.1}{name}"),
+            value if value < 9.95 && !number.is_multiple_of(unit as u64) => {
+                format!("{value:.1}{name}")
+            }
             value => format!("{value:.0}{name}"),
         }
     };

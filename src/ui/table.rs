@@ -22,8 +22,8 @@ use crate::trace::{Row, Score, Trajectory};
 
 /// Two spaces, a letter, a mark and, where there is room, a word.
 const LEADS: u16 = 14;
-/// The same without the word.
-const LEADS_SHORT: u16 = 5;
+/// The same without the word, and closer.
+const LEADS_SHORT: u16 = 4;
 /// Five digits and a space.
 const NARROWEST: u16 = 6;
 const WIDEST: u16 = 14;
@@ -107,9 +107,11 @@ impl Table<'_> {
         for (at, (candidate, trajectory)) in shown.iter().enumerate() {
             self.head(*candidate, trajectory, x_of(at), area, buffer);
         }
-        let leads_x = x_of(shown.len()) + 2;
+        let room = area.right().saturating_sub(x_of(shown.len()));
+        let leads_x = x_of(shown.len()) + if room < LEADS { 1 } else { 2 };
         let hidden = self.trajectories.len() - shown.len();
         let head = match hidden {
+            0 if room < LEADS => String::new(),
             0 => "leads".to_owned(),
             more => format!("+{more}"),
         };
@@ -139,7 +141,7 @@ impl Table<'_> {
         area: Rect,
         buffer: &mut Buffer,
     ) {
-        let label = shown(&text::visible(&trajectory.candidate.text));
+        let label = shown(&trajectory.candidate.text);
         let label = text::cut(&label, usize::from(self.width).saturating_sub(3));
         let head = format!("{} {label}", letter(candidate));
         let head = text::right(&head, usize::from(self.width - 1));
@@ -149,14 +151,8 @@ impl Table<'_> {
     fn score(&self, score: Score, x: u16, y: u16, area: Rect, buffer: &mut Buffer) {
         let tie = if score.ties > 0 { "=" } else { "" };
         let width = usize::from(self.width) - 1;
-        let number = format!("{:>width$} ", format!("{tie}{}", score.rank));
-        let number = match (
-            self.palette.shade(scale::step(score.rank)),
-            number.strip_prefix(' '),
-        ) {
-            (Some(shade), Some(rest)) => format!("{shade}{rest}"),
-            _ => number,
-        };
+        let shade = self.palette.shade(scale::step(score.rank)).unwrap_or(" ");
+        let number = format!("{:>width$}{shade}", format!("{tie}{}", score.rank));
         self.put(&number, x, y, area, self.palette.rank(score.rank), buffer);
     }
 
@@ -167,15 +163,20 @@ impl Table<'_> {
         let Some(candidate) = lead.candidate else {
             return;
         };
+        let room = area.right().saturating_sub(x);
         let mut spans = vec![Span::styled(
             letter(candidate).to_string(),
             self.palette.line(candidate),
         )];
         if lead.crossing == Crossing::Here {
             let style = self.palette.accent().patch(self.palette.strong());
-            spans.push(Span::styled(" ◂ crossing", style));
+            let mark = if room < LEADS - 2 {
+                " ◂"
+            } else {
+                " ◂ crossing"
+            };
+            spans.push(Span::styled(mark, style));
         }
-        let room = area.right().saturating_sub(x);
         if room > 0 {
             buffer.set_line(x, y, &Line::from(spans), room);
         }

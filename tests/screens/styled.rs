@@ -13,10 +13,13 @@ pub fn styled(buffer: &Buffer) -> String {
     let mut styles: Vec<Style> = Vec::new();
     let letters = lines(buffer, |buffer, x, y| {
         let style = buffer[(x, y)].style();
-        let at = styles.iter().position(|known| *known == style).unwrap_or_else(|| {
-            styles.push(style);
-            styles.len() - 1
-        });
+        let at = styles
+            .iter()
+            .position(|known| *known == style)
+            .unwrap_or_else(|| {
+                styles.push(style);
+                styles.len() - 1
+            });
         LETTERS.chars().nth(at).unwrap_or('?').to_string()
     });
     let legend: String = styles
