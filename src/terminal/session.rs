@@ -8,7 +8,8 @@ use std::thread::{self, ThreadId};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
 use ratatui::layout::Size;
-use rustix::process::{Signal, kill_current_process_group};
+use rustix::process::{Signal, getpgrp, getpid, kill_process};
+use signal_hook::consts::SIGTSTP;
 
 use super::Error;
 use super::frame_writer::Sent;
@@ -116,16 +117,14 @@ impl Session {
 
     /// Give the terminal to the shell until the user brings us to the foreground again.
     ///
-    /// The whole process group stops, since a program that waits for us, such as `cargo run`, has
-    /// to stop as well. Where no shell could ever wake us, the system does not stop us, and we are
-    /// back at once.
+    /// Where no shell could ever wake us, the system does not stop us, and we are back at once.
     ///
     /// # Errors
     ///
     /// When the terminal cannot be taken again.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back()?;
-        kill_current_process_group(Signal::TSTP)?;
+        stop()?;
         self.take()?;
         self.repaint();
         Ok(())
@@ -147,6 +146,19 @@ impl Session {
         }
         taken
     }
+}
+
+/// Stop this process, as the terminal's own Ctrl-Z would.
+fn stop() -> io::Result<()> {
+    // A program that started us and waits, such as `cargo run`, has to stop as well: it is the
+    // one that the shell looks at.
+    let leader = getpgrp();
+    if leader != getpid() {
+        kill_process(leader, Signal::TSTP)?;
+    }
+    // Sent to this thread and not to the process, the signal has done its work when the call
+    // returns; else we might take the terminal again before we are stopped.
+    signal_hook::low_level::raise(SIGTSTP)
 }
 
 impl Drop for Session {

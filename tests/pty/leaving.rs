@@ -45,7 +45,7 @@ fn a_panic_restores_the_terminal_and_then_reports() {
 #[test]
 fn a_panic_of_another_thread_leaves_the_screen_alone() {
     let mut terminal = stand_in::start(Behaviour::Panics);
-    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    terminal.wait_for("as told by its owner");
     terminal.send("still here");
     terminal.wait_for("still here");
     assert!(!terminal.screen().contents().contains("report"));

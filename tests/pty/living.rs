@@ -89,7 +89,9 @@ fn a_shell_can_suspend_and_resume_it() {
     shell.wait_until("the program's screen", vt100::Screen::alternate_screen);
     wait_for_more(&shell);
     shell.send(QUIT);
-    shell.wait_until("the shell's screen", |screen| !screen.alternate_screen());
+    shell.wait_until("the shell's prompt", |screen| {
+        !screen.alternate_screen() && screen.contents().trim_end().ends_with("\n$")
+    });
     shell.send("exit\r");
     shell.wait_exit();
 }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{env, process, thread};
+use std::{env, panic, process, thread};
 
 use lenscape::app::{Start, State};
 use lenscape::engine::{Command, Event, Handle, Sampling, Unwanted};
@@ -25,7 +25,7 @@ pub enum Behaviour {
     Counts,
     /// Sends events as fast as they are taken, for ever.
     Floods,
-    /// Panics, once the screen stands.
+    /// Panics, once the screen stands, and has that told as a failure to load.
     Panics,
     /// Nothing; it is the program that panics, once the screen stands.
     WatchesProgramPanic,
@@ -155,7 +155,10 @@ fn pretend(behaviour: &str, events: &mpsc::Sender<Event>) {
             for done in 0..300 {
                 events.blocking_send(loading(done)).unwrap();
             }
-            panic!("the engine broke")
+            let caught = panic::catch_unwind(|| panic!("the engine broke"));
+            assert!(caught.is_err());
+            let failed = Event::LoadFailed("the engine broke, as told by its owner".into());
+            events.blocking_send(failed).unwrap();
         }
         other => panic!("no behaviour {other}"),
     }
