@@ -144,6 +144,7 @@ impl Ranks {
 
     fn at_least_99_percent_equal(&self) {
         assert!(self.compared > 0, "nothing was compared");
+        println!("{} of {} ranks equal", self.equal, self.compared);
         assert!(
             self.equal * 100 >= self.compared * 99,
             "only {} of {} ranks are equal",
