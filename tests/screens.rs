@@ -1,4 +1,4 @@
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! The screens of every pane and mode, as pictures in text: read `tests/snapshots/*.snap`.
 //!
 //! Those called `…_styled` hold a second picture with a letter for the style of each character.
@@ -274,4 +274,12 @@ fn every_colour_depth_tells_ranks_apart() {
         .types("is are")
         .at_depth(Depth::None);
     assert_snapshot!("compare_without_colour", styled::text(&scene.screen()));
+}
+
+#[test]
+fn while_another_lens_is_worked_out_the_screen_says_which_one_is_shown() {
+    let scene = Scene::finished(80, 24).deaf().presses(&["tab", "shift-l"]);
+    let screen = styled::text(&scene.screen());
+    let header = screen.lines().next().unwrap();
+    assert!(header.contains("lens normed → raw"), "{header}");
 }
