@@ -251,6 +251,20 @@ fn small_screens_show_one_pane_below_the_prompt() {
 }
 
 #[test]
+fn in_a_prompt_that_wraps_up_and_down_move_before_they_recall() {
+    let long = "word ".repeat(20);
+    let scene = Scene::ready(80, 24).types("before").press("enter");
+    let scene = scene.press("ctrl-u").types(&long);
+    scene.screen();
+    let scene = scene.press("up");
+    assert_eq!(scene.state.prompt.text(), long);
+    let scene = scene.press("up");
+    assert_eq!(scene.state.prompt.text(), "before");
+    let scene = scene.press("down");
+    assert_eq!(scene.state.prompt.text(), long);
+}
+
+#[test]
 fn a_screen_that_is_too_small_says_so() {
     let scene = Scene::finished(39, 11);
     assert_snapshot!("too_small", styled::text(&scene.screen()));
