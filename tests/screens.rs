@@ -1,4 +1,4 @@
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! The screens of every pane and mode, as pictures in text: read `tests/snapshots/*.snap`.
 //!
 //! Those called `…_styled` hold a second picture with a letter for the style of each character.
@@ -251,6 +251,20 @@ fn small_screens_show_one_pane_below_the_prompt() {
 }
 
 #[test]
+fn in_a_prompt_that_wraps_up_and_down_move_before_they_recall() {
+    let long = "word ".repeat(20);
+    let scene = Scene::ready(80, 24).types("before").press("enter");
+    let scene = scene.press("ctrl-u").types(&long);
+    scene.screen();
+    let scene = scene.press("up");
+    assert_eq!(scene.state.prompt.text(), long);
+    let scene = scene.press("up");
+    assert_eq!(scene.state.prompt.text(), "before");
+    let scene = scene.press("down");
+    assert_eq!(scene.state.prompt.text(), long);
+}
+
+#[test]
 fn a_screen_that_is_too_small_says_so() {
     let scene = Scene::finished(39, 11);
     assert_snapshot!("too_small", styled::text(&scene.screen()));
@@ -274,4 +288,12 @@ fn every_colour_depth_tells_ranks_apart() {
         .types("is are")
         .at_depth(Depth::None);
     assert_snapshot!("compare_without_colour", styled::text(&scene.screen()));
+}
+
+#[test]
+fn while_another_lens_is_worked_out_the_screen_says_which_one_is_shown() {
+    let scene = Scene::finished(80, 24).deaf().presses(&["tab", "shift-l"]);
+    let screen = styled::text(&scene.screen());
+    let header = screen.lines().next().unwrap();
+    assert!(header.contains("lens normed → raw"), "{header}");
 }

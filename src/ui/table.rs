@@ -26,6 +26,7 @@ const LEADS: u16 = 14;
 const LEADS_SHORT: u16 = 4;
 /// Five digits and a space.
 const NARROWEST: u16 = 6;
+const USUAL: u16 = 9;
 const WIDEST: u16 = 14;
 
 /// The table's pane.
@@ -38,7 +39,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
     let focus = frame::focus_of(state, Pane::Comparison);
     let titles = Titles {
-        right: format!("lens {}", state.view.lens),
+        right: compare
+            .answer
+            .as_ref()
+            .map_or_else(String::new, |answer| format!("lens {}", answer.lens)),
         ..Titles::named("Rank at each layer")
     };
     let inner = frame::render(palette, focus, titles, area, buffer).intersection(buffer.area);
@@ -81,7 +85,8 @@ fn cell_width(trajectories: &[(usize, &Trajectory)], width: u16) -> u16 {
         .map(|(_, trajectory)| text::width(&trajectory.candidate.text) + 3)
         .max()
         .and_then(|width| u16::try_from(width).ok())
-        .unwrap_or(WIDEST);
+        .unwrap_or(WIDEST)
+        .max(USUAL);
     let count = u16::try_from(trajectories.len()).unwrap_or(u16::MAX).max(1);
     let each = |leads: u16| width.saturating_sub(ROW_LABEL + leads) / count;
     match each(LEADS) {

@@ -1,7 +1,7 @@
 //! A run as the default model gives it, from the golden values: real numbers for the screens.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use lenscape::engine::ModelInfo;
 use lenscape::trace::{Candidate, Cell, Column, Score, TokenId, Trajectory};
@@ -21,7 +21,6 @@ struct Golden {
 
 #[derive(Deserialize)]
 pub struct Case {
-    pub prompt: String,
     pub prompt_ids: Vec<u32>,
     steps: Vec<GoldenStep>,
     watch: Vec<Watch>,
@@ -53,9 +52,12 @@ struct Watch {
 
 impl Case {
     /// "The keys to the cabinet".
-    pub fn cabinet() -> Self {
-        let golden: Golden = serde_json::from_str(GOLDEN).unwrap();
-        golden.cases.into_iter().next().unwrap()
+    pub fn cabinet() -> &'static Self {
+        static CASE: LazyLock<Case> = LazyLock::new(|| {
+            let golden: Golden = serde_json::from_str(GOLDEN).unwrap();
+            golden.cases.into_iter().next().unwrap()
+        });
+        &CASE
     }
 
     pub fn columns(&self) -> Vec<Arc<Column>> {
@@ -143,10 +145,7 @@ fn cell(layer: &GoldenLayer) -> Cell {
 }
 
 pub fn text_of(id: TokenId) -> String {
-    match vocabulary().piece(id) {
-        Piece::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Piece::Special(_) | Piece::Unused => String::new(),
-    }
+    String::from_utf8_lossy(model().vocabulary.bytes(id)).into_owned()
 }
 
 fn vocabulary() -> Vocabulary {
@@ -162,7 +161,12 @@ fn vocabulary() -> Vocabulary {
 }
 
 pub fn model() -> Arc<ModelInfo> {
-    Arc::new(ModelInfo {
+    static MODEL: LazyLock<Arc<ModelInfo>> = LazyLock::new(|| Arc::new(info()));
+    Arc::clone(&MODEL)
+}
+
+fn info() -> ModelInfo {
+    ModelInfo {
         name: "SmolLM2-135M-Instruct".into(),
         family: "llama".into(),
         n_layers: 30,
@@ -174,5 +178,5 @@ pub fn model() -> Arc<ModelInfo> {
         device: "cpu".into(),
         parameters: 134_515_008,
         vocabulary: Arc::new(vocabulary()),
-    })
+    }
 }

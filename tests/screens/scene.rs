@@ -19,9 +19,11 @@ use super::golden::{Case, model, text_of};
 pub struct Scene {
     pub state: State,
     pub effects: Vec<Effect>,
-    case: Case,
+    case: &'static Case,
     raw: bool,
     run: RunId,
+    /// The engine has not answered yet.
+    deaf: bool,
 }
 
 impl Scene {
@@ -47,6 +49,7 @@ impl Scene {
             case: Case::cabinet(),
             raw: false,
             run: RunId(0),
+            deaf: false,
         }
     }
 
@@ -72,6 +75,12 @@ impl Scene {
             reason: StopReason::MaxTokens,
             text: String::new(),
         })
+    }
+
+    /// From now on the engine answers nothing.
+    pub fn deaf(mut self) -> Self {
+        self.deaf = true;
+        self
     }
 
     pub fn at_depth(mut self, depth: Depth) -> Self {
@@ -117,8 +126,8 @@ impl Scene {
 
     pub fn takes(&mut self, message: Message) {
         let effects = update(&mut self.state, message);
-        for effect in &effects {
-            self.play(effect);
+        if !self.deaf {
+            effects.iter().for_each(|effect| self.play(effect));
         }
         self.effects.extend(effects);
     }

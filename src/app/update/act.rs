@@ -224,7 +224,8 @@ fn open_compare(state: &mut State) -> Vec<Effect> {
     ask::run(state, prompt, 0)
 }
 
-fn close_compare(state: &mut State) {
+/// Leave compare mode, and keep what was typed for the next time.
+pub fn close_compare(state: &mut State) {
     if let Some(compare) = state.compare.take() {
         state.typed_candidates = compare.field.value().to_owned();
         focus(state, Pane::Grid);

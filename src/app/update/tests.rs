@@ -348,6 +348,33 @@ mod running {
     }
 
     #[test]
+    fn a_lens_that_fails_is_not_claimed() {
+        let (mut state, run) = with_steps(2);
+        finish(&mut state, run);
+        press(&mut state, "tab");
+        press(&mut state, "shift-l");
+        hear(
+            &mut state,
+            Event::Failed {
+                run: Some(run),
+                message: "no".into(),
+            },
+        );
+        assert_eq!(state.view.lens, LensKind::Normed);
+    }
+
+    #[test]
+    fn another_model_takes_the_run_of_the_old_one_away() {
+        let (mut state, _) = with_steps(2);
+        press(&mut state, "tab");
+        press(&mut state, "c");
+        hear(&mut state, Event::Ready(model()));
+        assert!(state.run.is_none());
+        assert!(state.compare.is_none());
+        assert_eq!(state.view.focus, Pane::Grid);
+    }
+
+    #[test]
     fn without_a_run_the_lens_is_only_remembered() {
         let mut state = ready();
         press(&mut state, "tab");
