@@ -200,3 +200,33 @@ pub fn give_back_without_writing() {
     // There is nobody left to be told.
     let _ = disable_raw_mode();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use super::*;
+    use crate::terminal::BEGIN_UPDATE;
+
+    #[test]
+    fn leaving_undoes_all_that_may_have_been_switched_on() {
+        let mut parser = vt100::Parser::new(NonZero::<u16>::MIN, NonZero::<u16>::MIN, 0);
+        let at_first = parser.screen().state_formatted();
+        parser.process(ENTER);
+        parser.process(MOUSE_ON);
+        parser.process(BEGIN_UPDATE);
+        parser.process(b"\x1b[1;31m");
+        let screen = parser.screen();
+        assert!(screen.alternate_screen() && screen.bracketed_paste() && screen.hide_cursor());
+        assert_ne!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        parser.process(LEAVE);
+        assert!(!parser.screen().alternate_screen());
+        assert_eq!(parser.screen().state_formatted(), at_first);
+    }
+
+    #[test]
+    fn giving_back_what_was_not_taken_does_nothing() {
+        assert!(!is_taken());
+        give_back().unwrap();
+    }
+}
