@@ -18,6 +18,9 @@ pub struct Cli {
     /// The program's own options.
     #[command(flatten)]
     pub program: Program,
+    /// Log to this file instead of the one in the state folder; LENSCAPE_LOG sets the level.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\

@@ -1,6 +1,7 @@
 //! The binary: reads the command line, prepares the process, and hands over to the library.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ use lenscape::settings::{self, ColourChoice, Settings};
 use lenscape::terminal::{self, Link, colour, panic_hook};
 use lenscape::trace::LensKind;
 use lenscape::ui::palette::Palette;
-use lenscape::{engine, play};
+use lenscape::{engine, log_file, play};
 
 /// How many of each row's best tokens the program keeps for the cell pane.
 const TOP_TOKENS: usize = 10;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     install_hooks()?;
+    start_log(cli.log.as_deref());
     match cli.command {
         None => open_program(&cli.program),
         Some(CliCommand::Trace(options)) => write_trace(&options),
@@ -73,6 +75,23 @@ fn install_hooks() -> Result<()> {
     errors.install()?;
     panic_hook::install(move |info| panics.panic_report(info).to_string());
     Ok(())
+}
+
+/// Logs to `wanted`, or to the usual file. Only the former is worth a word when it cannot be.
+fn start_log(wanted: Option<&Path>) {
+    let levels = variable("LENSCAPE_LOG");
+    match (wanted, log_file::usual_path()) {
+        (Some(path), _) => {
+            if let Err(error) = log_file::start(path, levels.as_deref()) {
+                let _ = writeln!(io::stderr(), "lenscape: {error}");
+            }
+        }
+        (None, Some(path)) => {
+            let _ = log_file::start(&path, levels.as_deref());
+        }
+        (None, None) => {}
+    }
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
 }
 
 fn variable(name: &str) -> Option<String> {
