@@ -6,16 +6,16 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use lenscape::app::{Start, State};
+use lenscape::app::{RecordingNews, Start, State};
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{self, BenchFormat, Cli, CliCommand, ModelsCommand, Program, TraceFormat};
 use lenscape::commands::{bench, models, trace, verify};
 use lenscape::engine::{Opener, Sampling};
 use lenscape::export;
 use lenscape::settings::{self, ColourChoice, Settings};
-use lenscape::terminal::{self, Link, colour, panic_hook};
+use lenscape::terminal::{self, Link, Recordings, colour, panic_hook};
 use lenscape::trace::LensKind;
 use lenscape::ui::palette::Palette;
 use lenscape::{engine, log_file, play};
@@ -113,10 +113,13 @@ fn open_program(options: &Program) -> Result<ExitCode> {
         size: (size.width, size.height),
         ..start(options, &settings)
     };
+    let recordings = options.recording.recordings(None)?;
     let (mut state, effects) = State::new(settings, start);
     let (engine, events, thread) =
         engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
-    let exit = terminal::run(&mut state, effects, engine, events, Link::detect(variable))?;
+    let link = Link::detect(variable);
+    let exit = terminal::run(&mut state, effects, engine, events, link, &recordings)?;
+    end(&recordings, &mut io::stderr())?;
     // A forward pass under way would only delay the shell's prompt.
     drop(thread);
     Ok(u8::try_from(exit.code()).map_or(ExitCode::FAILURE, ExitCode::from))
@@ -134,6 +137,8 @@ fn play_script(options: &cli::Play) -> Result<ExitCode> {
         size: (script.size.width, script.size.height),
         ..start(&options.program, &settings)
     };
+    let title = Some(script.title.as_str());
+    let recordings = options.program.recording.recordings(title)?;
     let (mut state, effects) = State::new(settings, start);
     let (engine, events, thread) =
         engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
@@ -144,6 +149,7 @@ fn play_script(options: &cli::Play) -> Result<ExitCode> {
         effects,
         engine,
         events,
+        &recordings,
     )?;
     drop(thread);
     trace::to_stdout(|out| {
@@ -151,7 +157,24 @@ fn play_script(options: &cli::Play) -> Result<ExitCode> {
             .iter()
             .try_for_each(|path| writeln!(out, "{}", path.display()))
     })?;
+    end(&recordings, &mut io::stdout())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends the recording under way, and says where it is.
+fn end(recordings: &Recordings, out: &mut dyn Write) -> Result<()> {
+    recordings.stop();
+    while let Some(news) = recordings.news() {
+        match news {
+            RecordingNews::Saved(path) => {
+                // Who has gone does not miss it.
+                let _ = writeln!(out, "{}", path.display());
+            }
+            RecordingNews::Failed(why) => return Err(eyre!(why)),
+            RecordingNews::Started(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The start that the command line asks for, over the settings.

@@ -155,6 +155,8 @@ pub struct State {
     pub typed_candidates: String,
     /// How things are looked at.
     pub view: View,
+    /// Whether what the terminal gets is recorded.
+    pub recording: Switch,
     /// One line for the user.
     pub notice: Option<Notice>,
     pub(super) next_run: RunId,
@@ -198,6 +200,7 @@ impl State {
             compare: None,
             typed_candidates: String::new(),
             view,
+            recording: Switch::Off,
             notice,
             next_run: RunId(1),
             settings,
