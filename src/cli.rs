@@ -32,6 +32,7 @@ Examples:
   lenscape 'The keys to the cabinet' --max-tokens 20
   lenscape --model ./model.gguf                   a file, a folder, a hub id or a catalog name
   lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --format table
+  lenscape --record demo.cast 'Once upon a time'  record it for `asciinema play`
   lenscape models                                 the models known by name, and what is on disk";
 
 /// Options of the program itself.
@@ -204,16 +205,54 @@ impl From<ColorChoice> for ColourChoice {
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
     /// Generate from a prompt and write down what every layer ranks, without a screen.
+    #[command(
+        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --format table\n  lenscape trace 'Once upon a time' --follow"
+    )]
     Trace(Trace),
     /// List the models known by name, or fetch one.
+    #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
     /// Check on any checkpoint that the lens is right: its last row is the model's own output,
     /// and cached and uncached runs give the same cells.
+    #[command(after_help = "Example:\n  lenscape verify --model ./model.gguf")]
     Verify(Verify),
     /// Measure speed and memory.
+    #[command(after_help = "Example:\n  lenscape bench --max-tokens 100 --format json")]
     Bench(Bench),
     /// Drive the program by a script, without a terminal, and take pictures of its screen.
+    #[command(
+        after_help = "Example:\n  lenscape play demo.toml --screenshots pictures --record demo.cast"
+    )]
     Play(Play),
+    /// Show the settings, where they come from, and what is wrong with them.
+    #[command(after_help = "Example:\n  lenscape config print > ~/.config/lenscape/config.toml")]
+    Config {
+        /// What to show.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Write the completions for a shell.
+    #[command(
+        after_help = "Example:\n  lenscape completions bash > ~/.local/share/bash-completion/completions/lenscape"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page.
+    #[command(after_help = "Example:\n  lenscape man > ~/.local/share/man/man1/lenscape.1")]
+    Man,
+}
+
+/// What can be shown of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// The settings that hold, the user's on top of the defaults, as TOML.
+    Print,
+    /// The files that are looked at.
+    Path,
+    /// All mistakes in the user's files; exit code 1 when there are some.
+    Check,
 }
 
 /// Options of `lenscape trace`.
@@ -239,6 +278,9 @@ pub struct Trace {
     /// How to write it.
     #[arg(long, default_value = "json")]
     pub format: TraceFormat,
+    /// Write a plain line for each token as it comes.
+    #[arg(long, conflicts_with_all = ["format", "watch", "top"])]
+    pub follow: bool,
     /// How tokens are drawn.
     #[command(flatten)]
     pub sampling: SamplingOptions,

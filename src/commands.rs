@@ -1,8 +1,11 @@
 //! The parts of the program that need no screen.
 
 pub mod bench;
+pub mod config;
 pub mod download_bar;
+pub mod follow;
 pub mod models;
+pub mod shell;
 pub mod trace;
 pub mod verify;
 

@@ -10,8 +10,10 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use lenscape::app::{RecordingNews, Start, State};
 use lenscape::catalog::{Catalog, Places};
-use lenscape::cli::{self, BenchFormat, Cli, CliCommand, ModelsCommand, Program, TraceFormat};
-use lenscape::commands::{bench, models, trace, verify};
+use lenscape::cli::{
+    self, BenchFormat, Cli, CliCommand, ConfigCommand, ModelsCommand, Program, TraceFormat,
+};
+use lenscape::commands::{bench, config, follow, models, shell, trace, verify};
 use lenscape::engine::{Opener, Sampling};
 use lenscape::export;
 use lenscape::settings::{self, ColourChoice, Settings};
@@ -50,6 +52,15 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(CliCommand::Verify(options)) => run_verify(&options),
         Some(CliCommand::Bench(options)) => run_bench(&options),
         Some(CliCommand::Play(options)) => play_script(&options),
+        Some(CliCommand::Config { command }) => show_config(command),
+        Some(CliCommand::Completions { shell }) => {
+            trace::to_stdout(|out| shell::completions(shell, out))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(CliCommand::Man) => {
+            trace::to_stdout(|out| shell::man(out))?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -106,6 +117,11 @@ fn user_settings() -> Result<Settings> {
 fn open_program(options: &Program) -> Result<ExitCode> {
     let settings = user_settings()?;
     terminal::Tty::open()?;
+    if variable("TERM").is_some_and(|term| term == "dumb") {
+        return Err(eyre!(
+            "the terminal is dumb and shows no screen; use `lenscape trace PROMPT --follow`"
+        ));
+    }
     let choice = options.color.map_or(settings.options.colour, Into::into);
     let size = terminal::size().wrap_err("the terminal's size is not known")?;
     let start = Start {
@@ -209,6 +225,10 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
         sampling: options.sampling.over(Sampling::default()),
     };
     let opener = Opener::from_env(options.top)?;
+    if options.follow {
+        follow::follow(&opener, &request, &mut io::stdout().lock())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     trace::trace(&opener, &request, |record, session| {
         let vocabulary = session.vocabulary();
         trace::to_stdout(|out| match options.format {
@@ -236,6 +256,24 @@ fn table_looks(settings: &Settings) -> (usize, Option<Palette<'_>>) {
         .filter(|_| is_terminal)
         .map(|theme| Palette::new(theme, depth));
     (usize::from(width), palette)
+}
+
+fn show_config(command: ConfigCommand) -> Result<ExitCode> {
+    let settings = user_settings()?;
+    let folder = settings::folder(std::env::var_os("LENSCAPE_CONFIG"));
+    let mut health = config::Health::Sound;
+    trace::to_stdout(|out| match command {
+        ConfigCommand::Print => config::print(&settings, out),
+        ConfigCommand::Path => config::paths(folder.as_deref(), out),
+        ConfigCommand::Check => {
+            health = config::check(&settings, out)?;
+            Ok(())
+        }
+    })?;
+    Ok(match health {
+        config::Health::Sound => ExitCode::SUCCESS,
+        config::Health::Broken => ExitCode::FAILURE,
+    })
 }
 
 fn list_models(options: cli::Models) -> Result<ExitCode> {

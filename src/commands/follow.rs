@@ -1,0 +1,106 @@
+//! `lenscape trace --follow`: a plain line for each token as it comes, for pipes, dumb terminals
+//! and screen readers.
+
+use std::io::{self, Write};
+
+use super::trace::{Request, TraceError};
+use crate::engine::{Opener, Progress, Run, RunId};
+use crate::trace::{Column, Step};
+use crate::ui::text;
+use crate::vocabulary::Vocabulary;
+
+/// Columns of the token; a longer one is cut.
+const TOKEN: usize = 16;
+
+/// Runs the request and writes a line a token to `out` as soon as the token is there. A reader
+/// that has gone ends it, and is no error.
+///
+/// # Errors
+///
+/// When the model cannot be opened, the run fails, or `out` cannot be written to.
+pub fn follow(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result<(), TraceError> {
+    let mut session = super::open(opener, &request.model)?;
+    let vocabulary = session.vocabulary().clone();
+    session.begin(Run {
+        id: RunId(1),
+        prompt: request.prompt.clone(),
+        max_tokens: request.max_tokens,
+        sampling: request.sampling.clone(),
+        lens: request.lens,
+    })?;
+    let mut text = head();
+    loop {
+        match writeln!(out, "{text}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written?,
+        }
+        text = loop {
+            match session.advance(&|| true)? {
+                Progress::Prompt { .. } => {}
+                Progress::Step { step, column, .. } => break line(step, &column, &vocabulary),
+                Progress::Finished { .. } => return Ok(()),
+            }
+        };
+    }
+}
+
+fn head() -> String {
+    format!(
+        "   #  {}       p  rank@half  settles",
+        text::left("token", TOKEN)
+    )
+}
+
+fn line(step: Step, column: &Column, vocabulary: &Vocabulary) -> String {
+    let probability = column.layers.last().map_or(0.0, |cell| cell.score.prob);
+    let rank_at_half = column
+        .layers
+        .get(column.layers.len() / 2)
+        .map_or_else(String::new, |cell| cell.score.rank.to_string());
+    let settles = column
+        .settling_layer()
+        .map_or_else(|| "never".to_owned(), |layer| layer.to_string());
+    format!(
+        "{:>4}  {}  {probability:>6.4}  {rank_at_half:>9}  {settles:>7}",
+        step.0 + 1,
+        text::left(&vocabulary.label(column.token), TOKEN)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Cell, Score, TokenId};
+    use crate::vocabulary::Piece;
+
+    fn cell(rank: u32) -> Cell {
+        Cell {
+            score: Score {
+                rank,
+                ties: 0,
+                logit: 1.0,
+                prob: 0.25,
+            },
+            entropy: 1.0,
+            kl: 0.5,
+            log_sum_exp: 2.0,
+            top: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_line_stands_below_its_head() {
+        let vocabulary = Vocabulary::new(vec![Piece::Bytes(b" is".to_vec())]);
+        let column = Column {
+            token: TokenId(0),
+            embedding: cell(9),
+            layers: [700, 50, 12, 1].map(cell).to_vec(),
+        };
+        let line = line(Step(0), &column, &vocabulary);
+        assert_eq!(
+            line.split_whitespace().collect::<Vec<_>>(),
+            ["1", "·is", "0.2500", "12", "L3"]
+        );
+        assert_eq!(text::width(&line), text::width(&head()));
+    }
+}
