@@ -9,9 +9,11 @@
 mod reference;
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model::families;
+use lenscape::model::weights::Gguf;
 use reference::Golden;
 
 fn fixture(name: &str) -> (CheckpointFiles, Golden) {
@@ -68,6 +70,7 @@ architectures!(
     phi3_longrope,
     qwen2,
     qwen2_moe,
+    qwen2_moe_dense,
     qwen3,
     qwen3_moe,
     smollm3,
@@ -107,4 +110,77 @@ fn every_folder_of_fixtures_is_tested() {
         .collect();
     found.sort();
     assert_eq!(found, FIXTURES);
+}
+
+/// The fixtures as llama.cpp's own converter writes them.
+mod gguf {
+    use super::*;
+
+    macro_rules! architectures {
+        ($($name:ident),* $(,)?) => {
+            /// The files in `tests/fixtures-gguf`.
+            const FILES: &[&str] = &[$(stringify!($name)),*];
+
+            $(
+                #[test]
+                fn $name() {
+                    let (_, golden) = fixture(stringify!($name));
+                    golden.check(&CheckpointFiles::Gguf(file(stringify!($name))));
+                }
+            )*
+        };
+    }
+
+    architectures!(
+        bloom,
+        cohere,
+        cohere2,
+        falcon,
+        falcon_new,
+        gemma,
+        gemma2,
+        gemma3,
+        gpt2,
+        gpt_neox,
+        gpt_neox_serial,
+        granite,
+        llama,
+        llama_dynamic,
+        llama_linear,
+        llama_llama3,
+        llama_yarn,
+        mixtral,
+        olmo2,
+        olmoe,
+        phi,
+        phi3,
+        phi3_longrope,
+        qwen2,
+        qwen2_moe,
+        qwen3,
+        qwen3_moe,
+        smollm3,
+        stablelm,
+        starcoder2,
+    );
+
+    fn file(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures-gguf/{name}.gguf"))
+    }
+
+    #[test]
+    fn every_architecture_that_can_be_read_has_a_file() {
+        let architecture = |name: &&str| {
+            let gguf = Gguf::open(&file(name)).unwrap();
+            let name = gguf.metadata()["general.architecture"].to_string().unwrap();
+            name.to_owned()
+        };
+        let found: BTreeSet<String> = FILES.iter().map(architecture).collect();
+        let known: BTreeSet<String> = families::ALL
+            .iter()
+            .flat_map(|family| family.gguf)
+            .map(|name| (*name).to_owned())
+            .collect();
+        assert_eq!(known, found);
+    }
 }

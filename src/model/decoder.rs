@@ -45,6 +45,9 @@ impl Embedding {
     }
 }
 
+/// Gets the residual stream, `[positions, d]`, at every row; breaks to give the pass up.
+pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError> + 'a;
+
 /// A decoder without its head.
 #[derive(Debug)]
 pub struct Decoder {
@@ -100,7 +103,7 @@ impl Decoder {
     pub fn forward(
         &mut self,
         tokens: &[TokenId],
-        tap: &mut dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError>,
+        tap: &mut Tap<'_>,
     ) -> Result<ControlFlow<()>, ModelError> {
         let end = self.seen + tokens.len();
         if end > self.context_length {

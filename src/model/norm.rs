@@ -70,7 +70,7 @@ mod tests {
     }
 
     fn rows(norm: &Norm, rows: &[[f32; 2]]) -> Vec<Vec<f32>> {
-        let x = Tensor::new(rows, &Device::Cpu).unwrap();
+        let x = Tensor::from_slice(rows.as_flattened(), (rows.len(), 2), &Device::Cpu).unwrap();
         norm.forward(&x).unwrap().to_vec2().unwrap()
     }
 

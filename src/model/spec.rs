@@ -4,7 +4,9 @@
 mod attention;
 mod feed_forward;
 
-pub use attention::{AttentionSpec, HeadPositions, QkNorm, QkNormSpan, Rope, RopeScaling};
+pub use attention::{
+    AttentionSpec, HeadPositions, Presence, QkNorm, QkNormSpan, Rope, RopeScaling,
+};
 pub use feed_forward::{Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert};
 
 /// What normalises a state.

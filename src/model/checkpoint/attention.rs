@@ -7,7 +7,7 @@ use crate::model::ModelError;
 use crate::model::layout::{QkvLayout, RopeRows};
 use crate::model::linear::Linear;
 use crate::model::norm::Norm;
-use crate::model::spec::{AttentionSpec, HeadPositions, NormSpec, QkNormSpan, Rope};
+use crate::model::spec::{AttentionSpec, HeadPositions, NormSpec, Presence, QkNormSpan, Rope};
 
 impl Checkpoint<'_> {
     /// The norm before the attention of block `l`, or of the sum behind it.
@@ -67,6 +67,10 @@ impl Checkpoint<'_> {
         let Some(qk) = spec.qk_norm else {
             return Ok(None);
         };
+        let name = self.in_block(self.layout.q_norm, l) + ".weight";
+        if qk.presence == Presence::AsStored && self.weights.shape(&name).is_none() {
+            return Ok(None);
+        }
         let read = |name: &str, heads: usize| -> Result<Norm, ModelError> {
             let name = self.in_block(name, l);
             match qk.span {

@@ -28,8 +28,6 @@ const PATTERN: Key = key(
     &["sliding_window_pattern", "_sliding_window_pattern"],
     "attention.sliding_window_pattern",
 );
-/// Layers of the one GGUF model whose queries and keys are normed, Command R+.
-const LAYERS_WITH_QK_NORM: usize = 64;
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::plain(config, Activation::Silu)?;
@@ -43,7 +41,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
     let has_qk_norm = match config.dialect() {
         Dialect::HuggingFace => config.optional_bool(QK_NORM)?.unwrap_or(false),
-        Dialect::Gguf => spec.blocks.len() >= LAYERS_WITH_QK_NORM,
+        Dialect::Gguf => true,
     };
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
         block.residual = Residual::ParallelOneNorm;
@@ -60,6 +58,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
             attention.qk_norm = Some(QkNorm {
                 norm,
                 span: QkNormSpan::EachHead,
+                presence: reading::presence(config),
             });
         }
     }

@@ -11,8 +11,8 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::spec::{
-    Activation, FeedForwardSpec, HeadPositions, NormPlace, QkNorm, QkNormSpan, RopeScaling, Spec,
-    Unembedding,
+    Activation, FeedForwardSpec, HeadPositions, NormPlace, Presence, QkNorm, QkNormSpan,
+    RopeScaling, Spec, Unembedding,
 };
 
 pub const FAMILY: Family = Family {
@@ -77,6 +77,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
             attention.qk_norm = Some(QkNorm {
                 norm,
                 span: QkNormSpan::Head,
+                presence: Presence::Required,
             });
             if let (true, HeadPositions::Rotary(rope)) = (local, &mut attention.positions) {
                 rope.theta = local_theta;

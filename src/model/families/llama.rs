@@ -10,7 +10,7 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
 use crate::model::layout::{ExpertsLayout, GGUF, HUGGING_FACE, Layout, RopeRows};
 use crate::model::spec::{
-    Bias, FeedForwardSpec, HeadPositions, QkNorm, QkNormSpan, Spec, Unembedding,
+    Bias, FeedForwardSpec, HeadPositions, Presence, QkNorm, QkNormSpan, Spec, Unembedding,
 };
 
 pub const FAMILY: Family = Family {
@@ -67,6 +67,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
             block.attention.qk_norm = Some(QkNorm {
                 norm,
                 span: QkNormSpan::Head,
+                presence: Presence::Required,
             });
         }
         if kind == "smollm3" && !is_turned(config, layer)? {

@@ -9,7 +9,7 @@ use super::{Family, experts, reading, rotary};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
-use crate::model::spec::{NormPlace, QkNorm, QkNormSpan, Spec};
+use crate::model::spec::{NormPlace, Presence, QkNorm, QkNormSpan, Spec};
 
 pub const FAMILY: Family = Family {
     name: "olmo",
@@ -40,6 +40,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         block.attention.qk_norm = Some(QkNorm {
             norm,
             span: QkNormSpan::Projection,
+            presence: Presence::Required,
         });
     }
     experts::replace(config, &mut spec)?;

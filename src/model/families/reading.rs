@@ -2,7 +2,7 @@
 
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
-use crate::model::spec::{Activation, Bias, Unembedding};
+use crate::model::spec::{Activation, Bias, Presence, Unembedding};
 
 pub const N_LAYERS: Key = key(
     &["num_hidden_layers", "n_layer", "num_layers"],
@@ -106,6 +106,14 @@ pub fn unembedding(config: &Config, by_default: Unembedding) -> Result<Unembeddi
         (Dialect::HuggingFace, Some(false)) => Unembedding::Separate,
         (Dialect::HuggingFace, None) => by_default,
     })
+}
+
+/// Whether a part that the configuration speaks of must be there: GGUF metadata never do.
+pub fn presence(config: &Config) -> Presence {
+    match config.dialect() {
+        Dialect::HuggingFace => Presence::Required,
+        Dialect::Gguf => Presence::AsStored,
+    }
 }
 
 /// Whether a layer attends to a sliding window only, where the configuration lists it.

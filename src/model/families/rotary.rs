@@ -201,7 +201,14 @@ fn scaling(config: &Config, dim: usize) -> Result<(RopeScaling, f64), ModelError
                     None => config.f64(reading::CONTEXT)?,
                 },
             };
-            (scaling, told.unwrap_or(1.0 + 0.1 * factor.max(1.0).ln()))
+            let usual = 1.0 + 0.1 * factor.max(1.0).ln();
+            let magnitude = match (told, config.dialect()) {
+                (None, _) => usual,
+                (Some(magnitude), Dialect::HuggingFace) => magnitude,
+                // There it comes on top.
+                (Some(more), Dialect::Gguf) => more * usual,
+            };
+            (scaling, magnitude)
         }
         Kind::LongRope => {
             let original = config.f64(ORIGINAL)?;

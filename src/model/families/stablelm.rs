@@ -40,14 +40,12 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
             ..norm
         },
         span: QkNormSpan::EachHead,
+        presence: reading::presence(config),
     };
-    // GGUF metadata do not say, but the models with parallel parts are those with these norms.
-    let has_qk_norm = config
-        .optional_bool(QK_NORM)?
-        .unwrap_or(match config.dialect() {
-            Dialect::HuggingFace => false,
-            Dialect::Gguf => parallel,
-        });
+    let has_qk_norm = match config.dialect() {
+        Dialect::HuggingFace => config.optional_bool(QK_NORM)?.unwrap_or(false),
+        Dialect::Gguf => true,
+    };
     for block in &mut spec.blocks {
         block.attention.qkv_bias = qkv_bias;
         if parallel {

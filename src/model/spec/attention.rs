@@ -48,6 +48,17 @@ pub struct QkNorm {
     pub norm: NormSpec,
     /// What has one statistic and what has one weight.
     pub span: QkNormSpan,
+    /// Whether they must be there.
+    pub presence: Presence,
+}
+
+/// Whether a checkpoint must hold a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It must.
+    Required,
+    /// The part is there where the checkpoint holds it: GGUF metadata do not say.
+    AsStored,
 }
 
 /// The vectors that a [`QkNorm`] normalises.
