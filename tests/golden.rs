@@ -77,6 +77,7 @@ architectures!(
     stablelm,
     stablelm_parallel,
     starcoder2,
+    starcoder2_global,
 );
 
 /// The `model_type` of each fixture.
@@ -161,7 +162,7 @@ mod gguf {
         qwen3_moe,
         smollm3,
         stablelm,
-        starcoder2,
+        starcoder2_global,
     );
 
     fn file(name: &str) -> PathBuf {
