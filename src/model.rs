@@ -23,6 +23,7 @@ pub mod layout;
 pub mod linear;
 pub mod load;
 pub mod matvec;
+pub mod memory;
 pub mod mlp;
 pub mod norm;
 pub mod rope;

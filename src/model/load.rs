@@ -13,10 +13,11 @@ use super::config::Config;
 use super::decoder::Decoder;
 use super::families;
 use super::head::Head;
+use super::memory::{self, Memory};
 use super::rope::Rotation;
 use super::spec::{BlockSpec, HeadPositions, Residual, Spec};
 use super::tokenizer::Tokenizer;
-use super::weights::{Gguf, Safetensors, Weights};
+use super::weights::{Folder, Gguf, Weights};
 use crate::catalog::CheckpointFiles;
 
 /// A language model: what runs, what turns states into logits, and what turns text into tokens.
@@ -75,7 +76,7 @@ fn load_folder(
 ) -> Result<Model, ModelError> {
     let config = Config::from_folder(path)?;
     families::of(&config)?;
-    let weights = Weights::Safetensors(Safetensors::open(path)?);
+    let weights = Weights::Folder(Folder::open(path)?);
     let tokenizer = Tokenizer::from_folder(path)?;
     assemble(&config, &weights, tokenizer, device, progress)
 }
@@ -89,6 +90,9 @@ fn assemble(
 ) -> Result<Model, ModelError> {
     let family = families::of(config)?;
     let spec = (family.spec)(config)?;
+    let memory = Memory::of(weights);
+    memory.describes(&spec, config.place())?;
+    memory.fits(memory::available(), &weights.place())?;
     let checkpoint = Checkpoint::new(weights, (family.layout)(config), device, progress)?;
     let embedding = checkpoint.embedding(&spec)?;
     let vocab_size = embedding.tokens.dim(0)?;
@@ -100,16 +104,10 @@ fn assemble(
         .collect::<Result<Vec<_>, _>>()?;
     let head = checkpoint.head(&spec, &embedding.tokens)?;
     checkpoint.finish()?;
-    let parameters = weights
-        .names()
-        .into_iter()
-        .filter_map(|name| weights.shape(name))
-        .map(|shape| shape.iter().product::<usize>() as u64)
-        .sum();
     Ok(Model {
         family: family.name,
         storage: weights.storage(),
-        parameters,
+        parameters: memory.parameters,
         vocab_size,
         decoder: Decoder {
             embedding,
