@@ -170,12 +170,12 @@ mod tests {
     }
 
     #[test]
-    fn yarn_keeps_fast_pairs_and_divides_slow_ones() {
+    fn yarn_keeps_fast_pairs_and_blends_those_behind() {
         let scaling = RopeScaling::Yarn {
             factor: 4.0,
             beta_fast: 10.0,
             beta_slow: 1.0,
-            original_context: 60.0,
+            original_context: 600.0,
         };
         assert_eq!(frequencies(&rope(scaling)), [1.0, 0.0625]);
     }

@@ -78,11 +78,9 @@ impl Checkpoint<'_> {
                 QkNormSpan::Projection => self.norm(&name, qk.norm, &[heads * spec.head_dim]),
                 QkNormSpan::EachHead => {
                     let weight = self.head_weights(&name, heads, spec.head_dim)?;
-                    let weight = self.halves(&weight, heads, turned(spec))?.reshape((
-                        heads,
-                        1,
-                        spec.head_dim,
-                    ))?;
+                    let weight = self
+                        .halves(&weight.flatten_all()?, heads, turned(spec))?
+                        .reshape((heads, 1, spec.head_dim))?;
                     Ok(Norm::new(qk.norm, &weight.to_device(self.device)?, None)?)
                 }
             }
@@ -160,11 +158,8 @@ impl Checkpoint<'_> {
         if self.layout.rope_rows == RopeRows::Halves || turned == 0 {
             return Ok(tensor.clone());
         }
-        let columns = match tensor.dims() {
-            [_, columns] if tensor.elem_count() != n_heads * columns => *columns,
-            _ => 1,
-        };
-        let rows = tensor.elem_count() / columns / n_heads;
+        let columns = tensor.elem_count() / tensor.dim(0)?;
+        let rows = tensor.dim(0)? / n_heads;
         let heads = tensor.reshape((n_heads, rows, columns))?;
         let pairs = heads
             .narrow(1, 0, turned)?

@@ -50,7 +50,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         attention.output_bias = bias;
         if config.architecture() == "cohere2" {
             if is_local(config, layer)? {
-                attention.window = config.optional_usize(reading::WINDOW)?;
+                attention.window = reading::window(config)?;
             } else {
                 attention.positions = HeadPositions::None;
             }

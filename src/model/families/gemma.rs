@@ -38,7 +38,22 @@ const PATTERN: Key = key(
     "attention.sliding_window_pattern",
 );
 
+/// What transformers takes where a file of the third is silent, as those of the models that see
+/// pictures are.
+const THIRD: &str = r#"{
+    "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+    "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
+    "max_position_embeddings": 131072, "sliding_window": 4096
+}"#;
+
 fn spec(config: &Config) -> Result<Spec, ModelError> {
+    match config.architecture() {
+        "gemma3_text" => spec_of_complete(&config.completed(THIRD)?),
+        _ => spec_of_complete(config),
+    }
+}
+
+fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::gated(config)?;
     start.activation = Activation::GeluTanh;
     start.unembedding = Unembedding::Tied;
@@ -71,7 +86,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         attention.cap = cap;
         let local = is_local(config, layer)?;
         if local {
-            attention.window = config.optional_usize(reading::WINDOW)?;
+            attention.window = reading::window(config)?;
         }
         if is_third {
             attention.qk_norm = Some(QkNorm {

@@ -21,14 +21,19 @@ pub const FAMILY: Family = Family {
 const LAYERS: Key = key(&["attention_layers"], "");
 const TYPES: Key = key(&["attention_types"], "");
 const WINDOW: Key = key(&["window_size"], "");
+/// The window of files that name none.
+const USUAL_WINDOW: usize = 256;
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut spec = Start::plain(config, Activation::GeluTanh)?.decoder(config)?;
     spec.positions = Positions::Learned { offset: 0 };
-    let kinds = kinds(config)?;
-    let window = config.optional_usize(WINDOW)?.unwrap_or(256);
+    let kinds = kinds(config, spec.blocks.len())?;
+    let window = match config.get(WINDOW) {
+        Some(_) => config.usize(WINDOW)?,
+        None => USUAL_WINDOW,
+    };
     if kinds.len() != spec.blocks.len() {
-        let reason = format!("names {} layers, not {}", kinds.len(), spec.blocks.len());
+        let reason = format!("does not name the kinds of {} layers", spec.blocks.len());
         return Err(config.complain(TYPES, &reason));
     }
     for (block, kind) in spec.blocks.iter_mut().zip(&kinds) {
@@ -45,8 +50,9 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     Ok(spec)
 }
 
-/// What each layer attends to: listed one by one, or as `[[kinds, times], …]`.
-fn kinds(config: &Config) -> Result<Vec<String>, ModelError> {
+/// What each layer attends to: listed one by one, or as `[[kinds, times], …]`, of which no more
+/// than one more than there are layers is read.
+fn kinds(config: &Config, layers: usize) -> Result<Vec<String>, ModelError> {
     if let Some(list) = config.get(LAYERS) {
         return serde_json::from_value(list.clone())
             .map_err(|_| config.complain(LAYERS, "must be a list of texts"));
@@ -59,6 +65,7 @@ fn kinds(config: &Config) -> Result<Vec<String>, ModelError> {
         .into_iter()
         .flat_map(|(kinds, times)| std::iter::repeat_n(kinds, usize::from(times)))
         .flatten()
+        .take(layers + 1)
         .collect())
 }
 

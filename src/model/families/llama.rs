@@ -84,7 +84,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
 /// The sliding window of a layer. The Qwen models have one from layer `max_window_layers` on and
 /// only where `use_sliding_window` says so; newer files list the layers' types.
 fn window(config: &Config, layer: usize) -> Result<Option<usize>, ModelError> {
-    let window = config.optional_usize(reading::WINDOW)?;
+    let window = reading::window(config)?;
     let optional = config.architecture().starts_with("qwen") || config.architecture() == "smollm3";
     let local = match reading::listed_as_local(config, layer) {
         Some(local) => local,
@@ -94,7 +94,7 @@ fn window(config: &Config, layer: usize) -> Result<Option<usize>, ModelError> {
         }
         None => true,
     };
-    Ok(window.filter(|window| local && *window > 0))
+    Ok(window.filter(|_| local))
 }
 
 /// Whether a layer of SmolLM3 turns its queries and keys: three of four do.

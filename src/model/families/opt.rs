@@ -30,8 +30,8 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     }
     let mut spec = start.decoder(config)?;
     spec.positions = Positions::Learned { offset: 2 };
-    if let Some(width) = config.optional_usize(EMBEDDING_WIDTH)? {
-        spec.embedding.width = width;
+    if config.get(EMBEDDING_WIDTH).is_some() {
+        spec.embedding.width = config.usize(EMBEDDING_WIDTH)?;
     }
     let norm_before = config.optional_bool(NORM_BEFORE)?.unwrap_or(true);
     if !norm_before {

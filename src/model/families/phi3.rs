@@ -21,9 +21,9 @@ pub const FAMILY: Family = Family {
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut spec = Start::gated(config)?.decoder(config)?;
     rotary::turn(config, &mut spec)?;
-    let window = config.optional_usize(reading::WINDOW)?;
+    let window = reading::window(config)?;
     for block in &mut spec.blocks {
-        block.attention.window = window.filter(|window| *window > 0);
+        block.attention.window = window;
     }
     Ok(spec)
 }

@@ -8,7 +8,7 @@ pub const N_LAYERS: Key = key(
     &["num_hidden_layers", "n_layer", "num_layers"],
     "block_count",
 );
-pub const D_MODEL: Key = key(&["hidden_size", "n_embd"], "embedding_length");
+pub const D_MODEL: Key = key(&["hidden_size", "n_embd", "n_embed"], "embedding_length");
 pub const CONTEXT: Key = key(
     &["max_position_embeddings", "n_positions", "n_ctx"],
     "context_length",
@@ -42,7 +42,7 @@ const ACTIVATION: Key = key(
 );
 const TIED: Key = key(&["tie_word_embeddings"], "");
 const LAYER_TYPES: Key = key(&["layer_types"], "");
-pub const WINDOW: Key = key(&["sliding_window"], "attention.sliding_window");
+const WINDOW: Key = key(&["sliding_window"], "attention.sliding_window");
 
 /// The heads of the attention.
 pub struct Heads {
@@ -114,6 +114,11 @@ pub fn presence(config: &Config) -> Presence {
         Dialect::HuggingFace => Presence::Required,
         Dialect::Gguf => Presence::AsStored,
     }
+}
+
+/// The sliding window of the layers that have one; some files say 0 for none.
+pub fn window(config: &Config) -> Result<Option<usize>, ModelError> {
+    Ok(config.optional_usize(WINDOW)?.filter(|window| *window > 0))
 }
 
 /// Whether a layer attends to a sliding window only, where the configuration lists it.

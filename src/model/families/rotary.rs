@@ -161,7 +161,7 @@ fn read(config: &Config, dim: usize) -> Result<Rope, ModelError> {
         (None, None) => OLD_THETA,
         (None, Some(_)) => return Err(config.complain(THETA, "is missing")),
     };
-    if theta <= 1.0 || !dim.is_multiple_of(2) {
+    if theta <= 1.0 || dim == 0 || !dim.is_multiple_of(2) {
         return Err(config.complain(THETA, "and the head's width make no rotary embedding"));
     }
     let (scaling, magnitude) = scaling(config, dim)?;

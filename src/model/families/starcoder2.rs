@@ -29,9 +29,9 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     };
     let mut spec = start.decoder(config)?;
     rotary::turn(config, &mut spec)?;
-    let window = config.optional_usize(reading::WINDOW)?;
+    let window = reading::window(config)?;
     for block in &mut spec.blocks {
-        block.attention.window = window.filter(|window| *window > 0);
+        block.attention.window = window;
     }
     Ok(spec)
 }
