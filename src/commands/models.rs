@@ -82,7 +82,8 @@ pub fn pull(
     Ok(())
 }
 
-fn fetch_visibly(
+/// Fetch a model with its progress on stderr; Ctrl-C and a termination signal give up.
+pub(super) fn fetch_visibly(
     reference: &ModelRef,
     catalog: &Catalog,
     places: &Places,
