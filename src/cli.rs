@@ -206,6 +206,11 @@ pub enum ModelsCommand {
         /// A catalog name or a hub id `org/name[@rev]`.
         name: String,
     },
+    /// Write what is understood of a checkpoint: family, description, memory, tokenizer, tensors.
+    Inspect {
+        /// A catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+        name: String,
+    },
 }
 
 /// Options of `lenscape verify`.

@@ -1,7 +1,5 @@
 //! Files on this machine → a model that can run.
 
-use std::path::Path;
-
 use candle_core::Device;
 use rayon::prelude::*;
 
@@ -51,34 +49,61 @@ pub fn load(
     device: &Device,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    match files {
-        CheckpointFiles::Gguf(path) => load_gguf(path, device, progress),
-        CheckpointFiles::Folder(path) => load_folder(path, device, progress),
-    }
-}
-
-fn load_gguf(
-    path: &Path,
-    device: &Device,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Model, ModelError> {
-    let file = Gguf::open(path)?;
-    let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
-    families::of(&config)?;
-    let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
-    assemble(&config, &Weights::Gguf(file), tokenizer, device, progress)
-}
-
-fn load_folder(
-    path: &Path,
-    device: &Device,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Model, ModelError> {
-    let config = Config::from_folder(path)?;
-    families::of(&config)?;
-    let weights = Weights::Folder(Folder::open(path)?);
-    let tokenizer = Tokenizer::from_folder(path)?;
+    let (config, weights, tokenizer) = open(files)?;
     assemble(&config, &weights, tokenizer, device, progress)
+}
+
+/// What the headers of a checkpoint say, before its weights are read.
+#[derive(Debug)]
+pub struct Description {
+    /// The decoder family.
+    pub family: &'static str,
+    /// The decoder's description.
+    pub spec: Spec,
+    /// How the weights are stored, for example `Q4_1`.
+    pub storage: String,
+    /// Number of tensors in the files.
+    pub n_tensors: usize,
+    /// What the model takes in memory.
+    pub memory: Memory,
+    /// From text to tokens and back.
+    pub tokenizer: Tokenizer,
+}
+
+/// Understands a checkpoint without reading its weights.
+///
+/// # Errors
+/// As [`load`], as far as the headers show it.
+pub fn describe(files: &CheckpointFiles) -> Result<Description, ModelError> {
+    let (config, weights, tokenizer) = open(files)?;
+    let family = families::of(&config)?;
+    Ok(Description {
+        family: family.name,
+        spec: (family.spec)(&config)?,
+        storage: weights.storage(),
+        n_tensors: weights.names().len(),
+        memory: Memory::of(&weights),
+        tokenizer,
+    })
+}
+
+/// Reads everything but the weights.
+fn open(files: &CheckpointFiles) -> Result<(Config, Weights, Tokenizer), ModelError> {
+    match files {
+        CheckpointFiles::Gguf(path) => {
+            let file = Gguf::open(path)?;
+            let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
+            families::of(&config)?;
+            let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
+            Ok((config, Weights::Gguf(file), tokenizer))
+        }
+        CheckpointFiles::Folder(path) => {
+            let config = Config::from_folder(path)?;
+            families::of(&config)?;
+            let weights = Weights::Folder(Folder::open(path)?);
+            Ok((config, weights, Tokenizer::from_folder(path)?))
+        }
+    }
 }
 
 fn assemble(

@@ -1,6 +1,6 @@
 //! Checkpoints of every kind, made from the fixtures while the tests run.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 mod gguf;
 mod pytorch;

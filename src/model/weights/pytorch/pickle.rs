@@ -361,7 +361,7 @@ mod tests {
 
     const HEAD: &[u8] = b"\x80\x02}(X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n";
     const STORAGE: &[u8] =
-        b"((X\x07\0\0\0storagectorch\nHalfStorage\nX\x01\0\0\07X\x03\0\0\0cpuK\x06tQ";
+        b"((X\x07\0\0\0storagectorch\nHalfStorage\nX\x01\0\0\x007X\x03\0\0\0cpuK\x06tQ";
 
     fn pickle(rest: &[u8]) -> Vec<u8> {
         [HEAD, STORAGE, rest].concat()
