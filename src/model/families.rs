@@ -86,7 +86,10 @@ pub fn of(config: &Config) -> Result<&'static Family, ModelError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
     use super::*;
+    use serde_json::{Map, Value, json};
 
     #[test]
     fn the_family_is_found_from_the_model_type_whatever_the_model_is_called() {
@@ -117,5 +120,47 @@ mod tests {
         types.sort_unstable();
         types.dedup();
         assert_eq!(types.len(), all);
+    }
+
+    /// What a damaged or hostile file may say for a hyperparameter.
+    fn absurd() -> [Value; 9] {
+        [
+            json!(null),
+            json!(0),
+            json!(-1),
+            json!(1e300),
+            json!(u64::MAX),
+            json!("x"),
+            json!([]),
+            json!([[["x"], 65_535]]),
+            json!({}),
+        ]
+    }
+
+    #[test]
+    fn no_hyperparameter_however_absurd_makes_a_family_panic() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let folders = std::fs::read_dir(fixtures).unwrap();
+        let texts = folders
+            .map(|entry| entry.unwrap().path().join("config.json"))
+            .filter_map(|path| std::fs::read_to_string(path).ok());
+        for text in texts {
+            let whole: Map<String, Value> = serde_json::from_str(&text).unwrap();
+            for key in whole.keys() {
+                for value in absurd() {
+                    let mut damaged = whole.clone();
+                    damaged.insert(key.clone(), value);
+                    let text = Value::Object(damaged).to_string();
+                    let read = Config::from_json(&text, "c").and_then(|config| {
+                        let family = of(&config)?;
+                        (family.layout)(&config);
+                        (family.spec)(&config)
+                    });
+                    if let Ok(spec) = read {
+                        assert!(!spec.blocks.is_empty(), "{text}");
+                    }
+                }
+            }
+        }
     }
 }
