@@ -177,8 +177,7 @@ mod tests {
             beta_slow: 1.0,
             original_context: 600.0,
         };
-        // The ramp runs from pair 0, which turns often enough, to pair 1.
-        assert_eq!(frequencies(&rope(scaling)), [1.0, 0.025]);
+        assert_eq!(frequencies(&rope(scaling)), [1.0, 0.0625]);
     }
 
     #[test]
