@@ -88,9 +88,10 @@ fn open_program(options: &Program) -> Result<ExitCode> {
     let settings = user_settings()?;
     terminal::Tty::open()?;
     let choice = options.color.map_or(settings.options.colour, Into::into);
+    let size = terminal::size().wrap_err("the terminal's size is not known")?;
     let start = Start {
         depth: colour::depth(choice, variable),
-        size: crossterm::terminal::size().wrap_err("the terminal's size is not known")?,
+        size: (size.width, size.height),
         ..start(options, &settings)
     };
     let (mut state, effects) = State::new(settings, start);
@@ -183,8 +184,7 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
 /// The width of the output, and its colours if it is a terminal that has some.
 fn table_looks(settings: &Settings) -> (usize, Option<Palette<'_>>) {
     let is_terminal = io::stdout().is_terminal();
-    let size = is_terminal.then(crossterm::terminal::size);
-    let (width, _) = size.and_then(Result::ok).unwrap_or((USUAL_WIDTH, 0));
+    let width = terminal::size().map_or(USUAL_WIDTH, |size| size.width);
     let depth = colour::depth(settings.options.colour, variable);
     let theme = settings
         .themes

@@ -7,13 +7,16 @@
 //!
 //! Adding an architecture is one file in `families/` and one line in [`families::ALL`].
 
+pub mod alibi;
 pub mod attention;
 pub mod block;
 pub mod checkpoint;
 pub mod config;
 pub mod decoder;
 pub mod error;
+pub mod experts;
 pub mod families;
+pub mod feed_forward;
 pub mod head;
 pub mod kv_cache;
 pub mod layout;

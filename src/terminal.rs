@@ -33,7 +33,7 @@ pub use input::{EventSource, Input, Link};
 pub use painter::Painter;
 pub use screen::Screen;
 pub use session::{ENTER, LEAVE, Mouse, Session};
-pub use tty::{Output, Tty};
+pub use tty::{Output, Tty, size};
 
 /// Why the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

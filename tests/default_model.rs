@@ -8,7 +8,10 @@ mod reference;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use lenscape::catalog::{Catalog, Checkpoint, ModelRef, Places, fetch};
+use lenscape::catalog::{Catalog, Checkpoint, CheckpointFiles, ModelRef, Places, fetch};
+use lenscape::model::tokenizer::Tokenizer;
+use lenscape::model::weights::Gguf;
+use lenscape::trace::TokenId;
 use reference::Golden;
 use tokio_util::sync::CancellationToken;
 
@@ -48,4 +51,19 @@ fn the_verb_agrees_with_the_keys_from_layer_26_on() {
     for (l, (is, are)) in ranks[0].iter().zip(&ranks[1]).enumerate() {
         assert_eq!(is < are, l <= 25, "L{l}: is {is}, are {are}");
     }
+}
+
+#[test]
+fn a_word_is_told_from_the_same_word_after_a_space() {
+    let CheckpointFiles::Gguf(path) = &default_model().files else {
+        panic!("the default model is one file");
+    };
+    let file = Gguf::open(path).unwrap();
+    let tokenizer = Tokenizer::from_gguf_file(path, file.metadata()).unwrap();
+    assert_eq!(tokenizer.encode(" is").unwrap(), [TokenId(314)]);
+    assert_ne!(tokenizer.encode("is").unwrap(), [TokenId(314)]);
+    assert_eq!(tokenizer.encode("The").unwrap(), [TokenId(504)]);
+    assert!(!tokenizer.adds_bos());
+    assert_eq!(tokenizer.bos(), Some(TokenId(1)));
+    assert_eq!(tokenizer.end_of_text(), [TokenId(0), TokenId(2)]);
 }

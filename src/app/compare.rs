@@ -7,7 +7,7 @@ use tui_input::Input;
 use super::parse_candidates;
 use crate::engine::{Comparison, RunId};
 use crate::trace::{LensKind, Row, Step, Trajectory};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, visible_text};
 
 /// Which half is shown where there is no room for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,10 +152,10 @@ pub fn letter(candidate: usize) -> char {
     char::from(b'a' + u8::try_from(candidate % 26).unwrap_or(0))
 }
 
-/// A candidate's text as it is shown, spaces as `·`.
+/// A candidate's text as it is shown, like the label of a token: spaces as `·`.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    text.replace(' ', "·").replace('\n', "⏎").replace('\t', "⇥")
+    visible_text(text).replace(' ', "·").replace('\n', "⏎")
 }
 
 #[cfg(test)]

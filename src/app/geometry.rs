@@ -97,6 +97,10 @@ impl Places {
                 .ready
                 .as_ref()
                 .map_or(0, |info| compare.notes(&info.vocabulary).len());
+            let size = match state.view.zoom {
+                Zoom::All => size,
+                Zoom::Focused => ScreenSize::Narrow,
+            };
             places.comparing(compare.half, notes, size);
         } else if state.view.zoom == Zoom::Focused {
             *places.of_pane_mut(state.view.focus) = body;
@@ -180,7 +184,7 @@ impl Places {
             (ScreenSize::TooSmall | ScreenSize::Narrow, Half::Chart) => self.chart = rest,
             (ScreenSize::Medium | ScreenSize::Wide, _) => {
                 let [table, chart] = rest.layout(&Layout::horizontal([
-                    Constraint::Percentage(46),
+                    Constraint::Length((rest.width * 2 / 5).clamp(40, 56)),
                     Constraint::Min(0),
                 ]));
                 self.table = table;

@@ -3,8 +3,23 @@
 use crate::settings::Settings;
 use crate::settings::keys::{Scope, key_name};
 
-/// Rows of the screen that the help page's lines do not get: status line, key line, borders.
-pub const HELP_MARGIN: u16 = 4;
+/// How many lines the help page shows at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HelpRoom {
+    /// Columns of text, filled one after the other.
+    pub columns: usize,
+    /// Lines in each.
+    pub rows: usize,
+}
+
+/// The help page's room on a screen of that size.
+#[must_use]
+pub fn help_room(columns: u16, rows: u16) -> HelpRoom {
+    // Status line, key line and two borders.
+    let rows = usize::from(rows.saturating_sub(4)).max(1);
+    let columns = usize::from(columns / 58).max(1);
+    HelpRoom { columns, rows }
+}
 
 /// One line of the help page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +47,13 @@ pub fn help_lines(settings: &Settings) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     if !settings.problems.is_empty() {
         lines.push(HelpLine::Title("In your own files"));
-        lines.extend(
-            settings
-                .problems
-                .iter()
-                .map(|problem| HelpLine::Problem(problem.to_string())),
-        );
+        for problem in &settings.problems {
+            lines.extend(
+                folded(&problem.to_string())
+                    .into_iter()
+                    .map(HelpLine::Problem),
+            );
+        }
         lines.push(HelpLine::Blank);
     }
     for scope in Scope::ALL {
@@ -57,6 +73,23 @@ pub fn help_lines(settings: &Settings) -> Vec<HelpLine> {
             .iter()
             .map(|words| HelpLine::Text((*words).to_owned())),
     );
+    lines
+}
+
+/// A long line in lines that fit each column of the page.
+fn folded(text: &str) -> Vec<String> {
+    const LONGEST: usize = 52;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LONGEST => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("  {word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
     lines
 }
 

@@ -82,7 +82,9 @@ impl Prompt {
     pub fn line_up(&mut self) {
         let before = self.editor.cursor();
         self.editor.move_cursor(CursorMove::Up);
-        if self.editor.cursor().0 == before.0 && before.0 == 0 {
+        // A long line takes several lines of the screen: only where the cursor could not move is
+        // it on the first.
+        if self.editor.cursor() == before {
             self.previous();
         }
     }
@@ -91,7 +93,7 @@ impl Prompt {
     pub fn line_down(&mut self) {
         let before = self.editor.cursor();
         self.editor.move_cursor(CursorMove::Down);
-        if self.editor.cursor().0 == before.0 && before.0 + 1 == self.editor.lines().len() {
+        if self.editor.cursor() == before {
             self.following();
         }
     }

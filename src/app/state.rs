@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::cursor::rows;
-use super::help::{HELP_MARGIN, help_lines};
+use super::cursor::{Growth, rows};
+use super::help::{help_lines, help_room};
 use super::update::start_load;
 use super::{Compare, Cursor, Effect, Model, Prompt, Run};
 use crate::engine::{RunId, Sampling};
@@ -66,6 +66,21 @@ pub enum TextCursor {
     Shown,
     /// The user types elsewhere.
     Hidden,
+}
+
+/// What [`super::Action::Stop`] would stop or leave now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stops {
+    /// The help page.
+    Help,
+    /// The run.
+    Run,
+    /// The load under way.
+    Load,
+    /// Compare mode.
+    Compare,
+    /// The zoom.
+    Zoom,
 }
 
 /// How things are looked at.
@@ -218,6 +233,24 @@ impl State {
         }
     }
 
+    /// What [`super::Action::Stop`] would stop or leave now.
+    #[must_use]
+    pub fn stops(&self) -> Option<Stops> {
+        if self.view.help.is_some() {
+            Some(Stops::Help)
+        } else if self.run.as_ref().is_some_and(Run::is_active) {
+            Some(Stops::Run)
+        } else if self.model.is_loading() {
+            Some(Stops::Load)
+        } else if self.compare.is_some() {
+            Some(Stops::Compare)
+        } else if self.view.zoom == Zoom::Focused {
+            Some(Stops::Zoom)
+        } else {
+            None
+        }
+    }
+
     /// The grid's rows from top to bottom; none before a model is known.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
@@ -259,13 +292,17 @@ impl State {
     pub(super) fn settle(&mut self) {
         let rows = self.rows();
         let newest = self.run.as_ref().map_or(Step(0), Run::newest);
+        let growth = match &self.run {
+            Some(run) if run.is_active() => Growth::Growing,
+            _ => Growth::Complete,
+        };
         let room = super::GridRoom::of(self);
-        self.cursor
-            .keep_in_view(&rows, newest, room.columns, room.rows);
+        self.cursor.keep_in_view(&rows, newest, growth, room);
         if let Some(first) = &mut self.view.help {
             let lines = help_lines(&self.settings).len();
-            let shown = usize::from(self.rows.saturating_sub(HELP_MARGIN));
-            let last = u16::try_from(lines.saturating_sub(shown)).unwrap_or(u16::MAX);
+            let room = help_room(self.columns, self.rows);
+            let last = lines.saturating_sub(room.columns * room.rows);
+            let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
         }
         let cursor = match (self.view.focus, self.view.help) {

@@ -9,6 +9,8 @@ mod act;
 mod ask;
 mod engine;
 mod mouse;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(super) use ask::start_load;

@@ -5,8 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -19,6 +21,12 @@ use crate::trace::LensKind;
 /// Events that wait for the program's side; then the engine waits too, so that a terminal that
 /// does not keep up costs no memory.
 const WAITING_EVENTS: usize = 256;
+
+/// How long a load waits for the program's side to take an event.
+const UNTIL_NEXT_TRY: Duration = Duration::from_millis(5);
+
+/// What is told of a panic; its own words are in the log.
+const PANIC: &str = "the engine failed inside; the model was given up, load it again";
 
 type Order = (Command, CancellationToken);
 
@@ -55,14 +63,16 @@ impl Worker {
     fn work(mut self) {
         while let Some(orders) = self.orders() {
             for (command, cancel) in newest_questions(orders) {
-                if self
-                    .guarded(|worker| worker.obey(command, &cancel))
-                    .is_err()
-                {
+                let at_panic = match &command {
+                    Command::Load(_) => Event::LoadFailed(PANIC.into()),
+                    _ => self.run_failed(),
+                };
+                let obey = |worker: &mut Self| worker.obey(command, &cancel);
+                if self.guarded(at_panic, obey).is_err() {
                     return;
                 }
             }
-            if self.is_running() && self.guarded(Self::advance).is_err() {
+            if self.is_running() && self.guarded(self.run_failed(), Self::advance).is_err() {
                 return;
             }
         }
@@ -83,15 +93,24 @@ impl Worker {
         Some(orders)
     }
 
-    /// Does something that may panic. A panic inside a tensor operation can leave candle's
-    /// thread pools unusable, so the model is given up then.
-    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Gone>) -> Result<(), Gone> {
+    /// What is told when the run under way panics.
+    fn run_failed(&self) -> Event {
+        Event::Failed {
+            run: self.session.as_ref().and_then(Session::run),
+            message: PANIC.into(),
+        }
+    }
+
+    /// Does something that may panic, and tells `at_panic` if it does. A panic inside a tensor
+    /// operation can leave candle's thread pools unusable, so the model is given up then.
+    fn guarded(
+        &mut self,
+        at_panic: Event,
+        work: impl FnOnce(&mut Self) -> Result<(), Gone>,
+    ) -> Result<(), Gone> {
         catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
-            let run = self.session.take().and_then(|session| session.run());
-            self.tell(Event::Failed {
-                run,
-                message: "the engine failed inside; the model was given up, load it again".into(),
-            })
+            self.session = None;
+            self.tell(at_panic)
         })
     }
 
@@ -109,8 +128,7 @@ impl Worker {
     }
 
     fn load(&mut self, model: &str, cancel: &CancellationToken) -> Result<(), Gone> {
-        // The receiver may be gone meanwhile; the last event of the load finds that out.
-        let tell = |event| drop(self.outbox.blocking_send(event));
+        let tell = |event| tell_while_loading(&self.outbox, event);
         let session = self.opener.open(
             model,
             &|event| tell(fetching(event)),
@@ -210,6 +228,17 @@ impl Worker {
     }
 }
 
+/// Tells an event from wherever a load calls back: from the event loop of a download, where
+/// tokio forbids a blocking send, or from one of the threads that read weights.
+///
+/// That the receiver has gone is found out by the last event of the load.
+fn tell_while_loading(outbox: &mpsc::Sender<Event>, mut event: Event) {
+    while let Err(TrySendError::Full(back)) = outbox.try_send(event) {
+        event = back;
+        std::thread::sleep(UNTIL_NEXT_TRY);
+    }
+}
+
 /// Of several comparisons that wait, only the newest one is worth an answer.
 fn newest_questions(orders: Vec<Order>) -> impl Iterator<Item = Order> {
     let newest = orders
@@ -234,5 +263,42 @@ fn fetching(event: FetchEvent) -> Event {
             total: None,
         }),
         FetchEvent::SourceFailed { source, why } => Event::SourceFailed { source, why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_download_can_tell_from_inside_its_event_loop() {
+        let (outbox, mut events) = mpsc::channel(1);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            tell_while_loading(&outbox, Event::Loading { done: 1, total: 2 });
+        });
+        assert_eq!(events.try_recv(), Ok(Event::Loading { done: 1, total: 2 }));
+    }
+
+    #[test]
+    fn of_several_comparisons_that_wait_only_the_newest_is_answered() {
+        let compare = |step| {
+            Command::Compare(Compare {
+                run: RunId(1),
+                step: crate::trace::Step(step),
+                candidates: Vec::new(),
+                lens: LensKind::Normed,
+            })
+        };
+        let load = Command::Load("m".into());
+        let orders = [compare(1), load.clone(), compare(2)];
+        let kept: Vec<Command> =
+            newest_questions(orders.map(|c| (c, CancellationToken::new())).into())
+                .map(|(command, _)| command)
+                .collect();
+        assert_eq!(kept, [load, compare(2)]);
     }
 }

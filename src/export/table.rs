@@ -10,7 +10,7 @@ use super::Record;
 use crate::trace::{Column, Layer, Row, Score, Trajectory};
 use crate::ui::palette::Palette;
 use crate::ui::text;
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, visible_text};
 
 /// The widest a token's label gets.
 const WIDEST_LABEL: usize = 12;
@@ -39,7 +39,7 @@ pub fn write(
         "{} · {} layers · lens {} · rank of the chosen token at each layer",
         record.model, record.n_layers, record.lens
     )?;
-    writeln!(out, "{}", text::visible(&record.prompt))?;
+    writeln!(out, "{}", visible_text(&record.prompt))?;
     let steps = record
         .columns
         .iter()

@@ -70,18 +70,18 @@ fn max(values: &[f32]) -> Option<f32> {
         #[inline(always)]
         || {
             let mut largest = [f32::NEG_INFINITY; LANES];
-            // x - x is 0 for a finite number and NaN for any other, and NaN stays in a sum.
+            // x · 0 is 0 for a finite number and NaN for any other, and NaN stays in a sum.
             let mut check = [0.0_f32; LANES];
             let (blocks, rest) = values.as_chunks::<LANES>();
             for block in blocks {
                 for ((largest, check), x) in largest.iter_mut().zip(&mut check).zip(block) {
                     *largest = if *x > *largest { *x } else { *largest };
-                    *check += x - x;
+                    *check += x * 0.0;
                 }
             }
             for x in rest {
                 largest[0] = if *x > largest[0] { *x } else { largest[0] };
-                check[0] += x - x;
+                check[0] += x * 0.0;
             }
             let finite = check.iter().all(|x| *x == 0.0);
             finite.then(|| largest.iter().copied().fold(f32::NEG_INFINITY, f32::max))

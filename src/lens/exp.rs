@@ -21,7 +21,7 @@ pub fn exp(x: f32) -> f32 {
     y = y * r + 8.333_452e-3;
     y = y * r + 4.166_579_6e-2;
     y = y * r + 1.666_666_5e-1;
-    y = y * r + 5.000_000_1e-1;
+    y = y * r + 5e-1;
     y = y * r * r + r + 1.0;
     // The low bits of `whole` hold n: they become the exponent of 2^n.
     let power = f32::from_bits((whole.to_bits() << 23).wrapping_add(127 << 23));

@@ -131,6 +131,21 @@ impl Config {
         })
     }
 
+    /// The same with the values of the JSON object `defaults` for the keys that are not there.
+    pub fn completed(&self, defaults: &str) -> Result<Self, ModelError> {
+        let defaults: HashMap<String, Value> =
+            serde_json::from_str(defaults).map_err(|error| ModelError::Config {
+                place: self.place.clone(),
+                key: "defaults".into(),
+                reason: error.to_string(),
+            })?;
+        let mut completed = self.clone();
+        for (key, value) in defaults {
+            completed.values.entry(key).or_insert(value);
+        }
+        Ok(completed)
+    }
+
     /// Where the values come from, for messages.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -338,6 +353,16 @@ mod tests {
             config.usize(WIDTH).unwrap_err().to_string(),
             "here/config.json: `hidden_size` must be a whole number of at most 2^30, not \"wide\""
         );
+    }
+
+    #[test]
+    fn defaults_fill_in_what_is_not_there() {
+        let found = config(r#"{"model_type": "x", "hidden_size": 3}"#).unwrap();
+        let completed = found
+            .completed(r#"{"hidden_size": 9, "rope_theta": 5.0}"#)
+            .unwrap();
+        assert_eq!(completed.usize(WIDTH).unwrap(), 3);
+        assert_eq!(completed.f64(THETA).unwrap(), 5.0);
     }
 
     #[test]

@@ -2,9 +2,26 @@
 //! a [`Spec`] and where the tensors stand; it is found from `model_type` in `config.json` or
 //! `general.architecture` in a GGUF file, never from a model's name.
 
+mod bloom;
+mod cohere;
+mod experts;
+mod falcon;
+mod gemma;
 mod gpt2;
+mod gpt_neo;
+mod gpt_neox;
+mod gptj;
+mod granite;
 mod llama;
+mod olmo;
+mod opt;
+mod phi;
+mod phi3;
 mod reading;
+mod rotary;
+mod stablelm;
+mod starcoder2;
+mod start;
 
 use super::ModelError;
 use super::config::{Config, Dialect};
@@ -27,7 +44,24 @@ pub struct Family {
 }
 
 /// All families.
-pub const ALL: &[Family] = &[llama::FAMILY, gpt2::FAMILY];
+pub const ALL: &[Family] = &[
+    llama::FAMILY,
+    gemma::FAMILY,
+    olmo::FAMILY,
+    phi3::FAMILY,
+    granite::FAMILY,
+    cohere::FAMILY,
+    stablelm::FAMILY,
+    starcoder2::FAMILY,
+    phi::FAMILY,
+    falcon::FAMILY,
+    bloom::FAMILY,
+    gptj::FAMILY,
+    gpt_neox::FAMILY,
+    gpt_neo::FAMILY,
+    opt::FAMILY,
+    gpt2::FAMILY,
+];
 
 /// The family of a checkpoint.
 pub fn of(config: &Config) -> Result<&'static Family, ModelError> {
@@ -67,10 +101,12 @@ mod tests {
     #[test]
     fn an_unknown_architecture_is_named_beside_those_that_would_do() {
         let config = Config::from_json(r#"{"model_type": "bert"}"#, "b/config.json").unwrap();
-        assert_eq!(
-            of(&config).unwrap_err().to_string(),
-            "b/config.json: architecture `bert` is not supported; \
-             supported: llama, mistral, qwen2, gpt2"
+        let message = of(&config).unwrap_err().to_string();
+        assert!(
+            message.starts_with(
+                "b/config.json: architecture `bert` is not supported; supported: llama, mistral, "
+            ),
+            "{message}"
         );
     }
 

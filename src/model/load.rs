@@ -1,21 +1,19 @@
 //! Files on this machine → a model that can run.
 
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use rayon::prelude::*;
 
 use super::ModelError;
 use super::attention::Attention;
-use super::block::Block;
+use super::block::{Block, PartNorms};
 use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::decoder::Decoder;
 use super::families;
 use super::head::Head;
-use super::linear::Linear;
 use super::memory::{self, Memory};
-use super::mlp::Mlp;
 use super::rope::Rotation;
-use super::spec::{BlockSpec, Positions, Spec, Unembedding};
+use super::spec::{BlockSpec, HeadPositions, Residual, Spec};
 use super::tokenizer::Tokenizer;
 use super::weights::{Folder, Gguf, Weights};
 use crate::catalog::CheckpointFiles;
@@ -121,21 +119,15 @@ fn assemble(
     memory.describes(&spec, config.place())?;
     memory.fits(memory::available(), &weights.place())?;
     let checkpoint = Checkpoint::new(weights, (family.layout)(config), device, progress)?;
-    let embedding = checkpoint.embedding(spec.d_model)?;
-    let vocab_size = embedding.dim(0)?;
-    let positions = match spec.positions {
-        Positions::Rotary => None,
-        Positions::Learned { offset } => {
-            checkpoint.positions(spec.context_length, offset, spec.d_model)?
-        }
-    };
+    let embedding = checkpoint.embedding(&spec)?;
+    let vocab_size = embedding.tokens.dim(0)?;
     let blocks = spec
         .blocks
         .par_iter()
         .enumerate()
         .map(|(l, block)| read_block(&checkpoint, l, block, spec.d_model))
         .collect::<Result<Vec<_>, _>>()?;
-    let head = read_head(&checkpoint, &spec, &embedding)?;
+    let head = checkpoint.head(&spec, &embedding.tokens)?;
     checkpoint.finish()?;
     Ok(Model {
         family: family.name,
@@ -144,7 +136,7 @@ fn assemble(
         vocab_size,
         decoder: Decoder {
             embedding,
-            positions,
+            d_model: spec.d_model,
             blocks,
             context_length: spec.context_length,
             seen: 0,
@@ -162,42 +154,38 @@ fn read_block(
     d_model: usize,
 ) -> Result<Block, ModelError> {
     let attention = &spec.attention;
-    let rotation = match &attention.rope {
-        None => None,
-        Some(rope) => {
-            let divisors = checkpoint.rope_divisors(rope.dim)?;
+    let rotation = match &attention.positions {
+        HeadPositions::Rotary(rope) => {
+            let divisors = checkpoint.rope_divisors(rope)?;
             Some(Rotation::new(rope, divisors.as_deref()))
         }
+        HeadPositions::None | HeadPositions::Alibi { .. } => None,
     };
-    let (up, down) = checkpoint.mlp(l, &spec.mlp, d_model)?;
+    let attention_norms = PartNorms::read(
+        spec.norm_place,
+        || checkpoint.attention_norm(l, spec.norm, d_model),
+        || checkpoint.attention_output_norm(l, spec.norm, d_model),
+    )?;
+    let mlp_norms = match spec.residual {
+        Residual::ParallelOneNorm => PartNorms::default(),
+        Residual::Serial | Residual::Parallel => PartNorms::read(
+            spec.norm_place,
+            || checkpoint.mlp_norm(l, spec.norm, d_model),
+            || checkpoint.mlp_output_norm(l, spec.norm, d_model),
+        )?,
+    };
     Ok(Block {
-        attention_norm: checkpoint.attention_norm(l, spec.norm, d_model)?,
+        residual: spec.residual,
+        part_scale: spec.part_scale,
+        attention_norms,
         attention: Attention::new(
             attention.clone(),
             checkpoint.qkv(l, attention, d_model)?,
             checkpoint.attention_output(l, attention, d_model)?,
             rotation,
+            checkpoint.qk_norms(l, attention)?,
         ),
-        mlp_norm: checkpoint.mlp_norm(l, spec.norm, d_model)?,
-        mlp: Mlp::new(spec.mlp, up, down),
+        mlp_norms,
+        feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
     })
-}
-
-fn read_head(
-    checkpoint: &Checkpoint<'_>,
-    spec: &Spec,
-    embedding: &Tensor,
-) -> Result<Head, ModelError> {
-    let separate = match spec.head.unembedding {
-        Unembedding::Tied => false,
-        Unembedding::Separate => true,
-        Unembedding::AsStored => checkpoint.has_unembedding(),
-    };
-    let weight = if separate {
-        checkpoint.unembedding(embedding.dim(0)?, spec.d_model)?
-    } else {
-        embedding.clone()
-    };
-    let norm = checkpoint.final_norm(spec.head.norm, spec.d_model)?;
-    Ok(Head::new(norm, Linear::new(weight, None)))
 }

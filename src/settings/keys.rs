@@ -174,7 +174,12 @@ impl Keymap {
     /// What `key` does where `scopes` hold, the innermost first.
     #[must_use]
     pub fn resolve(&self, scopes: &[Scope], key: KeyEvent) -> Option<Action> {
-        let key = normalised(key);
+        self.action_of(scopes, normalised(key))
+    }
+
+    /// What `key`, as the key map spells it, does where `scopes` hold, the innermost first.
+    #[must_use]
+    pub fn action_of(&self, scopes: &[Scope], key: KeyCombination) -> Option<Action> {
         scopes.iter().find_map(|scope| {
             self.bindings(*scope)
                 .iter()
@@ -234,6 +239,8 @@ mod tests {
             assert!(!bindings.is_empty(), "{scope:?} has no keys");
             for binding in bindings {
                 assert!(!binding.help.is_empty(), "{scope:?} {:?}", binding.action);
+                // What a column of the help page holds on a screen of 120 columns.
+                assert!(binding.help.chars().count() <= 38, "{}", binding.help);
             }
         }
     }

@@ -90,8 +90,8 @@ pub struct Ramp {
     pub truecolour: [Color; STEPS],
     /// Among xterm's 256.
     pub indexed: [Color; STEPS],
-    /// Among the terminal's own 16; fewer steps, each for several of the scale's.
-    pub ansi: Vec<Color>,
+    /// Among the terminal's own 16; neighbours may share a colour.
+    pub ansi: [Color; STEPS],
 }
 
 impl Ramp {
@@ -102,7 +102,7 @@ impl Ramp {
         match depth {
             Depth::TrueColour => self.truecolour.get(step).copied(),
             Depth::Indexed => self.indexed.get(step).copied(),
-            Depth::Ansi => self.ansi.get(step * self.ansi.len() / STEPS).copied(),
+            Depth::Ansi => self.ansi.get(step).copied(),
             Depth::None => None,
         }
     }
@@ -206,7 +206,7 @@ struct RampFile {
     rank_1: f32,
     worst: f32,
     indexed: [Named; STEPS],
-    ansi: Vec<Named>,
+    ansi: [Named; STEPS],
 }
 
 /// The perceptual scales to choose from.
@@ -254,7 +254,7 @@ fn theme(name: &str, text: &str) -> Result<Theme, toml::de::Error> {
                 .gradient
                 .colours(file.ramp.rank_1, file.ramp.worst),
             indexed: file.ramp.indexed.map(|named| named.0),
-            ansi: file.ramp.ansi.into_iter().map(|named| named.0).collect(),
+            ansi: file.ramp.ansi.map(|named| named.0),
         },
     })
 }

@@ -4,17 +4,18 @@
 //! reports three keys: Esc, `[` and `A`. Taken literally they would close a pane and type `[A`
 //! into the prompt. So a bare Esc is held for a moment, to see whether the rest follows.
 
+mod sequence;
+
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+
+use sequence::Sequence;
 
 /// How long an Esc waits for its rest when the terminal is on this machine.
 pub const HOLD_LOCAL: Duration = Duration::from_millis(30);
 /// How long an Esc waits for its rest when the terminal is at the other end of a line.
 pub const HOLD_REMOTE: Duration = Duration::from_millis(100);
-
-/// Longer sequences than this are none.
-const LONGEST: usize = 32;
 
 /// A pure state machine: events in, events out, time as an argument.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl EscJoiner {
             out.push(Event::Key(key));
             return;
         }
-        match self.continue_sequence(&key) {
+        match self.sequence_with(&key) {
             Sequence::Open => self.hold_key(key, now),
             Sequence::Key(code, modifiers) => {
                 self.forget();
@@ -100,29 +101,17 @@ impl EscJoiner {
     }
 
     /// What the held keys and `key` make up together.
-    fn continue_sequence(&self, key: &KeyEvent) -> Sequence {
-        let KeyCode::Char(c) = key.code else {
+    fn sequence_with(&self, key: &KeyEvent) -> Sequence {
+        let modifiers = key.modifiers.difference(KeyModifiers::SHIFT);
+        let (KeyCode::Char(last), true) = (key.code, modifiers.is_empty()) else {
             return Sequence::None;
         };
-        if key.modifiers.difference(KeyModifiers::SHIFT) != KeyModifiers::NONE
-            || self.held.len() >= LONGEST
-        {
-            return Sequence::None;
-        }
         let begun: String = self
             .held
             .iter()
             .filter_map(|key| key.code.as_char())
             .collect();
-        match (begun.as_str(), c) {
-            ("", '[' | 'O') => Sequence::Open,
-            ("", _) => Sequence::None,
-            ("O", 'A'..='Z') => plain_key(c).map_or(Sequence::Unknown, Sequence::key),
-            ("O", _) => Sequence::None,
-            (_, ' '..='?') => Sequence::Open,
-            (csi, '@'..='~') => csi_key(&csi[1..], c),
-            _ => Sequence::None,
-        }
+        Sequence::of(&begun, last)
     }
 
     fn push_paste(&mut self, key: KeyEvent, now: Instant, out: &mut Vec<Event>) {
@@ -164,86 +153,8 @@ impl EscJoiner {
     }
 }
 
-/// What keys that follow an Esc make up.
-enum Sequence {
-    /// No sequence: the keys were typed.
-    None,
-    /// It may still become one.
-    Open,
-    /// A key.
-    Key(KeyCode, KeyModifiers),
-    /// The opening bracket of a paste.
-    PasteBegins,
-    /// A whole sequence that is no key we know.
-    Unknown,
-}
-
-impl Sequence {
-    fn key(code: KeyCode) -> Self {
-        Self::Key(code, KeyModifiers::NONE)
-    }
-}
-
 fn is_bare_esc(key: &KeyEvent) -> bool {
     key.code == KeyCode::Esc && key.modifiers.is_empty()
-}
-
-/// `ESC [ parameters last`.
-fn csi_key(parameters: &str, last: char) -> Sequence {
-    if (parameters, last) == ("200", '~') {
-        return Sequence::PasteBegins;
-    }
-    let (number, modifiers) = match parameters.split_once(';') {
-        Some((number, bits)) => (number, csi_modifiers(bits)),
-        None => (parameters, Some(KeyModifiers::NONE)),
-    };
-    let code = match (number, last) {
-        ("", 'Z') => return Sequence::Key(KeyCode::BackTab, KeyModifiers::SHIFT),
-        ("" | "1", _) if last != '~' => plain_key(last),
-        ("1" | "7", '~') => Some(KeyCode::Home),
-        ("2", '~') => Some(KeyCode::Insert),
-        ("3", '~') => Some(KeyCode::Delete),
-        ("4" | "8", '~') => Some(KeyCode::End),
-        ("5", '~') => Some(KeyCode::PageUp),
-        ("6", '~') => Some(KeyCode::PageDown),
-        _ => None,
-    };
-    match (code, modifiers) {
-        (Some(code), Some(modifiers)) => Sequence::Key(code, modifiers),
-        _ => Sequence::Unknown,
-    }
-}
-
-/// The modifiers of `ESC [ 1 ; bits A`: one more than 1 for Shift, 2 for Alt, 4 for Control.
-fn csi_modifiers(bits: &str) -> Option<KeyModifiers> {
-    let bits = bits.parse::<u8>().ok()?.checked_sub(1)?;
-    let mut modifiers = KeyModifiers::NONE;
-    for (bit, modifier) in [
-        (1, KeyModifiers::SHIFT),
-        (2, KeyModifiers::ALT),
-        (4, KeyModifiers::CONTROL),
-    ] {
-        if bits & bit != 0 {
-            modifiers |= modifier;
-        }
-    }
-    Some(modifiers)
-}
-
-fn plain_key(last: char) -> Option<KeyCode> {
-    Some(match last {
-        'A' => KeyCode::Up,
-        'B' => KeyCode::Down,
-        'C' => KeyCode::Right,
-        'D' => KeyCode::Left,
-        'F' => KeyCode::End,
-        'H' => KeyCode::Home,
-        'P' => KeyCode::F(1),
-        'Q' => KeyCode::F(2),
-        'R' => KeyCode::F(3),
-        'S' => KeyCode::F(4),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use std::thread::{self, ThreadId};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
 use ratatui::layout::Size;
-use rustix::process::{Signal, kill_current_process_group};
+use rustix::process::{Signal, getpgrp, getpid, kill_process};
+use signal_hook::consts::SIGTSTP;
 
 use super::Error;
 use super::frame_writer::Sent;
@@ -116,16 +117,14 @@ impl Session {
 
     /// Give the terminal to the shell until the user brings us to the foreground again.
     ///
-    /// The whole process group stops, since a program that waits for us, such as `cargo run`, has
-    /// to stop as well. Where no shell could ever wake us, the system does not stop us, and we are
-    /// back at once.
+    /// Where no shell could ever wake us, the system does not stop us, and we are back at once.
     ///
     /// # Errors
     ///
     /// When the terminal cannot be taken again.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back()?;
-        kill_current_process_group(Signal::TSTP)?;
+        stop()?;
         self.take()?;
         self.repaint();
         Ok(())
@@ -147,6 +146,19 @@ impl Session {
         }
         taken
     }
+}
+
+/// Stop this process, as the terminal's own Ctrl-Z would.
+fn stop() -> io::Result<()> {
+    // A program that started us and waits, such as `cargo run`, has to stop as well: it is the
+    // one that the shell looks at.
+    let leader = getpgrp();
+    if leader != getpid() {
+        kill_process(leader, Signal::TSTP)?;
+    }
+    // Sent to this thread and not to the process, the signal has done its work when the call
+    // returns; else we might take the terminal again before we are stopped.
+    signal_hook::low_level::raise(SIGTSTP)
 }
 
 impl Drop for Session {
@@ -187,4 +199,34 @@ pub fn give_back() -> io::Result<()> {
 pub fn give_back_without_writing() {
     // There is nobody left to be told.
     let _ = disable_raw_mode();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use super::*;
+    use crate::terminal::BEGIN_UPDATE;
+
+    #[test]
+    fn leaving_undoes_all_that_may_have_been_switched_on() {
+        let mut parser = vt100::Parser::new(NonZero::<u16>::MIN, NonZero::<u16>::MIN, 0);
+        let at_first = parser.screen().state_formatted();
+        parser.process(ENTER);
+        parser.process(MOUSE_ON);
+        parser.process(BEGIN_UPDATE);
+        parser.process(b"\x1b[1;31m");
+        let screen = parser.screen();
+        assert!(screen.alternate_screen() && screen.bracketed_paste() && screen.hide_cursor());
+        assert_ne!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        parser.process(LEAVE);
+        assert!(!parser.screen().alternate_screen());
+        assert_eq!(parser.screen().state_formatted(), at_first);
+    }
+
+    #[test]
+    fn giving_back_what_was_not_taken_does_nothing() {
+        assert!(!is_taken());
+        give_back().unwrap();
+    }
 }

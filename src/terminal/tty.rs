@@ -62,14 +62,23 @@ impl Tty {
     }
 }
 
+/// How many cells the terminal at standard output has.
+///
+/// # Errors
+///
+/// When standard output is no terminal, or is gone.
+pub fn size() -> io::Result<Size> {
+    let size = tcgetwinsize(stdout())?;
+    Ok(if size.ws_col == 0 || size.ws_row == 0 {
+        UNKNOWN_SIZE
+    } else {
+        Size::new(size.ws_col, size.ws_row)
+    })
+}
+
 impl Output for Tty {
     fn size(&self) -> io::Result<Size> {
-        let size = tcgetwinsize(stdout())?;
-        Ok(if size.ws_col == 0 || size.ws_row == 0 {
-            UNKNOWN_SIZE
-        } else {
-            Size::new(size.ws_col, size.ws_row)
-        })
+        size()
     }
 }
 

@@ -5,8 +5,8 @@
 //! │ rank 12   p 0.004   logit 9.13   H 3.2  KL 1.9 │
 //! │ logit +1.8 on L25                              │
 //! │                                                │
-//! │  1  ·is     0.21   ████████████                │
-//! │  2  ·was    0.11   ██████                      │
+//! │  1  ·is     0.21   ━━━━━━━━━━━━                │
+//! │  2  ·was    0.11   ━━━━━━                      │
 //! ╰────────────────────────────────────────────────╯
 //! ```
 
@@ -38,7 +38,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         .zip(state.model.ready.as_ref());
     let Some(((column, cell), info)) = found else {
         let inner = frame::render(palette, focus, Titles::named("Cell"), area, buffer);
-        let words = "The selected cell's best tokens stand here.";
+        let words = "No cell to show yet.";
         line_at(inner, 0, Line::styled(words, palette.muted()), buffer);
         return;
     };
@@ -54,6 +54,9 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     };
     detail.render(inner, buffer);
 }
+
+/// Between two figures.
+const GAP: &str = "  ";
 
 struct Detail<'d> {
     column: &'d Column,
@@ -93,39 +96,40 @@ impl Detail<'_> {
         let mut lines: Vec<Vec<Span<'static>>> = vec![Vec::new()];
         let mut used = 1;
         for (name, value) in figures {
-            let columns = name.len() + value.chars().count() + 4;
-            if used + columns > width + 3 {
+            let columns = name.len() + 1 + text::width(&value);
+            if used + columns > width.saturating_sub(1) {
                 lines.push(Vec::new());
                 used = 1;
             }
-            used += columns;
+            used += columns + GAP.len();
             if let Some(line) = lines.last_mut() {
                 line.push(Span::styled(format!("{name} "), self.palette.muted()));
-                line.push(Span::styled(format!("{value}   "), self.palette.strong()));
+                line.push(Span::styled(format!("{value}{GAP}"), self.palette.strong()));
             }
         }
         let mut lines: Vec<Line<'static>> = lines.into_iter().map(Line::from).collect();
-        lines.push(self.against_below());
+        lines.push(self.against_below(width));
         lines
     }
 
     /// How the chosen token's logit and rank have moved since the row below.
-    fn against_below(&self) -> Line<'static> {
+    fn against_below(&self, width: usize) -> Line<'static> {
         let below = match self.row {
             Row::Embedding => return Line::styled("before layer 0", self.palette.muted()),
             Row::Layer(Layer(0)) => Row::Embedding,
             Row::Layer(Layer(l)) => Row::Layer(Layer(l - 1)),
         };
         match self.column.cell(below) {
-            Some(before) => Line::styled(
-                format!(
-                    "logit {:+.2}, rank {} → {} since {below}",
-                    self.cell.score.logit - before.score.logit,
-                    before.score.rank,
-                    self.cell.score.rank,
-                ),
-                self.palette.muted(),
-            ),
+            Some(before) => {
+                let moved = self.cell.score.logit - before.score.logit;
+                // No minus before a zero.
+                let moved = (moved * 100.0).round() / 100.0 + 0.0;
+                let mut text = format!("since {below}: logit {moved:+.2}");
+                if width > 40 {
+                    text.push_str(&format!(", rank from {}", before.score.rank));
+                }
+                Line::styled(text, self.palette.muted())
+            }
             None => Line::default(),
         }
     }
@@ -174,10 +178,11 @@ impl Detail<'_> {
         };
         let label = text::left(&self.vocabulary.label(id), token);
         let prob_text = grid::probability(prob, Cells::Exact);
-        Line::from(vec![
-            Span::styled(format!("{place} {mark}{label}  {prob_text:>5}  "), style),
-            Span::styled(text::bar(f64::from(prob), bar), style),
-        ])
+        let bar = text::bar(f64::from(prob), bar);
+        Line::styled(
+            format!("{place} {mark}{label}  {prob_text:>5}  {bar}"),
+            style,
+        )
     }
 }
 

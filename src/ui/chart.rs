@@ -16,7 +16,7 @@ use ratatui::style::{Color, Style};
 use ratatui::symbols::Marker;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
-use ratatui::widgets::canvas::{Canvas, Line as Stroke};
+use ratatui::widgets::canvas::{Canvas, Line as Stroke, Points};
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
@@ -83,7 +83,7 @@ fn layer_of(row: Row) -> Option<usize> {
     }
 }
 
-/// The decade below the worst rank: the axis ends there.
+/// log10 of the worst rank: the axis ends there, though never above rank 10.
 fn worst(trajectories: &[(usize, &Trajectory)]) -> f64 {
     let worst = trajectories
         .iter()
@@ -91,7 +91,7 @@ fn worst(trajectories: &[(usize, &Trajectory)]) -> f64 {
         .map(|score| score.rank)
         .max()
         .unwrap_or(1);
-    f64::from(worst).log10().ceil().max(1.0)
+    f64::from(worst).log10().max(1.0)
 }
 
 struct Chart<'c> {
@@ -121,14 +121,10 @@ impl Chart<'_> {
             .y_bounds([-self.worst, 0.0])
             .paint(|canvas| {
                 if let Some(selected) = self.selected {
-                    let x = selected as f64;
-                    canvas.draw(&Stroke::new(
-                        x,
-                        -self.worst,
-                        x,
-                        0.0,
-                        self.palette.muted_colour(),
-                    ));
+                    canvas.draw(&Points {
+                        coords: &self.guide(selected),
+                        color: self.palette.muted_colour(),
+                    });
                     canvas.layer();
                 }
                 for (candidate, trajectory) in &self.trajectories {
@@ -140,6 +136,14 @@ impl Chart<'_> {
                 }
             })
             .render(self.plot, buffer);
+    }
+
+    /// One dot a row of the screen, so that it is not taken for a line.
+    fn guide(&self, layer: usize) -> Vec<(f64, f64)> {
+        let rows = f64::from(self.plot.height);
+        (0..self.plot.height)
+            .map(|row| (layer as f64, -self.worst * f64::from(row) / rows))
+            .collect()
     }
 
     fn line(

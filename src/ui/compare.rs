@@ -16,7 +16,7 @@ use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
 use super::text;
 use crate::app::{Compare, Pane, Phase, State, letter, shown};
-use crate::vocabulary::Piece;
+use crate::vocabulary::visible_text;
 
 /// The field's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -77,7 +77,7 @@ fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'static> 
     let room = width.saturating_sub(text::width(&chosen) + 3);
     Line::from(vec![
         Span::styled(
-            text::cut_left(&text::visible(&before), room).into_owned(),
+            text::cut_left(&visible_text(&before), room).into_owned(),
             palette.muted(),
         ),
         Span::styled(" ▸ ", palette.accent()),
@@ -92,9 +92,7 @@ fn before_step(state: &State) -> String {
     };
     let mut bytes = run.prompt.clone().into_bytes();
     for column in run.columns.iter().take(state.cursor.step.0) {
-        if let Piece::Bytes(piece) = info.vocabulary.piece(column.token) {
-            bytes.extend(piece);
-        }
+        bytes.extend(info.vocabulary.bytes(column.token));
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -109,7 +107,7 @@ fn field(compare: &Compare, focus: Focus, palette: &Palette<'_>, width: usize) -
         .flat_map(|(at, candidate)| {
             [
                 Span::styled(format!("  {} ", letter(at)), palette.line(at)),
-                Span::raw(shown(&text::visible(candidate))),
+                Span::raw(shown(candidate)),
             ]
         })
         .collect();

@@ -20,6 +20,8 @@ use crate::settings::CellValue;
 use crate::trace::Row;
 
 mod figure;
+#[cfg(test)]
+mod tests;
 mod widget;
 
 pub use figure::probability;
@@ -33,7 +35,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let columns = state.grid_columns();
     let rows = state.rows();
     let titles = Titles {
-        name: title(state.view.grid.value).into(),
+        name: match state.model.ready {
+            Some(_) => title(state.view.grid.value, area.width).into(),
+            None => "Model".into(),
+        },
         right: if columns.is_empty() {
             String::new()
         } else {
@@ -57,9 +62,11 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
 }
 
-fn title(value: CellValue) -> &'static str {
+fn title(value: CellValue, width: u16) -> &'static str {
     match value {
+        CellValue::Rank if width < 44 => "Rank at each layer",
         CellValue::Rank => "Rank of the chosen token at each layer",
+        CellValue::Probability if width < 52 => "Probability at each layer",
         CellValue::Probability => "Probability of the chosen token at each layer",
         CellValue::Entropy => "Entropy of each layer, in nats",
         CellValue::Kl => "KL(final ‖ layer), in nats",

@@ -110,16 +110,25 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         put(3, 7, muted(info.arithmetic.clone()));
         put(4, 8, muted(info.device.clone()));
     }
-    put(10, 3, named("lens", state.view.lens.to_string()));
+    put(10, 3, named("lens", lens(state)));
     put(11, 9, named("cells", state.view.grid.value.name().into()));
     if state.view.mouse == crate::settings::Switch::On {
         put(12, 10, muted("mouse".into()));
     }
     if let Some(speed) = state.run.as_ref().and_then(|run| run.speed.per_second()) {
-        put(13, 6, named_last(&format!("{speed:.1}"), "tok/s", palette));
+        put(13, 2, named_last(&format!("{speed:.1}"), "tok/s", palette));
     }
     put(14, 0, doing(state, palette));
     parts
+}
+
+/// The lens of what is shown, and the wanted one while the engine still works on it.
+fn lens(state: &State) -> String {
+    let wanted = state.view.lens;
+    match &state.run {
+        Some(run) if run.lens != wanted => format!("{} → {wanted}", run.lens),
+        _ => wanted.to_string(),
+    }
 }
 
 fn named_last(value: &str, unit: &str, palette: &Palette<'_>) -> Vec<Span<'static>> {

@@ -8,51 +8,51 @@ use ratatui::widgets::Widget;
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
 use super::text;
-use crate::app::{HelpLine, State, help_lines};
+use crate::app::{HelpLine, State, help_lines, help_room};
 
 /// Keys stand in a column of this width.
-const KEYS: usize = 22;
+const KEYS: usize = 16;
 
-/// The help page, in the place of all panes.
+/// The help page, in the place of all panes: in two columns where they fit.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
     let lines = help_lines(&state.settings);
+    let room = help_room(state.columns, state.rows);
     let first = usize::from(state.view.help.unwrap_or(0));
-    let visible = usize::from(area.height.saturating_sub(2));
+    let last = (first + room.columns * room.rows).min(lines.len());
     let titles = Titles {
-        right: format!(
-            "{}–{} of {}",
-            first + 1,
-            (first + visible).min(lines.len()),
-            lines.len()
-        ),
+        right: match last - first {
+            all if all == lines.len() => String::new(),
+            _ => format!("{}–{last} of {}", first + 1, lines.len()),
+        },
         ..Titles::named("Help")
     };
     let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-    let width = usize::from(inner.width.saturating_sub(2));
-    for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(first)) {
+    let width = inner.width / u16::try_from(room.columns).unwrap_or(1).max(1);
+    for (at, line) in lines[first..last].iter().enumerate() {
+        let (column, row) = (at / room.rows, at % room.rows);
         let place = Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
+            x: inner.x + 1 + width * u16::try_from(column).unwrap_or(0),
+            y: inner.y + u16::try_from(row).unwrap_or(0),
+            width: width.saturating_sub(2),
             height: 1,
         };
-        styled(line, palette, width).render(place.intersection(buffer.area), buffer);
+        styled(line, palette, place.width.into())
+            .render(place.intersection(inner).intersection(buffer.area), buffer);
     }
 }
 
 fn styled(line: &HelpLine, palette: &Palette<'_>, width: usize) -> Line<'static> {
+    let text_room = width.saturating_sub(2);
     match line {
         HelpLine::Blank => Line::default(),
         HelpLine::Title(title) => Line::styled(*title, palette.strong()),
         HelpLine::Keys { keys, does } => Line::from(vec![
-            Span::styled(format!("  {}", text::left(keys, KEYS)), palette.accent()),
-            Span::raw(text::cut(does, width.saturating_sub(KEYS + 2)).into_owned()),
+            Span::styled(format!("  {} ", text::left(keys, KEYS)), palette.accent()),
+            Span::raw(text::cut(does, text_room.saturating_sub(KEYS + 1)).into_owned()),
         ]),
-        HelpLine::Text(text) => {
-            Line::raw(format!("  {}", text::cut(text, width.saturating_sub(2))))
-        }
+        HelpLine::Text(text) => Line::raw(format!("  {}", text::cut(text, text_room))),
         HelpLine::Problem(problem) => Line::styled(
-            format!("  {}", text::cut(problem, width.saturating_sub(2))),
+            format!("  {}", text::cut(problem, text_room)),
             palette.warning(),
         ),
     }

@@ -7,8 +7,9 @@ use ratatui::widgets::Widget;
 
 use super::palette::Palette;
 use super::text;
-use crate::app::{NoticeKind, State};
-use crate::settings::keys::key_name;
+use crate::app::{Action, NoticeKind, State, Stops};
+use crate::settings::keys::{Binding, Scope, key_name};
+use crate::vocabulary::visible_text;
 
 /// The key line.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -19,47 +20,80 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
     .intersection(buffer.area);
     let room = usize::from(area.width);
-    match &state.notice {
+    let line = match &state.notice {
         Some(notice) => {
             let style = match notice.kind {
                 NoticeKind::Info => palette.accent(),
                 NoticeKind::Error => palette.error(),
             };
-            let text = text::visible(&notice.text).replace('\n', " ");
-            Line::styled(text::cut(&text, room), style).render(area, buffer);
+            let text = visible_text(&notice.text).replace('\n', " ");
+            Line::styled(text::cut(&text, room).into_owned(), style)
         }
-        None => hints(state, palette, room).render(area, buffer),
+        None => line(hints(state), palette, room),
+    };
+    line.render(area, buffer);
+}
+
+struct Hint {
+    keys: String,
+    word: String,
+}
+
+/// What the keys do here, the innermost place first. A word that comes twice, as for two
+/// directions, stands once, behind both keys.
+fn hints(state: &State) -> Vec<Hint> {
+    let keymap = &state.settings.keymap;
+    let scopes = match state.view.help {
+        Some(_) => &[Scope::Help],
+        None => state.scopes(),
+    };
+    let mut hints: Vec<Hint> = Vec::new();
+    for binding in scopes.iter().flat_map(|scope| keymap.bindings(*scope)) {
+        let Some(key) = binding.keys.first() else {
+            continue;
+        };
+        // A place further in may use the key otherwise.
+        let is_reached = keymap.action_of(scopes, *key) == Some(binding.action);
+        let Some(word) = word(state, binding).filter(|_| is_reached) else {
+            continue;
+        };
+        let keys = key_name(*key);
+        match hints.iter_mut().find(|hint| hint.word == word) {
+            Some(hint) if text::width(&hint.keys) == 1 && text::width(&keys) == 1 => {
+                hint.keys.push_str(&keys);
+            }
+            Some(_) => {}
+            None if binding.action == Action::Stop => hints.insert(0, Hint { keys, word }),
+            None => hints.push(Hint { keys, word }),
+        }
+    }
+    hints
+}
+
+/// The word for a binding. The one that stops things says what it would do now, and is left out
+/// where that is nothing.
+fn word(state: &State, binding: &Binding) -> Option<String> {
+    let hint = binding.hint.clone()?;
+    match (binding.action, state.stops()) {
+        (Action::Stop, None | Some(Stops::Help)) => None,
+        (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
+        // The table of compare mode always says ranks.
+        (Action::CellValue, _) if state.compare.is_some() => None,
+        _ => Some(hint),
     }
 }
 
-/// As many hints as there is room for, the innermost place first. A word that comes twice, as
-/// for two directions, stands once, behind both keys.
-fn hints(state: &State, palette: &Palette<'_>, room: usize) -> Line<'static> {
-    let mut shown: Vec<(String, &str)> = Vec::new();
-    for scope in state.scopes() {
-        for binding in state.settings.keymap.bindings(*scope) {
-            let (Some(hint), Some(key)) = (&binding.hint, binding.keys.first()) else {
-                continue;
-            };
-            let key = key_name(*key);
-            match shown.iter_mut().find(|(_, word)| word == hint) {
-                Some((keys, _)) if keys.chars().count() == 1 && key.chars().count() == 1 => {
-                    keys.push_str(&key);
-                }
-                Some(_) => {}
-                None => shown.push((key, hint)),
-            }
-        }
-    }
+/// As many hints as there is room for.
+fn line(hints: Vec<Hint>, palette: &Palette<'_>, room: usize) -> Line<'static> {
     let mut spans = Vec::new();
     let mut used = 0;
-    for (key, word) in shown {
-        let columns = text::width(&key) + 1 + text::width(word) + 2;
-        if used + columns > room + 2 {
+    for Hint { keys, word } in hints {
+        let columns = text::width(&keys) + 1 + text::width(&word);
+        if used + columns > room {
             break;
         }
-        used += columns;
-        spans.push(Span::styled(key, palette.accent()));
+        used += columns + 2;
+        spans.push(Span::styled(keys, palette.accent()));
         spans.push(Span::styled(format!(" {word}  "), palette.muted()));
     }
     Line::from(spans)

@@ -7,8 +7,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::palette::Palette;
+use super::text;
 use crate::app::{Action, Loading, Model, Phase, State};
 use crate::settings::keys::Scope;
+use crate::vocabulary::visible_text;
 
 /// Draw it, a little below the top.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -82,23 +84,27 @@ impl Page<'_> {
             ],
             Loading::Done => Vec::new(),
         };
-        lines.extend(self.sources(model));
+        lines.extend(self.sources(model, width));
         lines.extend(self.next_step(model));
         lines
     }
 
-    fn sources(&self, model: &Model) -> Vec<Line<'static>> {
+    fn sources(&self, model: &Model, width: usize) -> Vec<Line<'static>> {
         let mut lines = Vec::new();
         if !model.failed_sources.is_empty() {
             lines.push(Line::default());
             lines.push(self.muted("Tried without success".into()));
         }
-        lines.extend(model.failed_sources.iter().map(|failed| {
-            Line::from(vec![
-                Span::styled(format!("  {}  ", failed.source), self.palette.warning()),
-                Span::raw(failed.why.clone()),
-            ])
-        }));
+        for failed in &model.failed_sources {
+            let source = format!("  {}", failed.source);
+            lines.push(Line::styled(source, self.palette.warning()));
+            let why = visible_text(&failed.why);
+            let folded = text::wrap(&[(why.as_str(), ())], width.saturating_sub(4));
+            lines.extend(folded.into_iter().map(|line| {
+                let line: String = line.into_iter().map(|(text, ())| text).collect();
+                Line::raw(format!("    {line}"))
+            }));
+        }
         lines
     }
 

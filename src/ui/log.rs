@@ -22,7 +22,7 @@ use super::{spark, text};
 use crate::app::{Pane, Run, State};
 use crate::settings::Cells;
 use crate::trace::{Column, Step};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, visible_text};
 
 /// The log's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -74,8 +74,8 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 
 /// The prompt and what was generated, the latter in brackets.
 fn running_text(run: &Run, palette: &Palette<'_>, width: usize) -> Vec<Line<'static>> {
-    let prompt = text::visible(&run.prompt);
-    let generated = text::visible(&run.text);
+    let prompt = visible_text(&run.prompt);
+    let generated = visible_text(&run.text);
     let (given, bracket, new) = (palette.muted(), palette.accent(), palette.text());
     let mut pieces: Vec<(&str, Style)> = vec![(&prompt, given)];
     if !generated.is_empty() {
@@ -111,12 +111,19 @@ impl StepTable<'_> {
         let steps = self.run.columns.iter().enumerate().skip(first);
         for (y, (step, column)) in (area.y + 1..area.bottom()).zip(steps) {
             let label = self.vocabulary.label(column.token);
-            let style = match step == self.selected.0 {
-                true => self.palette.selected(),
-                false => self.palette.text(),
-            };
             let line = room.line(step, &label, column);
-            buffer.set_stringn(area.x, y, line, area.width.into(), style);
+            buffer.set_stringn(area.x, y, line, area.width.into(), self.palette.text());
+            if step == self.selected.0 {
+                // Number and token only: a whole line is a lot to send at each move.
+                let width = u16::try_from(5 + room.token).unwrap_or(u16::MAX);
+                let place = Rect {
+                    y,
+                    height: 1,
+                    width,
+                    ..area
+                };
+                buffer.set_style(place.intersection(area), self.palette.selected());
+            }
         }
     }
 }

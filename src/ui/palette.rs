@@ -12,9 +12,11 @@ use super::scale;
 use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 
 mod contrast;
+#[cfg(test)]
+mod tests;
 
 /// Shades for a terminal without colour, from rank 1 to the worst.
-const SHADES: [&str; STEPS] = ["█", "█", "▓", "▓", "▒", "░", " "];
+const SHADES: [&str; STEPS] = ["█", "▓", "▓", "▒", "▒", "░", " "];
 
 /// Whether something has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use crate::settings::theme::STEPS;
 
-/// The last rank of each step but the last: half decades up to 10, where it matters which token
-/// is ahead, and decades from there.
-const LAST: [u32; STEPS - 1] = [1, 3, 10, 100, 1_000, 10_000];
+/// The last rank of each step but the last: half decades, as far as a token can still be said to
+/// be in sight; beyond 1000 it is not.
+const LAST: [u32; STEPS - 1] = [1, 3, 10, 30, 100, 1_000];
 
 /// The step of a rank, 0 for rank 1.
 #[must_use]
@@ -28,7 +28,9 @@ pub fn short(number: u64) -> String {
     let scaled = |unit: f64, name: char| {
         let value = number as f64 / unit;
         match value {
-            value if value < 9.95 && number % (unit as u64) != 0 => format!("{value:.1}{name}"),
+            value if value < 9.95 && !number.is_multiple_of(unit as u64) => {
+                format!("{value:.1}{name}")
+            }
             value => format!("{value:.0}{name}"),
         }
     };

@@ -7,7 +7,8 @@ use crate::trace::Column;
 /// How many bars.
 pub const BARS: usize = 8;
 
-const HEIGHTS: [char; STEPS] = ['█', '▆', '▅', '▄', '▃', '▂', '▁'];
+/// The highest leaves a gap to the line above, so that lines do not run together.
+const HEIGHTS: [char; STEPS] = ['▇', '▆', '▅', '▄', '▃', '▂', '▁'];
 
 /// Eight bars from the first layer to the last: the higher, the better the rank.
 #[must_use]

@@ -20,9 +20,13 @@ use super::{scale, text};
 use crate::app::{Compare, Crossing, Lead, Pane, ROW_LABEL, State, letter, shown};
 use crate::trace::{Row, Score, Trajectory};
 
-/// Two spaces, a letter, a mark and a word.
-const LEADS: u16 = 15;
-const NARROWEST: u16 = 8;
+/// Two spaces, a letter, a mark and, where there is room, a word.
+const LEADS: u16 = 14;
+/// The same without the word, and closer.
+const LEADS_SHORT: u16 = 4;
+/// Five digits and a space.
+const NARROWEST: u16 = 6;
+const USUAL: u16 = 9;
 const WIDEST: u16 = 14;
 
 /// The table's pane.
@@ -35,7 +39,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
     let focus = frame::focus_of(state, Pane::Comparison);
     let titles = Titles {
-        right: format!("lens {}", state.view.lens),
+        right: compare
+            .answer
+            .as_ref()
+            .map_or_else(String::new, |answer| format!("lens {}", answer.lens)),
         ..Titles::named("Rank at each layer")
     };
     let inner = frame::render(palette, focus, titles, area, buffer).intersection(buffer.area);
@@ -75,13 +82,18 @@ pub fn leads(state: &State, compare: &Compare) -> Vec<Lead> {
 fn cell_width(trajectories: &[(usize, &Trajectory)], width: u16) -> u16 {
     let widest = trajectories
         .iter()
-        .map(|(_, trajectory)| text::width(&trajectory.candidate.text) + 4)
+        .map(|(_, trajectory)| text::width(&trajectory.candidate.text) + 3)
         .max()
         .and_then(|width| u16::try_from(width).ok())
-        .unwrap_or(WIDEST);
-    let room = width.saturating_sub(ROW_LABEL + LEADS);
-    let each = room / u16::try_from(trajectories.len()).unwrap_or(u16::MAX).max(1);
-    widest.min(each).clamp(NARROWEST, WIDEST)
+        .unwrap_or(WIDEST)
+        .max(USUAL);
+    let count = u16::try_from(trajectories.len()).unwrap_or(u16::MAX).max(1);
+    let each = |leads: u16| width.saturating_sub(ROW_LABEL + leads) / count;
+    match each(LEADS) {
+        each if each >= widest.min(8) => widest.min(each),
+        _ => widest.min(each(LEADS_SHORT)),
+    }
+    .clamp(NARROWEST, WIDEST)
 }
 
 struct Table<'t> {
@@ -100,8 +112,15 @@ impl Table<'_> {
         for (at, (candidate, trajectory)) in shown.iter().enumerate() {
             self.head(*candidate, trajectory, x_of(at), area, buffer);
         }
-        let leads_x = x_of(shown.len()) + 2;
-        self.put("leads", leads_x, area.y, area, self.palette.muted(), buffer);
+        let room = area.right().saturating_sub(x_of(shown.len()));
+        let leads_x = x_of(shown.len()) + if room < LEADS { 1 } else { 2 };
+        let hidden = self.trajectories.len() - shown.len();
+        let head = match hidden {
+            0 if room < LEADS => String::new(),
+            0 => "leads".to_owned(),
+            more => format!("+{more}"),
+        };
+        self.put(&head, leads_x, area.y, area, self.palette.muted(), buffer);
         for (y, row) in (area.y + 1..area.bottom()).zip(rows) {
             let selected = self.selected == *row;
             let style = match selected {
@@ -127,8 +146,8 @@ impl Table<'_> {
         area: Rect,
         buffer: &mut Buffer,
     ) {
-        let label = shown(&text::visible(&trajectory.candidate.text));
-        let label = text::cut(&label, usize::from(self.width).saturating_sub(4)).into_owned();
+        let label = shown(&trajectory.candidate.text);
+        let label = text::cut(&label, usize::from(self.width).saturating_sub(3));
         let head = format!("{} {label}", letter(candidate));
         let head = text::right(&head, usize::from(self.width - 1));
         self.put(&head, x, area.y, area, self.palette.line(candidate), buffer);
@@ -137,14 +156,8 @@ impl Table<'_> {
     fn score(&self, score: Score, x: u16, y: u16, area: Rect, buffer: &mut Buffer) {
         let tie = if score.ties > 0 { "=" } else { "" };
         let width = usize::from(self.width) - 1;
-        let number = format!("{:>width$} ", format!("{tie}{}", score.rank));
-        let number = match (
-            self.palette.shade(scale::step(score.rank)),
-            number.strip_prefix(' '),
-        ) {
-            (Some(shade), Some(rest)) => format!("{shade}{rest}"),
-            _ => number,
-        };
+        let shade = self.palette.shade(scale::step(score.rank)).unwrap_or(" ");
+        let number = format!("{:>width$}{shade}", format!("{tie}{}", score.rank));
         self.put(&number, x, y, area, self.palette.rank(score.rank), buffer);
     }
 
@@ -155,15 +168,20 @@ impl Table<'_> {
         let Some(candidate) = lead.candidate else {
             return;
         };
+        let room = area.right().saturating_sub(x);
         let mut spans = vec![Span::styled(
             letter(candidate).to_string(),
             self.palette.line(candidate),
         )];
         if lead.crossing == Crossing::Here {
             let style = self.palette.accent().patch(self.palette.strong());
-            spans.push(Span::styled(" ◂ crossing", style));
+            let mark = if room < LEADS - 2 {
+                " ◂"
+            } else {
+                " ◂ crossing"
+            };
+            spans.push(Span::styled(mark, style));
         }
-        let room = area.right().saturating_sub(x);
         if room > 0 {
             buffer.set_line(x, y, &Line::from(spans), room);
         }

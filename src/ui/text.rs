@@ -74,43 +74,12 @@ pub fn right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(fill))
 }
 
-/// A bar for a part of 1, in eighths of a column.
+/// A bar for a part of 1, in halves of a column.
 #[must_use]
 pub fn bar(part: f64, columns: usize) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (part.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize;
-    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
-}
-
-/// Text that a model or a user wrote, made safe to be sent to a terminal: what could move the
-/// cursor or turn the writing direction is shown as its number.
-#[must_use]
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' => shown.push('\n'),
-            '\t' => shown.push_str("    "),
-            c if c.is_control() || is_format(c) => {
-                shown.push_str(&format!("⟨{:02X}⟩", u32::from(c)));
-            }
-            c => shown.push(c),
-        }
-    }
-    shown
-}
-
-/// Characters that are not seen but change how others are: directions, joiners, marks.
-fn is_format(character: char) -> bool {
-    matches!(
-        character,
-        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
-            | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E007F}'
-    )
+    let halves = (part.clamp(0.0, 1.0) * columns as f64 * 2.0).round() as usize;
+    let half = if halves % 2 == 1 { "╸" } else { "" };
+    format!("{}{half}", "━".repeat(halves / 2))
 }
 
 /// The graphemes of a text with their columns; control characters, which ratatui does not draw,
@@ -167,6 +136,7 @@ fn push<M: Copy + PartialEq>(lines: &mut [Vec<(String, M)>], grapheme: &str, mar
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::vocabulary::visible_text;
     use proptest::prelude::*;
 
     #[test]
@@ -183,11 +153,6 @@ mod tests {
         ] {
             assert_eq!(cut(text, columns), shown, "{text} in {columns}");
         }
-    }
-
-    #[test]
-    fn what_could_harm_the_screen_is_shown_as_its_number() {
-        assert_eq!(visible("a\u{1b}[2J\u{202e}b"), "a⟨1B⟩[2J⟨202E⟩b");
     }
 
     #[test]
@@ -224,7 +189,7 @@ mod tests {
 
         #[test]
         fn no_wrapped_line_is_too_long(text in ".{0,80}", columns in 2usize..30) {
-            let text = visible(&text);
+            let text = visible_text(&text);
             for line in wrap(&[(&text, ())], columns) {
                 let line: String = line.into_iter().map(|(text, ())| text).collect();
                 prop_assert!(width(&line) <= columns, "{:?}", line);

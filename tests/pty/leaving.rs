@@ -7,11 +7,13 @@ use rustix::process::Signal;
 
 use crate::stand_in::{self, Behaviour};
 
+const QUIT: &str = "\x11";
+
 #[test]
 fn quitting_restores_the_terminal() {
     let mut terminal = stand_in::start(Behaviour::Counts);
     terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
-    terminal.send("q");
+    terminal.send(QUIT);
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_restored();
 }
@@ -33,9 +35,7 @@ fn a_signal_restores_the_terminal() {
 
 #[test]
 fn a_panic_restores_the_terminal_and_then_reports() {
-    let mut terminal = stand_in::start(Behaviour::Counts);
-    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
-    terminal.send("!");
+    let mut terminal = stand_in::start(Behaviour::WatchesProgramPanic);
     terminal.wait_exit();
     terminal.wait_for("report: ");
     terminal.assert_restored();
@@ -45,11 +45,11 @@ fn a_panic_restores_the_terminal_and_then_reports() {
 #[test]
 fn a_panic_of_another_thread_leaves_the_screen_alone() {
     let mut terminal = stand_in::start(Behaviour::Panics);
-    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
-    terminal.send("x");
-    terminal.wait_for("2");
+    terminal.wait_for("as told by its owner");
+    terminal.send("still here");
+    terminal.wait_for("still here");
     assert!(!terminal.screen().contents().contains("report"));
-    terminal.send("q");
+    terminal.send(QUIT);
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_restored();
     assert!(!terminal.screen().contents().contains("report"));
@@ -74,6 +74,7 @@ fn a_signal_ends_the_program_though_nobody_reads_the_terminal() {
     }
     terminal.signal(Signal::TERM);
     assert_eq!(terminal.wait_exit(), 128 + 15);
+    terminal.assert_line_discipline_restored();
 }
 
 #[test]

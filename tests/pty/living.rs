@@ -2,16 +2,19 @@
 
 use std::path::Path;
 
-use crate::pseudo_terminal::{PseudoTerminal, count};
+use crate::pseudo_terminal::PseudoTerminal;
 use crate::stand_in::{self, Behaviour};
 
-/// The number that the stand-in's engine has counted to.
+const QUIT: &str = "\x11";
+const SUSPEND: &str = "\x1a";
+
+/// The number of tensors that the stand-in's engine has come to.
 fn counted(screen: &vt100::Screen) -> u64 {
-    screen
-        .contents()
-        .split(|c: char| !c.is_ascii_digit())
-        .find(|digits| !digits.is_empty())
-        .map_or(0, |digits| digits.parse().unwrap())
+    let contents = screen.contents();
+    let number = contents
+        .split_once(" of 100000 tensors")
+        .and_then(|(before, _)| before.rsplit(' ').next());
+    number.map_or(0, |number| number.parse().unwrap())
 }
 
 fn wait_for_more(terminal: &PseudoTerminal) {
@@ -31,10 +34,26 @@ fn half_an_escape_sequence_stops_nothing() {
 }
 
 #[test]
+fn another_size_is_drawn_at_once_and_whole() {
+    let mut terminal = stand_in::start(Behaviour::Counts);
+    wait_for_more(&terminal);
+    terminal.resize((30, 8));
+    terminal.wait_for("make the window larger");
+    terminal.resize((100, 30));
+    wait_for_more(&terminal);
+    terminal.wait_until("the last row to be used", |screen| {
+        screen
+            .rows(0, 100)
+            .nth(29)
+            .is_some_and(|row| !row.trim().is_empty())
+    });
+}
+
+#[test]
 fn an_engine_that_never_stops_does_not_keep_a_key_waiting() {
     let mut terminal = stand_in::start(Behaviour::Floods);
     wait_for_more(&terminal);
-    terminal.send("q");
+    terminal.send(QUIT);
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_restored();
 }
@@ -43,12 +62,10 @@ fn an_engine_that_never_stops_does_not_keep_a_key_waiting() {
 fn nobody_to_resume_it_means_no_suspending() {
     let mut terminal = stand_in::start(Behaviour::Counts);
     wait_for_more(&terminal);
-    terminal.send("z");
-    terminal.wait_until("the program to come back", |_| {
-        count(&terminal.bytes(), b"\x1b[?1049h") == 2
-    });
+    terminal.send(SUSPEND);
+    terminal.wait_for_bytes(b"\x1b[?1049h", 2);
     wait_for_more(&terminal);
-    terminal.send("q");
+    terminal.send(QUIT);
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_restored();
 }
@@ -63,7 +80,7 @@ fn a_shell_can_suspend_and_resume_it() {
     shell.send("PS1='$ '; \"$STAND_IN\" $STAND_IN_ARGUMENTS\r");
     shell.wait_until("the program's screen", vt100::Screen::alternate_screen);
     wait_for_more(&shell);
-    shell.send("z");
+    shell.send(SUSPEND);
     shell.wait_for("Stopped");
     shell.wait_until("the shell's screen", |screen| !screen.alternate_screen());
     shell.send("echo still $((40 + 2))\r");
@@ -71,8 +88,10 @@ fn a_shell_can_suspend_and_resume_it() {
     shell.send("fg\r");
     shell.wait_until("the program's screen", vt100::Screen::alternate_screen);
     wait_for_more(&shell);
-    shell.send("q");
-    shell.wait_until("the shell's screen", |screen| !screen.alternate_screen());
+    shell.send(QUIT);
+    shell.wait_until("the shell's prompt", |screen| {
+        !screen.alternate_screen() && screen.contents().trim_end().ends_with("\n$")
+    });
     shell.send("exit\r");
     shell.wait_exit();
 }

@@ -4,5 +4,6 @@
 
 mod leaving;
 mod living;
+mod program;
 mod pseudo_terminal;
 mod stand_in;

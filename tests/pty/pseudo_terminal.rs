@@ -11,7 +11,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_p
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long anything may take on a busy machine. Nothing waits longer than it has to.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program in a pseudo-terminal.
 pub struct PseudoTerminal {
@@ -138,25 +138,30 @@ impl PseudoTerminal {
         });
     }
 
-    /// Wait until the screen shows `text` no more.
-    pub fn wait_gone(&self, text: &str) {
-        self.wait_until(&format!("the text {text:?} to go"), |screen| {
-            !screen.contents().contains(text)
+    /// Wait until the program has sent `part` so many times.
+    pub fn wait_for_bytes(&self, part: &[u8], times: usize) {
+        self.wait(&format!("\"{}\"", part.escape_ascii()), |output| {
+            count(&output.bytes, part) >= times
         });
     }
 
     /// Wait until `is_so`; `what` says what for.
     pub fn wait_until(&self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+        self.wait(what, |output| is_so(output.parser.screen()));
+    }
+
+    fn wait(&self, what: &str, is_so: impl Fn(&Output) -> bool) {
         let output = self.shown.output.lock().unwrap();
         let (output, timeout) = self
             .shown
             .changed
-            .wait_timeout_while(output, PATIENCE, |output| !is_so(output.parser.screen()))
+            .wait_timeout_while(output, PATIENCE, |output| !is_so(output))
             .unwrap();
+        let contents = output.parser.screen().contents();
+        drop(output);
         assert!(
             !timeout.timed_out(),
-            "waited for {what}, but the screen shows\n{}",
-            output.parser.screen().contents()
+            "waited for {what}, but the screen shows\n{contents}"
         );
     }
 
@@ -205,10 +210,15 @@ impl PseudoTerminal {
         }
     }
 
-    /// Check that the terminal is as it was before the program started.
-    pub fn assert_restored(&self) {
+    /// Check that the shell gets its lines as before, though perhaps on a screen of ours.
+    pub fn assert_line_discipline_restored(&self) {
         let master = self.master.as_ref().unwrap();
         assert_eq!(modes(master.as_ref()), self.modes_before, "line discipline");
+    }
+
+    /// Check that the terminal is as it was before the program started.
+    pub fn assert_restored(&self) {
+        self.assert_line_discipline_restored();
         self.wait_until("the alternate screen to be left", |screen| {
             !screen.alternate_screen()
         });

@@ -3,12 +3,15 @@
 //! This test executable starts itself again, with a variable that says how it is to behave.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-use std::{env, process, thread};
+use std::time::{Duration, Instant};
+use std::{env, panic, process, thread};
 
-use lenscape::app::State;
-use lenscape::engine::{Command, Event, Handle, Unwanted};
-use lenscape::terminal::{self, Link, panic_hook};
+use lenscape::app::{Start, State};
+use lenscape::engine::{Command, Event, Handle, Sampling, Unwanted};
+use lenscape::settings::Settings;
+use lenscape::settings::theme::Depth;
+use lenscape::terminal::{self, Link, Session, panic_hook};
+use lenscape::trace::LensKind;
 use tokio::sync::mpsc;
 
 use crate::pseudo_terminal::PseudoTerminal;
@@ -18,12 +21,14 @@ const BEHAVIOUR: &str = "LENSCAPE_TEST_BEHAVIOUR";
 /// What the engine does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// Counts, slowly.
+    /// Loads a model for ever: the number of tensors goes up, slowly.
     Counts,
     /// Sends events as fast as they are taken, for ever.
     Floods,
-    /// Panics, once the screen stands.
+    /// Panics, once the screen stands, and has that told as a failure to load.
     Panics,
+    /// Nothing; it is the program that panics, once the screen stands.
+    WatchesProgramPanic,
 }
 
 /// Start the stand-in.
@@ -84,6 +89,13 @@ fn program() {
         return;
     };
     panic_hook::install(|info| format!("report: {info}"));
+    if behaviour == "WatchesProgramPanic" {
+        let mut session = Session::enter().unwrap();
+        session
+            .draw(|frame| frame.render_widget("standing", frame.area()))
+            .unwrap();
+        panic!("as asked");
+    }
     let (commands, received) = std::sync::mpsc::channel();
     let (sender, events) = mpsc::channel(256);
     thread::spawn(move || {
@@ -94,18 +106,26 @@ fn program() {
         }
     });
     let engine = Handle::new(commands, Unwanted::default());
-    match terminal::run(
-        &mut State::default(),
-        Vec::new(),
-        engine,
-        events,
-        Link::Local,
-    ) {
+    let (mut state, effects) = State::new(Settings::embedded().unwrap(), start_of_program());
+    match terminal::run(&mut state, effects, engine, events, Link::Local) {
         Ok(exit) => process::exit(exit.code()),
         Err(error) => {
             eprintln!("{error}");
             process::exit(1);
         }
+    }
+}
+
+fn start_of_program() -> Start {
+    Start {
+        prompt: None,
+        model: "stand-in".into(),
+        max_tokens: 8,
+        sampling: Sampling::default(),
+        lens: LensKind::Normed,
+        depth: Depth::TrueColour,
+        size: (80, 24),
+        now: Instant::now(),
     }
 }
 
@@ -123,13 +143,22 @@ fn pretend(behaviour: &str, events: &mpsc::Sender<Event>) {
                 thread::sleep(Duration::from_millis(20));
             }
         }
-        "Floods" => while events.blocking_send(loading(1)).is_ok() {},
+        "Floods" => {
+            for done in (0..100_000).cycle() {
+                if events.blocking_send(loading(done)).is_err() {
+                    return;
+                }
+            }
+        }
         "Panics" => {
             // More than the channel holds: the screen stands when all have been taken.
             for done in 0..300 {
                 events.blocking_send(loading(done)).unwrap();
             }
-            panic!("the engine broke")
+            let caught = panic::catch_unwind(|| panic!("the engine broke"));
+            assert!(caught.is_err());
+            let failed = Event::LoadFailed("the engine broke, as told by its owner".into());
+            events.blocking_send(failed).unwrap();
         }
         other => panic!("no behaviour {other}"),
     }

@@ -2,12 +2,14 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Compare, Progress, Run, RunId, Sampling, Session};
-use lenscape::model;
-use lenscape::trace::{Column, LensKind, Step};
+use lenscape::lens::{Logits, StateTap, column};
+use lenscape::model::{self, Model};
+use lenscape::trace::{Column, LensKind, Step, TokenId};
 use serde::Deserialize;
 
 /// The folder of a fixture.
@@ -53,6 +55,25 @@ pub struct Watch {
     pub text: String,
     pub id: u32,
     pub ranks: Vec<u32>,
+}
+
+/// The architectures of the fixtures.
+pub const FIXTURES: [&str; 4] = ["gpt2", "llama", "mistral", "qwen2"];
+
+/// The column of `token` behind `text`, in one pass without a cache.
+pub fn uncached_column(model: &mut Model, text: &[TokenId], token: TokenId) -> Column {
+    model.decoder.rewind(0);
+    let mut tap = StateTap::default();
+    let _: ControlFlow<()> = model
+        .decoder
+        .forward(text, &mut |row, state| {
+            tap.take(row, state)?;
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    let logits = Logits::of(&model.head, &tap.states().unwrap(), LensKind::Normed).unwrap();
+    let vocabulary = model.tokenizer.vocabulary(model.vocab_size);
+    column(&logits, token, 5, &vocabulary).unwrap()
 }
 
 /// A session with the model in `files`, whose cells list the five best tokens.
@@ -123,6 +144,7 @@ impl Ranks {
 
     fn at_least_99_percent_equal(&self) {
         assert!(self.compared > 0, "nothing was compared");
+        println!("{} of {} ranks equal", self.equal, self.compared);
         assert!(
             self.equal * 100 >= self.compared * 99,
             "only {} of {} ranks are equal",

@@ -2,9 +2,10 @@
 
 use super::{ask, text};
 use crate::app::cursor::Follow;
-use crate::app::state::Zoom;
+use crate::app::state::{Stops, Zoom};
 use crate::app::{
     Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Run, State,
+    help_room,
 };
 use crate::engine::Command;
 use crate::settings::Switch;
@@ -91,6 +92,9 @@ pub fn focus(state: &mut State, pane: Pane) {
 }
 
 fn cycle(state: &mut State, by: isize) {
+    if state.view.help.is_some() {
+        return;
+    }
     let panes: &[Pane] = match state.compare {
         Some(_) => &[Pane::Candidates, Pane::Comparison],
         None => &[Pane::Prompt, Pane::Grid, Pane::Cell, Pane::Log],
@@ -111,18 +115,12 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 }
 
 fn stop(state: &mut State) -> Vec<Effect> {
-    if state.view.help.take().is_some() {
-        return Vec::new();
-    }
-    if let Some(effect) = stop_what_runs(state) {
-        return vec![effect];
-    }
-    if state.compare.is_some() {
-        close_compare(state);
-    } else if state.view.zoom == Zoom::Focused {
-        state.view.zoom = Zoom::All;
-    } else if state.view.focus == Pane::Prompt && !state.grid_columns().is_empty() {
-        focus(state, Pane::Grid);
+    match state.stops() {
+        Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
+        Some(Stops::Help) => state.view.help = None,
+        Some(Stops::Compare) => close_compare(state),
+        Some(Stops::Zoom) => state.view.zoom = Zoom::All,
+        None => {}
     }
     Vec::new()
 }
@@ -226,7 +224,8 @@ fn open_compare(state: &mut State) -> Vec<Effect> {
     ask::run(state, prompt, 0)
 }
 
-fn close_compare(state: &mut State) {
+/// Leave compare mode, and keep what was typed for the next time.
+pub fn close_compare(state: &mut State) {
     if let Some(compare) = state.compare.take() {
         state.typed_candidates = compare.field.value().to_owned();
         focus(state, Pane::Grid);
@@ -236,7 +235,8 @@ fn close_compare(state: &mut State) {
 /// Move through the grid, or scroll the help page while it is open.
 fn walk(state: &mut State, action: Action) {
     if let Some(first) = &mut state.view.help {
-        let page = state.rows.saturating_sub(6).max(1);
+        let page = help_room(state.columns, state.rows);
+        let page = u16::try_from(page.columns * page.rows).unwrap_or(u16::MAX);
         *first = match action {
             Action::Up => first.saturating_sub(1),
             Action::Down => first.saturating_add(1),

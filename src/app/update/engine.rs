@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::act::close_compare;
 use super::ask;
 use crate::app::{Effect, FailedSource, Loading, NoticeKind, Phase, Run, State};
 use crate::engine::{Event, ModelInfo, RunId};
@@ -84,6 +85,9 @@ fn with_run(state: &mut State, id: RunId, change: impl FnOnce(&mut Run)) {
 fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.loading = Loading::Done;
     state.model.ready = Some(info);
+    // A run of the model before has other tokens, and the engine keeps it no longer.
+    state.run = None;
+    close_compare(state);
     match state.queued.take() {
         Some(prompt) => ask::run(state, prompt, state.max_tokens),
         None => Vec::new(),
@@ -109,6 +113,10 @@ fn failed(state: &mut State, id: Option<RunId>, message: String) {
                 run.phase = Phase::Failed(message.clone());
             }
         });
+        // Where it was another lens that failed, the columns are still those of the old one.
+        if let Some(run) = &state.run {
+            state.view.lens = run.lens;
+        }
     }
     state.say(NoticeKind::Error, message);
 }

@@ -1,7 +1,13 @@
 //! Characters that are drawn as shapes: box lines, blocks, shades and braille dots. Drawn so, they
 //! join over cell borders in any font.
 
+mod blocks;
+mod lines;
+
 use std::fmt::Write as _;
+
+use blocks::{block, braille};
+use lines::{arms, arms_path, corner};
 
 use super::colour::Rgb;
 use super::{CELL_HEIGHT, CELL_WIDTH, StyledCell};
@@ -111,187 +117,6 @@ fn shape(symbol: &str, x: f32, y: f32) -> Option<Shape> {
         return Some(Shape::Area { path, opacity });
     }
     braille(c, x, y).map(|path| Shape::Area { path, opacity: 1.0 })
-}
-
-/// The arms of a box character, from the middle of its cell to its borders.
-#[derive(Clone, Copy)]
-struct Arms {
-    left: bool,
-    right: bool,
-    up: bool,
-    down: bool,
-    weight: f32,
-}
-
-fn arms(c: char) -> Option<Arms> {
-    const LIGHT: f32 = 1.0;
-    const HEAVY: f32 = 2.0;
-    // The letters say where the arms go: left, right, up, down.
-    let (directions, weight) = match c {
-        '─' => ("lr", LIGHT),
-        '│' => ("ud", LIGHT),
-        '┌' => ("rd", LIGHT),
-        '┐' => ("ld", LIGHT),
-        '└' => ("ru", LIGHT),
-        '┘' => ("lu", LIGHT),
-        '├' => ("rud", LIGHT),
-        '┤' => ("lud", LIGHT),
-        '┬' => ("lrd", LIGHT),
-        '┴' => ("lru", LIGHT),
-        '┼' => ("lrud", LIGHT),
-        '╴' => ("l", LIGHT),
-        '╵' => ("u", LIGHT),
-        '╶' => ("r", LIGHT),
-        '╷' => ("d", LIGHT),
-        '━' => ("lr", HEAVY),
-        '┃' => ("ud", HEAVY),
-        '┏' => ("rd", HEAVY),
-        '┓' => ("ld", HEAVY),
-        '┗' => ("ru", HEAVY),
-        '┛' => ("lu", HEAVY),
-        '┣' => ("rud", HEAVY),
-        '┫' => ("lud", HEAVY),
-        '┳' => ("lrd", HEAVY),
-        '┻' => ("lru", HEAVY),
-        '╋' => ("lrud", HEAVY),
-        _ => return None,
-    };
-    Some(Arms {
-        left: directions.contains('l'),
-        right: directions.contains('r'),
-        up: directions.contains('u'),
-        down: directions.contains('d'),
-        weight,
-    })
-}
-
-fn arms_path(arms: Arms, x: f32, y: f32) -> String {
-    // Each arm reaches over the middle by half its weight, so that corners are whole.
-    let over = arms.weight / 2.0;
-    let mut path = String::new();
-    if arms.left || arms.right {
-        let from = if arms.left { 0.0 } else { MIDDLE_X - over };
-        let to = if arms.right { WIDTH } else { MIDDLE_X + over };
-        let _ = write!(path, "M{} {}H{}", x + from, y + MIDDLE_Y, x + to);
-    }
-    if arms.up || arms.down {
-        let from = if arms.up { 0.0 } else { MIDDLE_Y - over };
-        let to = if arms.down { HEIGHT } else { MIDDLE_Y + over };
-        let _ = write!(path, "M{} {}V{}", x + MIDDLE_X, y + from, y + to);
-    }
-    path
-}
-
-/// A rounded corner: from a side of the cell through an arc to its top or bottom.
-fn corner(c: char, x: f32, y: f32) -> Option<String> {
-    let (side, end) = match c {
-        '╭' => (WIDTH, HEIGHT),
-        '╮' => (0.0, HEIGHT),
-        '╰' => (WIDTH, 0.0),
-        '╯' => (0.0, 0.0),
-        _ => return None,
-    };
-    let (middle_x, middle_y) = (x + MIDDLE_X, y + MIDDLE_Y);
-    let turn = if end > 0.0 { MIDDLE_X } else { -MIDDLE_X };
-    Some(format!(
-        "M{} {middle_y}Q{middle_x} {middle_y} {middle_x} {}V{}",
-        x + side,
-        middle_y + turn,
-        y + end,
-    ))
-}
-
-/// A part of a cell; all numbers are shares of it.
-struct Rectangle {
-    left: f32,
-    top: f32,
-    width: f32,
-    height: f32,
-}
-
-impl Rectangle {
-    fn path(&self, x: f32, y: f32) -> String {
-        let (width, height) = (self.width * WIDTH, self.height * HEIGHT);
-        format!(
-            "M{} {}h{width}v{height}h-{width}z",
-            x + self.left * WIDTH,
-            y + self.top * HEIGHT,
-        )
-    }
-}
-
-fn block(c: char) -> Option<(Vec<Rectangle>, f32)> {
-    let part = |left, top, width, height| Rectangle {
-        left,
-        top,
-        width,
-        height,
-    };
-    let eighths = |n: u32| n as f32 / 8.0;
-    let code = u32::from(c);
-    let (rectangle, opacity) = match c {
-        '▀' => (part(0.0, 0.0, 1.0, 0.5), 1.0),
-        '▁'..='█' => {
-            let height = eighths(code - 0x2580);
-            (part(0.0, 1.0 - height, 1.0, height), 1.0)
-        }
-        '▉'..='▏' => (part(0.0, 0.0, eighths(0x2590 - code), 1.0), 1.0),
-        '▐' => (part(0.5, 0.0, 0.5, 1.0), 1.0),
-        '░' => (part(0.0, 0.0, 1.0, 1.0), 0.25),
-        '▒' => (part(0.0, 0.0, 1.0, 1.0), 0.5),
-        '▓' => (part(0.0, 0.0, 1.0, 1.0), 0.75),
-        '▔' => (part(0.0, 0.0, 1.0, eighths(1)), 1.0),
-        '▕' => (part(eighths(7), 0.0, eighths(1), 1.0), 1.0),
-        _ => return quadrants(c).map(|parts| (parts, 1.0)),
-    };
-    Some((vec![rectangle], opacity))
-}
-
-/// `▖` to `▟`: one to three quarters of a cell.
-fn quadrants(c: char) -> Option<Vec<Rectangle>> {
-    // Upper left 1, upper right 2, lower left 4, lower right 8.
-    const SHAPES: [u8; 10] = [4, 8, 1, 13, 9, 7, 11, 2, 6, 14];
-    let index = u32::from(c).checked_sub(0x2596)?;
-    let bits = *SHAPES.get(index as usize)?;
-    Some(
-        [(1, 0.0, 0.0), (2, 0.5, 0.0), (4, 0.0, 0.5), (8, 0.5, 0.5)]
-            .into_iter()
-            .filter(|(bit, ..)| bits & bit != 0)
-            .map(|(_, left, top)| Rectangle {
-                left,
-                top,
-                width: 0.5,
-                height: 0.5,
-            })
-            .collect(),
-    )
-}
-
-/// Two columns of four dots, each a square.
-fn braille(c: char, x: f32, y: f32) -> Option<String> {
-    // The order of the bits: the first six dots run down the columns, then the last row.
-    const DOTS: [(u16, u16); 8] = [
-        (0, 0),
-        (0, 1),
-        (0, 2),
-        (1, 0),
-        (1, 1),
-        (1, 2),
-        (0, 3),
-        (1, 3),
-    ];
-    let bits = u32::from(c)
-        .checked_sub(0x2800)
-        .filter(|bits| *bits < 256)?;
-    let mut path = String::new();
-    for (bit, (column, row)) in DOTS.into_iter().enumerate() {
-        if bits & (1 << bit) != 0 {
-            let left = x + 1.0 + f32::from(column) * MIDDLE_X;
-            let top = y + 1.0 + f32::from(row) * MIDDLE_X;
-            let _ = write!(path, "M{left} {top}h2.5v2.5h-2.5z");
-        }
-    }
-    Some(path)
 }
 
 #[cfg(test)]

@@ -43,6 +43,13 @@ pub struct Grid<'a> {
     selected: Option<(Row, Step)>,
 }
 
+/// What there is room for above a cell without a number.
+fn initial(label: &str) -> String {
+    let label = label.strip_prefix('·').unwrap_or(label);
+    let first = text::graphemes(label).find(|(_, width)| *width == 1);
+    first.map_or_else(|| "·".into(), |(grapheme, _)| format!("{grapheme} "))
+}
+
 impl<'a> Grid<'a> {
     /// A grid of these columns, with these rows from top to bottom.
     #[must_use]
@@ -111,7 +118,7 @@ impl<'a> Grid<'a> {
                 if let Some(cell) = column.cell(*row) {
                     let mut style = self.palette.rank(cell.score.rank);
                     if self.selected == Some((*row, Step(step))) {
-                        style = style.add_modifier(Modifier::REVERSED);
+                        style = style.add_modifier(Modifier::REVERSED | Modifier::BOLD);
                     }
                     let text = self.cell_text(column, *row, cell);
                     buffer.set_stringn(x, y, text, width.into(), style);
@@ -140,7 +147,7 @@ impl<'a> Grid<'a> {
         let label = match self.options.cells {
             // The last column stays free: it parts a token from the next.
             Cells::Exact | Cells::Short => text::right(&label, width - 1),
-            Cells::Shades => text::left(label.trim_start_matches('·'), width + 1),
+            Cells::Shades => initial(&label),
         };
         let selected = self.selected.is_some_and(|(_, selected)| selected == step);
         let style = match selected {
@@ -161,12 +168,17 @@ impl<'a> Grid<'a> {
                 _ => format!("{figure:>width$}"),
             };
         }
-        let mark = Change::at(column, row).mark();
-        let number = format!("{figure:>0$}", width - 1);
-        // A shade takes the first column, where the number leaves it free.
-        match (shade, number.strip_prefix(' ')) {
-            (Some(shade), Some(rest)) => format!("{shade}{rest}{mark}"),
-            _ => format!("{number}{mark}"),
+        // The mark is about the rank: beside another value it would be taken for that one's.
+        let mark = match value {
+            CellValue::Rank => Change::at(column, row).mark(),
+            _ => ' ',
+        };
+        match shade {
+            // A shade stands behind the mark, where the number leaves room.
+            Some(shade) if figure.len() + 2 <= width => {
+                format!("{figure:>0$}{mark}{shade}", width - 2)
+            }
+            _ => format!("{figure:>0$}{mark}", width - 1),
         }
     }
 }

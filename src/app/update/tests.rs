@@ -1,0 +1,718 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! What each message does: the state after it, and what has to happen outside.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use super::update;
+use crate::app::{Capture, Effect, Follow, Loading, Message, Pane, Phase, Places, Start, State};
+use crate::engine::{
+    Command, Comparison, Event, FetchProgress, ModelInfo, RunId, Sampling, StopReason,
+};
+use crate::settings::Settings;
+use crate::settings::theme::Depth;
+use crate::trace::{
+    Candidate, Cell, Column, Layer, LensKind, Row, Score, Step, TokenId, Trajectory,
+};
+use crate::vocabulary::{Piece, Vocabulary};
+
+const LAYERS: usize = 3;
+
+fn start(prompt: Option<&str>) -> (State, Vec<Effect>) {
+    let start = Start {
+        prompt: prompt.map(str::to_owned),
+        model: "tiny".into(),
+        max_tokens: 8,
+        sampling: Sampling::default(),
+        lens: LensKind::Normed,
+        depth: Depth::TrueColour,
+        size: (120, 40),
+        now: Instant::now(),
+    };
+    State::new(Settings::embedded().unwrap(), start)
+}
+
+fn ready() -> State {
+    let (mut state, _) = start(None);
+    hear(&mut state, Event::Ready(model()));
+    state
+}
+
+/// A run of "ab" under way.
+fn running() -> (State, RunId) {
+    let mut state = ready();
+    type_text(&mut state, "ab");
+    let effects = press(&mut state, "enter");
+    let [Effect::Engine(Command::Run(run))] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    let run = run.id;
+    hear(
+        &mut state,
+        Event::Started {
+            run,
+            prompt: vec![TokenId(0)],
+        },
+    );
+    (state, run)
+}
+
+fn with_steps(steps: usize) -> (State, RunId) {
+    let (mut state, run) = running();
+    for at in 0..steps {
+        step(&mut state, run, at);
+    }
+    (state, run)
+}
+
+fn step(state: &mut State, run: RunId, at: usize) -> Vec<Effect> {
+    hear(
+        state,
+        Event::Step {
+            run,
+            step: Step(at),
+            column: column(at as u32 + 1),
+            text: " x".into(),
+        },
+    )
+}
+
+fn finish(state: &mut State, run: RunId) -> Vec<Effect> {
+    hear(
+        state,
+        Event::Finished {
+            run,
+            reason: StopReason::MaxTokens,
+            text: String::new(),
+        },
+    )
+}
+
+fn hear(state: &mut State, event: Event) -> Vec<Effect> {
+    update(state, Message::Engine(event))
+}
+
+fn press(state: &mut State, key: &str) -> Vec<Effect> {
+    let key: KeyEvent = crokey::parse(key).unwrap().into();
+    update(state, Message::Key(key))
+}
+
+fn type_text(state: &mut State, text: &str) -> Vec<Effect> {
+    text.chars()
+        .flat_map(|character| {
+            let key = KeyEvent::from(crossterm::event::KeyCode::Char(character));
+            update(state, Message::Key(key))
+        })
+        .collect()
+}
+
+fn model() -> Arc<ModelInfo> {
+    Arc::new(ModelInfo {
+        name: "Tiny".into(),
+        family: "llama".into(),
+        n_layers: LAYERS,
+        d_model: 4,
+        vocab_size: 100,
+        context_length: 64,
+        weights: "f32".into(),
+        arithmetic: "exact".into(),
+        device: "cpu".into(),
+        parameters: 1000,
+        vocabulary: Arc::new(Vocabulary::new(vec![Piece::Bytes(b" x".to_vec()); 100])),
+    })
+}
+
+fn score(rank: u32) -> Score {
+    Score {
+        rank,
+        ties: 0,
+        logit: 1.0,
+        prob: 0.1,
+    }
+}
+
+fn column(rank: u32) -> Arc<Column> {
+    let cell = Cell {
+        score: score(rank),
+        entropy: 1.0,
+        kl: 0.0,
+        log_sum_exp: 3.0,
+        top: vec![(TokenId(1), 1.0)],
+    };
+    Arc::new(Column {
+        token: TokenId(1),
+        embedding: cell.clone(),
+        layers: vec![cell; LAYERS],
+    })
+}
+
+/// The questions among the effects.
+fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Engine(Command::Compare(compare)) => {
+                Some((compare.step, compare.candidates.clone(), compare.lens))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+mod loading {
+    use super::*;
+
+    #[test]
+    fn the_model_is_loaded_at_the_start() {
+        let (_, effects) = start(None);
+        assert_eq!(effects, [Effect::Engine(Command::Load("tiny".into()))]);
+    }
+
+    #[test]
+    fn a_prompt_of_the_command_line_runs_as_soon_as_the_model_is_ready() {
+        let (mut state, _) = start(Some("Hello"));
+        let effects = hear(&mut state, Event::Ready(model()));
+        let [Effect::Engine(Command::Run(run))] = effects.as_slice() else {
+            panic!("{effects:?}");
+        };
+        assert_eq!((run.prompt.as_str(), run.max_tokens), ("Hello", 8));
+        assert_eq!(state.view.focus, Pane::Grid);
+    }
+
+    #[test]
+    fn enter_while_the_model_loads_queues_the_prompt() {
+        let (mut state, _) = start(None);
+        type_text(&mut state, "ab");
+        assert_eq!(press(&mut state, "enter"), []);
+        assert_eq!(state.queued.as_deref(), Some("ab"));
+        let effects = hear(&mut state, Event::Ready(model()));
+        assert!(
+            matches!(effects.as_slice(), [Effect::Engine(Command::Run(run))] if run.prompt == "ab")
+        );
+        assert_eq!(state.queued, None);
+    }
+
+    #[test]
+    fn esc_gives_the_load_up_and_later_progress_is_no_news() {
+        let (mut state, _) = start(None);
+        assert_eq!(press(&mut state, "esc"), [Effect::CancelLoad]);
+        hear(
+            &mut state,
+            Event::Fetching(FetchProgress {
+                source: "hub".into(),
+                file: "f".into(),
+                bytes: 1,
+                total: None,
+            }),
+        );
+        assert_eq!(state.model.loading, Loading::Cancelled);
+        hear(&mut state, Event::LoadFailed("cancelled".into()));
+        assert!(!state.model.is_loading());
+    }
+
+    #[test]
+    fn a_failed_load_is_tried_again_by_key_or_by_generating() {
+        for by in ["shift-r", "enter"] {
+            let (mut state, _) = start(None);
+            type_text(&mut state, "ab");
+            hear(&mut state, Event::LoadFailed("no network".into()));
+            if by == "shift-r" {
+                press(&mut state, "tab");
+            }
+            let effects = press(&mut state, by);
+            assert_eq!(
+                effects,
+                [Effect::Engine(Command::Load("tiny".into()))],
+                "{by}"
+            );
+            assert_eq!(state.model.loading, Loading::Asked);
+        }
+    }
+
+    #[test]
+    fn sources_that_failed_are_kept_until_the_next_try() {
+        let (mut state, _) = start(None);
+        hear(
+            &mut state,
+            Event::SourceFailed {
+                source: "hub".into(),
+                why: "unreachable".into(),
+            },
+        );
+        assert_eq!(state.model.failed_sources.len(), 1);
+        hear(&mut state, Event::LoadFailed("nothing left".into()));
+        assert_eq!(state.model.failed_sources.len(), 1);
+        press(&mut state, "tab");
+        press(&mut state, "shift-r");
+        assert_eq!(state.model.failed_sources.len(), 0);
+    }
+}
+
+mod running {
+    use super::*;
+
+    #[test]
+    fn an_empty_prompt_is_not_run() {
+        let mut state = ready();
+        assert_eq!(press(&mut state, "enter"), []);
+        assert!(state.notice.unwrap().text.contains("empty"));
+    }
+
+    #[test]
+    fn text_and_columns_grow_by_one_a_step() {
+        let (state, _) = with_steps(3);
+        let run = state.run.unwrap();
+        assert_eq!(run.columns.len(), 3);
+        assert_eq!(run.text, " x x x");
+        assert_eq!(run.phase, Phase::Generating);
+    }
+
+    #[test]
+    fn events_of_an_older_run_are_dropped() {
+        let (mut state, old) = with_steps(2);
+        press(&mut state, "enter");
+        step(&mut state, old, 2);
+        finish(&mut state, old);
+        let run = state.run.unwrap();
+        assert!(run.id > old);
+        assert_eq!(run.columns.len(), 0);
+        assert_eq!(run.phase, Phase::Asked);
+    }
+
+    #[test]
+    fn esc_stops_the_run_at_once_from_any_pane() {
+        for tabs in 0..4 {
+            let (mut state, run) = with_steps(1);
+            for _ in 0..tabs {
+                press(&mut state, "tab");
+            }
+            assert_eq!(press(&mut state, "esc"), [Effect::StopRun(run)]);
+        }
+    }
+
+    #[test]
+    fn ctrl_c_stops_first_and_quits_when_nothing_runs() {
+        let (mut state, run) = with_steps(1);
+        assert_eq!(press(&mut state, "ctrl-c"), [Effect::StopRun(run)]);
+        hear(
+            &mut state,
+            Event::Finished {
+                run,
+                reason: StopReason::Stopped,
+                text: String::new(),
+            },
+        );
+        assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit]);
+    }
+
+    #[test]
+    fn q_is_text_in_the_prompt_and_quits_elsewhere() {
+        let mut state = ready();
+        assert_eq!(press(&mut state, "q"), []);
+        assert_eq!(state.prompt.text(), "q");
+        press(&mut state, "tab");
+        assert_eq!(press(&mut state, "q"), [Effect::Quit]);
+    }
+
+    #[test]
+    fn a_failed_run_says_why_and_keeps_its_columns() {
+        let (mut state, run) = with_steps(2);
+        hear(
+            &mut state,
+            Event::Failed {
+                run: Some(run),
+                message: "NaN in layer 2".into(),
+            },
+        );
+        assert_eq!(state.notice.as_ref().unwrap().text, "NaN in layer 2");
+        assert_eq!(state.grid_columns().len(), 2);
+        assert!(!state.run.unwrap().is_active());
+    }
+
+    #[test]
+    fn the_lens_is_changed_for_the_whole_run() {
+        let (mut state, run) = with_steps(2);
+        press(&mut state, "tab");
+        let lens = LensKind::Raw;
+        assert_eq!(
+            press(&mut state, "shift-l"),
+            [Effect::Engine(Command::Recast { run, lens })]
+        );
+        let columns = vec![column(7), column(8)];
+        hear(&mut state, Event::Recast { run, lens, columns });
+        let run = state.run.unwrap();
+        assert_eq!(run.lens, lens);
+        assert_eq!(run.column(Step(1)).unwrap().layers[0].score.rank, 8);
+    }
+
+    #[test]
+    fn a_lens_that_fails_is_not_claimed() {
+        let (mut state, run) = with_steps(2);
+        finish(&mut state, run);
+        press(&mut state, "tab");
+        press(&mut state, "shift-l");
+        hear(
+            &mut state,
+            Event::Failed {
+                run: Some(run),
+                message: "no".into(),
+            },
+        );
+        assert_eq!(state.view.lens, LensKind::Normed);
+    }
+
+    #[test]
+    fn another_model_takes_the_run_of_the_old_one_away() {
+        let (mut state, _) = with_steps(2);
+        press(&mut state, "tab");
+        press(&mut state, "c");
+        hear(&mut state, Event::Ready(model()));
+        assert!(state.run.is_none());
+        assert!(state.compare.is_none());
+        assert_eq!(state.view.focus, Pane::Grid);
+    }
+
+    #[test]
+    fn without_a_run_the_lens_is_only_remembered() {
+        let mut state = ready();
+        press(&mut state, "tab");
+        assert_eq!(press(&mut state, "shift-l"), []);
+        press(&mut state, "i");
+        type_text(&mut state, "ab");
+        let effects = press(&mut state, "enter");
+        assert!(
+            matches!(effects.as_slice(), [Effect::Engine(Command::Run(run))] if run.lens == LensKind::Raw)
+        );
+    }
+}
+
+mod selecting {
+    use super::*;
+
+    #[test]
+    fn the_newest_step_is_followed_until_the_user_moves_away() {
+        let (mut state, run) = with_steps(3);
+        press(&mut state, "tab");
+        assert_eq!(state.cursor.step, Step(2));
+        press(&mut state, "left");
+        step(&mut state, run, 3);
+        assert_eq!(state.cursor.step, Step(1));
+        press(&mut state, "end");
+        step(&mut state, run, 4);
+        assert_eq!(state.cursor.step, Step(4));
+    }
+
+    #[test]
+    fn arrows_and_letters_move_alike() {
+        for [left, down, up, right] in [["left", "down", "up", "right"], ["h", "j", "k", "l"]] {
+            let (mut state, _) = with_steps(4);
+            press(&mut state, "tab");
+            press(&mut state, "g");
+            assert_eq!(state.cursor.row, Row::Layer(Layer(0)));
+            press(&mut state, down);
+            press(&mut state, down);
+            press(&mut state, up);
+            assert_eq!(state.cursor.row, Row::Layer(Layer(1)));
+            press(&mut state, left);
+            press(&mut state, left);
+            press(&mut state, right);
+            assert_eq!(state.cursor.step, Step(2));
+        }
+    }
+
+    #[test]
+    fn nothing_moves_over_the_edge() {
+        let (mut state, _) = with_steps(2);
+        press(&mut state, "tab");
+        for key in ["right", "down", "pagedown", "w"] {
+            press(&mut state, key);
+        }
+        assert_eq!(state.cursor.step, Step(1));
+        assert_eq!(state.cursor.row, Row::Layer(Layer(LAYERS - 1)));
+        for key in ["left", "left", "left", "up", "up", "up", "pageup", "b"] {
+            press(&mut state, key);
+        }
+        assert_eq!(state.cursor.step, Step(0));
+        assert_eq!(state.cursor.row, Row::Layer(Layer(0)));
+    }
+
+    #[test]
+    fn the_row_emb_can_be_shown_and_selected() {
+        let (mut state, _) = with_steps(1);
+        press(&mut state, "tab");
+        press(&mut state, "e");
+        press(&mut state, "g");
+        assert_eq!(state.cursor.row, Row::Embedding);
+        press(&mut state, "e");
+        assert_eq!(state.cursor.row, Row::Layer(Layer(LAYERS - 1)));
+    }
+
+    #[test]
+    fn a_click_selects_the_cell_under_it() {
+        let (mut state, _) = with_steps(4);
+        let grid = Places::of(&state).unwrap().grid;
+        let click = MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            // Two cells of seven behind the labels, two rows below border and tokens.
+            column: grid.x + 1 + 5 + 7 + 2,
+            row: grid.y + 1 + 1 + 1,
+            modifiers: KeyModifiers::NONE,
+        };
+        update(&mut state, Message::Mouse(click));
+        assert_eq!(state.view.focus, Pane::Grid);
+        assert_eq!(state.cursor.step, Step(1));
+        assert_eq!(state.cursor.row, Row::Layer(Layer(1)));
+        assert_eq!(state.cursor.follow, Follow::Stay);
+    }
+
+    #[test]
+    fn the_mouse_is_taken_only_when_asked_for() {
+        let (mut state, effects) = start(None);
+        assert!(!effects.iter().any(|e| matches!(e, Effect::CaptureMouse(_))));
+        press(&mut state, "tab");
+        let on = press(&mut state, "shift-m");
+        assert_eq!(on, [Effect::CaptureMouse(Capture::On)]);
+        let off = press(&mut state, "shift-m");
+        assert_eq!(off, [Effect::CaptureMouse(Capture::Off)]);
+    }
+
+    #[test]
+    fn tab_goes_round_the_panes_and_back() {
+        let mut state = ready();
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push(state.view.focus);
+            press(&mut state, "tab");
+        }
+        assert_eq!(seen, [Pane::Prompt, Pane::Grid, Pane::Cell, Pane::Log]);
+        press(&mut state, "backtab");
+        assert_eq!(state.view.focus, Pane::Log);
+    }
+}
+
+mod comparing {
+    use super::*;
+
+    fn comparison(run: RunId, step: Step) -> Event {
+        Event::Compared(Arc::new(Comparison {
+            run,
+            step,
+            lens: LensKind::Normed,
+            trajectories: vec![Ok(Trajectory {
+                candidate: Candidate {
+                    text: " is".into(),
+                    tokens: vec![TokenId(1)],
+                    context_changed: false,
+                },
+                embedding: score(9),
+                layers: vec![score(2); LAYERS],
+            })],
+        }))
+    }
+
+    fn opened(steps: usize) -> (State, RunId) {
+        let (mut state, run) = with_steps(steps);
+        finish(&mut state, run);
+        press(&mut state, "tab");
+        press(&mut state, "c");
+        (state, run)
+    }
+
+    #[test]
+    fn each_keystroke_that_changes_the_candidates_asks() {
+        let (mut state, _) = opened(2);
+        let effects = type_text(&mut state, "is a");
+        let candidates: Vec<Vec<String>> = asked(&effects).into_iter().map(|q| q.1).collect();
+        let of = |texts: &[&str]| -> Vec<String> { texts.iter().map(|t| (*t).into()).collect() };
+        // The space changes nothing.
+        assert_eq!(candidates, [of(&[" i"]), of(&[" is"]), of(&[" is", " a"])]);
+    }
+
+    #[test]
+    fn the_position_can_be_changed_from_the_field_and_from_the_table() {
+        let (mut state, _) = opened(3);
+        type_text(&mut state, "is");
+        let back = press(&mut state, "pageup");
+        assert_eq!(
+            asked(&back),
+            [(Step(1), vec![" is".into()], LensKind::Normed)]
+        );
+        press(&mut state, "tab");
+        let back = press(&mut state, "left");
+        assert_eq!(asked(&back)[0].0, Step(0));
+        assert_eq!(asked(&press(&mut state, "left")), []);
+    }
+
+    #[test]
+    fn another_lens_asks_again() {
+        let (mut state, run) = opened(1);
+        type_text(&mut state, "is");
+        press(&mut state, "tab");
+        let effects = press(&mut state, "shift-l");
+        let lens = LensKind::Raw;
+        assert_eq!(effects[0], Effect::Engine(Command::Recast { run, lens }));
+        assert_eq!(asked(&effects), [(Step(0), vec![" is".into()], lens)]);
+    }
+
+    #[test]
+    fn before_any_run_the_prompt_is_processed_first() {
+        let mut state = ready();
+        type_text(&mut state, "ab");
+        press(&mut state, "tab");
+        let effects = press(&mut state, "c");
+        let [Effect::Engine(Command::Run(run))] = effects.as_slice() else {
+            panic!("{effects:?}");
+        };
+        assert_eq!((run.prompt.as_str(), run.max_tokens), ("ab", 0));
+        let run = run.id;
+        assert_eq!(asked(&type_text(&mut state, "is")), []);
+        let effects = finish(&mut state, run);
+        assert_eq!(
+            asked(&effects),
+            [(Step(0), vec![" is".into()], LensKind::Normed)]
+        );
+    }
+
+    #[test]
+    fn it_can_be_opened_while_tokens_come() {
+        let (mut state, run) = with_steps(2);
+        press(&mut state, "tab");
+        press(&mut state, "c");
+        assert_eq!(asked(&type_text(&mut state, "i"))[0].0, Step(1));
+        // The position stays while the run goes on.
+        assert_eq!(asked(&step(&mut state, run, 2)), []);
+        assert_eq!(state.cursor.step, Step(1));
+    }
+
+    #[test]
+    fn an_answer_to_another_position_is_dropped() {
+        let (mut state, run) = opened(3);
+        type_text(&mut state, "is");
+        hear(&mut state, comparison(run, Step(0)));
+        assert!(state.compare.as_ref().unwrap().answer.is_none());
+        hear(&mut state, comparison(run, Step(2)));
+        assert!(state.compare.as_ref().unwrap().answer.is_some());
+    }
+
+    #[test]
+    fn no_candidates_no_answer() {
+        let (mut state, run) = opened(1);
+        type_text(&mut state, "i");
+        hear(&mut state, comparison(run, Step(0)));
+        press(&mut state, "backspace");
+        assert!(state.compare.as_ref().unwrap().answer.is_none());
+    }
+
+    #[test]
+    fn the_candidates_are_there_when_it_is_opened_again() {
+        let (mut state, _) = opened(1);
+        type_text(&mut state, "is");
+        press(&mut state, "esc");
+        assert!(state.compare.is_none());
+        assert_eq!(state.view.focus, Pane::Grid);
+        let effects = press(&mut state, "c");
+        assert_eq!(asked(&effects)[0].1, [" is"]);
+    }
+
+    #[test]
+    fn a_new_run_is_compared_at_its_own_position() {
+        let (mut state, old) = opened(3);
+        type_text(&mut state, "is");
+        press(&mut state, "tab");
+        let effects = press(&mut state, "enter");
+        let [Effect::Engine(Command::Run(run))] = effects.as_slice() else {
+            panic!("{effects:?}");
+        };
+        let run = run.id;
+        assert!(run > old);
+        assert_eq!(asked(&step(&mut state, run, 0)).len(), 1);
+    }
+}
+
+mod writing {
+    use super::*;
+
+    #[test]
+    fn a_pasted_text_is_text_and_never_runs() {
+        let mut state = ready();
+        let effects = update(&mut state, Message::Paste("one\r\ntwo\rthree\n".into()));
+        assert_eq!(effects, []);
+        assert_eq!(state.prompt.text(), "one\ntwo\nthree\n");
+        press(&mut state, "ctrl-_");
+        assert_eq!(state.prompt.text(), "");
+    }
+
+    #[test]
+    fn a_new_line_has_keys_of_its_own() {
+        let mut state = ready();
+        for key in ["a", "ctrl-j", "b", "alt-enter", "c"] {
+            assert_eq!(press(&mut state, key), []);
+        }
+        assert_eq!(state.prompt.text(), "a\nb\nc");
+    }
+
+    #[test]
+    fn up_and_down_at_the_edges_go_through_the_history() {
+        let mut state = ready();
+        for prompt in ["first", "second"] {
+            press(&mut state, "ctrl-u");
+            type_text(&mut state, prompt);
+            press(&mut state, "enter");
+        }
+        press(&mut state, "ctrl-u");
+        type_text(&mut state, "draft");
+        let mut texts = Vec::new();
+        for key in ["up", "up", "up", "down", "down", "down"] {
+            press(&mut state, key);
+            texts.push(state.prompt.text());
+        }
+        assert_eq!(
+            texts,
+            ["second", "first", "first", "second", "draft", "draft"]
+        );
+    }
+
+    #[test]
+    fn examples_come_one_after_the_other_and_can_be_undone() {
+        let mut state = ready();
+        type_text(&mut state, "mine");
+        press(&mut state, "ctrl-r");
+        let first = state.prompt.text();
+        assert_eq!(first, state.settings.examples[0].prompt);
+        press(&mut state, "ctrl-r");
+        assert_eq!(state.prompt.text(), state.settings.examples[1].prompt);
+        assert_eq!(state.typed_candidates, state.settings.examples[1].compare);
+    }
+
+    #[test]
+    fn emacs_keys_edit_both_fields() {
+        let mut state = ready();
+        type_text(&mut state, "one two");
+        for key in ["ctrl-w", "ctrl-a", "delete", "ctrl-e", "backspace"] {
+            press(&mut state, key);
+        }
+        assert_eq!(state.prompt.text(), "ne");
+        press(&mut state, "tab");
+        press(&mut state, "c");
+        type_text(&mut state, "is are");
+        for key in ["ctrl-w", "ctrl-a", "ctrl-d"] {
+            press(&mut state, key);
+        }
+        assert_eq!(state.compare.unwrap().field.value(), "s ");
+    }
+
+    #[test]
+    fn help_opens_everywhere_and_keeps_keys_from_the_panes() {
+        let mut state = ready();
+        press(&mut state, "ctrl-g");
+        assert!(state.view.help.is_some());
+        type_text(&mut state, "xyz");
+        press(&mut state, "tab");
+        assert_eq!(state.prompt.text(), "");
+        assert_eq!(state.view.focus, Pane::Prompt);
+        assert_eq!(press(&mut state, "q"), []);
+        assert!(state.view.help.is_none());
+    }
+}

@@ -1,0 +1,213 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! The heat map as whole buffers.
+
+use std::sync::Arc;
+
+use ratatui::buffer::{Buffer, CellWidth};
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use super::Grid;
+use crate::settings::theme::{Depth, Themes};
+use crate::settings::{CellValue, Cells, EmbeddingRow, GridOptions, Top};
+use crate::trace::{Cell, Column, Layer, Row, Score, Step, TokenId};
+use crate::ui::palette::Palette;
+use crate::vocabulary::{Piece, Vocabulary};
+
+fn cell(rank: u32, ties: u32) -> Cell {
+    Cell {
+        score: Score {
+            rank,
+            ties,
+            logit: 0.0,
+            prob: 1.0 / rank as f32,
+        },
+        entropy: 2.5,
+        kl: 0.5,
+        log_sum_exp: 0.0,
+        top: Vec::new(),
+    }
+}
+
+/// A column of `token`, with `ranks` from the row `emb` to the last layer.
+fn column(token: u32, ranks: [u32; 4]) -> Arc<Column> {
+    let [embedding, layers @ ..] = ranks.map(|rank| cell(rank, 0));
+    Arc::new(Column {
+        token: TokenId(token),
+        embedding,
+        layers: layers.into(),
+    })
+}
+
+fn vocabulary() -> Vocabulary {
+    let pieces = [" are", "\n", " cabinets", "日本語"];
+    Vocabulary::new(pieces.map(|text| Piece::Bytes(text.into())).into())
+}
+
+fn options(value: CellValue, cells: Cells) -> GridOptions {
+    GridOptions {
+        top: Top::FirstLayer,
+        embedding: EmbeddingRow::Hidden,
+        value,
+        cells,
+    }
+}
+
+const ROWS: [Row; 4] = [
+    Row::Embedding,
+    Row::Layer(Layer(0)),
+    Row::Layer(Layer(1)),
+    Row::Layer(Layer(2)),
+];
+
+/// What is drawn, at a depth, into an area of that size.
+fn drawn(width: u16, height: u16, depth: Depth, change: impl Fn(Grid<'_>) -> Grid<'_>) -> Buffer {
+    let themes = Themes::embedded().unwrap();
+    let palette = Palette::new(themes.get(0).unwrap(), depth);
+    let columns = [
+        column(0, [20_000, 943, 12, 1]),
+        column(1, [7, 7, 9, 1]),
+        column(2, [40_000, 49_152, 2, 3]),
+        column(3, [5, 1, 1, 1]),
+    ];
+    let vocabulary = vocabulary();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    change(Grid::new(&columns, &ROWS, &vocabulary, palette)).render(buffer.area, &mut buffer);
+    buffer
+}
+
+fn lines(buffer: &Buffer) -> Vec<String> {
+    let width = usize::from(buffer.area.width);
+    buffer
+        .content
+        .chunks(width)
+        .map(|line| {
+            // What stands behind a wide character is not drawn.
+            let shown = |at: usize| at == 0 || line[at - 1].symbol().cell_width() < 2;
+            let cells = line.iter().enumerate().filter(|(at, _)| shown(*at));
+            cells.map(|(_, cell)| cell.symbol()).collect::<String>()
+        })
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+#[test]
+fn ranks_stand_at_the_right_with_a_mark_of_how_they_changed() {
+    let buffer = drawn(34, 5, Depth::TrueColour, |grid| grid);
+    assert_eq!(
+        lines(&buffer),
+        [
+            "       ·are      ⏎ ·cabi… 日本語",
+            " emb  20000      7  40000      5",
+            "  L0    943▴     7  49152▾     1▴",
+            "  L1     12▴     9▾     2▴     1",
+            "  L2      1▴     1▴     3▾     1",
+        ]
+    );
+}
+
+#[test]
+fn a_rank_that_is_shared_is_marked() {
+    let themes = Themes::embedded().unwrap();
+    let palette = Palette::new(themes.get(0).unwrap(), Depth::TrueColour);
+    let mut shared = (*column(0, [9, 9, 9, 9])).clone();
+    shared.layers[1] = cell(9, 3);
+    let (columns, vocabulary) = ([Arc::new(shared)], vocabulary());
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 5));
+    Grid::new(&columns, &ROWS, &vocabulary, palette).render(buffer.area, &mut buffer);
+    assert_eq!(lines(&buffer)[3], "  L1     =9");
+}
+
+#[test]
+fn only_whole_cells_are_drawn_and_only_those_in_view() {
+    let buffer = drawn(20, 3, Depth::TrueColour, |grid| grid.first(2, 1));
+    assert_eq!(
+        lines(&buffer),
+        [
+            "          ⏎ ·cabi…",
+            "  L1      9▾     2▴",
+            "  L2      1▴     3▾",
+        ]
+    );
+}
+
+#[test]
+fn cells_become_shorter_and_then_shades() {
+    let short = drawn(25, 3, Depth::TrueColour, |grid| {
+        grid.options(options(CellValue::Rank, Cells::Short))
+    });
+    assert_eq!(
+        lines(&short),
+        [
+            "     ·are    ⏎ ·ca…  日…",
+            " emb  20k    7  40k    5",
+            "  L0  943▴   7  49k▾   1▴",
+        ]
+    );
+    let shades = drawn(25, 5, Depth::TrueColour, |grid| {
+        grid.options(options(CellValue::Rank, Cells::Shades))
+    });
+    assert_eq!(
+        lines(&shades),
+        [
+            "     a ⏎ c ·",
+            " emb",
+            "  L0        1",
+            "  L1        1",
+            "  L2  1 1   1"
+        ]
+    );
+}
+
+#[test]
+fn other_values_have_no_mark() {
+    let buffer = drawn(34, 3, Depth::TrueColour, |grid| {
+        grid.options(options(CellValue::Probability, Cells::Exact))
+    });
+    assert_eq!(lines(&buffer)[2], "  L0  0.001  0.143   2e-5    1.0");
+}
+
+#[test]
+fn without_colour_shades_stand_behind_the_numbers() {
+    let buffer = drawn(34, 5, Depth::None, |grid| grid);
+    assert_eq!(
+        lines(&buffer)[1..],
+        [
+            " emb 20000      7 ▓40000      5 ▓",
+            "  L0   943▴░    7 ▓49152▾     1▴█",
+            "  L1    12▴▒    9▾▓    2▴▓    1 █",
+            "  L2     1▴█    1▴█    3▾▓    1 █",
+        ]
+    );
+}
+
+#[test]
+fn rank_one_is_bold_and_the_selected_cell_is_reversed() {
+    let buffer = drawn(34, 5, Depth::TrueColour, |grid| {
+        grid.selected(Row::Layer(Layer(1)), Step(1))
+    });
+    let modifiers = |x: u16, y: u16| buffer[(x, y)].modifier;
+    assert_eq!(modifiers(10, 4), Modifier::BOLD);
+    assert_eq!(modifiers(10, 3), Modifier::empty());
+    assert!(modifiers(17, 3).contains(Modifier::REVERSED));
+    let reversed = buffer
+        .content
+        .iter()
+        .filter(|cell| cell.modifier.contains(Modifier::REVERSED));
+    assert_eq!(reversed.count(), 7);
+}
+
+#[test]
+fn better_ranks_have_other_colours_and_each_cell_paints_ground_and_text() {
+    for depth in [Depth::TrueColour, Depth::Indexed, Depth::Ansi] {
+        let buffer = drawn(34, 5, depth, |grid| grid);
+        let ground = |x: u16, y: u16| buffer[(x, y)].bg;
+        assert_ne!(ground(10, 2), ground(10, 4), "{depth:?}");
+        assert_eq!(ground(10, 4), ground(17, 4), "{depth:?}");
+        for x in 5..33 {
+            let cell = &buffer[(x, 3)];
+            assert_ne!(cell.bg, ratatui::style::Color::Reset, "{depth:?} {x}");
+            assert_ne!(cell.fg, ratatui::style::Color::Reset, "{depth:?} {x}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! Every theme can be read, keeps its order and tells its steps apart, whichever way its reader
+//! sees colour.
+
+use ratatui::style::Color;
+
+use super::contrast::{contrast, ink_on, linear, luminance, rgb};
+use crate::settings::theme::{Depth, STEPS, Shade, Theme, Themes};
+
+const COLOURED: [Depth; 3] = [Depth::TrueColour, Depth::Indexed, Depth::Ansi];
+
+fn themes() -> Vec<Theme> {
+    let themes = Themes::embedded().unwrap();
+    (0..themes.names().count())
+        .map(|at| themes.get(at).unwrap().clone())
+        .collect()
+}
+
+fn steps(theme: &Theme, depth: Depth) -> Vec<Color> {
+    (0..STEPS)
+        .map(|step| theme.ramp.at(step, depth).unwrap())
+        .collect()
+}
+
+#[test]
+fn every_number_can_be_read_on_its_cell() {
+    for theme in themes() {
+        for depth in COLOURED {
+            for ground in steps(&theme, depth) {
+                let contrast = contrast(ink_on(ground), ground);
+                assert!(
+                    contrast >= 4.5,
+                    "{} {depth:?} {ground}: {contrast:.1}",
+                    theme.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn lightness_goes_one_way() {
+    for theme in themes() {
+        for depth in COLOURED {
+            let lightness: Vec<f64> = steps(&theme, depth)
+                .iter()
+                .map(|colour| luminance(rgb(*colour)))
+                .collect();
+            let down = lightness.is_sorted_by(|a, b| a > b);
+            let up = lightness.is_sorted_by(|a, b| a < b);
+            // Among 16 colours, neighbours may share one.
+            let shared = depth == Depth::Ansi
+                && (lightness.is_sorted() || lightness.iter().rev().is_sorted());
+            assert!(
+                down || up || shared,
+                "{} {depth:?}: {lightness:?}",
+                theme.name
+            );
+        }
+    }
+}
+
+#[test]
+fn neighbouring_steps_can_be_told_apart_by_everybody() {
+    for theme in themes() {
+        for depth in [Depth::TrueColour, Depth::Indexed] {
+            for sight in Sight::ALL {
+                for pair in steps(&theme, depth).windows(2) {
+                    let distance = sight.distance(pair[0], pair[1]);
+                    assert!(
+                        distance >= 0.045,
+                        "{} {depth:?} {sight:?} {pair:?}: {distance:.3}",
+                        theme.name
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_four_lines_can_be_told_apart_by_everybody() {
+    for theme in themes() {
+        for (at, line) in theme.lines.iter().enumerate().take(4) {
+            for other in theme.lines.iter().take(at) {
+                for sight in Sight::ALL {
+                    let distance = sight.distance(line.indexed, other.indexed);
+                    assert!(distance >= 0.12, "{} {sight:?}: {distance:.3}", theme.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_role_can_be_read_on_the_ground_it_is_made_for() {
+    for theme in themes() {
+        let ground = match theme.name.as_str() {
+            "light" => Color::Rgb(255, 255, 255),
+            _ => Color::Rgb(0, 0, 0),
+        };
+        let roles = [theme.accent, theme.muted, theme.warning, theme.error];
+        for shade in roles.iter().chain(&theme.lines) {
+            let Shade {
+                truecolour,
+                indexed,
+                ..
+            } = *shade;
+            for colour in [truecolour, indexed] {
+                let own = colour == Color::Reset;
+                let contrast = contrast(colour, ground);
+                assert!(
+                    own || contrast >= 4.5,
+                    "{} {colour}: {contrast:.1}",
+                    theme.name
+                );
+            }
+        }
+    }
+}
+
+/// How a reader sees colour.
+#[derive(Clone, Copy, Debug)]
+enum Sight {
+    Usual,
+    Protan,
+    Deutan,
+    Tritan,
+}
+
+impl Sight {
+    const ALL: [Self; 4] = [Self::Usual, Self::Protan, Self::Deutan, Self::Tritan];
+
+    /// From linear RGB to linear RGB, by Machado, Oliveira and Fernandes (2009), severity 1.
+    fn matrix(self) -> [[f64; 3]; 3] {
+        match self {
+            Self::Usual => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            Self::Protan => [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+            Self::Deutan => [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+            Self::Tritan => [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        }
+    }
+
+    /// Distance in OKLab.
+    fn distance(self, a: Color, b: Color) -> f64 {
+        let [a, b] = [a, b].map(|colour| {
+            let seen = times(self.matrix(), rgb(colour).map(linear));
+            oklab(seen.map(|channel| channel.clamp(0.0, 1.0)))
+        });
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (a - b).powi(2))
+            .sum::<f64>()
+            .sqrt()
+    }
+}
+
+fn oklab(linear: [f64; 3]) -> [f64; 3] {
+    let cones = times(
+        [
+            [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
+            [0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6],
+            [0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5],
+        ],
+        linear,
+    );
+    times(
+        [
+            [0.210_454_255_3, 0.793_617_785_0, -0.004_072_046_8],
+            [1.977_998_495_1, -2.428_592_205_0, 0.450_593_709_9],
+            [0.025_904_037_1, 0.782_771_766_2, -0.808_675_766_0],
+        ],
+        cones.map(f64::cbrt),
+    )
+}
+
+fn times(matrix: [[f64; 3]; 3], vector: [f64; 3]) -> [f64; 3] {
+    matrix.map(|row| row.iter().zip(vector).map(|(a, b)| a * b).sum())
+}

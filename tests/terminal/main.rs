@@ -1,0 +1,9 @@
+//! The bytes that a terminal gets, and the loop that decides when it gets them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod event_loop;
+mod fake_run;
+mod frames;
+mod playing;
+mod sink;

@@ -1,0 +1,55 @@
+//! A terminal that remembers what it was sent.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::num::NonZero;
+use std::rc::Rc;
+
+use lenscape::terminal::Output;
+use ratatui::layout::Size;
+
+/// A terminal that remembers each write. Clones are the same terminal.
+#[derive(Clone)]
+pub struct Sink {
+    writes: Rc<RefCell<Vec<Vec<u8>>>>,
+    size: Size,
+}
+
+impl Sink {
+    pub fn new(columns: u16, rows: u16) -> Self {
+        Self {
+            writes: Rc::default(),
+            size: Size::new(columns, rows),
+        }
+    }
+
+    /// Each write apart.
+    pub fn writes(&self) -> Vec<Vec<u8>> {
+        self.writes.borrow().clone()
+    }
+
+    /// What a terminal shows after all of it.
+    pub fn screen(&self) -> vt100::Screen {
+        let cells = |count| NonZero::new(count).unwrap();
+        let mut parser = vt100::Parser::new(cells(self.size.height), cells(self.size.width), 0);
+        parser.process(&self.writes().concat());
+        parser.screen().clone()
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writes.borrow_mut().push(bytes.to_vec());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output for Sink {
+    fn size(&self) -> io::Result<Size> {
+        Ok(self.size)
+    }
+}
