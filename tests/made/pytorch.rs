@@ -45,7 +45,7 @@ fn pickle_of(tensors: &Tensors) -> Vec<u8> {
         number(&mut out, tensor.elem_count());
         out.extend(b"tQK\x00");
         numbers(&mut out, tensor.dims());
-        numbers(&mut out, &tensor.stride().to_vec());
+        numbers(&mut out, tensor.stride());
         out.extend(b"\x89ccollections\nOrderedDict\n)RtR");
     }
     // The dictionary's own attribute `_metadata`, as modules save it.
