@@ -92,7 +92,11 @@ pub fn available() -> Option<u64> {
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
     let free = Some(system.available_memory()).filter(|bytes| *bytes > 0);
     match (free, system.cgroup_limits()) {
-        (Some(free), Some(limits)) if limits.total_memory > 0 => Some(free.min(limits.free_memory)),
+        // A control group counts the files that it has read as used; the system takes that memory
+        // back when it is needed.
+        (Some(free), Some(limits)) if limits.total_memory > 0 => {
+            Some(free.min(limits.total_memory.saturating_sub(limits.rss)))
+        }
         (free, _) => free,
     }
 }
