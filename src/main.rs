@@ -10,7 +10,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use lenscape::app::{Start, State};
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{self, BenchFormat, Cli, CliCommand, ModelsCommand, Program, TraceFormat};
-use lenscape::commands::{bench, models, trace, verify};
+use lenscape::commands::{bench, inspect, models, trace, verify};
 use lenscape::engine::{Opener, Sampling};
 use lenscape::export;
 use lenscape::settings::{self, ColourChoice, Settings};
@@ -203,6 +203,9 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
         None => models::list(&catalog, &places, &mut io::stdout().lock())?,
         Some(ModelsCommand::Pull { name }) => {
             models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
+        }
+        Some(ModelsCommand::Inspect { name }) => {
+            inspect::inspect(&name, &catalog, &places, &mut io::stdout().lock())?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -23,6 +23,7 @@ pub mod layout;
 pub mod linear;
 pub mod load;
 pub mod matvec;
+pub mod memory;
 pub mod mlp;
 pub mod norm;
 pub mod rope;
@@ -31,4 +32,4 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use error::ModelError;
-pub use load::{Model, load};
+pub use load::{Description, Model, describe, load};

@@ -60,14 +60,16 @@ impl Opener {
     ) -> Result<Session, OpenError> {
         let reference = ModelRef::parse(model, &self.catalog).map_err(FetchError::from)?;
         let checkpoint = catalog::fetch(&reference, &self.catalog, &self.places, report, cancel)?;
-        let title = self
-            .catalog
-            .entry(&checkpoint.name)
-            .map_or(checkpoint.name.as_str(), |entry| entry.title.as_str());
+        let title = match &reference {
+            ModelRef::Entry(name) => self.catalog.entry(name).map(|entry| entry.title.clone()),
+            // A folder may be called as a model of the catalog and hold another one.
+            ModelRef::Hub(_) | ModelRef::Gguf(_) | ModelRef::Folder(_) => None,
+        };
         let loaded = model::load(&checkpoint.files, &self.device, progress)?;
         if cancel.is_cancelled() {
             return Err(FetchError::Cancelled.into());
         }
-        Ok(Session::new(loaded, title.to_owned(), self.top_k))
+        let name = title.unwrap_or(checkpoint.name);
+        Ok(Session::new(loaded, name, self.top_k))
     }
 }

@@ -15,6 +15,10 @@ use metadata::json;
 /// More decoder blocks than any model has: a file that says so is damaged.
 const MOST_LAYERS: usize = 4096;
 
+/// No width, count or context is larger, so that the product of two fits into 64 bits with room
+/// to spare.
+const LARGEST: u64 = 1 << 30;
+
 /// One hyperparameter under its names in the two kinds of file.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -189,8 +193,9 @@ impl Config {
             .map(|value| {
                 value
                     .as_u64()
+                    .filter(|n| *n <= LARGEST)
                     .and_then(|n| usize::try_from(n).ok())
-                    .ok_or_else(|| self.wrong(key, value, "a whole number"))
+                    .ok_or_else(|| self.wrong(key, value, "a whole number of at most 2^30"))
             })
             .transpose()
     }
@@ -325,7 +330,7 @@ mod tests {
         let config = config(r#"{"model_type": "llama", "hidden_size": "wide"}"#).unwrap();
         assert_eq!(
             config.usize(WIDTH).unwrap_err().to_string(),
-            "here/config.json: `hidden_size` must be a whole number, not \"wide\""
+            "here/config.json: `hidden_size` must be a whole number of at most 2^30, not \"wide\""
         );
     }
 

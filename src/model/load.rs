@@ -1,7 +1,5 @@
 //! Files on this machine → a model that can run.
 
-use std::path::Path;
-
 use candle_core::Device;
 use rayon::prelude::*;
 
@@ -13,10 +11,11 @@ use super::config::Config;
 use super::decoder::Decoder;
 use super::families;
 use super::head::Head;
+use super::memory::{self, Memory};
 use super::rope::Rotation;
 use super::spec::{BlockSpec, HeadPositions, Residual, Spec};
 use super::tokenizer::Tokenizer;
-use super::weights::{Gguf, Safetensors, Weights};
+use super::weights::{Folder, Gguf, Weights};
 use crate::catalog::CheckpointFiles;
 
 /// A language model: what runs, what turns states into logits, and what turns text into tokens.
@@ -50,34 +49,61 @@ pub fn load(
     device: &Device,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    match files {
-        CheckpointFiles::Gguf(path) => load_gguf(path, device, progress),
-        CheckpointFiles::Folder(path) => load_folder(path, device, progress),
-    }
-}
-
-fn load_gguf(
-    path: &Path,
-    device: &Device,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Model, ModelError> {
-    let file = Gguf::open(path)?;
-    let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
-    families::of(&config)?;
-    let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
-    assemble(&config, &Weights::Gguf(file), tokenizer, device, progress)
-}
-
-fn load_folder(
-    path: &Path,
-    device: &Device,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Model, ModelError> {
-    let config = Config::from_folder(path)?;
-    families::of(&config)?;
-    let weights = Weights::Safetensors(Safetensors::open(path)?);
-    let tokenizer = Tokenizer::from_folder(path)?;
+    let (config, weights, tokenizer) = open(files)?;
     assemble(&config, &weights, tokenizer, device, progress)
+}
+
+/// What the headers of a checkpoint say, before its weights are read.
+#[derive(Debug)]
+pub struct Description {
+    /// The decoder family.
+    pub family: &'static str,
+    /// The decoder's description.
+    pub spec: Spec,
+    /// How the weights are stored, for example `Q4_1`.
+    pub storage: String,
+    /// Number of tensors in the files.
+    pub n_tensors: usize,
+    /// What the model takes in memory.
+    pub memory: Memory,
+    /// From text to tokens and back.
+    pub tokenizer: Tokenizer,
+}
+
+/// Understands a checkpoint without reading its weights.
+///
+/// # Errors
+/// As [`load`], as far as the headers show it.
+pub fn describe(files: &CheckpointFiles) -> Result<Description, ModelError> {
+    let (config, weights, tokenizer) = open(files)?;
+    let family = families::of(&config)?;
+    Ok(Description {
+        family: family.name,
+        spec: (family.spec)(&config)?,
+        storage: weights.storage(),
+        n_tensors: weights.names().len(),
+        memory: Memory::of(&weights),
+        tokenizer,
+    })
+}
+
+/// Reads everything but the weights.
+fn open(files: &CheckpointFiles) -> Result<(Config, Weights, Tokenizer), ModelError> {
+    match files {
+        CheckpointFiles::Gguf(path) => {
+            let file = Gguf::open(path)?;
+            let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
+            families::of(&config)?;
+            let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
+            Ok((config, Weights::Gguf(file), tokenizer))
+        }
+        CheckpointFiles::Folder(path) => {
+            let config = Config::from_folder(path)?;
+            families::of(&config)?;
+            let weights = Weights::Folder(Folder::open(path)?);
+            Ok((config, weights, Tokenizer::from_folder(path)?))
+        }
+    }
 }
 
 fn assemble(
@@ -89,6 +115,9 @@ fn assemble(
 ) -> Result<Model, ModelError> {
     let family = families::of(config)?;
     let spec = (family.spec)(config)?;
+    let memory = Memory::of(weights);
+    memory.describes(&spec, config.place())?;
+    memory.fits(memory::available(), &weights.place())?;
     let checkpoint = Checkpoint::new(weights, (family.layout)(config), device, progress)?;
     let embedding = checkpoint.embedding(&spec)?;
     let vocab_size = embedding.tokens.dim(0)?;
@@ -100,16 +129,10 @@ fn assemble(
         .collect::<Result<Vec<_>, _>>()?;
     let head = checkpoint.head(&spec, &embedding.tokens)?;
     checkpoint.finish()?;
-    let parameters = weights
-        .names()
-        .into_iter()
-        .filter_map(|name| weights.shape(name))
-        .map(|shape| shape.iter().product::<usize>() as u64)
-        .sum();
     Ok(Model {
         family: family.name,
         storage: weights.storage(),
-        parameters,
+        parameters: memory.parameters,
         vocab_size,
         decoder: Decoder {
             embedding,
