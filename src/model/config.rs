@@ -1,6 +1,8 @@
 //! The hyperparameters of a checkpoint, whichever file they stand in: a `config.json` as on the
 //! hub, or the metadata of a GGUF file. A family asks for a value by both names at once.
 
+mod metadata;
+
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -8,6 +10,7 @@ use candle_core::quantized::gguf_file;
 use serde_json::Value;
 
 use super::ModelError;
+use metadata::json;
 
 /// More decoder blocks than any model has: a file that says so is damaged.
 const MOST_LAYERS: usize = 4096;
@@ -274,30 +277,6 @@ impl Config {
         let found: String = value.to_string().chars().take(40).collect();
         self.complain(key, &format!("must be {expected}, not {found}"))
     }
-}
-
-/// A GGUF value as JSON; `None` for the long lists that are no hyperparameters.
-fn json(value: &gguf_file::Value) -> Option<Value> {
-    const LONGEST_LIST: usize = MOST_LAYERS;
-    use gguf_file::Value as G;
-    Some(match value {
-        G::U8(n) => (*n).into(),
-        G::I8(n) => (*n).into(),
-        G::U16(n) => (*n).into(),
-        G::I16(n) => (*n).into(),
-        G::U32(n) => (*n).into(),
-        G::I32(n) => (*n).into(),
-        G::U64(n) => (*n).into(),
-        G::I64(n) => (*n).into(),
-        G::F32(x) => f64::from(*x).into(),
-        G::F64(x) => (*x).into(),
-        G::Bool(b) => (*b).into(),
-        G::String(s) => s.as_str().into(),
-        G::Array(list) if list.len() <= LONGEST_LIST => {
-            Value::Array(list.iter().filter_map(json).collect())
-        }
-        G::Array(_) => return None,
-    })
 }
 
 #[cfg(test)]

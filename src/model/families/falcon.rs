@@ -10,7 +10,7 @@ use crate::model::config::{Config, Dialect, Key, key};
 use crate::model::layout::{
     GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout,
 };
-use crate::model::spec::{Activation, Bias, HeadPositions, Residual, Spec};
+use crate::model::spec::{Activation, HeadPositions, Residual, Spec};
 
 pub const FAMILY: Family = Family {
     name: "falcon",
@@ -32,9 +32,6 @@ const USUAL_CONTEXT: usize = 2048;
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::plain(config, Activation::Gelu)?;
     start.bias = reading::bias_by_flag(config, BIAS)?;
-    if config.dialect() == Dialect::Gguf {
-        start.bias = Bias::Absent;
-    }
     start.context_unsaid = Some(USUAL_CONTEXT);
     let mut spec = start.decoder(config)?;
     let alibi = config.optional_bool(ALIBI)?.unwrap_or(false);
