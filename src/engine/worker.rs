@@ -1,7 +1,6 @@
 //! The engine's thread: obeys commands, goes on with the run between them, tells what happens.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, JoinHandle};
@@ -15,6 +14,7 @@ use super::{
     Command, Compare, Event, Handle, Opener, Progress, Run, RunId, Session, StopReason, Unwanted,
 };
 use crate::catalog::{FetchEvent, FetchProgress};
+use crate::caught;
 use crate::model::ModelError;
 use crate::trace::LensKind;
 
@@ -108,7 +108,7 @@ impl Worker {
         at_panic: Event,
         work: impl FnOnce(&mut Self) -> Result<(), Gone>,
     ) -> Result<(), Gone> {
-        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+        caught::catch(|| work(self)).unwrap_or_else(|_| {
             self.session = None;
             self.tell(at_panic)
         })

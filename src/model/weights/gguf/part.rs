@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::gguf_file::{Content, TensorInfo};
 use candle_core::{Device, Tensor};
 
 use super::header;
+use crate::caught;
 use crate::model::ModelError;
 use crate::model::error::plain;
 use crate::model::weights::{damaged, foreign, unreadable};
@@ -48,7 +48,7 @@ impl Part {
             inner: BufReader::with_capacity(1 << 20, file),
             end,
         };
-        let content = catch_unwind(AssertUnwindSafe(|| Content::read(&mut window)))
+        let content = caught::catch(|| Content::read(&mut window))
             .map_err(|_| damaged(path, "the GGUF header makes no sense; the file is damaged"))?
             .map_err(|error| damaged(path, reason(&error)))?;
         let part = Self {
