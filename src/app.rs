@@ -30,7 +30,7 @@ pub use cursor::{Cursor, Follow};
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};
 pub use loading::{FailedSource, Loading, Model};
-pub use message::{Capture, Effect, Message};
+pub use message::{Capture, Effect, Message, Recording, RecordingNews};
 pub use picker::{Choice, Picker};
 pub use prompt::Prompt;
 pub use run::{Phase, Run};

@@ -1,11 +1,14 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Sampling;
+use crate::export::cast::{CastOptions, CastVersion};
 use crate::settings::ColourChoice;
+use crate::terminal::{RecordingError, Recordings};
 use crate::trace::LensKind;
 
 /// Watch every layer of a language model rank each token while it is generated.
@@ -18,6 +21,9 @@ pub struct Cli {
     /// The program's own options.
     #[command(flatten)]
     pub program: Program,
+    /// Log to this file instead of the one in the state folder; LENSCAPE_LOG sets the level.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -49,6 +55,65 @@ pub struct Program {
     /// Colours: as many as the terminal can show, or fewer.
     #[arg(long, visible_alias = "colour")]
     pub color: Option<ColorChoice>,
+    /// How the program is recorded.
+    #[command(flatten)]
+    pub recording: RecordingOptions,
+}
+
+/// How the program is recorded.
+#[derive(Args, Clone, Debug)]
+pub struct RecordingOptions {
+    /// Record what the terminal gets to this file, as an asciicast.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// The title of recordings.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// The asciicast version of recordings.
+    #[arg(long, value_name = "VERSION", default_value = "2")]
+    pub cast_version: CastVersionChoice,
+    /// Longer pauses in recordings become so long.
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = positive)]
+    pub idle_limit: f64,
+}
+
+impl RecordingOptions {
+    /// What was asked for; `title` stands where none was given.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be made.
+    pub fn recordings(&self, title: Option<&str>) -> Result<Recordings, RecordingError> {
+        let options = CastOptions {
+            version: self.cast_version.into(),
+            title: self.title.clone().or_else(|| title.map(str::to_owned)),
+            idle_limit: Duration::try_from_secs_f64(self.idle_limit).unwrap_or(Duration::MAX),
+        };
+        match &self.record {
+            Some(path) => Recordings::to_file(path, options),
+            None => Ok(Recordings::on_demand(options)),
+        }
+    }
+}
+
+/// A version of the asciicast format, as it is called on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CastVersionChoice {
+    /// What every player reads.
+    #[value(name = "2")]
+    V2,
+    /// What asciinema reads since 3.0.
+    #[value(name = "3")]
+    V3,
+}
+
+impl From<CastVersionChoice> for CastVersion {
+    fn from(choice: CastVersionChoice) -> Self {
+        match choice {
+            CastVersionChoice::V2 => Self::V2,
+            CastVersionChoice::V3 => Self::V3,
+        }
+    }
 }
 
 /// How tokens are drawn; greedy unless a temperature is given.

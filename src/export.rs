@@ -1,5 +1,6 @@
 //! What leaves the program other than through the terminal.
 
+pub mod cast;
 pub mod csv;
 pub mod json;
 mod record;

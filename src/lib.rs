@@ -18,6 +18,7 @@
 //! - [`terminal`] owns the real terminal: set-up, restore, input, frames.
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
+//! - [`log_file`] is where all of them say what happened.
 //! - [`commands`] are the parts of the program that need no screen.
 
 pub mod app;
@@ -28,6 +29,7 @@ pub mod commands;
 pub mod engine;
 pub mod export;
 pub mod lens;
+pub mod log_file;
 pub mod model;
 pub mod play;
 pub mod settings;

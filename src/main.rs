@@ -1,23 +1,24 @@
 //! The binary: reads the command line, prepares the process, and hands over to the library.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use lenscape::app::{Start, State};
+use lenscape::app::{RecordingNews, Start, State};
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{self, BenchFormat, Cli, CliCommand, ModelsCommand, Program, TraceFormat};
 use lenscape::commands::{bench, inspect, models, trace, verify};
 use lenscape::engine::{Opener, Sampling};
 use lenscape::export;
 use lenscape::settings::{self, ColourChoice, Settings};
-use lenscape::terminal::{self, Link, colour, panic_hook};
+use lenscape::terminal::{self, Link, Recordings, colour, panic_hook};
 use lenscape::trace::LensKind;
 use lenscape::ui::palette::Palette;
-use lenscape::{engine, play};
+use lenscape::{engine, log_file, play};
 
 /// How many of each row's best tokens the program keeps for the cell pane.
 const TOP_TOKENS: usize = 10;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     install_hooks()?;
+    start_log(cli.log.as_deref());
     match cli.command {
         None => open_program(&cli.program),
         Some(CliCommand::Trace(options)) => write_trace(&options),
@@ -75,6 +77,23 @@ fn install_hooks() -> Result<()> {
     Ok(())
 }
 
+/// Logs to `wanted`, or to the usual file. Only the former is worth a word when it cannot be.
+fn start_log(wanted: Option<&Path>) {
+    let levels = variable("LENSCAPE_LOG");
+    match (wanted, log_file::usual_path()) {
+        (Some(path), _) => {
+            if let Err(error) = log_file::start(path, levels.as_deref()) {
+                let _ = writeln!(io::stderr(), "lenscape: {error}");
+            }
+        }
+        (None, Some(path)) => {
+            let _ = log_file::start(&path, levels.as_deref());
+        }
+        (None, None) => {}
+    }
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -94,10 +113,13 @@ fn open_program(options: &Program) -> Result<ExitCode> {
         size: (size.width, size.height),
         ..start(options, &settings)
     };
+    let recordings = options.recording.recordings(None)?;
     let (mut state, effects) = State::new(settings, start);
     let (engine, events, thread) =
         engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
-    let exit = terminal::run(&mut state, effects, engine, events, Link::detect(variable))?;
+    let link = Link::detect(variable);
+    let exit = terminal::run(&mut state, effects, engine, events, link, &recordings)?;
+    end(&recordings, &mut io::stderr())?;
     // A forward pass under way would only delay the shell's prompt.
     drop(thread);
     Ok(u8::try_from(exit.code()).map_or(ExitCode::FAILURE, ExitCode::from))
@@ -115,6 +137,8 @@ fn play_script(options: &cli::Play) -> Result<ExitCode> {
         size: (script.size.width, script.size.height),
         ..start(&options.program, &settings)
     };
+    let title = Some(script.title.as_str());
+    let recordings = options.program.recording.recordings(title)?;
     let (mut state, effects) = State::new(settings, start);
     let (engine, events, thread) =
         engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
@@ -125,6 +149,7 @@ fn play_script(options: &cli::Play) -> Result<ExitCode> {
         effects,
         engine,
         events,
+        &recordings,
     )?;
     drop(thread);
     trace::to_stdout(|out| {
@@ -132,7 +157,24 @@ fn play_script(options: &cli::Play) -> Result<ExitCode> {
             .iter()
             .try_for_each(|path| writeln!(out, "{}", path.display()))
     })?;
+    end(&recordings, &mut io::stdout())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends the recording under way, and says where it is.
+fn end(recordings: &Recordings, out: &mut dyn Write) -> Result<()> {
+    recordings.stop();
+    while let Some(news) = recordings.news() {
+        match news {
+            RecordingNews::Saved(path) => {
+                // Who has gone does not miss it.
+                let _ = writeln!(out, "{}", path.display());
+            }
+            RecordingNews::Failed(why) => return Err(eyre!(why)),
+            RecordingNews::Started(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The start that the command line asks for, over the settings.

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::app::{Effect, State};
 use crate::engine::{self, Handle};
-use crate::terminal::{self, Channels, drive};
+use crate::terminal::{self, Channels, Recordings, drive};
 
 use director::Director;
 pub use script::{Milestone, Script, Step, Wait};
@@ -71,7 +71,8 @@ pub enum Error {
 }
 
 /// Play `script` with the program in `state`, which starts with `effects`. Pictures are written
-/// to the folder `screenshots`, which is made if need be.
+/// to the folder `screenshots`, which is made if need be; `recordings` take what a terminal would
+/// get.
 ///
 /// Returns the paths of the pictures. The engine has been told to give up everything.
 ///
@@ -85,12 +86,13 @@ pub fn play(
     effects: Vec<Effect>,
     engine: Handle,
     events: mpsc::Receiver<engine::Event>,
+    recordings: &Recordings,
 ) -> Result<Vec<PathBuf>, Error> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .map_err(Error::Runtime)?;
-    let (mut stage, view) = Stage::new(script.size);
+    let (mut stage, view) = Stage::new(script.size, recordings.clone()).map_err(Error::Runtime)?;
     let mut director = Director::new(script, screenshots, view);
     // Nobody is there to send a signal: the process's own signals keep their meaning.
     let (_end, shutdown) = watch::channel(None);

@@ -20,8 +20,10 @@ mod event_loop;
 mod frame_writer;
 mod input;
 mod limiter;
+mod osc52;
 mod painter;
 pub mod panic_hook;
+mod recordings;
 mod screen;
 mod session;
 mod signals;
@@ -31,6 +33,7 @@ pub use event_loop::{Channels, drive};
 pub use frame_writer::{BEGIN_UPDATE, END_UPDATE, FrameWriter, Sent};
 pub use input::{EventSource, Input, Link};
 pub use painter::Painter;
+pub use recordings::{RecordingError, Recordings};
 pub use screen::Screen;
 pub use session::{ENTER, LEAVE, Mouse, Session};
 pub use tty::{Output, Tty, size};
@@ -82,7 +85,7 @@ pub enum Error {
 }
 
 /// Run the program in the terminal that it was started in, until it ends. `effects` are what it
-/// starts with, `events` is what the engine says.
+/// starts with, `events` is what the engine says, `recordings` take what the terminal gets.
 ///
 /// To be called on the main thread, which becomes the UI thread. When it returns, the terminal is
 /// as it was, and the engine has been told to give up everything.
@@ -96,6 +99,7 @@ pub fn run(
     engine: Handle,
     events: mpsc::Receiver<engine::Event>,
     link: Link,
+    recordings: &Recordings,
 ) -> Result<Exit, Error> {
     Tty::open()?;
     let runtime = runtime::Builder::new_current_thread()
@@ -106,6 +110,7 @@ pub fn run(
     let abandoned = engine.clone();
     let shutdown = signals::listen(move || abandoned.abandon()).map_err(Error::Thread)?;
     let mut session = Session::enter()?;
+    session.record_to(recordings.clone());
     let mut inputs = input::read_terminal(link).map_err(Error::Thread)?;
     let channels = Channels {
         engine,

@@ -56,6 +56,11 @@ pub enum Action {
     /// Give clicks and the wheel to the program, or back to the terminal.
     Mouse,
 
+    /// Begin or end a recording.
+    Record,
+    /// Copy the focused pane's selection.
+    Copy,
+
     /// Compare candidates at the selected step.
     Compare,
     /// Focus the candidates' field.

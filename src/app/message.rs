@@ -1,5 +1,7 @@
 //! What comes in and what has to happen outside.
 
+use std::path::PathBuf;
+
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::engine::{self, RunId};
@@ -22,6 +24,8 @@ pub enum Message {
     },
     /// The engine's word.
     Engine(engine::Event),
+    /// What became of a recording.
+    Recording(RecordingNews),
 }
 
 /// Whether clicks and the wheel come to the program.
@@ -31,6 +35,26 @@ pub enum Capture {
     On,
     /// To the terminal, for its own selection.
     Off,
+}
+
+/// Whether what the terminal gets is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// Begin.
+    Start,
+    /// End.
+    Stop,
+}
+
+/// What became of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordingNews {
+    /// It goes to this file.
+    Started(PathBuf),
+    /// It ended, and is in this file.
+    Saved(PathBuf),
+    /// It broke off, and why.
+    Failed(String),
 }
 
 /// What has to happen outside.
@@ -44,6 +68,10 @@ pub enum Effect {
     CancelLoad,
     /// Take the mouse, or give it back.
     CaptureMouse(Capture),
+    /// Begin or end a recording.
+    Record(Recording),
+    /// Text for the clipboard of whoever sits at the terminal.
+    Copy(String),
     /// Send the whole screen again.
     Redraw,
     /// Give the terminal back to the shell until `fg`.

@@ -159,6 +159,8 @@ pub struct State {
     pub picker: Option<Picker>,
     /// How things are looked at.
     pub view: View,
+    /// Whether what the terminal gets is recorded.
+    pub recording: Switch,
     /// One line for the user.
     pub notice: Option<Notice>,
     pub(super) next_run: RunId,
@@ -203,6 +205,7 @@ impl State {
             picker: None,
             typed_candidates: String::new(),
             view,
+            recording: Switch::Off,
             notice,
             next_run: RunId(1),
             settings,

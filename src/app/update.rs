@@ -3,10 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest;
 
-use super::{Effect, Message, Pane, State};
+use super::{Effect, Message, NoticeKind, Pane, RecordingNews, State};
+use crate::settings::Switch;
 
 mod act;
 mod ask;
+mod copy;
 mod engine;
 mod mouse;
 #[cfg(test)]
@@ -30,10 +32,32 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Engine(event) => engine::heard(state, event),
+        Message::Recording(news) => {
+            recorded(state, news);
+            Vec::new()
+        }
     };
     state.settle();
     effects.extend(ask::compare_if_changed(state));
     effects
+}
+
+fn recorded(state: &mut State, news: RecordingNews) {
+    let (recording, kind, text) = match news {
+        RecordingNews::Started(path) => (
+            Switch::On,
+            NoticeKind::Info,
+            format!("Recording to {}", path.display()),
+        ),
+        RecordingNews::Saved(path) => (
+            Switch::Off,
+            NoticeKind::Info,
+            format!("Recorded {}; `asciinema play` shows it.", path.display()),
+        ),
+        RecordingNews::Failed(why) => (Switch::Off, NoticeKind::Error, why),
+    };
+    state.recording = recording;
+    state.say(kind, text);
 }
 
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {

@@ -102,14 +102,14 @@ fn entry(
     if known.is_none() && whereabouts == Whereabouts::NotHere {
         return None;
     }
-    let parameters = known.map(|entry| entry.parameters);
+    let parameters = known.and_then(|entry| entry.parameters);
     let memory = parameters.map(|parameters| parameters.saturating_mul(BYTES_A_PARAMETER));
     Some(ModelEntry {
         title: known.map_or_else(|| name.clone(), |entry| entry.title.clone()),
         family: known.map(|entry| entry.family.clone()),
         parameters,
         size: known
-            .map(super::Entry::size_bytes)
+            .and_then(super::Entry::size_bytes)
             .or_else(|| size_of(&found?.files)),
         whereabouts,
         memory,

@@ -2,7 +2,7 @@
 
 use std::cell::{Ref, RefCell};
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, Write};
 use std::rc::Rc;
 
 use ratatui::Terminal;
@@ -11,8 +11,8 @@ use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::layout::{Position, Rect, Size};
 
 use super::script::Milestone;
-use crate::app::State;
-use crate::terminal::{Mouse, Screen, Sent};
+use crate::app::{Recording, RecordingNews, State};
+use crate::terminal::{Mouse, Output, Painter, Recordings, Screen, Sent};
 use crate::ui;
 
 /// What the last frame shows, and how far the program was then. Clones see the same.
@@ -31,28 +31,61 @@ struct Milestones {
     finished: bool,
 }
 
-/// A screen in memory.
-pub struct Stage(View);
+/// A screen in memory, and beside it the bytes that a terminal would get.
+pub struct Stage {
+    view: View,
+    painter: Painter<Nowhere>,
+}
+
+/// A terminal of the view's size that nobody sees.
+struct Nowhere(View);
+
+impl Write for Nowhere {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output for Nowhere {
+    fn size(&self) -> io::Result<Size> {
+        Ok(self.0.buffer().area().as_size())
+    }
+}
 
 impl Stage {
-    /// A stage of `size`, and the view of it.
-    pub fn new(size: Size) -> (Self, View) {
+    /// A stage of `size`, and the view of it. `recordings` take the bytes.
+    ///
+    /// # Errors
+    ///
+    /// None that a screen in memory could have.
+    pub fn new(size: Size, recordings: Recordings) -> io::Result<(Self, View)> {
         let Ok(terminal) = Terminal::new(TestBackend::new(size.width, size.height));
         let view = View(Rc::new(RefCell::new(Shown {
             terminal,
             milestones: Milestones::default(),
         })));
-        (Self(view.clone()), view)
+        let mut painter = Painter::new(Nowhere(view.clone()))?;
+        painter.record_to(recordings);
+        let stage = Self {
+            view: view.clone(),
+            painter,
+        };
+        Ok((stage, view))
     }
 }
 
 impl Screen for Stage {
     fn size(&self) -> io::Result<Size> {
-        Ok(self.0.buffer().area().as_size())
+        self.painter.size()
     }
 
     fn draw(&mut self, state: &State) -> io::Result<Sent> {
-        let mut shown = self.0.0.borrow_mut();
+        let sent = self.painter.draw(|frame| ui::draw(frame, state))?;
+        let mut shown = self.view.0.borrow_mut();
         sure(
             shown
                 .terminal
@@ -60,16 +93,29 @@ impl Screen for Stage {
                 .map(|_| ()),
         );
         shown.milestones = Milestones::of(state);
-        Ok(Sent::default())
+        Ok(sent)
     }
 
     fn repaint(&mut self) {
-        let area = Rect::from((Position::ORIGIN, self.0.buffer().area().as_size()));
-        sure(self.0.0.borrow_mut().terminal.resize(area));
+        self.painter.repaint();
+        let area = Rect::from((Position::ORIGIN, self.view.buffer().area().as_size()));
+        sure(self.view.0.borrow_mut().terminal.resize(area));
     }
 
-    fn set_mouse(&mut self, _: Mouse) -> io::Result<()> {
-        Ok(())
+    fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        self.painter.set_mouse(mouse)
+    }
+
+    fn record(&mut self, recording: Recording) {
+        self.painter.record(recording);
+    }
+
+    fn recording_news(&mut self) -> Option<RecordingNews> {
+        self.painter.recording_news()
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.painter.copy(text)
     }
 
     fn suspend(&mut self) -> io::Result<()> {

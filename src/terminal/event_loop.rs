@@ -209,6 +209,13 @@ impl<S: Screen> Program<'_, S> {
                     .screen
                     .set_mouse(Mouse::from(capture))
                     .map_err(Error::Draw)?,
+                Effect::Record(recording) => {
+                    self.screen.record(recording);
+                    self.tell_of_recordings()?;
+                }
+                Effect::Copy(text) => {
+                    self.screen.copy(&text).map_err(Error::Draw)?;
+                }
                 Effect::Redraw => {
                     self.screen.repaint();
                     self.request(Urgency::AtOnce);
@@ -232,6 +239,15 @@ impl<S: Screen> Program<'_, S> {
         if self.limiter.is_due(now) {
             let sent = self.screen.draw(self.state).map_err(Error::Draw)?;
             self.limiter.drawn(now, sent.took);
+            self.tell_of_recordings()?;
+        }
+        Ok(())
+    }
+
+    fn tell_of_recordings(&mut self) -> Result<(), Error> {
+        while let Some(news) = self.screen.recording_news() {
+            self.request(Urgency::NextFrame);
+            self.update(Message::Recording(news))?;
         }
         Ok(())
     }

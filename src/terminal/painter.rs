@@ -7,13 +7,16 @@ use ratatui::{Frame, Terminal};
 
 use super::backend::FrameBackend;
 use super::frame_writer::{FrameWriter, Sent};
+use super::recordings::Recordings;
 use super::tty::Output;
+use crate::app::{Recording, RecordingNews};
 
 /// Draws frames to an [`Output`].
 pub struct Painter<O> {
     terminal: Terminal<FrameBackend>,
     writer: FrameWriter<O>,
     content: Content,
+    recordings: Recordings,
 }
 
 /// What is known of the cells that the terminal shows.
@@ -39,12 +42,43 @@ impl<O: Output> Painter<O> {
             terminal: Terminal::new(backend)?,
             writer,
             content: Content::Unknown,
+            recordings: Recordings::default(),
         })
     }
 
     /// Where the frames go.
     pub fn writer(&mut self) -> &mut FrameWriter<O> {
         &mut self.writer
+    }
+
+    /// `recordings` take what is sent from now on; the first one begins at once if it should.
+    pub fn record_to(&mut self, recordings: Recordings) {
+        let observer = recordings.clone();
+        self.writer.on_commit(move |bytes| observer.output(bytes));
+        self.recordings = recordings;
+        if self.recordings.begins_at_once() {
+            self.record(Recording::Start);
+        }
+    }
+
+    /// Begin or end a recording; [`Self::recording_news`] says what became of it.
+    pub fn record(&mut self, recording: Recording) {
+        match recording {
+            Recording::Start => {
+                if let Ok(size) = self.size() {
+                    self.recordings.start(size);
+                    // A cast has to begin with a whole screen.
+                    self.repaint();
+                }
+            }
+            Recording::Stop => self.recordings.stop(),
+        }
+    }
+
+    /// What the user should know of recordings; each is told once.
+    #[must_use]
+    pub fn recording_news(&self) -> Option<RecordingNews> {
+        self.recordings.news()
     }
 
     /// How many cells there are.
@@ -63,6 +97,7 @@ impl<O: Output> Painter<O> {
     /// When the output fails.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<Sent> {
         let size = self.size()?;
+        self.recordings.resize(size);
         let terminal = &mut self.terminal;
         let content = self.content;
         let sent = self.writer.frame(|| {

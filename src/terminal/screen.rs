@@ -5,10 +5,11 @@ use std::io;
 use ratatui::layout::Size;
 
 use super::frame_writer::Sent;
+use super::osc52;
 use super::painter::Painter;
 use super::session::{MOUSE_OFF, MOUSE_ON, Mouse, Session};
 use super::tty::Output;
-use crate::app::State;
+use crate::app::{Recording, RecordingNews, State};
 use crate::ui;
 
 /// Something that shows the program.
@@ -37,6 +38,23 @@ pub trait Screen {
     /// When the screen is gone.
     fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()>;
 
+    /// Begin or end a recording. A screen that gets no bytes has nothing to record.
+    fn record(&mut self, _: Recording) {}
+
+    /// What became of recordings; each is told once.
+    fn recording_news(&mut self) -> Option<RecordingNews> {
+        None
+    }
+
+    /// Give `text` to the clipboard of whoever sits there.
+    ///
+    /// # Errors
+    ///
+    /// When the screen is gone.
+    fn copy(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Give way to the shell, and come back.
     ///
     /// # Errors
@@ -60,6 +78,19 @@ impl Screen for Session {
 
     fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
         Self::set_mouse(self, mouse)
+    }
+
+    fn record(&mut self, recording: Recording) {
+        self.painter().record(recording);
+    }
+
+    fn recording_news(&mut self) -> Option<RecordingNews> {
+        self.painter().recording_news()
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.painter().writer().commit(&osc52::sequence(text))?;
+        Ok(())
     }
 
     fn suspend(&mut self) -> io::Result<()> {
@@ -86,6 +117,19 @@ impl<O: Output> Screen for Painter<O> {
             Mouse::Program => MOUSE_ON,
             Mouse::Terminal => MOUSE_OFF,
         })?;
+        Ok(())
+    }
+
+    fn record(&mut self, recording: Recording) {
+        Self::record(self, recording);
+    }
+
+    fn recording_news(&mut self) -> Option<RecordingNews> {
+        Self::recording_news(self)
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.writer().commit(&osc52::sequence(text))?;
         Ok(())
     }
 

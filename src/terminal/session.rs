@@ -14,6 +14,7 @@ use signal_hook::consts::SIGTSTP;
 use super::Error;
 use super::frame_writer::Sent;
 use super::painter::Painter;
+use super::recordings::Recordings;
 use super::tty::Tty;
 use crate::app::Capture;
 
@@ -94,6 +95,16 @@ impl Session {
     /// When the terminal cannot be written to.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<Sent> {
         self.painter.draw(render)
+    }
+
+    /// Recordings take what the terminal gets from now on.
+    pub fn record_to(&mut self, recordings: Recordings) {
+        self.painter.record_to(recordings);
+    }
+
+    /// What draws to the terminal.
+    pub(super) fn painter(&mut self) -> &mut Painter<Tty> {
+        &mut self.painter
     }
 
     /// The next frame erases the screen and draws everything.

@@ -110,6 +110,9 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         put(3, 7, muted(info.arithmetic.clone()));
         put(4, 8, muted(info.device.clone()));
     }
+    if state.recording == crate::settings::Switch::On {
+        put(5, 1, vec![Span::styled("● rec", palette.error())]);
+    }
     put(10, 3, named("lens", lens(state)));
     put(11, 9, named("cells", state.view.grid.value.name().into()));
     if state.view.mouse == crate::settings::Switch::On {

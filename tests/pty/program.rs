@@ -20,7 +20,7 @@ fn fixture() -> PathBuf {
 /// The program in a terminal, away from the user's own files.
 struct Opened {
     terminal: PseudoTerminal,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Opened {
@@ -36,12 +36,13 @@ impl Opened {
         let mut environment = vec![
             ("LENSCAPE_HOME", folder),
             ("LENSCAPE_CONFIG", folder),
+            ("XDG_STATE_HOME", folder),
             ("HF_HUB_OFFLINE", "1"),
         ];
         environment.extend_from_slice(variables);
         Self {
             terminal: PseudoTerminal::start(Path::new(PROGRAM), &all, &environment, SIZE),
-            _home: home,
+            home,
         }
     }
 
@@ -174,6 +175,30 @@ fn no_color_means_no_colour_but_still_a_selection() {
         assert_eq!(count(&bytes, colour.as_bytes()), 0, "{colour:?}");
     }
     assert!(count(&bytes, b"\x1b[7m") > 0, "reverse video");
+    opened.quit();
+}
+
+#[test]
+fn what_happened_is_in_the_log_and_not_on_the_screen() {
+    let opened = Opened::with(&[]);
+    opened.terminal.wait_for("4 layers");
+    let log = opened.home.path().join("lenscape/lenscape.log");
+    assert!(std::fs::read_to_string(log).unwrap().contains("started"));
+    opened.quit();
+}
+
+#[test]
+fn a_full_disk_under_the_log_breaks_nothing() {
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    let opened = Opened::start(
+        fixture().to_str().unwrap(),
+        &["--log", "/dev/full"],
+        &[("LENSCAPE_LOG", "trace")],
+    );
+    opened.terminal.wait_for("4 layers");
+    assert_eq!(count(&opened.terminal.bytes(), b"Unable to write"), 0);
     opened.quit();
 }
 

@@ -10,7 +10,7 @@ use lenscape::app::{Start, State};
 use lenscape::engine::{Command, Event, Handle, Sampling, Unwanted};
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
-use lenscape::terminal::{self, Link, Session, panic_hook};
+use lenscape::terminal::{self, Link, Recordings, Session, panic_hook};
 use lenscape::trace::LensKind;
 use tokio::sync::mpsc;
 
@@ -107,7 +107,14 @@ fn program() {
     });
     let engine = Handle::new(commands, Unwanted::default());
     let (mut state, effects) = State::new(Settings::embedded().unwrap(), start_of_program());
-    match terminal::run(&mut state, effects, engine, events, Link::Local) {
+    match terminal::run(
+        &mut state,
+        effects,
+        engine,
+        events,
+        Link::Local,
+        &Recordings::default(),
+    ) {
         Ok(exit) => process::exit(exit.code()),
         Err(error) => {
             eprintln!("{error}");

@@ -1,11 +1,11 @@
 //! What each action does.
 
-use super::{ask, text};
+use super::{ask, copy, text};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
     Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Picker,
-    Run, State, help_room,
+    Recording, Run, State, help_room,
 };
 use crate::engine::Command;
 use crate::settings::Switch;
@@ -23,6 +23,13 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::RetryLoad => return retry_load(state),
         Action::Lens => return other_lens(state),
         Action::Mouse => return toggle_mouse(state),
+        Action::Record => {
+            return vec![Effect::Record(match state.recording {
+                Switch::Off => Recording::Start,
+                Switch::On => Recording::Stop,
+            })];
+        }
+        Action::Copy => return copy::copy(state),
         Action::Compare => return open_compare(state),
         Action::NextExample => next_example(state),
         Action::Models => return open_models(state),

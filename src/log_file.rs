@@ -1,0 +1,111 @@
+//! The log: what happened, line by line in a file, never on the screen.
+//!
+//! Logging must not be able to break anything. A file that cannot be opened is told once, and a
+//! line that cannot be written, as on a full disk, is lost.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use etcetera::BaseStrategy;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+
+/// What is logged where `LENSCAPE_LOG` does not say.
+const USUAL_LEVELS: &str = "warn,lenscape=info";
+
+/// A log that is longer at the start is put aside.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// The log file cannot be written to.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot log to {}: {source}; the program goes on without", path.display())]
+pub struct LogError {
+    /// The file.
+    path: PathBuf,
+    /// Why.
+    source: io::Error,
+}
+
+/// `lenscape/lenscape.log` in the user's folder for state (`XDG_STATE_HOME`, or else
+/// `~/.local/state`), where there is one.
+#[must_use]
+pub fn usual_path() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.state_dir()?.join("lenscape").join("lenscape.log"))
+}
+
+/// Log to the end of the file at `path` from now on, for the whole process. `levels` says what,
+/// as `debug` or `lenscape=trace,warn`.
+///
+/// # Errors
+///
+/// When the file cannot be opened; nothing is logged then.
+pub fn start(path: &Path, levels: Option<&str>) -> Result<(), LogError> {
+    let file = open(path).map_err(|source| LogError {
+        path: path.to_owned(),
+        source,
+    })?;
+    let filter = levels
+        .and_then(|levels| EnvFilter::try_new(levels).ok())
+        .unwrap_or_else(|| EnvFilter::new(USUAL_LEVELS));
+    let subscriber = fmt::Subscriber::builder()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        // Else a line that cannot be written would be told on the screen.
+        .log_internal_errors(false)
+        .with_writer(Arc::new(file))
+        .finish();
+    // It fails only where somebody logs already.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    Ok(())
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    if fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > LONGEST) {
+        fs::rename(path, path.with_extension("old.log"))?;
+    }
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_log_is_continued_in_a_folder_that_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/lenscape.log");
+        for line in ["one\n", "two\n"] {
+            open(&path).unwrap().write_all(line.as_bytes()).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_long_log_is_put_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lenscape.log");
+        File::create(&path).unwrap().set_len(LONGEST + 1).unwrap();
+        open(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+        assert!(folder.path().join("lenscape.old.log").exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = start(&file.join("lenscape.log"), None).unwrap_err();
+        assert!(error.to_string().contains("goes on without"), "{error}");
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
+}
