@@ -103,7 +103,13 @@ fn another_model_is_loaded_by_its_path_and_runs_the_prompt_that_stood_there() {
     terminal.send(other.to_str().unwrap());
     terminal.wait_for("a path or hub id");
     terminal.send("\r");
-    terminal.wait_for("llama");
+    terminal.wait_until("the new model in the header", |screen| {
+        let contents = screen.contents();
+        contents
+            .lines()
+            .next()
+            .is_some_and(|header| header.contains("llama"))
+    });
     terminal.wait_for("The keys to the cabinet");
     terminal.wait_for("ready");
     terminal.send("\r");
