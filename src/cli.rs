@@ -121,7 +121,7 @@ impl From<CastVersionChoice> for CastVersion {
 #[derive(Args, Clone, Debug)]
 pub struct SamplingOptions {
     /// 0 is greedy; higher draws more freely.
-    #[arg(long, value_parser = non_negative)]
+    #[arg(long, allow_negative_numbers = true, value_parser = non_negative)]
     pub temperature: Option<f64>,
     /// Draw among the K best tokens only.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
@@ -130,7 +130,7 @@ pub struct SamplingOptions {
     #[arg(long, value_name = "P", value_parser = share)]
     pub top_p: Option<f64>,
     /// Makes tokens that have occurred less likely; 1 does nothing.
-    #[arg(long, value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, value_parser = positive)]
     pub repeat_penalty: Option<f64>,
     /// Seed of the draw.
     #[arg(long)]
@@ -311,6 +311,11 @@ pub enum ModelsCommand {
     /// Fetch a model, so that it is there when it is needed.
     Pull {
         /// A catalog name or a hub id `org/name[@rev]`.
+        name: String,
+    },
+    /// Write what is understood of a checkpoint: family, description, memory, tokenizer, tensors.
+    Inspect {
+        /// A catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
         name: String,
     },
 }

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod config;
 pub mod download_bar;
 pub mod follow;
+pub mod inspect;
 pub mod models;
 pub mod shell;
 pub mod trace;

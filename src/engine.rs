@@ -7,13 +7,16 @@
 mod command;
 mod event;
 mod handle;
+mod loader;
 mod open;
 mod sampler;
 mod session;
 mod worker;
 
 pub use command::{Command, Compare, Run, RunId, Sampling};
-pub use event::{Comparison, Event, FetchProgress, ModelInfo, StopReason};
+pub use event::{
+    Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, StopReason, Whereabouts,
+};
 pub use handle::{Handle, Unwanted};
 pub use open::{OpenError, Opener};
 pub use session::{Progress, Session};

@@ -17,11 +17,13 @@
 //! - [`ui`] draws that state and changes nothing; it knows nothing of candle.
 //! - [`terminal`] owns the real terminal: set-up, restore, input, frames.
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
+//! - [`caught`] handles the panics of libraries that give up on a crafted file.
 //! - [`log_file`] is where all of them say what happened.
 //! - [`commands`] are the parts of the program that need no screen.
 
 pub mod app;
 pub mod catalog;
+pub mod caught;
 pub mod cli;
 pub mod commands;
 pub mod engine;

@@ -13,7 +13,7 @@ use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
     self, BenchFormat, Cli, CliCommand, ConfigCommand, ModelsCommand, Program, TraceFormat,
 };
-use lenscape::commands::{bench, config, follow, models, shell, trace, verify};
+use lenscape::commands::{bench, config, follow, inspect, models, shell, trace, verify};
 use lenscape::engine::{Opener, Sampling};
 use lenscape::export;
 use lenscape::settings::{self, ColourChoice, Settings};
@@ -283,6 +283,9 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
         None => models::list(&catalog, &places, &mut io::stdout().lock())?,
         Some(ModelsCommand::Pull { name }) => {
             models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
+        }
+        Some(ModelsCommand::Inspect { name }) => {
+            inspect::inspect(&name, &catalog, &places, &mut io::stdout().lock())?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -7,19 +7,23 @@
 //!
 //! Adding an architecture is one file in `families/` and one line in [`families::ALL`].
 
+pub mod alibi;
 pub mod attention;
 pub mod block;
 pub mod checkpoint;
 pub mod config;
 pub mod decoder;
 pub mod error;
+pub mod experts;
 pub mod families;
+pub mod feed_forward;
 pub mod head;
 pub mod kv_cache;
 pub mod layout;
 pub mod linear;
 pub mod load;
 pub mod matvec;
+pub mod memory;
 pub mod mlp;
 pub mod norm;
 pub mod rope;
@@ -28,4 +32,4 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use error::ModelError;
-pub use load::{Model, load};
+pub use load::{Description, Model, describe, load};

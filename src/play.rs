@@ -1,6 +1,6 @@
 //! Plays a script: drives the program without a terminal, and takes pictures of its screen.
 //!
-//! A script stands where the user would be, and a [`Stage`] where the terminal would be. All
+//! A script stands where the user would be, and a `Stage` where the terminal would be. All
 //! between them is the real program: the loop that drives it, its state, its panes and whatever
 //! engine it is given.
 

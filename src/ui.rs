@@ -14,6 +14,7 @@ mod keyline;
 mod loading;
 mod log;
 pub mod palette;
+mod picker;
 mod prompt;
 pub mod scale;
 mod spark;
@@ -54,6 +55,8 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     header::render(state, &palette, places.header, buffer);
     if state.view.help.is_some() {
         help::render(state, &palette, places.body, buffer);
+    } else if let Some(picker) = &state.picker {
+        picker::render(state, picker, &palette, places.body, buffer);
     } else {
         prompt::render(state, &palette, places.prompt, buffer);
         grid::render(state, &palette, places.grid, buffer);

@@ -8,7 +8,12 @@
 
 mod reference;
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
 use lenscape::catalog::CheckpointFiles;
+use lenscape::model::families;
+use lenscape::model::weights::Gguf;
 use reference::Golden;
 
 fn fixture(name: &str) -> (CheckpointFiles, Golden) {
@@ -18,7 +23,10 @@ fn fixture(name: &str) -> (CheckpointFiles, Golden) {
 }
 
 macro_rules! architectures {
-    ($($name:ident),*) => {
+    ($($name:ident),* $(,)?) => {
+        /// The folders in `tests/fixtures`.
+        const FIXTURES: &[&str] = &[$(stringify!($name)),*];
+
         $(
             #[test]
             fn $name() {
@@ -29,4 +37,151 @@ macro_rules! architectures {
     };
 }
 
-architectures!(gpt2, llama, mistral, qwen2);
+architectures!(
+    bloom,
+    cohere,
+    cohere2,
+    falcon,
+    falcon_alibi,
+    falcon_new,
+    gemma,
+    gemma2,
+    gemma3,
+    gemma3_global,
+    gpt2,
+    gpt_neo,
+    gpt_neox,
+    gpt_neox_serial,
+    gptj,
+    granite,
+    llama,
+    llama_dynamic,
+    llama_linear,
+    llama_llama3,
+    llama_yarn,
+    mistral,
+    mixtral,
+    olmo2,
+    olmoe,
+    opt,
+    opt_post_norm,
+    phi,
+    phi3,
+    phi3_longrope,
+    qwen2,
+    qwen2_moe,
+    qwen2_moe_dense,
+    qwen3,
+    qwen3_moe,
+    smollm3,
+    stablelm,
+    stablelm_parallel,
+    starcoder2,
+    starcoder2_global,
+);
+
+/// The `model_type` of each fixture.
+fn model_types() -> BTreeSet<String> {
+    let model_type = |name: &&str| {
+        let text = std::fs::read_to_string(reference::fixture(name).join("config.json")).unwrap();
+        let config: serde_json::Value = serde_json::from_str(&text).unwrap();
+        config["model_type"].as_str().unwrap().to_owned()
+    };
+    FIXTURES.iter().map(model_type).collect()
+}
+
+#[test]
+fn every_architecture_that_can_be_read_has_a_fixture_and_every_fixture_is_of_one() {
+    let known: BTreeSet<String> = families::ALL
+        .iter()
+        .flat_map(|family| family.model_types)
+        .map(|name| (*name).to_owned())
+        .collect();
+    assert_eq!(known, model_types());
+}
+
+#[test]
+fn every_folder_of_fixtures_is_tested() {
+    let folder = reference::fixture("");
+    let mut found: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    assert_eq!(found, FIXTURES);
+}
+
+/// The fixtures as llama.cpp's own converter writes them.
+mod gguf {
+    use super::*;
+
+    macro_rules! architectures {
+        ($($name:ident),* $(,)?) => {
+            /// The files in `tests/fixtures-gguf`.
+            const FILES: &[&str] = &[$(stringify!($name)),*];
+
+            $(
+                #[test]
+                fn $name() {
+                    let (_, golden) = fixture(stringify!($name));
+                    golden.check(&CheckpointFiles::Gguf(file(stringify!($name))));
+                }
+            )*
+        };
+    }
+
+    architectures!(
+        bloom,
+        cohere,
+        cohere2,
+        falcon,
+        falcon_new,
+        gemma,
+        gemma2,
+        gemma3,
+        gpt2,
+        gpt_neox,
+        gpt_neox_serial,
+        granite,
+        llama,
+        llama_dynamic,
+        llama_linear,
+        llama_llama3,
+        llama_yarn,
+        mixtral,
+        olmo2,
+        olmoe,
+        phi,
+        phi3,
+        phi3_longrope,
+        qwen2,
+        qwen2_moe,
+        qwen3,
+        qwen3_moe,
+        smollm3,
+        stablelm,
+        starcoder2_global,
+    );
+
+    fn file(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures-gguf/{name}.gguf"))
+    }
+
+    #[test]
+    fn every_architecture_that_can_be_read_has_a_file() {
+        let architecture = |name: &&str| {
+            let gguf = Gguf::open(&file(name)).unwrap();
+            let name = gguf.metadata()["general.architecture"].to_string().unwrap();
+            name.to_owned()
+        };
+        let found: BTreeSet<String> = FILES.iter().map(architecture).collect();
+        let known: BTreeSet<String> = families::ALL
+            .iter()
+            .flat_map(|family| family.gguf)
+            .map(|name| (*name).to_owned())
+            .collect();
+        assert_eq!(known, found);
+    }
+}

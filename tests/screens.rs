@@ -13,7 +13,7 @@ mod scene;
 mod styled;
 
 use insta::assert_snapshot;
-use lenscape::engine::Event;
+use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
 
@@ -200,6 +200,71 @@ fn comparing_where_only_one_half_has_room() {
             styled::text(&scene.screen())
         );
     }
+}
+
+#[test]
+fn the_list_of_models() {
+    for (name, typed) in [
+        ("models", ""),
+        ("models_filtered", "gpt2"),
+        ("models_typed", "./my/model"),
+    ] {
+        keep(name, |columns, rows| {
+            Scene::ready(columns, rows)
+                .presses(&["tab", "m"])
+                .hears(Event::Models(models()))
+                .types(typed)
+        });
+    }
+    let narrow = Scene::ready(40, 12).presses(&["tab", "m"]);
+    assert_snapshot!("models_waiting_40x12", styled::text(&narrow.screen()));
+    let narrow = narrow.hears(Event::Models(models())).press("down");
+    assert_snapshot!("models_40x12", styled::text(&narrow.screen()));
+}
+
+/// One model of each kind.
+fn models() -> Vec<ModelEntry> {
+    let entry = |name: &str, title: &str, parameters: Option<u64>, whereabouts, fit| ModelEntry {
+        name: name.into(),
+        title: title.into(),
+        family: parameters.map(|_| "gpt2".into()),
+        parameters,
+        size: parameters.map(|n| n * 2),
+        whereabouts,
+        memory: parameters.map(|n| n * 4),
+        fit,
+    };
+    use Whereabouts::{HubCache, NotHere, OnDisk};
+    let loaded = &golden::model().name;
+    vec![
+        entry("/models/mine", "/models/mine", None, OnDisk, Fit::Unknown),
+        entry("smollm2-135m", loaded, Some(134_515_008), OnDisk, Fit::Fits),
+        entry(
+            "gpt2",
+            "GPT-2 small",
+            Some(124_439_808),
+            HubCache,
+            Fit::Fits,
+        ),
+        entry(
+            "gpt2-xl",
+            "GPT-2 XL",
+            Some(1_557_611_200),
+            NotHere,
+            Fit::TooLarge,
+        ),
+    ]
+}
+
+#[test]
+fn while_another_model_is_read_the_old_one_and_its_run_stay() {
+    let scene = Scene::finished(120, 40)
+        .presses(&["tab", "m"])
+        .hears(Event::Models(models()))
+        .types("xl")
+        .press("enter")
+        .hears(Event::Loading { done: 1, total: 4 });
+    assert_snapshot!("another_model_120x40", styled::text(&scene.screen()));
 }
 
 #[test]

@@ -37,6 +37,10 @@ pub enum Action {
     NextExample,
     /// Load the model again.
     RetryLoad,
+    /// Open the list of models, or close it.
+    Models,
+    /// Load the chosen model.
+    LoadChosen,
     /// Use the other lens.
     Lens,
     /// Show the next value in the grid's cells.

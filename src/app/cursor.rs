@@ -33,7 +33,7 @@ pub struct Cursor {
     pub follow: Follow,
     /// The first step in view.
     pub first_step: usize,
-    /// The first row in view, as an index into [`rows`].
+    /// The first row in view, as an index into `rows`.
     pub first_row: usize,
 }
 

@@ -69,6 +69,11 @@ impl Model {
         )
     }
 
+    /// Want another one; the one that there is stays.
+    pub fn want(&mut self, name: String) {
+        self.wanted = name;
+    }
+
     /// Ask for the wanted one again.
     pub fn ask_again(&mut self) {
         self.loading = Loading::Asked;

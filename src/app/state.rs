@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Model, Prompt, Run};
+use super::{Compare, Cursor, Effect, Model, Picker, Prompt, Run};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -73,6 +73,8 @@ pub enum TextCursor {
 pub enum Stops {
     /// The help page.
     Help,
+    /// The list of models.
+    Models,
     /// The run.
     Run,
     /// The load under way.
@@ -153,6 +155,8 @@ pub struct State {
     pub compare: Option<Compare>,
     /// The candidates that were typed last, for the next time compare mode is opened.
     pub typed_candidates: String,
+    /// The list of models, while it is open.
+    pub picker: Option<Picker>,
     /// How things are looked at.
     pub view: View,
     /// Whether what the terminal gets is recorded.
@@ -198,6 +202,7 @@ impl State {
             run: None,
             cursor: Cursor::default(),
             compare: None,
+            picker: None,
             typed_candidates: String::new(),
             view,
             recording: Switch::Off,
@@ -221,10 +226,13 @@ impl State {
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
         use Scope::{
-            Candidates, Cell, Comparison, Everywhere, Grid, Help, Log, Panes, Prompt, Text,
+            Candidates, Cell, Comparison, Everywhere, Grid, Help, Log, Models, Panes, Prompt, Text,
         };
         if self.view.help.is_some() {
             return &[Help, Everywhere];
+        }
+        if self.picker.is_some() {
+            return &[Models, Text, Everywhere];
         }
         match self.view.focus {
             Pane::Prompt => &[Prompt, Text, Everywhere],
@@ -241,6 +249,8 @@ impl State {
     pub fn stops(&self) -> Option<Stops> {
         if self.view.help.is_some() {
             Some(Stops::Help)
+        } else if self.picker.is_some() {
+            Some(Stops::Models)
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
         } else if self.model.is_loading() {
@@ -308,8 +318,8 @@ impl State {
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
         }
-        let cursor = match (self.view.focus, self.view.help) {
-            (Pane::Prompt, None) => TextCursor::Shown,
+        let cursor = match (self.view.focus, self.view.help, &self.picker) {
+            (Pane::Prompt, None, None) => TextCursor::Shown,
             _ => TextCursor::Hidden,
         };
         self.prompt.show_cursor(cursor);

@@ -84,6 +84,10 @@ fn type_character(state: &mut State, key: KeyEvent) {
     if !is_text || state.view.help.is_some() {
         return;
     }
+    if let Some(picker) = &mut state.picker {
+        picker.edit(InputRequest::InsertChar(character));
+        return;
+    }
     match (state.view.focus, &mut state.compare) {
         (Pane::Prompt, _) => state.prompt.editor_mut().insert_char(character),
         (Pane::Candidates, Some(compare)) => {
@@ -95,6 +99,12 @@ fn type_character(state: &mut State, key: KeyEvent) {
 
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
+    if let Some(picker) = &mut state.picker {
+        for character in text.chars().filter(|c| !c.is_control()) {
+            picker.edit(InputRequest::InsertChar(character));
+        }
+        return;
+    }
     match (state.view.focus, &mut state.compare) {
         (Pane::Candidates | Pane::Comparison, Some(compare)) => {
             for character in text.chars().filter(|c| !c.is_control()) {

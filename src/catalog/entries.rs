@@ -157,7 +157,7 @@ mod tests {
         let first = &catalog.entries()[0];
         assert_eq!(catalog.default_name(), first.name);
         assert_eq!(first.name, "smollm2-135m");
-        assert_eq!(first.size_bytes(), 98_362_432);
+        assert_eq!(first.size_bytes(), Some(98_362_432));
         let labels: Vec<&str> = first.sources.iter().map(Source::label).collect();
         assert_eq!(labels, ["hub", "Python package"]);
     }

@@ -14,8 +14,8 @@ pub struct Entry {
     pub title: String,
     /// The decoder family, for information: what counts is what the files say.
     pub family: String,
-    /// Number of parameters.
-    pub parameters: u64,
+    /// Number of parameters, where it is known.
+    pub parameters: Option<u64>,
     /// Licence of the weights, as an SPDX identifier where there is one.
     pub licence: String,
     /// What its files are.
@@ -37,10 +37,10 @@ pub enum Files {
         /// Its checksum.
         sha256: Sha256Sum,
     },
-    /// A folder with `config.json` and safetensors weights.
+    /// A folder with `config.json` and safetensors weights, or older ones.
     Safetensors {
-        /// Size of the weights, roughly.
-        size_bytes: u64,
+        /// Size of the weights, roughly, where it is known.
+        size_bytes: Option<u64>,
     },
 }
 
@@ -71,11 +71,12 @@ pub enum Source {
 }
 
 impl Entry {
-    /// Size of the files in bytes; exact for GGUF, rough for safetensors.
+    /// Size of the files in bytes, where it is known; exact for GGUF, rough for safetensors.
     #[must_use]
-    pub fn size_bytes(&self) -> u64 {
+    pub fn size_bytes(&self) -> Option<u64> {
         match self.files {
-            Files::Gguf { size_bytes, .. } | Files::Safetensors { size_bytes } => size_bytes,
+            Files::Gguf { size_bytes, .. } => Some(size_bytes),
+            Files::Safetensors { size_bytes } => size_bytes,
         }
     }
 

@@ -59,6 +59,19 @@ pub(super) fn cached_file(
     Ok(Some(path))
 }
 
+/// The repositories that have a folder in the cache, by name; whole ones or not.
+pub(super) fn cached_repositories(settings: &HubSettings) -> Vec<String> {
+    let entries = std::fs::read_dir(&settings.cache).into_iter().flatten();
+    let names = entries
+        .flatten()
+        .filter_map(|e| e.file_name().into_string().ok());
+    let mut repositories: Vec<String> = names
+        .filter_map(|name| super::survey::repository_of(&name))
+        .collect();
+    repositories.sort();
+    repositories
+}
+
 /// Download the wanted file into the cache.
 pub(super) fn file(
     errand: &Errand<'_>,

@@ -56,8 +56,8 @@ fn row(entry: &Entry, catalog: &Catalog, places: &Places) -> [String; 6] {
         if is_default { "*" } else { "" }.to_owned(),
         entry.name.clone(),
         entry.family.clone(),
-        in_short(entry.parameters, ["", " k", " M", " B"]),
-        in_short(entry.size_bytes(), [" B", " kB", " MB", " GB"]),
+        known(entry.parameters, ["", " k", " M", " B"]),
+        known(entry.size_bytes(), [" B", " kB", " MB", " GB"]),
         found.map_or("no".to_owned(), |checkpoint| {
             checkpoint.files.path().display().to_string()
         }),
@@ -82,7 +82,8 @@ pub fn pull(
     Ok(())
 }
 
-fn fetch_visibly(
+/// Fetch a model with its progress on stderr; Ctrl-C and a termination signal give up.
+pub(super) fn fetch_visibly(
     reference: &ModelRef,
     catalog: &Catalog,
     places: &Places,
@@ -142,6 +143,11 @@ async fn termination() {
 #[cfg(not(unix))]
 async fn termination() {
     std::future::pending().await
+}
+
+/// A number of the catalog, or that it is not known.
+fn known(number: Option<u64>, units: [&str; 4]) -> String {
+    number.map_or("?".to_owned(), |number| in_short(number, units))
 }
 
 /// A large number in three or four characters, with the unit of its thousands.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::engine::{Compare, OpenError, Opener, Progress, Run, RunId, Sampling, Session};
+use crate::engine::{Compare, OpenError, Opener, Run, RunId, Sampling, Session};
 use crate::export::Record;
 use crate::model::ModelError;
 use crate::trace::{LensKind, Step};
@@ -56,21 +56,13 @@ pub fn trace(
 /// Generates, and follows what is watched.
 fn record(session: &mut Session, request: &Request) -> Result<Record, TraceError> {
     let run = RunId(1);
-    let prompt_ids = session.begin(Run {
+    let (prompt_ids, columns) = session.complete(Run {
         id: run,
         prompt: request.prompt.clone(),
         max_tokens: request.max_tokens,
         sampling: request.sampling.clone(),
         lens: request.lens,
     })?;
-    let mut columns = Vec::new();
-    loop {
-        match session.advance(&|| true)? {
-            Progress::Prompt { .. } => {}
-            Progress::Step { column, .. } => columns.push(column),
-            Progress::Finished { .. } => break,
-        }
-    }
     let comparison = session.compare(&Compare {
         run,
         step: Step(0),

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use candle_core::Tensor;
 
-use crate::engine::{OpenError, Opener, Progress, Run, RunId, Sampling, Session};
+use crate::engine::{OpenError, Opener, Run, RunId, Sampling, Session};
 use crate::lens::{Logits, StateTap, column};
 use crate::model::{Model, ModelError};
 use crate::trace::{Column, LensKind, Row, TokenId};
@@ -77,21 +77,13 @@ fn run(
     prompt: &str,
     max_tokens: usize,
 ) -> Result<(Vec<TokenId>, Vec<Column>), ModelError> {
-    let prompt = session.begin(Run {
+    session.complete(Run {
         id: RunId(1),
         prompt: prompt.to_owned(),
         max_tokens: max_tokens.max(1),
         sampling: Sampling::default(),
         lens: LensKind::Normed,
-    })?;
-    let mut columns = Vec::new();
-    loop {
-        match session.advance(&|| true)? {
-            Progress::Prompt { .. } => {}
-            Progress::Step { column, .. } => columns.push(column),
-            Progress::Finished { .. } => return Ok((prompt, columns)),
-        }
-    }
+    })
 }
 
 /// One step, worked out from the whole text without a cache.

@@ -68,6 +68,9 @@ pub enum Command {
     /// Fetch and load a model (a catalog name, hub id, `.gguf` file or folder); the old model is
     /// kept until the new one is ready.
     Load(String),
+    /// Say which models can be chosen. Answered by [`super::Event::Models`], also while a run or a
+    /// load is under way.
+    List,
     /// Process a prompt and generate. Replaces the kept run.
     Run(Run),
     /// Follow candidates. Answered by [`super::Event::Compared`]; of several waiting ones only

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::RunId;
-pub use crate::catalog::FetchProgress;
+pub use crate::catalog::{FetchProgress, Fit, ModelEntry, Whereabouts};
 use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
@@ -84,6 +84,8 @@ pub enum Event {
     Ready(Arc<ModelInfo>),
     /// The model could not be loaded; the old one, if any, is still there.
     LoadFailed(String),
+    /// Answer to [`super::Command::List`].
+    Models(Vec<ModelEntry>),
     /// A run has begun; these are the prompt's tokens.
     Started {
         /// Which run.

@@ -4,7 +4,9 @@ use candle_core::Device;
 use tokio_util::sync::CancellationToken;
 
 use super::Session;
-use crate::catalog::{self, Catalog, CatalogError, FetchError, ModelRef, Places, Report};
+use crate::catalog::{
+    self, Catalog, CatalogError, FetchError, ModelEntry, ModelRef, Places, Recent, Report,
+};
 use crate::model::{self, ModelError};
 
 /// A model could not be opened.
@@ -26,6 +28,7 @@ pub enum OpenError {
 pub struct Opener {
     catalog: Catalog,
     places: Places,
+    recent: Recent,
     device: Device,
     top_k: usize,
 }
@@ -36,6 +39,7 @@ impl Opener {
         Ok(Self {
             catalog: Catalog::built_in()?,
             places: Places::from_env()?,
+            recent: Recent::from_env(),
             device: Device::Cpu,
             top_k,
         })
@@ -45,6 +49,26 @@ impl Opener {
     #[must_use]
     pub fn default_model(&self) -> &str {
         self.catalog.default_name()
+    }
+
+    /// Every model that can be chosen. Reads the disk.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelEntry> {
+        catalog::survey(&self.catalog, &self.places, &self.recent)
+    }
+
+    /// Remembers that `model` was loaded; where that fails, the log says so.
+    pub fn remember(&self, model: &str) {
+        let path = std::path::Path::new(model);
+        // A path is remembered so that it means the same from another folder.
+        let name = match ModelRef::parse(model, &self.catalog) {
+            Ok(ModelRef::Gguf(_) | ModelRef::Folder(_)) => std::path::absolute(path)
+                .map_or_else(|_| model.to_owned(), |path| path.display().to_string()),
+            _ => model.to_owned(),
+        };
+        if let Err(error) = self.recent.remember(&name) {
+            tracing::warn!("{name} is not remembered among the recent models: {error}");
+        }
     }
 
     /// Finds, fetches and loads `model`: a catalog name, a hub id, a `.gguf` file or a folder.
@@ -60,14 +84,16 @@ impl Opener {
     ) -> Result<Session, OpenError> {
         let reference = ModelRef::parse(model, &self.catalog).map_err(FetchError::from)?;
         let checkpoint = catalog::fetch(&reference, &self.catalog, &self.places, report, cancel)?;
-        let title = self
-            .catalog
-            .entry(&checkpoint.name)
-            .map_or(checkpoint.name.as_str(), |entry| entry.title.as_str());
+        let title = match &reference {
+            ModelRef::Entry(name) => self.catalog.entry(name).map(|entry| entry.title.clone()),
+            // A folder may be called as a model of the catalog and hold another one.
+            ModelRef::Hub(_) | ModelRef::Gguf(_) | ModelRef::Folder(_) => None,
+        };
         let loaded = model::load(&checkpoint.files, &self.device, progress)?;
         if cancel.is_cancelled() {
             return Err(FetchError::Cancelled.into());
         }
-        Ok(Session::new(loaded, title.to_owned(), self.top_k))
+        let name = title.unwrap_or(checkpoint.name);
+        Ok(Session::new(loaded, name, self.top_k))
     }
 }

@@ -159,6 +159,19 @@ impl Session {
         Ok(prompt)
     }
 
+    /// Makes a whole run at once: the prompt's tokens, and the columns of what was generated.
+    pub fn complete(&mut self, run: Run) -> Result<(Vec<TokenId>, Vec<Column>), ModelError> {
+        let prompt = self.begin(run)?;
+        let mut columns = Vec::new();
+        loop {
+            match self.advance(&|| true)? {
+                Progress::Prompt { .. } => {}
+                Progress::Step { column, .. } => columns.push(column),
+                Progress::Finished { .. } => return Ok((prompt, columns)),
+            }
+        }
+    }
+
     /// Whether a run is under way.
     #[must_use]
     pub fn is_running(&self) -> bool {

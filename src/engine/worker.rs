@@ -1,9 +1,8 @@
 //! The engine's thread: obeys commands, goes on with the run between them, tells what happens.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -11,10 +10,12 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 
+use super::loader::{Loader, News, Outcome};
 use super::{
     Command, Compare, Event, Handle, Opener, Progress, Run, RunId, Session, StopReason, Unwanted,
 };
 use crate::catalog::{FetchEvent, FetchProgress};
+use crate::caught;
 use crate::model::ModelError;
 use crate::trace::LensKind;
 
@@ -24,6 +25,9 @@ const WAITING_EVENTS: usize = 256;
 
 /// How long a load waits for the program's side to take an event.
 const UNTIL_NEXT_TRY: Duration = Duration::from_millis(5);
+
+/// How often an idle engine looks whether a load has ended.
+const UNTIL_NEXT_LOOK: Duration = Duration::from_millis(10);
 
 /// What is told of a panic; its own words are in the log.
 const PANIC: &str = "the engine failed inside; the model was given up, load it again";
@@ -36,11 +40,12 @@ pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinH
     let (outbox, events) = mpsc::channel(WAITING_EVENTS);
     let unwanted = Unwanted::default();
     let worker = Worker {
-        opener,
+        opener: Arc::new(opener),
         inbox,
         outbox,
         unwanted: unwanted.clone(),
         session: None,
+        loader: None,
     };
     let thread = Builder::new()
         .name("engine".into())
@@ -49,11 +54,12 @@ pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinH
 }
 
 struct Worker {
-    opener: Opener,
+    opener: Arc<Opener>,
     inbox: Receiver<Order>,
     outbox: mpsc::Sender<Event>,
     unwanted: Unwanted,
     session: Option<Session>,
+    loader: Option<Loader>,
 }
 
 /// The program's side has gone.
@@ -72,6 +78,9 @@ impl Worker {
                     return;
                 }
             }
+            if self.take_loaded().is_err() {
+                return;
+            }
             if self.is_running() && self.guarded(self.run_failed(), Self::advance).is_err() {
                 return;
             }
@@ -82,12 +91,19 @@ impl Worker {
         self.session.as_ref().is_some_and(Session::is_running)
     }
 
-    /// What is asked for: all that waits, at least one when nothing is under way. `None` when
+    /// What is asked for: all that waits, at least one when nothing at all is under way. `None` when
     /// nobody can ask any more.
     fn orders(&self) -> Option<Vec<Order>> {
         let mut orders = Vec::new();
         if !self.is_running() {
-            orders.push(self.inbox.recv().ok()?);
+            match &self.loader {
+                None => orders.push(self.inbox.recv().ok()?),
+                Some(_) => match self.inbox.recv_timeout(UNTIL_NEXT_LOOK) {
+                    Ok(order) => orders.push(order),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return None,
+                },
+            }
         }
         orders.extend(self.inbox.try_iter());
         Some(orders)
@@ -108,7 +124,7 @@ impl Worker {
         at_panic: Event,
         work: impl FnOnce(&mut Self) -> Result<(), Gone>,
     ) -> Result<(), Gone> {
-        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+        caught::catch(|| work(self)).unwrap_or_else(|_| {
             self.session = None;
             self.tell(at_panic)
         })
@@ -120,28 +136,67 @@ impl Worker {
 
     fn obey(&mut self, command: Command, cancel: &CancellationToken) -> Result<(), Gone> {
         match command {
-            Command::Load(model) => self.load(&model, cancel),
+            Command::Load(model) => self.load(model, cancel),
+            Command::List => self.list(),
             Command::Run(run) => self.begin(run),
             Command::Compare(question) => self.compare(&question),
             Command::Recast { run, lens } => self.recast(run, lens),
         }
     }
 
-    fn load(&mut self, model: &str, cancel: &CancellationToken) -> Result<(), Gone> {
-        let tell = |event| tell_while_loading(&self.outbox, event);
-        let session = self.opener.open(
+    /// Begins a load on a thread of its own.
+    fn load(&mut self, model: String, cancel: &CancellationToken) -> Result<(), Gone> {
+        let outbox = self.outbox.clone();
+        let loader = Loader::begin(
+            Arc::clone(&self.opener),
             model,
-            &|event| tell(fetching(event)),
-            &|done, total| tell(Event::Loading { done, total }),
-            cancel,
+            self.loader.take(),
+            cancel.clone(),
+            move |news| tell_while_loading(&outbox, event_of(news)),
         );
-        match session {
-            Ok(session) => {
+        match loader {
+            Ok(loader) => self.loader = Some(loader),
+            Err(error) => self.tell(Event::LoadFailed(format!("no thread to load on: {error}")))?,
+        }
+        Ok(())
+    }
+
+    /// Takes the place of the old model's session once a load has ended well.
+    fn take_loaded(&mut self) -> Result<(), Gone> {
+        let Some(loader) = &self.loader else {
+            return Ok(());
+        };
+        let Some(outcome) = loader.outcome() else {
+            return Ok(());
+        };
+        let model = self.loader.take().map(|loader| loader.model);
+        match outcome {
+            Outcome::Loaded(session) => {
                 let info = Arc::clone(session.info());
-                self.session = Some(session);
+                self.session = Some(*session);
+                if let Some(model) = model {
+                    self.opener.remember(&model);
+                }
                 self.tell(Event::Ready(info))
             }
-            Err(error) => self.tell(Event::LoadFailed(error.to_string())),
+            Outcome::Failed(error) => self.tell(Event::LoadFailed(error.to_string())),
+            Outcome::Panicked => self.tell(Event::LoadFailed(PANIC.into())),
+        }
+    }
+
+    /// Answers from a thread of its own: the disk may be slow.
+    fn list(&self) -> Result<(), Gone> {
+        let (opener, outbox) = (Arc::clone(&self.opener), self.outbox.clone());
+        let thread = Builder::new().name("models".into()).spawn(move || {
+            // Nobody listens any more only when the program ends.
+            let _ = outbox.blocking_send(Event::Models(opener.models()));
+        });
+        match thread {
+            Ok(_) => Ok(()),
+            Err(error) => self.tell(Event::Failed {
+                run: None,
+                message: format!("the models cannot be listed: {error}"),
+            }),
         }
     }
 
@@ -251,6 +306,13 @@ fn newest_questions(orders: Vec<Order>) -> impl Iterator<Item = Order> {
             !matches!(command, Command::Compare(_)) || Some(*i) == newest
         })
         .map(|(_, order)| order)
+}
+
+fn event_of(news: News) -> Event {
+    match news {
+        News::Fetch(event) => fetching(event),
+        News::Tensors { done, total } => Event::Loading { done, total },
+    }
 }
 
 fn fetching(event: FetchEvent) -> Event {

@@ -2,10 +2,13 @@
 
 use candle_core::{Device, Result, Tensor};
 
+use super::alibi::Alibi;
+use super::head::capped;
 use super::kv_cache::KvCache;
 use super::linear::Linear;
+use super::norm::Norm;
 use super::rope::Rotation;
-use super::spec::AttentionSpec;
+use super::spec::{AttentionSpec, HeadPositions, QkNorm, QkNormSpan};
 
 /// The attention of one block.
 #[derive(Debug)]
@@ -15,6 +18,9 @@ pub struct Attention {
     qkv: Linear,
     output: Linear,
     rotation: Option<Rotation>,
+    /// Norms of queries and keys.
+    qk_norms: Option<(Norm, Norm)>,
+    alibi: Option<Alibi>,
     cache: KvCache,
 }
 
@@ -27,12 +33,19 @@ impl Attention {
         qkv: Linear,
         output: Linear,
         rotation: Option<Rotation>,
+        qk_norms: Option<(Norm, Norm)>,
     ) -> Self {
+        let alibi = match spec.positions {
+            HeadPositions::Alibi { scale } => Some(Alibi::new(spec.n_heads, scale)),
+            HeadPositions::None | HeadPositions::Rotary(_) => None,
+        };
         Self {
+            alibi,
             spec,
             qkv,
             output,
             rotation,
+            qk_norms,
             cache: KvCache::default(),
         }
     }
@@ -49,6 +62,7 @@ impl Attention {
             n_kv_heads,
             head_dim,
             scale,
+            cap,
             window,
             ..
         } = self.spec;
@@ -62,6 +76,9 @@ impl Attention {
         let mut q = qkv.narrow(0, 0, n_heads)?;
         let mut k = qkv.narrow(0, n_heads, n_kv_heads)?;
         let v = qkv.narrow(0, n_heads + n_kv_heads, n_kv_heads)?;
+        if let Some(norms) = &self.qk_norms {
+            (q, k) = self.normed(norms, &q, &k)?;
+        }
         if let Some(rotation) = &self.rotation {
             q = rotation.apply(&q, start)?;
             k = rotation.apply(&k, start)?;
@@ -74,6 +91,12 @@ impl Attention {
             .contiguous()?
             .reshape((n_kv_heads, group * rows, head_dim))?;
         let mut scores = (q.matmul(&k.t()?)? * scale)?;
+        if let Some(cap) = cap {
+            scores = capped(&scores, cap)?;
+        }
+        if let Some(alibi) = &self.alibi {
+            scores = alibi.add(&scores, start, rows)?;
+        }
         if let Some(mask) = mask(rows, start, window, x.device())? {
             let seen = start + rows;
             scores = scores
@@ -87,6 +110,28 @@ impl Attention {
             .transpose(0, 1)?
             .reshape((rows, n_heads * head_dim))?;
         self.output.forward(&mixed)
+    }
+
+    /// Queries and keys, each `[heads, rows, head_dim]`, through their norms.
+    fn normed(&self, norms: &(Norm, Norm), q: &Tensor, k: &Tensor) -> Result<(Tensor, Tensor)> {
+        let over_all_heads = matches!(
+            self.spec.qk_norm,
+            Some(QkNorm {
+                span: QkNormSpan::Projection,
+                ..
+            })
+        );
+        let through = |norm: &Norm, x: &Tensor| -> Result<Tensor> {
+            let (heads, rows, width) = x.dims3()?;
+            if !over_all_heads {
+                return norm.forward(x);
+            }
+            let joined = x.transpose(0, 1)?.reshape((rows, heads * width))?;
+            norm.forward(&joined)?
+                .reshape((rows, heads, width))?
+                .transpose(0, 1)
+        };
+        Ok((through(&norms.0, q)?, through(&norms.1, k)?))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The hyperparameters of a checkpoint, whichever file they stand in: a `config.json` as on the
 //! hub, or the metadata of a GGUF file. A family asks for a value by both names at once.
 
+mod metadata;
+
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -8,9 +10,14 @@ use candle_core::quantized::gguf_file;
 use serde_json::Value;
 
 use super::ModelError;
+use metadata::json;
 
 /// More decoder blocks than any model has: a file that says so is damaged.
 const MOST_LAYERS: usize = 4096;
+
+/// No width, count or context is larger, so that the product of two fits into 64 bits with room
+/// to spare.
+const LARGEST: u64 = 1 << 30;
 
 /// One hyperparameter under its names in the two kinds of file.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +134,21 @@ impl Config {
         })
     }
 
+    /// The same with the values of the JSON object `defaults` for the keys that are not there.
+    pub fn completed(&self, defaults: &str) -> Result<Self, ModelError> {
+        let defaults: HashMap<String, Value> =
+            serde_json::from_str(defaults).map_err(|error| ModelError::Config {
+                place: self.place.clone(),
+                key: "defaults".into(),
+                reason: error.to_string(),
+            })?;
+        let mut completed = self.clone();
+        for (key, value) in defaults {
+            completed.values.entry(key).or_insert(value);
+        }
+        Ok(completed)
+    }
+
     /// Where the values come from, for messages.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -171,8 +193,9 @@ impl Config {
             .map(|value| {
                 value
                     .as_u64()
+                    .filter(|n| *n <= LARGEST)
                     .and_then(|n| usize::try_from(n).ok())
-                    .ok_or_else(|| self.wrong(key, value, "a whole number"))
+                    .ok_or_else(|| self.wrong(key, value, "a whole number of at most 2^30"))
             })
             .transpose()
     }
@@ -256,30 +279,6 @@ impl Config {
     }
 }
 
-/// A GGUF value as JSON; `None` for the long lists that are no hyperparameters.
-fn json(value: &gguf_file::Value) -> Option<Value> {
-    const LONGEST_LIST: usize = MOST_LAYERS;
-    use gguf_file::Value as G;
-    Some(match value {
-        G::U8(n) => (*n).into(),
-        G::I8(n) => (*n).into(),
-        G::U16(n) => (*n).into(),
-        G::I16(n) => (*n).into(),
-        G::U32(n) => (*n).into(),
-        G::I32(n) => (*n).into(),
-        G::U64(n) => (*n).into(),
-        G::I64(n) => (*n).into(),
-        G::F32(x) => f64::from(*x).into(),
-        G::F64(x) => (*x).into(),
-        G::Bool(b) => (*b).into(),
-        G::String(s) => s.as_str().into(),
-        G::Array(list) if list.len() <= LONGEST_LIST => {
-            Value::Array(list.iter().filter_map(json).collect())
-        }
-        G::Array(_) => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -331,8 +330,18 @@ mod tests {
         let config = config(r#"{"model_type": "llama", "hidden_size": "wide"}"#).unwrap();
         assert_eq!(
             config.usize(WIDTH).unwrap_err().to_string(),
-            "here/config.json: `hidden_size` must be a whole number, not \"wide\""
+            "here/config.json: `hidden_size` must be a whole number of at most 2^30, not \"wide\""
         );
+    }
+
+    #[test]
+    fn defaults_fill_in_what_is_not_there() {
+        let found = config(r#"{"model_type": "x", "hidden_size": 3}"#).unwrap();
+        let completed = found
+            .completed(r#"{"hidden_size": 9, "rope_theta": 5.0}"#)
+            .unwrap();
+        assert_eq!(completed.usize(WIDTH).unwrap(), 3);
+        assert_eq!(completed.f64(THETA).unwrap(), 5.0);
     }
 
     #[test]

@@ -7,7 +7,43 @@ use candle_core::{Device, Tensor};
 
 use super::ModelError;
 use super::block::Block;
+use super::linear::Linear;
+use super::norm::Norm;
 use crate::trace::{Layer, Row, TokenId};
+
+/// From tokens to the stream before the first block.
+#[derive(Debug)]
+pub struct Embedding {
+    /// `[vocabulary, width]`.
+    pub(super) tokens: Tensor,
+    /// The vectors are multiplied by it.
+    pub(super) scale: Option<f64>,
+    pub(super) norm: Option<Norm>,
+    /// From `width` to `d`, where they differ.
+    pub(super) projection: Option<Linear>,
+    /// `[positions, d]`: learned positions, row 0 for the first one.
+    pub(super) positions: Option<Tensor>,
+}
+
+impl Embedding {
+    /// `[tokens]` → `[tokens, d]`, the first one at position `start`.
+    fn forward(&self, ids: &Tensor, start: usize) -> candle_core::Result<Tensor> {
+        let mut state = self.tokens.index_select(ids, 0)?;
+        if let Some(scale) = self.scale {
+            state = (state * scale)?;
+        }
+        if let Some(norm) = &self.norm {
+            state = norm.forward(&state)?;
+        }
+        if let Some(projection) = &self.projection {
+            state = projection.forward(&state)?;
+        }
+        match &self.positions {
+            Some(positions) => state + positions.narrow(0, start, ids.dim(0)?)?,
+            None => Ok(state),
+        }
+    }
+}
 
 /// Gets the residual stream, `[positions, d]`, at every row; breaks to give the pass up.
 pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError> + 'a;
@@ -15,10 +51,8 @@ pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError
 /// A decoder without its head.
 #[derive(Debug)]
 pub struct Decoder {
-    /// `[vocabulary, d]`.
-    pub(super) embedding: Tensor,
-    /// `[positions, d]`: learned positions, row 0 for the first one.
-    pub(super) positions: Option<Tensor>,
+    pub(super) embedding: Embedding,
+    pub(super) d_model: usize,
     pub(super) blocks: Vec<Block>,
     pub(super) context_length: usize,
     pub(super) seen: usize,
@@ -34,7 +68,7 @@ impl Decoder {
     /// Width of the residual stream.
     #[must_use]
     pub fn d_model(&self) -> usize {
-        self.embedding.dims().last().copied().unwrap_or(0)
+        self.d_model
     }
 
     /// The most positions that it can attend to.
@@ -52,7 +86,7 @@ impl Decoder {
     /// Where it runs.
     #[must_use]
     pub fn device(&self) -> &Device {
-        self.embedding.device()
+        self.embedding.tokens.device()
     }
 
     /// Forgets all positions but the first `len`.
@@ -80,10 +114,7 @@ impl Decoder {
         }
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
         let ids = Tensor::new(ids, self.device())?;
-        let mut state = self.embedding.index_select(&ids, 0)?;
-        if let Some(positions) = &self.positions {
-            state = (state + positions.narrow(0, self.seen, tokens.len())?)?;
-        }
+        let mut state = self.embedding.forward(&ids, self.seen)?;
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }

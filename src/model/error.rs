@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::memory::in_words;
 use super::tokenizer::TokenizerError;
 
 /// A checkpoint cannot be used, or a computation on it failed.
@@ -52,6 +53,20 @@ pub enum ModelError {
         name: String,
         /// Expected and found.
         reason: String,
+    },
+    /// The weights do not fit into the memory that is left.
+    #[error(
+        "{place}: needs {} of memory, but {} are free; choose a smaller model or close other programs",
+        in_words(*needed),
+        in_words(*available)
+    )]
+    TooLarge {
+        /// The file or folder.
+        place: String,
+        /// In bytes.
+        needed: u64,
+        /// In bytes.
+        available: u64,
     },
     /// The tokenizer is missing or damaged.
     #[error(transparent)]

@@ -2,37 +2,56 @@
 //! stored where that differs from `[out, in]`.
 
 /// The parts of a decoder and the names of their tensors. `{l}` in a name is the block's number;
-/// `.weight` and `.bias` are added behind each name.
+/// `.weight` and `.bias` are added behind each name. A part that the [`super::spec::Spec`] does
+/// not have is not looked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
     /// Prefixes of all names, tried in turn until one gives the embedding.
     pub prefixes: &'static [&'static str],
-    /// `[vocabulary, d_model]`.
+    /// `[vocabulary, width]`.
     pub embedding: &'static str,
+    /// The embedding's norm.
+    pub embedding_norm: &'static str,
+    /// From the embedding's width to the stream's.
+    pub project_in: &'static str,
+    /// From the stream's width to the embedding's, behind the final norm.
+    pub project_out: &'static str,
     /// `[positions, d_model]`, for learned positions.
-    pub positions: Option<&'static str>,
-    /// The norm before the attention.
+    pub positions: &'static str,
+    /// The norm before the attention, or of the sum behind it.
     pub attention_norm: &'static str,
+    /// The norm of the attention's output.
+    pub attention_output_norm: &'static str,
     /// Queries, keys and values.
     pub qkv: QkvLayout,
+    /// The norm of the queries; `{h}` is the head's number where each has a tensor.
+    pub q_norm: &'static str,
+    /// The norm of the keys, alike.
+    pub k_norm: &'static str,
     /// The attention's output projection.
     pub output: &'static str,
-    /// The norm before the feed-forward part.
+    /// The norm before the feed-forward part, or of the sum behind it.
     pub mlp_norm: &'static str,
-    /// The feed-forward part.
+    /// The norm of the feed-forward part's output.
+    pub mlp_output_norm: &'static str,
+    /// A dense feed-forward part.
     pub mlp: MlpLayout,
+    /// A mixture of experts.
+    pub experts: ExpertsLayout,
     /// The norm before the unembedding.
     pub final_norm: &'static str,
-    /// The unembedding, where it is not the embedding; stands without the prefix.
+    /// The unembedding, where it is not the embedding; tried without the prefix first.
     pub unembedding: &'static str,
     /// How the blocks' projections are stored.
     pub orientation: Orientation,
     /// The rows of queries and keys within a head.
     pub rope_rows: RopeRows,
     /// `[head_dim / 2]`: divisors of the rotary frequencies, where the checkpoint holds them.
-    pub rope_divisors: Option<&'static str>,
+    pub rope_divisors: &'static str,
     /// Endings of tensors that hold no weights (masks, tables) and may be there.
     pub ignored: &'static [&'static str],
+    /// Beginnings of tensors that belong to other parts of a larger model.
+    pub foreign: &'static [&'static str],
 }
 
 /// How queries, keys and values are stored.
@@ -49,9 +68,11 @@ pub enum QkvLayout {
     },
     /// One tensor: all queries, then all keys, then all values.
     Concatenated(&'static str),
+    /// One tensor: for each key head the queries that share it, then its key, then its value.
+    Grouped(&'static str),
 }
 
-/// How the feed-forward part is stored.
+/// How a feed-forward network is stored.
 #[derive(Clone, Copy, Debug)]
 pub enum MlpLayout {
     /// Up and down.
@@ -70,6 +91,31 @@ pub enum MlpLayout {
         /// `width` to `d_model`.
         down: &'static str,
     },
+    /// Gate and up in one tensor, rows in this order, and down.
+    Fused {
+        /// `d_model` to `2 * width`.
+        gate_up: &'static str,
+        /// `width` to `d_model`.
+        down: &'static str,
+    },
+}
+
+/// How a mixture of experts is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct ExpertsLayout {
+    /// `d_model` to the number of experts.
+    pub router: &'static str,
+    /// Gates. `{e}` is the expert's number; a name without it is one tensor of all experts,
+    /// `[experts, out, in]`.
+    pub gate: &'static str,
+    /// Ups, alike.
+    pub up: &'static str,
+    /// Downs, alike.
+    pub down: &'static str,
+    /// The expert that every token goes through.
+    pub shared: MlpLayout,
+    /// `d_model` to the one number that weighs the shared expert.
+    pub shared_gate: &'static str,
 }
 
 /// How a projection's matrix is stored.
@@ -86,32 +132,108 @@ pub enum Orientation {
 pub enum RopeRows {
     /// The two halves of a turned pair are `dim / 2` rows apart.
     Halves,
-    /// They are neighbours: llama.cpp's converter permutes the llama family so.
+    /// They are neighbours: GPT-J and Cohere, and what llama.cpp's converter makes of the llama
+    /// family.
     Neighbours,
 }
+
+/// The names that most families have in files of Hugging Face's transformers.
+pub const HUGGING_FACE: Layout = Layout {
+    prefixes: &["model.", ""],
+    embedding: "embed_tokens",
+    embedding_norm: "embed_layernorm",
+    project_in: "project_in",
+    project_out: "project_out",
+    positions: "embed_positions",
+    attention_norm: "layers.{l}.input_layernorm",
+    attention_output_norm: "layers.{l}.post_attention_layernorm",
+    qkv: QkvLayout::Separate {
+        q: "layers.{l}.self_attn.q_proj",
+        k: "layers.{l}.self_attn.k_proj",
+        v: "layers.{l}.self_attn.v_proj",
+    },
+    q_norm: "layers.{l}.self_attn.q_norm",
+    k_norm: "layers.{l}.self_attn.k_norm",
+    output: "layers.{l}.self_attn.o_proj",
+    mlp_norm: "layers.{l}.post_attention_layernorm",
+    mlp_output_norm: "layers.{l}.post_feedforward_layernorm",
+    mlp: MlpLayout::Gated {
+        gate: "layers.{l}.mlp.gate_proj",
+        up: "layers.{l}.mlp.up_proj",
+        down: "layers.{l}.mlp.down_proj",
+    },
+    experts: ExpertsLayout {
+        router: "layers.{l}.mlp.gate",
+        gate: "layers.{l}.mlp.experts.{e}.gate_proj",
+        up: "layers.{l}.mlp.experts.{e}.up_proj",
+        down: "layers.{l}.mlp.experts.{e}.down_proj",
+        shared: MlpLayout::Gated {
+            gate: "layers.{l}.mlp.shared_expert.gate_proj",
+            up: "layers.{l}.mlp.shared_expert.up_proj",
+            down: "layers.{l}.mlp.shared_expert.down_proj",
+        },
+        shared_gate: "layers.{l}.mlp.shared_expert_gate",
+    },
+    final_norm: "norm",
+    unembedding: "lm_head",
+    orientation: Orientation::OutIn,
+    rope_rows: RopeRows::Halves,
+    rope_divisors: "rope_divisors",
+    ignored: &[".rotary_emb.inv_freq"],
+    foreign: &[],
+};
 
 /// The names in every GGUF file.
 pub const GGUF: Layout = Layout {
     prefixes: &[""],
     embedding: "token_embd",
-    positions: None,
+    embedding_norm: "token_embd_norm",
+    project_in: "project_in",
+    project_out: "project_out",
+    positions: "position_embd",
     attention_norm: "blk.{l}.attn_norm",
+    attention_output_norm: "blk.{l}.post_attention_norm",
     qkv: QkvLayout::Separate {
         q: "blk.{l}.attn_q",
         k: "blk.{l}.attn_k",
         v: "blk.{l}.attn_v",
     },
+    q_norm: "blk.{l}.attn_q_norm",
+    k_norm: "blk.{l}.attn_k_norm",
     output: "blk.{l}.attn_output",
     mlp_norm: "blk.{l}.ffn_norm",
+    mlp_output_norm: "blk.{l}.post_ffw_norm",
     mlp: MlpLayout::Gated {
         gate: "blk.{l}.ffn_gate",
         up: "blk.{l}.ffn_up",
         down: "blk.{l}.ffn_down",
     },
+    experts: ExpertsLayout {
+        router: "blk.{l}.ffn_gate_inp",
+        gate: "blk.{l}.ffn_gate_exps",
+        up: "blk.{l}.ffn_up_exps",
+        down: "blk.{l}.ffn_down_exps",
+        shared: MlpLayout::Gated {
+            gate: "blk.{l}.ffn_gate_shexp",
+            up: "blk.{l}.ffn_up_shexp",
+            down: "blk.{l}.ffn_down_shexp",
+        },
+        shared_gate: "blk.{l}.ffn_gate_inp_shexp",
+    },
     final_norm: "output_norm",
     unembedding: "output",
     orientation: Orientation::OutIn,
     rope_rows: RopeRows::Halves,
-    rope_divisors: Some("rope_freqs"),
-    ignored: &[".attn_rot_embd"],
+    rope_divisors: "rope_freqs",
+    ignored: &[".attn_rot_embd", "rope_factors_long.weight"],
+    foreign: &[],
 };
+
+/// GGUF's names for a feed-forward part without a gate.
+pub const GGUF_PLAIN_MLP: MlpLayout = MlpLayout::Plain {
+    up: "blk.{l}.ffn_up",
+    down: "blk.{l}.ffn_down",
+};
+
+/// GGUF's name for queries, keys and values in one tensor.
+pub const GGUF_QKV: QkvLayout = QkvLayout::Concatenated("blk.{l}.attn_qkv");

@@ -1,24 +1,21 @@
 //! Files on this machine → a model that can run.
 
-use std::path::Path;
-
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use rayon::prelude::*;
 
 use super::ModelError;
 use super::attention::Attention;
-use super::block::Block;
+use super::block::{Block, PartNorms};
 use super::checkpoint::Checkpoint;
 use super::config::Config;
 use super::decoder::Decoder;
 use super::families;
 use super::head::Head;
-use super::linear::Linear;
-use super::mlp::Mlp;
+use super::memory::{self, Memory};
 use super::rope::Rotation;
-use super::spec::{BlockSpec, Positions, Spec, Unembedding};
+use super::spec::{BlockSpec, HeadPositions, Residual, Spec};
 use super::tokenizer::Tokenizer;
-use super::weights::{Gguf, Safetensors, Weights};
+use super::weights::{Folder, Gguf, Weights};
 use crate::catalog::CheckpointFiles;
 
 /// A language model: what runs, what turns states into logits, and what turns text into tokens.
@@ -52,34 +49,61 @@ pub fn load(
     device: &Device,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    match files {
-        CheckpointFiles::Gguf(path) => load_gguf(path, device, progress),
-        CheckpointFiles::Folder(path) => load_folder(path, device, progress),
-    }
-}
-
-fn load_gguf(
-    path: &Path,
-    device: &Device,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Model, ModelError> {
-    let file = Gguf::open(path)?;
-    let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
-    families::of(&config)?;
-    let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
-    assemble(&config, &Weights::Gguf(file), tokenizer, device, progress)
-}
-
-fn load_folder(
-    path: &Path,
-    device: &Device,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Model, ModelError> {
-    let config = Config::from_folder(path)?;
-    families::of(&config)?;
-    let weights = Weights::Safetensors(Safetensors::open(path)?);
-    let tokenizer = Tokenizer::from_folder(path)?;
+    let (config, weights, tokenizer) = open(files)?;
     assemble(&config, &weights, tokenizer, device, progress)
+}
+
+/// What the headers of a checkpoint say, before its weights are read.
+#[derive(Debug)]
+pub struct Description {
+    /// The decoder family.
+    pub family: &'static str,
+    /// The decoder's description.
+    pub spec: Spec,
+    /// How the weights are stored, for example `Q4_1`.
+    pub storage: String,
+    /// Number of tensors in the files.
+    pub n_tensors: usize,
+    /// What the model takes in memory.
+    pub memory: Memory,
+    /// From text to tokens and back.
+    pub tokenizer: Tokenizer,
+}
+
+/// Understands a checkpoint without reading its weights.
+///
+/// # Errors
+/// As [`load`], as far as the headers show it.
+pub fn describe(files: &CheckpointFiles) -> Result<Description, ModelError> {
+    let (config, weights, tokenizer) = open(files)?;
+    let family = families::of(&config)?;
+    Ok(Description {
+        family: family.name,
+        spec: (family.spec)(&config)?,
+        storage: weights.storage(),
+        n_tensors: weights.names().len(),
+        memory: Memory::of(&weights),
+        tokenizer,
+    })
+}
+
+/// Reads everything but the weights.
+fn open(files: &CheckpointFiles) -> Result<(Config, Weights, Tokenizer), ModelError> {
+    match files {
+        CheckpointFiles::Gguf(path) => {
+            let file = Gguf::open(path)?;
+            let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
+            families::of(&config)?;
+            let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
+            Ok((config, Weights::Gguf(file), tokenizer))
+        }
+        CheckpointFiles::Folder(path) => {
+            let config = Config::from_folder(path)?;
+            families::of(&config)?;
+            let weights = Weights::Folder(Folder::open(path)?);
+            Ok((config, weights, Tokenizer::from_folder(path)?))
+        }
+    }
 }
 
 fn assemble(
@@ -91,37 +115,28 @@ fn assemble(
 ) -> Result<Model, ModelError> {
     let family = families::of(config)?;
     let spec = (family.spec)(config)?;
+    let memory = Memory::of(weights);
+    memory.describes(&spec, config.place())?;
+    memory.fits(memory::available(), &weights.place())?;
     let checkpoint = Checkpoint::new(weights, (family.layout)(config), device, progress)?;
-    let embedding = checkpoint.embedding(spec.d_model)?;
-    let vocab_size = embedding.dim(0)?;
-    let positions = match spec.positions {
-        Positions::Rotary => None,
-        Positions::Learned { offset } => {
-            checkpoint.positions(spec.context_length, offset, spec.d_model)?
-        }
-    };
+    let embedding = checkpoint.embedding(&spec)?;
+    let vocab_size = embedding.tokens.dim(0)?;
     let blocks = spec
         .blocks
         .par_iter()
         .enumerate()
         .map(|(l, block)| read_block(&checkpoint, l, block, spec.d_model))
         .collect::<Result<Vec<_>, _>>()?;
-    let head = read_head(&checkpoint, &spec, &embedding)?;
+    let head = checkpoint.head(&spec, &embedding.tokens)?;
     checkpoint.finish()?;
-    let parameters = weights
-        .names()
-        .into_iter()
-        .filter_map(|name| weights.shape(name))
-        .map(|shape| shape.iter().product::<usize>() as u64)
-        .sum();
     Ok(Model {
         family: family.name,
         storage: weights.storage(),
-        parameters,
+        parameters: memory.parameters,
         vocab_size,
         decoder: Decoder {
             embedding,
-            positions,
+            d_model: spec.d_model,
             blocks,
             context_length: spec.context_length,
             seen: 0,
@@ -139,42 +154,38 @@ fn read_block(
     d_model: usize,
 ) -> Result<Block, ModelError> {
     let attention = &spec.attention;
-    let rotation = match &attention.rope {
-        None => None,
-        Some(rope) => {
-            let divisors = checkpoint.rope_divisors(rope.dim)?;
+    let rotation = match &attention.positions {
+        HeadPositions::Rotary(rope) => {
+            let divisors = checkpoint.rope_divisors(rope)?;
             Some(Rotation::new(rope, divisors.as_deref()))
         }
+        HeadPositions::None | HeadPositions::Alibi { .. } => None,
     };
-    let (up, down) = checkpoint.mlp(l, &spec.mlp, d_model)?;
+    let attention_norms = PartNorms::read(
+        spec.norm_place,
+        || checkpoint.attention_norm(l, spec.norm, d_model),
+        || checkpoint.attention_output_norm(l, spec.norm, d_model),
+    )?;
+    let mlp_norms = match spec.residual {
+        Residual::ParallelOneNorm => PartNorms::default(),
+        Residual::Serial | Residual::Parallel => PartNorms::read(
+            spec.norm_place,
+            || checkpoint.mlp_norm(l, spec.norm, d_model),
+            || checkpoint.mlp_output_norm(l, spec.norm, d_model),
+        )?,
+    };
     Ok(Block {
-        attention_norm: checkpoint.attention_norm(l, spec.norm, d_model)?,
+        residual: spec.residual,
+        part_scale: spec.part_scale,
+        attention_norms,
         attention: Attention::new(
             attention.clone(),
             checkpoint.qkv(l, attention, d_model)?,
             checkpoint.attention_output(l, attention, d_model)?,
             rotation,
+            checkpoint.qk_norms(l, attention)?,
         ),
-        mlp_norm: checkpoint.mlp_norm(l, spec.norm, d_model)?,
-        mlp: Mlp::new(spec.mlp, up, down),
+        mlp_norms,
+        feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
     })
-}
-
-fn read_head(
-    checkpoint: &Checkpoint<'_>,
-    spec: &Spec,
-    embedding: &Tensor,
-) -> Result<Head, ModelError> {
-    let separate = match spec.head.unembedding {
-        Unembedding::Tied => false,
-        Unembedding::Separate => true,
-        Unembedding::AsStored => checkpoint.has_unembedding(),
-    };
-    let weight = if separate {
-        checkpoint.unembedding(embedding.dim(0)?, spec.d_model)?
-    } else {
-        embedding.clone()
-    };
-    let norm = checkpoint.final_norm(spec.head.norm, spec.d_model)?;
-    Ok(Head::new(norm, Linear::new(weight, None)))
 }

@@ -1,11 +1,11 @@
-//! The feed-forward part of a block.
+//! One feed-forward network.
 
 use candle_core::{D, Result, Tensor};
 
 use super::linear::Linear;
 use super::spec::{Activation, MlpKind, MlpSpec};
 
-/// The feed-forward part of one block.
+/// A feed-forward network.
 #[derive(Debug)]
 pub struct Mlp {
     spec: MlpSpec,
@@ -16,7 +16,7 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// A feed-forward part; `up` has the rows of gate and up, in this order, where there is a
+    /// A feed-forward network; `up` has the rows of gate and up, in this order, where there is a
     /// gate.
     #[must_use]
     pub fn new(spec: MlpSpec, up: Linear, down: Linear) -> Self {

@@ -9,14 +9,15 @@ use super::spec::{NormKind, NormSpec};
 #[derive(Clone, Debug)]
 pub struct Norm {
     spec: NormSpec,
-    /// `[d]`, the spec's `weight_offset` already added.
+    /// `[d]` or `[heads, 1, d]`, the spec's `weight_offset` already added.
     weight: Tensor,
     /// `[d]`.
     bias: Option<Tensor>,
 }
 
 impl Norm {
-    /// A norm whose checkpoint stores `weight` and `bias`, each `[d]`.
+    /// A norm whose checkpoint stores `weight` and `bias`, each `[d]`. A LayerNorm can have
+    /// weights of `[heads, 1, d]`, one row for each head of what it is given.
     pub fn new(spec: NormSpec, weight: &Tensor, bias: Option<Tensor>) -> Result<Self> {
         Ok(Self {
             spec,
@@ -25,7 +26,7 @@ impl Norm {
         })
     }
 
-    /// `[rows, d]` → `[rows, d]`.
+    /// `[rows, d]` → `[rows, d]`, or `[heads, rows, d]` → the same.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = match self.spec.kind {
             #[expect(clippy::cast_possible_truncation, reason = "the model computes in f32")]
@@ -54,6 +55,7 @@ impl Norm {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::model::spec::Bias;
     use candle_core::Device;
 
     fn norm(kind: NormKind, weight_offset: f64) -> Norm {
@@ -61,6 +63,7 @@ mod tests {
             kind,
             eps: 0.0,
             weight_offset,
+            bias: Bias::Absent,
         };
         let weight = Tensor::new(&[1.0_f32, 2.0], &Device::Cpu).unwrap();
         Norm::new(spec, &weight, None).unwrap()

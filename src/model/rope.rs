@@ -1,6 +1,8 @@
 //! Rotary position embedding. Angles are worked out in float64: at late positions float32 ones
 //! are off by more than the model's own rounding.
 
+use std::f64::consts::PI;
+
 use candle_core::{D, Device, Result, Tensor};
 
 use super::spec::{Rope, RopeScaling};
@@ -11,6 +13,7 @@ pub struct Rotation {
     dim: usize,
     /// Radians a position, `[dim / 2]`.
     frequencies: Vec<f64>,
+    magnitude: f64,
 }
 
 impl Rotation {
@@ -25,6 +28,7 @@ impl Rotation {
         Self {
             dim: rope.dim,
             frequencies,
+            magnitude: rope.magnitude,
         }
     }
 
@@ -45,7 +49,7 @@ impl Rotation {
         Tensor::cat(&[turned, passed], D::Minus1)
     }
 
-    /// `f` of the angles of `rows` positions from `start` on: `[rows, dim / 2]`.
+    /// `f` of the angles, times the magnitude, of `rows` positions from `start` on: `[rows, dim / 2]`.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -58,8 +62,12 @@ impl Rotation {
         rows: usize,
         device: &Device,
     ) -> Result<Tensor> {
+        let magnitude = self.magnitude;
         let values: Vec<f32> = (start..start + rows)
-            .flat_map(|p| self.frequencies.iter().map(move |w| f(p as f64 * w) as f32))
+            .flat_map(|p| {
+                let angles = self.frequencies.iter().map(move |w| p as f64 * w);
+                angles.map(move |angle| (f(angle) * magnitude) as f32)
+            })
             .collect();
         Tensor::from_vec(values, (rows, self.frequencies.len()), device)
     }
@@ -71,23 +79,25 @@ fn frequencies(rope: &Rope) -> Vec<f64> {
     (0..rope.dim / 2)
         .map(|i| {
             let frequency = rope.theta.powf(-2.0 * i as f64 / rope.dim as f64);
-            scaled(frequency, &rope.scaling)
+            scaled(frequency, i, rope)
         })
         .collect()
 }
 
-fn scaled(frequency: f64, scaling: &RopeScaling) -> f64 {
-    match *scaling {
+/// A frequency, that of the `i`th pair, scaled. The formulas are those of transformers'
+/// `modeling_rope_utils`.
+fn scaled(frequency: f64, i: usize, rope: &Rope) -> f64 {
+    match &rope.scaling {
         RopeScaling::None => frequency,
         RopeScaling::Linear { factor } => frequency / factor,
-        // As transformers' `_compute_llama3_parameters`.
+        RopeScaling::Divided(divisors) => frequency / divisors.get(i).copied().unwrap_or(1.0),
         RopeScaling::Llama3 {
             factor,
             low_freq_factor,
             high_freq_factor,
             original_context,
         } => {
-            let wavelength = 2.0 * std::f64::consts::PI / frequency;
+            let wavelength = 2.0 * PI / frequency;
             if wavelength > original_context / low_freq_factor {
                 frequency / factor
             } else if wavelength < original_context / high_freq_factor {
@@ -98,7 +108,29 @@ fn scaled(frequency: f64, scaling: &RopeScaling) -> f64 {
                 (1.0 - smooth) * frequency / factor + smooth * frequency
             }
         }
+        RopeScaling::Yarn {
+            factor,
+            beta_fast,
+            beta_slow,
+            original_context,
+        } => {
+            let divided = yarn_ramp(i, rope, [*beta_fast, *beta_slow], *original_context);
+            frequency / factor * divided + frequency * (1.0 - divided)
+        }
     }
+}
+
+/// How far the `i`th pair is on the way from kept (0) to divided (1): a straight line between
+/// the pairs that turn `betas` times in the original context.
+#[expect(clippy::cast_precision_loss, reason = "a head is narrower than 2^52")]
+fn yarn_ramp(i: usize, rope: &Rope, betas: [f64; 2], original_context: f64) -> f64 {
+    let dim = rope.dim as f64;
+    let pair_that_turns =
+        |times: f64| dim * (original_context / (times * 2.0 * PI)).ln() / (2.0 * rope.theta.ln());
+    let first = pair_that_turns(betas[0]).floor().max(0.0);
+    let last = pair_that_turns(betas[1]).ceil().min(dim - 1.0);
+    let length = if first == last { 0.001 } else { last - first };
+    ((i as f64 - first) / length).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -111,6 +143,7 @@ mod tests {
             dim: 4,
             theta: 100.0,
             scaling,
+            magnitude: 1.0,
         }
     }
 
@@ -137,11 +170,29 @@ mod tests {
     }
 
     #[test]
+    fn yarn_keeps_fast_pairs_and_blends_those_behind() {
+        let scaling = RopeScaling::Yarn {
+            factor: 4.0,
+            beta_fast: 10.0,
+            beta_slow: 1.0,
+            original_context: 600.0,
+        };
+        assert_eq!(frequencies(&rope(scaling)), [1.0, 0.0625]);
+    }
+
+    #[test]
+    fn each_frequency_can_have_its_own_divisor() {
+        let scaling = RopeScaling::Divided(vec![2.0, 4.0]);
+        assert_eq!(frequencies(&rope(scaling)), [0.5, 0.025]);
+    }
+
+    #[test]
     fn a_part_of_the_head_can_stay_as_it_is() {
         let rope = Rope {
             dim: 2,
             theta: 1.0,
             scaling: RopeScaling::None,
+            magnitude: 1.0,
         };
         let rotation = Rotation::new(&rope, None);
         let x = Tensor::new(&[[[1.0_f32, 0.0, 5.0, 6.0]]], &Device::Cpu).unwrap();

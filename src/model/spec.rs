@@ -1,6 +1,14 @@
 //! The description of a decoder, as data. One block loop ([`super::decoder`]) follows it, so an
 //! architecture is a value of these types and no code of its own.
 
+mod attention;
+mod feed_forward;
+
+pub use attention::{
+    AttentionSpec, HeadPositions, Presence, QkNorm, QkNormSpan, Rope, RopeScaling,
+};
+pub use feed_forward::{Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert};
+
 /// What normalises a state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormSpec {
@@ -11,6 +19,32 @@ pub struct NormSpec {
     /// Added to the stored weight: 1 where a checkpoint stores `w` and the model computes with
     /// `1 + w`.
     pub weight_offset: f64,
+    /// Whether a bias is added at the end.
+    pub bias: Bias,
+}
+
+impl NormSpec {
+    /// LayerNorm with weight and bias.
+    #[must_use]
+    pub const fn layer(eps: f64) -> Self {
+        Self {
+            kind: NormKind::Layer,
+            eps,
+            weight_offset: 0.0,
+            bias: Bias::Present,
+        }
+    }
+
+    /// RMSNorm.
+    #[must_use]
+    pub const fn rms(eps: f64) -> Self {
+        Self {
+            kind: NormKind::Rms,
+            eps,
+            weight_offset: 0.0,
+            bias: Bias::Absent,
+        }
+    }
 }
 
 /// A norm's formula.
@@ -22,74 +56,7 @@ pub enum NormKind {
     Rms,
 }
 
-/// How a token's place reaches the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Positions {
-    /// A learned vector a position, row `position + offset` of a table, added to the embedding.
-    Learned {
-        /// Rows at the start of the table that stand for no position.
-        offset: usize,
-    },
-    /// Nothing is added; the attention's [`Rope`] does it.
-    Rotary,
-}
-
-/// Rotary position embedding (Su et al. 2021).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rope {
-    /// How many of a head's dimensions are turned; the rest pass.
-    pub dim: usize,
-    /// The base of the frequencies.
-    pub theta: f64,
-    /// How the frequencies were changed for longer contexts.
-    pub scaling: RopeScaling,
-}
-
-/// How the frequencies of a [`Rope`] were changed for longer contexts.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RopeScaling {
-    /// Not at all.
-    None,
-    /// All divided by a factor (Chen et al. 2023).
-    Linear {
-        /// The divisor.
-        factor: f64,
-    },
-    /// Low frequencies divided, high ones kept, those between blended (Llama 3.1).
-    Llama3 {
-        /// The divisor of the low frequencies.
-        factor: f64,
-        /// Wavelengths longer than `original_context / low_freq_factor` are divided.
-        low_freq_factor: f64,
-        /// Wavelengths shorter than `original_context / high_freq_factor` are kept.
-        high_freq_factor: f64,
-        /// The context length before scaling.
-        original_context: f64,
-    },
-}
-
-/// The attention of one block.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AttentionSpec {
-    /// Query heads.
-    pub n_heads: usize,
-    /// Key and value heads; divides `n_heads`.
-    pub n_kv_heads: usize,
-    /// Width of a head.
-    pub head_dim: usize,
-    /// Scores are multiplied by it.
-    pub scale: f64,
-    /// Each position attends to this many last ones, itself included; `None`: to all.
-    pub window: Option<usize>,
-    /// Rotary embedding of queries and keys.
-    pub rope: Option<Rope>,
-    /// Biases of queries, keys and values.
-    pub qkv_bias: Bias,
-    /// Bias of the output projection.
-    pub output_bias: Bias,
-}
-
-/// Whether a projection has a bias.
+/// Whether a projection or a norm has a bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bias {
     /// It has one, and the checkpoint must hold it.
@@ -100,53 +67,51 @@ pub enum Bias {
     AsStored,
 }
 
-/// The feed-forward part of one block.
+/// How a token's place reaches the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MlpSpec {
-    /// With or without a gate.
-    pub kind: MlpKind,
-    /// The nonlinearity.
-    pub activation: Activation,
-    /// Width between the two projections.
+pub enum Positions {
+    /// A learned vector a position, row `position + offset` of a table, added to the embedding.
+    Learned {
+        /// Rows at the start of the table that stand for no position.
+        offset: usize,
+    },
+    /// Nothing is added; each attention's [`HeadPositions`] does it.
+    InAttention,
+}
+
+/// From tokens to the stream before the first block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EmbeddingSpec {
+    /// Width of a token's vector; where it is not the stream's, a projection follows.
     pub width: usize,
-    /// Biases of all its projections.
-    pub bias: Bias,
+    /// The vectors are multiplied by it.
+    pub scale: Option<f64>,
+    /// Normalises the vectors.
+    pub norm: Option<NormSpec>,
 }
 
-/// The shape of a feed-forward part.
+/// Where the norms of a block stand, for its attention and its feed-forward part alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MlpKind {
-    /// `down(act(up(x)))`.
-    Plain,
-    /// `down(act(gate(x)) * up(x))` (Shazeer 2020).
-    Gated,
+pub enum NormPlace {
+    /// `x + part(norm(x))`.
+    Before,
+    /// `x + norm(part(x))`, as OLMo 2.
+    Output,
+    /// `x + norm(part(norm(x)))`, as Gemma 2.
+    Around,
+    /// `norm(x + part(x))`, as the first transformers and OPT-350m.
+    Sum,
 }
 
-/// A nonlinearity.
+/// How the two parts of a block are added to the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// `x * sigmoid(x)`.
-    Silu,
-    /// `x * Φ(x)` with the error function.
-    Gelu,
-    /// The tanh approximation of GELU.
-    GeluTanh,
-    /// `max(x, 0)`.
-    Relu,
-}
-
-impl Activation {
-    /// The activation that `config.json` calls `name`.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "silu" | "swish" => Self::Silu,
-            "gelu" => Self::Gelu,
-            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Self::GeluTanh,
-            "relu" => Self::Relu,
-            _ => return None,
-        })
-    }
+pub enum Residual {
+    /// The feed-forward part reads the stream that the attention has added to.
+    Serial,
+    /// Both read the stream before the block, each through its own norm, as GPT-NeoX.
+    Parallel,
+    /// Both read the stream before the block through one norm, as GPT-J.
+    ParallelOneNorm,
 }
 
 /// One decoder block: norms around attention and feed-forward part, added to the stream.
@@ -154,19 +119,31 @@ impl Activation {
 pub struct BlockSpec {
     /// The block's norms.
     pub norm: NormSpec,
+    /// Where they stand. A parallel block has them [`NormPlace::Before`].
+    pub norm_place: NormPlace,
+    /// How the parts are added.
+    pub residual: Residual,
+    /// What each part adds is multiplied by it.
+    pub part_scale: Option<f64>,
     /// Its attention.
     pub attention: AttentionSpec,
     /// Its feed-forward part.
-    pub mlp: MlpSpec,
+    pub feed_forward: FeedForwardSpec,
 }
 
 /// From the last state to logits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeadSpec {
-    /// The final norm.
-    pub norm: NormSpec,
+    /// The final norm; models with norms after each sum have none.
+    pub norm: Option<NormSpec>,
     /// Whether the unembedding is the embedding.
     pub unembedding: Unembedding,
+    /// Whether a bias is added to the logits.
+    pub bias: Bias,
+    /// The logits are multiplied by it.
+    pub scale: Option<f64>,
+    /// The logits become `cap * tanh(logits / cap)`, after the scale.
+    pub cap: Option<f64>,
 }
 
 /// Where the unembedding's weights are.
@@ -188,6 +165,8 @@ pub struct Spec {
     pub d_model: usize,
     /// The most positions that it can attend to.
     pub context_length: usize,
+    /// From tokens to the first state.
+    pub embedding: EmbeddingSpec,
     /// How places reach the model.
     pub positions: Positions,
     /// The blocks, first to last.

@@ -168,6 +168,25 @@ impl Tokenizer {
         self.vocabulary.resized(rows)
     }
 
+    /// The algorithm, as people call it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        use tokenizers::ModelWrapper;
+        match self.inner.get_model() {
+            ModelWrapper::BPE(bpe) if bpe.byte_fallback => "BPE with byte fallback",
+            ModelWrapper::BPE(_) => "BPE",
+            ModelWrapper::Unigram(_) => "Unigram",
+            ModelWrapper::WordPiece(_) => "WordPiece",
+            ModelWrapper::WordLevel(_) => "word level",
+        }
+    }
+
+    /// How many tokens it knows, the added ones included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
     /// The token that begins a text, where there is one.
     #[must_use]
     pub fn bos(&self) -> Option<TokenId> {

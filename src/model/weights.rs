@@ -1,25 +1,28 @@
 //! Tensors of a checkpoint by name, whatever file they stand in. Every tensor comes out as
 //! float32 on the CPU, dequantised where it was quantised: that is what `exact` means.
 
+mod folder;
 mod gguf;
+mod pytorch;
 mod safetensors;
+mod stored;
 
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 
+pub use folder::Folder;
 pub use gguf::Gguf;
-pub use safetensors::Safetensors;
 
 use super::ModelError;
 
 /// The tensors of a checkpoint.
 #[derive(Debug)]
 pub enum Weights {
-    /// In one GGUF file.
+    /// In a GGUF file, or in the parts of a split one.
     Gguf(Gguf),
-    /// In one or more safetensors files.
-    Safetensors(Safetensors),
+    /// In the safetensors or PyTorch files of a folder.
+    Folder(Folder),
 }
 
 impl Weights {
@@ -28,7 +31,7 @@ impl Weights {
     pub fn place(&self) -> String {
         match self {
             Self::Gguf(file) => file.path().display().to_string(),
-            Self::Safetensors(files) => files.folder().display().to_string(),
+            Self::Folder(files) => files.path().display().to_string(),
         }
     }
 
@@ -37,7 +40,7 @@ impl Weights {
     pub fn names(&self) -> Vec<&str> {
         match self {
             Self::Gguf(file) => file.names().collect(),
-            Self::Safetensors(files) => files.names().collect(),
+            Self::Folder(files) => files.names().collect(),
         }
     }
 
@@ -46,7 +49,7 @@ impl Weights {
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         match self {
             Self::Gguf(file) => file.shape(name),
-            Self::Safetensors(files) => files.shape(name),
+            Self::Folder(files) => files.shape(name),
         }
     }
 
@@ -55,15 +58,29 @@ impl Weights {
     pub fn storage(&self) -> String {
         match self {
             Self::Gguf(file) => file.storage(),
-            Self::Safetensors(files) => files.storage(),
+            Self::Folder(files) => files.storage(),
+        }
+    }
+
+    /// The number of elements of every tensor that can hold weights, each place in the files
+    /// once.
+    #[must_use]
+    pub fn elements(&self) -> Vec<u64> {
+        match self {
+            Self::Gguf(file) => file.elements(),
+            Self::Folder(files) => files.elements(),
         }
     }
 
     /// Reads a tensor as float32.
+    ///
+    /// # Errors
+    /// When there is none of that name, it is of a type that cannot hold weights, or the file
+    /// cannot be read.
     pub fn read(&self, name: &str) -> Result<Tensor, ModelError> {
         match self {
             Self::Gguf(file) => file.read(name),
-            Self::Safetensors(files) => files.read(name),
+            Self::Folder(files) => files.read(name),
         }
     }
 }

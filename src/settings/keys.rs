@@ -39,6 +39,8 @@ pub enum Scope {
     Comparison,
     /// Any pane that is no text field.
     Panes,
+    /// The list of models.
+    Models,
     /// The help page.
     Help,
     /// Every place.
@@ -47,7 +49,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -56,6 +58,7 @@ impl Scope {
         Self::Cell,
         Self::Candidates,
         Self::Comparison,
+        Self::Models,
         Self::Text,
         Self::Help,
     ];
@@ -71,6 +74,7 @@ impl Scope {
             Self::Cell => "In the cell pane",
             Self::Candidates => "Comparing: in the field",
             Self::Comparison => "Comparing: in table and chart",
+            Self::Models => "In the list of models",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",
@@ -81,7 +85,7 @@ impl Scope {
     fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::Prompt | Self::Text | Self::Candidates | Self::Everywhere
+            Self::Prompt | Self::Text | Self::Candidates | Self::Models | Self::Everywhere
         )
     }
 }

@@ -2,7 +2,7 @@
 //! synchronized update (DEC mode 2026).
 //!
 //! ratatui flushes twice a frame, and knows nothing of synchronized updates. So its backend
-//! writes to a [`FrameBuffer`], whose `flush` does nothing, and [`FrameWriter::frame`] decides
+//! writes to a `FrameBuffer`, whose `flush` does nothing, and [`FrameWriter::frame`] decides
 //! what leaves and when. A terminal that does not know mode 2026 ignores its brackets.
 
 use std::cell::RefCell;
@@ -88,7 +88,7 @@ impl<W: Write> FrameWriter<W> {
         self.observer = Some(Box::new(observer));
     }
 
-    /// Send as one write what `draw` puts into the [`FrameBuffer`]. Nothing is sent when it puts
+    /// Send as one write what `draw` puts into the `FrameBuffer`. Nothing is sent when it puts
     /// nothing there.
     ///
     /// # Errors

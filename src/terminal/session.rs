@@ -21,12 +21,12 @@ use crate::app::Capture;
 /// Alternate screen, bracketed paste, no cursor.
 pub const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
 
-/// Undoes all that [`ENTER`], [`MOUSE_ON`] or a frame that broke off may have switched on.
+/// Undoes all that [`ENTER`], `MOUSE_ON` or a frame that broke off may have switched on.
 pub const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
 
 /// Clicks and the wheel are reported, moves are not: over a slow line they would flood it.
 pub const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
-/// Undoes [`MOUSE_ON`]: the terminal selects text again.
+/// Undoes `MOUSE_ON`: the terminal selects text again.
 pub const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// Whether the terminal is ours, so that it is given back exactly once.

@@ -144,16 +144,24 @@ fn named_last(value: &str, unit: &str, palette: &Palette<'_>) -> Vec<Span<'stati
 /// What goes on, in a few words.
 fn doing(state: &State, palette: &Palette<'_>) -> Vec<Span<'static>> {
     let works = |text: String| vec![Span::styled("● ", palette.accent()), Span::raw(text)];
+    let model = match state.model.ready {
+        Some(_) => format!("{} ", text::cut_left(&state.model.wanted, 24)),
+        None => String::new(),
+    };
     match &state.model.loading {
-        Loading::Asked => return works("loading".into()),
+        Loading::Asked => return works(format!("{model}loading")),
         Loading::Fetching(progress) => {
             return works(match progress.total {
-                Some(total) => format!("{} of {} MB", megabytes(progress.bytes), megabytes(total)),
-                None => format!("{} MB", megabytes(progress.bytes)),
+                Some(total) => format!(
+                    "{model}{} of {} MB",
+                    megabytes(progress.bytes),
+                    megabytes(total)
+                ),
+                None => format!("{model}{} MB", megabytes(progress.bytes)),
             });
         }
         Loading::Reading { done, total } => {
-            return works(format!("loading {} %", done * 100 / (*total).max(1)));
+            return works(format!("{model}loading {} %", done * 100 / (*total).max(1)));
         }
         Loading::Failed(_) if state.model.ready.is_none() => {
             return vec![Span::styled("no model", palette.error())];

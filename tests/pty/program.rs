@@ -90,6 +90,40 @@ fn a_prompt_is_continued_and_candidates_are_compared() {
 }
 
 #[test]
+fn another_model_is_loaded_by_its_path_and_runs_the_prompt_that_stood_there() {
+    let mut opened = Opened::with(&["--max-tokens", "5"]);
+    let terminal = &mut opened.terminal;
+    terminal.wait_for("4 layers");
+    terminal.send("The keys to the cabinet");
+    terminal.wait_for("The keys to the cabinet");
+    terminal.send("\t");
+    terminal.send("m");
+    terminal.wait_for("SmolLM2-135M-Instruct");
+    let other = fixture().with_file_name("llama");
+    terminal.send(other.to_str().unwrap());
+    terminal.wait_for("a path or hub id");
+    terminal.send("\r");
+    terminal.wait_until("the new model in the header", |screen| {
+        let contents = screen.contents();
+        contents
+            .lines()
+            .next()
+            .is_some_and(|header| header.contains("llama"))
+    });
+    terminal.wait_for("The keys to the cabinet");
+    terminal.wait_for("ready");
+    terminal.send("\r");
+    terminal.wait_for("5/5");
+    assert!(
+        terminal
+            .screen()
+            .contents()
+            .contains("The keys to the cabinet")
+    );
+    opened.quit();
+}
+
+#[test]
 fn a_pasted_newline_generates_nothing() {
     let mut opened = Opened::with(&[]);
     let terminal = &mut opened.terminal;

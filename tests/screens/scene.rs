@@ -138,7 +138,7 @@ impl Scene {
             return;
         };
         let event = match command {
-            Command::Load(_) => return,
+            Command::Load(_) | Command::List => return,
             Command::Run(run) => {
                 self.run = run.id;
                 Event::Started {

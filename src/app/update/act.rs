@@ -4,8 +4,8 @@ use super::{ask, copy, text};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Recording,
-    Run, State, help_room,
+    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Picker,
+    Recording, Run, State, help_room,
 };
 use crate::engine::Command;
 use crate::settings::Switch;
@@ -32,6 +32,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Copy => return copy::copy(state),
         Action::Compare => return open_compare(state),
         Action::NextExample => next_example(state),
+        Action::Models => return open_models(state),
+        Action::LoadChosen => return load_chosen(state),
         Action::Help => {
             state.view.help = match state.view.help {
                 Some(_) => None,
@@ -99,7 +101,7 @@ pub fn focus(state: &mut State, pane: Pane) {
 }
 
 fn cycle(state: &mut State, by: isize) {
-    if state.view.help.is_some() {
+    if state.view.help.is_some() || state.picker.is_some() {
         return;
     }
     let panes: &[Pane] = match state.compare {
@@ -125,6 +127,7 @@ fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
         Some(Stops::Help) => state.view.help = None,
+        Some(Stops::Models) => state.picker = None,
         Some(Stops::Compare) => close_compare(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
         None => {}
@@ -142,6 +145,22 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
         return Some(Effect::CancelLoad);
     }
     None
+}
+
+/// Open the list of models; what can be chosen comes from the engine.
+fn open_models(state: &mut State) -> Vec<Effect> {
+    state.picker = Some(Picker::default());
+    vec![Effect::Engine(Command::List)]
+}
+
+/// Load what is chosen, and close the list. Nothing happens while nothing is chosen.
+fn load_chosen(state: &mut State) -> Vec<Effect> {
+    let Some(name) = state.picker.as_ref().and_then(Picker::chosen) else {
+        return Vec::new();
+    };
+    state.picker = None;
+    state.model.want(name);
+    ask::start_load(state)
 }
 
 fn retry_load(state: &mut State) -> Vec<Effect> {
@@ -251,6 +270,10 @@ fn walk(state: &mut State, action: Action) {
             Action::PageDown => first.saturating_add(page),
             _ => *first,
         };
+        return;
+    }
+    if let Some(picker) = &mut state.picker {
+        picker.walk(action);
         return;
     }
     let rows = state.rows();

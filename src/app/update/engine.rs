@@ -20,6 +20,11 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Loading { done, total } => loading(state, Loading::Reading { done, total }),
         Event::Ready(info) => return ready(state, info),
         Event::LoadFailed(why) => load_failed(state, why),
+        Event::Models(entries) => {
+            if let Some(picker) = &mut state.picker {
+                picker.take(entries);
+            }
+        }
         Event::Started { run, prompt } => with_run(state, run, |run| {
             run.phase = Phase::Prompt {
                 done: 0,
@@ -86,12 +91,14 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.loading = Loading::Done;
     state.model.ready = Some(info);
     // A run of the model before has other tokens, and the engine keeps it no longer.
-    state.run = None;
+    let old = state.run.take().filter(Run::is_active);
     close_compare(state);
-    match state.queued.take() {
-        Some(prompt) => ask::run(state, prompt, state.max_tokens),
-        None => Vec::new(),
+    // What was asked of the old model may still wait at the engine.
+    let mut effects: Vec<Effect> = old.map(|run| Effect::StopRun(run.id)).into_iter().collect();
+    if let Some(prompt) = state.queued.take() {
+        effects.extend(ask::run(state, prompt, state.max_tokens));
     }
+    effects
 }
 
 fn load_failed(state: &mut State, why: String) {

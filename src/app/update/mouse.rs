@@ -21,6 +21,13 @@ pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
             _ => Vec::new(),
         };
     }
+    if state.picker.is_some() {
+        return match event.kind {
+            MouseEventKind::ScrollUp => act(state, Action::Up),
+            MouseEventKind::ScrollDown => act(state, Action::Down),
+            _ => Vec::new(),
+        };
+    }
     let Some(pane) = places.pane_at(event.column, event.row) else {
         return Vec::new();
     };

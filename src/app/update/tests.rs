@@ -716,3 +716,48 @@ mod writing {
         assert!(state.view.help.is_none());
     }
 }
+
+#[test]
+fn the_list_of_models_asks_the_engine_and_loads_what_is_typed() {
+    let (mut state, run) = with_steps(2);
+    finish(&mut state, run);
+    press(&mut state, "tab");
+    assert_eq!(press(&mut state, "m"), [Effect::Engine(Command::List)]);
+    hear(&mut state, Event::Models(Vec::new()));
+    type_text(&mut state, "org/name");
+    let effects = press(&mut state, "enter");
+    assert_eq!(effects, [Effect::Engine(Command::Load("org/name".into()))]);
+    assert!(state.picker.is_none());
+    assert_eq!(state.prompt.text(), "ab");
+}
+
+#[test]
+fn a_failed_load_leaves_the_old_model_and_its_run() {
+    let (mut state, _) = with_steps(2);
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    type_text(&mut state, "org/name");
+    press(&mut state, "enter");
+    hear(&mut state, Event::LoadFailed("no such repository".into()));
+    assert!(state.model.ready.is_some());
+    assert_eq!(state.run.unwrap().columns.len(), 2);
+    assert_eq!(state.notice.unwrap().text, "no such repository");
+}
+
+#[test]
+fn a_model_that_comes_while_the_old_one_runs_stops_that_run() {
+    let (mut state, run) = with_steps(2);
+    let effects = hear(&mut state, Event::Ready(model()));
+    assert_eq!(effects, [Effect::StopRun(run)]);
+    assert!(state.run.is_none());
+    assert_eq!(state.prompt.text(), "ab");
+}
+
+#[test]
+fn escape_closes_the_list_of_models_and_stops_nothing() {
+    let (mut state, _) = with_steps(1);
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    assert_eq!(press(&mut state, "esc"), []);
+    assert!(state.picker.is_none() && state.run.is_some());
+}

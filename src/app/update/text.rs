@@ -7,6 +7,12 @@ use crate::app::{Action, Pane, Prompt, State};
 
 /// Edit the text that has the focus; nothing happens where there is none.
 pub fn edit(state: &mut State, action: Action) {
+    if let Some(picker) = &mut state.picker {
+        if let Some(request) = request(action) {
+            picker.edit(request);
+        }
+        return;
+    }
     match (state.view.focus, &mut state.compare) {
         (Pane::Prompt, _) => edit_prompt(&mut state.prompt, action),
         (Pane::Candidates, Some(compare)) => edit_line(&mut compare.field, action),
@@ -42,7 +48,14 @@ fn edit_prompt(prompt: &mut Prompt, action: Action) {
 }
 
 fn edit_line(field: &mut Input, action: Action) {
-    let request = match action {
+    if let Some(request) = request(action) {
+        field.handle(request);
+    }
+}
+
+/// What an action does to a field of one line.
+fn request(action: Action) -> Option<InputRequest> {
+    Some(match action {
         Action::CursorLeft => InputRequest::GoToPrevChar,
         Action::CursorRight => InputRequest::GoToNextChar,
         Action::WordLeft => InputRequest::GoToPrevWord,
@@ -56,7 +69,6 @@ fn edit_line(field: &mut Input, action: Action) {
         Action::DeleteToStart => InputRequest::DeleteFromStart,
         Action::DeleteToEnd => InputRequest::DeleteTillEnd,
         Action::Yank => InputRequest::Yank,
-        _ => return,
-    };
-    field.handle(request);
+        _ => return None,
+    })
 }

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-const INDEX: &str = "model.safetensors.index.json";
-const SINGLE: &str = "model.safetensors";
+/// The weights of a folder, in one file or by the index of their shards. Safetensors come first;
+/// `torch.save` wrote the others.
+const WEIGHTS: [(&str, &str); 2] = [
+    ("model.safetensors", "model.safetensors.index.json"),
+    ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+];
 
 /// The files of a folder besides the weights, where they exist.
 const BESIDES: [&str; 5] = [
@@ -36,7 +40,7 @@ pub(super) enum Selection {
     Folder(Folder),
 }
 
-/// The files of a folder with safetensors weights.
+/// The files of a folder with weights in safetensors or PyTorch files.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Folder {
     /// The small files.
@@ -59,20 +63,20 @@ pub(super) enum Weights {
 
 impl Selection {
     /// What to take of a repository with files of these names: the GGUF file that was asked for,
-    /// or else safetensors, or else one GGUF file. `None` if there is no such thing.
+    /// or else safetensors, or else PyTorch's own files, or else one GGUF file. `None` if there is
+    /// no such thing.
     pub(super) fn of(names: &[String], wanted: Option<&str>) -> Option<Self> {
         let has = |name: &str| names.iter().any(|other| other == name);
         if let Some(wanted) = wanted {
             return has(wanted).then(|| Self::Gguf(wanted.to_owned()));
         }
-        let weights = if has(SINGLE) {
-            Some(Weights::Single(SINGLE.to_owned()))
-        } else if has(INDEX) {
-            let index = INDEX.to_owned();
+        let weights = WEIGHTS.into_iter().find_map(|(single, index)| {
+            if has(single) {
+                return Some(Weights::Single(single.to_owned()));
+            }
+            let index = has(index).then(|| index.to_owned())?;
             Some(Weights::Sharded { index })
-        } else {
-            None
-        };
+        });
         match weights {
             Some(weights) if has("config.json") => {
                 let old = OLD_TOKENIZER.iter().filter(|_| !has("tokenizer.json"));
@@ -113,7 +117,7 @@ fn is_whole_gguf_of(kind: &str, name: &str) -> bool {
     })
 }
 
-/// The names of the files that a safetensors index names, each once.
+/// The names of the files that an index of shards names, each once.
 ///
 /// # Errors
 /// When the text is no index, or names a file outside its folder.
@@ -181,6 +185,19 @@ mod tests {
         assert_eq!(folder.besides, ["config.json", "vocab.json", "merges.txt"]);
         let index = "model.safetensors.index.json".to_owned();
         assert_eq!(folder.weights, Weights::Sharded { index });
+    }
+
+    #[test]
+    fn an_old_repository_has_pytorch_files_only() {
+        let weights = |names: &[&str]| match select(names) {
+            Some(Selection::Folder(folder)) => folder.weights,
+            other => panic!("{other:?}"),
+        };
+        let single = weights(&["config.json", "pytorch_model.bin", "tf_model.h5"]);
+        assert_eq!(single, Weights::Single("pytorch_model.bin".to_owned()));
+        let index = "pytorch_model.bin.index.json".to_owned();
+        let sharded = weights(&["config.json", &index, "pytorch_model-00001-of-00002.bin"]);
+        assert_eq!(sharded, Weights::Sharded { index });
     }
 
     #[test]

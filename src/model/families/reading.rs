@@ -2,13 +2,13 @@
 
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
-use crate::model::spec::{Activation, Bias, Rope, RopeScaling, Unembedding};
+use crate::model::spec::{Activation, Bias, Presence, Unembedding};
 
 pub const N_LAYERS: Key = key(
     &["num_hidden_layers", "n_layer", "num_layers"],
     "block_count",
 );
-pub const D_MODEL: Key = key(&["hidden_size", "n_embd"], "embedding_length");
+pub const D_MODEL: Key = key(&["hidden_size", "n_embd", "n_embed"], "embedding_length");
 pub const CONTEXT: Key = key(
     &["max_position_embeddings", "n_positions", "n_ctx"],
     "context_length",
@@ -17,56 +17,32 @@ pub const N_HEADS: Key = key(
     &["num_attention_heads", "n_head", "num_heads"],
     "attention.head_count",
 );
-pub const N_KV_HEADS: Key = key(&["num_key_value_heads"], "attention.head_count_kv");
+pub const N_KV_HEADS: Key = key(
+    &["num_key_value_heads", "num_kv_heads"],
+    "attention.head_count_kv",
+);
 pub const HEAD_DIM: Key = key(&["head_dim"], "attention.key_length");
 pub const MLP_WIDTH: Key = key(
-    &["intermediate_size", "n_inner", "ffn_dim"],
+    &["intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size"],
     "feed_forward_length",
 );
 pub const RMS_EPS: Key = key(&["rms_norm_eps"], "attention.layer_norm_rms_epsilon");
 pub const LAYER_EPS: Key = key(
-    &["layer_norm_epsilon", "layer_norm_eps"],
+    &["layer_norm_epsilon", "layer_norm_eps", "norm_epsilon"],
     "attention.layer_norm_epsilon",
 );
-const ACTIVATION: Key = key(&["hidden_act", "activation_function"], "");
+const ACTIVATION: Key = key(
+    &[
+        "hidden_activation",
+        "hidden_act",
+        "activation_function",
+        "activation",
+    ],
+    "",
+);
 const TIED: Key = key(&["tie_word_embeddings"], "");
-const THETA: Key = key(
-    &["rope_parameters.rope_theta", "rope_theta"],
-    "rope.freq_base",
-);
-const ROPE_TYPE: Key = key(
-    &[
-        "rope_parameters.rope_type",
-        "rope_scaling.rope_type",
-        "rope_scaling.type",
-    ],
-    "rope.scaling.type",
-);
-const ROPE_FACTOR: Key = key(
-    &["rope_parameters.factor", "rope_scaling.factor"],
-    "rope.scaling.factor",
-);
-const ROPE_LOW: Key = key(
-    &[
-        "rope_parameters.low_freq_factor",
-        "rope_scaling.low_freq_factor",
-    ],
-    "",
-);
-const ROPE_HIGH: Key = key(
-    &[
-        "rope_parameters.high_freq_factor",
-        "rope_scaling.high_freq_factor",
-    ],
-    "",
-);
-const ROPE_ORIGINAL: Key = key(
-    &[
-        "rope_parameters.original_max_position_embeddings",
-        "rope_scaling.original_max_position_embeddings",
-    ],
-    "rope.scaling.original_context_length",
-);
+const LAYER_TYPES: Key = key(&["layer_types"], "");
+const WINDOW: Key = key(&["sliding_window"], "attention.sliding_window");
 
 /// The heads of the attention.
 pub struct Heads {
@@ -103,13 +79,12 @@ pub fn heads(config: &Config, d_model: usize) -> Result<Heads, ModelError> {
     })
 }
 
-/// The activation that the configuration names; GGUF files name none.
-pub fn activation(config: &Config, in_gguf: Activation) -> Result<Activation, ModelError> {
+/// The activation that the configuration names; `unsaid` where it names none, as GGUF files.
+pub fn activation(config: &Config, unsaid: Activation) -> Result<Activation, ModelError> {
     match config.optional_str(ACTIVATION)? {
         Some(name) => Activation::named(name)
             .ok_or_else(|| config.complain(ACTIVATION, &format!("`{name}` is not supported"))),
-        None if config.dialect() == Dialect::Gguf => Ok(in_gguf),
-        None => Err(config.complain(ACTIVATION, "is missing")),
+        None => Ok(unsaid),
     }
 }
 
@@ -133,37 +108,32 @@ pub fn unembedding(config: &Config, by_default: Unembedding) -> Result<Unembeddi
     })
 }
 
-/// Rotary embedding of the first `dim` dimensions of a head.
-///
-/// The base has no default here: files of both dialects name it, and a base that was silently
-/// assumed would give plausible, wrong ranks. GGUF's own default of 10,000 is part of that format.
-pub fn rope(config: &Config, dim: usize) -> Result<Rope, ModelError> {
-    let theta = match (config.optional_f64(THETA)?, config.dialect()) {
-        (Some(theta), _) => theta,
-        (None, Dialect::Gguf) => 10_000.0,
-        (None, Dialect::HuggingFace) => return Err(config.complain(THETA, "is missing")),
-    };
-    if theta <= 0.0 || !dim.is_multiple_of(2) {
-        return Err(config.complain(THETA, "and the head's width make no rotary embedding"));
+/// Whether a part that the configuration speaks of must be there: GGUF metadata never do.
+pub fn presence(config: &Config) -> Presence {
+    match config.dialect() {
+        Dialect::HuggingFace => Presence::Required,
+        Dialect::Gguf => Presence::AsStored,
     }
-    let scaling = match config.optional_str(ROPE_TYPE)?.unwrap_or("default") {
-        "default" | "none" => RopeScaling::None,
-        "linear" => RopeScaling::Linear {
-            factor: config.f64(ROPE_FACTOR)?,
-        },
-        "llama3" => RopeScaling::Llama3 {
-            factor: config.f64(ROPE_FACTOR)?,
-            low_freq_factor: config.f64(ROPE_LOW)?,
-            high_freq_factor: config.f64(ROPE_HIGH)?,
-            original_context: config.f64(ROPE_ORIGINAL)?,
-        },
-        other => {
-            return Err(config.complain(ROPE_TYPE, &format!("`{other}` is not supported")));
-        }
-    };
-    Ok(Rope {
-        dim,
-        theta,
-        scaling,
-    })
+}
+
+/// The sliding window of the layers that have one; some files say 0 for none.
+pub fn window(config: &Config) -> Result<Option<usize>, ModelError> {
+    Ok(config.optional_usize(WINDOW)?.filter(|window| *window > 0))
+}
+
+/// Whether a layer attends to a sliding window only, where the configuration lists it.
+pub fn listed_as_local(config: &Config, layer: usize) -> Option<bool> {
+    let kinds = config.get(LAYER_TYPES)?.as_array()?;
+    Some(kinds.get(layer)?.as_str()? == "sliding_attention")
+}
+
+/// `1 / sqrt(width)`.
+#[expect(clippy::cast_precision_loss, reason = "widths are below 2^52")]
+pub fn root_scale(width: usize) -> f64 {
+    (width as f64).sqrt().recip()
+}
+
+/// The number under `key` where it is there and changes what it multiplies.
+pub fn factor(config: &Config, key: Key) -> Result<Option<f64>, ModelError> {
+    Ok(config.optional_f64(key)?.filter(|factor| *factor != 1.0))
 }

@@ -26,6 +26,14 @@ const ADD_SPACE_PREFIX: &str = "tokenizer.ggml.add_space_prefix";
 const ADD_BOS: &str = "tokenizer.ggml.add_bos_token";
 const ADD_EOS: &str = "tokenizer.ggml.add_eos_token";
 
+/// Finding the merges of a SentencePiece vocabulary takes time with the squares of its tokens'
+/// lengths; together they are no more than this. Gemma's 262,144 tokens come to some 20 million.
+const MOST_WORK: usize = 1 << 30;
+
+/// No model has more tokens that are matched as a whole; the automaton that looks for them takes
+/// many times their own size.
+const MOST_SPECIAL: usize = 1 << 16;
+
 /// What [`MODEL`] calls a byte-level vocabulary.
 const BYTE_LEVEL: &str = "gpt2";
 
@@ -112,6 +120,13 @@ fn sentencepiece_tokenizer(
     metadata: Metadata<'_>,
     entries: &Entries,
 ) -> Result<tokenizers::Tokenizer, TokenizerError> {
+    let squares = entries
+        .tokens
+        .iter()
+        .map(|token| token.len().saturating_pow(2));
+    if squares.fold(0, usize::saturating_add) > MOST_WORK {
+        return Err(bad_key(TOKENS, "has tokens that are far too long".into()));
+    }
     let opening = match metadata.flag(ADD_SPACE_PREFIX)? {
         Some(false) => Opening::Nothing,
         Some(true) | None => Opening::Space,
@@ -146,6 +161,9 @@ fn add_special(
         .map(special::control)
         .chain(user_defined.map(special::user_defined))
         .collect();
+    if added.len() > MOST_SPECIAL {
+        return Err("there are more control tokens than any model has".into());
+    }
     tokenizer.add_tokens(added)?;
     special::put_around(tokenizer, around.before, around.behind)
 }

@@ -2,13 +2,14 @@
 //! line each.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::caught;
 
 /// Do `work`, which calls into the crate. The error is one line.
 pub(super) fn guarded<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, String> {
     // Nothing that a panic could leave half-done outlives the call: what is built is dropped, and
     // encoding changes nothing but a cache that is kept per thread.
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match caught::catch(work) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(first_line(&error.to_string())),
         Err(panic) => Err(format!(

@@ -1,189 +1,222 @@
-//! Tensors of one GGUF file. candle's reader is trusted with well-formed headers only, so what
-//! it does not check is checked here first.
+//! Tensors of a GGUF file, or of a model that llama.cpp's splitter cut into several:
+//! `NAME-00001-of-00003.gguf` and so on, opened by the first, which holds the metadata.
+
+mod header;
+mod part;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
-use candle_core::quantized::gguf_file::{Content, Value};
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
+use candle_core::quantized::gguf_file::Value;
 
-use super::{damaged, foreign, most, unreadable};
+use super::{damaged, most};
 use crate::model::ModelError;
-use crate::model::error::plain;
+use part::Part;
 
-/// No header is longer. A longer one could make candle's reader, which needs 32 bytes for each
-/// element of a list, take far more memory than the file has bytes.
-const LONGEST_HEADER: u64 = 64 << 20;
-
-/// An open GGUF file: its header, and a way to its tensors.
+/// An open GGUF model: its headers, and a way to its tensors.
 #[derive(Debug)]
 pub struct Gguf {
-    path: PathBuf,
-    content: Content,
+    /// At least one, the first with the metadata.
+    first: Part,
+    others: Vec<Part>,
 }
 
 impl Gguf {
-    /// Reads and checks the header.
+    /// Reads and checks the header, and those of the other parts if the model is split.
+    ///
+    /// # Errors
+    /// When a file is missing, damaged, or another part than the first was named.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
-        let mut file = File::open(path).map_err(unreadable(path))?;
-        let length = file.metadata().map_err(unreadable(path))?.len();
-        let mut start = Vec::with_capacity(64);
-        (&mut file)
-            .take(64)
-            .read_to_end(&mut start)
-            .map_err(unreadable(path))?;
-        if !start.starts_with(b"GGUF") {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let split = name.and_then(Split::of);
+        if let Some(split) = &split
+            && split.number != 1
+        {
+            let first = path.with_file_name(split.name_of(1));
             return Err(damaged(
                 path,
-                foreign(&start).unwrap_or("not a GGUF file (it does not start with `GGUF`)"),
+                format!(
+                    "part {} of {} of a split model; open {}",
+                    split.number,
+                    split.count,
+                    first.display()
+                ),
             ));
         }
-        file.rewind().map_err(unreadable(path))?;
-        let mut header = Window {
-            inner: BufReader::with_capacity(1 << 20, file),
-            end: length.min(LONGEST_HEADER),
+        let first = Part::open(path)?;
+        let count = split.as_ref().map_or(1, |split| split.count);
+        let declared = first.content.metadata.get("split.count");
+        let declared = declared.map_or(1, |value| integer(value).unwrap_or(0).max(1));
+        if declared > 1 && declared != count {
+            return Err(damaged(
+                path,
+                format!(
+                    "the first of {declared} parts, so its name must end in -00001-of-{declared:05}.gguf, \
+                     and the other parts must stand beside it"
+                ),
+            ));
+        }
+        let mut gguf = Self {
+            first,
+            others: Vec::new(),
         };
-        // A header with `general.alignment = 0` or overflowing sizes makes candle panic.
-        let content = catch_unwind(std::panic::AssertUnwindSafe(|| Content::read(&mut header)))
-            .map_err(|_| damaged(path, "the GGUF header makes no sense; the file is damaged"))?
-            .map_err(|error| damaged(path, reason(&error)))?;
-        let gguf = Self {
-            path: path.to_owned(),
-            content,
-        };
-        gguf.check(length)?;
+        if let Some(split) = &split {
+            for number in 2..=count {
+                let other = Part::open(&present(path, split, number)?)?;
+                gguf.add(other)?;
+            }
+        }
         Ok(gguf)
     }
 
-    /// Every tensor must lie inside the file.
-    fn check(&self, length: u64) -> Result<(), ModelError> {
-        for (name, info) in &self.content.tensor_infos {
-            let block = info.ggml_dtype.block_size();
-            let bytes = info
-                .shape
-                .dims()
-                .iter()
-                .try_fold(1_usize, |n, dim| n.checked_mul(*dim))
-                .filter(|elements| *elements > 0 && elements.is_multiple_of(block))
-                .and_then(|elements| (elements / block).checked_mul(info.ggml_dtype.type_size()))
-                .and_then(|bytes| u64::try_from(bytes).ok());
-            let Some(bytes) = bytes else {
-                return Err(self.about(
-                    name,
-                    format!(
-                        "shape {:?} makes no sense; the file is damaged",
-                        info.shape.dims()
-                    ),
-                ));
-            };
-            let end = self
-                .content
-                .tensor_data_offset
-                .saturating_add(info.offset)
-                .saturating_add(bytes);
-            if end > length {
-                return Err(self.about(
-                    name,
-                    format!(
-                        "ends at byte {end}, but the file has {length}; it is truncated, \
-                         download it again"
-                    ),
-                ));
+    /// Adds a part, none of whose tensors may be there already.
+    fn add(&mut self, part: Part) -> Result<(), ModelError> {
+        let mut names = part.content.tensor_infos.keys();
+        match names.find(|name| self.holder(name).is_some()) {
+            Some(name) => Err(damaged(
+                &part.path,
+                format!("tensor `{name}` is in another part too; the parts are of several models"),
+            )),
+            None => {
+                self.others.push(part);
+                Ok(())
             }
         }
-        Ok(())
     }
 
-    fn about(&self, name: &str, reason: String) -> ModelError {
-        ModelError::Tensor {
-            place: self.path.display().to_string(),
-            name: name.to_owned(),
-            reason,
-        }
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// The file.
+    fn holder(&self, name: &str) -> Option<&Part> {
+        self.parts()
+            .find(|part| part.content.tensor_infos.contains_key(name))
+    }
+
+    /// The file, the first one of a split model.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.first.path
     }
 
     /// The header's key-value pairs.
     #[must_use]
     pub fn metadata(&self) -> &HashMap<String, Value> {
-        &self.content.metadata
+        &self.first.content.metadata
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.content.tensor_infos.keys().map(String::as_str)
+        let names = self
+            .parts()
+            .flat_map(|part| part.content.tensor_infos.keys());
+        names.map(String::as_str)
     }
 
     pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
-        Some(self.content.tensor_infos.get(name)?.shape.dims())
+        let infos = &self.holder(name)?.content.tensor_infos;
+        Some(infos.get(name)?.shape.dims())
     }
 
     pub(super) fn storage(&self) -> String {
-        let kinds = self.content.tensor_infos.values();
-        most(kinds.map(|info| (format!("{:?}", info.ggml_dtype), info.shape.elem_count())))
+        let infos = self
+            .parts()
+            .flat_map(|part| part.content.tensor_infos.values());
+        most(infos.map(|info| (format!("{:?}", info.ggml_dtype), info.shape.elem_count())))
             .unwrap_or_default()
     }
 
+    /// Elements of every tensor.
+    pub(super) fn elements(&self) -> Vec<u64> {
+        let infos = self
+            .parts()
+            .flat_map(|part| part.content.tensor_infos.values());
+        infos.map(|info| info.shape.elem_count() as u64).collect()
+    }
+
     pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {
-        let mut file = File::open(&self.path).map_err(unreadable(&self.path))?;
-        self.content
-            .tensor(&mut file, name, &Device::Cpu)
-            .and_then(|tensor| tensor.dequantize(&Device::Cpu))
-            .map_err(|error| self.about(name, plain(&error)))
+        self.holder(name).unwrap_or(&self.first).read(name)
     }
 }
 
-/// candle's complaint about a header, in words that say what to do.
-fn reason(error: &candle_core::Error) -> String {
-    let text = plain(error);
-    if text.contains("unknown dtype") {
-        format!("{text}: this quantisation is not supported; use a Q4_K_M, Q8_0 or F16 file")
-    } else if text.contains("failed to fill whole buffer") || text.contains("remaining") {
-        format!("the GGUF header is truncated ({text}); download the file again")
-    } else {
-        format!("not a valid GGUF file: {text}")
+/// What the name of a part says: `NAME-00002-of-00003.gguf`.
+#[derive(Debug, PartialEq, Eq)]
+struct Split<'a> {
+    stem: &'a str,
+    number: usize,
+    count: usize,
+}
+
+impl<'a> Split<'a> {
+    fn of(name: &'a str) -> Option<Self> {
+        let (rest, count) = name.strip_suffix(".gguf")?.rsplit_once("-of-")?;
+        let (stem, number) = rest.rsplit_once('-')?;
+        let parse = |digits: &str| {
+            let is_number = digits.len() == 5 && digits.bytes().all(|b| b.is_ascii_digit());
+            digits.parse().ok().filter(|_| is_number)
+        };
+        let (number, count) = (parse(number)?, parse(count)?);
+        (1 <= number && number <= count).then_some(Self {
+            stem,
+            number,
+            count,
+        })
+    }
+
+    fn name_of(&self, number: usize) -> String {
+        format!("{}-{number:05}-of-{:05}.gguf", self.stem, self.count)
     }
 }
 
-/// A reader that seems to end at `end`.
-struct Window<R> {
-    inner: R,
-    end: u64,
+fn present(first: &Path, split: &Split<'_>, number: usize) -> Result<PathBuf, ModelError> {
+    let path = first.with_file_name(split.name_of(number));
+    if path.exists() {
+        return Ok(path);
+    }
+    Err(damaged(
+        &path,
+        format!(
+            "part {number} of {} of the model is missing; download it",
+            split.count
+        ),
+    ))
 }
 
-impl<R: Read + Seek> Read for Window<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.end.saturating_sub(self.inner.stream_position()?);
-        let most = buffer
-            .len()
-            .min(usize::try_from(left).unwrap_or(usize::MAX));
-        let part = buffer.get_mut(..most).unwrap_or_default();
-        self.inner.read(part)
+fn integer(value: &Value) -> Option<usize> {
+    match *value {
+        Value::U16(n) => Some(n.into()),
+        Value::U32(n) => usize::try_from(n).ok(),
+        Value::U64(n) => usize::try_from(n).ok(),
+        _ => None,
     }
 }
 
-impl<R: Seek> Seek for Window<R> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match to {
-            SeekFrom::End(offset) => {
-                let place = self.end.saturating_add_signed(offset);
-                self.inner.seek(SeekFrom::Start(place))
-            }
-            // `BufReader` drops its buffer on every other seek, and candle asks for its place
-            // before each string.
-            SeekFrom::Current(0) => self.inner.stream_position(),
-            SeekFrom::Current(_) | SeekFrom::Start(_) => self.inner.seek(to),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_part_says_which_one_it_is() {
+        let split = Split::of("model-Q8_0-00002-of-00003.gguf");
+        let expected = Split {
+            stem: "model-Q8_0",
+            number: 2,
+            count: 3,
+        };
+        assert_eq!(expected.name_of(1), "model-Q8_0-00001-of-00003.gguf");
+        assert_eq!(split, Some(expected));
+    }
+
+    #[test]
+    fn other_names_are_of_whole_models() {
+        for name in [
+            "model.gguf",
+            "model-1-of-3.gguf",
+            "model-00004-of-00003.gguf",
+            "model-00000-of-00003.gguf",
+            "best-of-00003.gguf",
+        ] {
+            assert_eq!(Split::of(name), None, "{name}");
         }
-    }
-
-    fn stream_position(&mut self) -> io::Result<u64> {
-        self.inner.stream_position()
     }
 }

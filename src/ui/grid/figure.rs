@@ -74,8 +74,9 @@ pub fn probability(probability: f32, cells: Cells) -> String {
     if probability >= 0.9995 {
         return "1.0".into();
     }
-    if probability > 0.0 && probability < 0.001 {
-        // Smaller ones do not fit, and nobody tells them apart.
+    if probability < 0.001 {
+        // Smaller ones do not fit, and nobody tells them apart. A 0 is one that float32 cannot
+        // hold: no token is impossible.
         return match cells {
             _ if probability >= 1e-9 => format!("{probability:.0e}"),
             Cells::Exact => "<1e-9".into(),
@@ -112,7 +113,7 @@ mod tests {
             (0.000_31, "3e-4", "3e-4"),
             (1.05e-6, "1e-6", "1e-6"),
             (1e-12, "<1e-9", "0"),
-            (0.0, "0.000", ".000"),
+            (0.0, "<1e-9", "0"),
         ] {
             assert_eq!(probability(value, Cells::Exact), exact);
             assert_eq!(probability(value, Cells::Short), short);

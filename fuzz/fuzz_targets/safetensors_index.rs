@@ -1,0 +1,6 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lenscape_fuzz::load_with(
+    "model.safetensors.index.json",
+    bytes
+));

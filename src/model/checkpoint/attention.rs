@@ -1,0 +1,204 @@
+//! The tensors of a block's attention.
+
+use candle_core::Tensor;
+
+use super::{Checkpoint, Projection};
+use crate::model::ModelError;
+use crate::model::layout::{QkvLayout, RopeRows};
+use crate::model::linear::Linear;
+use crate::model::norm::Norm;
+use crate::model::spec::{AttentionSpec, HeadPositions, NormSpec, Presence, QkNormSpan, Rope};
+
+impl Checkpoint<'_> {
+    /// The norm before the attention of block `l`, or of the sum behind it.
+    pub fn attention_norm(
+        &self,
+        l: usize,
+        spec: NormSpec,
+        d_model: usize,
+    ) -> Result<Norm, ModelError> {
+        let name = self.in_block(self.layout.attention_norm, l);
+        self.norm(&name, spec, &[d_model])
+    }
+
+    /// The norm of the attention's output of block `l`.
+    pub fn attention_output_norm(
+        &self,
+        l: usize,
+        spec: NormSpec,
+        d_model: usize,
+    ) -> Result<Norm, ModelError> {
+        let name = self.in_block(self.layout.attention_output_norm, l);
+        self.norm(&name, spec, &[d_model])
+    }
+
+    /// Queries, keys and values of block `l` as one projection, rows in this order.
+    pub fn qkv(
+        &self,
+        l: usize,
+        spec: &AttentionSpec,
+        d_model: usize,
+    ) -> Result<Linear, ModelError> {
+        let q_rows = spec.n_heads * spec.head_dim;
+        let kv_rows = spec.n_kv_heads * spec.head_dim;
+        let read = |name: &str, rows: usize| {
+            self.projection(&self.in_block(name, l), rows, d_model, spec.qkv_bias)
+        };
+        let parts = match self.layout.qkv {
+            QkvLayout::Concatenated(name) => vec![read(name, q_rows + 2 * kv_rows)?],
+            QkvLayout::Grouped(name) => {
+                vec![ungrouped(&read(name, q_rows + 2 * kv_rows)?, spec)?]
+            }
+            QkvLayout::Separate { q, k, v } => vec![
+                self.in_halves(read(q, q_rows)?, spec.n_heads, turned(spec))?,
+                self.in_halves(read(k, kv_rows)?, spec.n_kv_heads, turned(spec))?,
+                read(v, kv_rows)?,
+            ],
+        };
+        self.stacked(parts)
+    }
+
+    /// The norms of queries and keys of block `l`, where there are any.
+    pub fn qk_norms(
+        &self,
+        l: usize,
+        spec: &AttentionSpec,
+    ) -> Result<Option<(Norm, Norm)>, ModelError> {
+        let Some(qk) = spec.qk_norm else {
+            return Ok(None);
+        };
+        let name = self.in_block(self.layout.q_norm, l) + ".weight";
+        if qk.presence == Presence::AsStored && self.weights.shape(&name).is_none() {
+            return Ok(None);
+        }
+        let read = |name: &str, heads: usize| -> Result<Norm, ModelError> {
+            let name = self.in_block(name, l);
+            match qk.span {
+                QkNormSpan::Head => self.norm(&name, qk.norm, &[spec.head_dim]),
+                QkNormSpan::Projection => self.norm(&name, qk.norm, &[heads * spec.head_dim]),
+                QkNormSpan::EachHead => {
+                    let weight = self.head_weights(&name, heads, spec.head_dim)?;
+                    let weight = self
+                        .halves(&weight.flatten_all()?, heads, turned(spec))?
+                        .reshape((heads, 1, spec.head_dim))?;
+                    Ok(Norm::new(qk.norm, &weight.to_device(self.device)?, None)?)
+                }
+            }
+        };
+        Ok(Some((
+            read(self.layout.q_norm, spec.n_heads)?,
+            read(self.layout.k_norm, spec.n_kv_heads)?,
+        )))
+    }
+
+    /// `[heads, head_dim]`: one tensor, or one of each head where the name has a place for it.
+    fn head_weights(
+        &self,
+        name: &str,
+        heads: usize,
+        head_dim: usize,
+    ) -> Result<Tensor, ModelError> {
+        if !name.contains("{h}") {
+            return self.tensor(&format!("{name}.weight"), &[heads, head_dim]);
+        }
+        let rows = (0..heads)
+            .map(|h| {
+                let name = name.replace("{h}", &h.to_string());
+                self.tensor(&format!("{name}.weight"), &[head_dim])
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Tensor::stack(&rows, 0)?)
+    }
+
+    /// The attention's output projection of block `l`.
+    pub fn attention_output(
+        &self,
+        l: usize,
+        spec: &AttentionSpec,
+        d_model: usize,
+    ) -> Result<Linear, ModelError> {
+        let name = self.in_block(self.layout.output, l);
+        let width = spec.n_heads * spec.head_dim;
+        self.stacked(vec![self.projection(
+            &name,
+            d_model,
+            width,
+            spec.output_bias,
+        )?])
+    }
+
+    /// Divisors of the rotary frequencies, `[dim / 2]`, where the checkpoint holds them.
+    pub fn rope_divisors(&self, rope: &Rope) -> Result<Option<Vec<f32>>, ModelError> {
+        let name = format!("{}.weight", self.layout.rope_divisors);
+        if self.weights.shape(&name).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(self.tensor(&name, &[rope.dim / 2])?.to_vec1()?))
+    }
+
+    /// Rows of queries or keys with the pairs of the rotation `dim / 2` apart, whatever way the
+    /// checkpoint stores them.
+    fn in_halves(
+        &self,
+        part: Projection,
+        n_heads: usize,
+        turned: usize,
+    ) -> Result<Projection, ModelError> {
+        let bias = part.bias.as_ref();
+        Ok(Projection {
+            weight: self.halves(&part.weight, n_heads, turned)?,
+            bias: bias
+                .map(|bias| self.halves(bias, n_heads, turned))
+                .transpose()?,
+        })
+    }
+
+    /// The same for one tensor whose rows, in order, are those of all heads.
+    fn halves(&self, tensor: &Tensor, n_heads: usize, turned: usize) -> Result<Tensor, ModelError> {
+        if self.layout.rope_rows == RopeRows::Halves || turned == 0 {
+            return Ok(tensor.clone());
+        }
+        let columns = tensor.elem_count() / tensor.dim(0)?;
+        let rows = tensor.dim(0)? / n_heads;
+        let heads = tensor.reshape((n_heads, rows, columns))?;
+        let pairs = heads
+            .narrow(1, 0, turned)?
+            .reshape((n_heads, turned / 2, 2, columns))?
+            .transpose(1, 2)?
+            .reshape((n_heads, turned, columns))?;
+        let passed = heads.narrow(1, turned, rows - turned)?;
+        Ok(Tensor::cat(&[pairs, passed], 1)?.reshape(tensor.shape())?)
+    }
+}
+
+/// How many dimensions of a head the rotation turns.
+fn turned(spec: &AttentionSpec) -> usize {
+    match &spec.positions {
+        HeadPositions::Rotary(rope) => rope.dim,
+        HeadPositions::None | HeadPositions::Alibi { .. } => 0,
+    }
+}
+
+/// All queries, then all keys, then all values, from rows that stand together by key head.
+fn ungrouped(part: &Projection, spec: &AttentionSpec) -> Result<Projection, ModelError> {
+    let group = spec.n_heads / spec.n_kv_heads;
+    let sorted = |tensor: &Tensor| -> Result<Tensor, ModelError> {
+        let rest = tensor.elem_count() / tensor.dim(0)?;
+        let groups = tensor.reshape((spec.n_kv_heads, group + 2, spec.head_dim * rest))?;
+        let rows = |start: usize, len: usize, heads: usize| {
+            groups
+                .narrow(1, start, len)?
+                .reshape((heads * spec.head_dim, rest))
+        };
+        let parts = [
+            rows(0, group, spec.n_heads)?,
+            rows(group, 1, spec.n_kv_heads)?,
+            rows(group + 1, 1, spec.n_kv_heads)?,
+        ];
+        Ok(Tensor::cat(&parts, 0)?.reshape(tensor.shape())?)
+    };
+    Ok(Projection {
+        weight: sorted(&part.weight)?,
+        bias: part.bias.as_ref().map(sorted).transpose()?,
+    })
+}

@@ -1,0 +1,105 @@
+//! The tensors before the first block and behind the last one.
+
+use candle_core::Tensor;
+
+use super::Checkpoint;
+use crate::model::ModelError;
+use crate::model::decoder::Embedding;
+use crate::model::head::Head;
+use crate::model::linear::Linear;
+use crate::model::spec::{Bias, Positions, Spec, Unembedding};
+
+impl Checkpoint<'_> {
+    /// The embedding with all that is done before the first block.
+    pub fn embedding(&self, spec: &Spec) -> Result<Embedding, ModelError> {
+        let width = spec.embedding.width;
+        let name = format!("{}{}.weight", self.prefix, self.layout.embedding);
+        let rows = match self.weights.shape(&name) {
+            Some([rows, found]) if *found == width => *rows,
+            found => return Err(self.wrong_shape(&name, &format!("[any, {width}]"), found)),
+        };
+        let norm = spec.embedding.norm.map(|norm| {
+            let name = format!("{}{}", self.prefix, self.layout.embedding_norm);
+            self.norm(&name, norm, &[width])
+        });
+        Ok(Embedding {
+            tokens: self.tensor(&name, &[rows, width])?.to_device(self.device)?,
+            scale: spec.embedding.scale,
+            norm: norm.transpose()?,
+            projection: self.projection_between(self.layout.project_in, width, spec.d_model)?,
+            positions: self.positions(spec)?,
+        })
+    }
+
+    /// The learned positions, `[positions, d_model]`, row 0 for the first one.
+    fn positions(&self, spec: &Spec) -> Result<Option<Tensor>, ModelError> {
+        let Positions::Learned { offset } = spec.positions else {
+            return Ok(None);
+        };
+        let name = format!("{}{}.weight", self.prefix, self.layout.positions);
+        let table = self.tensor(&name, &[spec.context_length + offset, spec.d_model])?;
+        let rows = table.narrow(0, offset, spec.context_length)?.contiguous()?;
+        Ok(Some(rows.to_device(self.device)?))
+    }
+
+    /// The final norm and the unembedding, which may be the embedding's `tokens`.
+    pub fn head(&self, spec: &Spec, tokens: &Tensor) -> Result<Head, ModelError> {
+        let (rows, width) = tokens.dims2()?;
+        let name = self.unembedding_name();
+        let separate = match spec.head.unembedding {
+            Unembedding::Tied => false,
+            Unembedding::Separate => true,
+            Unembedding::AsStored => self.weights.shape(&format!("{name}.weight")).is_some(),
+        };
+        let weight = if separate {
+            self.tensor(&format!("{name}.weight"), &[rows, width])?
+                .to_device(self.device)?
+        } else {
+            tokens.clone()
+        };
+        let bias_name = format!("{name}.bias");
+        let bias = self
+            .has_bias(spec.head.bias, &bias_name)
+            .then(|| self.tensor(&bias_name, &[rows]))
+            .transpose()?
+            .map(|bias| bias.to_device(self.device))
+            .transpose()?;
+        let norm = spec.head.norm.map(|norm| {
+            let name = format!("{}{}", self.prefix, self.layout.final_norm);
+            self.norm(&name, norm, &[spec.d_model])
+        });
+        Ok(Head {
+            norm: norm.transpose()?,
+            projection: self.projection_between(self.layout.project_out, spec.d_model, width)?,
+            unembedding: Linear::new(weight, bias),
+            scale: spec.head.scale,
+            cap: spec.head.cap,
+        })
+    }
+
+    /// The projection from one width to the other, where they differ.
+    fn projection_between(
+        &self,
+        name: &str,
+        from: usize,
+        to: usize,
+    ) -> Result<Option<Linear>, ModelError> {
+        if from == to {
+            return Ok(None);
+        }
+        let name = format!("{}{name}", self.prefix);
+        let part = self.projection(&name, to, from, Bias::Absent)?;
+        self.stacked(vec![part]).map(Some)
+    }
+
+    /// The name of an unembedding of its own. It stands beside the decoder, or in a larger
+    /// model's part with the decoder.
+    pub(super) fn unembedding_name(&self) -> String {
+        let bare = self.layout.unembedding.to_owned();
+        if self.weights.shape(&format!("{bare}.weight")).is_some() {
+            return bare;
+        }
+        let outer = self.prefix.strip_suffix("model.").unwrap_or_default();
+        format!("{outer}{bare}")
+    }
+}

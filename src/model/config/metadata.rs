@@ -1,0 +1,30 @@
+//! GGUF metadata as JSON, so that one way of asking serves both kinds of file.
+
+use candle_core::quantized::gguf_file;
+use serde_json::Value;
+
+use super::MOST_LAYERS;
+
+/// A GGUF value as JSON; `None` for the long lists that are no hyperparameters.
+pub(super) fn json(value: &gguf_file::Value) -> Option<Value> {
+    const LONGEST_LIST: usize = MOST_LAYERS;
+    use gguf_file::Value as G;
+    Some(match value {
+        G::U8(n) => (*n).into(),
+        G::I8(n) => (*n).into(),
+        G::U16(n) => (*n).into(),
+        G::I16(n) => (*n).into(),
+        G::U32(n) => (*n).into(),
+        G::I32(n) => (*n).into(),
+        G::U64(n) => (*n).into(),
+        G::I64(n) => (*n).into(),
+        G::F32(x) => f64::from(*x).into(),
+        G::F64(x) => (*x).into(),
+        G::Bool(b) => (*b).into(),
+        G::String(s) => s.as_str().into(),
+        G::Array(list) if list.len() <= LONGEST_LIST => {
+            Value::Array(list.iter().filter_map(json).collect())
+        }
+        G::Array(_) => return None,
+    })
+}

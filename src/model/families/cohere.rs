@@ -1,0 +1,85 @@
+//! `cohere` and `cohere2`: both parts of a block read the same stream through one LayerNorm
+//! without bias, neighbouring dimensions are turned together, and the logits are scaled. In the
+//! second, three of four layers are local, and the others do not turn at all.
+//!
+//! Cohere 2024, 2025: Command R, <https://arxiv.org/abs/2504.00698>.
+
+use super::start::Start;
+use super::{Family, reading, rotary};
+use crate::model::ModelError;
+use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::layout::{GGUF, HUGGING_FACE, Layout, RopeRows};
+use crate::model::spec::{
+    Activation, Bias, HeadPositions, MlpKind, QkNorm, QkNormSpan, Residual, Spec,
+};
+
+pub const FAMILY: Family = Family {
+    name: "cohere",
+    model_types: &["cohere", "cohere2"],
+    gguf: &["command-r", "cohere2"],
+    spec,
+    layout,
+};
+
+const LOGIT_SCALE: Key = key(&["logit_scale"], "logit_scale");
+const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
+const QK_NORM: Key = key(&["use_qk_norm"], "");
+const PATTERN: Key = key(
+    &["sliding_window_pattern", "_sliding_window_pattern"],
+    "attention.sliding_window_pattern",
+);
+
+fn spec(config: &Config) -> Result<Spec, ModelError> {
+    let mut start = Start::plain(config, Activation::Silu)?;
+    start.mlp = MlpKind::Gated;
+    start.bias = Bias::Absent;
+    start.norm.bias = Bias::Absent;
+    let norm = start.norm;
+    let mut spec = start.decoder(config)?;
+    rotary::turn(config, &mut spec)?;
+    spec.head.scale = Some(config.f64(LOGIT_SCALE)?);
+    let bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
+    let has_qk_norm = match config.dialect() {
+        Dialect::HuggingFace => config.optional_bool(QK_NORM)?.unwrap_or(false),
+        Dialect::Gguf => true,
+    };
+    for (layer, block) in spec.blocks.iter_mut().enumerate() {
+        block.residual = Residual::ParallelOneNorm;
+        let attention = &mut block.attention;
+        attention.qkv_bias = bias;
+        attention.output_bias = bias;
+        if config.architecture() == "cohere2" {
+            if is_local(config, layer)? {
+                attention.window = reading::window(config)?;
+            } else {
+                attention.positions = HeadPositions::None;
+            }
+        } else if has_qk_norm {
+            attention.qk_norm = Some(QkNorm {
+                norm,
+                span: QkNormSpan::EachHead,
+                presence: reading::presence(config),
+            });
+        }
+    }
+    Ok(spec)
+}
+
+fn is_local(config: &Config, layer: usize) -> Result<bool, ModelError> {
+    if let Some(local) = reading::listed_as_local(config, layer) {
+        return Ok(local);
+    }
+    let pattern = config.optional_usize(PATTERN)?.unwrap_or(4).max(1);
+    Ok(!(layer + 1).is_multiple_of(pattern))
+}
+
+fn layout(config: &Config) -> Layout {
+    let names = match config.dialect() {
+        Dialect::HuggingFace => HUGGING_FACE,
+        Dialect::Gguf => GGUF,
+    };
+    Layout {
+        rope_rows: RopeRows::Neighbours,
+        ..names
+    }
+}

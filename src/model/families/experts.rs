@@ -1,0 +1,72 @@
+//! Mixtures of experts, as the configurations that have them spell them.
+
+use super::reading;
+use crate::model::ModelError;
+use crate::model::config::{Config, Key, key};
+use crate::model::spec::{ExpertsSpec, FeedForwardSpec, MlpSpec, SharedExpert, Spec};
+
+const COUNT: Key = key(&["num_local_experts", "num_experts"], "expert_count");
+const USED: Key = key(&["num_experts_per_tok"], "expert_used_count");
+const WIDTH: Key = key(&["moe_intermediate_size"], "expert_feed_forward_length");
+const SHARED_WIDTH: Key = key(
+    &["shared_expert_intermediate_size"],
+    "expert_shared_feed_forward_length",
+);
+const RENORMALISED: Key = key(&["norm_topk_prob"], "");
+const DENSE_LAYERS: Key = key(&["mlp_only_layers"], "");
+const SPARSE_STEP: Key = key(&["decoder_sparse_step"], "");
+
+/// Puts a mixture in place of each feed-forward network that the configuration says is one.
+pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
+    let Some(count) = config.optional_usize(COUNT)?.filter(|count| *count > 0) else {
+        return Ok(());
+    };
+    let used = config.usize(USED)?;
+    if used > count {
+        let reason = format!("is {used}, more than the {count} experts there are");
+        return Err(config.complain(USED, &reason));
+    }
+    let width = config.optional_usize(WIDTH)?;
+    let shared = match config.architecture() {
+        "qwen2_moe" | "qwen2moe" => Some(SharedExpert {
+            width: match config.optional_usize(SHARED_WIDTH)? {
+                Some(width) => width,
+                None => config.usize(reading::MLP_WIDTH)?,
+            },
+        }),
+        _ => None,
+    };
+    let renormalised = match config.optional_bool(RENORMALISED)? {
+        Some(renormalised) => renormalised,
+        // Mixtral always does, and GGUF metadata do not say.
+        None => matches!(config.architecture(), "mixtral" | "llama" | "qwen3moe"),
+    };
+    for (layer, block) in spec.blocks.iter_mut().enumerate() {
+        let FeedForwardSpec::Dense(mlp) = block.feed_forward else {
+            continue;
+        };
+        if is_sparse(config, layer)? {
+            block.feed_forward = FeedForwardSpec::Experts(ExpertsSpec {
+                expert: MlpSpec {
+                    width: width.unwrap_or(mlp.width),
+                    ..mlp
+                },
+                count,
+                used,
+                renormalised,
+                shared,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn is_sparse(config: &Config, layer: usize) -> Result<bool, ModelError> {
+    let dense = config.get(DENSE_LAYERS).and_then(|list| list.as_array());
+    let listed = |list: &Vec<serde_json::Value>| {
+        list.iter()
+            .any(|entry| entry.as_u64() == Some(layer as u64))
+    };
+    let step = config.optional_usize(SPARSE_STEP)?.unwrap_or(1).max(1);
+    Ok(!dense.is_some_and(listed) && (layer + 1).is_multiple_of(step))
+}

@@ -1,0 +1,55 @@
+//! `gptj`: both parts of a block read the same stream through one norm, neighbouring dimensions
+//! are turned together, and the logits have a bias.
+//!
+//! Wang, Komatsuzaki 2021, <https://github.com/kingoflolz/mesh-transformer-jax>.
+
+use super::start::Start;
+use super::{Family, rotary};
+use crate::model::ModelError;
+use crate::model::config::Config;
+use crate::model::layout::{HUGGING_FACE, Layout, MlpLayout, QkvLayout, RopeRows};
+use crate::model::spec::{Activation, Bias, Residual, Spec, Unembedding};
+
+pub const FAMILY: Family = Family {
+    name: "gptj",
+    model_types: &["gptj"],
+    gguf: &[],
+    spec,
+    layout,
+};
+
+fn spec(config: &Config) -> Result<Spec, ModelError> {
+    let mut start = Start::plain(config, Activation::GeluTanh)?;
+    start.unembedding = Unembedding::Separate;
+    let mut spec = start.decoder(config)?;
+    rotary::turn(config, &mut spec)?;
+    spec.head.bias = Bias::Present;
+    for block in &mut spec.blocks {
+        block.residual = Residual::ParallelOneNorm;
+        block.attention.qkv_bias = Bias::Absent;
+        block.attention.output_bias = Bias::Absent;
+    }
+    Ok(spec)
+}
+
+fn layout(_: &Config) -> Layout {
+    Layout {
+        prefixes: &["transformer.", ""],
+        embedding: "wte",
+        attention_norm: "h.{l}.ln_1",
+        qkv: QkvLayout::Separate {
+            q: "h.{l}.attn.q_proj",
+            k: "h.{l}.attn.k_proj",
+            v: "h.{l}.attn.v_proj",
+        },
+        output: "h.{l}.attn.out_proj",
+        mlp: MlpLayout::Plain {
+            up: "h.{l}.mlp.fc_in",
+            down: "h.{l}.mlp.fc_out",
+        },
+        final_norm: "ln_f",
+        rope_rows: RopeRows::Neighbours,
+        ignored: &[".attn.bias", ".attn.masked_bias"],
+        ..HUGGING_FACE
+    }
+}

@@ -1,0 +1,57 @@
+//! `granite`: Llama with a multiplier at the embedding, the scores, each part of a block, and the
+//! logits.
+//!
+//! Granite Team 2024, *Granite 3.0 Language Models*.
+
+use super::start::Start;
+use super::{Family, reading, rotary};
+use crate::model::ModelError;
+use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::layout::{GGUF, HUGGING_FACE, Layout, RopeRows};
+use crate::model::spec::{FeedForwardSpec, Spec};
+
+pub const FAMILY: Family = Family {
+    name: "granite",
+    model_types: &["granite"],
+    gguf: &["granite"],
+    spec,
+    layout,
+};
+
+const EMBEDDING: Key = key(&["embedding_multiplier"], "embedding_scale");
+const PARTS: Key = key(&["residual_multiplier"], "residual_scale");
+const SCORES: Key = key(&["attention_multiplier"], "attention.scale");
+const LOGIT_DIVISOR: Key = key(&["logits_scaling"], "logit_scale");
+const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
+const MLP_BIAS: Key = key(&["mlp_bias"], "");
+
+fn spec(config: &Config) -> Result<Spec, ModelError> {
+    let mut spec = Start::gated(config)?.decoder(config)?;
+    rotary::turn(config, &mut spec)?;
+    spec.embedding.scale = reading::factor(config, EMBEDDING)?;
+    spec.head.scale = reading::factor(config, LOGIT_DIVISOR)?.map(f64::recip);
+    let part_scale = reading::factor(config, PARTS)?;
+    let score_scale = config.optional_f64(SCORES)?;
+    let attention_bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
+    let mlp_bias = reading::bias_by_flag(config, MLP_BIAS)?;
+    for block in &mut spec.blocks {
+        block.part_scale = part_scale;
+        block.attention.scale = score_scale.unwrap_or(block.attention.scale);
+        block.attention.qkv_bias = attention_bias;
+        block.attention.output_bias = attention_bias;
+        if let FeedForwardSpec::Dense(mlp) = &mut block.feed_forward {
+            mlp.bias = mlp_bias;
+        }
+    }
+    Ok(spec)
+}
+
+fn layout(config: &Config) -> Layout {
+    match config.dialect() {
+        Dialect::HuggingFace => HUGGING_FACE,
+        Dialect::Gguf => Layout {
+            rope_rows: RopeRows::Neighbours,
+            ..GGUF
+        },
+    }
+}

@@ -1,0 +1,51 @@
+//! `phi3`: Llama with queries, keys and values in one tensor, gate and up in another, and
+//! LongRoPE in the variants for long contexts. Phi-4-mini is one.
+//!
+//! Abdin et al. 2024, <https://arxiv.org/abs/2404.14219>.
+
+use super::start::Start;
+use super::{Family, reading, rotary};
+use crate::model::ModelError;
+use crate::model::config::{Config, Dialect};
+use crate::model::layout::{GGUF, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout};
+use crate::model::spec::Spec;
+
+pub const FAMILY: Family = Family {
+    name: "phi3",
+    model_types: &["phi3"],
+    gguf: &["phi3"],
+    spec,
+    layout,
+};
+
+fn spec(config: &Config) -> Result<Spec, ModelError> {
+    let mut spec = Start::gated(config)?.decoder(config)?;
+    rotary::turn(config, &mut spec)?;
+    let window = reading::window(config)?;
+    for block in &mut spec.blocks {
+        block.attention.window = window;
+    }
+    Ok(spec)
+}
+
+fn layout(config: &Config) -> Layout {
+    match config.dialect() {
+        Dialect::HuggingFace => Layout {
+            qkv: QkvLayout::Concatenated("layers.{l}.self_attn.qkv_proj"),
+            mlp: MlpLayout::Fused {
+                gate_up: "layers.{l}.mlp.gate_up_proj",
+                down: "layers.{l}.mlp.down_proj",
+            },
+            ..HUGGING_FACE
+        },
+        Dialect::Gguf => Layout {
+            qkv: GGUF_QKV,
+            mlp: MlpLayout::Fused {
+                gate_up: "blk.{l}.ffn_up",
+                down: "blk.{l}.ffn_down",
+            },
+            rope_divisors: "rope_factors_short",
+            ..GGUF
+        },
+    }
+}

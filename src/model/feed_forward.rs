@@ -1,0 +1,25 @@
+//! The feed-forward part of a block: one network, or a few of many.
+
+use candle_core::{Result, Tensor};
+
+use super::experts::Experts;
+use super::mlp::Mlp;
+
+/// The feed-forward part of one block.
+#[derive(Debug)]
+pub enum FeedForward {
+    /// One network for all tokens.
+    Dense(Mlp),
+    /// A few of many for each token.
+    Experts(Experts),
+}
+
+impl FeedForward {
+    /// `[rows, d]` → `[rows, d]`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Dense(mlp) => mlp.forward(x),
+            Self::Experts(experts) => experts.forward(x),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The memory that a checkpoint takes, worked out from the headers of its files, against the
+//! memory that this machine has left. A model that does not fit is refused before it is read.
+
+use sysinfo::{MemoryRefreshKind, System};
+
+use super::ModelError;
+use super::spec::Spec;
+use super::weights::Weights;
+
+/// Bytes of a weight in memory: every one is held in float32.
+const WEIGHT: u64 = 4;
+
+/// Left for everything but the weights: the program itself, the states, the lens.
+const BESIDES: u64 = 64 << 20;
+
+/// Bytes that a model takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Number of weights.
+    pub parameters: u64,
+    /// The weights, in bytes.
+    pub weights: u64,
+    /// At the worst moment of loading, in bytes.
+    pub peak: u64,
+}
+
+impl Memory {
+    /// What `weights` take.
+    #[must_use]
+    pub fn of(weights: &Weights) -> Self {
+        let elements = weights.elements();
+        let sum = |numbers: &[u64]| numbers.iter().fold(0_u64, |a, b| a.saturating_add(*b));
+        let parameters = sum(&elements);
+        let largest = elements.iter().copied().max().unwrap_or(0);
+        let weights = parameters.saturating_mul(WEIGHT);
+        // While the largest tensor is turned into its final form, it is there twice more.
+        let at_work = largest.saturating_mul(2 * WEIGHT);
+        Self {
+            parameters,
+            weights,
+            peak: weights.saturating_add(at_work).saturating_add(BESIDES),
+        }
+    }
+
+    /// Refuses a model from `place` that does not fit into `available` bytes; `None` where that
+    /// number is not known.
+    ///
+    /// # Errors
+    /// [`ModelError::TooLarge`] with both numbers.
+    pub fn fits(&self, available: Option<u64>, place: &str) -> Result<(), ModelError> {
+        match available {
+            Some(available) if self.peak > available => Err(ModelError::TooLarge {
+                place: place.to_owned(),
+                needed: self.peak,
+                available,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a description whose attention is larger than all weights together, before
+    /// anything is made of that size.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] that names the layer.
+    pub fn describes(&self, spec: &Spec, place: &str) -> Result<(), ModelError> {
+        for (l, block) in spec.blocks.iter().enumerate() {
+            let attention = &block.attention;
+            let width = (attention.n_heads as u64)
+                .checked_mul(attention.head_dim as u64)
+                .and_then(|width| width.checked_mul(spec.d_model as u64));
+            if width.is_none_or(|size| size > self.parameters) {
+                return Err(ModelError::Config {
+                    place: place.to_owned(),
+                    key: format!("layer {l}"),
+                    reason: format!(
+                        "has {} heads of {} dimensions, too many for the {} weights in the files",
+                        attention.n_heads, attention.head_dim, self.parameters
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that can be taken without swapping, within the limits that this process has; `None`
+/// where the system does not say.
+#[must_use]
+pub fn available() -> Option<u64> {
+    let mut system = System::new();
+    system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+    let free = Some(system.available_memory()).filter(|bytes| *bytes > 0);
+    match (free, system.cgroup_limits()) {
+        // A control group counts the files that it has read as used; the system takes that memory
+        // back when it is needed.
+        (Some(free), Some(limits)) if limits.total_memory > 0 => {
+            Some(free.min(limits.total_memory.saturating_sub(limits.rss)))
+        }
+        (free, _) => free,
+    }
+}
+
+/// Bytes as a short number with its unit, for messages.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+pub fn in_words(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    match bytes {
+        _ if bytes >= 0.95e9 => format!("{:.1} GB", bytes / 1e9),
+        _ => format!("{:.0} MB", (bytes / 1e6).max(1.0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SEVEN_BILLION: Memory = Memory {
+        parameters: 7_000_000_000,
+        weights: 28_000_000_000,
+        peak: 29_500_000_000,
+    };
+
+    #[test]
+    fn a_model_that_does_not_fit_is_refused_with_the_numbers() {
+        let error = SEVEN_BILLION
+            .fits(Some(16_000_000_000), "m.gguf")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "m.gguf: needs 29.5 GB of memory, but 16.0 GB are free; \
+             choose a smaller model or close other programs"
+        );
+    }
+
+    #[test]
+    fn a_model_that_fits_or_might_fit_is_taken() {
+        assert!(SEVEN_BILLION.fits(Some(29_500_000_000), "m").is_ok());
+        assert!(SEVEN_BILLION.fits(None, "m").is_ok());
+    }
+
+    #[test]
+    fn this_machine_has_some_memory_left() {
+        assert!(available().is_none_or(|bytes| bytes > 0));
+    }
+
+    #[test]
+    fn bytes_are_shown_in_two_units() {
+        assert_eq!(in_words(5), "1 MB");
+        assert_eq!(in_words(538_000_000), "538 MB");
+        assert_eq!(in_words(950_000_000), "0.9 GB");
+        assert_eq!(in_words(29_500_000_000), "29.5 GB");
+    }
+}

@@ -1,0 +1,122 @@
+//! The attention of one block, as data.
+
+use super::{Bias, NormSpec};
+
+/// The attention of one block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttentionSpec {
+    /// Query heads.
+    pub n_heads: usize,
+    /// Key and value heads; divides `n_heads`.
+    pub n_kv_heads: usize,
+    /// Width of a head.
+    pub head_dim: usize,
+    /// Scores are multiplied by it.
+    pub scale: f64,
+    /// Scores become `cap * tanh(scores / cap)`, after the scale.
+    pub cap: Option<f64>,
+    /// Each position attends to this many last ones, itself included; `None`: to all.
+    pub window: Option<usize>,
+    /// How places reach the scores.
+    pub positions: HeadPositions,
+    /// Norms of queries and keys, before their rotation.
+    pub qk_norm: Option<QkNorm>,
+    /// Biases of queries, keys and values.
+    pub qkv_bias: Bias,
+    /// Bias of the output projection.
+    pub output_bias: Bias,
+}
+
+/// How a token's place reaches the scores of one attention.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HeadPositions {
+    /// Not at all.
+    None,
+    /// Queries and keys are turned.
+    Rotary(Rope),
+    /// A penalty that grows with the distance, steeper from head to head (Press et al. 2022).
+    Alibi {
+        /// The penalties are multiplied by it.
+        scale: f64,
+    },
+}
+
+/// Norms of queries and keys.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QkNorm {
+    /// The formula.
+    pub norm: NormSpec,
+    /// What has one statistic and what has one weight.
+    pub span: QkNormSpan,
+    /// Whether they must be there.
+    pub presence: Presence,
+}
+
+/// Whether a checkpoint must hold a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It must.
+    Required,
+    /// The part is there where the checkpoint holds it: GGUF metadata do not say.
+    AsStored,
+}
+
+/// The vectors that a [`QkNorm`] normalises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QkNormSpan {
+    /// Each head, all with the same weights of `[head_dim]`, as Qwen 3.
+    Head,
+    /// Each head, with weights of its own: `[heads, head_dim]`, as Command R+.
+    EachHead,
+    /// The whole projection, with weights of `[heads * head_dim]`, as OLMo 2.
+    Projection,
+}
+
+/// Rotary position embedding (Su et al. 2021).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rope {
+    /// How many of a head's dimensions are turned; the rest pass.
+    pub dim: usize,
+    /// The base of the frequencies.
+    pub theta: f64,
+    /// How the frequencies were changed for longer contexts.
+    pub scaling: RopeScaling,
+    /// What is turned is multiplied by it.
+    pub magnitude: f64,
+}
+
+/// How the frequencies of a [`Rope`] were changed for longer contexts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RopeScaling {
+    /// Not at all.
+    None,
+    /// All divided by a factor (Chen et al. 2023).
+    Linear {
+        /// The divisor.
+        factor: f64,
+    },
+    /// Low frequencies divided, high ones kept, those between blended (Llama 3.1).
+    Llama3 {
+        /// The divisor of the low frequencies.
+        factor: f64,
+        /// Wavelengths longer than `original_context / low_freq_factor` are divided.
+        low_freq_factor: f64,
+        /// Wavelengths shorter than `original_context / high_freq_factor` are kept.
+        high_freq_factor: f64,
+        /// The context length before scaling.
+        original_context: f64,
+    },
+    /// The same idea, blended along the dimensions (Peng et al. 2023).
+    Yarn {
+        /// The divisor of the low frequencies.
+        factor: f64,
+        /// Dimensions that turn more often than this in the original context are kept.
+        beta_fast: f64,
+        /// Dimensions that turn less often than this in the original context are divided.
+        beta_slow: f64,
+        /// The context length before scaling.
+        original_context: f64,
+    },
+    /// Each divided by a number of its own, `[dim / 2]` (LongRoPE, Ding et al. 2024).
+    Divided(Vec<f64>),
+}

@@ -1,0 +1,430 @@
+//! The part of Python's pickle format that a state dict needs. Nothing is ever called: classes are
+//! names, and of calls only those that make tensors and dictionaries have a meaning.
+//!
+//! Objects stand in one list and refer to each other by their place in it, so that a pickle can
+//! make no more of them than it has op-codes, however it copies and nests them.
+
+/// No state dict has more objects.
+const MOST_OBJECTS: usize = 2 << 20;
+
+/// A tensor as the pickle describes it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Described {
+    pub name: String,
+    /// For example `FloatStorage`.
+    pub storage_type: String,
+    /// The key of the storage that holds it.
+    pub storage: String,
+    /// Elements before its first one.
+    pub offset: usize,
+    pub shape: Vec<usize>,
+    pub strides: Vec<usize>,
+}
+
+/// The tensors of the state dict that `pickle` holds.
+///
+/// # Errors
+/// When it is no pickle, or holds something else; in one line.
+pub(super) fn tensors(pickle: &[u8]) -> Result<Vec<Described>, String> {
+    let mut machine = Machine::new(pickle);
+    let root = machine.run()?;
+    let Object::Dict(entries) = machine.get(root) else {
+        return Err("it holds no dictionary of tensors".into());
+    };
+    let tensors =
+        entries.iter().filter_map(
+            |&(name, value)| match (machine.get(name), machine.get(value)) {
+                (Object::Text(name), Object::Tensor(arguments)) => {
+                    let described = machine.describe(name, *arguments);
+                    Some(described.ok_or_else(|| format!("tensor {name:?} is described wrongly")))
+                }
+                _ => None,
+            },
+        );
+    tensors.collect()
+}
+
+/// A place in the list of objects.
+type Id = usize;
+
+#[derive(Debug)]
+enum Object {
+    /// What has no meaning here.
+    Other,
+    Number(i64),
+    Text(String),
+    /// `module.name`.
+    Class(String),
+    Tuple(Vec<Id>),
+    List(Vec<Id>),
+    Dict(Vec<(Id, Id)>),
+    /// A persistent id: what it is made of.
+    Persistent(Id),
+    /// The arguments of `_rebuild_tensor_v2`.
+    Tensor(Id),
+}
+
+struct Machine<'a> {
+    rest: &'a [u8],
+    objects: Vec<Object>,
+    stack: Vec<Id>,
+    /// Heights of the stack at its marks.
+    marks: Vec<usize>,
+    memo: std::collections::HashMap<u32, Id>,
+}
+
+impl<'a> Machine<'a> {
+    fn new(pickle: &'a [u8]) -> Self {
+        Self {
+            rest: pickle,
+            objects: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: std::collections::HashMap::new(),
+        }
+    }
+
+    /// Runs to the end; gives the object that is left.
+    fn run(&mut self) -> Result<Id, String> {
+        loop {
+            let code = self.byte()?;
+            if code == b'.' {
+                return self.pop();
+            }
+            self.step(code)?;
+        }
+    }
+
+    fn step(&mut self, code: u8) -> Result<(), String> {
+        match code {
+            // The protocol, and the length of a frame.
+            0x80 => self.skip(1),
+            0x95 => self.skip(8),
+            b'(' => {
+                self.marks.push(self.stack.len());
+                Ok(())
+            }
+            b'0' => self.pop().map(|_| ()),
+            b'N' | 0x88 | 0x89 => self.push(Object::Other),
+            b'G' => self.skip(8).and_then(|()| self.push(Object::Other)),
+            b'K' | b'M' | b'J' | 0x8a => self.number(code),
+            b'X' | 0x8c => self.text(code),
+            b'c' => {
+                let (module, name) = (self.line()?, self.line()?);
+                self.push(Object::Class(format!("{module}.{name}")))
+            }
+            0x93 => {
+                let (name, module) = (self.pop()?, self.pop()?);
+                let class = match (self.get(module), self.get(name)) {
+                    (Object::Text(module), Object::Text(name)) => format!("{module}.{name}"),
+                    _ => return Err("a class has no name".into()),
+                };
+                self.push(Object::Class(class))
+            }
+            b')' => self.push(Object::Tuple(Vec::new())),
+            b't' => {
+                let items = self.pop_to_mark()?;
+                self.push(Object::Tuple(items))
+            }
+            0x85..=0x87 => {
+                let items = self.pop_many(usize::from(code - 0x84))?;
+                self.push(Object::Tuple(items))
+            }
+            b']' => self.push(Object::List(Vec::new())),
+            b'a' => self.pop().and_then(|item| self.append(vec![item])),
+            b'e' => self.pop_to_mark().and_then(|items| self.append(items)),
+            b'}' => self.push(Object::Dict(Vec::new())),
+            b's' => self.pop_many(2).and_then(|items| self.set(&items)),
+            b'u' => self.pop_to_mark().and_then(|items| self.set(&items)),
+            b'Q' => {
+                let id = self.pop()?;
+                self.push(Object::Persistent(id))
+            }
+            b'R' | 0x81 => self.call(),
+            // The state of an object: attributes, which no tensor needs.
+            b'b' => self.pop().map(|_| ()),
+            b'q' | b'r' | 0x94 => self.remember(code),
+            b'h' | b'j' => self.recall(code),
+            _ => Err(format!("op-code {code:#04x} is not known")),
+        }
+    }
+
+    fn number(&mut self, code: u8) -> Result<(), String> {
+        let width = match code {
+            b'K' => 1,
+            b'M' => 2,
+            b'J' => 4,
+            _ => usize::from(self.byte()?),
+        };
+        let bytes = self.take(width)?;
+        if width > 8 {
+            return self.push(Object::Other);
+        }
+        let mut wide = [0; 8];
+        // Numbers of four bytes and the long ones have a sign.
+        let is_negative = width >= 4 && bytes.last().is_some_and(|byte| *byte >= 0x80)
+            || code == 0x8a && bytes.last().is_some_and(|byte| *byte >= 0x80);
+        if is_negative {
+            wide = [0xff; 8];
+        }
+        for (to, from) in wide.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        self.push(Object::Number(i64::from_le_bytes(wide)))
+    }
+
+    fn text(&mut self, code: u8) -> Result<(), String> {
+        let length = match code {
+            b'X' => self.index()? as usize,
+            _ => usize::from(self.byte()?),
+        };
+        let bytes = self.take(length)?;
+        let text = std::str::from_utf8(bytes).map_err(|_| "a name is no UTF-8".to_owned())?;
+        self.push(Object::Text(text.to_owned()))
+    }
+
+    /// A function called with a tuple; only the ones that a state dict needs are known.
+    fn call(&mut self) -> Result<(), String> {
+        let (arguments, callee) = (self.pop()?, self.pop()?);
+        let Object::Class(name) = self.get(callee) else {
+            return self.push(Object::Other);
+        };
+        match (name.as_str(), self.get(arguments)) {
+            ("collections.OrderedDict", _) => self.push(Object::Dict(Vec::new())),
+            ("torch._utils._rebuild_tensor_v2", _) => self.push(Object::Tensor(arguments)),
+            // A parameter is its tensor.
+            ("torch._utils._rebuild_parameter", Object::Tuple(items)) => {
+                let tensor = items.first().copied();
+                self.stack.push(tensor.ok_or("a parameter has no tensor")?);
+                Ok(())
+            }
+            _ => self.push(Object::Other),
+        }
+    }
+
+    fn append(&mut self, items: Vec<Id>) -> Result<(), String> {
+        match self.top()? {
+            Object::List(list) => list.extend(items),
+            _ => return Err("something is appended to what is no list".into()),
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, items: &[Id]) -> Result<(), String> {
+        let pairs = items.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        match self.top()? {
+            Object::Dict(entries) => entries.extend(pairs),
+            // The attributes of an object whose class is not known.
+            Object::Other => {}
+            _ => return Err("an entry is set in what is no dictionary".into()),
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, code: u8) -> Result<(), String> {
+        let key = match code {
+            b'q' => u32::from(self.byte()?),
+            b'r' => self.index()?,
+            _ => u32::try_from(self.memo.len()).unwrap_or(u32::MAX),
+        };
+        let id = self.stack.last().copied().ok_or(EMPTY)?;
+        self.memo.insert(key, id);
+        Ok(())
+    }
+
+    fn recall(&mut self, code: u8) -> Result<(), String> {
+        let key = match code {
+            b'h' => u32::from(self.byte()?),
+            _ => self.index()?,
+        };
+        let id = self.memo.get(&key).copied();
+        self.stack
+            .push(id.ok_or("an object is used before it is made")?);
+        Ok(())
+    }
+
+    /// The tensor that these arguments of `_rebuild_tensor_v2` make: persistent id of the storage,
+    /// offset, shape, strides, and what is of no interest.
+    fn describe(&self, name: &str, arguments: Id) -> Option<Described> {
+        let [storage, offset, shape, strides, ..] = self.tuple(arguments)? else {
+            return None;
+        };
+        let Object::Persistent(storage) = self.get(*storage) else {
+            return None;
+        };
+        // The word `storage`, its type, its key, the device, the number of elements.
+        let [_, kind, key, ..] = self.tuple(*storage)? else {
+            return None;
+        };
+        let (Object::Class(kind), Object::Text(key)) = (self.get(*kind), self.get(*key)) else {
+            return None;
+        };
+        Some(Described {
+            name: name.to_owned(),
+            storage_type: kind.strip_prefix("torch.").unwrap_or(kind).to_owned(),
+            storage: key.clone(),
+            offset: self.size(*offset)?,
+            shape: self.sizes(*shape)?,
+            strides: self.sizes(*strides)?,
+        })
+    }
+
+    fn tuple(&self, id: Id) -> Option<&[Id]> {
+        match self.get(id) {
+            Object::Tuple(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    fn sizes(&self, id: Id) -> Option<Vec<usize>> {
+        self.tuple(id)?.iter().map(|id| self.size(*id)).collect()
+    }
+
+    fn size(&self, id: Id) -> Option<usize> {
+        match self.get(id) {
+            Object::Number(n) => usize::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+
+    fn get(&self, id: Id) -> &Object {
+        self.objects.get(id).unwrap_or(&Object::Other)
+    }
+
+    fn top(&mut self) -> Result<&mut Object, String> {
+        let id = self.stack.last().copied().ok_or(EMPTY)?;
+        self.objects.get_mut(id).ok_or_else(|| EMPTY.to_owned())
+    }
+
+    fn push(&mut self, object: Object) -> Result<(), String> {
+        if self.objects.len() >= MOST_OBJECTS {
+            return Err("it has more objects than any model".into());
+        }
+        self.stack.push(self.objects.len());
+        self.objects.push(object);
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Result<Id, String> {
+        self.stack.pop().ok_or_else(|| EMPTY.to_owned())
+    }
+
+    fn pop_many(&mut self, count: usize) -> Result<Vec<Id>, String> {
+        let start = self.stack.len().checked_sub(count).ok_or(EMPTY)?;
+        Ok(self.stack.split_off(start))
+    }
+
+    fn pop_to_mark(&mut self) -> Result<Vec<Id>, String> {
+        let start = self.marks.pop().ok_or("a mark is missing")?;
+        Ok(self.stack.split_off(start.min(self.stack.len())))
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or("it ends too early")?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn skip(&mut self, count: usize) -> Result<(), String> {
+        self.take(count).map(|_| ())
+    }
+
+    fn byte(&mut self) -> Result<u8, String> {
+        self.take(1).map(|bytes| bytes[0])
+    }
+
+    fn index(&mut self) -> Result<u32, String> {
+        let bytes = self.take(4)?;
+        Ok(bytes
+            .iter()
+            .rev()
+            .fold(0, |n, byte| n << 8 | u32::from(*byte)))
+    }
+
+    fn line(&mut self) -> Result<&'a str, String> {
+        let end = self.rest.iter().position(|byte| *byte == b'\n');
+        let line = self.take(end.ok_or("it ends too early")?)?;
+        self.skip(1)?;
+        std::str::from_utf8(line).map_err(|_| "a name is no UTF-8".into())
+    }
+}
+
+const EMPTY: &str = "an object is missing";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const HEAD: &[u8] = b"\x80\x02}(X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n";
+    const STORAGE: &[u8] =
+        b"((X\x07\0\0\0storagectorch\nHalfStorage\nX\x01\0\0\x007X\x03\0\0\0cpuK\x06tQ";
+
+    fn pickle(rest: &[u8]) -> Vec<u8> {
+        [HEAD, STORAGE, rest].concat()
+    }
+
+    #[test]
+    fn a_tensor_is_what_the_call_that_makes_it_says() {
+        let found = tensors(&pickle(b"K\x00K\x02K\x03\x86K\x03K\x01\x86\x89}tRu.")).unwrap();
+        let expected = Described {
+            name: "w".into(),
+            storage_type: "HalfStorage".into(),
+            storage: "7".into(),
+            offset: 0,
+            shape: vec![2, 3],
+            strides: vec![3, 1],
+        };
+        assert_eq!(found, [expected]);
+    }
+
+    #[test]
+    fn a_negative_size_is_refused() {
+        let error = tensors(&pickle(b"K\x00J\xff\xff\xff\xff\x85K\x01\x85\x89}tRu."));
+        assert_eq!(error.unwrap_err(), "tensor \"w\" is described wrongly");
+    }
+
+    #[test]
+    fn a_pickle_that_doubles_itself_takes_no_more_than_its_own_size() {
+        let mut bomb = b"\x80\x02)".to_vec();
+        for _ in 0..200 {
+            bomb.extend(b"q\x00h\x00\x86");
+        }
+        bomb.extend(b"0}.");
+        assert_eq!(tensors(&bomb).unwrap(), []);
+    }
+
+    #[test]
+    fn a_pickle_may_nest_as_deep_as_it_likes() {
+        let mut deep = b"\x80\x02)".to_vec();
+        deep.extend(std::iter::repeat_n(0x85, 500_000));
+        deep.extend(b"0}.");
+        assert_eq!(tensors(&deep).unwrap(), []);
+    }
+
+    #[test]
+    fn an_object_that_is_no_state_dict_is_refused() {
+        for (bytes, part) in [
+            (&b"\x80\x02]."[..], "no dictionary"),
+            (b"\x80\x02X\xff\xff\xff\xff", "ends too early"),
+            (b"\x80\x02h\x05.", "before it is made"),
+            (b"\x80\x02cos\nsystem\n", "ends too early"),
+            (b"\x80\x02\xfe", "0xfe"),
+            (b".", "missing"),
+        ] {
+            let error = tensors(bytes).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_call_of_anything_else_calls_nothing() {
+        assert_eq!(
+            tensors(b"\x80\x02}X\x01\0\0\0acos\nsystem\n)Rs.").unwrap(),
+            []
+        );
+    }
+}

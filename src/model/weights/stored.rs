@@ -1,0 +1,63 @@
+//! Where a tensor stands in a file that holds it uncompressed, and how it is read from there.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::Dtype;
+
+use super::unreadable;
+use crate::model::ModelError;
+use crate::model::error::plain;
+
+/// Where a tensor stands. Whoever makes one has checked that it lies inside the file and that
+/// `bytes` is the size of `shape`.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub file: PathBuf,
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    /// Byte offset from the start of the file.
+    pub start: u64,
+    pub bytes: usize,
+}
+
+impl Stored {
+    /// The tensor in float32. `about` makes an error of a complaint about it.
+    pub(super) fn read(&self, about: impl Fn(String) -> ModelError) -> Result<Tensor, ModelError> {
+        let dtype = self.floats().ok_or_else(|| {
+            about(format!(
+                "has type {:?}; F32, F16, BF16 or F64 is needed",
+                self.dtype
+            ))
+        })?;
+        let mut bytes = vec![0; self.bytes];
+        let mut file = File::open(&self.file).map_err(unreadable(&self.file))?;
+        file.seek(SeekFrom::Start(self.start))
+            .and_then(|_| file.read_exact(&mut bytes))
+            .map_err(unreadable(&self.file))?;
+        Tensor::from_raw_buffer(&bytes, dtype, &self.shape, &Device::Cpu)
+            .and_then(|tensor| tensor.to_dtype(DType::F32))
+            .map_err(|error| about(plain(&error)))
+    }
+
+    /// The type of the numbers, if they can be weights.
+    pub(super) fn floats(&self) -> Option<DType> {
+        match self.dtype {
+            Dtype::F32 => Some(DType::F32),
+            Dtype::F16 => Some(DType::F16),
+            Dtype::BF16 => Some(DType::BF16),
+            Dtype::F64 => Some(DType::F64),
+            _ => None,
+        }
+    }
+}
+
+/// The size in bytes of a tensor of this type and shape; `None` if no memory could hold it.
+pub(super) fn size(dtype: Dtype, shape: &[usize]) -> Option<usize> {
+    let bits = shape
+        .iter()
+        .try_fold(dtype.bitsize(), |n, dim| n.checked_mul(*dim))?;
+    bits.is_multiple_of(8).then_some(bits / 8)
+}

@@ -1,0 +1,174 @@
+//! The list of models, in the place of all panes.
+//!
+//! ```text
+//! ╭ Models ──────────────────────────────────────────────────────────── 1 of 12 ╮
+//! │ › qwen▏                                                                     │
+//! │   model                          family  parameters    size  memory  where  │
+//! │ ● Qwen2.5 0.5B                   qwen2        494 M  988 MB  2.0 GB  cache  │
+//! ╰─────────────────────────────────────────────────────────────────────────────╯
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::frame::{self, Titles};
+use super::palette::{Focus, Palette};
+use super::text;
+use crate::app::{Choice, Picker, State};
+use crate::engine::{Fit, ModelEntry, Whereabouts};
+use crate::vocabulary::visible_text;
+
+/// The list of models.
+pub fn render(
+    state: &State,
+    picker: &Picker,
+    palette: &Palette<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let choices = picker.choices();
+    let titles = Titles {
+        right: match choices.len() {
+            0 => String::new(),
+            count => format!("{} of {count}", picker.selected + 1),
+        },
+        ..Titles::named("Models")
+    };
+    let inner = frame::render(palette, Focus::Here, titles, area, buffer);
+    let width = usize::from(inner.width.saturating_sub(2));
+    let mut lines = vec![field(picker, palette, width)];
+    if picker.entries.is_none() {
+        lines.push(Line::styled("Looking for models …", palette.muted()));
+    } else if let [Choice::Entry(_), ..] = choices.as_slice() {
+        lines.push(Line::styled(heading(width), palette.muted()));
+    }
+    let room = usize::from(inner.height).saturating_sub(lines.len()).max(1);
+    let first = (picker.selected + 1).saturating_sub(room);
+    let shown = choices.iter().enumerate().skip(first).take(room);
+    lines.extend(shown.map(|(at, choice)| {
+        let line = match choice {
+            Choice::Entry(entry) => entry_line(state, entry, palette, width),
+            Choice::Typed(typed) => {
+                let words = format!("  load `{}`: a path or hub id", visible_text(typed));
+                Line::raw(text::left(&words, width))
+            }
+        };
+        if at == picker.selected {
+            line.patch_style(palette.selected())
+        } else {
+            line
+        }
+    }));
+    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+        let place = Rect {
+            x: inner.x + 1,
+            y,
+            width: inner.width.saturating_sub(2),
+            height: 1,
+        };
+        line.render(place.intersection(buffer.area), buffer);
+    }
+}
+
+/// What is typed; its end, where it is long.
+fn field(picker: &Picker, palette: &Palette<'_>, width: usize) -> Line<'static> {
+    let value = picker.field.value();
+    let at = value
+        .char_indices()
+        .nth(picker.field.cursor())
+        .map_or(value.len(), |(at, _)| at);
+    let (before, after) = value.split_at(at);
+    let mut rest = after.chars();
+    let under = rest.next().map_or(" ".into(), |c| c.to_string());
+    let before = text::cut_left(before, width.saturating_sub(3)).into_owned();
+    let mut spans = vec![
+        Span::styled("› ", palette.accent()),
+        Span::raw(before),
+        Span::styled(under, palette.selected()),
+        Span::raw(rest.as_str().to_owned()),
+    ];
+    if value.is_empty() {
+        let words = "type to filter, or a path or hub id";
+        spans.push(Span::styled(words, palette.muted()));
+    }
+    Line::from(spans)
+}
+
+/// Columns at the right, as many as there is room for beside the name.
+fn columns(cells: [String; 5], width: usize) -> String {
+    let [family, parameters, size, memory, place] = cells;
+    let mut text = String::new();
+    if width >= 90 {
+        text.push_str(&format!("  {}", text::left(&family, 8)));
+    }
+    if width >= 70 {
+        text.push_str(&format!("  {}", text::right(&parameters, 10)));
+    }
+    if width >= 60 {
+        text.push_str(&format!("  {}", text::right(&size, 8)));
+    }
+    text.push_str(&format!("  {}", text::right(&memory, 8)));
+    if width >= 50 {
+        text.push_str(&format!("  {}", text::left(&place, 17)));
+    }
+    text
+}
+
+fn heading(width: usize) -> String {
+    let cells = ["family", "parameters", "size", "memory", "where"].map(str::to_owned);
+    row("  model", &columns(cells, width), width)
+}
+
+fn row(name: &str, columns: &str, width: usize) -> String {
+    let room = width.saturating_sub(text::width(columns));
+    format!("{}{columns}", text::left(name, room))
+}
+
+fn entry_line(
+    state: &State,
+    entry: &ModelEntry,
+    palette: &Palette<'_>,
+    width: usize,
+) -> Line<'static> {
+    let info = state.model.ready.as_ref();
+    let is_loaded = info.is_some_and(|info| entry.title == info.name);
+    let number = |value: Option<u64>, units| value.map_or("–".into(), |n| in_short(n, units));
+    let bytes = ["B", "kB", "MB", "GB"];
+    let place = match (entry.whereabouts, entry.fit) {
+        (_, Fit::TooLarge) => "needs more memory",
+        (Whereabouts::OnDisk, _) => "on disk",
+        (Whereabouts::HubCache, _) => "hub cache",
+        (Whereabouts::NotHere, _) => "not here",
+    };
+    let cells = [
+        entry.family.clone().unwrap_or_else(|| "–".into()),
+        number(entry.parameters, ["", "k", "M", "B"]),
+        number(entry.size, bytes),
+        number(entry.memory, bytes),
+        place.into(),
+    ];
+    let mark = if is_loaded { "●" } else { " " };
+    let title = format!("{mark} {}", visible_text(&entry.title));
+    let text = row(&title, &columns(cells, width), width);
+    match (entry.fit, is_loaded) {
+        (Fit::TooLarge, _) => Line::styled(text, palette.warning()),
+        (_, true) => Line::styled(text, palette.accent()),
+        _ => Line::raw(text),
+    }
+}
+
+/// A number with three digits or so, and its unit.
+fn in_short(number: u64, units: [&str; 4]) -> String {
+    let mut value = number as f64;
+    let mut at = 0;
+    while value >= 999.5 && at + 1 < units.len() {
+        value /= 1000.0;
+        at += 1;
+    }
+    let digits = usize::from(at > 0 && value < 9.95);
+    format!("{value:.digits$} {}", units[at])
+        .trim_end()
+        .to_owned()
+}

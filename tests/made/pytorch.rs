@@ -1,0 +1,88 @@
+//! `pytorch_model.bin`, as `torch.save` writes a state dict since PyTorch 1.6: a zip archive with a
+//! pickle that describes the tensors, and one uncompressed file a storage.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use candle_core::{DType, Tensor};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::Tensors;
+
+/// Writes a state dict.
+pub fn write_pytorch(path: &Path, tensors: &Tensors) {
+    let mut names: Vec<&String> = tensors.keys().collect();
+    names.sort();
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut zip = ZipWriter::new(File::create(path).unwrap());
+    zip.start_file("archive/data.pkl", options).unwrap();
+    zip.write_all(&pickle_of(tensors)).unwrap();
+    for (key, name) in names.iter().enumerate() {
+        zip.start_file(format!("archive/data/{key}"), options)
+            .unwrap();
+        zip.write_all(&bytes(&tensors[*name])).unwrap();
+    }
+    zip.finish().unwrap();
+}
+
+/// The pickle of a state dict, by the op-codes that `torch.save` uses. Storages are numbered in the
+/// order of the tensors' names.
+fn pickle_of(tensors: &Tensors) -> Vec<u8> {
+    let mut names: Vec<&String> = tensors.keys().collect();
+    names.sort();
+    let mut out = vec![0x80, 2];
+    out.extend(b"ccollections\nOrderedDict\nq\x00)R(");
+    for (key, name) in names.iter().enumerate() {
+        let tensor = &tensors[*name];
+        text(&mut out, name);
+        out.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+        text(&mut out, "storage");
+        out.extend(format!("ctorch\n{}\n", storage(tensor.dtype())).bytes());
+        text(&mut out, &key.to_string());
+        text(&mut out, "cpu");
+        number(&mut out, tensor.elem_count());
+        out.extend(b"tQK\x00");
+        numbers(&mut out, tensor.dims());
+        numbers(&mut out, tensor.stride());
+        out.extend(b"\x89ccollections\nOrderedDict\n)RtR");
+    }
+    // The dictionary's own attribute `_metadata`, as modules save it.
+    out.extend(b"u}");
+    text(&mut out, "_metadata");
+    out.extend(b"}sb.");
+    out
+}
+
+fn storage(dtype: DType) -> &'static str {
+    match dtype {
+        DType::F16 => "HalfStorage",
+        DType::BF16 => "BFloat16Storage",
+        DType::F64 => "DoubleStorage",
+        _ => "FloatStorage",
+    }
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'X');
+    out.extend((text.len() as u32).to_le_bytes());
+    out.extend(text.bytes());
+}
+
+fn number(out: &mut Vec<u8>, number: usize) {
+    out.push(b'J');
+    out.extend((number as i32).to_le_bytes());
+}
+
+fn numbers(out: &mut Vec<u8>, all: &[usize]) {
+    out.push(b'(');
+    all.iter().for_each(|n| number(out, *n));
+    out.push(b't');
+}
+
+fn bytes(tensor: &Tensor) -> Vec<u8> {
+    let mut out = Vec::new();
+    tensor.write_bytes(&mut out).unwrap();
+    out
+}

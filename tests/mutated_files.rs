@@ -1,0 +1,257 @@
+//! Damaged files of every kind that is read: each is understood or refused in one line, and none
+//! makes the program panic, hang, or ask for more memory than a file of its size justifies.
+//!
+//! `fuzz/` holds the same as cargo-fuzz targets. What was found is among the `seeds`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod made;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use candle_core::quantized::GgmlDType;
+use candle_core::quantized::gguf_file::Value;
+use lenscape::catalog::CheckpointFiles;
+use lenscape::model;
+use made::{Copy, gguf_of, write_pytorch};
+use proptest::prelude::*;
+
+/// Far more than any of the small files here justifies, and far less than a length out of a
+/// damaged file would ask for.
+const MOST_AT_ONCE: usize = 32 << 20;
+
+/// Remembers the largest piece of memory that was ever asked for.
+struct Watched;
+
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is passed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        LARGEST.fetch_max(size, Ordering::Relaxed);
+        unsafe { System.realloc(at, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watched = Watched;
+
+/// One change of a file; places are parts of the length, so that they fit any file.
+#[derive(Clone, Debug)]
+enum Change {
+    /// A byte becomes another.
+    Set(f64, u8),
+    /// Eight bytes become a number of the kind that lengths and counts go wrong with.
+    Number(f64, u64),
+    /// Bytes are left out.
+    Cut(f64, usize),
+    /// Bytes are there twice.
+    Repeat(f64, usize),
+    /// The rest is missing.
+    End(f64),
+}
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let place = || prop_oneof![0.0..1.0_f64, 0.0..0.02_f64];
+    let number = prop_oneof![
+        Just(0),
+        Just(u64::MAX),
+        Just(1 << 63),
+        Just(u64::from(u32::MAX)),
+        Just(1 << 40),
+        0..1000_u64,
+    ];
+    let change = prop_oneof![
+        4 => (place(), any::<u8>()).prop_map(|(at, byte)| Change::Set(at, byte)),
+        2 => (place(), number).prop_map(|(at, n)| Change::Number(at, n)),
+        1 => (place(), 1..64_usize).prop_map(|(at, n)| Change::Cut(at, n)),
+        1 => (place(), 1..64_usize).prop_map(|(at, n)| Change::Repeat(at, n)),
+        1 => place().prop_map(Change::End),
+    ];
+    prop::collection::vec(change, 1..5)
+}
+
+/// `bytes` with all changes, each within the first `reach` bytes: behind a header are numbers
+/// only, and nothing to be learnt.
+fn changed(bytes: &[u8], reach: usize, changes: &[Change]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for change in changes {
+        let reach = reach.min(bytes.len());
+        let place = |part: f64| (part * reach as f64) as usize;
+        match *change {
+            Change::Set(at, byte) => {
+                if let Some(there) = bytes.get_mut(place(at)) {
+                    *there = byte;
+                }
+            }
+            Change::Number(at, number) => {
+                let rest = bytes.iter_mut().skip(place(at));
+                for (there, byte) in rest.zip(number.to_le_bytes()) {
+                    *there = byte;
+                }
+            }
+            Change::Cut(at, count) => {
+                let end = (place(at) + count).min(bytes.len());
+                bytes.drain(place(at)..end);
+            }
+            Change::Repeat(at, count) => {
+                let end = (place(at) + count).min(bytes.len());
+                let again = bytes[place(at)..end].to_vec();
+                bytes.splice(end..end, again);
+            }
+            Change::End(at) => bytes.truncate(place(at)),
+        }
+    }
+    bytes
+}
+
+/// Opens and loads a checkpoint; whatever is wrong with it is told in one line.
+fn open(files: &CheckpointFiles) -> Result<(), TestCaseError> {
+    if let Err(error) = model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
+        let message = error.to_string();
+        prop_assert_eq!(message.lines().count(), 1, "{}", message);
+    }
+    let largest = LARGEST.load(Ordering::Relaxed);
+    prop_assert!(largest < MOST_AT_ONCE, "{} bytes at once", largest);
+    Ok(())
+}
+
+/// Changes one file of a checkpoint again and again.
+fn damage(cases: u32, copy: &Copy, file: &str, reach: usize, files: &CheckpointFiles) {
+    let whole = copy.read(file);
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(changes in changes())| {
+        copy.write(file, &changed(&whole, reach, &changes));
+        open(files)?;
+    });
+}
+
+fn folder(copy: &Copy) -> CheckpointFiles {
+    CheckpointFiles::Folder(copy.path().to_owned())
+}
+
+#[test]
+fn gguf() {
+    let copy = Copy::without_weights("llama");
+    copy.remove("tokenizer.json");
+    let path = copy.path().join("m.gguf");
+    gguf_of("llama").write(&path, GgmlDType::F16);
+    damage(3000, &copy, "m.gguf", 14_000, &CheckpointFiles::Gguf(path));
+}
+
+#[test]
+fn sentencepiece_metadata() {
+    let copy = Copy::without_weights("llama");
+    copy.remove("tokenizer.json");
+    let path = copy.path().join("m.gguf");
+    let mut gguf = gguf_of("llama");
+    let tokens = gguf.metadata["tokenizer.ggml.tokens"]
+        .to_vec()
+        .unwrap()
+        .len();
+    gguf.set("tokenizer.ggml.model", Value::String("llama".into()));
+    let scores = (0..tokens).map(|id| Value::F32(-(id as f32))).collect();
+    gguf.set("tokenizer.ggml.scores", Value::Array(scores));
+    gguf.write(&path, GgmlDType::F16);
+    damage(1000, &copy, "m.gguf", 14_000, &CheckpointFiles::Gguf(path));
+}
+
+#[test]
+fn safetensors_header() {
+    let copy = Copy::of("llama");
+    damage(3000, &copy, "model.safetensors", 4_000, &folder(&copy));
+}
+
+#[test]
+fn safetensors_index() {
+    let copy = Copy::without_weights("llama");
+    copy.write_shards(&made::tensors("llama"));
+    damage(
+        2000,
+        &copy,
+        "model.safetensors.index.json",
+        usize::MAX,
+        &folder(&copy),
+    );
+}
+
+#[test]
+fn config_json() {
+    let fixtures = std::fs::read_dir(made::fixture("")).unwrap();
+    for entry in fixtures.map(Result::unwrap) {
+        if entry.path().join("model.safetensors").exists() {
+            let copy = Copy::of(entry.file_name().to_str().unwrap());
+            damage(250, &copy, "config.json", usize::MAX, &folder(&copy));
+        }
+    }
+}
+
+#[test]
+fn tokenizer_files() {
+    let copy = Copy::of("llama");
+    damage(1000, &copy, "tokenizer.json", usize::MAX, &folder(&copy));
+    let copy = Copy::of("llama");
+    damage(
+        500,
+        &copy,
+        "tokenizer_config.json",
+        usize::MAX,
+        &folder(&copy),
+    );
+}
+
+#[test]
+fn pytorch_pickle() {
+    let copy = Copy::without_weights("llama");
+    write_pytorch(
+        &copy.path().join("pytorch_model.bin"),
+        &made::tensors("llama"),
+    );
+    damage(3000, &copy, "pytorch_model.bin", 9_000, &folder(&copy));
+}
+
+#[test]
+fn pytorch_archive() {
+    let copy = Copy::without_weights("llama");
+    write_pytorch(
+        &copy.path().join("pytorch_model.bin"),
+        &made::tensors("llama"),
+    );
+    damage(1000, &copy, "pytorch_model.bin", usize::MAX, &folder(&copy));
+}
+
+/// Numbers in `config.json` that once asked for more than there is.
+#[test]
+fn seeds() {
+    for (key, value) in [
+        ("head_dim", 1_u64 << 62),
+        ("head_dim", 1 << 27),
+        ("num_hidden_layers", 1 << 40),
+        ("intermediate_size", 1 << 30),
+        ("vocab_size", 1 << 30),
+        ("max_position_embeddings", 1 << 30),
+    ] {
+        let copy = Copy::of("llama");
+        copy.configure(key, value.into());
+        open(&folder(&copy)).unwrap();
+    }
+}
