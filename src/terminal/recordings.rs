@@ -16,12 +16,12 @@ use crate::export::cast::{Cast, CastOptions};
 
 /// A recording cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot record to {}: {source}; name another file with --record", path.display())]
+#[error("cannot record to {}: {why}; name another file with --record", path.display())]
 pub struct RecordingError {
     /// The file.
     path: PathBuf,
     /// Why.
-    source: io::Error,
+    why: io::Error,
 }
 
 /// The recordings of one session, of which one at most is under way. Clones are the same.
@@ -54,9 +54,9 @@ impl Recordings {
     ///
     /// When that file cannot be made.
     pub fn to_file(path: &Path, options: CastOptions) -> Result<Self, RecordingError> {
-        let file = File::create(path).map_err(|source| RecordingError {
+        let file = File::create(path).map_err(|why| RecordingError {
             path: path.to_owned(),
-            source,
+            why,
         })?;
         let recordings = Self::on_demand(options);
         recordings.0.borrow_mut().named = Some((path.to_owned(), file));
