@@ -3,12 +3,15 @@
 pub mod bench;
 pub mod config;
 pub mod download_bar;
+mod error;
 pub mod follow;
 pub mod inspect;
 pub mod models;
 pub mod shell;
 pub mod trace;
 pub mod verify;
+
+pub use error::CommandError;
 
 use tokio_util::sync::CancellationToken;
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use candle_core::Tensor;
 use serde::Serialize;
 
-use crate::engine::{OpenError, Opener, Progress, Run, RunId, Sampling, Session};
+use super::CommandError;
+use crate::engine::{Opener, Progress, Run, RunId, Sampling, Session};
 use crate::lens::{Logits, StateTap, States, column};
 use crate::model::{Model, ModelError};
 use crate::trace::{LensKind, TokenId};
@@ -20,20 +21,6 @@ const PROMPT: usize = 256;
 
 /// How often the lens step and the plain product are timed, in turn.
 const ROUNDS: usize = 15;
-
-/// Nothing could be measured.
-#[derive(Debug, thiserror::Error)]
-pub enum BenchError {
-    /// The model could not be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A run failed.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The result could not be written.
-    #[error("cannot write the result: {0}")]
-    Output(#[from] io::Error),
-}
 
 /// What was measured.
 #[derive(Debug, Serialize)]
@@ -63,7 +50,11 @@ pub struct Measurements {
 }
 
 /// Measures `model`.
-pub fn bench(opener: &Opener, model: &str, max_tokens: usize) -> Result<Measurements, BenchError> {
+pub fn bench(
+    opener: &Opener,
+    model: &str,
+    max_tokens: usize,
+) -> Result<Measurements, CommandError> {
     // The first opening fetches what is missing and warms the file cache.
     drop(super::open(opener, model)?);
     let (session, load) = timed(|| super::open(opener, model));
@@ -71,7 +62,7 @@ pub fn bench(opener: &Opener, model: &str, max_tokens: usize) -> Result<Measurem
     let name = session.info().name.clone();
     let vocabulary = session.vocabulary().clone();
     let mut model = session.into_model();
-    let prompt = prompt(&model, &vocabulary)?;
+    let prompt = prompt(&model)?;
 
     let ((), reading) = timed_result(|| read_prompt(&mut model, &prompt))?;
     let ((), plain) = timed_result(|| generate_plain(&mut model, prompt[0], max_tokens))?;
@@ -94,7 +85,7 @@ pub fn bench(opener: &Opener, model: &str, max_tokens: usize) -> Result<Measurem
 }
 
 /// Plain words, as many tokens as the context allows of what is wanted.
-fn prompt(model: &Model, _vocabulary: &Vocabulary) -> Result<Vec<TokenId>, ModelError> {
+fn prompt(model: &Model) -> Result<Vec<TokenId>, ModelError> {
     let text = "The keys to the cabinet are in the same place as the keys to the car. ";
     let mut tokens = model.tokenizer.encode(&text.repeat(PROMPT / 8))?;
     tokens.truncate(PROMPT.min(model.decoder.context_length() / 2));

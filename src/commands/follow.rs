@@ -3,7 +3,8 @@
 
 use std::io::{self, Write};
 
-use super::trace::{Request, TraceError};
+use super::CommandError;
+use super::trace::Request;
 use crate::engine::{Opener, Progress, Run, RunId};
 use crate::trace::{Column, Step};
 use crate::ui::text;
@@ -18,7 +19,7 @@ const TOKEN: usize = 16;
 /// # Errors
 ///
 /// When the model cannot be opened, the run fails, or `out` cannot be written to.
-pub fn follow(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result<(), TraceError> {
+pub fn follow(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result<(), CommandError> {
     let mut session = super::open(opener, &request.model)?;
     let vocabulary = session.vocabulary().clone();
     session.begin(Run {

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::engine::{Compare, OpenError, Opener, Run, RunId, Sampling, Session};
+use super::CommandError;
+use crate::engine::{Compare, Opener, Run, RunId, Sampling, Session};
 use crate::export::Record;
-use crate::model::ModelError;
 use crate::trace::{LensKind, Step};
 
 /// What is traced.
@@ -24,29 +24,12 @@ pub struct Request {
     pub sampling: Sampling,
 }
 
-/// A trace could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum TraceError {
-    /// The model could not be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The run failed.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// A watched text becomes no token.
-    #[error("--watch: {0}")]
-    Watch(String),
-    /// The result could not be written.
-    #[error("cannot write the result: {0}")]
-    Output(#[from] io::Error),
-}
-
 /// Runs the request and gives what is to be written to `write`.
 pub fn trace(
     opener: &Opener,
     request: &Request,
     write: impl FnOnce(&Record, &Session) -> io::Result<()>,
-) -> Result<(), TraceError> {
+) -> Result<(), CommandError> {
     let mut session = super::open(opener, &request.model)?;
     let record = record(&mut session, request)?;
     write(&record, &session)?;
@@ -54,7 +37,7 @@ pub fn trace(
 }
 
 /// Generates, and follows what is watched.
-fn record(session: &mut Session, request: &Request) -> Result<Record, TraceError> {
+fn record(session: &mut Session, request: &Request) -> Result<Record, CommandError> {
     let run = RunId(1);
     let (prompt_ids, columns) = session.complete(Run {
         id: run,
@@ -73,7 +56,7 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, TraceError
         .trajectories
         .into_iter()
         .collect::<Result<_, _>>()
-        .map_err(TraceError::Watch)?;
+        .map_err(CommandError::Watch)?;
     let info = session.info();
     Ok(Record {
         model: info.name.clone(),

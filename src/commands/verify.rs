@@ -4,12 +4,13 @@
 //! pass over the whole text, no cache, the head on the last state alone. And the cells of a
 //! cached run must be those of uncached ones.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 
 use candle_core::Tensor;
 
-use crate::engine::{OpenError, Opener, Run, RunId, Sampling, Session};
+use super::CommandError;
+use crate::engine::{Opener, Run, RunId, Sampling, Session};
 use crate::lens::{Logits, StateTap, column};
 use crate::model::{Model, ModelError};
 use crate::trace::{Column, LensKind, Row, TokenId};
@@ -18,23 +19,6 @@ use crate::vocabulary::Vocabulary;
 /// Products of different shapes round differently; float32 sums of a few thousand terms agree
 /// to about this part of the largest logit.
 const TOLERANCE: f32 = 1e-3;
-
-/// A checkpoint could not be checked, or did not pass.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// The model could not be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A run failed.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// A check did not pass.
-    #[error("{0} of the checks failed")]
-    Failed(usize),
-    /// The result could not be written.
-    #[error("cannot write the result: {0}")]
-    Output(#[from] io::Error),
-}
 
 /// One check's outcome.
 struct Check {
@@ -50,7 +34,7 @@ pub fn verify(
     prompt: &str,
     max_tokens: usize,
     out: &mut dyn Write,
-) -> Result<(), VerifyError> {
+) -> Result<(), CommandError> {
     let mut session = super::open(opener, model)?;
     let (prompt, cached) = run(&mut session, prompt, max_tokens)?;
     let vocabulary = session.vocabulary().clone();
@@ -67,7 +51,7 @@ pub fn verify(
     }
     match checks.iter().filter(|check| !check.passed).count() {
         0 => Ok(()),
-        failed => Err(VerifyError::Failed(failed)),
+        failed => Err(CommandError::ChecksFailed(failed)),
     }
 }
 

@@ -225,7 +225,7 @@ impl Session {
             }
         }
         if wanted() {
-            self.generate(kept)
+            self.generate(kept, &tokens)
         } else {
             Ok(kept.end(StopReason::Stopped))
         }
@@ -247,15 +247,15 @@ impl Session {
     }
 
     /// Reads the newest states, draws a token and says what every row thinks of it.
-    fn generate(&self, kept: &mut Kept) -> Result<Progress, ModelError> {
+    /// `tokens` are those so far.
+    fn generate(&self, kept: &mut Kept, tokens: &[TokenId]) -> Result<Progress, ModelError> {
         let Some(states) = kept.states.last() else {
             return Err(ModelError::EmptyPrompt);
         };
         let logits = Logits::of(&self.model.head, states, kept.lens)?;
-        let tokens = kept.tokens();
         let token = logits.with_rows(|rows| {
             let output = rows.last().copied().unwrap_or_default();
-            kept.sampler.draw(output, &tokens, &self.info.vocabulary)
+            kept.sampler.draw(output, tokens, &self.info.vocabulary)
         })??;
         let column = column(&logits, token, self.top_k, &self.info.vocabulary)?;
         let text = kept.stream.push(token);
@@ -270,19 +270,13 @@ impl Session {
 
     /// Follows candidates at a position of the kept run, from its states.
     pub fn compare(&self, question: &Compare) -> Result<Comparison, ModelError> {
-        let kept = self
+        let step = question.step.0;
+        let (kept, states) = self
             .kept
             .as_ref()
             .filter(|kept| kept.run.id == question.run)
-            .ok_or(ModelError::NoSuchPosition {
-                step: question.step.0,
-            })?;
-        let states = kept
-            .states
-            .get(question.step.0)
-            .ok_or(ModelError::NoSuchPosition {
-                step: question.step.0,
-            })?;
+            .and_then(|kept| Some((kept, kept.states.get(step)?)))
+            .ok_or(ModelError::NoSuchPosition { step })?;
         let context = kept.context(question.step);
         let candidates: Vec<Result<Candidate, String>> = question
             .candidates

@@ -69,19 +69,17 @@ impl Worker {
     fn work(mut self) {
         while let Some(orders) = self.orders() {
             for (command, cancel) in newest_questions(orders) {
-                let at_panic = match &command {
-                    Command::Load(_) => Event::LoadFailed(PANIC.into()),
-                    _ => self.run_failed(),
-                };
-                let obey = |worker: &mut Self| worker.obey(command, &cancel);
-                if self.guarded(at_panic, obey).is_err() {
+                if self
+                    .guarded(|worker| worker.obey(command, &cancel))
+                    .is_err()
+                {
                     return;
                 }
             }
             if self.take_loaded().is_err() {
                 return;
             }
-            if self.is_running() && self.guarded(self.run_failed(), Self::advance).is_err() {
+            if self.is_running() && self.guarded(Self::advance).is_err() {
                 return;
             }
         }
@@ -109,24 +107,16 @@ impl Worker {
         Some(orders)
     }
 
-    /// What is told when the run under way panics.
-    fn run_failed(&self) -> Event {
-        Event::Failed {
-            run: self.session.as_ref().and_then(Session::run),
-            message: PANIC.into(),
-        }
-    }
-
-    /// Does something that may panic, and tells `at_panic` if it does. A panic inside a tensor
-    /// operation can leave candle's thread pools unusable, so the model is given up then.
-    fn guarded(
-        &mut self,
-        at_panic: Event,
-        work: impl FnOnce(&mut Self) -> Result<(), Gone>,
-    ) -> Result<(), Gone> {
+    /// Does something that may panic. A panic inside a tensor operation can leave candle's thread
+    /// pools unusable, so the model is given up then.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Gone>) -> Result<(), Gone> {
+        let run = self.session.as_ref().and_then(Session::run);
         caught::catch(|| work(self)).unwrap_or_else(|_| {
             self.session = None;
-            self.tell(at_panic)
+            self.tell(Event::Failed {
+                run,
+                message: PANIC.into(),
+            })
         })
     }
 

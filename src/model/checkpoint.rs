@@ -163,7 +163,7 @@ impl<'a> Checkpoint<'a> {
             taken.insert(name.to_owned());
             taken.len()
         };
-        (self.progress)(taken, self.weights.names().len());
+        (self.progress)(taken, self.weights.count());
         Ok(tensor)
     }
 

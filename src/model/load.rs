@@ -81,7 +81,7 @@ pub fn describe(files: &CheckpointFiles) -> Result<Description, ModelError> {
         family: family.name,
         spec: (family.spec)(&config)?,
         storage: weights.storage(),
-        n_tensors: weights.names().len(),
+        n_tensors: weights.count(),
         memory: Memory::of(&weights),
         tokenizer,
     })

@@ -7,6 +7,8 @@ mod pytorch;
 mod safetensors;
 mod stored;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
@@ -41,6 +43,15 @@ impl Weights {
         match self {
             Self::Gguf(file) => file.names().collect(),
             Self::Folder(files) => files.names().collect(),
+        }
+    }
+
+    /// How many tensors there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Gguf(file) => file.names().count(),
+            Self::Folder(files) => files.names().count(),
         }
     }
 
@@ -97,6 +108,33 @@ fn damaged(path: &Path, reason: impl Into<String>) -> ModelError {
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> ModelError {
     let path: PathBuf = path.to_owned();
     move |source| ModelError::Read { path, source }
+}
+
+/// A file of a checkpoint, opened, and what tells its kind.
+struct Opened {
+    /// At its byte 64, or at its end.
+    file: File,
+    /// In bytes.
+    length: u64,
+    /// Its first 64 bytes, or fewer where it has fewer.
+    start: Vec<u8>,
+}
+
+impl Opened {
+    fn at(path: &Path) -> Result<Self, ModelError> {
+        let mut file = File::open(path).map_err(unreadable(path))?;
+        let length = file.metadata().map_err(unreadable(path))?.len();
+        let mut start = Vec::with_capacity(64);
+        (&mut file)
+            .take(64)
+            .read_to_end(&mut start)
+            .map_err(unreadable(path))?;
+        Ok(Self {
+            file,
+            length,
+            start,
+        })
+    }
 }
 
 /// What a file that is no checkpoint seems to be, by its first bytes.

@@ -15,7 +15,7 @@ use safetensors::Dtype;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::stored::{self, Stored};
-use super::{damaged, foreign, unreadable};
+use super::{Opened, damaged, foreign, unreadable};
 use crate::model::ModelError;
 use pickle::Described;
 
@@ -27,12 +27,11 @@ type Place = (u64, u64);
 
 /// Adds the tensors of the file at `path`.
 pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Result<(), ModelError> {
-    let mut file = File::open(path).map_err(unreadable(path))?;
-    let mut start = Vec::with_capacity(64);
-    (&mut file)
-        .take(64)
-        .read_to_end(&mut start)
-        .map_err(unreadable(path))?;
+    let Opened {
+        file,
+        length,
+        start,
+    } = Opened::at(path)?;
     if !start.starts_with(b"PK\x03\x04") {
         let reason = if start.starts_with(b"\x80\x02\x8a\x0a") {
             "written by a PyTorch before 1.6; load it with a newer one and save it as safetensors"
@@ -41,7 +40,7 @@ pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Resul
         };
         return Err(damaged(path, reason));
     }
-    let (pickle, storages) = unpack(path, file)?;
+    let (pickle, storages) = unpack(path, file, length)?;
     let described = pickle::tensors(&pickle)
         .map_err(|reason| damaged(path, format!("not a PyTorch state dict: {reason}")))?;
     for tensor in described {
@@ -56,8 +55,11 @@ pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Resul
 }
 
 /// The pickle, and where each storage stands, by its key.
-fn unpack(path: &Path, file: File) -> Result<(Vec<u8>, HashMap<String, Place>), ModelError> {
-    let length = file.metadata().map_err(unreadable(path))?.len();
+fn unpack(
+    path: &Path,
+    file: File,
+    length: u64,
+) -> Result<(Vec<u8>, HashMap<String, Place>), ModelError> {
     let wrong = |error: zip::result::ZipError| {
         damaged(
             path,

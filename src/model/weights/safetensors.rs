@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -11,7 +10,7 @@ use safetensors::tensor::TensorInfo;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::stored::{self, Stored};
-use super::{damaged, foreign, unreadable};
+use super::{Opened, damaged, foreign, unreadable};
 use crate::model::ModelError;
 
 /// As long as a header may be, by the format's own definition.
@@ -19,13 +18,11 @@ const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Adds the tensors of the file at `path`.
 pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Result<(), ModelError> {
-    let mut file = File::open(path).map_err(unreadable(path))?;
-    let length = file.metadata().map_err(unreadable(path))?.len();
-    let mut start = Vec::with_capacity(64);
-    (&mut file)
-        .take(64)
-        .read_to_end(&mut start)
-        .map_err(unreadable(path))?;
+    let Opened {
+        mut file,
+        length,
+        start,
+    } = Opened::at(path)?;
     if let Some(reason) = foreign(&start) {
         return Err(damaged(path, reason));
     }

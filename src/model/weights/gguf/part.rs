@@ -11,7 +11,7 @@ use super::header;
 use crate::caught;
 use crate::model::ModelError;
 use crate::model::error::plain;
-use crate::model::weights::{damaged, foreign, unreadable};
+use crate::model::weights::{Opened, damaged, foreign, unreadable};
 
 /// No header is longer.
 const LONGEST_HEADER: u64 = 64 << 20;
@@ -26,13 +26,11 @@ pub(super) struct Part {
 impl Part {
     /// Reads and checks the header.
     pub(super) fn open(path: &Path) -> Result<Self, ModelError> {
-        let mut file = File::open(path).map_err(unreadable(path))?;
-        let length = file.metadata().map_err(unreadable(path))?.len();
-        let mut start = Vec::with_capacity(64);
-        (&mut file)
-            .take(64)
-            .read_to_end(&mut start)
-            .map_err(unreadable(path))?;
+        let Opened {
+            mut file,
+            length,
+            start,
+        } = Opened::at(path)?;
         if !start.starts_with(b"GGUF") {
             return Err(damaged(
                 path,
