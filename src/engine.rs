@@ -7,15 +7,21 @@
 mod command;
 mod event;
 mod handle;
+mod kept;
 mod loader;
 mod open;
+mod questions;
+mod reader;
 mod sampler;
 mod session;
 mod worker;
 
-pub use command::{Command, Compare, Run, RunId, Sampling};
+pub use command::{
+    Ask, Command, Continuation, Intervention, Question, Run, RunId, Sampling, StatePatch,
+};
 pub use event::{
-    Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, StopReason, Whereabouts,
+    Comparison, Event, FetchProgress, Fit, Followed, Joint, ModelEntry, ModelInfo, Predictions,
+    StopReason, Whereabouts,
 };
 pub use handle::{Handle, Unwanted};
 pub use open::{OpenError, Opener};

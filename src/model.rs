@@ -18,6 +18,7 @@ pub mod experts;
 pub mod families;
 pub mod feed_forward;
 pub mod head;
+pub mod intervention;
 pub mod kv_cache;
 pub mod layout;
 pub mod linear;
@@ -28,6 +29,7 @@ pub mod mlp;
 pub mod norm;
 pub mod rope;
 pub mod spec;
+pub mod split;
 pub mod tokenizer;
 pub mod weights;
 

@@ -3,6 +3,12 @@
 //! Nothing here knows of tensors or of the screen. The lens makes [`Cell`]s, the engine puts
 //! them into [`Column`]s, and the screen and the exports read them.
 
+mod attribution;
+mod intervention;
+
+pub use attribution::{Attribution, HeadShares, LayerShare, Target};
+pub use intervention::{Skip, SkippedPart};
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +29,14 @@ pub struct Layer(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Step(pub usize);
+
+/// A token's place in the whole sequence, prompt and generated tokens alike, counted from 0.
+///
+/// What is said *of* a position is the prediction of its token, read from the states of the
+/// position before it; so nothing is said of position 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub usize);
 
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

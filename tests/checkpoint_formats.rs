@@ -40,6 +40,7 @@ fn columns(files: &CheckpointFiles) -> Vec<Column> {
             max_tokens: 8,
             sampling: Sampling::default(),
             lens: LensKind::Normed,
+            ..Run::default()
         })
         .unwrap();
     let mut columns = Vec::new();

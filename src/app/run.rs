@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Speed;
 use crate::engine::{RunId, StopReason};
-use crate::trace::{Column, LensKind, Step, TokenId};
+use crate::trace::{Column, LensKind, Position, Step, TokenId};
 
 /// What goes on in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,12 @@ impl Run {
     #[must_use]
     pub fn newest(&self) -> Step {
         Step(self.columns.len().saturating_sub(1))
+    }
+
+    /// A step's place in the whole sequence.
+    #[must_use]
+    pub fn position(&self, step: Step) -> Position {
+        Position(self.prompt_tokens.len() + step.0)
     }
 
     /// A step's column.

@@ -161,6 +161,7 @@ fn generate_with_lens(session: &mut Session, max_tokens: usize) -> Result<f64, M
         max_tokens,
         sampling: Sampling::default(),
         lens: LensKind::Normed,
+        ..Run::default()
     })?;
     let mut steps = 0_usize;
     let mut start = Instant::now();

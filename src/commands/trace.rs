@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::CommandError;
-use crate::engine::{Compare, Opener, Run, RunId, Sampling, Session};
+use crate::engine::{Opener, Run, RunId, Sampling, Session};
 use crate::export::Record;
-use crate::trace::{LensKind, Step};
+use crate::trace::{LensKind, Position};
 
 /// What is traced.
 #[derive(Clone, Debug)]
@@ -45,14 +45,11 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
         max_tokens: request.max_tokens,
         sampling: request.sampling.clone(),
         lens: request.lens,
+        ..Run::default()
     })?;
-    let comparison = session.compare(&Compare {
-        run,
-        step: Step(0),
-        candidates: request.watch.clone(),
-        lens: request.lens,
-    })?;
-    let watch = comparison
+    let after_prompt = Position(prompt_ids.len());
+    let watch = session
+        .compare(run, request.lens, after_prompt, &request.watch)?
         .trajectories
         .into_iter()
         .collect::<Result<_, _>>()

@@ -22,14 +22,25 @@ impl Linear {
 
     /// `[rows, in]` → `[rows, out]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = match (x.device(), x.dim(0)?) {
-            (Device::Cpu, 1) => self.forward_one(x)?,
-            _ => x.matmul(&self.weight.t()?)?,
-        };
+        let y = self.without_bias(x)?;
         match &self.bias {
             Some(bias) => y.broadcast_add(bias),
             None => Ok(y),
         }
+    }
+
+    /// `x Wᵀ` alone: `[rows, in]` → `[rows, out]`.
+    pub fn without_bias(&self, x: &Tensor) -> Result<Tensor> {
+        match (x.device(), x.dim(0)?) {
+            (Device::Cpu, 1) => self.forward_one(x),
+            _ => x.matmul(&self.weight.t()?),
+        }
+    }
+
+    /// `[out]`.
+    #[must_use]
+    pub fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
     }
 
     /// One row on the CPU, read in place.

@@ -11,6 +11,7 @@ use super::config::Config;
 use super::decoder::Decoder;
 use super::families;
 use super::head::Head;
+use super::intervention::Interventions;
 use super::memory::{self, Memory};
 use super::rope::Rotation;
 use super::spec::{BlockSpec, HeadPositions, Residual, Spec};
@@ -140,6 +141,7 @@ fn assemble(
             blocks,
             context_length: spec.context_length,
             seen: 0,
+            interventions: Interventions::default(),
         },
         head,
         tokenizer,

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
 use lenscape::app::{Effect, Message, Start, State, update};
-use lenscape::engine::{Command, Comparison, Event, FetchProgress, RunId, Sampling, StopReason};
+use lenscape::engine::{
+    Ask, Command, Comparison, Event, FetchProgress, Question, RunId, Sampling, StopReason,
+};
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
 use lenscape::trace::{Candidate, LensKind, Step, TokenId};
@@ -138,7 +140,7 @@ impl Scene {
             return;
         };
         let event = match command {
-            Command::Load(_) | Command::List => return,
+            Command::Load(_) | Command::List | Command::Forget(_) => return,
             Command::Run(run) => {
                 self.run = run.id;
                 Event::Started {
@@ -146,27 +148,34 @@ impl Scene {
                     prompt: self.case.prompt_ids.iter().copied().map(TokenId).collect(),
                 }
             }
-            Command::Compare(compare) => Event::Compared(Arc::new(Comparison {
-                run: compare.run,
-                step: compare.step,
-                lens: compare.lens,
-                trajectories: compare
-                    .candidates
-                    .iter()
-                    .map(|text| self.trajectory(text))
-                    .collect(),
-            })),
-            Command::Recast { run, lens } => {
+            Command::Ask(question) => match self.answer(question) {
+                Some(event) => event,
+                None => return,
+            },
+        };
+        self.takes(Message::Engine(event));
+    }
+
+    fn answer(&mut self, question: &Question) -> Option<Event> {
+        let Question { run, lens, ask } = question;
+        match ask {
+            Ask::Candidates { at, texts } => Some(Event::Compared(Arc::new(Comparison {
+                run: *run,
+                at: *at,
+                lens: *lens,
+                trajectories: texts.iter().map(|text| self.trajectory(text)).collect(),
+            }))),
+            Ask::Recast => {
                 self.raw = *lens == LensKind::Raw;
                 let steps = self.state.run.as_ref().unwrap().columns.len();
-                Event::Recast {
+                Some(Event::Recast {
                     run: *run,
                     lens: *lens,
                     columns: self.columns().into_iter().take(steps).collect(),
-                }
+                })
             }
-        };
-        self.takes(Message::Engine(event));
+            _ => None,
+        }
     }
 
     fn trajectory(&self, text: &str) -> Result<lenscape::trace::Trajectory, String> {

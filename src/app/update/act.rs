@@ -7,7 +7,7 @@ use crate::app::{
     Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Picker,
     Recording, Run, State, help_room,
 };
-use crate::engine::Command;
+use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
 use crate::trace::Step;
 
@@ -179,7 +179,11 @@ fn other_lens(state: &mut State) -> Vec<Effect> {
     let lens = state.view.lens;
     match &state.run {
         Some(run) if !matches!(run.phase, Phase::Failed(_)) => {
-            vec![Effect::Engine(Command::Recast { run: run.id, lens })]
+            vec![Effect::Engine(Command::Ask(Question {
+                run: run.id,
+                lens,
+                ask: Ask::Recast,
+            }))]
         }
         _ => Vec::new(),
     }

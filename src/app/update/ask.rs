@@ -1,8 +1,7 @@
 //! What the engine is asked, and when.
 
-use crate::app::compare::Question;
 use crate::app::{Effect, Loading, NoticeKind, Run, State};
-use crate::engine::{Command, Compare, Run as Asked, RunId};
+use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
 
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
@@ -52,6 +51,7 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
         max_tokens,
         sampling: state.sampling.clone(),
         lens,
+        ..Asked::default()
     }))]
 }
 
@@ -60,25 +60,23 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
 pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
     let compare = state.compare.as_mut()?;
     let run = state.run.as_ref().filter(|run| run.can_compare())?;
-    let question = Question {
-        run: run.id,
-        step: state.cursor.step,
-        candidates: compare.candidates(),
-        lens: state.view.lens,
-    };
-    if compare.asked.as_ref() == Some(&question) {
-        return None;
-    }
-    if question.candidates.is_empty() {
+    let texts = compare.candidates();
+    if texts.is_empty() {
         compare.answer = None;
         compare.asked = None;
         return None;
     }
+    let question = Question {
+        run: run.id,
+        lens: state.view.lens,
+        ask: Ask::Candidates {
+            at: run.position(state.cursor.step),
+            texts,
+        },
+    };
+    if compare.asked.as_ref() == Some(&question) {
+        return None;
+    }
     compare.asked = Some(question.clone());
-    Some(Effect::Engine(Command::Compare(Compare {
-        run: question.run,
-        step: question.step,
-        candidates: question.candidates,
-        lens: question.lens,
-    })))
+    Some(Effect::Engine(Command::Ask(question)))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::act::close_compare;
 use super::ask;
 use crate::app::{Effect, FailedSource, Loading, NoticeKind, Phase, Run, State};
-use crate::engine::{Event, ModelInfo, RunId};
+use crate::engine::{Ask, Event, ModelInfo, RunId};
 
 /// Take an event in.
 pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
@@ -58,13 +58,23 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Compared(comparison) => {
             if let Some(compare) = &mut state.compare
                 && compare.asked.as_ref().is_some_and(|asked| {
-                    (asked.run, asked.step, asked.lens)
-                        == (comparison.run, comparison.step, comparison.lens)
+                    let at = match &asked.ask {
+                        Ask::Candidates { at, .. } => Some(*at),
+                        _ => None,
+                    };
+                    (asked.run, at, asked.lens)
+                        == (comparison.run, Some(comparison.at), comparison.lens)
                 })
             {
                 compare.answer = Some(comparison);
             }
         }
+        Event::Joint(_)
+        | Event::PromptColumns { .. }
+        | Event::Predicted(_)
+        | Event::Attributed { .. }
+        | Event::HeadsAttributed { .. }
+        | Event::Followed(_) => {}
         Event::Recast { run, lens, columns } => with_run(state, run, |run| {
             run.lens = lens;
             run.columns = columns;

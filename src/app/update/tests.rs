@@ -9,16 +9,20 @@ use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEve
 use super::update;
 use crate::app::{Capture, Effect, Follow, Loading, Message, Pane, Phase, Places, Start, State};
 use crate::engine::{
-    Command, Comparison, Event, FetchProgress, ModelInfo, RunId, Sampling, StopReason,
+    Ask, Command, Comparison, Event, FetchProgress, ModelInfo, Question, RunId, Sampling,
+    StopReason,
 };
 use crate::settings::Settings;
 use crate::settings::theme::Depth;
 use crate::trace::{
-    Candidate, Cell, Column, Layer, LensKind, Row, Score, Step, TokenId, Trajectory,
+    Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step, TokenId, Trajectory,
 };
 use crate::vocabulary::{Piece, Vocabulary};
 
 const LAYERS: usize = 3;
+
+/// The tokens of every prompt.
+const PROMPT: [TokenId; 1] = [TokenId(0)];
 
 fn start(prompt: Option<&str>) -> (State, Vec<Effect>) {
     let start = Start {
@@ -53,7 +57,7 @@ fn running() -> (State, RunId) {
         &mut state,
         Event::Started {
             run,
-            prompt: vec![TokenId(0)],
+            prompt: PROMPT.into(),
         },
     );
     (state, run)
@@ -148,14 +152,21 @@ fn column(rank: u32) -> Arc<Column> {
     })
 }
 
-/// The questions among the effects.
+fn recast(run: RunId, lens: LensKind) -> Effect {
+    let ask = Ask::Recast;
+    Effect::Engine(Command::Ask(Question { run, lens, ask }))
+}
+
+/// The candidates that are asked about, each time with the step and the lens.
 fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Engine(Command::Compare(compare)) => {
-                Some((compare.step, compare.candidates.clone(), compare.lens))
-            }
+            Effect::Engine(Command::Ask(Question {
+                lens,
+                ask: Ask::Candidates { at, texts },
+                ..
+            })) => Some((Step(at.0 - PROMPT.len()), texts.clone(), *lens)),
             _ => None,
         })
         .collect()
@@ -336,10 +347,7 @@ mod running {
         let (mut state, run) = with_steps(2);
         press(&mut state, "tab");
         let lens = LensKind::Raw;
-        assert_eq!(
-            press(&mut state, "shift-l"),
-            [Effect::Engine(Command::Recast { run, lens })]
-        );
+        assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)]);
         let columns = vec![column(7), column(8)];
         hear(&mut state, Event::Recast { run, lens, columns });
         let run = state.run.unwrap();
@@ -498,7 +506,7 @@ mod comparing {
     fn comparison(run: RunId, step: Step) -> Event {
         Event::Compared(Arc::new(Comparison {
             run,
-            step,
+            at: Position(PROMPT.len() + step.0),
             lens: LensKind::Normed,
             trajectories: vec![Ok(Trajectory {
                 candidate: Candidate {
@@ -552,7 +560,7 @@ mod comparing {
         press(&mut state, "tab");
         let effects = press(&mut state, "shift-l");
         let lens = LensKind::Raw;
-        assert_eq!(effects[0], Effect::Engine(Command::Recast { run, lens }));
+        assert_eq!(effects[0], recast(run, lens));
         assert_eq!(asked(&effects), [(Step(0), vec![" is".into()], lens)]);
     }
 
