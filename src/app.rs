@@ -16,6 +16,7 @@ mod geometry;
 mod help;
 mod loading;
 mod message;
+mod page;
 mod picker;
 mod prompt;
 mod run;
@@ -31,6 +32,7 @@ pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, Scree
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};
 pub use loading::{FailedSource, Loading, Model};
 pub use message::{Capture, Effect, Message, Recording, RecordingNews};
+pub use page::Page;
 pub use picker::{Choice, Picker};
 pub use prompt::Prompt;
 pub use run::{Phase, Run};

@@ -26,7 +26,7 @@ pub use grid::Grid;
 use ratatui::Frame;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Places, State};
+use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Page, Places, State};
 use palette::Palette;
 
 /// Draw everything.
@@ -53,18 +53,18 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         chart: clip(places.chart),
     };
     header::render(state, &palette, places.header, buffer);
-    if state.view.help.is_some() {
-        help::render(state, &palette, places.body, buffer);
-    } else if let Some(picker) = &state.picker {
-        picker::render(state, picker, &palette, places.body, buffer);
-    } else {
-        prompt::render(state, &palette, places.prompt, buffer);
-        grid::render(state, &palette, places.grid, buffer);
-        cell::render(state, &palette, places.cell, buffer);
-        log::render(state, &palette, places.log, buffer);
-        compare::render(state, &palette, places.candidates, buffer);
-        table::render(state, &palette, places.table, buffer);
-        chart::render(state, &palette, places.chart, buffer);
+    match &state.page {
+        Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
+        Some(Page::Models(picker)) => picker::render(state, picker, &palette, places.body, buffer),
+        None => {
+            prompt::render(state, &palette, places.prompt, buffer);
+            grid::render(state, &palette, places.grid, buffer);
+            cell::render(state, &palette, places.cell, buffer);
+            log::render(state, &palette, places.log, buffer);
+            compare::render(state, &palette, places.candidates, buffer);
+            table::render(state, &palette, places.table, buffer);
+            chart::render(state, &palette, places.chart, buffer);
+        }
     }
     keyline::render(state, &palette, places.keys, buffer);
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Model, Picker, Prompt, Run};
+use super::{Compare, Cursor, Effect, Model, Page, Prompt, Run};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -73,8 +73,8 @@ pub enum TextCursor {
 pub enum Stops {
     /// The help page.
     Help,
-    /// The list of models.
-    Models,
+    /// Another page.
+    Page,
     /// The run.
     Run,
     /// The load under way.
@@ -94,8 +94,6 @@ pub struct View {
     pub zoom: Zoom,
     /// Which of cell and log is shown where there is room for one.
     pub side: Pane,
-    /// The help page's first line, while it is open.
-    pub help: Option<u16>,
     /// The theme, as an index into [`crate::settings::theme::Themes`].
     pub theme: usize,
     /// The lens that the user wants.
@@ -155,8 +153,8 @@ pub struct State {
     pub compare: Option<Compare>,
     /// The candidates that were typed last, for the next time compare mode is opened.
     pub typed_candidates: String,
-    /// The list of models, while it is open.
-    pub picker: Option<Picker>,
+    /// The page in the place of the panes, while one is open.
+    pub page: Option<Page>,
     /// How things are looked at.
     pub view: View,
     /// Whether what the terminal gets is recorded.
@@ -175,7 +173,6 @@ impl State {
             focus: Pane::Prompt,
             zoom: Zoom::All,
             side: Pane::Cell,
-            help: None,
             theme: settings.themes.position(&options.theme).unwrap_or(0),
             lens: start.lens,
             grid: options.grid,
@@ -202,7 +199,7 @@ impl State {
             run: None,
             cursor: Cursor::default(),
             compare: None,
-            picker: None,
+            page: None,
             typed_candidates: String::new(),
             view,
             recording: Switch::Off,
@@ -225,14 +222,9 @@ impl State {
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
-        use Scope::{
-            Candidates, Cell, Comparison, Everywhere, Grid, Help, Log, Models, Panes, Prompt, Text,
-        };
-        if self.view.help.is_some() {
-            return &[Help, Everywhere];
-        }
-        if self.picker.is_some() {
-            return &[Models, Text, Everywhere];
+        use Scope::{Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text};
+        if let Some(page) = &self.page {
+            return page.scopes();
         }
         match self.view.focus {
             Pane::Prompt => &[Prompt, Text, Everywhere],
@@ -247,10 +239,11 @@ impl State {
     /// What [`super::Action::Stop`] would stop or leave now.
     #[must_use]
     pub fn stops(&self) -> Option<Stops> {
-        if self.view.help.is_some() {
-            Some(Stops::Help)
-        } else if self.picker.is_some() {
-            Some(Stops::Models)
+        if let Some(page) = &self.page {
+            Some(match page {
+                Page::Help { .. } => Stops::Help,
+                Page::Models(_) => Stops::Page,
+            })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
         } else if self.model.is_loading() {
@@ -311,15 +304,15 @@ impl State {
         };
         let room = super::GridRoom::of(self);
         self.cursor.keep_in_view(&rows, newest, growth, room);
-        if let Some(first) = &mut self.view.help {
+        if let Some(Page::Help { first }) = &mut self.page {
             let lines = help_lines(&self.settings).len();
             let room = help_room(self.columns, self.rows);
             let last = lines.saturating_sub(room.columns * room.rows);
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
         }
-        let cursor = match (self.view.focus, self.view.help, &self.picker) {
-            (Pane::Prompt, None, None) => TextCursor::Shown,
+        let cursor = match (self.view.focus, &self.page) {
+            (Pane::Prompt, None) => TextCursor::Shown,
             _ => TextCursor::Hidden,
         };
         self.prompt.show_cursor(cursor);

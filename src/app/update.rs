@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest;
 
-use super::{Effect, Message, NoticeKind, Pane, RecordingNews, State};
+use super::{Effect, Message, NoticeKind, Page, Pane, RecordingNews, State};
 use crate::settings::Switch;
 
 mod act;
@@ -81,11 +81,11 @@ fn type_character(state: &mut State, key: KeyEvent) {
     let is_text = !key.modifiers.intersects(
         KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META,
     );
-    if !is_text || state.view.help.is_some() {
+    if !is_text {
         return;
     }
-    if let Some(picker) = &mut state.picker {
-        picker.edit(InputRequest::InsertChar(character));
+    if let Some(page) = &mut state.page {
+        page.edit(InputRequest::InsertChar(character));
         return;
     }
     match (state.view.focus, &mut state.compare) {
@@ -99,9 +99,13 @@ fn type_character(state: &mut State, key: KeyEvent) {
 
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
-    if let Some(picker) = &mut state.picker {
+    // The text is meant for the prompt, not for the keys' page.
+    if matches!(state.page, Some(Page::Help { .. })) {
+        state.page = None;
+    }
+    if let Some(page) = &mut state.page {
         for character in text.chars().filter(|c| !c.is_control()) {
-            picker.edit(InputRequest::InsertChar(character));
+            page.edit(InputRequest::InsertChar(character));
         }
         return;
     }
@@ -112,7 +116,6 @@ fn paste(state: &mut State, text: &str) {
             }
         }
         _ => {
-            state.view.help = None;
             state.view.focus = Pane::Prompt;
             state.prompt.paste(text);
         }

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::palette::Palette;
 use super::text;
-use crate::app::{Action, NoticeKind, State, Stops};
+use crate::app::{Action, NoticeKind, Page, State, Stops};
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
 
@@ -43,9 +43,9 @@ struct Hint {
 /// directions, stands once, behind both keys.
 fn hints(state: &State) -> Vec<Hint> {
     let keymap = &state.settings.keymap;
-    let scopes = match state.view.help {
-        Some(_) => &[Scope::Help],
-        None => state.scopes(),
+    let scopes = match state.page {
+        Some(Page::Help { .. }) => &[Scope::Help],
+        _ => state.scopes(),
     };
     let mut hints: Vec<Hint> = Vec::new();
     for binding in scopes.iter().flat_map(|scope| keymap.bindings(*scope)) {

@@ -4,8 +4,8 @@ use super::{ask, copy, text};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Picker,
-    Recording, Run, State, help_room,
+    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Page, Pane, Phase,
+    Picker, Recording, Run, State, help_room,
 };
 use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
@@ -35,9 +35,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Models => return open_models(state),
         Action::LoadChosen => return load_chosen(state),
         Action::Help => {
-            state.view.help = match state.view.help {
-                Some(_) => None,
-                None => Some(0),
+            state.page = match state.page {
+                Some(Page::Help { .. }) => None,
+                _ => Some(Page::Help { first: 0 }),
             }
         }
         Action::NextPane => cycle(state, 1),
@@ -101,7 +101,7 @@ pub fn focus(state: &mut State, pane: Pane) {
 }
 
 fn cycle(state: &mut State, by: isize) {
-    if state.view.help.is_some() || state.picker.is_some() {
+    if state.page.is_some() {
         return;
     }
     let panes: &[Pane] = match state.compare {
@@ -126,8 +126,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
-        Some(Stops::Help) => state.view.help = None,
-        Some(Stops::Models) => state.picker = None,
+        Some(Stops::Help | Stops::Page) => state.page = None,
         Some(Stops::Compare) => close_compare(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
         None => {}
@@ -149,16 +148,19 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
 
 /// Open the list of models; what can be chosen comes from the engine.
 fn open_models(state: &mut State) -> Vec<Effect> {
-    state.picker = Some(Picker::default());
+    state.page = Some(Page::Models(Picker::default()));
     vec![Effect::Engine(Command::List)]
 }
 
 /// Load what is chosen, and close the list. Nothing happens while nothing is chosen.
 fn load_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(name) = state.picker.as_ref().and_then(Picker::chosen) else {
+    let Some(Page::Models(picker)) = &state.page else {
         return Vec::new();
     };
-    state.picker = None;
+    let Some(name) = picker.chosen() else {
+        return Vec::new();
+    };
+    state.page = None;
     state.model.want(name);
     ask::start_load(state)
 }
@@ -262,22 +264,12 @@ pub fn close_compare(state: &mut State) {
     }
 }
 
-/// Move through the grid, or scroll the help page while it is open.
+/// Move through the grid, or through the page that is open.
 fn walk(state: &mut State, action: Action) {
-    if let Some(first) = &mut state.view.help {
-        let page = help_room(state.columns, state.rows);
-        let page = u16::try_from(page.columns * page.rows).unwrap_or(u16::MAX);
-        *first = match action {
-            Action::Up => first.saturating_sub(1),
-            Action::Down => first.saturating_add(1),
-            Action::PageUp => first.saturating_sub(page),
-            Action::PageDown => first.saturating_add(page),
-            _ => *first,
-        };
-        return;
-    }
-    if let Some(picker) = &mut state.picker {
-        picker.walk(action);
+    if let Some(page) = &mut state.page {
+        let room = help_room(state.columns, state.rows);
+        let lines = u16::try_from(room.columns * room.rows).unwrap_or(u16::MAX);
+        page.walk(action, lines);
         return;
     }
     let rows = state.rows();

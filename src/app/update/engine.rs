@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::act::close_compare;
 use super::ask;
-use crate::app::{Effect, FailedSource, Loading, NoticeKind, Phase, Run, State};
+use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
 use crate::engine::{Ask, Event, ModelInfo, RunId};
 
 /// Take an event in.
@@ -21,7 +21,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Ready(info) => return ready(state, info),
         Event::LoadFailed(why) => load_failed(state, why),
         Event::Models(entries) => {
-            if let Some(picker) = &mut state.picker {
+            if let Some(Page::Models(picker)) = &mut state.page {
                 picker.take(entries);
             }
         }

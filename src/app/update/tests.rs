@@ -7,7 +7,9 @@ use std::time::Instant;
 use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::update;
-use crate::app::{Capture, Effect, Follow, Loading, Message, Pane, Phase, Places, Start, State};
+use crate::app::{
+    Capture, Effect, Follow, Loading, Message, Page, Pane, Phase, Places, Start, State,
+};
 use crate::engine::{
     Ask, Command, Comparison, Event, FetchProgress, ModelInfo, Question, RunId, Sampling,
     StopReason,
@@ -715,13 +717,13 @@ mod writing {
     fn help_opens_everywhere_and_keeps_keys_from_the_panes() {
         let mut state = ready();
         press(&mut state, "ctrl-g");
-        assert!(state.view.help.is_some());
+        assert!(matches!(state.page, Some(Page::Help { .. })));
         type_text(&mut state, "xyz");
         press(&mut state, "tab");
         assert_eq!(state.prompt.text(), "");
         assert_eq!(state.view.focus, Pane::Prompt);
         assert_eq!(press(&mut state, "q"), []);
-        assert!(state.view.help.is_none());
+        assert!(state.page.is_none());
     }
 }
 
@@ -735,7 +737,7 @@ fn the_list_of_models_asks_the_engine_and_loads_what_is_typed() {
     type_text(&mut state, "org/name");
     let effects = press(&mut state, "enter");
     assert_eq!(effects, [Effect::Engine(Command::Load("org/name".into()))]);
-    assert!(state.picker.is_none());
+    assert!(state.page.is_none());
     assert_eq!(state.prompt.text(), "ab");
 }
 
@@ -767,5 +769,5 @@ fn escape_closes_the_list_of_models_and_stops_nothing() {
     press(&mut state, "tab");
     press(&mut state, "m");
     assert_eq!(press(&mut state, "esc"), []);
-    assert!(state.picker.is_none() && state.run.is_some());
+    assert!(state.page.is_none() && state.run.is_some());
 }

@@ -7,9 +7,9 @@ use crate::app::{Action, Pane, Prompt, State};
 
 /// Edit the text that has the focus; nothing happens where there is none.
 pub fn edit(state: &mut State, action: Action) {
-    if let Some(picker) = &mut state.picker {
+    if let Some(page) = &mut state.page {
         if let Some(request) = request(action) {
-            picker.edit(request);
+            page.edit(request);
         }
         return;
     }
