@@ -80,7 +80,7 @@ impl Run {
     pub fn can_compare(&self) -> bool {
         match self.phase {
             Phase::Asked | Phase::Prompt { .. } | Phase::Failed(_) => !self.columns.is_empty(),
-            Phase::Generating | Phase::Finished(_) => true,
+            Phase::Generating | Phase::Finished(_) => !self.prompt_tokens.is_empty(),
         }
     }
 

@@ -577,6 +577,8 @@ mod comparing {
         };
         assert_eq!((run.prompt.as_str(), run.max_tokens), ("ab", 0));
         let run = run.id;
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         assert_eq!(asked(&type_text(&mut state, "is")), []);
         let effects = finish(&mut state, run);
         assert_eq!(
