@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use super::input::{EventSource, Input};
 use super::limiter::{FrameLimiter, Urgency};
 use super::screen::Screen;
+use super::signals::Signals;
 use super::tty::is_hang_up;
 use super::{Error, Exit, Mouse};
 use crate::app::{self, Effect, Message, State};
@@ -37,8 +38,8 @@ pub struct Channels {
     pub engine: Handle,
     /// What the engine says.
     pub events: mpsc::Receiver<engine::Event>,
-    /// Why the program has to end, once it has to.
-    pub shutdown: watch::Receiver<Option<Exit>>,
+    /// What the system tells the process.
+    pub signals: Signals,
 }
 
 /// Run the program with `state` on `screen` until it ends. `effects` are what it starts with.
@@ -59,7 +60,7 @@ pub async fn drive<S: Screen, I: EventSource>(
     let Channels {
         engine,
         mut events,
-        shutdown,
+        signals,
     } = channels;
     let mut program = Program {
         state,
@@ -67,7 +68,7 @@ pub async fn drive<S: Screen, I: EventSource>(
         engine: &engine,
         limiter: FrameLimiter::default(),
     };
-    let ended = program.run(effects, source, &mut events, shutdown).await;
+    let ended = program.run(effects, source, &mut events, signals).await;
     engine.abandon();
     // An engine that waits for room in the channel is set free.
     events.close();
@@ -95,6 +96,7 @@ enum Woken {
     Shutdown(Exit),
     Input(Option<Input>),
     Engine(engine::Event),
+    Continued,
     FrameDue,
 }
 
@@ -104,7 +106,7 @@ impl<S: Screen> Program<'_, S> {
         effects: Vec<Effect>,
         source: &mut I,
         events: &mut mpsc::Receiver<engine::Event>,
-        mut shutdown: watch::Receiver<Option<Exit>>,
+        mut signals: Signals,
     ) -> Result<Exit, Error> {
         let size = self.screen.size().map_err(Error::Draw)?;
         let mut flow = self.start(effects, size)?;
@@ -116,8 +118,9 @@ impl<S: Screen> Program<'_, S> {
             self.draw_if_due()?;
             let woken = tokio::select! {
                 biased;
-                exit = told_to_end(&mut shutdown) => Woken::Shutdown(exit),
+                exit = told_to_end(&mut signals.exit) => Woken::Shutdown(exit),
                 input = source.next() => Woken::Input(input),
+                Ok(()) = signals.continued.changed() => Woken::Continued,
                 Some(event) = events.recv() => Woken::Engine(event),
                 () = until(self.limiter.due()) => Woken::FrameDue,
             };
@@ -126,6 +129,11 @@ impl<S: Screen> Program<'_, S> {
                 Woken::Input(Some(input)) => self.take_inputs(input, source)?,
                 Woken::Input(None) => Flow::End(Exit::HangUp),
                 Woken::Engine(event) => self.take_events(event, events)?,
+                Woken::Continued => {
+                    self.screen.resume().map_err(Error::Draw)?;
+                    self.request(Urgency::AtOnce);
+                    Flow::Continue
+                }
                 Woken::FrameDue => Flow::Continue,
             };
         }

@@ -8,7 +8,9 @@ use std::time::Instant;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use lenscape::app::{Effect, Loading, State};
 use lenscape::engine::{Command, Event, Handle, RunId, Unwanted};
-use lenscape::terminal::{Channels, Error, EventSource, Exit, Input, Mouse, Screen, Sent, drive};
+use lenscape::terminal::{
+    Channels, Error, EventSource, Exit, Input, Mouse, Screen, Sent, Signals, drive,
+};
 use ratatui::layout::Size;
 use tokio::sync::{mpsc, watch};
 
@@ -130,7 +132,10 @@ impl Trial {
         let channels = Channels {
             engine: self.engine.clone(),
             events: self.received.take().unwrap(),
-            shutdown: self.shutdown.subscribe(),
+            signals: Signals {
+                exit: self.shutdown.subscribe(),
+                ..Signals::none()
+            },
         };
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
