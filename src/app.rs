@@ -9,7 +9,9 @@
 //! [`Effect`]s. [`crate::ui::draw`] reads the [`State`] and changes nothing.
 
 mod action;
+mod action_list;
 mod candidates;
+mod command_line;
 mod compare;
 mod cursor;
 mod geometry;
@@ -25,7 +27,9 @@ mod state;
 mod update;
 
 pub use action::Action;
+pub use action_list::{ActionEntry, ActionList};
 pub use candidates::parse_candidates;
+pub use command_line::{CommandLine, Order, Suggestion};
 pub use compare::{Compare, Crossing, Half, Lead, letter, shown};
 pub use cursor::{Cursor, Follow};
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};

@@ -3,9 +3,12 @@
 //! [`draw`] reads [`State`] and changes nothing; where each pane stands is decided by
 //! [`crate::app::Places`], since paging and clicks depend on it too.
 
+mod action_list;
 mod cell;
 mod chart;
+mod command_line;
 mod compare;
+mod field;
 mod frame;
 mod grid;
 mod header;
@@ -56,6 +59,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     match &state.page {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
         Some(Page::Models(picker)) => picker::render(state, picker, &palette, places.body, buffer),
+        Some(Page::Actions(list)) => {
+            action_list::render(state, list, &palette, places.body, buffer)
+        }
         None => {
             prompt::render(state, &palette, places.prompt, buffer);
             grid::render(state, &palette, places.grid, buffer);
@@ -66,7 +72,13 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
             chart::render(state, &palette, places.chart, buffer);
         }
     }
-    keyline::render(state, &palette, places.keys, buffer);
+    match &state.command_line {
+        Some(line) => {
+            let areas = (places.body, places.keys);
+            command_line::render(state, line, &palette, areas, buffer);
+        }
+        None => keyline::render(state, &palette, places.keys, buffer),
+    }
 }
 
 fn too_small(frame: &mut Frame<'_>) {

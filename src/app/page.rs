@@ -2,7 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::{Action, Picker};
+use super::{Action, ActionList, Picker};
 use crate::settings::keys::Scope;
 
 /// A page in the place of the panes.
@@ -15,6 +15,8 @@ pub enum Page {
     },
     /// The list of models.
     Models(Picker),
+    /// All actions.
+    Actions(ActionList),
 }
 
 impl Page {
@@ -24,6 +26,7 @@ impl Page {
         match self {
             Self::Help { .. } => &[Scope::Help, Scope::Everywhere],
             Self::Models(_) => &[Scope::Models, Scope::Text, Scope::Everywhere],
+            Self::Actions(_) => &[Scope::Actions, Scope::Text, Scope::Everywhere],
         }
     }
 
@@ -40,6 +43,7 @@ impl Page {
                 };
             }
             Self::Models(picker) => picker.walk(action),
+            Self::Actions(list) => list.walk(action, page),
         }
     }
 
@@ -48,6 +52,7 @@ impl Page {
         match self {
             Self::Help { .. } => {}
             Self::Models(picker) => picker.edit(request),
+            Self::Actions(list) => list.edit(request),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Model, Page, Prompt, Run};
+use super::{CommandLine, Compare, Cursor, Effect, Model, Page, Prompt, Run};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -71,6 +71,8 @@ pub enum TextCursor {
 /// What [`super::Action::Stop`] would stop or leave now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stops {
+    /// The command line.
+    CommandLine,
     /// The help page.
     Help,
     /// Another page.
@@ -157,6 +159,10 @@ pub struct State {
     pub page: Option<Page>,
     /// How things are looked at.
     pub view: View,
+    /// The command line, while it is open.
+    pub command_line: Option<CommandLine>,
+    /// What was typed there, oldest first.
+    pub command_history: Vec<String>,
     /// Whether what the terminal gets is recorded.
     pub recording: Switch,
     /// One line for the user.
@@ -200,6 +206,8 @@ impl State {
             cursor: Cursor::default(),
             compare: None,
             page: None,
+            command_line: None,
+            command_history: Vec::new(),
             typed_candidates: String::new(),
             view,
             recording: Switch::Off,
@@ -222,7 +230,12 @@ impl State {
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
-        use Scope::{Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text};
+        use Scope::{
+            Candidates, Cell, CommandLine, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text,
+        };
+        if self.command_line.is_some() {
+            return &[CommandLine, Text, Everywhere];
+        }
         if let Some(page) = &self.page {
             return page.scopes();
         }
@@ -239,10 +252,12 @@ impl State {
     /// What [`super::Action::Stop`] would stop or leave now.
     #[must_use]
     pub fn stops(&self) -> Option<Stops> {
-        if let Some(page) = &self.page {
+        if self.command_line.is_some() {
+            Some(Stops::CommandLine)
+        } else if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
-                Page::Models(_) => Stops::Page,
+                Page::Models(_) | Page::Actions(_) => Stops::Page,
             })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
@@ -311,8 +326,8 @@ impl State {
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
         }
-        let cursor = match (self.view.focus, &self.page) {
-            (Pane::Prompt, None) => TextCursor::Shown,
+        let cursor = match (self.view.focus, &self.page, &self.command_line) {
+            (Pane::Prompt, None, None) => TextCursor::Shown,
             _ => TextCursor::Hidden,
         };
         self.prompt.show_cursor(cursor);

@@ -8,6 +8,7 @@ use crate::settings::Switch;
 
 mod act;
 mod ask;
+mod command;
 mod copy;
 mod engine;
 mod mouse;
@@ -84,6 +85,10 @@ fn type_character(state: &mut State, key: KeyEvent) {
     if !is_text {
         return;
     }
+    if let Some(line) = &mut state.command_line {
+        line.edit(InputRequest::InsertChar(character));
+        return;
+    }
     if let Some(page) = &mut state.page {
         page.edit(InputRequest::InsertChar(character));
         return;
@@ -99,6 +104,12 @@ fn type_character(state: &mut State, key: KeyEvent) {
 
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
+    if let Some(line) = &mut state.command_line {
+        for character in text.chars().filter(|c| !c.is_control()) {
+            line.edit(InputRequest::InsertChar(character));
+        }
+        return;
+    }
     // The text is meant for the prompt, not for the keys' page.
     if matches!(state.page, Some(Page::Help { .. })) {
         state.page = None;

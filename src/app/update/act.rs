@@ -1,11 +1,11 @@
 //! What each action does.
 
-use super::{ask, copy, text};
+use super::{ask, command, copy, text};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Page, Pane, Phase,
-    Picker, Recording, Run, State, help_room,
+    Action, ActionList, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Page, Pane,
+    Phase, Picker, Recording, Run, State, help_room,
 };
 use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
@@ -36,10 +36,18 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::LoadChosen => return load_chosen(state),
         Action::Help => {
             state.page = match state.page {
-                Some(Page::Help { .. }) => None,
+                Some(Page::Help { .. }) => Some(Page::Actions(ActionList::default())),
+                Some(Page::Actions(_)) => None,
                 _ => Some(Page::Help { first: 0 }),
             }
         }
+        Action::DoChosen => return do_chosen(state),
+        Action::CommandLine => command::open(state),
+        Action::RunCommand => return command::run(state),
+        Action::Complete => command::complete(state, 1),
+        Action::CompleteBack => command::complete(state, -1),
+        Action::HistoryPrevious if state.command_line.is_some() => command::recall(state, 1),
+        Action::HistoryNext if state.command_line.is_some() => command::recall(state, -1),
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
@@ -126,6 +134,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
+        Some(Stops::CommandLine) => state.command_line = None,
         Some(Stops::Help | Stops::Page) => state.page = None,
         Some(Stops::Compare) => close_compare(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
@@ -150,6 +159,20 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
 fn open_models(state: &mut State) -> Vec<Effect> {
     state.page = Some(Page::Models(Picker::default()));
     vec![Effect::Engine(Command::List)]
+}
+
+/// Do the action that is chosen in the list, and close the list.
+fn do_chosen(state: &mut State) -> Vec<Effect> {
+    let Some(Page::Actions(list)) = &state.page else {
+        return Vec::new();
+    };
+    let entries = list.entries(&state.settings);
+    let last = entries.len().saturating_sub(1);
+    let chosen = entries
+        .get(list.selected.min(last))
+        .map(|entry| entry.action);
+    state.page = None;
+    chosen.map_or_else(Vec::new, |action| act(state, action))
 }
 
 /// Load what is chosen, and close the list. Nothing happens while nothing is chosen.
