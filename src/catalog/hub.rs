@@ -8,6 +8,7 @@
 mod cache;
 mod download;
 mod failure;
+mod legacy;
 mod listing;
 mod selection;
 mod settings;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use hf_hub::{HFClient, HFRepository, RepoTypeModel, split_id};
 
+pub(super) use legacy::present_id;
 pub use settings::HubSettings;
 
 use self::cache::Cache;
@@ -82,7 +84,7 @@ pub(super) fn file(
     let path = id.file.as_deref().unwrap_or(wanted.file);
     // A pinned file needs no question beforehand: the hub keeps large files under their checksum.
     let file = RemoteFile::pinned(path, wanted.size, wanted.sha256);
-    visit.run(visit.download(&id.revision, &file))
+    visit.run(visit.pinned(&file))
 }
 
 /// The files of a whole repository: as the cache has them, or else downloaded into it.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::Catalog;
+use super::{Catalog, hub};
 
 /// The revision of a hub id that names none.
 const MAIN: &str = "main";
@@ -21,7 +21,7 @@ pub enum ModelRef {
     Folder(PathBuf),
 }
 
-/// A repository of the hub: `org/name[@rev][:file.gguf]`.
+/// A repository of the hub, shown as `org/name[@rev][:file.gguf]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubRef {
     /// `org/name`.
@@ -69,7 +69,7 @@ impl ModelRef {
     /// 1. it has a path separator in it, and it exists on this machine: that file or folder;
     /// 2. a name in the catalog;
     /// 3. it exists in the current folder: that `.gguf` file or folder;
-    /// 4. `org/name`, `org/name@revision`, with `:file.gguf` behind either: a hub id.
+    /// 4. a hub id, as [`HubRef::parse`] reads it.
     ///
     /// So a folder `org/name` that exists wins over the hub's repository of that name, and a name
     /// of the catalog wins over a file of that name in the current folder; `./name` is the file.
@@ -116,15 +116,18 @@ impl ModelRef {
 }
 
 impl HubRef {
-    /// Read `org/name[@rev][:file.gguf]`; `None` when `text` has another form.
+    /// Read `org/name[@rev][:file.gguf]`, or `org/name[@rev]/file.gguf`; `None` when `text` has
+    /// another form. Instead of `org/name` it may be an id from the time when the hub had
+    /// repositories without owners, such as `gpt2`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (text, file) = match text.split_once(':') {
+        let (text, file) = match text.split_once(':').or_else(|| split_off_file(text)) {
             Some((text, file)) if is_gguf_in_repository(file) => (text, Some(file.to_owned())),
             Some(_) => return None,
             None => (text, None),
         };
         let (repo, revision) = text.split_once('@').unwrap_or((text, MAIN));
+        let repo = hub::present_id(repo).unwrap_or(repo);
         let (owner, name) = repo.split_once('/')?;
         let whole = is_repo_word(owner) && is_repo_word(name) && is_revision(revision);
         (whole && !has_gguf_name(Path::new(name))).then(|| Self {
@@ -133,6 +136,13 @@ impl HubRef {
             file,
         })
     }
+}
+
+/// A repository and the GGUF file that stands behind it as if it were a path.
+fn split_off_file(text: &str) -> Option<(&str, &str)> {
+    let (second, _) = text.match_indices('/').nth(1)?;
+    let (repo, file) = (&text[..second], &text[second + 1..]);
+    is_gguf_in_repository(file).then_some((repo, file))
 }
 
 /// Whether `word` can be an owner or a repository on the hub.
@@ -213,6 +223,28 @@ mod tests {
         for text in ["org/name", "o/n@v1", "o/n@v1:a.gguf", "o/n:a.gguf"] {
             assert_eq!(HubRef::parse(text).unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_gguf_file_may_stand_behind_its_repository_like_a_path() {
+        for (text, same) in [
+            ("o/n/m-00001-of-00002.gguf", "o/n:m-00001-of-00002.gguf"),
+            ("o/n/sub/m.gguf", "o/n:sub/m.gguf"),
+            ("o/n@v1/m.gguf", "o/n@v1:m.gguf"),
+        ] {
+            assert_eq!(HubRef::parse(text), HubRef::parse(same), "{text}");
+            assert_eq!(HubRef::parse(text).unwrap().to_string(), same);
+        }
+    }
+
+    #[test]
+    fn an_id_from_the_time_without_owners_is_the_repository_of_today() {
+        let id = HubRef::parse("gpt2").unwrap();
+        assert_eq!(id.to_string(), "openai-community/gpt2");
+        assert_eq!(
+            parse("distilgpt2@v2"),
+            Ok(hub("distilbert/distilgpt2", "v2", None))
+        );
     }
 
     #[test]

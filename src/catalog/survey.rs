@@ -158,9 +158,8 @@ fn available_in(meminfo: &str) -> Option<u64> {
 
 /// The repository that a folder of the hub cache is named for.
 pub(super) fn repository_of(folder: &str) -> Option<String> {
-    let (owner, name) = folder.strip_prefix("models--")?.split_once("--")?;
-    let repo = format!("{owner}/{name}");
-    HubRef::parse(&repo).map(|id| id.repo)
+    let id = folder.strip_prefix("models--")?.replacen("--", "/", 1);
+    HubRef::parse(&id).map(|id| id.repo)
 }
 
 #[cfg(test)]
@@ -185,7 +184,9 @@ mod tests {
     #[test]
     fn only_folders_of_models_name_a_repository() {
         assert_eq!(repository_of("models--org--name"), Some("org/name".into()));
-        for other in ["datasets--org--name", "models--gpt2", ".locks"] {
+        let today = Some("openai-community/gpt2".into());
+        assert_eq!(repository_of("models--gpt2"), today);
+        for other in ["datasets--org--name", "models--name", ".locks"] {
             assert_eq!(repository_of(other), None, "{other}");
         }
     }

@@ -135,6 +135,7 @@ mod tests {
                 file: "m.gguf".to_owned(),
                 bytes,
                 total: Some(9),
+                speed: None,
             })
         };
         bar.show(&progress(0));

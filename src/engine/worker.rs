@@ -313,6 +313,7 @@ fn fetching(event: FetchEvent) -> Event {
             file,
             bytes: 0,
             total: None,
+            speed: None,
         }),
         FetchEvent::SourceFailed { source, why } => Event::SourceFailed { source, why },
     }

@@ -205,6 +205,7 @@ mod loading {
                 file: "f".into(),
                 bytes: 1,
                 total: None,
+                speed: None,
             }),
         );
         assert_eq!(state.model.loading, Loading::Cancelled);
