@@ -34,6 +34,41 @@ impl FetchProgress {
         let speed = self.speed.filter(|speed| *speed > 0)?;
         Some(Duration::from_secs(left.div_ceil(speed)))
     }
+
+    /// The bytes so far and in all, for example `34.2 of 98.7 MB`.
+    #[must_use]
+    pub fn amount(&self) -> String {
+        let (size, unit) = match self.total.unwrap_or(self.bytes) {
+            1_000_000_000.. => (1e9, "GB"),
+            _ => (1e6, "MB"),
+        };
+        let bytes = self.bytes as f64 / size;
+        match self.total {
+            Some(total) => format!("{bytes:.1} of {:.1} {unit}", total as f64 / size),
+            None => format!("{bytes:.1} {unit}"),
+        }
+    }
+
+    /// The speed and the time left, for example `5.3 MB/s, 13 s left`, as far as they are known.
+    #[must_use]
+    pub fn pace(&self) -> Option<String> {
+        let speed = match self.speed? {
+            speed @ 1_000_000.. => format!("{:.1} MB/s", speed as f64 / 1e6),
+            speed => format!("{:.0} kB/s", speed as f64 / 1e3),
+        };
+        Some(match self.time_left() {
+            Some(left) => format!("{speed}, {} left", in_words(left)),
+            None => speed,
+        })
+    }
+}
+
+fn in_words(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
 }
 
 /// What a fetch says while it runs.
@@ -191,6 +226,21 @@ mod tests {
         assert_eq!(left(100, None, Some(100)), None);
         assert_eq!(left(100, Some(400), None), None);
         assert_eq!(left(100, Some(400), Some(0)), None);
+    }
+
+    #[test]
+    fn amount_and_pace_are_told_in_fitting_units() {
+        let small = progress(34_200_000, Some(98_700_000), Some(5_300_000));
+        assert_eq!(small.amount(), "34.2 of 98.7 MB");
+        assert_eq!(small.pace().as_deref(), Some("5.3 MB/s, 13 s left"));
+        let large = progress(500_000_000, Some(14_480_000_000), Some(1_500_000));
+        assert_eq!(large.amount(), "0.5 of 14.5 GB");
+        assert_eq!(large.pace().as_deref(), Some("1.5 MB/s, 2 h 35 min left"));
+        let slow = progress(0, Some(13_000_000), Some(100_000));
+        assert_eq!(slow.pace().as_deref(), Some("100 kB/s, 2 min 10 s left"));
+        let unknown = progress(2_000_000, None, Some(100_000));
+        assert_eq!(unknown.amount(), "2.0 MB");
+        assert_eq!(unknown.pace().as_deref(), Some("100 kB/s"));
     }
 
     #[test]

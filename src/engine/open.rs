@@ -45,12 +45,6 @@ impl Opener {
         })
     }
 
-    /// The name of the default model.
-    #[must_use]
-    pub fn default_model(&self) -> &str {
-        self.catalog.default_name()
-    }
-
     /// Every model that can be chosen. Reads the disk.
     #[must_use]
     pub fn models(&self) -> Vec<ModelEntry> {
