@@ -11,7 +11,7 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use lenscape::app::{RecordingNews, Start, State};
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
-    self, BenchFormat, Cli, CliCommand, ConfigCommand, ModelsCommand, Program, TraceFormat,
+    self, Cli, CliCommand, ConfigCommand, ModelsCommand, Program, ReportFormat, TraceFormat,
 };
 use lenscape::commands::{bench, config, follow, inspect, models, shell, trace, verify};
 use lenscape::engine::{Opener, Sampling};
@@ -283,8 +283,12 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
         Some(ModelsCommand::Pull { name }) => {
             models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
         }
-        Some(ModelsCommand::Inspect { name }) => {
-            inspect::inspect(&name, &catalog, &places, &mut io::stdout().lock())?;
+        Some(ModelsCommand::Inspect { name, format }) => {
+            let inspection = inspect::inspect(&name, &catalog, &places)?;
+            trace::to_stdout(|out| match format {
+                ReportFormat::Text => inspection.write_text(out),
+                ReportFormat::Json => inspection.write_json(out),
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -308,8 +312,8 @@ fn run_bench(options: &cli::Bench) -> Result<ExitCode> {
     let model = wanted_model(options.model.as_ref(), &user_settings()?);
     let measurements = bench::bench(&opener, &model, options.max_tokens)?;
     trace::to_stdout(|out| match options.format {
-        BenchFormat::Text => writeln!(out, "{measurements}"),
-        BenchFormat::Json => measurements.write_json(out),
+        ReportFormat::Text => writeln!(out, "{measurements}"),
+        ReportFormat::Json => measurements.write_json(out),
     })?;
     Ok(ExitCode::SUCCESS)
 }
