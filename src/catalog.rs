@@ -41,4 +41,4 @@ pub use reference::{HubRef, ModelRef, ReferenceError};
 pub use source_error::SourceError;
 pub use split::Split;
 pub use store::Store;
-pub use survey::{Fit, ModelEntry, Whereabouts, survey};
+pub use survey::{Candidate, Whereabouts, survey};

@@ -8,16 +8,16 @@ mod command;
 mod event;
 mod handle;
 mod loader;
+mod models;
 mod open;
 mod sampler;
 mod session;
 mod worker;
 
 pub use command::{Command, Compare, Run, RunId, Sampling};
-pub use event::{
-    Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, StopReason, Whereabouts,
-};
+pub use event::{Comparison, Event, FetchProgress, ModelInfo, StopReason, Whereabouts};
 pub use handle::{Handle, Unwanted};
+pub use models::{Fit, ModelEntry};
 pub use open::{OpenError, Opener};
 pub use session::{Progress, Session};
 pub use worker::spawn;

@@ -56,7 +56,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     if state.view.help.is_some() {
         help::render(state, &palette, places.body, buffer);
     } else if let Some(picker) = &state.picker {
-        picker::render(state, picker, &palette, places.body, buffer);
+        picker::render(picker, &palette, places.body, buffer);
     } else {
         prompt::render(state, &palette, places.prompt, buffer);
         grid::render(state, &palette, places.grid, buffer);

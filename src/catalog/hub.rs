@@ -13,8 +13,9 @@ mod listing;
 mod selection;
 mod settings;
 
+use std::fs;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hf_hub::{HFClient, HFRepository, RepoTypeModel, split_id};
@@ -25,6 +26,7 @@ pub use settings::HubSettings;
 use self::cache::Cache;
 use self::failure::Asked;
 use self::listing::RemoteFile;
+use self::selection::Selection;
 use super::fetch::{Errand, Wanted};
 use super::{CheckpointFiles, HubRef, SourceError, stamp};
 
@@ -63,7 +65,7 @@ pub(super) fn cached_file(
 
 /// The repositories that have a folder in the cache, by name; whole ones or not.
 pub(super) fn cached_repositories(settings: &HubSettings) -> Vec<String> {
-    let entries = std::fs::read_dir(&settings.cache).into_iter().flatten();
+    let entries = fs::read_dir(&settings.cache).into_iter().flatten();
     let names = entries
         .flatten()
         .filter_map(|e| e.file_name().into_string().ok());
@@ -72,6 +74,14 @@ pub(super) fn cached_repositories(settings: &HubSettings) -> Vec<String> {
         .collect();
     repositories.sort();
     repositories
+}
+
+/// The names of the files in a folder that make its checkpoint; `None` where they make none.
+pub(super) fn files_in(folder: &Path) -> Option<Vec<String>> {
+    match Selection::of(&cache::file_names(folder, None), None)? {
+        Selection::Folder(selected) => selected.files(|index| fs::read(folder.join(index)).ok()),
+        Selection::Gguf(_) => None,
+    }
 }
 
 /// Download the wanted file into the cache.

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Catalog, hub};
+use super::{Catalog, Source, hub};
 
 /// The revision of a hub id that names none.
 const MAIN: &str = "main";
 
 /// What a user's word for a model means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ModelRef {
     /// An entry of the catalog, by its name.
     Entry(String),
@@ -22,7 +22,7 @@ pub enum ModelRef {
 }
 
 /// A repository of the hub, shown as `org/name[@rev][:file.gguf]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HubRef {
     /// `org/name`.
     pub repo: String,
@@ -102,6 +102,26 @@ impl ModelRef {
             wanted: text.to_owned(),
             near: catalog.near(text),
         })
+    }
+
+    /// The one reference that all words for the same model have in common: the catalog's entry
+    /// where a hub id is that of an entry, and a path without links and `..`.
+    #[must_use]
+    pub fn canonical(self, catalog: &Catalog) -> Self {
+        let resolved = |path: PathBuf| path.canonicalize().unwrap_or(path);
+        match self {
+            Self::Entry(_) => self,
+            Self::Hub(id) => {
+                let mut entries = catalog.entries().iter();
+                let entry = entries.find(|entry| {
+                    let mut ids = entry.sources.iter().filter_map(Source::hub);
+                    ids.any(|other| other == id)
+                });
+                entry.map_or(Self::Hub(id), |entry| Self::Entry(entry.name.clone()))
+            }
+            Self::Gguf(path) => Self::Gguf(resolved(path)),
+            Self::Folder(path) => Self::Folder(resolved(path)),
+        }
     }
 
     fn on_disk(path: &Path) -> Result<Self, ReferenceError> {
@@ -282,6 +302,18 @@ mod tests {
         let file = folder.path().join("model.GGUF");
         std::fs::write(&file, "").unwrap();
         assert_eq!(parse(file.to_str().unwrap()), Ok(ModelRef::Gguf(file)));
+    }
+
+    #[test]
+    fn all_words_for_one_model_have_one_reference_in_common() {
+        let catalog = Catalog::built_in().unwrap();
+        let canonical = |text| parse(text).unwrap().canonical(&catalog);
+        for same in ["openai-community/gpt2", "gpt2@main"] {
+            assert_eq!(canonical(same), canonical("gpt2"), "{same}");
+        }
+        assert_eq!(canonical("./src/../src/app"), canonical("src/app"));
+        assert_ne!(canonical("gpt2@v2"), canonical("gpt2"));
+        assert_ne!(canonical("src/app"), canonical("src/ui"));
     }
 
     #[test]

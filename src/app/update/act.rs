@@ -4,8 +4,8 @@ use super::{ask, copy, text};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Picker,
-    Recording, Run, State, help_room,
+    Action, Capture, Choice, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase,
+    Picker, Recording, Run, State, help_room,
 };
 use crate::engine::Command;
 use crate::settings::Switch;
@@ -153,11 +153,19 @@ fn open_models(state: &mut State) -> Vec<Effect> {
     vec![Effect::Engine(Command::List)]
 }
 
-/// Load what is chosen, and close the list. Nothing happens while nothing is chosen.
+/// Load what is chosen, and close the list. Nothing happens while nothing is chosen; files that
+/// cannot be used stay where they are, and the reason is told.
 fn load_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(name) = state.picker.as_ref().and_then(Picker::chosen) else {
+    let Some(choice) = state.picker.as_ref().and_then(Picker::chosen) else {
         return Vec::new();
     };
+    if let Choice::Entry(entry) = choice
+        && let Some(why) = entry.fault.clone()
+    {
+        state.say(NoticeKind::Error, why);
+        return Vec::new();
+    }
+    let name = choice.name().to_owned();
     state.picker = None;
     state.model.want(name);
     ask::start_load(state)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::act::close_compare;
 use super::ask;
 use crate::app::{Effect, FailedSource, Loading, NoticeKind, Phase, Run, State};
-use crate::engine::{Event, ModelInfo, RunId};
+use crate::engine::{Command, Event, ModelInfo, RunId};
 
 /// Take an event in.
 pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
@@ -95,6 +95,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     close_compare(state);
     // What was asked of the old model may still wait at the engine.
     let mut effects: Vec<Effect> = old.map(|run| Effect::StopRun(run.id)).into_iter().collect();
+    if state.picker.is_some() {
+        // It marks the model that is loaded.
+        effects.push(Effect::Engine(Command::List));
+    }
     if let Some(prompt) = state.queued.take() {
         effects.extend(ask::run(state, prompt, state.max_tokens));
     }

@@ -9,7 +9,8 @@ use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEve
 use super::update;
 use crate::app::{Capture, Effect, Follow, Loading, Message, Pane, Phase, Places, Start, State};
 use crate::engine::{
-    Command, Comparison, Event, FetchProgress, ModelInfo, RunId, Sampling, StopReason,
+    Command, Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, RunId, Sampling,
+    StopReason, Whereabouts,
 };
 use crate::settings::Settings;
 use crate::settings::theme::Depth;
@@ -761,4 +762,42 @@ fn escape_closes_the_list_of_models_and_stops_nothing() {
     press(&mut state, "m");
     assert_eq!(press(&mut state, "esc"), []);
     assert!(state.picker.is_none() && state.run.is_some());
+}
+
+fn listed(name: &str, fault: Option<&str>) -> ModelEntry {
+    ModelEntry {
+        name: name.into(),
+        title: name.into(),
+        family: None,
+        parameters: None,
+        size: None,
+        whereabouts: Whereabouts::OnDisk,
+        memory: None,
+        fit: Fit::Unknown,
+        fault: fault.map(str::to_owned),
+        is_loaded: false,
+    }
+}
+
+#[test]
+fn files_that_cannot_be_used_are_not_loaded_but_the_reason_is_told() {
+    let (mut state, _) = with_steps(1);
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    let models = vec![listed("broken", Some("broken: the file is empty"))];
+    hear(&mut state, Event::Models(models));
+    assert_eq!(press(&mut state, "enter"), []);
+    assert!(state.picker.is_some() && state.model.ready.is_some());
+    assert_eq!(state.notice.unwrap().text, "broken: the file is empty");
+}
+
+#[test]
+fn the_list_comes_anew_when_a_model_is_ready_while_it_is_open() {
+    let (mut state, _) = start(None);
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    hear(&mut state, Event::Models(vec![listed("a", None)]));
+    let effects = hear(&mut state, Event::Ready(model()));
+    assert_eq!(effects, [Effect::Engine(Command::List)]);
+    assert!(state.picker.is_some());
 }

@@ -141,7 +141,7 @@ fn point(pointer: &Path, _name: &str, _etag: &str, blob: &Path) -> io::Result<()
 
 /// The names of the files in `folder` whose content is there; `wanted` and its parts may lie
 /// deeper.
-fn file_names(folder: &Path, wanted: Option<&str>) -> Vec<String> {
+pub(super) fn file_names(folder: &Path, wanted: Option<&str>) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| entry.file_name().into_string().ok())

@@ -94,6 +94,19 @@ impl Selection {
 }
 
 impl Folder {
+    /// The names of all files; `read` gives the content of the index, if there is one.
+    pub(super) fn files(self, read: impl FnOnce(&str) -> Option<Vec<u8>>) -> Option<Vec<String>> {
+        let mut files = self.besides;
+        match self.weights {
+            Weights::Single(name) => files.push(name),
+            Weights::Sharded { index } => {
+                files.extend(shards(&read(&index)?).ok()?);
+                files.push(index);
+            }
+        }
+        Some(files)
+    }
+
     /// Whether there is anything to make a tokenizer from.
     pub(super) fn has_tokenizer(&self) -> bool {
         let has = |name: &str| self.besides.iter().any(|other| other == name);
