@@ -248,7 +248,7 @@ fn models() -> Vec<ModelEntry> {
             fault: Some("/models/broken.gguf: the file is empty; download it again".into()),
             ..entry(
                 "/models/broken.gguf",
-                "/models/broken.gguf",
+                "/models/downloads/from/last/year/and/never/used/broken.gguf",
                 None,
                 OnDisk,
                 Fit::Unknown,

@@ -8,6 +8,8 @@
 //! ╰─────────────────────────────────────────────────────────────────────────────╯
 //! ```
 
+use std::path::Path;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -124,7 +126,6 @@ fn entry_line(entry: &ModelEntry, palette: &Palette<'_>, width: usize) -> Line<'
     let number = |value: Option<u64>, units| value.map_or("–".into(), |n| in_short(n, units));
     let bytes = ["B", "kB", "MB", "GB"];
     let place = match (entry.whereabouts, entry.fit) {
-        _ if entry.fault.is_some() => "unusable",
         (_, Fit::TooLarge) => "needs more memory",
         (Whereabouts::OnDisk, _) => "on disk",
         (Whereabouts::HubCache, _) => "hub cache",
@@ -134,12 +135,22 @@ fn entry_line(entry: &ModelEntry, palette: &Palette<'_>, width: usize) -> Line<'
         entry.family.clone().unwrap_or_else(|| "–".into()),
         number(entry.parameters, ["", "k", "M", "B"]),
         number(entry.size, bytes),
-        number(entry.memory, bytes),
+        match entry.fault {
+            Some(_) => "unusable".into(),
+            None => number(entry.memory, bytes),
+        },
         place.into(),
     ];
     let mark = if entry.is_loaded { "●" } else { " " };
-    let title = format!("{mark} {}", visible_text(&entry.title));
-    let text = row(&title, &columns(cells, width), width);
+    let columns = columns(cells, width);
+    let title = visible_text(&entry.title);
+    // Of a long path the end says most.
+    let room = width.saturating_sub(text::width(&columns) + 2);
+    let title = match Path::new(&entry.title).is_absolute() {
+        true => text::cut_left(&title, room),
+        false => title.as_str().into(),
+    };
+    let text = row(&format!("{mark} {title}"), &columns, width);
     match entry.fit {
         _ if entry.fault.is_some() => Line::styled(text, palette.error()),
         _ if entry.is_loaded => Line::styled(text, palette.accent()),

@@ -106,6 +106,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
 }
 
 fn load_failed(state: &mut State, why: String) {
+    if state.model.loading == Loading::Cancelled {
+        // That it ended is what the user asked for.
+        return;
+    }
     // The queued prompt is still in the prompt pane; it does not start by itself any more.
     state.queued = None;
     if state.model.ready.is_some() {

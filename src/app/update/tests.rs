@@ -211,7 +211,8 @@ mod loading {
         );
         assert_eq!(state.model.loading, Loading::Cancelled);
         hear(&mut state, Event::LoadFailed("cancelled".into()));
-        assert!(!state.model.is_loading());
+        assert_eq!(state.model.loading, Loading::Cancelled);
+        assert_eq!(state.notice, None);
     }
 
     #[test]
