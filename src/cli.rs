@@ -317,6 +317,9 @@ pub enum ModelsCommand {
     Inspect {
         /// A catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
         name: String,
+        /// How to write it.
+        #[arg(long, default_value = "text")]
+        format: ReportFormat,
     },
 }
 
@@ -345,7 +348,7 @@ pub struct Bench {
     pub max_tokens: usize,
     /// How to write it.
     #[arg(long, default_value = "text")]
-    pub format: BenchFormat,
+    pub format: ReportFormat,
 }
 
 /// Options of `lenscape play`.
@@ -361,9 +364,9 @@ pub struct Play {
     pub program: Program,
 }
 
-/// How measurements are written.
+/// How measurements, and what was understood of a checkpoint, are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BenchFormat {
+pub enum ReportFormat {
     /// Lines to read.
     Text,
     /// One JSON object.

@@ -11,7 +11,7 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use lenscape::app::{RecordingNews, Start, State};
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
-    self, BenchFormat, Cli, CliCommand, ConfigCommand, ModelsCommand, Program, TraceFormat,
+    self, Cli, CliCommand, ConfigCommand, ModelsCommand, Program, ReportFormat, TraceFormat,
 };
 use lenscape::commands::{bench, config, follow, inspect, models, shell, trace, verify};
 use lenscape::engine::{Opener, Sampling};
@@ -193,15 +193,17 @@ fn end(recordings: &Recordings, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+/// The model that was named, or else the settings' one: the same for the program and every command.
+fn wanted_model(named: Option<&String>, settings: &Settings) -> String {
+    named.unwrap_or(&settings.options.model).clone()
+}
+
 /// The start that the command line asks for, over the settings.
 fn start(options: &Program, settings: &Settings) -> Start {
     let defaults = &settings.options;
     Start {
         prompt: options.prompt.clone(),
-        model: options
-            .model
-            .clone()
-            .unwrap_or_else(|| defaults.model.clone()),
+        model: wanted_model(options.model.as_ref(), settings),
         max_tokens: options.max_tokens.unwrap_or(defaults.max_tokens),
         sampling: options.sampling.over(Sampling::from(&defaults.sampling)),
         lens: options.lens.map_or(defaults.lens, Into::into),
@@ -214,10 +216,7 @@ fn start(options: &Program, settings: &Settings) -> Start {
 fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
     let settings = user_settings()?;
     let request = trace::Request {
-        model: options
-            .model
-            .clone()
-            .unwrap_or_else(|| settings.options.model.clone()),
+        model: wanted_model(options.model.as_ref(), &settings),
         prompt: options.prompt.clone(),
         max_tokens: options.max_tokens,
         lens: LensKind::from(options.lens),
@@ -284,8 +283,12 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
         Some(ModelsCommand::Pull { name }) => {
             models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
         }
-        Some(ModelsCommand::Inspect { name }) => {
-            inspect::inspect(&name, &catalog, &places, &mut io::stdout().lock())?;
+        Some(ModelsCommand::Inspect { name, format }) => {
+            let inspection = inspect::inspect(&name, &catalog, &places)?;
+            trace::to_stdout(|out| match format {
+                ReportFormat::Text => inspection.write_text(out),
+                ReportFormat::Json => inspection.write_json(out),
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -293,13 +296,10 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
 
 fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
     let opener = Opener::from_env(TOP_TOKENS)?;
-    let model = options
-        .model
-        .as_deref()
-        .unwrap_or_else(|| opener.default_model());
+    let model = wanted_model(options.model.as_ref(), &user_settings()?);
     verify::verify(
         &opener,
-        model,
+        &model,
         &options.prompt,
         options.max_tokens,
         &mut io::stdout().lock(),
@@ -309,14 +309,11 @@ fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
 
 fn run_bench(options: &cli::Bench) -> Result<ExitCode> {
     let opener = Opener::from_env(TOP_TOKENS)?;
-    let model = options
-        .model
-        .as_deref()
-        .unwrap_or_else(|| opener.default_model());
-    let measurements = bench::bench(&opener, model, options.max_tokens)?;
+    let model = wanted_model(options.model.as_ref(), &user_settings()?);
+    let measurements = bench::bench(&opener, &model, options.max_tokens)?;
     trace::to_stdout(|out| match options.format {
-        BenchFormat::Text => writeln!(out, "{measurements}"),
-        BenchFormat::Json => measurements.write_json(out),
+        ReportFormat::Text => writeln!(out, "{measurements}"),
+        ReportFormat::Json => measurements.write_json(out),
     })?;
     Ok(ExitCode::SUCCESS)
 }

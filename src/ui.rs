@@ -58,7 +58,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     header::render(state, &palette, places.header, buffer);
     match &state.page {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
-        Some(Page::Models(picker)) => picker::render(state, picker, &palette, places.body, buffer),
+        Some(Page::Models(picker)) => picker::render(picker, &palette, places.body, buffer),
         Some(Page::Actions(list)) => {
             action_list::render(state, list, &palette, places.body, buffer)
         }

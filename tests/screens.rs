@@ -216,6 +216,11 @@ fn the_list_of_models() {
                 .types(typed)
         });
     }
+    let refused = Scene::ready(120, 40)
+        .presses(&["tab", "m"])
+        .hears(Event::Models(models()))
+        .press("enter");
+    assert_snapshot!("models_unusable_120x40", styled::text(&refused.screen()));
     let narrow = Scene::ready(40, 12).presses(&["tab", "m"]);
     assert_snapshot!("models_waiting_40x12", styled::text(&narrow.screen()));
     let narrow = narrow.hears(Event::Models(models())).press("down");
@@ -233,12 +238,40 @@ fn models() -> Vec<ModelEntry> {
         whereabouts,
         memory: parameters.map(|n| n * 4),
         fit,
+        fault: None,
+        is_loaded: false,
     };
     use Whereabouts::{HubCache, NotHere, OnDisk};
     let loaded = &golden::model().name;
     vec![
-        entry("/models/mine", "/models/mine", None, OnDisk, Fit::Unknown),
+        ModelEntry {
+            fault: Some("/models/broken.gguf: the file is empty; download it again".into()),
+            ..entry(
+                "/models/broken.gguf",
+                "/models/downloads/from/last/year/and/never/used/broken.gguf",
+                None,
+                OnDisk,
+                Fit::Unknown,
+            )
+        },
+        ModelEntry {
+            is_loaded: true,
+            ..entry(
+                "/models/mine",
+                "/models/mine",
+                Some(134_515_008),
+                OnDisk,
+                Fit::Fits,
+            )
+        },
         entry("smollm2-135m", loaded, Some(134_515_008), OnDisk, Fit::Fits),
+        entry(
+            "org/other",
+            "org/other",
+            Some(7_241_732_096),
+            HubCache,
+            Fit::TooLarge,
+        ),
         entry(
             "gpt2",
             "GPT-2 small",

@@ -40,7 +40,7 @@ pub enum Loading {
         /// Tensors in all.
         total: usize,
     },
-    /// The user gave up; the engine has not said so yet.
+    /// The user gave up.
     Cancelled,
     /// It is there: nothing more happens.
     Done,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::RunId;
-pub use crate::catalog::{FetchProgress, Fit, ModelEntry, Whereabouts};
+use super::{ModelEntry, RunId};
+pub use crate::catalog::{FetchProgress, Whereabouts};
 use crate::trace::{
     Attribution, Column, HeadShares, LensKind, Position, Score, Step, TokenId, Trajectory,
 };

@@ -44,6 +44,7 @@ pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinH
         outbox,
         unwanted: unwanted.clone(),
         session: None,
+        loaded: String::new(),
         loader: None,
         inquiries: VecDeque::new(),
     };
@@ -59,6 +60,8 @@ struct Worker {
     outbox: mpsc::Sender<Event>,
     unwanted: Unwanted,
     session: Option<Session>,
+    /// What the session's model was asked for by.
+    loaded: String,
     loader: Option<Loader>,
     /// Questions that are being answered, oldest first.
     inquiries: VecDeque<Inquiry>,
@@ -181,6 +184,7 @@ impl Worker {
                 self.inquiries.clear();
                 if let Some(model) = model {
                     self.opener.remember(&model);
+                    self.loaded = model;
                 }
                 self.tell(Event::Ready(info))
             }
@@ -192,9 +196,11 @@ impl Worker {
     /// Answers from a thread of its own: the disk may be slow.
     fn list(&self) -> Result<(), Gone> {
         let (opener, outbox) = (Arc::clone(&self.opener), self.outbox.clone());
+        let loaded = self.session.as_ref().map(|_| self.loaded.clone());
         let thread = Builder::new().name("models".into()).spawn(move || {
+            let models = opener.models(loaded.as_deref());
             // Nobody listens any more only when the program ends.
-            let _ = outbox.blocking_send(Event::Models(opener.models()));
+            let _ = outbox.blocking_send(Event::Models(models));
         });
         match thread {
             Ok(_) => Ok(()),
@@ -315,6 +321,7 @@ fn fetching(event: FetchEvent) -> Event {
             file,
             bytes: 0,
             total: None,
+            speed: None,
         }),
         FetchEvent::SourceFailed { source, why } => Event::SourceFailed { source, why },
     }

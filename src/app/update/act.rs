@@ -4,8 +4,8 @@ use super::{ask, command, copy, text};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, ActionList, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Page, Pane,
-    Phase, Picker, Recording, Run, State, help_room,
+    Action, ActionList, Capture, Choice, Compare, Effect, GridRoom, Half, Loading, NoticeKind,
+    Page, Pane, Phase, Picker, Recording, Run, State, help_room,
 };
 use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
@@ -175,14 +175,22 @@ fn do_chosen(state: &mut State) -> Vec<Effect> {
     chosen.map_or_else(Vec::new, |action| act(state, action))
 }
 
-/// Load what is chosen, and close the list. Nothing happens while nothing is chosen.
+/// Load what is chosen, and close the list. Nothing happens while nothing is chosen; files that
+/// cannot be used stay where they are, and the reason is told.
 fn load_chosen(state: &mut State) -> Vec<Effect> {
     let Some(Page::Models(picker)) = &state.page else {
         return Vec::new();
     };
-    let Some(name) = picker.chosen() else {
+    let Some(choice) = picker.chosen() else {
         return Vec::new();
     };
+    if let Choice::Entry(entry) = choice
+        && let Some(why) = entry.fault.clone()
+    {
+        state.say(NoticeKind::Error, why);
+        return Vec::new();
+    }
+    let name = choice.name().to_owned();
     state.page = None;
     state.model.want(name);
     ask::start_load(state)

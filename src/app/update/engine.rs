@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::act::close_compare;
 use super::ask;
 use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
-use crate::engine::{Ask, Event, ModelInfo, RunId};
+use crate::engine::{Ask, Command, Event, ModelInfo, RunId};
 
 /// Take an event in.
 pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
@@ -105,6 +105,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     close_compare(state);
     // What was asked of the old model may still wait at the engine.
     let mut effects: Vec<Effect> = old.map(|run| Effect::StopRun(run.id)).into_iter().collect();
+    if matches!(state.page, Some(Page::Models(_))) {
+        // It marks the model that is loaded.
+        effects.push(Effect::Engine(Command::List));
+    }
     if let Some(prompt) = state.queued.take() {
         effects.extend(ask::run(state, prompt, state.max_tokens));
     }
@@ -112,6 +116,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
 }
 
 fn load_failed(state: &mut State, why: String) {
+    if state.model.loading == Loading::Cancelled {
+        // That it ended is what the user asked for.
+        return;
+    }
     // The queued prompt is still in the prompt pane; it does not start by itself any more.
     state.queued = None;
     if state.model.ready.is_some() {

@@ -130,7 +130,7 @@ impl Checkpoint<'_> {
         (0..count)
             .map(|e| {
                 Ok(Projection {
-                    weight: all.get(e)?,
+                    weight: self.matrix(all.get(e)?)?,
                     bias: None,
                 })
             })
