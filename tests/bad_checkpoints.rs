@@ -165,6 +165,10 @@ fn a_gguf_that_is_something_else() {
         ),
         (b"PK\x03\x04 and so on and so on", "zip"),
         (b"ggml and so on and so on", "not a GGUF file"),
+        (
+            b"tjgg\x03\0\0\0 and so on",
+            "convert the model again, to GGUF",
+        ),
         (b"GGUF\xff\xff\xff\xff and so on and so on", "GGUF"),
     ] {
         let path = copy.write("m.gguf", start);
@@ -316,7 +320,7 @@ fn safetensors_that_are_something_else() {
 #[test]
 fn a_shard_that_is_missing() {
     let copy = Copy::without_weights("llama");
-    copy.write_shards(&made::tensors("llama"));
+    copy.write_shards(&made::tensors("llama"), 2);
     copy.remove("model-00002-of-00002.safetensors");
     refused(
         copy.path(),

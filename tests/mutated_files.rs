@@ -184,7 +184,7 @@ fn safetensors_header() {
 #[test]
 fn safetensors_index() {
     let copy = Copy::without_weights("llama");
-    copy.write_shards(&made::tensors("llama"));
+    copy.write_shards(&made::tensors("llama"), 2);
     damage(
         2000,
         &copy,

@@ -126,6 +126,10 @@ impl<'a> Checkpoint<'a> {
         Ok(Projection { weight, bias })
     }
 
+    fn has_weight(&self, name: &str) -> bool {
+        self.weights.shape(&format!("{name}.weight")).is_some()
+    }
+
     fn has_bias(&self, bias: Bias, name: &str) -> bool {
         match bias {
             Bias::Present => true,

@@ -37,6 +37,8 @@ const FACTOR: Key = key(
     ],
     "rope.scaling.factor",
 );
+/// Its name in GGUF files of before October 2023.
+const OLD_FACTOR: Key = key(&[], "rope.scale_linear");
 const LOW: Key = key(
     &[
         "rope_parameters.low_freq_factor",
@@ -132,7 +134,12 @@ enum Kind {
 }
 
 fn kind(config: &Config) -> Result<Kind, ModelError> {
-    let named = match config.optional_str(TYPE)?.unwrap_or("default") {
+    // llama.cpp takes a factor without a type to be linear, as it was in the first files.
+    let unsaid = match (config.dialect(), factor(config)?) {
+        (Dialect::Gguf, Some(_)) => "linear",
+        _ => "default",
+    };
+    let named = match config.optional_str(TYPE)?.unwrap_or(unsaid) {
         // A dynamic one changes nothing up to `max_position_embeddings`, the original context.
         "default" | "none" | "dynamic" => Kind::None,
         "linear" => Kind::Linear,
@@ -222,10 +229,20 @@ fn scaling(config: &Config, dim: usize) -> Result<(RopeScaling, f64), ModelError
     })
 }
 
+/// What the context was stretched by. GGUF files may say 0 for nothing.
+fn factor(config: &Config) -> Result<Option<f64>, ModelError> {
+    let factor = match config.optional_f64(FACTOR)? {
+        None => config.optional_f64(OLD_FACTOR)?,
+        factor => factor,
+    };
+    Ok(factor.filter(|factor| *factor != 0.0 || config.dialect() == Dialect::HuggingFace))
+}
+
 fn divisor(config: &Config) -> Result<f64, ModelError> {
-    match config.f64(FACTOR)? {
-        factor if factor > 0.0 => Ok(factor),
-        factor => Err(config.complain(FACTOR, &format!("must be above 0, not {factor}"))),
+    match factor(config)? {
+        None => Err(config.complain(FACTOR, "is missing")),
+        Some(factor) if factor > 0.0 => Ok(factor),
+        Some(factor) => Err(config.complain(FACTOR, &format!("must be above 0, not {factor}"))),
     }
 }
 
