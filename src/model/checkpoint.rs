@@ -80,9 +80,11 @@ impl<'a> Checkpoint<'a> {
             None => Ok(()),
             Some(name) => Err(self.about(
                 name,
-                "is not part of this architecture as lenscape knows it; \
-                 the numbers would be wrong without it"
-                    .into(),
+                format!(
+                    "of shape {:?} is not part of this architecture as lenscape knows it; \
+                     the numbers would be wrong without it",
+                    self.weights.shape(name).unwrap_or_default()
+                ),
             )),
         }
     }

@@ -103,7 +103,16 @@ pub fn turn(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     // Beyond its original context a LongRoPE model turns by other factors, so that every
     // position already seen would have to be computed anew.
     if kind(config)? == Kind::LongRope {
-        spec.context_length = spec.context_length.min(config.usize(ORIGINAL)?);
+        let original = config.usize(ORIGINAL)?;
+        if original < spec.context_length {
+            tracing::warn!(
+                "{}: the context is limited to the original {original} of its {} tokens; beyond, \
+                 LongRoPE turns every token by other factors",
+                config.place(),
+                spec.context_length
+            );
+            spec.context_length = original;
+        }
     }
     Ok(())
 }
@@ -266,4 +275,38 @@ fn short_factors(config: &Config, dim: usize) -> Result<RopeScaling, ModelError>
         return Err(config.complain(SHORT, &reason));
     }
     Ok(RopeScaling::Divided(divisors))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::model::config::Config;
+    use crate::model::families;
+
+    fn context_length(rope: &str) -> usize {
+        let text = format!(
+            r#"{{
+                "model_type": "phi3", "hidden_size": 8, "num_attention_heads": 2,
+                "num_hidden_layers": 1, "intermediate_size": 8, "rms_norm_eps": 1e-5,
+                "max_position_embeddings": 512, {rope}
+            }}"#
+        );
+        let config = Config::from_json(&text, "config.json").unwrap();
+        let family = families::of(&config).unwrap();
+        (family.spec)(&config).unwrap().context_length
+    }
+
+    #[test]
+    fn longrope_is_limited_to_the_context_for_which_one_set_of_factors_holds() {
+        let longrope = r#""original_max_position_embeddings": 128, "rope_scaling": {
+            "type": "longrope", "short_factor": [1.0, 2.0], "long_factor": [3.0, 4.0]
+        }"#;
+        assert_eq!(context_length(longrope), 128);
+    }
+
+    #[test]
+    fn dynamic_scaling_is_limited_to_the_context_within_which_it_does_nothing() {
+        let dynamic = r#""rope_scaling": {"type": "dynamic", "factor": 4.0}"#;
+        assert_eq!(context_length(dynamic), 512);
+    }
 }
