@@ -1,5 +1,6 @@
-//! What the fuzz targets share. Run one with `cargo +nightly fuzz run gguf`; to begin with, give it
-//! the files of `tests/fixtures` as its corpus.
+//! What the fuzz targets share: bytes in place of one file of a checkpoint, which is then loaded.
+//! Whatever they are, it must not panic, hang or take more memory than the file justifies, and the
+//! error is one line. `README.md` says how to run them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
