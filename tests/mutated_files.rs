@@ -123,10 +123,17 @@ fn changed(bytes: &[u8], reach: usize, changes: &[Change]) -> Vec<u8> {
     bytes
 }
 
-/// Opens and loads a checkpoint; whatever is wrong with it is told in one line.
+/// Opens and loads a checkpoint, and reads a text with its tokenizer; whatever is wrong with it is told in one line.
 fn open(files: &CheckpointFiles) -> Result<(), TestCaseError> {
-    if let Err(error) = model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
-        let message = error.to_string();
+    let message = match model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
+        Ok(model) => {
+            let text = "The keys, 12 of them,\n aren't <|end|> e\u{301} 漢字";
+            let ids = model.tokenizer.encode(text);
+            ids.err().map(|error| error.to_string())
+        }
+        Err(error) => Some(error.to_string()),
+    };
+    if let Some(message) = message {
         prop_assert_eq!(message.lines().count(), 1, "{}", message);
     }
     let largest = LARGEST.load(Ordering::Relaxed);
