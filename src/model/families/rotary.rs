@@ -274,7 +274,7 @@ fn short_factors(config: &Config, dim: usize) -> Result<RopeScaling, ModelError>
         let reason = format!("must be {} numbers above 0", dim / 2);
         return Err(config.complain(SHORT, &reason));
     }
-    Ok(RopeScaling::Divided(divisors))
+    Ok(RopeScaling::Divided(divisors.into()))
 }
 
 #[cfg(test)]
