@@ -1,13 +1,16 @@
 //! Damaged files of every kind that is read: each is understood or refused in one line, and none
 //! makes the program panic, hang, or ask for more memory than a file of its size justifies.
 //!
-//! `fuzz/` holds the same as cargo-fuzz targets. What was found is among the `seeds`.
+//! `fuzz/` holds the same as cargo-fuzz targets. What they begin with and what they found is in
+//! `fuzz/seeds`, and read here again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod made;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_core::quantized::GgmlDType;
@@ -120,10 +123,17 @@ fn changed(bytes: &[u8], reach: usize, changes: &[Change]) -> Vec<u8> {
     bytes
 }
 
-/// Opens and loads a checkpoint; whatever is wrong with it is told in one line.
+/// Opens and loads a checkpoint, and reads a text with its tokenizer; whatever is wrong with it is told in one line.
 fn open(files: &CheckpointFiles) -> Result<(), TestCaseError> {
-    if let Err(error) = model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
-        let message = error.to_string();
+    let message = match model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
+        Ok(model) => {
+            let text = "The keys, 12 of them,\n aren't <|end|> e\u{301} 漢字";
+            let ids = model.tokenizer.encode(text);
+            ids.err().map(|error| error.to_string())
+        }
+        Err(error) => Some(error.to_string()),
+    };
+    if let Some(message) = message {
         prop_assert_eq!(message.lines().count(), 1, "{}", message);
     }
     let largest = LARGEST.load(Ordering::Relaxed);
@@ -184,7 +194,7 @@ fn safetensors_header() {
 #[test]
 fn safetensors_index() {
     let copy = Copy::without_weights("llama");
-    copy.write_shards(&made::tensors("llama"));
+    copy.write_shards(&made::tensors("llama"), 2);
     damage(
         2000,
         &copy,
@@ -239,9 +249,68 @@ fn pytorch_archive() {
     damage(1000, &copy, "pytorch_model.bin", usize::MAX, &folder(&copy));
 }
 
+/// Reads every file that the fuzz target of this name begins with.
+fn replay(target: &str, read: impl Fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/seeds")
+        .join(target);
+    let mut seeds: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    seeds.sort();
+    assert!(!seeds.is_empty(), "{target}");
+    for seed in seeds {
+        // The name of the last one stands above whatever goes wrong.
+        println!("{}", seed.display());
+        read(&std::fs::read(&seed).unwrap());
+    }
+}
+
+/// The same for a target that puts its bytes in place of one file of a folder.
+fn replay_in_folder(target: &str, file: &str, base: fn() -> Copy) {
+    replay(target, |bytes| {
+        let copy = base();
+        copy.write(file, bytes);
+        open(&folder(&copy)).unwrap();
+    });
+}
+
+#[test]
+fn what_the_fuzz_targets_begin_with() {
+    let whole = || Copy::of("llama");
+    let small = || Copy::without_weights("llama");
+    replay_in_folder("config_json", "config.json", whole);
+    replay_in_folder("tokenizer", "tokenizer.json", whole);
+    replay_in_folder("safetensors_header", "model.safetensors", small);
+    replay_in_folder("safetensors_index", "model.safetensors.index.json", small);
+    replay_in_folder("pytorch", "pytorch_model.bin", small);
+    replay("gguf", |bytes| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.gguf");
+        std::fs::write(&path, bytes).unwrap();
+        open(&CheckpointFiles::Gguf(path)).unwrap();
+    });
+}
+
+#[test]
+fn every_fuzz_target_has_files_to_begin_with() {
+    let names = |folder: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fuzz")
+            .join(folder);
+        let entries = std::fs::read_dir(folder).unwrap();
+        let stem = |entry: std::fs::DirEntry| entry.path().file_stem().unwrap().to_owned();
+        entries
+            .map(|entry| stem(entry.unwrap()))
+            .collect::<BTreeSet<_>>()
+    };
+    assert_eq!(names("seeds"), names("fuzz_targets"));
+}
+
 /// Numbers in `config.json` that once asked for more than there is.
 #[test]
-fn seeds() {
+fn absurd_numbers() {
     for (key, value) in [
         ("head_dim", 1_u64 << 62),
         ("head_dim", 1 << 27),

@@ -95,9 +95,11 @@ impl<'a> Checkpoint<'a> {
             None => Ok(()),
             Some(name) => Err(self.about(
                 name,
-                "is not part of this architecture as lenscape knows it; \
-                 the numbers would be wrong without it"
-                    .into(),
+                format!(
+                    "of shape {:?} is not part of this architecture as lenscape knows it; \
+                     the numbers would be wrong without it",
+                    self.weights.shape(name).unwrap_or_default()
+                ),
             )),
         }
     }
@@ -148,6 +150,10 @@ impl<'a> Checkpoint<'a> {
             Reading::Values => Ok(weight),
             Reading::Headers => Ok(weight.narrow(1, 0, 1)?),
         }
+    }
+
+    fn has_weight(&self, name: &str) -> bool {
+        self.weights.shape(&format!("{name}.weight")).is_some()
     }
 
     fn has_bias(&self, bias: Bias, name: &str) -> bool {
