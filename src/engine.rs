@@ -15,7 +15,8 @@ mod worker;
 
 pub use command::{Command, Compare, Run, RunId, Sampling};
 pub use event::{
-    Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, StopReason, Whereabouts,
+    Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, StateRows, StopReason,
+    Whereabouts,
 };
 pub use handle::{Handle, Unwanted};
 pub use open::{OpenError, Opener};

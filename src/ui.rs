@@ -6,6 +6,7 @@
 mod cell;
 mod chart;
 mod compare;
+mod field;
 mod frame;
 mod grid;
 mod header;
@@ -23,8 +24,10 @@ pub mod text;
 
 pub use grid::Grid;
 
-use ratatui::Frame;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::{Frame, Terminal};
 
 use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Places, State};
 use palette::Palette;
@@ -67,6 +70,14 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         chart::render(state, &palette, places.chart, buffer);
     }
     keyline::render(state, &palette, places.keys, buffer);
+}
+
+/// The screen as it would be drawn now.
+#[must_use]
+pub fn picture(state: &State) -> Buffer {
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(state.columns, state.rows));
+    let Ok(_) = terminal.draw(|frame| draw(frame, state));
+    terminal.backend().buffer().clone()
 }
 
 fn too_small(frame: &mut Frame<'_>) {

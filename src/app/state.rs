@@ -1,6 +1,9 @@
 //! Everything that the program knows.
 
+use std::path::PathBuf;
 use std::time::Instant;
+
+use tui_input::Input;
 
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
@@ -73,6 +76,8 @@ pub enum TextCursor {
 pub enum Stops {
     /// The help page.
     Help,
+    /// The field for a file name.
+    Save,
     /// The list of models.
     Models,
     /// The run.
@@ -163,6 +168,10 @@ pub struct State {
     pub recording: Switch,
     /// One line for the user.
     pub notice: Option<Notice>,
+    /// The name to save under, while it is being typed.
+    pub save_as: Option<Input>,
+    /// The file that waits for the states of a run.
+    pub(super) wants_states: Option<(RunId, PathBuf)>,
     pub(super) next_run: RunId,
 }
 
@@ -170,6 +179,14 @@ impl State {
     /// The state at the start, and what has to happen first.
     #[must_use]
     pub fn new(settings: Settings, start: Start) -> (Self, Vec<Effect>) {
+        let mut state = Self::at_start(settings, start);
+        let mut effects = start_load(&mut state);
+        effects.extend(state.first_effects());
+        (state, effects)
+    }
+
+    /// The state at the start, with nothing begun.
+    pub(super) fn at_start(settings: Settings, start: Start) -> Self {
         let options = &settings.options;
         let view = View {
             focus: Pane::Prompt,
@@ -207,6 +224,8 @@ impl State {
             view,
             recording: Switch::Off,
             notice,
+            save_as: None,
+            wants_states: None,
             next_run: RunId(1),
             settings,
         };
@@ -214,20 +233,28 @@ impl State {
             state.prompt.remember();
             state.view.focus = Pane::Grid;
         }
-        let mut effects = start_load(&mut state);
-        if state.view.mouse == Switch::On {
-            effects.push(Effect::CaptureMouse(super::Capture::On));
+        state
+    }
+
+    /// What has to happen first, whatever is shown.
+    pub(super) fn first_effects(&mut self) -> Vec<Effect> {
+        self.settle();
+        match self.view.mouse {
+            Switch::On => vec![Effect::CaptureMouse(super::Capture::On)],
+            Switch::Off => Vec::new(),
         }
-        state.settle();
-        (state, effects)
     }
 
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
         use Scope::{
-            Candidates, Cell, Comparison, Everywhere, Grid, Help, Log, Models, Panes, Prompt, Text,
+            Candidates, Cell, Comparison, Everywhere, Grid, Help, Log, Models, Panes, Prompt, Save,
+            Text,
         };
+        if self.save_as.is_some() {
+            return &[Save, Text, Everywhere];
+        }
         if self.view.help.is_some() {
             return &[Help, Everywhere];
         }
@@ -247,7 +274,9 @@ impl State {
     /// What [`super::Action::Stop`] would stop or leave now.
     #[must_use]
     pub fn stops(&self) -> Option<Stops> {
-        if self.view.help.is_some() {
+        if self.save_as.is_some() {
+            Some(Stops::Save)
+        } else if self.view.help.is_some() {
             Some(Stops::Help)
         } else if self.picker.is_some() {
             Some(Stops::Models)
@@ -318,8 +347,9 @@ impl State {
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
         }
-        let cursor = match (self.view.focus, self.view.help, &self.picker) {
-            (Pane::Prompt, None, None) => TextCursor::Shown,
+        let elsewhere = self.view.help.is_some() || self.picker.is_some() || self.save_as.is_some();
+        let cursor = match self.view.focus {
+            Pane::Prompt if !elsewhere => TextCursor::Shown,
             _ => TextCursor::Hidden,
         };
         self.prompt.show_cursor(cursor);

@@ -11,6 +11,7 @@ mod ask;
 mod copy;
 mod engine;
 mod mouse;
+mod save;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -34,6 +35,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Engine(event) => engine::heard(state, event),
         Message::Recording(news) => {
             recorded(state, news);
+            Vec::new()
+        }
+        Message::Saved(news) => {
+            save::saved(state, news);
             Vec::new()
         }
     };
@@ -81,7 +86,14 @@ fn type_character(state: &mut State, key: KeyEvent) {
     let is_text = !key.modifiers.intersects(
         KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META,
     );
-    if !is_text || state.view.help.is_some() {
+    if !is_text {
+        return;
+    }
+    if let Some(field) = &mut state.save_as {
+        field.handle(InputRequest::InsertChar(character));
+        return;
+    }
+    if state.view.help.is_some() {
         return;
     }
     if let Some(picker) = &mut state.picker {
@@ -99,6 +111,12 @@ fn type_character(state: &mut State, key: KeyEvent) {
 
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
+    if let Some(field) = &mut state.save_as {
+        for character in text.chars().filter(|c| !c.is_control()) {
+            field.handle(InputRequest::InsertChar(character));
+        }
+        return;
+    }
     if let Some(picker) = &mut state.picker {
         for character in text.chars().filter(|c| !c.is_control()) {
             picker.edit(InputRequest::InsertChar(character));

@@ -1,5 +1,7 @@
 //! What the engine can be asked.
 
+use serde::{Deserialize, Serialize};
+
 use crate::trace::{LensKind, Step};
 
 /// Names a run; events of older runs are told from those of the current one by it.
@@ -7,7 +9,8 @@ use crate::trace::{LensKind, Step};
 pub struct RunId(pub u64);
 
 /// How the next token is drawn. It never touches what the lens shows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sampling {
     /// 0 or less: greedy.
     pub temperature: f64,
@@ -84,4 +87,6 @@ pub enum Command {
         /// The lens from now on.
         lens: LensKind,
     },
+    /// Hand out the states of the kept run. Answered by [`super::Event::States`].
+    States(RunId),
 }

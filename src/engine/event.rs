@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::RunId;
 pub use crate::catalog::{FetchProgress, Fit, ModelEntry, Whereabouts};
 use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
@@ -35,7 +37,8 @@ pub struct ModelInfo {
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// The model chose an end-of-text token.
     EndOfText,
@@ -59,6 +62,19 @@ pub struct Comparison {
     /// One a candidate, in the order asked for; a candidate that becomes no token at all is an
     /// error message instead.
     pub trajectories: Vec<Result<Trajectory, String>>,
+}
+
+/// The residual stream of the positions of a run, each the one that predicts a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateRows {
+    /// How many positions.
+    pub steps: usize,
+    /// Rows of each: `emb`, then one a layer.
+    pub rows: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// `[steps, rows, d_model]`, the last one fastest.
+    pub values: Vec<f32>,
 }
 
 /// What the engine says.
@@ -132,6 +148,13 @@ pub enum Event {
         lens: LensKind,
         /// All columns so far.
         columns: Vec<Arc<Column>>,
+    },
+    /// Answer to [`super::Command::States`].
+    States {
+        /// Which run.
+        run: RunId,
+        /// Those so far.
+        states: Arc<StateRows>,
     },
     /// A run or a question failed, in one line; what was computed before stands.
     Failed {

@@ -4,8 +4,10 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use candle_core::DType;
+
 use super::sampler::Sampler;
-use super::{Compare, Comparison, ModelInfo, Run, RunId, StopReason};
+use super::{Compare, Comparison, ModelInfo, Run, RunId, StateRows, StopReason};
 use crate::lens::{Logits, StateTap, States, column, trajectories};
 use crate::model::{Model, ModelError};
 use crate::trace::{Candidate, Column, LensKind, Step, TokenId};
@@ -182,6 +184,37 @@ impl Session {
     #[must_use]
     pub fn run(&self) -> Option<RunId> {
         self.kept.as_ref().map(|kept| kept.run.id)
+    }
+
+    /// Why the kept run ended, once it has.
+    #[must_use]
+    pub fn ended(&self) -> Option<StopReason> {
+        self.kept.as_ref()?.ended
+    }
+
+    /// The states of a run that is kept: one position more than there are steps, where the next
+    /// step has not been drawn yet.
+    ///
+    /// # Errors
+    ///
+    /// When the run is not kept.
+    pub fn states(&self, run: RunId) -> Result<StateRows, ModelError> {
+        let kept = self
+            .kept
+            .as_ref()
+            .filter(|kept| kept.run.id == run)
+            .ok_or(ModelError::NoSuchPosition { step: 0 })?;
+        let mut values = Vec::new();
+        for states in &kept.states {
+            let rows = states.rows().to_dtype(DType::F32)?.flatten_all()?;
+            values.extend(rows.to_vec1::<f32>()?);
+        }
+        Ok(StateRows {
+            steps: kept.states.len(),
+            rows: self.info.n_layers + 1,
+            d_model: self.info.d_model,
+            values,
+        })
     }
 
     /// Goes on with the run: a piece of the prompt, or one token. `wanted` is asked between

@@ -131,6 +131,7 @@ impl Worker {
             Command::Run(run) => self.begin(run),
             Command::Compare(question) => self.compare(&question),
             Command::Recast { run, lens } => self.recast(run, lens),
+            Command::States(run) => self.states(run),
         }
     }
 
@@ -260,6 +261,19 @@ impl Worker {
                 run,
                 lens,
                 columns: columns.into_iter().map(Arc::new).collect(),
+            }),
+            Err(error) => self.fail(run, &error.to_string()),
+        }
+    }
+
+    fn states(&self, run: RunId) -> Result<(), Gone> {
+        let Some(session) = &self.session else {
+            return self.fail(run, "no model is loaded yet");
+        };
+        match session.states(run) {
+            Ok(states) => self.tell(Event::States {
+                run,
+                states: Arc::new(states),
             }),
             Err(error) => self.fail(run, &error.to_string()),
         }

@@ -20,10 +20,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::input::{EventSource, Input};
 use super::limiter::{FrameLimiter, Urgency};
+use super::saver::Saver;
 use super::screen::Screen;
 use super::tty::is_hang_up;
 use super::{Error, Exit, Mouse};
-use crate::app::{self, Effect, Message, State};
+use crate::app::{self, Effect, Message, SaveNews, State};
 use crate::engine::{self, Handle};
 
 /// The most messages that are taken before others get their turn.
@@ -61,13 +62,20 @@ pub async fn drive<S: Screen, I: EventSource>(
         mut events,
         shutdown,
     } = channels;
+    let (saver, mut saved) = Saver::new();
     let mut program = Program {
         state,
         screen,
         engine: &engine,
+        saver,
         limiter: FrameLimiter::default(),
     };
-    let ended = program.run(effects, source, &mut events, shutdown).await;
+    let ended = program
+        .run(effects, source, &mut events, &mut saved, shutdown)
+        .await;
+    if let Ok(Exit::Quit) = ended {
+        program.saver.finish();
+    }
     engine.abandon();
     // An engine that waits for room in the channel is set free.
     events.close();
@@ -81,6 +89,7 @@ struct Program<'a, S> {
     state: &'a mut State,
     screen: &'a mut S,
     engine: &'a Handle,
+    saver: Saver,
     limiter: FrameLimiter,
 }
 
@@ -95,6 +104,7 @@ enum Woken {
     Shutdown(Exit),
     Input(Option<Input>),
     Engine(engine::Event),
+    Saved(SaveNews),
     FrameDue,
 }
 
@@ -104,6 +114,7 @@ impl<S: Screen> Program<'_, S> {
         effects: Vec<Effect>,
         source: &mut I,
         events: &mut mpsc::Receiver<engine::Event>,
+        saved: &mut mpsc::UnboundedReceiver<SaveNews>,
         mut shutdown: watch::Receiver<Option<Exit>>,
     ) -> Result<Exit, Error> {
         let size = self.screen.size().map_err(Error::Draw)?;
@@ -118,6 +129,7 @@ impl<S: Screen> Program<'_, S> {
                 biased;
                 exit = told_to_end(&mut shutdown) => Woken::Shutdown(exit),
                 input = source.next() => Woken::Input(input),
+                Some(news) = saved.recv() => Woken::Saved(news),
                 Some(event) = events.recv() => Woken::Engine(event),
                 () = until(self.limiter.due()) => Woken::FrameDue,
             };
@@ -126,6 +138,10 @@ impl<S: Screen> Program<'_, S> {
                 Woken::Input(Some(input)) => self.take_inputs(input, source)?,
                 Woken::Input(None) => Flow::End(Exit::HangUp),
                 Woken::Engine(event) => self.take_events(event, events)?,
+                Woken::Saved(news) => {
+                    self.request(Urgency::NextFrame);
+                    self.update(Message::Saved(news))?
+                }
                 Woken::FrameDue => Flow::Continue,
             };
         }
@@ -216,6 +232,7 @@ impl<S: Screen> Program<'_, S> {
                 Effect::Copy(text) => {
                     self.screen.copy(&text).map_err(Error::Draw)?;
                 }
+                Effect::Save(save) => self.saver.begin(save, self.state),
                 Effect::Redraw => {
                     self.screen.repaint();
                     self.request(Urgency::AtOnce);

@@ -1,7 +1,8 @@
 //! What each action does.
 
-use super::{ask, copy, text};
+use super::{ask, copy, save, text};
 use crate::app::cursor::Follow;
+use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
     Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Picker,
@@ -30,6 +31,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             })];
         }
         Action::Copy => return copy::copy(state),
+        Action::Save => save::open(state),
+        Action::SaveNow => return save::save_typed(state),
         Action::Compare => return open_compare(state),
         Action::NextExample => next_example(state),
         Action::Models => return open_models(state),
@@ -101,7 +104,7 @@ pub fn focus(state: &mut State, pane: Pane) {
 }
 
 fn cycle(state: &mut State, by: isize) {
-    if state.view.help.is_some() || state.picker.is_some() {
+    if state.view.help.is_some() || state.picker.is_some() || state.save_as.is_some() {
         return;
     }
     let panes: &[Pane] = match state.compare {
@@ -127,6 +130,7 @@ fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
         Some(Stops::Help) => state.view.help = None,
+        Some(Stops::Save) => state.save_as = None,
         Some(Stops::Models) => state.picker = None,
         Some(Stops::Compare) => close_compare(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
@@ -167,7 +171,11 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
     match state.model.loading {
         Loading::Failed(_) | Loading::Cancelled => ask::start_load(state),
         Loading::Done => {
-            state.say(NoticeKind::Info, "The model is loaded.");
+            let text = match state.model.saved {
+                Some(_) => NO_MODEL,
+                None => "The model is loaded.",
+            };
+            state.say(NoticeKind::Info, text);
             Vec::new()
         }
         Loading::Asked | Loading::Fetching(_) | Loading::Reading { .. } => Vec::new(),
@@ -175,6 +183,10 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
 }
 
 fn other_lens(state: &mut State) -> Vec<Effect> {
+    if state.model.saved.is_some() {
+        state.say(NoticeKind::Info, NO_MODEL);
+        return Vec::new();
+    }
     state.view.lens = state.view.lens.toggled();
     let lens = state.view.lens;
     match &state.run {
@@ -241,6 +253,10 @@ fn open_compare(state: &mut State) -> Vec<Effect> {
     state.compare = Some(Compare::with_typed(state.typed_candidates.clone()));
     state.view.zoom = Zoom::All;
     state.cursor.follow = Follow::Stay;
+    if let Some(saved) = &state.model.saved {
+        // A file follows candidates at one position only.
+        state.cursor.step = saved.record.watch.step;
+    }
     focus(state, Pane::Candidates);
     if has_run {
         return Vec::new();

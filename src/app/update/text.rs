@@ -7,6 +7,10 @@ use crate::app::{Action, Pane, Prompt, State};
 
 /// Edit the text that has the focus; nothing happens where there is none.
 pub fn edit(state: &mut State, action: Action) {
+    if let Some(field) = &mut state.save_as {
+        edit_line(field, action);
+        return;
+    }
     if let Some(picker) = &mut state.picker {
         if let Some(request) = request(action) {
             picker.edit(request);
