@@ -37,3 +37,10 @@ fn load(files: CheckpointFiles) {
         assert_eq!(error.to_string().lines().count(), 1, "{error}");
     }
 }
+
+/// `bytes` are opened as a trace file.
+pub fn open_trace(bytes: &[u8]) {
+    if let Err(flaw) = lenscape::export::trace_file::read(bytes) {
+        assert_eq!(flaw.to_string().lines().count(), 1, "{flaw}");
+    }
+}

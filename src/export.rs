@@ -7,6 +7,8 @@ pub mod figure;
 pub mod file;
 mod format;
 mod record;
+#[cfg(test)]
+mod sample;
 pub mod screen;
 pub mod svg;
 pub mod table;

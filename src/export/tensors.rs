@@ -253,3 +253,44 @@ impl Arrays<'_> {
 fn whole(value: i64) -> Result<u32, Flaw> {
     u32::try_from(value).map_err(|_| Flaw::Wrong(format!("a rank or an id is {value}")))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::export::sample;
+
+    fn figures_of(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
+        let (values, _) = file.tensor(name).unwrap().data().as_chunks();
+        values.iter().map(|x| f32::from_le_bytes(*x)).collect()
+    }
+
+    #[test]
+    fn any_reader_finds_the_arrays_and_what_they_are_of() {
+        let record = sample::record();
+        let bytes = write(&record, Some(&sample::states())).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let shape = |name| file.tensor(name).unwrap().shape().to_vec();
+        // The state of the step that was not drawn yet is left out.
+        assert_eq!(shape("states"), [2, 4, 2]);
+        assert_eq!(figures_of(&file, "states"), sample::states().values[..16]);
+        assert_eq!(shape("ranks"), [2, 4]);
+        assert_eq!(shape("top_ids"), [2, 4, 3]);
+        let logits: Vec<f32> = cells(&record).map(|cell| cell.score.logit).collect();
+        assert_eq!(figures_of(&file, "logits"), logits);
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
+        let header = metadata.metadata().clone().unwrap();
+        assert_eq!(header["model"], "Tiny");
+        assert_eq!(header["lens"], "raw");
+        assert_eq!(header["prompt"], record.prompt);
+        assert_eq!(header["version"], "1");
+    }
+
+    #[test]
+    fn without_a_model_there_are_no_states() {
+        let bytes = write(&sample::record(), None).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        assert!(file.tensor("states").is_err());
+        assert!(are_in(&bytes));
+    }
+}

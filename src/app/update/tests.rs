@@ -18,6 +18,8 @@ use crate::trace::{
 };
 use crate::vocabulary::{Piece, Vocabulary};
 
+mod saving;
+
 const LAYERS: usize = 3;
 
 fn start(prompt: Option<&str>) -> (State, Vec<Effect>) {
