@@ -67,7 +67,7 @@ pub fn draw(figure: Figure, record: &Record, theme: &Theme) -> Result<Vec<u8>, P
     };
     Ok(match figure.picture {
         Picture::Svg => page.svg().into_bytes(),
-        Picture::Png => png::pixels(&page.svg())?,
+        Picture::Png => png::pixels(&page)?,
         Picture::Html => {
             let table = match figure.kind {
                 Kind::Grid => html::grid_table(record),

@@ -41,7 +41,7 @@ pub fn save(state: &mut State, path: PathBuf) -> Vec<Effect> {
         let what = What::Screen(format);
         return vec![Effect::Save(Save { path, what })];
     }
-    let record = state.record().filter(|record| has_content(record));
+    let record = state.record().filter(has_content);
     let (Some(record), Some(run)) = (record, &state.run) else {
         let text = "There is nothing to save yet: generate first.";
         state.say(NoticeKind::Info, text);

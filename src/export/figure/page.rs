@@ -152,10 +152,17 @@ impl Page {
         }
     }
 
+    /// Width and height of the paper, in user units.
+    pub fn size(&self) -> (f32, f32) {
+        (
+            self.drawing.width.max(NARROWEST).ceil() + 2.0 * MARGIN,
+            self.drawing.height.ceil() + HEAD + FOOT + 2.0 * MARGIN,
+        )
+    }
+
     /// The figure as a whole SVG document.
     pub fn svg(&self) -> String {
-        let width = self.drawing.width.max(NARROWEST).ceil() + 2.0 * MARGIN;
-        let height = self.drawing.height.ceil() + HEAD + FOOT + 2.0 * MARGIN;
+        let (width, height) = self.size();
         let [title, prompt, caption] =
             [&self.title, &self.prompt, &self.caption].map(|text| escaped(text));
         format!(

@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, Options, Tree, fontdb};
 
+use super::page::Page;
+
 /// Pixels a unit: a figure of usual width has more than 300 dots an inch on a page.
 const SCALE: f32 = 3.0;
 /// The most pixels; a larger figure is drawn with fewer a unit.
@@ -24,23 +26,23 @@ pub enum PngError {
     Drawing(String),
 }
 
-/// The SVG as a PNG file.
-pub fn pixels(svg: &str) -> Result<Vec<u8>, PngError> {
+/// The page as a PNG file.
+pub fn pixels(page: &Page) -> Result<Vec<u8>, PngError> {
+    // Looked at first: a page of that size would take long to be read.
+    let (width, height) = page.size();
+    let scale = SCALE.min((MOST_PIXELS / (width * height)).sqrt());
+    if scale < LEAST_SCALE {
+        return Err(PngError::TooLarge);
+    }
     let failed = |error: String| PngError::Drawing(error);
     let options = Options {
         font_family: "DejaVu Sans".into(),
         fontdb: fonts(),
         ..Options::default()
     };
-    let tree = Tree::from_str(svg, &options).map_err(|error| failed(error.to_string()))?;
-    let size = tree.size();
-    let scale = SCALE.min((MOST_PIXELS / (size.width() * size.height())).sqrt());
-    if scale < LEAST_SCALE {
-        return Err(PngError::TooLarge);
-    }
+    let tree = Tree::from_str(&page.svg(), &options).map_err(|error| failed(error.to_string()))?;
     let pixels = |length: f32| (length * scale).ceil() as u32;
-    let mut pixmap =
-        Pixmap::new(pixels(size.width()), pixels(size.height())).ok_or(PngError::TooLarge)?;
+    let mut pixmap = Pixmap::new(pixels(width), pixels(height)).ok_or(PngError::TooLarge)?;
     let transform = Transform::from_scale(scale, scale);
     resvg::render(&tree, transform, &mut pixmap.as_mut());
     pixmap
