@@ -1,6 +1,7 @@
 //! Holds a document to what a trace can be, so that nothing behind it has to doubt a record:
 //! every row has its cell, every id is in the vocabulary and has its text, every rank can be.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::document::{CellEntry, Document, ScoreEntry, StepEntry, WatchEntry};
@@ -16,7 +17,7 @@ const MOST_LAYERS: usize = 10_000;
 struct Rules {
     n_layers: usize,
     vocab_size: usize,
-    known: std::collections::BTreeSet<TokenId>,
+    known: BTreeSet<TokenId>,
 }
 
 /// The record that a document describes.
