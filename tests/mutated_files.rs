@@ -250,8 +250,8 @@ fn pytorch_archive() {
 
 /// A small run with a candidate, as a trace file of each kind.
 fn trace_files() -> [Vec<u8>; 2] {
-    let files = folder(&Copy::of("llama"));
-    let model = model::load(&files, &candle_core::Device::Cpu, &|_, _| {}).unwrap();
+    let copy = Copy::of("llama");
+    let model = model::load(&folder(&copy), &candle_core::Device::Cpu, &|_, _| {}).unwrap();
     let mut session = Session::new(model, "llama".into(), 3);
     let run = Run {
         id: RunId(1),

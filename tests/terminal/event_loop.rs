@@ -247,27 +247,15 @@ fn what_cannot_be_saved_is_told_in_one_line() {
         what: What::Screen(ScreenFormat::Plain),
     })];
     let mut trial = Trial::new();
-    let mut source = Patient { left: 10_000 };
+    // Leaves once the loop was woken by something else.
+    let mut source = Late {
+        turns: 1,
+        inputs: VecDeque::new(),
+    };
     trial.drive(effects, &mut source).unwrap();
     let notice = trial.state.notice.unwrap().text;
     assert!(notice.contains("/no/such/folder/screen.txt"), "{notice}");
     assert_eq!(notice.lines().count(), 1);
-}
-
-/// Someone who waits for others, some milliseconds at most, and leaves.
-struct Patient {
-    left: usize,
-}
-
-impl EventSource for Patient {
-    async fn next(&mut self) -> Option<Input> {
-        tokio::time::sleep(std::time::Duration::from_millis(self.left as u64)).await;
-        None
-    }
-
-    fn try_next(&mut self) -> Option<Input> {
-        None
-    }
 }
 
 #[test]
