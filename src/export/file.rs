@@ -83,9 +83,9 @@ fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     // Without the temporary name, which would only puzzle the reader.
     builder
         .tempfile_in(folder)
-        .map_err(|error| match error.raw_os_error() {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => error.kind().into(),
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => io::Error::other("there is no such folder"),
+            kind => kind.into(),
         })
 }
 
