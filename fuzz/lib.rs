@@ -70,3 +70,9 @@ fn use_tokenizer(tokenizer: &Tokenizer) {
 fn one_line(error: &dyn std::error::Error) {
     assert_eq!(error.to_string().lines().count(), 1, "{error}");
 }
+/// `bytes` are opened as a trace file.
+pub fn open_trace(bytes: &[u8]) {
+    if let Err(flaw) = lenscape::export::trace_file::read(bytes) {
+        assert_eq!(flaw.to_string().lines().count(), 1, "{flaw}");
+    }
+}

@@ -21,8 +21,8 @@ pub use command::{
     Ask, Command, Continuation, Intervention, Question, Run, RunId, Sampling, StatePatch,
 };
 pub use event::{
-    Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions, StopReason,
-    Whereabouts,
+    Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions, StateRows,
+    StopReason, Whereabouts,
 };
 pub use handle::{Handle, Unwanted};
 pub use models::{Fit, ModelEntry};

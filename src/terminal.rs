@@ -25,6 +25,7 @@ mod osc52;
 mod painter;
 pub mod panic_hook;
 mod recordings;
+mod saver;
 mod screen;
 mod session;
 mod signals;

@@ -26,10 +26,12 @@ pub mod text;
 
 pub use grid::Grid;
 
-use ratatui::Frame;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::{Frame, Terminal};
 
-use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Page, Places, State};
+use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Line, Page, Places, State};
 use palette::Palette;
 
 /// Draw everything.
@@ -72,13 +74,21 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
             chart::render(state, &palette, places.chart, buffer);
         }
     }
-    match &state.command_line {
-        Some(line) => {
+    match &state.line {
+        Some(Line::Command(line)) => {
             let areas = (places.body, places.keys);
             command_line::render(state, line, &palette, areas, buffer);
         }
-        None => keyline::render(state, &palette, places.keys, buffer),
+        _ => keyline::render(state, &palette, places.keys, buffer),
     }
+}
+
+/// The screen as it would be drawn now.
+#[must_use]
+pub fn picture(state: &State) -> Buffer {
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(state.columns, state.rows));
+    let Ok(_) = terminal.draw(|frame| draw(frame, state));
+    terminal.backend().buffer().clone()
 }
 
 fn too_small(frame: &mut Frame<'_>) {

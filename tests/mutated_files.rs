@@ -11,12 +11,21 @@ mod made;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
+use lenscape::app::{Message, SavedTrace, Start, State, update};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::model;
+use lenscape::engine::{Run, RunId, Sampling, Session};
+use lenscape::export::figure::{self, Figure, Kind};
+use lenscape::export::{Content, Picture, Record, Watch, tensors, trace_file};
+use lenscape::settings::Settings;
+use lenscape::settings::theme::Depth;
+use lenscape::trace::{LensKind, Step};
+use lenscape::{model, ui};
 use made::{Copy, gguf_of, write_pytorch};
 use proptest::prelude::*;
 
@@ -306,6 +315,109 @@ fn every_fuzz_target_has_files_to_begin_with() {
             .collect::<BTreeSet<_>>()
     };
     assert_eq!(names("seeds"), names("fuzz_targets"));
+}
+
+/// A small run with a candidate, as a trace file of each kind.
+fn trace_files() -> [Vec<u8>; 2] {
+    let copy = Copy::of("llama");
+    let model = model::load(&folder(&copy), &candle_core::Device::Cpu, &|_, _| {}).unwrap();
+    let mut session = Session::new(model, "llama".into(), 3);
+    let run = Run {
+        id: RunId(1),
+        prompt: "The keys".into(),
+        max_tokens: 2,
+        ..Run::default()
+    };
+    let (prompt_ids, columns) = session.complete(run).unwrap();
+    let comparison = session
+        .compare(
+            RunId(1),
+            LensKind::Normed,
+            session.position(RunId(1), Step(1)).unwrap(),
+            &[" is".into()],
+        )
+        .unwrap();
+    let record = Record {
+        model: Arc::clone(session.info()),
+        lens: LensKind::Normed,
+        sampling: Sampling::default(),
+        max_tokens: 2,
+        prompt: "The keys".into(),
+        prompt_ids,
+        columns: columns.into_iter().map(Arc::new).collect(),
+        finish: session.ended(),
+        watch: Watch {
+            step: Step(1),
+            trajectories: comparison
+                .trajectories
+                .into_iter()
+                .map(Result::unwrap)
+                .collect(),
+        },
+    };
+    let mut json = Vec::new();
+    trace_file::write(&record, &mut json).unwrap();
+    let states = session.state_rows(RunId(1)).unwrap();
+    [json, tensors::write(&record, Some(&states)).unwrap()]
+}
+
+/// A trace file is opened; what is in it can be drawn, or one line says why it cannot be opened.
+fn open_trace(bytes: &[u8], settings: &Settings) -> Result<(), TestCaseError> {
+    match trace_file::read(bytes) {
+        Err(flaw) => prop_assert_eq!(flaw.to_string().lines().count(), 1, "{}", flaw),
+        Ok(record) => draw(record, settings),
+    }
+    let largest = LARGEST.load(Ordering::Relaxed);
+    prop_assert!(largest < MOST_AT_ONCE, "{} bytes at once", largest);
+    Ok(())
+}
+
+/// Every screen and figure of a record.
+fn draw(record: Record, settings: &Settings) {
+    let theme = Box::new(figure::colours(&settings.themes, None).unwrap());
+    let record = Arc::new(record);
+    for kind in [Kind::Grid, Kind::Compare] {
+        let picture = Picture::Html;
+        let figure = Figure { kind, picture };
+        Content::Figure(Arc::clone(&record), figure, theme.clone())
+            .bytes()
+            .unwrap();
+    }
+    let start = Start {
+        prompt: None,
+        model: "none".into(),
+        max_tokens: 1,
+        sampling: Sampling::default(),
+        lens: LensKind::Normed,
+        depth: Depth::TrueColour,
+        size: (120, 40),
+        now: Instant::now(),
+    };
+    let path = "keys.json".into();
+    let saved = SavedTrace { path, record };
+    let (mut state, _) = State::of_saved(settings.clone(), start, saved);
+    for key in ["v", "v", "v", "home", "e", "o", "c", "tab"] {
+        let key = crokey::parse(key).unwrap().into();
+        update(&mut state, Message::Key(key));
+        let _ = ui::picture(&state);
+    }
+}
+
+#[test]
+fn trace_file() {
+    let settings = Settings::embedded().unwrap();
+    for (whole, reach) in trace_files().into_iter().zip([usize::MAX, 6_000]) {
+        open_trace(&whole, &settings).unwrap();
+        assert!(trace_file::read(&whole).is_ok());
+        let config = ProptestConfig {
+            cases: 2000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        proptest!(config, |(changes in changes())| {
+            open_trace(&changed(&whole, reach, &changes), &settings)?;
+        });
+    }
 }
 
 /// Numbers in `config.json` that once asked for more than there is.

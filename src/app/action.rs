@@ -75,6 +75,11 @@ pub enum Action {
     /// Copy the focused pane's selection.
     Copy,
 
+    /// Ask for a file name to save under.
+    Save,
+    /// Save under the name in the field.
+    SaveNow,
+
     /// Compare candidates at the selected step.
     Compare,
     /// Focus the candidates' field.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Speed;
-use crate::engine::{RunId, StopReason};
+use crate::engine::{RunId, Sampling, StopReason};
 use crate::trace::{Column, LensKind, Position, Step, TokenId};
 
 /// What goes on in a run.
@@ -37,6 +37,8 @@ pub struct Run {
     pub prompt_tokens: Vec<TokenId>,
     /// How many tokens were asked for; 0 only processes the prompt.
     pub max_tokens: usize,
+    /// How its tokens are drawn.
+    pub sampling: Sampling,
     /// The lens of the columns.
     pub lens: LensKind,
     /// One a step.
@@ -52,12 +54,19 @@ pub struct Run {
 impl Run {
     /// A run that was just asked for.
     #[must_use]
-    pub fn asked(id: RunId, prompt: String, max_tokens: usize, lens: LensKind) -> Self {
+    pub fn asked(
+        id: RunId,
+        prompt: String,
+        max_tokens: usize,
+        sampling: Sampling,
+        lens: LensKind,
+    ) -> Self {
         Self {
             id,
             prompt,
             prompt_tokens: Vec::new(),
             max_tokens,
+            sampling,
             lens,
             columns: Vec::new(),
             text: String::new(),

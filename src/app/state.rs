@@ -1,11 +1,12 @@
 //! Everything that the program knows.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{CommandLine, Compare, Cursor, Effect, Model, Page, Prompt, Run};
+use super::{Compare, Cursor, Effect, Line, Model, Page, Prompt, Run};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -71,8 +72,8 @@ pub enum TextCursor {
 /// What [`super::Action::Stop`] would stop or leave now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stops {
-    /// The command line.
-    CommandLine,
+    /// The line that is typed in the place of the key line.
+    Line,
     /// The help page.
     Help,
     /// Another page.
@@ -159,14 +160,16 @@ pub struct State {
     pub page: Option<Page>,
     /// How things are looked at.
     pub view: View,
-    /// The command line, while it is open.
-    pub command_line: Option<CommandLine>,
-    /// What was typed there, oldest first.
+    /// What is typed in the place of the key line, while it is.
+    pub line: Option<Line>,
+    /// What was typed at the command line, oldest first.
     pub command_history: Vec<String>,
     /// Whether what the terminal gets is recorded.
     pub recording: Switch,
     /// One line for the user.
     pub notice: Option<Notice>,
+    /// The file that waits for the states of a run.
+    pub(super) wants_states: Option<(RunId, PathBuf)>,
     pub(super) next_run: RunId,
 }
 
@@ -174,6 +177,14 @@ impl State {
     /// The state at the start, and what has to happen first.
     #[must_use]
     pub fn new(settings: Settings, start: Start) -> (Self, Vec<Effect>) {
+        let mut state = Self::at_start(settings, start);
+        let mut effects = start_load(&mut state);
+        effects.extend(state.first_effects());
+        (state, effects)
+    }
+
+    /// The state at the start, with nothing begun.
+    pub(super) fn at_start(settings: Settings, start: Start) -> Self {
         let options = &settings.options;
         let view = View {
             focus: Pane::Prompt,
@@ -206,12 +217,13 @@ impl State {
             cursor: Cursor::default(),
             compare: None,
             page: None,
-            command_line: None,
+            line: None,
             command_history: Vec::new(),
             typed_candidates: String::new(),
             view,
             recording: Switch::Off,
             notice,
+            wants_states: None,
             next_run: RunId(1),
             settings,
         };
@@ -219,22 +231,24 @@ impl State {
             state.prompt.remember();
             state.view.focus = Pane::Grid;
         }
-        let mut effects = start_load(&mut state);
-        if state.view.mouse == Switch::On {
-            effects.push(Effect::CaptureMouse(super::Capture::On));
+        state
+    }
+
+    /// What has to happen first, whatever is shown.
+    pub(super) fn first_effects(&mut self) -> Vec<Effect> {
+        self.settle();
+        match self.view.mouse {
+            Switch::On => vec![Effect::CaptureMouse(super::Capture::On)],
+            Switch::Off => Vec::new(),
         }
-        state.settle();
-        (state, effects)
     }
 
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
-        use Scope::{
-            Candidates, Cell, CommandLine, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text,
-        };
-        if self.command_line.is_some() {
-            return &[CommandLine, Text, Everywhere];
+        use Scope::{Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text};
+        if let Some(line) = &self.line {
+            return line.scopes();
         }
         if let Some(page) = &self.page {
             return page.scopes();
@@ -252,8 +266,8 @@ impl State {
     /// What [`super::Action::Stop`] would stop or leave now.
     #[must_use]
     pub fn stops(&self) -> Option<Stops> {
-        if self.command_line.is_some() {
-            Some(Stops::CommandLine)
+        if self.line.is_some() {
+            Some(Stops::Line)
         } else if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
@@ -326,7 +340,7 @@ impl State {
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
         }
-        let cursor = match (self.view.focus, &self.page, &self.command_line) {
+        let cursor = match (self.view.focus, &self.page, &self.line) {
             (Pane::Prompt, None, None) => TextCursor::Shown,
             _ => TextCursor::Hidden,
         };

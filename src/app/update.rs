@@ -12,6 +12,7 @@ mod command;
 mod copy;
 mod engine;
 mod mouse;
+mod save;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -35,6 +36,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Engine(event) => engine::heard(state, event),
         Message::Recording(news) => {
             recorded(state, news);
+            Vec::new()
+        }
+        Message::Saved(news) => {
+            save::saved(state, news);
             Vec::new()
         }
     };
@@ -85,7 +90,7 @@ fn type_character(state: &mut State, key: KeyEvent) {
     if !is_text {
         return;
     }
-    if let Some(line) = &mut state.command_line {
+    if let Some(line) = &mut state.line {
         line.edit(InputRequest::InsertChar(character));
         return;
     }
@@ -104,7 +109,7 @@ fn type_character(state: &mut State, key: KeyEvent) {
 
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
-    if let Some(line) = &mut state.command_line {
+    if let Some(line) = &mut state.line {
         for character in text.chars().filter(|c| !c.is_control()) {
             line.edit(InputRequest::InsertChar(character));
         }

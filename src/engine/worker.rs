@@ -142,6 +142,7 @@ impl Worker {
                 self.inquiries.push_back(Inquiry::new(question));
                 Ok(())
             }
+            Command::States(run) => self.states(run),
             Command::Forget(run) => {
                 if let Some(session) = &mut self.session {
                     session.forget(run);
@@ -283,6 +284,19 @@ impl Worker {
                 event.map_or(Ok(()), |event| self.tell(event))
             }
             Ok(Piece::Last(event)) => self.tell(event),
+            Err(error) => self.fail(run, &error.to_string()),
+        }
+    }
+
+    fn states(&self, run: RunId) -> Result<(), Gone> {
+        let Some(session) = &self.session else {
+            return self.fail(run, "no model is loaded yet");
+        };
+        match session.state_rows(run) {
+            Ok(states) => self.tell(Event::States {
+                run,
+                states: Arc::new(states),
+            }),
             Err(error) => self.fail(run, &error.to_string()),
         }
     }

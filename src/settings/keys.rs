@@ -45,6 +45,8 @@ pub enum Scope {
     Actions,
     /// The command line.
     CommandLine,
+    /// The field for a file name.
+    Save,
     /// The help page.
     Help,
     /// Every place.
@@ -53,7 +55,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -65,6 +67,7 @@ impl Scope {
         Self::Models,
         Self::Actions,
         Self::CommandLine,
+        Self::Save,
         Self::Text,
         Self::Help,
     ];
@@ -83,6 +86,7 @@ impl Scope {
             Self::Models => "In the list of models",
             Self::Actions => "In the list of actions",
             Self::CommandLine => "At the command line",
+            Self::Save => "Saving: in the field",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",
@@ -99,6 +103,7 @@ impl Scope {
                 | Self::Models
                 | Self::Actions
                 | Self::CommandLine
+                | Self::Save
                 | Self::Everywhere
         )
     }

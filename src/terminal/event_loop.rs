@@ -20,11 +20,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::input::{EventSource, Input};
 use super::limiter::{FrameLimiter, Urgency};
+use super::saver::Saver;
 use super::screen::Screen;
 use super::signals::Signals;
 use super::tty::is_hang_up;
 use super::{Error, Exit, Mouse};
-use crate::app::{self, Effect, Message, State};
+use crate::app::{self, Effect, Message, SaveNews, State};
 use crate::engine::{self, Handle};
 
 /// The most messages that are taken before others get their turn.
@@ -62,13 +63,20 @@ pub async fn drive<S: Screen, I: EventSource>(
         mut events,
         signals,
     } = channels;
+    let (saver, mut saved) = Saver::new();
     let mut program = Program {
         state,
         screen,
         engine: &engine,
+        saver,
         limiter: FrameLimiter::default(),
     };
-    let ended = program.run(effects, source, &mut events, signals).await;
+    let ended = program
+        .run(effects, source, &mut events, &mut saved, signals)
+        .await;
+    if let Ok(Exit::Quit) = ended {
+        program.saver.finish();
+    }
     engine.abandon();
     // An engine that waits for room in the channel is set free.
     events.close();
@@ -82,6 +90,7 @@ struct Program<'a, S> {
     state: &'a mut State,
     screen: &'a mut S,
     engine: &'a Handle,
+    saver: Saver,
     limiter: FrameLimiter,
 }
 
@@ -97,6 +106,7 @@ enum Woken {
     Input(Option<Input>),
     Engine(engine::Event),
     Continued,
+    Saved(SaveNews),
     FrameDue,
 }
 
@@ -106,6 +116,7 @@ impl<S: Screen> Program<'_, S> {
         effects: Vec<Effect>,
         source: &mut I,
         events: &mut mpsc::Receiver<engine::Event>,
+        saved: &mut mpsc::UnboundedReceiver<SaveNews>,
         mut signals: Signals,
     ) -> Result<Exit, Error> {
         let size = self.screen.size().map_err(Error::Draw)?;
@@ -121,6 +132,7 @@ impl<S: Screen> Program<'_, S> {
                 exit = told_to_end(&mut signals.exit) => Woken::Shutdown(exit),
                 input = source.next() => Woken::Input(input),
                 Ok(()) = signals.continued.changed() => Woken::Continued,
+                Some(news) = saved.recv() => Woken::Saved(news),
                 Some(event) = events.recv() => Woken::Engine(event),
                 () = until(self.limiter.due()) => Woken::FrameDue,
             };
@@ -133,6 +145,10 @@ impl<S: Screen> Program<'_, S> {
                     self.screen.resume().map_err(Error::Draw)?;
                     self.request(Urgency::AtOnce);
                     Flow::Continue
+                }
+                Woken::Saved(news) => {
+                    self.request(Urgency::NextFrame);
+                    self.update(Message::Saved(news))?
                 }
                 Woken::FrameDue => Flow::Continue,
             };
@@ -224,6 +240,7 @@ impl<S: Screen> Program<'_, S> {
                 Effect::Copy(text) => {
                     self.screen.copy(&text).map_err(Error::Draw)?;
                 }
+                Effect::Save(save) => self.saver.begin(save, self.state),
                 Effect::Redraw => {
                     self.screen.repaint();
                     self.request(Urgency::AtOnce);

@@ -163,6 +163,9 @@ fn doing(state: &State, palette: &Palette<'_>) -> Vec<Span<'static>> {
         }
         Loading::Cancelled | Loading::Failed(_) | Loading::Done => {}
     }
+    if state.model.saved.is_some() {
+        return vec![Span::styled("saved trace", palette.accent())];
+    }
     match &state.run {
         None => vec![Span::styled("ready", palette.muted())],
         Some(run) => run_state(run, palette),

@@ -17,7 +17,7 @@ use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
-use super::text;
+use super::{field, text};
 use crate::app::{Choice, Picker};
 use crate::engine::{Fit, ModelEntry, Whereabouts};
 use crate::vocabulary::visible_text;
@@ -70,22 +70,13 @@ pub fn render(picker: &Picker, palette: &Palette<'_>, area: Rect, buffer: &mut B
 
 /// What is typed; its end, where it is long.
 fn field(picker: &Picker, palette: &Palette<'_>, width: usize) -> Line<'static> {
-    let value = picker.field.value();
-    let at = value
-        .char_indices()
-        .nth(picker.field.cursor())
-        .map_or(value.len(), |(at, _)| at);
-    let (before, after) = value.split_at(at);
-    let mut rest = after.chars();
-    let under = rest.next().map_or(" ".into(), |c| c.to_string());
-    let before = text::cut_left(before, width.saturating_sub(3)).into_owned();
-    let mut spans = vec![
-        Span::styled("› ", palette.accent()),
-        Span::raw(before),
-        Span::styled(under, palette.selected()),
-        Span::raw(rest.as_str().to_owned()),
-    ];
-    if value.is_empty() {
+    let mut spans = vec![Span::styled("› ", palette.accent())];
+    spans.extend(field::spans(
+        &picker.field,
+        palette,
+        width.saturating_sub(2),
+    ));
+    if picker.field.value().is_empty() {
         let words = "type to filter, or a path or hub id";
         spans.push(Span::styled(words, palette.muted()));
     }

@@ -1,7 +1,8 @@
 //! What each action does.
 
-use super::{ask, command, copy, text};
+use super::{ask, command, copy, save, text};
 use crate::app::cursor::Follow;
+use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
     Action, ActionList, Capture, Choice, Compare, Effect, GridRoom, Half, Loading, NoticeKind,
@@ -30,6 +31,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             })];
         }
         Action::Copy => return copy::copy(state),
+        Action::Save => save::open(state),
+        Action::SaveNow => return save::save_typed(state),
         Action::Compare => return open_compare(state),
         Action::NextExample => next_example(state),
         Action::Models => return open_models(state),
@@ -46,8 +49,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::RunCommand => return command::run(state),
         Action::Complete => command::complete(state, 1),
         Action::CompleteBack => command::complete(state, -1),
-        Action::HistoryPrevious if state.command_line.is_some() => command::recall(state, 1),
-        Action::HistoryNext if state.command_line.is_some() => command::recall(state, -1),
+        Action::HistoryPrevious if state.line.is_some() => command::recall(state, 1),
+        Action::HistoryNext if state.line.is_some() => command::recall(state, -1),
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
@@ -109,7 +112,7 @@ pub fn focus(state: &mut State, pane: Pane) {
 }
 
 fn cycle(state: &mut State, by: isize) {
-    if state.page.is_some() {
+    if state.page.is_some() || state.line.is_some() {
         return;
     }
     let panes: &[Pane] = match state.compare {
@@ -134,7 +137,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
-        Some(Stops::CommandLine) => state.command_line = None,
+        Some(Stops::Line) => state.line = None,
         Some(Stops::Help | Stops::Page) => state.page = None,
         Some(Stops::Compare) => close_compare(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
@@ -200,7 +203,11 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
     match state.model.loading {
         Loading::Failed(_) | Loading::Cancelled => ask::start_load(state),
         Loading::Done => {
-            state.say(NoticeKind::Info, "The model is loaded.");
+            let text = match state.model.saved {
+                Some(_) => NO_MODEL,
+                None => "The model is loaded.",
+            };
+            state.say(NoticeKind::Info, text);
             Vec::new()
         }
         Loading::Asked | Loading::Fetching(_) | Loading::Reading { .. } => Vec::new(),
@@ -208,6 +215,10 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
 }
 
 fn other_lens(state: &mut State) -> Vec<Effect> {
+    if state.model.saved.is_some() {
+        state.say(NoticeKind::Info, NO_MODEL);
+        return Vec::new();
+    }
     state.view.lens = state.view.lens.toggled();
     let lens = state.view.lens;
     match &state.run {
@@ -278,6 +289,10 @@ fn open_compare(state: &mut State) -> Vec<Effect> {
     state.compare = Some(Compare::with_typed(state.typed_candidates.clone()));
     state.view.zoom = Zoom::All;
     state.cursor.follow = Follow::Stay;
+    if let Some(saved) = &state.model.saved {
+        // A file follows candidates at one position only.
+        state.cursor.step = saved.record.watch.step;
+    }
     focus(state, Pane::Candidates);
     if has_run {
         return Vec::new();

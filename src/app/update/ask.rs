@@ -1,5 +1,8 @@
 //! What the engine is asked, and when.
 
+use std::sync::Arc;
+
+use crate::app::saved::{NO_MODEL, comparison};
 use crate::app::{Effect, Loading, NoticeKind, Run, State};
 use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
 
@@ -18,9 +21,13 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
         );
         return Vec::new();
     }
+    if state.model.is_absent() {
+        state.say(NoticeKind::Info, NO_MODEL);
+        return Vec::new();
+    }
     state.prompt.remember();
     let prompt = state.prompt.text();
-    if state.model.ready.is_some() {
+    if state.model.ready.is_some() && state.model.saved.is_none() {
         return run(state, prompt, state.max_tokens);
     }
     state.queued = Some(prompt);
@@ -35,7 +42,8 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
     let id = state.next_run;
     state.next_run = RunId(id.0 + 1);
     let lens = state.view.lens;
-    state.run = Some(Run::asked(id, prompt.clone(), max_tokens, lens));
+    let sampling = state.sampling.clone();
+    state.run = Some(Run::asked(id, prompt.clone(), max_tokens, sampling, lens));
     state.cursor = crate::app::Cursor {
         row: state.cursor.row,
         first_row: state.cursor.first_row,
@@ -78,5 +86,10 @@ pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
         return None;
     }
     compare.asked = Some(question.clone());
+    if let Some(saved) = &state.model.saved {
+        let answer = comparison(&saved.record, &question);
+        compare.answer = answer.map(Arc::new);
+        return None;
+    }
     Some(Effect::Engine(Command::Ask(question)))
 }

@@ -3,7 +3,7 @@
 use super::{act, ask};
 use crate::app::command_line::{CommandLine, Order};
 use crate::app::cursor::Follow;
-use crate::app::{Action, Effect, NoticeKind, State};
+use crate::app::{Action, Effect, Line, NoticeKind, State};
 use crate::engine::Sampling;
 use crate::settings::theme::Depth;
 use crate::settings::{ColourChoice, Options};
@@ -11,27 +11,30 @@ use crate::trace::Row;
 
 /// Opens the command line.
 pub fn open(state: &mut State) {
-    state.command_line = Some(CommandLine::default());
+    state.line = Some(Line::Command(CommandLine::default()));
 }
 
 /// Completes what is typed, or goes through what could be typed.
 pub fn complete(state: &mut State, by: isize) {
-    if let Some(mut line) = state.command_line.take() {
-        line.complete(&line.suggestions(state), by);
-        state.command_line = Some(line);
+    let Some(Line::Command(line)) = &state.line else {
+        return;
+    };
+    let suggestions = line.suggestions(state);
+    if let Some(Line::Command(line)) = &mut state.line {
+        line.complete(&suggestions, by);
     }
 }
 
 /// Goes through the lines typed before.
 pub fn recall(state: &mut State, by: isize) {
-    if let Some(line) = &mut state.command_line {
+    if let Some(Line::Command(line)) = &mut state.line {
         line.recall(&state.command_history, by);
     }
 }
 
 /// Does what is typed, and closes the line. One that is wrong stays in the history, to be mended.
 pub fn run(state: &mut State) -> Vec<Effect> {
-    let Some(line) = state.command_line.take() else {
+    let Some(Line::Command(line)) = state.line.take() else {
         return Vec::new();
     };
     let typed = line.field.value().trim().to_owned();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::act::close_compare;
-use super::ask;
+use super::{ask, save};
 use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
 use crate::engine::{Ask, Command, Event, ModelInfo, RunId};
 
@@ -79,6 +79,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             run.lens = lens;
             run.columns = columns;
         }),
+        Event::States { run, states } => return save::take_states(state, run, states),
         Event::Failed { run, message } => failed(state, run, message),
     }
     Vec::new()
@@ -100,6 +101,7 @@ fn with_run(state: &mut State, id: RunId, change: impl FnOnce(&mut Run)) {
 fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.loading = Loading::Done;
     state.model.ready = Some(info);
+    state.model.saved = None;
     // A run of the model before has other tokens, and the engine keeps it no longer.
     let old = state.run.take().filter(Run::is_active);
     close_compare(state);

@@ -21,6 +21,8 @@ use crate::trace::{
 };
 use crate::vocabulary::{Piece, Vocabulary};
 
+mod saving;
+
 const LAYERS: usize = 3;
 
 /// The tokens of every prompt.

@@ -7,7 +7,7 @@ use crate::app::{Action, Pane, Prompt, State};
 
 /// Edit the text that has the focus; nothing happens where there is none.
 pub fn edit(state: &mut State, action: Action) {
-    if let Some(line) = &mut state.command_line {
+    if let Some(line) = &mut state.line {
         if let Some(request) = request(action) {
             line.edit(request);
         }
