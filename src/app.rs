@@ -9,33 +9,41 @@
 //! [`Effect`]s. [`crate::ui::draw`] reads the [`State`] and changes nothing.
 
 mod action;
+mod attribution;
 mod candidates;
 mod compare;
 mod cursor;
 mod geometry;
 mod help;
+mod inquiry;
 mod loading;
 mod message;
 mod page;
 mod picker;
+mod predictions;
 mod prompt;
 mod run;
 mod speed;
 mod state;
 mod update;
+mod watched;
 
 pub use action::Action;
+pub use attribution::{Attribution, Beside, Goal, HeadOrder, Split};
 pub use candidates::parse_candidates;
 pub use compare::{Compare, Crossing, Half, Lead, letter, shown};
 pub use cursor::{Cursor, Follow};
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};
+pub use inquiry::Inquiry;
 pub use loading::{FailedSource, Loading, Model};
 pub use message::{Capture, Effect, Message, Recording, RecordingNews};
 pub use page::Page;
 pub use picker::{Choice, Picker};
+pub use predictions::{Layers, MOST_TOKENS, Predictions};
 pub use prompt::Prompt;
 pub use run::{Phase, Run};
 pub use speed::Speed;
 pub use state::{Notice, NoticeKind, Pane, Start, State, Stops, View, Zoom};
 pub use update::update;
+pub use watched::Watched;

@@ -3,6 +3,8 @@
 //! [`draw`] reads [`State`] and changes nothing; where each pane stands is decided by
 //! [`crate::app::Places`], since paging and clicks depend on it too.
 
+mod attribution;
+mod bars;
 mod cell;
 mod chart;
 mod compare;
@@ -15,9 +17,12 @@ mod loading;
 mod log;
 pub mod palette;
 mod picker;
+mod predictions;
 mod prompt;
 pub mod scale;
+mod scroll;
 mod spark;
+mod step;
 mod table;
 pub mod text;
 
@@ -56,6 +61,12 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     match &state.page {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
         Some(Page::Models(picker)) => picker::render(state, picker, &palette, places.body, buffer),
+        Some(Page::Predictions(page)) => {
+            predictions::render(state, page, &palette, places.body, buffer);
+        }
+        Some(Page::Attribution(page)) => {
+            attribution::render(state, page, &palette, places.body, buffer);
+        }
         None => {
             prompt::render(state, &palette, places.prompt, buffer);
             grid::render(state, &palette, places.grid, buffer);

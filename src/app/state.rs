@@ -100,6 +100,8 @@ pub struct View {
     pub lens: LensKind,
     /// The grid's looks.
     pub grid: GridOptions,
+    /// How many tokens of each layer the page of layer predictions asks for.
+    pub top_k: usize,
     /// Whether clicks and the wheel come to the program.
     pub mouse: Switch,
 }
@@ -176,6 +178,7 @@ impl State {
             theme: settings.themes.position(&options.theme).unwrap_or(0),
             lens: start.lens,
             grid: options.grid,
+            top_k: options.predictions.top_k,
             mouse: options.mouse,
         };
         let notice = settings.problems.first().map(|problem| Notice {
@@ -242,7 +245,7 @@ impl State {
         if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
-                Page::Models(_) => Stops::Page,
+                Page::Models(_) | Page::Predictions(_) | Page::Attribution(_) => Stops::Page,
             })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)

@@ -14,6 +14,7 @@ mod mouse;
 #[cfg(test)]
 mod tests;
 mod text;
+mod views;
 
 pub(super) use ask::start_load;
 
@@ -39,6 +40,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     };
     state.settle();
     effects.extend(ask::compare_if_changed(state));
+    effects.extend(views::ask_if_changed(state));
     effects
 }
 

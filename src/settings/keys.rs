@@ -41,6 +41,10 @@ pub enum Scope {
     Panes,
     /// The list of models.
     Models,
+    /// The page of layer predictions.
+    Predictions,
+    /// The page of attribution.
+    Attribution,
     /// The help page.
     Help,
     /// Every place.
@@ -49,7 +53,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -58,6 +62,8 @@ impl Scope {
         Self::Cell,
         Self::Candidates,
         Self::Comparison,
+        Self::Predictions,
+        Self::Attribution,
         Self::Models,
         Self::Text,
         Self::Help,
@@ -74,6 +80,8 @@ impl Scope {
             Self::Cell => "In the cell pane",
             Self::Candidates => "Comparing: in the field",
             Self::Comparison => "Comparing: in table and chart",
+            Self::Predictions => "In the layer predictions",
+            Self::Attribution => "In the attribution",
             Self::Models => "In the list of models",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",

@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 use crossterm::event::KeyEvent;
 use lenscape::app::{Effect, Message, Start, State, update};
 use lenscape::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, Question, RunId, Sampling, StopReason,
+    Ask, Command, Comparison, Event, FetchProgress, Predictions, Question, RunId, Sampling,
+    StopReason,
 };
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
-use lenscape::trace::{Candidate, LensKind, Step, TokenId};
+use lenscape::trace::{Candidate, LensKind, Position, Step, TokenId};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::golden::{Case, model, text_of};
+use super::parts;
 
 pub struct Scene {
     pub state: State,
@@ -174,8 +176,32 @@ impl Scene {
                     columns: self.columns().into_iter().take(steps).collect(),
                 })
             }
+            Ask::Predictions { at, top_k } => Some(Event::Predicted(Arc::new(Predictions {
+                run: *run,
+                at: *at,
+                lens: *lens,
+                top_k: *top_k,
+                column: parts::with_top_k(&self.column(*at), *top_k),
+            }))),
+            Ask::Attribution { at, target } => Some(Event::Attributed {
+                run: *run,
+                at: *at,
+                lens: *lens,
+                attribution: Arc::new(parts::attribution(&self.column(*at), *target)),
+            }),
+            Ask::Heads { at, target, layer } => Some(Event::HeadsAttributed {
+                run: *run,
+                at: *at,
+                shares: Arc::new(parts::heads(&self.column(*at), *target, *layer)),
+            }),
             _ => None,
         }
+    }
+
+    /// The column of the token at a position.
+    fn column(&self, at: Position) -> Arc<lenscape::trace::Column> {
+        let columns = self.columns();
+        Arc::clone(&columns[at.0 - self.case.prompt_ids.len()])
     }
 
     fn trajectory(&self, text: &str) -> Result<lenscape::trace::Trajectory, String> {

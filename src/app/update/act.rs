@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::{ask, copy, text};
+use super::{ask, copy, text, views};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
@@ -40,6 +40,15 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 _ => Some(Page::Help { first: 0 }),
             }
         }
+        Action::Predictions => views::toggle_predictions(state),
+        Action::Attribution => views::toggle_attribution(state),
+        Action::MoreTokens
+        | Action::FewerTokens
+        | Action::OneLayer
+        | Action::NextTarget
+        | Action::PreviousTarget
+        | Action::Heads
+        | Action::HeadOrder => views::change(state, action),
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
@@ -266,7 +275,8 @@ pub fn close_compare(state: &mut State) {
 
 /// Move through the grid, or through the page that is open.
 fn walk(state: &mut State, action: Action) {
-    if let Some(page) = &mut state.page {
+    let page = state.page.as_mut();
+    if let Some(page) = page.filter(|page| !page.shows_the_selected_cell()) {
         let room = help_room(state.columns, state.rows);
         let lines = u16::try_from(room.columns * room.rows).unwrap_or(u16::MAX);
         page.walk(action, lines);

@@ -21,6 +21,8 @@ use crate::trace::{
 };
 use crate::vocabulary::{Piece, Vocabulary};
 
+mod views;
+
 const LAYERS: usize = 3;
 
 /// The tokens of every prompt.
@@ -577,6 +579,13 @@ mod comparing {
         };
         assert_eq!((run.prompt.as_str(), run.max_tokens), ("ab", 0));
         let run = run.id;
+        hear(
+            &mut state,
+            Event::Started {
+                run,
+                prompt: PROMPT.into(),
+            },
+        );
         assert_eq!(asked(&type_text(&mut state, "is")), []);
         let effects = finish(&mut state, run);
         assert_eq!(
