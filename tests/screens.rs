@@ -18,6 +18,7 @@ use insta::assert_snapshot;
 use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
+use lenscape::ui::text;
 
 use scene::Scene;
 
@@ -254,6 +255,30 @@ fn what_raised_one_candidate_above_another_and_by_which_heads() {
             .types("are is")
             .presses(&["esc", "a", "tab", "tab", "enter", "up", "up"])
     });
+}
+
+#[test]
+fn the_pages_about_a_step_fit_shallow_and_deep_models_and_wide_tokens() {
+    for key in ["shift-p", "shift-a"] {
+        for (layers, last) in [(2, "L1"), (48, "L47")] {
+            for (columns, rows) in [LARGE, SMALL, (200, 60), (40, 12)] {
+                let scene = Scene::start(columns, rows)
+                    .of_layers(layers)
+                    .types("x")
+                    .press("enter")
+                    .steps(2)
+                    .presses(&["tab", key]);
+                let screen = styled::text(&scene.screen());
+                assert!(screen.contains(&format!(" {last} ")), "{screen}");
+                // The first row comes into view as well.
+                let screen = styled::text(&scene.presses(&["g", "enter", "enter"]).screen());
+                assert!(screen.contains("  L0 "), "{screen}");
+                for line in screen.lines().skip(1).take(usize::from(rows) - 2) {
+                    assert_eq!(text::width(line), usize::from(columns), "{line}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -164,7 +164,7 @@ impl<'s> Sheet<'s> {
         match (self.page.beside, self.has_right_half()) {
             (Beside::Lens, true) => {
                 let rows = shown.map(|row| self.row(*row, self.lens(*row)));
-                let heading = self.heading(format!("{:>6}  change", "logit"));
+                let heading = self.heading(format!("{:>6}  change under the lens", "logit"));
                 std::iter::once(heading).chain(rows).collect()
             }
             (Beside::Lens, false) => {
@@ -233,7 +233,7 @@ impl<'s> Sheet<'s> {
         match row {
             Row::Embedding => {
                 spans.extend(self.number_and_bar(attribution.embedding, self.parts));
-                let word = text::left("embedding", BEFORE_BAR + self.bar);
+                let word = text::left("◂ embedding", BEFORE_BAR + self.bar);
                 spans.push(Span::raw(" ".repeat(GAP)));
                 spans.push(Span::styled(word, self.palette.muted()));
             }
@@ -261,7 +261,7 @@ impl<'s> Sheet<'s> {
         let Some(here) = logits.get(at) else {
             return Vec::new();
         };
-        let number = text::right(&bars::signed(*here), bars::NUMBER);
+        let number = text::right(&bars::plain(*here), bars::NUMBER);
         let mut spans = vec![Span::raw(format!("{number}{}", " ".repeat(GAP)))];
         let below = at.checked_sub(1).and_then(|below| logits.get(below));
         if let Some(below) = below {

@@ -32,6 +32,12 @@ pub fn signed(value: f32) -> String {
     }
 }
 
+/// A number as [`signed`] has it, without a plus: for what is no difference.
+#[must_use]
+pub fn plain(value: f32) -> String {
+    signed(value).trim_start_matches('+').to_owned()
+}
+
 /// Bars of one scale, to both sides of a zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Diverging {
@@ -121,6 +127,7 @@ mod tests {
             (-2.4e9, "-2e9"),
         ] {
             assert_eq!(signed(value), shown);
+            assert_eq!(plain(value), shown.trim_start_matches('+'));
             assert!(signed(value).len() <= NUMBER, "{value}");
         }
     }

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::palette::Palette;
 use super::text;
-use crate::app::{Action, NoticeKind, Page, State, Stops};
+use crate::app::{Action, Beside, NoticeKind, Page, State, Stops};
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
 
@@ -77,9 +77,19 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
     match (binding.action, state.stops()) {
         (Action::Stop, None | Some(Stops::Help)) => None,
         (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
+        // On a page there are no panes to go to.
+        (Action::NextPane, _) if state.page.is_some() => None,
+        (Action::HeadOrder, _) if !shows_heads(state) => None,
         // The table of compare mode always says ranks.
         (Action::CellValue, _) if state.compare.is_some() => None,
         _ => Some(hint),
+    }
+}
+
+fn shows_heads(state: &State) -> bool {
+    match &state.page {
+        Some(Page::Attribution(page)) => page.beside == Beside::Heads,
+        _ => false,
     }
 }
 

@@ -91,7 +91,7 @@ impl Table<'_> {
     fn legend(&self, width: usize) -> Line<'static> {
         let chosen = self.answer.column.token;
         let accent = self.palette.accent();
-        let mut marks = vec![("▸".to_owned(), accent, chosen)];
+        let mut marks = vec![("▸ chosen".to_owned(), accent, chosen)];
         marks.extend(self.page.watched.tokens(self.run).map(|(at, token)| {
             let style = self.palette.line(at);
             (letter(at).to_string(), style, token)
@@ -100,13 +100,14 @@ impl Table<'_> {
         let mut used = 1;
         for (mark, style, token) in marks {
             let label = text::cut(&self.vocabulary.label(token), 16).into_owned();
-            let columns = text::width(&label) + 4;
+            let columns = text::width(&mark) + text::width(&label) + 3;
             if used + columns > width {
                 break;
             }
             used += columns;
             spans.push(Span::styled(mark, style));
-            spans.push(Span::raw(format!(" {label}  ")));
+            let label = format!(" {label}  ");
+            spans.push(Span::styled(label, self.palette.muted()));
         }
         Line::from(spans)
     }
@@ -194,7 +195,7 @@ impl Table<'_> {
             ),
             ("rank".into(), cell.score.rank.to_string()),
             ("p".into(), prob),
-            ("logit".into(), bars::signed(cell.score.logit)),
+            ("logit".into(), bars::plain(cell.score.logit)),
             ("H".into(), format!("{:.2}", cell.entropy)),
             ("KL".into(), format!("{:.2}", cell.kl + 0.0)),
         ];

@@ -1,6 +1,8 @@
 //! Answers about the parts of a model, made up but consistent: the parts add up to the golden
 //! logits.
 
+use std::sync::Arc;
+
 use lenscape::trace::{Attribution, Column, HeadShares, Layer, LayerShare, Target};
 
 const HEADS: usize = 9;
@@ -13,6 +15,16 @@ pub fn with_top_k(column: &Column, top_k: usize) -> Column {
         cell.top.truncate(top_k);
     }
     column
+}
+
+/// The columns of a model of so many layers, in which those of the golden one come again.
+pub fn with_layers(columns: &[Arc<Column>], layers: usize) -> Vec<Arc<Column>> {
+    let resized = columns.iter().map(|column| {
+        let mut column = (**column).clone();
+        column.layers = column.layers.into_iter().cycle().take(layers).collect();
+        Arc::new(column)
+    });
+    resized.collect()
 }
 
 /// The golden logits as rows, and each change of them as the shares of two parts.

@@ -42,7 +42,7 @@ pub fn lines(attribution: &Attribution, palette: &Palette<'_>, width: usize) -> 
         [Span::styled("they differ by", palette.warning()), off]
     };
     let ends = [("sum", sum), ("final logit", attribution.logit)].map(|(name, value)| {
-        let number = Span::styled(bars::signed(value), palette.strong());
+        let number = Span::styled(bars::plain(value), palette.strong());
         [Span::styled(name, palette.muted()), number]
     });
     lines.extend(step::flow(
@@ -50,4 +50,69 @@ pub fn lines(attribution: &Attribution, palette: &Palette<'_>, width: usize) -> 
         width,
     ));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::settings::Settings;
+    use crate::settings::theme::Depth;
+    use crate::trace::{LayerShare, Target, TokenId};
+
+    fn drawn(cap: f32, logit: f32, width: usize) -> String {
+        let attribution = Attribution {
+            target: Target {
+                token: TokenId(1),
+                minus: None,
+            },
+            embedding: -0.5,
+            layers: vec![
+                LayerShare {
+                    attention: 1.0,
+                    feed_forward: 2.0,
+                };
+                2
+            ],
+            bias: -0.0,
+            cap,
+            logit,
+            rows: vec![0.0; 3],
+        };
+        let settings = Settings::embedded().unwrap();
+        let palette = Palette::new(settings.themes.get(0).unwrap(), Depth::None);
+        let lines: Vec<String> = lines(&attribution, &palette, width)
+            .iter()
+            .map(|line| line.to_string().trim_end().to_owned())
+            .collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn the_parts_are_added_up_and_agree() {
+        assert_eq!(
+            drawn(0.0, 5.5, 100),
+            "embedding -0.50   attention +2.00   feed-forward +4.00   bias 0.00\n\
+             sum 5.50   final logit 5.50   they agree within 0.001"
+        );
+    }
+
+    #[test]
+    fn a_soft_cap_is_one_of_the_parts() {
+        let text = drawn(-0.25, 5.25, 100);
+        assert!(text.contains("soft cap -0.25\nsum 5.25"), "{text}");
+    }
+
+    #[test]
+    fn parts_that_do_not_agree_say_by_how_much() {
+        assert!(drawn(0.0, 5.25, 100).ends_with("they differ by 0.2500"));
+    }
+
+    #[test]
+    fn no_line_is_longer_than_its_room() {
+        for width in 30..100 {
+            let text = drawn(-0.25, 5.25, width);
+            assert!(text.lines().all(|line| line.len() <= width), "{text}");
+        }
+    }
 }

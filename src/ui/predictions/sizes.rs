@@ -9,6 +9,8 @@ const GAP: usize = 2;
 const LEAST_TOKEN: usize = 5;
 /// With less than this there is no room for a bar along the line; one upright character is it.
 const LEAST_BAR: usize = 3;
+/// Most tokens are no longer.
+const READABLE_TOKEN: usize = 9;
 const MOST_TOKEN: usize = 16;
 const MOST_BAR: usize = 60;
 
@@ -54,7 +56,9 @@ impl Sizes {
     fn of(width: usize, tokens: usize, mark: usize) -> Self {
         let exact = width.saturating_sub(mark + 1 + 5 + 1);
         if exact >= LEAST_TOKEN + 2 + LEAST_BAR {
-            let token = (exact * 3 / 5).clamp(LEAST_TOKEN, MOST_TOKEN);
+            // Short bars rather than cut tokens.
+            let readable = READABLE_TOKEN.min(exact - LEAST_BAR);
+            let token = (exact * 3 / 5).clamp(readable, MOST_TOKEN);
             return Self {
                 tokens,
                 mark,
