@@ -24,7 +24,7 @@ use crate::engine::{self, RunId};
 use crate::settings::Cells;
 use crate::trace::{Cell, Row, TokenId};
 use crate::vocabulary::Vocabulary;
-use sizes::{Marks, Sizes};
+use sizes::{GAP, Marks, Sizes};
 
 /// The page, in the place of all panes.
 pub fn render(
@@ -136,7 +136,7 @@ impl Table<'_> {
             for (token, logit) in cell.iter().flat_map(|cell| &cell.top).take(sizes.tokens) {
                 let prob = cell.map_or(0.0, |cell| cell.prob_of_logit(*logit));
                 spans.extend(self.token(*token, prob, &sizes));
-                spans.push(Span::raw("  "));
+                spans.push(Span::raw(" ".repeat(GAP)));
             }
             Line::from(spans)
         }));
@@ -148,7 +148,7 @@ impl Table<'_> {
         for place in 1..=sizes.tokens {
             let name = format!("{}{place}", " ".repeat(sizes.mark));
             heading.push_str(&text::left(&name, sizes.width()));
-            heading.push_str("  ");
+            heading.push_str(&" ".repeat(GAP));
         }
         let hidden = self.answer.top_k.saturating_sub(sizes.tokens);
         if hidden > 0 {

@@ -4,13 +4,13 @@ use crate::settings::Cells;
 use crate::ui::{grid, text};
 
 /// Between two tokens.
-const GAP: usize = 2;
+pub const GAP: usize = 1;
 /// Below this a token's text says too little.
 const LEAST_TOKEN: usize = 5;
 /// With less than this there is no room for a bar along the line; one upright character is it.
 const LEAST_BAR: usize = 3;
 /// Most tokens are no longer.
-const READABLE_TOKEN: usize = 9;
+const READABLE_TOKEN: usize = 8;
 const MOST_TOKEN: usize = 16;
 const MOST_BAR: usize = 60;
 
