@@ -89,6 +89,25 @@ pub enum Action {
     /// Show the chart instead of the table, or the other way round, where only one has room.
     Chart,
 
+    /// Open the page of layer predictions, or close it.
+    Predictions,
+    /// Open the page of attribution, or close it.
+    Attribution,
+    /// One more token of each layer.
+    MoreTokens,
+    /// One token less of each layer.
+    FewerTokens,
+    /// Show the selected layer only, or all layers.
+    OneLayer,
+    /// Split the logit of the next target.
+    NextTarget,
+    /// Split the logit of the target before.
+    PreviousTarget,
+    /// Show the heads of the selected layer, or its logit under the lens.
+    Heads,
+    /// Order the heads by size, or by number.
+    HeadOrder,
+
     /// One step back.
     Left,
     /// One step on.

@@ -2,7 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::{Action, ActionList, Picker};
+use super::{Action, ActionList, Attribution, Picker, Predictions};
 use crate::settings::keys::Scope;
 
 /// A page in the place of the panes.
@@ -17,6 +17,10 @@ pub enum Page {
     Models(Picker),
     /// All actions.
     Actions(ActionList),
+    /// The best tokens of every layer.
+    Predictions(Box<Predictions>),
+    /// What each part of the network adds to a logit.
+    Attribution(Box<Attribution>),
 }
 
 impl Page {
@@ -27,6 +31,17 @@ impl Page {
             Self::Help { .. } => &[Scope::Help, Scope::Everywhere],
             Self::Models(_) => &[Scope::Models, Scope::Text, Scope::Everywhere],
             Self::Actions(_) => &[Scope::Actions, Scope::Text, Scope::Everywhere],
+            Self::Predictions(_) => &[Scope::Predictions, Scope::Everywhere],
+            Self::Attribution(_) => &[Scope::Attribution, Scope::Everywhere],
+        }
+    }
+
+    /// Whether it shows the selected cell, so that moving on it moves through the grid.
+    #[must_use]
+    pub fn shows_the_selected_cell(&self) -> bool {
+        match self {
+            Self::Help { .. } | Self::Models(_) | Self::Actions(_) => false,
+            Self::Predictions(_) | Self::Attribution(_) => true,
         }
     }
 
@@ -44,13 +59,14 @@ impl Page {
             }
             Self::Models(picker) => picker.walk(action),
             Self::Actions(list) => list.walk(action, page),
+            Self::Predictions(_) | Self::Attribution(_) => {}
         }
     }
 
     /// Takes an edit of the page's text field; nothing happens where it has none.
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
-            Self::Help { .. } => {}
+            Self::Help { .. } | Self::Predictions(_) | Self::Attribution(_) => {}
             Self::Models(picker) => picker.edit(request),
             Self::Actions(list) => list.edit(request),
         }

@@ -1,10 +1,11 @@
 //! One run as the screen knows it: the prompt, the columns so far, and what goes on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Speed;
 use crate::engine::{RunId, Sampling, StopReason};
-use crate::trace::{Column, LensKind, Position, Step, TokenId};
+use crate::trace::{Attribution, Column, LensKind, Position, Step, TokenId};
 
 /// What goes on in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Run {
     pub lens: LensKind,
     /// One a step.
     pub columns: Vec<Arc<Column>>,
+    /// The splits of the chosen tokens' final logits, where they were asked for.
+    pub attributions: BTreeMap<Position, Arc<Attribution>>,
     /// The generated text, in whole characters.
     pub text: String,
     /// What goes on.
@@ -69,6 +72,7 @@ impl Run {
             sampling,
             lens,
             columns: Vec::new(),
+            attributions: BTreeMap::new(),
             text: String::new(),
             phase: Phase::Asked,
             speed: Speed::default(),

@@ -1,6 +1,7 @@
 //! A saved trace in the place of a model: what the file holds can be looked at, and nothing can be
 //! asked that it does not hold.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -74,6 +75,7 @@ fn run(record: &Record) -> Run {
         sampling: record.sampling.clone(),
         lens: record.lens,
         columns: record.columns.clone(),
+        attributions: BTreeMap::new(),
         text,
         phase: Phase::Finished(record.finish.unwrap_or(StopReason::Stopped)),
         speed: Speed::default(),

@@ -103,6 +103,8 @@ pub struct View {
     pub lens: LensKind,
     /// The grid's looks.
     pub grid: GridOptions,
+    /// How many tokens of each layer the page of layer predictions asks for.
+    pub top_k: usize,
     /// Whether clicks and the wheel come to the program.
     pub mouse: Switch,
 }
@@ -193,6 +195,7 @@ impl State {
             theme: settings.themes.position(&options.theme).unwrap_or(0),
             lens: start.lens,
             grid: options.grid,
+            top_k: options.predictions.top_k,
             mouse: options.mouse,
         };
         let notice = settings.problems.first().map(|problem| Notice {
@@ -271,7 +274,10 @@ impl State {
         } else if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
-                Page::Models(_) | Page::Actions(_) => Stops::Page,
+                Page::Models(_)
+                | Page::Actions(_)
+                | Page::Predictions(_)
+                | Page::Attribution(_) => Stops::Page,
             })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)

@@ -16,6 +16,7 @@ mod save;
 #[cfg(test)]
 mod tests;
 mod text;
+mod views;
 
 pub(super) use ask::start_load;
 
@@ -45,6 +46,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     };
     state.settle();
     effects.extend(ask::compare_if_changed(state));
+    effects.extend(views::ask_if_changed(state));
     effects
 }
 

@@ -47,6 +47,10 @@ pub enum Scope {
     CommandLine,
     /// The field for a file name.
     Save,
+    /// The page of layer predictions.
+    Predictions,
+    /// The page of attribution.
+    Attribution,
     /// The help page.
     Help,
     /// Every place.
@@ -55,7 +59,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -64,6 +68,8 @@ impl Scope {
         Self::Cell,
         Self::Candidates,
         Self::Comparison,
+        Self::Predictions,
+        Self::Attribution,
         Self::Models,
         Self::Actions,
         Self::CommandLine,
@@ -83,6 +89,8 @@ impl Scope {
             Self::Cell => "In the cell pane",
             Self::Candidates => "Comparing: in the field",
             Self::Comparison => "Comparing: in table and chart",
+            Self::Predictions => "In the layer predictions",
+            Self::Attribution => "In the attribution",
             Self::Models => "In the list of models",
             Self::Actions => "In the list of actions",
             Self::CommandLine => "At the command line",

@@ -32,6 +32,8 @@ pub struct Options {
     pub sampling: SamplingOptions,
     /// The grid's looks.
     pub grid: GridOptions,
+    /// The page of layer predictions.
+    pub predictions: PredictionOptions,
 }
 
 /// On or off.
@@ -101,6 +103,14 @@ impl From<&SamplingOptions> for Sampling {
             seed: options.seed,
         }
     }
+}
+
+/// The page of layer predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PredictionOptions {
+    /// How many tokens of each layer it shows at first.
+    pub top_k: usize,
 }
 
 /// The grid's looks.

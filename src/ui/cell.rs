@@ -17,10 +17,10 @@ use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use super::{grid, text};
+use super::{bars, grid, text};
 use crate::app::{Pane, State};
 use crate::settings::Cells;
-use crate::trace::{Cell, Column, Layer, Row, TokenId};
+use crate::trace::{Cell, Column, Layer, LayerShare, Row, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// The cell's pane.
@@ -45,14 +45,31 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let label = info.vocabulary.label(column.token);
     let name = format!("Cell · step {} {label} · {row}", step.0 + 1);
     let inner = frame::render(palette, focus, Titles::named(name), area, buffer);
+    let shares = match row {
+        Row::Layer(Layer(layer)) => shares(state, column, layer),
+        Row::Embedding => None,
+    };
     let detail = Detail {
         column,
         cell,
         row,
+        shares,
         vocabulary: &info.vocabulary,
         palette,
     };
     detail.render(inner, buffer);
+}
+
+/// What the layer's parts add to the chosen token's final logit, where that was asked for.
+fn shares(state: &State, column: &Column, layer: usize) -> Option<LayerShare> {
+    let run = state.run.as_ref()?;
+    let attribution = run.attributions.get(&run.position(state.cursor.step))?;
+    let is_of_this = attribution.target.token == column.token;
+    attribution
+        .layers
+        .get(layer)
+        .filter(|_| is_of_this)
+        .copied()
 }
 
 /// Between two figures.
@@ -62,6 +79,7 @@ struct Detail<'d> {
     column: &'d Column,
     cell: &'d Cell,
     row: Row,
+    shares: Option<LayerShare>,
     vocabulary: &'d Vocabulary,
     palette: &'d Palette<'d>,
 }
@@ -70,6 +88,12 @@ impl Detail<'_> {
     fn render(&self, area: Rect, buffer: &mut Buffer) {
         let mut lines = self.figures(area.width.into());
         let list = self.cell.top.len();
+        let listed = self.is_listed(self.column.token);
+        if let Some(shares) = self.shares
+            && usize::from(area.height) > lines.len() + list + usize::from(!listed)
+        {
+            lines.push(self.adds(shares));
+        }
         // A blank line before the list where that costs no token.
         if usize::from(area.height) > lines.len() + list {
             lines.push(Line::default());
@@ -132,6 +156,18 @@ impl Detail<'_> {
             }
             None => Line::default(),
         }
+    }
+
+    /// What the layer's parts add to the final logit.
+    fn adds(&self, shares: LayerShare) -> Line<'static> {
+        let muted = |words: &'static str| Span::styled(words, self.palette.muted());
+        let number = |value| Span::styled(bars::signed(value), bars::of_sign(value, self.palette));
+        Line::from(vec![
+            muted("final logit: attn "),
+            number(shares.attention),
+            muted(", mlp "),
+            number(shares.feed_forward),
+        ])
     }
 
     /// The best tokens with bars of their probabilities; the chosen one is marked.

@@ -58,7 +58,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 }
 
 /// The end of the text before the position, and what the model put there.
-fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'static> {
+pub fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'static> {
     let Some(run) = &state.run else {
         return Line::default();
     };

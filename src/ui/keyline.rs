@@ -8,7 +8,7 @@ use tui_input::Input;
 
 use super::palette::Palette;
 use super::{field, text};
-use crate::app::{Action, Line as TypedLine, NoticeKind, Page, State, Stops};
+use crate::app::{Action, Beside, Line as TypedLine, NoticeKind, Page, State, Stops};
 use crate::export::EXTENSIONS;
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
@@ -99,9 +99,19 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
     match (binding.action, state.stops()) {
         (Action::Stop, None | Some(Stops::Help)) => None,
         (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
+        // On a page there are no panes to go to.
+        (Action::NextPane, _) if state.page.is_some() => None,
+        (Action::HeadOrder, _) if !shows_heads(state) => None,
         // The table of compare mode always says ranks.
         (Action::CellValue, _) if state.compare.is_some() => None,
         _ => Some(hint),
+    }
+}
+
+fn shows_heads(state: &State) -> bool {
+    match &state.page {
+        Some(Page::Attribution(page)) => page.beside == Beside::Heads,
+        _ => false,
     }
 }
 

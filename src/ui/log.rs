@@ -18,7 +18,7 @@ use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use super::{spark, text};
+use super::{scroll, spark, text};
 use crate::app::{Pane, Run, State};
 use crate::settings::Cells;
 use crate::trace::{Column, Step};
@@ -107,7 +107,7 @@ impl StepTable<'_> {
         let room = Columns::of(area.width.into());
         Line::styled(room.head(), self.palette.muted()).render(area, buffer);
         let visible = usize::from(area.height - 1);
-        let first = first_visible(self.selected.0, self.run.columns.len(), visible);
+        let first = scroll::first_of_growing(self.selected.0, self.run.columns.len(), visible);
         let steps = self.run.columns.iter().enumerate().skip(first);
         for (y, (step, column)) in (area.y + 1..area.bottom()).zip(steps) {
             let label = self.vocabulary.label(column.token);
@@ -126,16 +126,6 @@ impl StepTable<'_> {
             }
         }
     }
-}
-
-/// Blocks of lines rather than one by one, since each moved line is sent again.
-fn first_visible(selected: usize, len: usize, visible: usize) -> usize {
-    if visible == 0 || len <= visible {
-        return 0;
-    }
-    let block = (visible * 3 / 4).max(1);
-    let over = (selected + 1).saturating_sub(visible);
-    over.div_ceil(block) * block
 }
 
 /// The width of the token's column, and which columns behind it have room.

@@ -71,6 +71,18 @@ impl<'t> Palette<'t> {
         self.role(self.theme.warning)
     }
 
+    /// What raises a token.
+    #[must_use]
+    pub fn raises(&self) -> Style {
+        self.accent()
+    }
+
+    /// What lowers a token. Its minus tells it without colour.
+    #[must_use]
+    pub fn lowers(&self) -> Style {
+        self.warning()
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn error(&self) -> Style {

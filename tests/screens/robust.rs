@@ -193,7 +193,10 @@ proptest! {
         let mut scene = Scene::start(120, 40).hears(Event::Ready(Arc::new(info)));
         update(&mut scene.state, Message::Paste(text));
         let mut scene = scene.types("x").press("enter").steps(12).presses(&["tab", "home"]);
-        for _ in 0..2 {
+        let open: [(&[&str], &str); 4] =
+            [(&[], ""), (&["c"], "is are"), (&["tab", "shift-p"], ""), (&["shift-a"], "")];
+        for (keys, typed) in open {
+            scene = scene.presses(keys).types(typed);
             let screen = scene.screen();
             for y in 0..40 {
                 let mut x = 0;
@@ -204,7 +207,6 @@ proptest! {
                 }
                 prop_assert_eq!(x, 120);
             }
-            scene = scene.press("c").types("is are");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::{ask, command, copy, save, text};
+use super::{ask, command, copy, save, text, views};
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
@@ -51,6 +51,15 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::CompleteBack => command::complete(state, -1),
         Action::HistoryPrevious if state.line.is_some() => command::recall(state, 1),
         Action::HistoryNext if state.line.is_some() => command::recall(state, -1),
+        Action::Predictions => views::toggle_predictions(state),
+        Action::Attribution => views::toggle_attribution(state),
+        Action::MoreTokens
+        | Action::FewerTokens
+        | Action::OneLayer
+        | Action::NextTarget
+        | Action::PreviousTarget
+        | Action::Heads
+        | Action::HeadOrder => views::change(state, action),
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
@@ -312,7 +321,8 @@ pub fn close_compare(state: &mut State) {
 
 /// Move through the grid, or through the page that is open.
 fn walk(state: &mut State, action: Action) {
-    if let Some(page) = &mut state.page {
+    let page = state.page.as_mut();
+    if let Some(page) = page.filter(|page| !page.shows_the_selected_cell()) {
         let room = help_room(state.columns, state.rows);
         let lines = u16::try_from(room.columns * room.rows).unwrap_or(u16::MAX);
         page.walk(action, lines);

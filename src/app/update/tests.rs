@@ -22,6 +22,7 @@ use crate::trace::{
 use crate::vocabulary::{Piece, Vocabulary};
 
 mod saving;
+mod views;
 
 const LAYERS: usize = 3;
 
