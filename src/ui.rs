@@ -20,6 +20,7 @@ pub mod scale;
 mod spark;
 mod table;
 pub mod text;
+mod value;
 
 pub use grid::Grid;
 

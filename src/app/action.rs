@@ -45,6 +45,14 @@ pub enum Action {
     Lens,
     /// Show the next value in the grid's cells.
     CellValue,
+    /// Show the value before in the grid's cells.
+    PreviousCellValue,
+    /// Colour the grid's cells by the next value.
+    CellColour,
+    /// Show all of a layer's best tokens, or only words.
+    ListedTokens,
+    /// Show or hide the prompt's own tokens before the generated ones.
+    PromptColumns,
     /// Make the grid's cells narrower, or wide again.
     CellWidth,
     /// Show or hide the row `emb`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Speed;
+use super::{Place, PromptColumns, Speed};
 use crate::engine::{RunId, StopReason};
 use crate::trace::{Column, LensKind, Position, Step, TokenId};
 
@@ -39,6 +39,8 @@ pub struct Run {
     pub max_tokens: usize,
     /// The lens of the columns.
     pub lens: LensKind,
+    /// How well each layer predicted the prompt's own tokens, once that was asked.
+    pub prompt_columns: PromptColumns,
     /// One a step.
     pub columns: Vec<Arc<Column>>,
     /// The generated text, in whole characters.
@@ -59,6 +61,7 @@ impl Run {
             prompt_tokens: Vec::new(),
             max_tokens,
             lens,
+            prompt_columns: PromptColumns::default(),
             columns: Vec::new(),
             text: String::new(),
             phase: Phase::Asked,
@@ -100,5 +103,23 @@ impl Run {
     #[must_use]
     pub fn column(&self, step: Step) -> Option<&Column> {
         self.columns.get(step.0).map(Arc::as_ref)
+    }
+
+    /// A column's place in the whole sequence.
+    #[must_use]
+    pub fn position_of(&self, place: Place) -> Position {
+        match place {
+            Place::Prompt(position) => position,
+            Place::Step(step) => self.position(step),
+        }
+    }
+
+    /// The column at a place, if it is there yet.
+    #[must_use]
+    pub fn column_at(&self, place: Place) -> Option<&Column> {
+        match place {
+            Place::Prompt(position) => self.prompt_columns.column(position),
+            Place::Step(step) => self.column(step),
+        }
     }
 }

@@ -39,6 +39,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     };
     state.settle();
     effects.extend(ask::compare_if_changed(state));
+    effects.extend(ask::prompt_columns_if_missing(state));
     effects
 }
 

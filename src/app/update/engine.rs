@@ -69,8 +69,16 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 compare.answer = Some(comparison);
             }
         }
+        Event::PromptColumns {
+            run,
+            lens,
+            first,
+            columns,
+            ..
+        } => with_run(state, run, |run| {
+            run.prompt_columns.take(lens, first, columns);
+        }),
         Event::Joint(_)
-        | Event::PromptColumns { .. }
         | Event::Predicted(_)
         | Event::Attributed { .. }
         | Event::HeadsAttributed { .. }

@@ -174,6 +174,8 @@ fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
         .collect()
 }
 
+mod prompt_columns;
+
 mod loading {
     use super::*;
 
@@ -578,6 +580,8 @@ mod comparing {
         assert_eq!((run.prompt.as_str(), run.max_tokens), ("ab", 0));
         let run = run.id;
         assert_eq!(asked(&type_text(&mut state, "is")), []);
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         let effects = finish(&mut state, run);
         assert_eq!(
             asked(&effects),
