@@ -5,9 +5,11 @@
 
 mod attribution;
 mod intervention;
+mod summary;
 
 pub use attribution::{Attribution, HeadShares, LayerShare, Target};
 pub use intervention::{Skip, SkippedPart};
+pub use summary::{LayerSummary, Summary};
 
 use std::fmt;
 

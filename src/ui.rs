@@ -18,6 +18,7 @@ mod picker;
 mod prompt;
 pub mod scale;
 mod spark;
+mod summary;
 mod table;
 pub mod text;
 mod value;
@@ -57,6 +58,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     match &state.page {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
         Some(Page::Models(picker)) => picker::render(state, picker, &palette, places.body, buffer),
+        Some(Page::Summary { first }) => {
+            summary::render(state, *first, &palette, places.body, buffer);
+        }
         None => {
             prompt::render(state, &palette, places.prompt, buffer);
             grid::render(state, &palette, places.grid, buffer);

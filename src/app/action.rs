@@ -69,6 +69,17 @@ pub enum Action {
     /// Copy the focused pane's selection.
     Copy,
 
+    /// Type what to look for in the grid.
+    Search,
+    /// Go to the next cell of what was typed.
+    Find,
+    /// Go to the next cell of what was looked for last.
+    FindNext,
+    /// Go back to the one before.
+    FindPrevious,
+    /// Open or close the summary of the trace.
+    Summary,
+
     /// Compare candidates at the selected step.
     Compare,
     /// Focus the candidates' field.

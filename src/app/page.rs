@@ -15,7 +15,15 @@ pub enum Page {
     },
     /// The list of models.
     Models(Picker),
+    /// The trace in few numbers.
+    Summary {
+        /// The first layer in view.
+        first: u16,
+    },
 }
+
+/// Lines of the summary above its layers, which scroll.
+pub const SUMMARY_HEAD: u16 = 4;
 
 impl Page {
     /// Where keys are looked up, the innermost place first.
@@ -24,13 +32,14 @@ impl Page {
         match self {
             Self::Help { .. } => &[Scope::Help, Scope::Everywhere],
             Self::Models(_) => &[Scope::Models, Scope::Text, Scope::Everywhere],
+            Self::Summary { .. } => &[Scope::Summary, Scope::Everywhere],
         }
     }
 
     /// Moves the selection or the view; `page` are the lines that a page key goes.
     pub(super) fn walk(&mut self, action: Action, page: u16) {
         match self {
-            Self::Help { first } => {
+            Self::Help { first } | Self::Summary { first } => {
                 *first = match action {
                     Action::Up => first.saturating_sub(1),
                     Action::Down => first.saturating_add(1),
@@ -46,7 +55,7 @@ impl Page {
     /// Takes an edit of the page's text field; nothing happens where it has none.
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
-            Self::Help { .. } => {}
+            Self::Help { .. } | Self::Summary { .. } => {}
             Self::Models(picker) => picker.edit(request),
         }
     }

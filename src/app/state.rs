@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Extent, Model, Page, Prompt, Run};
+use super::{Compare, Cursor, Effect, Extent, Model, Page, Prompt, Run, SUMMARY_HEAD, Search};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -75,6 +75,8 @@ pub enum Stops {
     Help,
     /// Another page.
     Page,
+    /// The search being typed.
+    Search,
     /// The run.
     Run,
     /// The load under way.
@@ -155,6 +157,8 @@ pub struct State {
     pub typed_candidates: String,
     /// The page in the place of the panes, while one is open.
     pub page: Option<Page>,
+    /// Search in the grid.
+    pub search: Search,
     /// How things are looked at.
     pub view: View,
     /// Whether what the terminal gets is recorded.
@@ -201,6 +205,7 @@ impl State {
             compare: None,
             page: None,
             typed_candidates: String::new(),
+            search: Search::default(),
             view,
             recording: Switch::Off,
             notice,
@@ -222,9 +227,14 @@ impl State {
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
-        use Scope::{Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text};
+        use Scope::{
+            Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Search, Text,
+        };
         if let Some(page) = &self.page {
             return page.scopes();
+        }
+        if self.search.field.is_some() {
+            return &[Search, Text, Everywhere];
         }
         match self.view.focus {
             Pane::Prompt => &[Prompt, Text, Everywhere],
@@ -242,8 +252,10 @@ impl State {
         if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
-                Page::Models(_) => Stops::Page,
+                Page::Models(_) | Page::Summary { .. } => Stops::Page,
             })
+        } else if self.search.field.is_some() {
+            Some(Stops::Search)
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
         } else if self.model.is_loading() {
@@ -351,6 +363,12 @@ impl State {
             let last = lines.saturating_sub(room.columns * room.rows);
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
+        }
+        let n_layers = u16::try_from(self.n_layers()).unwrap_or(u16::MAX);
+        if let Some(Page::Summary { first }) = &mut self.page {
+            // Status line, key line and two borders.
+            let visible = self.rows.saturating_sub(4 + SUMMARY_HEAD);
+            *first = (*first).min(n_layers.saturating_sub(visible));
         }
         let cursor = match (self.view.focus, &self.page) {
             (Pane::Prompt, None) => TextCursor::Shown,

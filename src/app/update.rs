@@ -11,6 +11,7 @@ mod ask;
 mod copy;
 mod engine;
 mod mouse;
+mod search;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -89,6 +90,10 @@ fn type_character(state: &mut State, key: KeyEvent) {
         page.edit(InputRequest::InsertChar(character));
         return;
     }
+    if let Some(field) = &mut state.search.field {
+        field.handle(InputRequest::InsertChar(character));
+        return;
+    }
     match (state.view.focus, &mut state.compare) {
         (Pane::Prompt, _) => state.prompt.editor_mut().insert_char(character),
         (Pane::Candidates, Some(compare)) => {
@@ -107,6 +112,12 @@ fn paste(state: &mut State, text: &str) {
     if let Some(page) = &mut state.page {
         for character in text.chars().filter(|c| !c.is_control()) {
             page.edit(InputRequest::InsertChar(character));
+        }
+        return;
+    }
+    if let Some(field) = &mut state.search.field {
+        for character in text.chars().filter(|c| !c.is_control()) {
+            field.handle(InputRequest::InsertChar(character));
         }
         return;
     }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use tui_input::Input;
 
 use super::palette::Palette;
 use super::text;
@@ -20,8 +21,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
     .intersection(buffer.area);
     let room = usize::from(area.width);
-    let line = match &state.notice {
-        Some(notice) => {
+    let searched = state.search.field.as_ref().filter(|_| state.page.is_none());
+    let line = match (searched, &state.notice) {
+        (Some(field), _) => search(field, palette, room),
+        (None, Some(notice)) => {
             let style = match notice.kind {
                 NoticeKind::Info => palette.accent(),
                 NoticeKind::Error => palette.error(),
@@ -29,9 +32,33 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
             let text = visible_text(&notice.text).replace('\n', " ");
             Line::styled(text::cut(&text, room).into_owned(), style)
         }
-        None => line(hints(state), palette, room),
+        (None, None) => line(hints(state), palette, room),
     };
     line.render(area, buffer);
+}
+
+/// What is being searched for, and what can be.
+fn search(field: &Input, palette: &Palette<'_>, room: usize) -> Line<'static> {
+    let value = field.value();
+    let at = value
+        .char_indices()
+        .nth(field.cursor())
+        .map_or(value.len(), |(at, _)| at);
+    let (before, after) = value.split_at(at);
+    let mut rest = after.chars();
+    let under = rest.next().map_or(" ".into(), |c| c.to_string());
+    let before = text::cut_left(&visible_text(before), room.saturating_sub(3)).into_owned();
+    let words = "token  #step's token  +1 -1 =1 becomes, leaves, settles  @12 step  L5 layer";
+    let after = match value.is_empty() {
+        true => Span::styled(words, palette.muted()),
+        false => Span::raw(visible_text(rest.as_str())),
+    };
+    Line::from(vec![
+        Span::styled("/", palette.accent()),
+        Span::raw(before),
+        Span::styled(visible_text(&under), palette.selected()),
+        after,
+    ])
 }
 
 struct Hint {

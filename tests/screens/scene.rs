@@ -11,7 +11,7 @@ use lenscape::engine::{
 };
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
-use lenscape::trace::{Candidate, LensKind, Step, TokenId};
+use lenscape::trace::{Candidate, LensKind, Position, Step, TokenId};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -174,6 +174,13 @@ impl Scene {
                     columns: self.columns().into_iter().take(steps).collect(),
                 })
             }
+            Ask::PromptColumns => Some(Event::PromptColumns {
+                run: *run,
+                lens: *lens,
+                first: Position(1),
+                columns: self.case.prompt_columns(),
+                total: self.case.prompt_ids.len() - 1,
+            }),
             _ => None,
         }
     }

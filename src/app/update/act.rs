@@ -1,11 +1,11 @@
 //! What each action does.
 
-use super::{ask, copy, text};
+use super::{ask, copy, search, text};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Page, Pane, Phase,
-    Picker, Recording, State, help_room,
+    Action, Capture, Compare, Direction, Effect, GridRoom, Half, Loading, NoticeKind, Page, Pane,
+    Phase, Picker, Recording, State, help_room,
 };
 use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
@@ -37,6 +37,16 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.page = match state.page {
                 Some(Page::Help { .. }) => None,
                 _ => Some(Page::Help { first: 0 }),
+            }
+        }
+        Action::Search => search::open(state),
+        Action::Find => search::find(state),
+        Action::FindNext => search::find_again(state, Direction::Forward),
+        Action::FindPrevious => search::find_again(state, Direction::Back),
+        Action::Summary => {
+            state.page = match state.page {
+                Some(Page::Summary { .. }) => None,
+                _ => Some(Page::Summary { first: 0 }),
             }
         }
         Action::NextPane => cycle(state, 1),
@@ -97,6 +107,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Focus a pane.
 pub fn focus(state: &mut State, pane: Pane) {
+    state.search.field = None;
     state.view.focus = pane;
     if matches!(pane, Pane::Cell | Pane::Log) {
         state.view.side = pane;
@@ -130,6 +141,7 @@ fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
         Some(Stops::Help | Stops::Page) => state.page = None,
+        Some(Stops::Search) => state.search.field = None,
         Some(Stops::Compare) => close_compare(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
         None => {}

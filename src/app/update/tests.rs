@@ -175,6 +175,7 @@ fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
 }
 
 mod prompt_columns;
+mod search;
 
 mod loading {
     use super::*;

@@ -13,6 +13,9 @@ pub fn edit(state: &mut State, action: Action) {
         }
         return;
     }
+    if let Some(field) = &mut state.search.field {
+        return edit_line(field, action);
+    }
     match (state.view.focus, &mut state.compare) {
         (Pane::Prompt, _) => edit_prompt(&mut state.prompt, action),
         (Pane::Candidates, Some(compare)) => edit_line(&mut compare.field, action),
