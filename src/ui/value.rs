@@ -137,10 +137,7 @@ const VALUES: [Value; 8] = [
     },
     Value {
         is: CellValue::TopToken,
-        titles: [
-            "Top token of each layer, by its probability",
-            "Top token of each layer",
-        ],
+        titles: ["Each layer's own top token", "Top token at each layer"],
         measure: |seen| seen.shown_token().map_or(0.0, |(_, prob)| prob),
         write: |seen, _| {
             let shown = seen.shown_token();

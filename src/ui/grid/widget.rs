@@ -281,7 +281,7 @@ fn shades(seen: &Seen<'_>, tone: Tone, shade: Option<&str>, width: usize) -> Str
             };
             format!("{sign}{shade}")
         }
-        _ if seen.cell.score.rank == 1 => format!("{:>width$}", 1),
+        (_, shade) if seen.cell.score.rank == 1 => format!("{}1", shade.unwrap_or(" ")),
         (_, Some(shade)) => shade.repeat(width),
         (_, None) => " ".repeat(width),
     }
