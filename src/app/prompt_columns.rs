@@ -27,16 +27,19 @@ impl PromptColumns {
         self.columns.get(at).map(Arc::as_ref)
     }
 
-    /// Notes that they are asked for under `lens`, and says whether that is news.
+    /// Notes that they are asked for under `lens`, and says whether that is news. Those under
+    /// another lens go at once: nothing on the screen would tell them from the new ones.
     pub(super) fn ask(&mut self, lens: LensKind) -> Asking {
-        match self.asked.replace(lens) == Some(lens) {
-            true => Asking::Asked,
-            false => Asking::New,
+        if self.asked == Some(lens) {
+            return Asking::Asked;
         }
+        self.asked = Some(lens);
+        self.columns.clear();
+        Asking::New
     }
 
     /// Takes a piece whose first column predicts `first`. A piece under another lens than the one
-    /// asked for last is old; the first piece takes the place of all under the lens before.
+    /// asked for last is old.
     pub(super) fn take(&mut self, lens: LensKind, first: Position, columns: Vec<Arc<Column>>) {
         let begin = first.0.saturating_sub(1);
         if self.asked != Some(lens) || begin > self.columns.len() {
