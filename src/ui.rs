@@ -26,8 +26,10 @@ pub mod scale;
 mod scroll;
 mod spark;
 mod step;
+mod summary;
 mod table;
 pub mod text;
+mod value;
 
 pub use grid::Grid;
 
@@ -74,6 +76,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         }
         Some(Page::Attribution(page)) => {
             attribution::render(state, page, &palette, places.body, buffer);
+        }
+        Some(Page::Summary { first }) => {
+            summary::render(state, *first, &palette, places.body, buffer);
         }
         None => {
             prompt::render(state, &palette, places.prompt, buffer);

@@ -20,8 +20,8 @@ use insta::assert_snapshot;
 use lenscape::app::{Places, State};
 use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
 use lenscape::export::{tensors, trace_file};
-use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
+use lenscape::settings::{CellValue, Settings};
 use lenscape::ui::text;
 use ratatui::buffer::Cell;
 
@@ -156,8 +156,6 @@ fn the_raw_lens() {
 fn cells_of_each_value_and_width() {
     for (name, keys) in [
         ("probability", ["v"].as_slice()),
-        ("entropy", &["v", "v"]),
-        ("kl", &["v", "v", "v"]),
         ("short", &["s"]),
         ("shades", &["s", "s"]),
     ] {
@@ -166,6 +164,107 @@ fn cells_of_each_value_and_width() {
             .presses(keys);
         assert_snapshot!(format!("cells_{name}"), styled::text(&scene.screen()));
     }
+}
+
+#[test]
+fn every_value_at_both_sizes() {
+    for value in CellValue::ALL.into_iter().skip(1) {
+        let name = format!("value_{}", value.name().replace(' ', "_"));
+        keep(&name, |columns, rows| {
+            let mut scene = Scene::finished(columns, rows).presses(&["tab", "home"]);
+            while scene.state.view.grid.value != value {
+                scene = scene.press("v");
+            }
+            scene
+        });
+    }
+}
+
+#[test]
+fn top_tokens_that_are_words_and_cells_coloured_by_another_value() {
+    let scene = Scene::finished(80, 24).presses(&["tab", "home", "shift-v", "shift-w"]);
+    assert_snapshot!("value_words_80x24", styled::text(&scene.screen()));
+    let by_rank = scene.press("shift-h");
+    keep_styled("colour_by_rank", &by_rank);
+}
+
+#[test]
+fn changes_of_the_logit_at_every_colour_depth() {
+    for (name, depth) in [
+        ("truecolour", Depth::TrueColour),
+        ("256", Depth::Indexed),
+        ("16", Depth::Ansi),
+        ("none", Depth::None),
+    ] {
+        let scene = Scene::finished(60, 20)
+            .presses(&["tab", "home", "v", "v", "v", "v"])
+            .at_depth(depth);
+        keep_styled(&format!("change_{name}"), &scene);
+    }
+}
+
+#[test]
+fn narrow_cells_of_every_value() {
+    for cells in ["short", "shades"] {
+        for value in CellValue::ALL {
+            let mut scene = Scene::finished(60, 12).presses(&["tab", "home", "z", "s"]);
+            if cells == "shades" {
+                scene = scene.press("s").at_depth(Depth::None);
+            }
+            while scene.state.view.grid.value != value {
+                scene = scene.press("v");
+            }
+            let name = format!("{cells}_{}", value.name().replace(' ', "_"));
+            assert_snapshot!(name, styled::text(&scene.screen()));
+        }
+    }
+}
+
+#[test]
+fn the_prompts_own_tokens_before_the_generated_ones() {
+    keep("prompt_columns", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "shift-p", "home"])
+    });
+    keep("prompt_columns_log", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["backtab", "shift-p", "home", "down"])
+    });
+    keep_styled(
+        "prompt_columns",
+        &Scene::finished(80, 24).presses(&["tab", "shift-p", "home"]),
+    );
+    let waiting = Scene::finished(80, 24)
+        .deaf()
+        .presses(&["tab", "home", "shift-p"]);
+    assert_snapshot!("prompt_columns_waiting", styled::text(&waiting.screen()));
+    keep("prompt_columns_compare", |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "shift-p", "home", "c"])
+            .types("is are")
+    });
+}
+
+#[test]
+fn searching_in_the_grid() {
+    keep("search_empty", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "home", "/"])
+    });
+    keep("search_found", |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "/"])
+            .types("=1")
+            .presses(&["enter", "n"])
+    });
+}
+
+#[test]
+fn the_summary_of_a_trace() {
+    keep("summary", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "shift-s", "pagedown"])
+    });
+    let scene = Scene::finished(120, 40).presses(&["tab", "shift-p", "shift-s"]);
+    assert_snapshot!("summary_with_prompt", styled::text(&scene.screen()));
+    let scene = Scene::ready(80, 24).presses(&["tab", "shift-s"]);
+    assert_snapshot!("summary_of_nothing", styled::text(&scene.screen()));
 }
 
 #[test]

@@ -21,7 +21,15 @@ pub enum Page {
     Predictions(Box<Predictions>),
     /// What each part of the network adds to a logit.
     Attribution(Box<Attribution>),
+    /// The trace in few numbers.
+    Summary {
+        /// The first layer in view.
+        first: u16,
+    },
 }
+
+/// Lines of the summary above its layers, which scroll.
+pub const SUMMARY_HEAD: u16 = 4;
 
 impl Page {
     /// Where keys are looked up, the innermost place first.
@@ -33,6 +41,7 @@ impl Page {
             Self::Actions(_) => &[Scope::Actions, Scope::Text, Scope::Everywhere],
             Self::Predictions(_) => &[Scope::Predictions, Scope::Everywhere],
             Self::Attribution(_) => &[Scope::Attribution, Scope::Everywhere],
+            Self::Summary { .. } => &[Scope::Summary, Scope::Everywhere],
         }
     }
 
@@ -40,7 +49,7 @@ impl Page {
     #[must_use]
     pub fn shows_the_selected_cell(&self) -> bool {
         match self {
-            Self::Help { .. } | Self::Models(_) | Self::Actions(_) => false,
+            Self::Help { .. } | Self::Models(_) | Self::Actions(_) | Self::Summary { .. } => false,
             Self::Predictions(_) | Self::Attribution(_) => true,
         }
     }
@@ -48,7 +57,7 @@ impl Page {
     /// Moves the selection or the view; `page` are the lines that a page key goes.
     pub(super) fn walk(&mut self, action: Action, page: u16) {
         match self {
-            Self::Help { first } => {
+            Self::Help { first } | Self::Summary { first } => {
                 *first = match action {
                     Action::Up => first.saturating_sub(1),
                     Action::Down => first.saturating_add(1),
@@ -66,7 +75,10 @@ impl Page {
     /// Takes an edit of the page's text field; nothing happens where it has none.
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
-            Self::Help { .. } | Self::Predictions(_) | Self::Attribution(_) => {}
+            Self::Help { .. }
+            | Self::Predictions(_)
+            | Self::Attribution(_)
+            | Self::Summary { .. } => {}
             Self::Models(picker) => picker.edit(request),
             Self::Actions(list) => list.edit(request),
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::state::{Pane, Start};
-use super::{Effect, Loading, Phase, Prompt, Run, Speed, State, typed_candidates};
+use super::{Effect, Loading, Phase, Prompt, PromptColumns, Run, Speed, State, typed_candidates};
 use crate::engine::{Ask, Comparison, Question, RunId, StopReason};
 use crate::export::{Record, Watch};
 use crate::settings::Settings;
@@ -74,6 +74,7 @@ fn run(record: &Record) -> Run {
         max_tokens: record.max_tokens,
         sampling: record.sampling.clone(),
         lens: record.lens,
+        prompt_columns: PromptColumns::default(),
         columns: record.columns.clone(),
         attributions: BTreeMap::new(),
         text,

@@ -13,6 +13,7 @@ mod copy;
 mod engine;
 mod mouse;
 mod save;
+mod search;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -47,6 +48,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     state.settle();
     effects.extend(ask::compare_if_changed(state));
     effects.extend(views::ask_if_changed(state));
+    effects.extend(ask::prompt_columns_if_missing(state));
     effects
 }
 

@@ -51,6 +51,10 @@ pub enum Scope {
     Predictions,
     /// The page of attribution.
     Attribution,
+    /// The summary of the trace.
+    Summary,
+    /// What to look for in the grid, while it is typed.
+    Search,
     /// The help page.
     Help,
     /// Every place.
@@ -59,7 +63,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -74,6 +78,8 @@ impl Scope {
         Self::Actions,
         Self::CommandLine,
         Self::Save,
+        Self::Summary,
+        Self::Search,
         Self::Text,
         Self::Help,
     ];
@@ -95,6 +101,8 @@ impl Scope {
             Self::Actions => "In the list of actions",
             Self::CommandLine => "At the command line",
             Self::Save => "Saving: in the field",
+            Self::Summary => "In the summary",
+            Self::Search => "While searching",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",
@@ -112,6 +120,7 @@ impl Scope {
                 | Self::Actions
                 | Self::CommandLine
                 | Self::Save
+                | Self::Search
                 | Self::Everywhere
         )
     }

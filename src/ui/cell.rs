@@ -19,7 +19,7 @@ use super::frame::{self, Titles};
 use super::palette::Palette;
 use super::{bars, grid, text};
 use crate::app::{Pane, State};
-use crate::settings::Cells;
+use crate::settings::{Cells, ListedTokens};
 use crate::trace::{Cell, Column, Layer, LayerShare, Row, TokenId};
 use crate::vocabulary::Vocabulary;
 
@@ -29,12 +29,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         return;
     }
     let focus = frame::focus_of(state, Pane::Cell);
-    let step = state.cursor.step;
     let row = state.cursor.row;
     let found = state
-        .grid_columns()
-        .get(step.0)
-        .and_then(|column| Some((column.as_ref(), column.cell(row)?)))
+        .selected_column()
+        .and_then(|column| Some((column, column.cell(row)?)))
         .zip(state.model.ready.as_ref());
     let Some(((column, cell), info)) = found else {
         let inner = frame::render(palette, focus, Titles::named("Cell"), area, buffer);
@@ -43,7 +41,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         return;
     };
     let label = info.vocabulary.label(column.token);
-    let name = format!("Cell · step {} {label} · {row}", step.0 + 1);
+    let name = format!("Cell · {} {label} · {row}", state.cursor.place());
     let inner = frame::render(palette, focus, Titles::named(name), area, buffer);
     let shares = match row {
         Row::Layer(Layer(layer)) => shares(state, column, layer),
@@ -55,6 +53,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         row,
         shares,
         vocabulary: &info.vocabulary,
+        tokens: state.view.grid.tokens,
         palette,
     };
     detail.render(inner, buffer);
@@ -81,6 +80,7 @@ struct Detail<'d> {
     row: Row,
     shares: Option<LayerShare>,
     vocabulary: &'d Vocabulary,
+    tokens: ListedTokens,
     palette: &'d Palette<'d>,
 }
 
@@ -138,10 +138,8 @@ impl Detail<'_> {
 
     /// How the chosen token's logit and rank have moved since the row below.
     fn against_below(&self, width: usize) -> Line<'static> {
-        let below = match self.row {
-            Row::Embedding => return Line::styled("before layer 0", self.palette.muted()),
-            Row::Layer(Layer(0)) => Row::Embedding,
-            Row::Layer(Layer(l)) => Row::Layer(Layer(l - 1)),
+        let Some(below) = self.row.below() else {
+            return Line::styled("before layer 0", self.palette.muted());
         };
         match self.column.cell(below) {
             Some(before) => {
@@ -174,11 +172,18 @@ impl Detail<'_> {
     fn best(&self, width: usize) -> Vec<Line<'static>> {
         let token = (width / 3).clamp(6, 16);
         let bar = width.saturating_sub(3 + 2 + token + 2 + 5 + 2);
+        let shown = |(at, (id, _)): &(usize, &(TokenId, f32))| match self.tokens {
+            ListedTokens::All => true,
+            ListedTokens::Words => {
+                *at == 0 || *id == self.column.token || self.vocabulary.is_word(*id)
+            }
+        };
         let mut lines: Vec<Line<'static>> = self
             .cell
             .top
             .iter()
             .enumerate()
+            .filter(shown)
             .map(|(at, (id, logit))| {
                 let prob = self.cell.prob_of_logit(*logit);
                 self.token_line(&format!("{:>3}", at + 1), *id, prob, token, bar)

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use lenscape::app::{Message, update};
 use lenscape::engine::{Event, ModelInfo, RunId, StopReason};
 use lenscape::settings::theme::Depth;
-use lenscape::trace::{Column, LensKind, Step};
+use lenscape::trace::{Column, LensKind, Position, Step};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use proptest::prelude::*;
 use ratatui::buffer::CellWidth;
@@ -28,6 +28,7 @@ enum Happening {
     LoadFailed,
     Failed,
     Recast(usize),
+    PromptColumns(usize, usize),
 }
 
 fn key() -> impl Strategy<Value = KeyEvent> {
@@ -77,6 +78,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::LoadFailed),
         1 => Just(Happening::Failed),
         1 => (0usize..5).prop_map(Happening::Recast),
+        1 => (0usize..9, 0usize..9)
+            .prop_map(|(first, count)| Happening::PromptColumns(first, count)),
     ]
 }
 
@@ -132,6 +135,13 @@ fn happens(scene: &mut Scene, happening: Happening) {
         Happening::Failed => Event::Failed {
             run: Some(run),
             message: "no".into(),
+        },
+        Happening::PromptColumns(first, count) => Event::PromptColumns {
+            run,
+            lens: LensKind::Normed,
+            first: Position(first),
+            columns: (0..count).map(column).collect(),
+            total: count,
         },
         Happening::Recast(steps) => Event::Recast {
             run,

@@ -214,6 +214,13 @@ impl Scene {
                 at: *at,
                 shares: Arc::new(parts::heads(&self.column(*at), *target, *layer)),
             }),
+            Ask::PromptColumns => Some(Event::PromptColumns {
+                run: *run,
+                lens: *lens,
+                first: Position(1),
+                columns: self.case.prompt_columns(),
+                total: self.case.prompt_ids.len() - 1,
+            }),
             _ => None,
         }
     }

@@ -80,7 +80,16 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         Event::HeadsAttributed { run, at, shares } => {
             views::heads_attributed(state, run, at, shares);
         }
-        Event::Joint(_) | Event::PromptColumns { .. } | Event::Followed(_) => {}
+        Event::PromptColumns {
+            run,
+            lens,
+            first,
+            columns,
+            ..
+        } => with_run(state, run, |run| {
+            run.prompt_columns.take(lens, first, columns);
+        }),
+        Event::Joint(_) | Event::Followed(_) => {}
         Event::Recast { run, lens, columns } => with_run(state, run, |run| {
             run.lens = lens;
             run.columns = columns;

@@ -177,6 +177,9 @@ fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
         .collect()
 }
 
+mod prompt_columns;
+mod search;
+
 mod loading {
     use super::*;
 
@@ -585,6 +588,8 @@ mod comparing {
         let prompt = PROMPT.into();
         hear(&mut state, Event::Started { run, prompt });
         assert_eq!(asked(&type_text(&mut state, "is")), []);
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         let effects = finish(&mut state, run);
         assert_eq!(
             asked(&effects),
