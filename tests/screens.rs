@@ -417,8 +417,13 @@ fn a_cell_says_what_its_layer_adds_once_that_was_asked_for() {
     let scene = scene.presses(&["shift-a", "esc"]);
     let screen = styled::text(&scene.screen());
     assert!(screen.contains("final logit: attn"), "{screen}");
-    let screen = styled::text(&scene.press("right").screen());
+    let elsewhere = scene.press("right");
+    let screen = styled::text(&elsewhere.screen());
     assert!(!screen.contains("final logit"), "{screen}");
+    // The line of a chosen token that is not among the best ones is not pushed out.
+    let screen = styled::text(&elsewhere.presses(&["left", "up", "up", "up"]).screen());
+    assert!(screen.contains("final logit: attn"), "{screen}");
+    assert!(screen.contains("12 ▸·are"), "{screen}");
 }
 
 #[test]

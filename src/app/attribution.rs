@@ -118,6 +118,13 @@ impl Attribution {
         wanted.or(targets.first()).copied()
     }
 
+    /// Whether an answer to what is shown is still to come.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let heads = self.beside == Beside::Heads && self.heads.is_waiting();
+        self.split.is_waiting() || heads
+    }
+
     /// Goes to the target that is `by` places further on, round and round.
     pub(super) fn change_target(&mut self, run: RunId, column: Option<&Column>, by: isize) {
         let targets = self.targets(run, column);

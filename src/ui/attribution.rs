@@ -53,7 +53,7 @@ pub fn render(
             "Attribution · step {} {target}",
             step::number(state, split.at)
         ),
-        right: step::lens_of(split.lens, page.split.is_waiting()),
+        right: step::lens_of(split.lens, page.is_waiting()),
         ..Titles::default()
     };
     let inner = frame::render(palette, Focus::Here, titles, area, buffer);

@@ -87,10 +87,10 @@ struct Detail<'d> {
 impl Detail<'_> {
     fn render(&self, area: Rect, buffer: &mut Buffer) {
         let mut lines = self.figures(area.width.into());
-        let list = self.cell.top.len();
-        let listed = self.is_listed(self.column.token);
+        let own_line = usize::from(!self.is_listed(self.column.token));
+        let list = self.cell.top.len() + own_line;
         if let Some(shares) = self.shares
-            && usize::from(area.height) > lines.len() + list + usize::from(!listed)
+            && usize::from(area.height) > lines.len() + list
         {
             lines.push(self.adds(shares));
         }

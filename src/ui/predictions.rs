@@ -170,6 +170,13 @@ impl Table<'_> {
         let chosen = self.answer.column.token;
         let listed = cell.top.iter().any(|(token, _)| *token == chosen);
         let room = height.saturating_sub(lines.len() + usize::from(!listed));
+        let hidden = cell.top.len().saturating_sub(room);
+        if hidden > 0 {
+            // In the blank line, so that it costs no token.
+            lines.pop();
+            let words = format!("{:>5} more have no room", format!("+{hidden}"));
+            lines.push(Line::styled(words, self.palette.muted()));
+        }
         let tokens = cell.top.iter().take(room).enumerate();
         lines.extend(tokens.map(|(at, (token, logit))| {
             let mut spans = vec![place((at + 1).to_string())];

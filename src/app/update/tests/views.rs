@@ -335,7 +335,10 @@ fn heads_are_asked_for_while_they_are_shown_and_with_each_layer() {
         at: at(0),
         shares: Arc::new(shares.clone()),
     };
+    hear(&mut state, attributed(run, 0, CHOSEN));
+    assert!(attribution(&state).is_waiting());
     hear(&mut state, event);
+    assert!(!attribution(&state).is_waiting());
     assert_eq!(**attribution(&state).heads.answer(run).unwrap(), shares);
     press(&mut state, "enter");
     assert_eq!(attribution(&state).beside, Beside::Lens);
