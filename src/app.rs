@@ -12,6 +12,7 @@ mod action;
 mod candidates;
 mod compare;
 mod cursor;
+mod followed;
 mod geometry;
 mod help;
 mod loading;
@@ -26,8 +27,12 @@ mod update;
 
 pub use action::Action;
 pub use candidates::parse_candidates;
-pub use compare::{Compare, Crossing, Half, Lead, letter, shown};
+pub use compare::{
+    Compare, Completion, Difference, FieldLine, Half, MOST_PINS, Measure, Pin, Series, field_lines,
+    letter, of_wanted, prompt_letter, series, shown,
+};
 pub use cursor::{Cursor, Follow};
+pub use followed::Followed;
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};
 pub use loading::{FailedSource, Loading, Model};

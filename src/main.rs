@@ -13,12 +13,12 @@ use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
     self, BenchFormat, Cli, CliCommand, ConfigCommand, ModelsCommand, Program, TraceFormat,
 };
-use lenscape::commands::{bench, config, follow, inspect, models, shell, trace, verify};
-use lenscape::engine::{Opener, Sampling};
+use lenscape::commands::{bench, compare, config, follow, inspect, models, shell, trace, verify};
+use lenscape::engine::{Opener, Sampling, Wanted};
 use lenscape::export;
 use lenscape::settings::{self, ColourChoice, Settings};
 use lenscape::terminal::{self, Link, Recordings, colour, panic_hook};
-use lenscape::trace::LensKind;
+use lenscape::trace::{LensKind, Step};
 use lenscape::ui::palette::Palette;
 use lenscape::{engine, log_file, play};
 
@@ -48,6 +48,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         None => open_program(&cli.program),
         Some(CliCommand::Trace(options)) => write_trace(&options),
+        Some(CliCommand::Compare(options)) => write_comparison(&options),
         Some(CliCommand::Models(options)) => list_models(options),
         Some(CliCommand::Verify(options)) => run_verify(&options),
         Some(CliCommand::Bench(options)) => run_bench(&options),
@@ -237,6 +238,37 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
             TraceFormat::Table => {
                 let (width, palette) = table_looks(&settings);
                 export::table::write(record, vocabulary, width, palette.as_ref(), out)
+            }
+        })
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_comparison(options: &cli::Compare) -> Result<ExitCode> {
+    let settings = user_settings()?;
+    let tokens = options.tokens.iter();
+    let request = compare::Request {
+        model: options
+            .model
+            .clone()
+            .unwrap_or_else(|| settings.options.model.clone()),
+        prompts: [options.prompts.as_slice(), &options.prompt].concat(),
+        candidates: tokens
+            .map(|text| text.parse::<Wanted>())
+            .collect::<Result<_, _>>()?,
+        lens: LensKind::from(options.lens),
+        at: Step(options.at as usize - 1),
+    };
+    let opener = Opener::from_env(TOP_TOKENS)?;
+    compare::compare(&opener, &request, |comparisons, session| {
+        trace::to_stdout(|out| match options.format {
+            TraceFormat::Json => export::comparison::write_json(comparisons, out),
+            TraceFormat::Csv => export::comparison::write_csv(comparisons, out),
+            TraceFormat::Table => {
+                let (width, palette) = table_looks(&settings);
+                let vocabulary = session.vocabulary();
+                let palette = palette.as_ref();
+                export::comparison::write_table(comparisons, vocabulary, width, palette, out)
             }
         })
     })?;

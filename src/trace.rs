@@ -5,9 +5,11 @@
 
 mod attribution;
 mod intervention;
+mod lead;
 
 pub use attribution::{Attribution, HeadShares, LayerShare, Target};
 pub use intervention::{Skip, SkippedPart};
+pub use lead::{Crossing, Lead, leads, logit_difference};
 
 use std::fmt;
 

@@ -6,6 +6,9 @@
 mod cell;
 mod chart;
 mod compare;
+mod comparison;
+mod completion;
+mod followed;
 mod frame;
 mod grid;
 mod header;
@@ -56,6 +59,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     match &state.page {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
         Some(Page::Models(picker)) => picker::render(state, picker, &palette, places.body, buffer),
+        Some(Page::Followed(followed)) => {
+            followed::render(state, followed, &palette, places.body, buffer);
+        }
         None => {
             prompt::render(state, &palette, places.prompt, buffer);
             grid::render(state, &palette, places.grid, buffer);
@@ -64,6 +70,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
             compare::render(state, &palette, places.candidates, buffer);
             table::render(state, &palette, places.table, buffer);
             chart::render(state, &palette, places.chart, buffer);
+            completion::render(state, &palette, places.candidates, places.body, buffer);
         }
     }
     keyline::render(state, &palette, places.keys, buffer);

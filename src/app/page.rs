@@ -2,7 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::{Action, Picker};
+use super::{Action, Followed, Picker};
 use crate::settings::keys::Scope;
 
 /// A page in the place of the panes.
@@ -15,6 +15,8 @@ pub enum Page {
     },
     /// The list of models.
     Models(Picker),
+    /// A candidate across the whole grid.
+    Followed(Followed),
 }
 
 impl Page {
@@ -24,6 +26,7 @@ impl Page {
         match self {
             Self::Help { .. } => &[Scope::Help, Scope::Everywhere],
             Self::Models(_) => &[Scope::Models, Scope::Text, Scope::Everywhere],
+            Self::Followed(_) => &[Scope::Followed, Scope::Grid, Scope::Everywhere],
         }
     }
 
@@ -40,13 +43,14 @@ impl Page {
                 };
             }
             Self::Models(picker) => picker.walk(action),
+            Self::Followed(_) => {}
         }
     }
 
     /// Takes an edit of the page's text field; nothing happens where it has none.
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
-            Self::Help { .. } => {}
+            Self::Help { .. } | Self::Followed(_) => {}
             Self::Models(picker) => picker.edit(request),
         }
     }

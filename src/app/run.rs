@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Speed;
 use crate::engine::{RunId, StopReason};
 use crate::trace::{Column, LensKind, Position, Step, TokenId};
+use crate::vocabulary::Vocabulary;
 
 /// What goes on in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,16 @@ impl Run {
     #[must_use]
     pub fn position(&self, step: Step) -> Position {
         Position(self.prompt_tokens.len() + step.0)
+    }
+
+    /// The prompt and the tokens generated before a step.
+    #[must_use]
+    pub fn text_before(&self, step: Step, vocabulary: &Vocabulary) -> String {
+        let mut bytes = self.prompt.clone().into_bytes();
+        for column in self.columns.iter().take(step.0) {
+            bytes.extend(vocabulary.bytes(column.token));
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// A step's column.

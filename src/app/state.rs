@@ -1,16 +1,18 @@
 //! Everything that the program knows.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Model, Page, Prompt, Run};
+use super::{Compare, Cursor, Effect, Model, Page, Pin, Prompt, Run};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{GridOptions, Settings, Switch};
 use crate::trace::{Column, LensKind, Row, Step};
+use crate::vocabulary::Search;
 
 /// How the program is started: what the command line and the settings say.
 #[derive(Clone, Debug)]
@@ -153,6 +155,10 @@ pub struct State {
     pub compare: Option<Compare>,
     /// The candidates that were typed last, for the next time compare mode is opened.
     pub typed_candidates: String,
+    /// Positions that compare mode keeps in view beside the current one.
+    pub pins: Vec<Pin>,
+    /// The model's vocabulary, ready to be searched; made when it is first needed.
+    pub(super) search: Option<Arc<Search>>,
     /// The page in the place of the panes, while one is open.
     pub page: Option<Page>,
     /// How things are looked at.
@@ -199,6 +205,8 @@ impl State {
             run: None,
             cursor: Cursor::default(),
             compare: None,
+            pins: Vec::new(),
+            search: None,
             page: None,
             typed_candidates: String::new(),
             view,
@@ -222,7 +230,9 @@ impl State {
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
-        use Scope::{Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text};
+        use Scope::{
+            Candidates, Cell, Comparison, Completions, Everywhere, Grid, Log, Panes, Prompt, Text,
+        };
         if let Some(page) = &self.page {
             return page.scopes();
         }
@@ -231,6 +241,9 @@ impl State {
             Pane::Grid => &[Grid, Panes, Everywhere],
             Pane::Cell => &[Cell, Panes, Everywhere],
             Pane::Log => &[Log, Panes, Everywhere],
+            Pane::Candidates if self.is_completing() => {
+                &[Completions, Candidates, Text, Everywhere]
+            }
             Pane::Candidates => &[Candidates, Text, Everywhere],
             Pane::Comparison => &[Comparison, Panes, Everywhere],
         }
@@ -242,7 +255,7 @@ impl State {
         if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
-                Page::Models(_) => Stops::Page,
+                Page::Models(_) | Page::Followed(_) => Stops::Page,
             })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
@@ -255,6 +268,12 @@ impl State {
         } else {
             None
         }
+    }
+
+    /// Whether the list of tokens is open.
+    fn is_completing(&self) -> bool {
+        let compare = self.compare.as_ref();
+        compare.is_some_and(|compare| compare.completion.is_some())
     }
 
     /// The grid's rows from top to bottom; none before a model is known.
@@ -275,7 +294,7 @@ impl State {
 
     /// The columns of the newest run.
     #[must_use]
-    pub fn grid_columns(&self) -> &[std::sync::Arc<Column>] {
+    pub fn grid_columns(&self) -> &[Arc<Column>] {
         self.run.as_ref().map_or(&[], |run| &run.columns)
     }
 

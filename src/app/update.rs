@@ -8,9 +8,11 @@ use crate::settings::Switch;
 
 mod act;
 mod ask;
+mod compare;
 mod copy;
 mod engine;
 mod mouse;
+mod questions;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -38,7 +40,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
     };
     state.settle();
-    effects.extend(ask::compare_if_changed(state));
+    effects.extend(questions::for_compare(state));
     effects
 }
 
@@ -91,7 +93,7 @@ fn type_character(state: &mut State, key: KeyEvent) {
     match (state.view.focus, &mut state.compare) {
         (Pane::Prompt, _) => state.prompt.editor_mut().insert_char(character),
         (Pane::Candidates, Some(compare)) => {
-            compare.field.handle(InputRequest::InsertChar(character));
+            compare.edit(InputRequest::InsertChar(character));
         }
         _ => {}
     }
@@ -112,7 +114,7 @@ fn paste(state: &mut State, text: &str) {
     match (state.view.focus, &mut state.compare) {
         (Pane::Candidates | Pane::Comparison, Some(compare)) => {
             for character in text.chars().filter(|c| !c.is_control()) {
-                compare.field.handle(InputRequest::InsertChar(character));
+                compare.edit(InputRequest::InsertChar(character));
             }
         }
         _ => {

@@ -17,6 +17,17 @@ pub enum CommandError {
     /// A watched text becomes no token.
     #[error("--watch: {0}")]
     Watch(String),
+    /// The text ended before the step that is asked about.
+    #[error(
+        "--at {step}: the model ended its text after {steps} tokens; give {steps} or less, or \
+         another prompt"
+    )]
+    NoSuchStep {
+        /// Counted from 1.
+        step: usize,
+        /// How many there are.
+        steps: usize,
+    },
     /// Checks did not pass; this many.
     #[error("{0} of the checks failed")]
     ChecksFailed(usize),

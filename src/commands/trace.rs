@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::CommandError;
-use crate::engine::{Opener, Run, RunId, Sampling, Session};
+use crate::engine::{Opener, Run, RunId, Sampling, Session, Wanted};
 use crate::export::Record;
 use crate::trace::{LensKind, Position};
 
@@ -48,8 +48,13 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
         ..Run::default()
     })?;
     let after_prompt = Position(prompt_ids.len());
+    let watched: Vec<Wanted> = request
+        .watch
+        .iter()
+        .map(|text| text.as_str().into())
+        .collect();
     let watch = session
-        .compare(run, request.lens, after_prompt, &request.watch)?
+        .compare(run, request.lens, after_prompt, &watched)?
         .trajectories
         .into_iter()
         .collect::<Result<_, _>>()

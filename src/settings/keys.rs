@@ -35,8 +35,12 @@ pub enum Scope {
     Cell,
     /// The text field of compare mode.
     Candidates,
+    /// The list of tokens under it.
+    Completions,
     /// Table and chart of compare mode.
     Comparison,
+    /// A candidate across the whole grid.
+    Followed,
     /// Any pane that is no text field.
     Panes,
     /// The list of models.
@@ -49,7 +53,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -57,7 +61,9 @@ impl Scope {
         Self::Log,
         Self::Cell,
         Self::Candidates,
+        Self::Completions,
         Self::Comparison,
+        Self::Followed,
         Self::Models,
         Self::Text,
         Self::Help,
@@ -73,6 +79,8 @@ impl Scope {
             Self::Log => "In the log",
             Self::Cell => "In the cell pane",
             Self::Candidates => "Comparing: in the field",
+            Self::Completions => "Comparing: in the list of tokens",
+            Self::Followed => "Comparing: one candidate's grid",
             Self::Comparison => "Comparing: in table and chart",
             Self::Models => "In the list of models",
             Self::Panes => "In every pane but a text field",
@@ -85,7 +93,12 @@ impl Scope {
     fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::Prompt | Self::Text | Self::Candidates | Self::Models | Self::Everywhere
+            Self::Prompt
+                | Self::Text
+                | Self::Candidates
+                | Self::Completions
+                | Self::Models
+                | Self::Everywhere
         )
     }
 }

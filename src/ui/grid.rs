@@ -74,7 +74,7 @@ fn title(value: CellValue, width: u16) -> &'static str {
 }
 
 /// Which steps and rows are in view, where that is not all of them.
-fn part_in_view(state: &State, rows: &[Row]) -> String {
+pub(super) fn part_in_view(state: &State, rows: &[Row]) -> String {
     let room = GridRoom::of(state);
     let cursor = &state.cursor;
     let steps = state.grid_columns().len();
@@ -93,7 +93,7 @@ fn part_in_view(state: &State, rows: &[Row]) -> String {
 }
 
 /// The scale itself, in the pane's border.
-fn legend<'l>(state: &State, palette: &Palette<'_>, width: u16) -> Line<'l> {
+pub(super) fn legend<'l>(state: &State, palette: &Palette<'_>, width: u16) -> Line<'l> {
     let vocabulary = state.model.ready.as_ref().map_or(0, |info| info.vocab_size);
     let steps = scale::legend(vocabulary);
     let full: usize = steps.iter().map(|text| text.chars().count() + 2).sum();

@@ -77,8 +77,8 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
     match (binding.action, state.stops()) {
         (Action::Stop, None | Some(Stops::Help)) => None,
         (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
-        // The table of compare mode always says ranks.
-        (Action::CellValue, _) if state.compare.is_some() => None,
+        // The table of compare mode has figures of its own.
+        (Action::CellValue, _) if state.compare.is_some() && state.page.is_none() => None,
         _ => Some(hint),
     }
 }

@@ -1,7 +1,7 @@
 //! What the engine is asked, and when.
 
 use crate::app::{Effect, Loading, NoticeKind, Run, State};
-use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
+use crate::engine::{Command, Run as Asked, RunId};
 
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
@@ -42,8 +42,7 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
         ..crate::app::Cursor::default()
     };
     if let Some(compare) = &mut state.compare {
-        compare.answer = None;
-        compare.asked = None;
+        compare.begin_anew();
     }
     vec![Effect::Engine(Command::Run(Asked {
         id,
@@ -53,30 +52,4 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
         lens,
         ..Asked::default()
     }))]
-}
-
-/// In compare mode, ask about the candidates whenever they, the step, the lens or the run have
-/// changed since the last question.
-pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
-    let compare = state.compare.as_mut()?;
-    let run = state.run.as_ref().filter(|run| run.can_compare())?;
-    let texts = compare.candidates();
-    if texts.is_empty() {
-        compare.answer = None;
-        compare.asked = None;
-        return None;
-    }
-    let question = Question {
-        run: run.id,
-        lens: state.view.lens,
-        ask: Ask::Candidates {
-            at: run.position(state.cursor.step),
-            texts,
-        },
-    };
-    if compare.asked.as_ref() == Some(&question) {
-        return None;
-    }
-    compare.asked = Some(question.clone());
-    Some(Effect::Engine(Command::Ask(question)))
 }

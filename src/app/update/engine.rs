@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::act::close_compare;
-use super::ask;
+use super::{ask, compare, questions};
 use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
-use crate::engine::{Ask, Event, ModelInfo, RunId};
+use crate::engine::{Event, ModelInfo, RunId};
 
 /// Take an event in.
 pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
@@ -55,26 +54,17 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             run.text.push_str(&text);
             run.phase = Phase::Finished(reason);
         }),
-        Event::Compared(comparison) => {
-            if let Some(compare) = &mut state.compare
-                && compare.asked.as_ref().is_some_and(|asked| {
-                    let at = match &asked.ask {
-                        Ask::Candidates { at, .. } => Some(*at),
-                        _ => None,
-                    };
-                    (asked.run, at, asked.lens)
-                        == (comparison.run, Some(comparison.at), comparison.lens)
-                })
-            {
-                compare.answer = Some(comparison);
+        Event::Compared(comparison) => questions::compared(state, &comparison),
+        Event::Joint(joint) => questions::joint(state, joint),
+        Event::Followed(answer) => {
+            if let Some(Page::Followed(followed)) = &mut state.page {
+                followed.take(&answer);
             }
         }
-        Event::Joint(_)
-        | Event::PromptColumns { .. }
+        Event::PromptColumns { .. }
         | Event::Predicted(_)
         | Event::Attributed { .. }
-        | Event::HeadsAttributed { .. }
-        | Event::Followed(_) => {}
+        | Event::HeadsAttributed { .. } => {}
         Event::Recast { run, lens, columns } => with_run(state, run, |run| {
             run.lens = lens;
             run.columns = columns;
@@ -102,7 +92,9 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.ready = Some(info);
     // A run of the model before has other tokens, and the engine keeps it no longer.
     let old = state.run.take().filter(Run::is_active);
-    close_compare(state);
+    compare::close(state);
+    state.pins.clear();
+    state.search = None;
     // What was asked of the old model may still wait at the engine.
     let mut effects: Vec<Effect> = old.map(|run| Effect::StopRun(run.id)).into_iter().collect();
     if let Some(prompt) = state.queued.take() {
@@ -122,6 +114,10 @@ fn load_failed(state: &mut State, why: String) {
 
 fn failed(state: &mut State, id: Option<RunId>, message: String) {
     if let Some(id) = id {
+        // What is kept no longer cannot stay in view.
+        state
+            .pins
+            .retain(|pin| pin.run != id || pin.answer.is_some());
         if state.run.as_ref().is_none_or(|run| run.id != id) {
             return;
         }
