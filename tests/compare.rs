@@ -32,7 +32,7 @@ const PROMPTS: [&str; 2] = ["The keys to the cabinet", "The key to the cabinets"
 
 #[test]
 fn the_table_has_a_block_a_prompt_and_says_who_is_ahead() {
-    let tokens = ["--tokens", " is", " are", "#7"];
+    let tokens = ["--tokens", " is", " are", " cabinetmaker"];
     compare(&[PROMPTS.as_slice(), &tokens].concat())
         .assert()
         .success()

@@ -165,8 +165,9 @@ impl Compare {
     }
 }
 
-/// Two or three digits, as many as are of use.
-fn probability(probability: f32) -> String {
+/// A probability with two or three digits, as many as are of use: `0.159`, `7.2e-6`.
+#[must_use]
+pub fn probability(probability: f32) -> String {
     match probability {
         0.0005.. => format!("{probability:.3}"),
         _ => format!("{probability:.1e}"),

@@ -52,7 +52,7 @@ impl Followed {
 
     /// The first step to ask about and the tokens, where a run has more steps than are known and
     /// the question before is answered.
-    pub(super) fn to_ask(
+    pub(super) fn next_question(
         &mut self,
         run: RunId,
         lens: LensKind,

@@ -22,7 +22,7 @@ use ratatui::widgets::canvas::{Canvas, Context, Points};
 use super::comparison::{self, Opened};
 use super::frame::Titles;
 use super::palette::Palette;
-use crate::app::{Series, State};
+use crate::app::{Compare, Series, State};
 use crate::settings::theme::Depth;
 use crate::trace::{Crossing, Layer, Row};
 use axis::Axis;
@@ -39,9 +39,8 @@ const BELOW: u16 = 3;
 
 /// The chart's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
-    let titles = |compare: &crate::app::Compare| {
-        Titles::named(format!("{} against layer", compare.measure.name()))
-    };
+    let titles =
+        |compare: &Compare| Titles::named(format!("{} against layer", compare.measure.name()));
     let Some(opened) = comparison::open(state, titles, palette, area, buffer) else {
         return;
     };

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use crate::app::{Compare, Pane, Series, State, series};
+use crate::app::{Compare, Pane, Series, State, letter, series};
 use crate::trace::{Lead, Row};
 
 /// An opened pane of compare mode.
@@ -49,10 +49,7 @@ pub fn order_changes(compare: &Compare, palette: &Palette<'_>) -> Line<'static> 
     let Some(difference) = compare.difference() else {
         return Line::default();
     };
-    let letters = (
-        crate::app::letter(difference.a),
-        crate::app::letter(difference.b),
-    );
+    let letters = (letter(difference.a), letter(difference.b));
     let changes: Vec<String> = difference
         .changes()
         .iter()

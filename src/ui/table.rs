@@ -20,7 +20,7 @@ use super::frame::Titles;
 use super::grid::probability;
 use super::palette::Palette;
 use super::{scale, text};
-use crate::app::{Measure, ROW_LABEL, Series, State, prompt_letter, shown};
+use crate::app::{Measure, ROW_LABEL, Series, State, letter, prompt_letter, shown};
 use crate::settings::Cells;
 use crate::trace::{Crossing, Lead, Row, Score};
 
@@ -215,7 +215,7 @@ impl Table<'_> {
         };
         let room = area.right().saturating_sub(x);
         let mut spans = vec![Span::styled(
-            crate::app::letter(candidate).to_string(),
+            letter(candidate).to_string(),
             self.palette.line(candidate),
         )];
         if lead.crossing == Crossing::Here {

@@ -166,7 +166,7 @@ impl Scene {
                 lens: *lens,
                 trajectories: wanted
                     .iter()
-                    .map(|wanted| self.trajectory(wanted))
+                    .map(|wanted| self.trajectory(*run, wanted))
                     .collect(),
             }))),
             Ask::Joint { at, wanted } => Some(Event::Joint(Arc::new(Joint {
@@ -216,10 +216,21 @@ impl Scene {
         }
     }
 
-    fn trajectory(&self, wanted: &Wanted) -> Result<lenscape::trace::Trajectory, String> {
+    fn trajectory(
+        &self,
+        run: RunId,
+        wanted: &Wanted,
+    ) -> Result<lenscape::trace::Trajectory, String> {
         let text = &wanted.to_string();
         if self.case.watched().iter().any(|watched| watched == text) {
-            return Ok(self.case.trajectory(text));
+            let mut trajectory = self.case.trajectory(text);
+            // Behind another prompt all is a little worse.
+            for score in &mut trajectory.layers {
+                score.rank = score.rank * run.0 as u32 + run.0 as u32 - 1;
+                score.prob /= run.0 as f32;
+                score.logit -= run.0 as f32 - 1.0;
+            }
+            return Ok(trajectory);
         }
         // A word of two tokens, which is followed by its first.
         let mut trajectory = self.case.trajectory(" are");

@@ -118,7 +118,7 @@ fn of_followed(state: &mut State) -> Option<Question> {
     };
     let run: &Run = state.run.as_ref()?;
     let lens = state.view.lens;
-    let (from, tokens) = followed.to_ask(run.id, lens, run.columns.len())?;
+    let (from, tokens) = followed.next_question(run.id, lens, run.columns.len())?;
     Some(Question {
         run: run.id,
         lens,
@@ -151,20 +151,18 @@ pub fn joint(state: &mut State, joint: Arc<Joint>) {
     }
 }
 
+/// Whether that was asked. An older answer may be about other candidates at the same position; a
+/// failed trajectory may be anybody's.
 fn is_answer(asked: &Question, comparison: &Comparison) -> bool {
     let Ask::Candidates { at, wanted } = &asked.ask else {
         return false;
     };
+    let found = &comparison.trajectories;
     (asked.run, *at, asked.lens) == (comparison.run, comparison.at, comparison.lens)
-        && wanted.len() == comparison.trajectories.len()
-        && wanted.iter().zip(&comparison.trajectories).all(is_of)
-}
-
-/// Whether a trajectory is that of what was wanted; a failed one may be anybody's.
-fn is_of((wanted, found): (&Wanted, &Result<crate::trace::Trajectory, String>)) -> bool {
-    match (wanted, found) {
-        (_, Err(_)) => true,
-        (Wanted::Text(text), Ok(found)) => *text == found.candidate.text,
-        (Wanted::Token(token), Ok(found)) => found.candidate.tokens == [*token],
-    }
+        && wanted.len() == found.len()
+        && wanted.iter().zip(found).all(|both| match both {
+            (_, Err(_)) => true,
+            (Wanted::Text(text), Ok(found)) => *text == found.candidate.text,
+            (Wanted::Token(token), Ok(found)) => found.candidate.tokens == [*token],
+        })
 }

@@ -21,6 +21,8 @@ use crate::trace::{
 };
 use crate::vocabulary::{Piece, Vocabulary};
 
+mod candidates;
+
 const LAYERS: usize = 3;
 
 /// The tokens of every prompt.
@@ -581,6 +583,8 @@ mod comparing {
         assert_eq!((run.prompt.as_str(), run.max_tokens), ("ab", 0));
         let run = run.id;
         assert_eq!(asked(&type_text(&mut state, "is")), []);
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         let effects = finish(&mut state, run);
         assert_eq!(
             asked(&effects),

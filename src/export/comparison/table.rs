@@ -4,18 +4,19 @@
 //! ```text
 //! The keys to the cabinet ▸ step 1
 //!
-//!       ·is  ·are
-//!   L0  943    17
-//!   L1   12     3
+//!       a ·is  b ·are
+//!   L0    943      17
+//!   L1     12     103
 //!
-//!   a  ·is   p 0.012
-//!   b  ·are  p 0.31
-//!   a ahead up to L3, b from L4 on
+//!   a  ·is   rank 12  p 0.012
+//!   b  ·are  rank 103  p 3.1e-4
+//!   ahead: b at L0, a at L1
 //! ```
 
 use std::io::{self, Write};
 
 use super::{ComparedCandidate, ComparedPrompt, Comparisons};
+use crate::app::{letter, probability};
 use crate::export::table::{blocks, strip};
 use crate::trace::Layer;
 use crate::ui::palette::Palette;
@@ -59,10 +60,6 @@ fn context(prompt: &ComparedPrompt) -> String {
     visible_text(&format!("{}{}", prompt.prompt, prompt.generated)).replace('\n', "⏎")
 }
 
-fn letter(at: usize) -> char {
-    crate::app::letter(at)
-}
-
 fn label(at: usize, prompt: &ComparedPrompt) -> String {
     let text = prompt.candidates.get(at).map(name).unwrap_or_default();
     format!("{} {text}", letter(at))
@@ -90,7 +87,11 @@ fn figures(
                 let last = trajectory.layers.last().copied();
                 let mut parts = Vec::new();
                 if let Some(score) = last {
-                    parts.push(format!("rank {}  p {:.3e}", score.rank, score.prob));
+                    parts.push(format!(
+                        "rank {}  p {}",
+                        score.rank,
+                        probability(score.prob)
+                    ));
                 }
                 if let [first, _, ..] = trajectory.candidate.tokens.as_slice() {
                     parts.push(format!(
@@ -99,7 +100,7 @@ fn figures(
                         vocabulary.label(*first)
                     ));
                     if let Some(log_prob) = candidate.joint_log_prob {
-                        parts.push(format!("joint p {:.3e}", log_prob.exp()));
+                        parts.push(format!("joint p {}", probability(log_prob.exp())));
                     }
                 }
                 parts.join("  ")
