@@ -29,7 +29,7 @@ pub use action::Action;
 pub use candidates::parse_candidates;
 pub use compare::{
     Compare, Completion, Difference, FieldLine, Half, MOST_PINS, Measure, Pin, Series, field_lines,
-    letter, of_wanted, probability, prompt_letter, series, shown,
+    label, letter, of_wanted, probability, prompt_letter, series, shown,
 };
 pub use cursor::{Cursor, Follow};
 pub use followed::Followed;

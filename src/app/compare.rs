@@ -13,7 +13,7 @@ pub use difference::Difference;
 pub use lines::{FieldLine, field_lines};
 pub use measure::Measure;
 pub use pin::{MOST_PINS, Pin};
-pub use series::{Series, prompt_letter, series};
+pub use series::{Series, label, prompt_letter, series};
 pub use suggestions::suggestions;
 
 use std::sync::Arc;

@@ -22,7 +22,7 @@ use ratatui::widgets::canvas::{Canvas, Context, Points};
 use super::comparison::{self, Opened};
 use super::frame::Titles;
 use super::palette::Palette;
-use crate::app::{Compare, Series, State};
+use crate::app::{Compare, Series, State, prompt_letter};
 use crate::settings::theme::Depth;
 use crate::trace::{Crossing, Layer, Row};
 use axis::Axis;
@@ -73,6 +73,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         layers,
         selected: layer_of(state.cursor.row),
         crossings,
+        prompt: state.current_prompt(),
         series,
         depth: state.depth,
         palette,
@@ -94,6 +95,8 @@ struct Chart<'c> {
     axis: Axis,
     selected: Option<usize>,
     crossings: Vec<usize>,
+    /// The prompt whose crossings they are, where there are several.
+    prompt: Option<usize>,
     depth: Depth,
     palette: &'c Palette<'c>,
     plot: Rect,
@@ -230,16 +233,23 @@ impl Chart<'_> {
         for layer in &self.crossings {
             put(buffer, self.column_of(*layer), axis, "╳", style);
         }
-        let words = match self.crossings.as_slice() {
-            [] => return,
-            crossings => {
-                let layers: Vec<String> = crossings
-                    .iter()
-                    .map(|layer| Layer(*layer).to_string())
-                    .collect();
-                format!("╳ crossing at {}", layers.join(" "))
-            }
-        };
+        if self.crossings.is_empty() {
+            return;
+        }
+        let prompt = self
+            .prompt
+            .map(prompt_letter)
+            .map(|letter| format!("{letter} "));
+        let layers: Vec<String> = self
+            .crossings
+            .iter()
+            .map(|layer| Layer(*layer).to_string())
+            .collect();
+        let words = format!(
+            "╳ {}crossing at {}",
+            prompt.unwrap_or_default(),
+            layers.join(" ")
+        );
         let words = super::text::cut(&words, self.plot.width.into()).into_owned();
         put(buffer, self.plot.x, axis + 2, &words, self.palette.muted());
     }

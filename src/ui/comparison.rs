@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use crate::app::{Compare, Pane, Series, State, letter, series};
+use crate::app::{Compare, Pane, Series, State, label, series};
 use crate::trace::{Lead, Row};
 
 /// An opened pane of compare mode.
@@ -44,12 +44,14 @@ pub fn leads(state: &State, compare: &Compare) -> Vec<Lead> {
     compare.leads(&rows)
 }
 
-/// The layers at which the order of the subtracted pair changes, as the frame says it.
-pub fn order_changes(compare: &Compare, palette: &Palette<'_>) -> Line<'static> {
+/// The layers at which the order of the subtracted pair changes at the current prompt, as the
+/// frame says it.
+pub fn order_changes(state: &State, compare: &Compare, palette: &Palette<'_>) -> Line<'static> {
     let Some(difference) = compare.difference() else {
         return Line::default();
     };
-    let letters = (letter(difference.a), letter(difference.b));
+    let prompt = state.current_prompt();
+    let letters = (label(difference.a, prompt), label(difference.b, prompt));
     let changes: Vec<String> = difference
         .changes()
         .iter()

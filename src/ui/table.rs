@@ -47,7 +47,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
                 .answer
                 .as_ref()
                 .map_or_else(String::new, |answer| format!("lens {}", answer.lens)),
-            bottom: comparison::order_changes(compare, palette),
+            bottom: comparison::order_changes(state, compare, palette),
         },
         palette,
         area,

@@ -17,14 +17,18 @@ pub struct Series<'s> {
 }
 
 impl Series<'_> {
-    /// The candidate's letter, with that of the prompt where there are several: `a`, `aB`.
+    /// Its letters, see [`label`].
     #[must_use]
     pub fn label(&self) -> String {
-        let prompt = self.prompt.map(prompt_letter);
-        std::iter::once(letter(self.candidate))
-            .chain(prompt)
-            .collect()
+        label(self.candidate, self.prompt)
     }
+}
+
+/// A candidate's letter, with that of the prompt where there are several: `a`, `aB`.
+#[must_use]
+pub fn label(candidate: usize, prompt: Option<usize>) -> String {
+    let prompt = prompt.map(prompt_letter);
+    std::iter::once(letter(candidate)).chain(prompt).collect()
 }
 
 /// The letter that stands for a prompt: `A`, `B`, …
