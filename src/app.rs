@@ -15,6 +15,7 @@ mod candidates;
 mod command_line;
 mod compare;
 mod cursor;
+mod followed;
 mod geometry;
 mod help;
 mod inquiry;
@@ -41,8 +42,12 @@ pub use action_list::{ActionEntry, ActionList};
 pub use attribution::{Attribution, Beside, Goal, HeadOrder, Split};
 pub use candidates::{parse_candidates, typed_candidates};
 pub use command_line::{CommandLine, Order, Suggestion};
-pub use compare::{Compare, Crossing, Half, Lead, letter, shown};
+pub use compare::{
+    Compare, Completion, Difference, FieldLine, Half, MOST_PINS, Measure, Pin, Series, field_lines,
+    label, letter, of_wanted, probability, prompt_letter, series, shown,
+};
 pub use cursor::{Cursor, Follow};
+pub use followed::Followed;
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};
 pub use inquiry::Inquiry;

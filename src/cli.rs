@@ -215,6 +215,11 @@ pub enum CliCommand {
         after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json"
     )]
     Open(OpenTrace),
+    /// Compare candidates for what comes next, at every layer, after one or several prompts.
+    #[command(
+        after_help = "Examples:\n  lenscape compare 'The keys to the cabinet' 'The key to the cabinets' --tokens ' is' ' are'\n  lenscape compare 'Once upon a' --tokens ' time' '#257' --format csv"
+    )]
+    Compare(Compare),
     /// List the models known by name, or fetch one.
     #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
@@ -299,6 +304,43 @@ pub struct Trace {
     /// How tokens are drawn.
     #[command(flatten)]
     pub sampling: SamplingOptions,
+}
+
+/// Options of `lenscape compare`.
+#[derive(Args, Debug)]
+pub struct Compare {
+    /// The prompts, each taken exactly as it is.
+    #[arg(value_name = "PROMPT", required_unless_present = "prompt")]
+    pub prompts: Vec<String>,
+    /// One more prompt; may be repeated.
+    #[arg(long, value_name = "PROMPT")]
+    pub prompt: Vec<String>,
+    /// The candidates: texts with their leading spaces, or tokens by number as `#1234`.
+    #[arg(long, value_name = "TEXT", num_args = 1.., required = true)]
+    pub tokens: Vec<String>,
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// The lens: with the final norm at every layer, or without it as in the article.
+    #[arg(long, default_value = "normed")]
+    pub lens: LensChoice,
+    /// The step behind the prompt, from 1; the tokens before it are generated.
+    #[arg(long, value_name = "STEP", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub at: u32,
+    /// How to write it.
+    #[arg(long, default_value = "table")]
+    pub format: ComparisonFormat,
+}
+
+/// How a comparison is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ComparisonFormat {
+    /// Readable, in colour on a terminal.
+    Table,
+    /// One JSON object.
+    Json,
+    /// A line a candidate and layer.
+    Csv,
 }
 
 /// How a trace is written.

@@ -1,6 +1,7 @@
 //! The parts of the program that need no screen.
 
 pub mod bench;
+pub mod compare;
 pub mod config;
 pub mod download_bar;
 mod error;

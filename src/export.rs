@@ -1,6 +1,7 @@
 //! What leaves the program other than through the terminal.
 
 pub mod cast;
+pub mod comparison;
 mod content;
 pub mod csv;
 pub mod figure;

@@ -12,15 +12,16 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use lenscape::app::{Effect, RecordingNews, SavedTrace, Start, State};
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
-    self, Cli, CliCommand, ColorChoice, ConfigCommand, ModelsCommand, Program, ReportFormat,
+    self, Cli, CliCommand, ColorChoice, ComparisonFormat, ConfigCommand, ModelsCommand, Program,
+    ReportFormat,
 };
 use lenscape::commands::output::Output;
-use lenscape::commands::{bench, config, follow, inspect, models, shell, trace, verify};
-use lenscape::engine::{Opener, Sampling};
-use lenscape::export::trace_file;
+use lenscape::commands::{bench, compare, config, follow, inspect, models, shell, trace, verify};
+use lenscape::engine::{Opener, Sampling, Wanted};
+use lenscape::export::{comparison, trace_file};
 use lenscape::settings::{self, ColourChoice, Settings};
 use lenscape::terminal::{self, Link, Recordings, colour, panic_hook};
-use lenscape::trace::LensKind;
+use lenscape::trace::{LensKind, Step};
 use lenscape::ui::palette::Palette;
 use lenscape::{engine, log_file, play};
 
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         None => open_program(&cli.program),
         Some(CliCommand::Trace(options)) => write_trace(&options),
         Some(CliCommand::Open(options)) => open_trace(&options),
+        Some(CliCommand::Compare(options)) => write_comparison(&options),
         Some(CliCommand::Models(options)) => list_models(options),
         Some(CliCommand::Verify(options)) => run_verify(&options),
         Some(CliCommand::Bench(options)) => run_bench(&options),
@@ -270,6 +272,37 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
     let output = Output::of(options, &request, &settings.themes)?;
     let traced = trace::trace(&opener, &request)?;
     output.write(&traced, table_looks(&settings))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_comparison(options: &cli::Compare) -> Result<ExitCode> {
+    let settings = user_settings()?;
+    let tokens = options.tokens.iter();
+    let request = compare::Request {
+        model: options
+            .model
+            .clone()
+            .unwrap_or_else(|| settings.options.model.clone()),
+        prompts: [options.prompts.as_slice(), &options.prompt].concat(),
+        candidates: tokens
+            .map(|text| text.parse::<Wanted>())
+            .collect::<Result<_, _>>()?,
+        lens: LensKind::from(options.lens),
+        at: Step(options.at as usize - 1),
+    };
+    let opener = Opener::from_env(TOP_TOKENS)?;
+    compare::compare(&opener, &request, |comparisons, session| {
+        trace::to_stdout(|out| match options.format {
+            ComparisonFormat::Json => comparison::write_json(comparisons, out),
+            ComparisonFormat::Csv => comparison::write_csv(comparisons, out),
+            ComparisonFormat::Table => {
+                let (width, palette) = table_looks(&settings);
+                let vocabulary = session.vocabulary();
+                let palette = palette.as_ref();
+                comparison::write_table(comparisons, vocabulary, width, palette, out)
+            }
+        })
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,10 +5,12 @@
 
 mod attribution;
 mod intervention;
+mod lead;
 mod summary;
 
 pub use attribution::{Attribution, HeadShares, LayerShare, Target};
 pub use intervention::{Skip, SkippedPart};
+pub use lead::{Crossing, Lead, leads, logit_difference};
 pub use summary::{LayerSummary, Summary};
 
 use std::fmt;

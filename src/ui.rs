@@ -10,7 +10,10 @@ mod cell;
 mod chart;
 mod command_line;
 mod compare;
+mod comparison;
+mod completion;
 mod field;
+mod followed;
 mod frame;
 mod grid;
 mod header;
@@ -77,6 +80,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         Some(Page::Attribution(page)) => {
             attribution::render(state, page, &palette, places.body, buffer);
         }
+        Some(Page::Followed(followed)) => {
+            followed::render(state, followed, &palette, places.body, buffer);
+        }
         Some(Page::Summary { first }) => {
             summary::render(state, *first, &palette, places.body, buffer);
         }
@@ -88,6 +94,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
             compare::render(state, &palette, places.candidates, buffer);
             table::render(state, &palette, places.table, buffer);
             chart::render(state, &palette, places.chart, buffer);
+            completion::render(state, &palette, places.candidates, places.body, buffer);
         }
     }
     match &state.line {

@@ -1,11 +1,13 @@
 //! What each token id stands for, as bytes, and how it is shown: one function for the grid, the
 //! log, the exports and the clipboard.
 
+mod search;
 mod text_stream;
 mod visible;
 
+pub use search::Search;
 pub use text_stream::TextStream;
-pub use visible::visible_text;
+pub use visible::{label as visible_label, visible_text};
 
 use std::collections::BTreeMap;
 

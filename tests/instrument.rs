@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{
-    Ask, Continuation, Event, Intervention, Question, Run, RunId, Session, StatePatch,
+    Ask, Continuation, Event, Intervention, Question, Run, RunId, Session, StatePatch, Wanted,
 };
 use lenscape::trace::{
-    Attribution, Column, Layer, LensKind, Position, Row, Skip, SkippedPart, Target, TokenId,
+    Attribution, Column, Layer, LensKind, Position, Row, Skip, SkippedPart, Step, Target, TokenId,
 };
 
 const PROMPT: &str = "The keys to the cabinet";
@@ -389,8 +389,8 @@ fn a_joint_probability_is_the_product_along_the_forced_text() {
             .map(|column| column.layers.last().unwrap().score.prob.ln())
             .sum();
         let at = Position(prompt.len());
-        let texts = vec![text.to_owned()];
-        let Event::Joint(joint) = ask(&mut session, Ask::Joint { at, texts }) else {
+        let wanted = vec![text.into()];
+        let Event::Joint(joint) = ask(&mut session, Ask::Joint { at, wanted }) else {
             panic!("no joint probability");
         };
         let off = (joint.log_probs[0].clone().unwrap() - product).abs();
@@ -403,8 +403,11 @@ fn a_token_is_followed_through_all_steps() {
     for (name, mut session) in sessions() {
         let (_, columns) = session.complete(run(1)).unwrap();
         let token = columns[0].token;
-        let tokens = vec![token];
-        let Event::Followed(followed) = ask(&mut session, Ask::Follow { tokens }) else {
+        let follow = |from| Ask::Follow {
+            tokens: vec![token],
+            from: Step(from),
+        };
+        let Event::Followed(followed) = ask(&mut session, follow(0)) else {
             panic!("not followed");
         };
         assert_eq!(followed.steps.len(), columns.len(), "{name}");
@@ -413,5 +416,30 @@ fn a_token_is_followed_through_all_steps() {
         for (score, cell) in first[1..].iter().zip(&columns[0].layers) {
             assert_eq!(*score, cell.score, "{name}");
         }
+        let Event::Followed(newer) = ask(&mut session, follow(1)) else {
+            panic!("not followed");
+        };
+        assert_eq!(newer.first, Step(1), "{name}");
+        assert_eq!(newer.steps, followed.steps[1..], "{name}");
+    }
+}
+
+#[test]
+fn a_candidate_can_be_named_by_its_id() {
+    for (name, mut session) in sessions() {
+        let (prompt, columns) = session.complete(run(1)).unwrap();
+        let token = columns[0].token;
+        let nobody = TokenId(u32::MAX);
+        let wanted = vec![Wanted::Token(token), Wanted::Token(nobody)];
+        let at = Position(prompt.len());
+        let Event::Compared(comparison) = ask(&mut session, Ask::Candidates { at, wanted }) else {
+            panic!("not compared");
+        };
+        let [Ok(found), Err(why)] = comparison.trajectories.as_slice() else {
+            panic!("{name}: {:?}", comparison.trajectories);
+        };
+        assert_eq!(found.candidate.tokens, [token], "{name}");
+        assert_eq!(found.embedding, columns[0].embedding.score, "{name}");
+        assert!(why.starts_with("there is no token #4294967295"), "{why}");
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use lenscape::app::{Places, State};
-use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
+use lenscape::engine::{Event, Fit, ModelEntry, StopReason, Whereabouts};
 use lenscape::export::{tensors, trace_file};
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{CellValue, Settings};
@@ -272,10 +272,68 @@ fn comparing_two_candidates() {
     let compare = |columns, rows| {
         Scene::finished(columns, rows)
             .presses(&["tab", "home", "c"])
-            .types("is are")
+            .types("is are ")
     };
     keep("compare", compare);
     keep_styled("compare", &compare(80, 24));
+}
+
+#[test]
+fn comparing_by_probability_or_logit() {
+    for (name, keys) in [
+        ("compare_probability", ["tab", "v"].as_slice()),
+        ("compare_logit", &["tab", "v", "v", "d"]),
+    ] {
+        keep(name, |columns, rows| {
+            Scene::finished(columns, rows)
+                .presses(&["tab", "home", "c"])
+                .types("is are ")
+                .presses(keys)
+        });
+    }
+}
+
+#[test]
+fn comparing_lists_tokens_while_one_is_typed() {
+    let scene = |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "c"])
+            .types("is ar")
+            .press("down")
+    };
+    keep("compare_completion", scene);
+    keep_styled("compare_completion", &scene(80, 24));
+}
+
+#[test]
+fn comparing_two_prompts_on_one_scale() {
+    keep("compare_pinned", |columns, rows| {
+        let scene = Scene::finished(columns, rows)
+            .presses(&["tab", "home", "c"])
+            .types("is are ")
+            .presses(&["tab", "p", "esc", "i", "ctrl-u"])
+            .types("The key to the cabinets")
+            .press("enter")
+            .steps(3);
+        let run = scene.run_id();
+        scene
+            .hears(Event::Finished {
+                run,
+                reason: StopReason::MaxTokens,
+                text: String::new(),
+            })
+            .presses(&["tab", "home", "c", "tab"])
+    });
+}
+
+#[test]
+fn a_candidate_is_followed_across_the_grid() {
+    keep("followed", |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "c"])
+            .types("is are ")
+            .presses(&["tab", "f", "f", "right"])
+    });
 }
 
 #[test]
@@ -607,7 +665,7 @@ fn every_colour_depth_tells_ranks_apart() {
     }
     let scene = Scene::finished(80, 24)
         .presses(&["tab", "home", "c"])
-        .types("is are")
+        .types("is are ")
         .at_depth(Depth::None);
     assert_snapshot!("compare_without_colour", styled::text(&scene.screen()));
 }

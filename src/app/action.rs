@@ -104,6 +104,24 @@ pub enum Action {
     EditCandidates,
     /// Leave compare mode.
     LeaveCompare,
+    /// Show the candidates' next figure: rank, probability or logit.
+    Measure,
+    /// Subtract the next pair of candidates.
+    NextPair,
+    /// Follow a candidate across the whole grid; where one is followed, the next one.
+    FollowCandidate,
+    /// Keep this position in view beside others, or no longer.
+    Pin,
+    /// Keep no position in view any more.
+    UnpinAll,
+    /// Open the list of tokens, or choose the next one.
+    NextCompletion,
+    /// Choose the token before in the list.
+    PreviousCompletion,
+    /// Put the chosen token into the field.
+    TakeCompletion,
+    /// Close the list of tokens.
+    CloseCompletion,
     /// Show the chart instead of the table, or the other way round, where only one has room.
     Chart,
 

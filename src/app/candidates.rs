@@ -3,26 +3,26 @@
 //! Words, with spaces between them: `is are` are the candidates ` is` and ` are`. A word gets a
 //! leading space, since most tokens that can follow a text begin with one. What stands in
 //! quotes, `"…"` or `` `…` ``, is taken as it is: `"is"` has no leading space, `" the same"` has one
-//! inside, and `\n`, `\t`, `\"` and `\\` mean what they mean in most programs.
+//! inside, and `\n`, `\t`, `\"` and `\\` mean what they mean in most programs. `#1234` is the token
+//! of that number.
+
+use std::ops::Range;
+
+use crate::engine::Wanted;
+use crate::trace::TokenId;
+use crate::vocabulary::Vocabulary;
 
 /// The candidates of what was typed, leading spaces included, each once, in their order.
 #[must_use]
-pub fn parse_candidates(typed: &str) -> Vec<String> {
-    let mut candidates: Vec<String> = Vec::new();
-    let mut rest = typed.chars().peekable();
-    while let Some(first) = rest.next() {
-        let candidate = match first {
-            '"' | '`' => quoted(&mut rest, first),
-            space if space.is_whitespace() => continue,
-            // The sign by which a leading space is shown; alone it is a word not yet begun.
-            '·' => match word(&mut rest, String::new()) {
-                word if word.is_empty() => continue,
-                word => format!(" {word}"),
-            },
-            other => word(&mut rest, format!(" {other}")),
+pub fn parse_candidates(typed: &str) -> Vec<Wanted> {
+    let mut candidates: Vec<Wanted> = Vec::new();
+    for piece in pieces(typed) {
+        let wanted = match piece.form {
+            Form::Bare => of_word(&typed[piece.at]),
+            Form::Quoted(text) => (!text.is_empty()).then_some(Wanted::Text(text)),
         };
-        if !candidate.is_empty() && !candidates.contains(&candidate) {
-            candidates.push(candidate);
+        if let Some(wanted) = wanted.filter(|wanted| !candidates.contains(wanted)) {
+            candidates.push(wanted);
         }
     }
     candidates
@@ -31,48 +31,129 @@ pub fn parse_candidates(typed: &str) -> Vec<String> {
 /// The way to type these candidates, so that [`parse_candidates`] gives them back.
 #[must_use]
 pub fn typed_candidates<'c>(candidates: impl Iterator<Item = &'c str>) -> String {
-    candidates.map(typed).collect::<Vec<_>>().join(" ")
+    let spelled: Vec<String> = candidates.filter_map(spelled_text).collect();
+    spelled.join(" ")
 }
 
-fn typed(candidate: &str) -> String {
-    let is_word = |word: &&str| {
-        let odd = |c: char| c.is_whitespace() || matches!(c, '"' | '`');
-        !word.is_empty() && !word.starts_with('·') && !word.contains(odd)
+/// Where the cursor stands in what is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnderCursor {
+    /// In a word, or right behind it; these are its bytes.
+    Word(Range<usize>),
+    /// In quotes.
+    Quotes,
+    /// Between candidates.
+    Gap,
+}
+
+/// Where the byte `cursor` stands in what is typed.
+#[must_use]
+pub fn under_cursor(typed: &str, cursor: usize) -> UnderCursor {
+    let found = pieces(typed)
+        .into_iter()
+        .find(|piece| piece.at.start <= cursor && cursor <= piece.at.end);
+    match found {
+        Some(Piece {
+            at,
+            form: Form::Bare,
+        }) => UnderCursor::Word(at),
+        // Behind the closing quote something new begins.
+        Some(piece) if piece.at.start < cursor && cursor < piece.at.end => UnderCursor::Quotes,
+        _ => UnderCursor::Gap,
+    }
+}
+
+/// A token as it is typed: a word, a text in quotes, or its number where its text would not do.
+#[must_use]
+pub fn spelled(token: TokenId, vocabulary: &Vocabulary) -> String {
+    match std::str::from_utf8(vocabulary.bytes(token)) {
+        Ok(text) if !text.is_empty() => spelled_text(text).unwrap_or_else(|| numbered(token)),
+        _ => numbered(token),
+    }
+}
+
+fn numbered(token: TokenId) -> String {
+    Wanted::Token(token).to_string()
+}
+
+/// A text as it is typed; `None` for one that the field cannot hold.
+#[must_use]
+pub fn spelled_text(text: &str) -> Option<String> {
+    let wanted = [Wanted::Text(text.to_owned())];
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+        .replace('\t', "\\t");
+    let word = text.strip_prefix(' ').map(str::to_owned);
+    word.into_iter()
+        .chain([format!("\"{escaped}\"")])
+        .filter(|spelled| !spelled.contains(char::is_control))
+        .find(|spelled| parse_candidates(spelled) == wanted)
+}
+
+/// A piece of what is typed.
+struct Piece {
+    at: Range<usize>,
+    form: Form,
+}
+
+enum Form {
+    /// A word.
+    Bare,
+    /// A text in quotes, and what it means.
+    Quoted(String),
+}
+
+/// What stands between spaces, or in quotes.
+fn pieces(typed: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = typed.char_indices().peekable();
+    while let Some((start, first)) = rest.next() {
+        let form = match first {
+            '"' | '`' => Form::Quoted(quoted(&mut rest, first)),
+            space if space.is_whitespace() => continue,
+            _ => {
+                while rest
+                    .next_if(|(_, c)| !c.is_whitespace() && !matches!(c, '"' | '`'))
+                    .is_some()
+                {}
+                Form::Bare
+            }
+        };
+        let end = rest.peek().map_or(typed.len(), |(at, _)| *at);
+        pieces.push(Piece {
+            at: start..end,
+            form,
+        });
+    }
+    pieces
+}
+
+/// `·` is the sign by which a leading space is shown; alone it is a word not yet begun.
+fn of_word(word: &str) -> Option<Wanted> {
+    let text = match word.strip_prefix('·') {
+        Some("") => return None,
+        Some(rest) => rest,
+        None => match word.parse() {
+            Ok(Wanted::Token(token)) => return Some(Wanted::Token(token)),
+            _ => word,
+        },
     };
-    if let Some(word) = candidate.strip_prefix(' ').filter(is_word) {
-        return word.to_owned();
-    }
-    let mut quoted = String::from('"');
-    for c in candidate.chars() {
-        match c {
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
+    Some(Wanted::Text(format!(" {text}")))
 }
 
-type Characters<'t> = std::iter::Peekable<std::str::Chars<'t>>;
-
-fn word(rest: &mut Characters<'_>, mut word: String) -> String {
-    while let Some(next) = rest.next_if(|c| !c.is_whitespace() && !matches!(c, '"' | '`')) {
-        word.push(next);
-    }
-    word
-}
+type Characters<'t> = std::iter::Peekable<std::str::CharIndices<'t>>;
 
 /// Up to the closing quote; while it is being typed, up to the end.
 fn quoted(rest: &mut Characters<'_>, quote: char) -> String {
     let mut text = String::new();
-    while let Some(next) = rest.next() {
+    while let Some((_, next)) = rest.next() {
         match next {
             '\\' => match rest.next() {
-                Some('n') => text.push('\n'),
-                Some('t') => text.push('\t'),
-                Some(other) => text.push(other),
+                Some((_, 'n')) => text.push('\n'),
+                Some((_, 't')) => text.push('\t'),
+                Some((_, other)) => text.push(other),
                 None => {}
             },
             end if end == quote => break,
@@ -85,6 +166,8 @@ fn quoted(rest: &mut Characters<'_>, quote: char) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use proptest::prelude::*;
+
     use super::*;
 
     proptest::proptest! {
@@ -94,7 +177,8 @@ mod tests {
         ) {
             let candidates: Vec<String> = candidates.into_iter().collect();
             let typed = typed_candidates(candidates.iter().map(String::as_str));
-            proptest::prop_assert_eq!(parse_candidates(&typed), candidates, "{}", typed);
+            let wanted: Vec<Wanted> = candidates.into_iter().map(Wanted::Text).collect();
+            proptest::prop_assert_eq!(parse_candidates(&typed), wanted, "{}", typed);
         }
     }
 
@@ -124,8 +208,58 @@ mod tests {
             ("\" \"", vec![" "]),
             ("·", vec![]),
             ("is\"x", vec![" is", "x"]),
+            ("·#12 \"#12\" #x #", vec![" #12", "#12", " #x", " #"]),
         ] {
-            assert_eq!(parse_candidates(typed), candidates, "{typed:?}");
+            let expected: Vec<Wanted> = candidates.into_iter().map(Wanted::from).collect();
+            assert_eq!(parse_candidates(typed), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_sign_names_a_token() {
+        let [text, token] = [Wanted::from(" is"), Wanted::Token(TokenId(318))];
+        assert_eq!(parse_candidates("is #318 #318"), [text, token]);
+    }
+
+    #[test]
+    fn the_word_under_the_cursor_is_found() {
+        use UnderCursor::{Gap, Quotes, Word};
+        for (typed, cursor, expected) in [
+            ("", 0, Gap),
+            ("is", 0, Word(0..2)),
+            ("is", 2, Word(0..2)),
+            ("is ", 3, Gap),
+            ("is are", 4, Word(3..6)),
+            ("\"is\"", 2, Quotes),
+            ("\"is\"", 4, Gap),
+            ("\"is\"x", 5, Word(4..5)),
+        ] {
+            assert_eq!(under_cursor(typed, cursor), expected, "{typed:?} {cursor}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_spelled_is_read_back(text in ".{1,12}") {
+            if let Some(spelled) = spelled_text(&text) {
+                prop_assert_eq!(parse_candidates(&spelled), [Wanted::Text(text)]);
+            }
+        }
+
+        #[test]
+        fn every_text_without_other_control_characters_can_be_typed(text in "[ -~\n\tä·…]{1,12}") {
+            prop_assert!(spelled_text(&text).is_some());
+        }
+
+        #[test]
+        fn any_typing_is_taken(typed in ".{0,24}", cursor in 0usize..40) {
+            let candidates = parse_candidates(&typed);
+            for (at, candidate) in candidates.iter().enumerate() {
+                prop_assert!(!candidates[..at].contains(candidate));
+            }
+            if let UnderCursor::Word(at) = under_cursor(&typed, cursor) {
+                prop_assert!(typed.get(at).is_some_and(|word| !word.contains(' ')));
+            }
         }
     }
 }

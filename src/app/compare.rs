@@ -1,20 +1,39 @@
-//! Compare mode: the candidates as typed, and the newest answer.
+//! Compare mode: the candidates as typed, and the newest answers.
+
+mod completion;
+mod difference;
+mod lines;
+mod measure;
+mod pin;
+mod series;
+mod suggestions;
+
+pub use completion::Completion;
+pub use difference::Difference;
+pub use lines::{FieldLine, field_lines};
+pub use measure::Measure;
+pub use pin::{MOST_PINS, Pin};
+pub use series::{Series, label, prompt_letter, series};
+pub use suggestions::suggestions;
 
 use std::sync::Arc;
 
 use tui_input::Input;
 
 use super::parse_candidates;
-use crate::engine::{Comparison, Question};
-use crate::trace::{Row, Trajectory};
-use crate::vocabulary::{Vocabulary, visible_text};
+use crate::engine::{Comparison, Joint, Question, Wanted};
+use crate::trace::{Candidate, Lead, Row, Trajectory, leads};
+use crate::vocabulary::{Search, Vocabulary, visible_label};
+
+/// More lines than this cannot be told apart.
+pub const MOST_CANDIDATES: usize = 8;
 
 /// Which half is shown where there is no room for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
-    /// Ranks by layer and candidate.
+    /// Figures by layer and candidate.
     Table,
-    /// Rank against layer, one line a candidate.
+    /// The figure against the layer, one line a candidate.
     Chart,
 }
 
@@ -25,28 +44,46 @@ pub struct Compare {
     pub field: Input,
     /// Which half is shown where there is no room for both.
     pub half: Half,
+    /// The figure that is shown of each candidate.
+    pub measure: Measure,
+    /// The list of tokens to choose from, while it is open.
+    pub completion: Option<Completion>,
     /// The newest answer.
     pub answer: Option<Arc<Comparison>>,
+    /// How probable whole candidates are, where that was asked.
+    pub joint: Option<Arc<Joint>>,
+    /// Which pair of candidates is subtracted, counted round and round.
+    pub(super) pair: usize,
+    pub(super) search: Arc<Search>,
     /// What was asked last, so that the same is not asked twice.
     pub(super) asked: Option<Question>,
+    pub(super) asked_joint: Option<Question>,
 }
 
 impl Compare {
-    /// Compare mode with what was typed before.
+    /// Compare mode with what was typed before; `search` finds tokens for what is typed.
     #[must_use]
-    pub fn with_typed(typed: String) -> Self {
+    pub fn new(typed: String, search: Arc<Search>) -> Self {
         Self {
             field: Input::new(typed),
             half: Half::Table,
+            measure: Measure::Rank,
+            completion: None,
             answer: None,
+            joint: None,
+            pair: 0,
+            search,
             asked: None,
+            asked_joint: None,
         }
     }
 
-    /// The candidates, leading spaces included.
+    /// Who is followed: the first of those typed.
     #[must_use]
-    pub fn candidates(&self) -> Vec<String> {
-        parse_candidates(self.field.value())
+    pub fn candidates(&self) -> Vec<Wanted> {
+        let mut candidates = parse_candidates(self.field.value());
+        candidates.truncate(MOST_CANDIDATES);
+        candidates
     }
 
     /// The trajectories that there are, each with its place among the candidates.
@@ -61,83 +98,83 @@ impl Compare {
     /// whether the lead changed hands there.
     #[must_use]
     pub fn leads(&self, rows: &[Row]) -> Vec<Lead> {
-        let mut leads: Vec<Lead> = Vec::with_capacity(rows.len());
-        for row in rows {
-            let before = leads.last().and_then(|lead| lead.candidate);
-            let candidate = self.ahead_at(*row, before);
-            let crossing = match (before, candidate) {
-                (Some(before), Some(now)) if before != now => Crossing::Here,
-                _ => Crossing::No,
-            };
-            leads.push(Lead {
-                row: *row,
-                candidate,
-                crossing,
-            });
-        }
-        leads
+        leads(&self.trajectories().collect::<Vec<_>>(), rows)
     }
 
-    /// Of equal ranks, the one that was ahead before stays ahead.
-    fn ahead_at(&self, row: Row, before: Option<usize>) -> Option<usize> {
-        self.trajectories()
-            .filter_map(|(at, trajectory)| Some((trajectory.score(row)?.rank, at)))
-            .min_by_key(|(rank, at)| (*rank, Some(*at) != before, *at))
-            .map(|(_, at)| at)
+    /// Forgets what was answered and asked, since the run is another one.
+    pub(super) fn begin_anew(&mut self) {
+        self.answer = None;
+        self.joint = None;
+        self.asked = None;
+        self.asked_joint = None;
     }
 
-    /// What the user should know of the candidates: errors, and those that are not one token.
+    /// What the user should know of the candidates: errors, those that are not one token, and
+    /// those that are too many.
     #[must_use]
     pub fn notes(&self, vocabulary: &Vocabulary) -> Vec<String> {
+        let typed = parse_candidates(self.field.value());
+        let too_many = (typed.len() > MOST_CANDIDATES).then(|| {
+            let more: Vec<String> = typed[MOST_CANDIDATES..].iter().map(of_wanted).collect();
+            format!(
+                "{MOST_CANDIDATES} candidates at most; left out: {}",
+                more.join(" ")
+            )
+        });
         let answers = self.answer.iter().flat_map(|answer| &answer.trajectories);
-        answers
-            .enumerate()
-            .filter_map(|(at, answer)| {
+        too_many
+            .into_iter()
+            .chain(answers.enumerate().filter_map(|(at, answer)| {
                 let letter = letter(at);
-                let trajectory = match answer {
-                    Err(error) => return Some(format!("{letter}  {error}")),
-                    Ok(trajectory) => trajectory,
-                };
-                let candidate = &trajectory.candidate;
-                let mut note = Vec::new();
-                if let [first, _, ..] = candidate.tokens.as_slice() {
-                    note.push(format!(
-                        "{} tokens, the first is followed: {}",
-                        candidate.tokens.len(),
-                        vocabulary.label(*first)
-                    ));
+                match answer {
+                    Err(error) => Some(format!("{letter}  {error}")),
+                    Ok(trajectory) => {
+                        let note = self.note(at, &trajectory.candidate, vocabulary)?;
+                        let text = shown(&trajectory.candidate.text);
+                        Some(format!("{letter} {text}  {note}"))
+                    }
                 }
-                if candidate.context_changed {
-                    note.push("typed in one go, the text before it would be other tokens".into());
-                }
-                (!note.is_empty())
-                    .then(|| format!("{letter} {}  {}", shown(&candidate.text), note.join("; ")))
-            })
+            }))
             .collect()
+    }
+
+    fn note(&self, at: usize, candidate: &Candidate, vocabulary: &Vocabulary) -> Option<String> {
+        let mut note = Vec::new();
+        if let [first, _, ..] = candidate.tokens.as_slice() {
+            note.push(format!(
+                "{} tokens, the first is followed: {}",
+                candidate.tokens.len(),
+                vocabulary.label(*first)
+            ));
+            if let Some(log_prob) = self.joint_log_prob(at) {
+                note.push(format!("joint p {}", probability(log_prob.exp())));
+            }
+        }
+        if candidate.context_changed {
+            note.push("typed in one go, the text before it would be other tokens".into());
+        }
+        (!note.is_empty()).then(|| note.join("; "))
+    }
+
+    /// The natural logarithm of the probability of all tokens of a candidate, if it is known.
+    fn joint_log_prob(&self, at: usize) -> Option<f32> {
+        let (joint, answer) = (self.joint.as_ref()?, self.answer.as_ref()?);
+        let is_of_this = (joint.run, joint.at) == (answer.run, answer.at);
+        let log_prob = joint.log_probs.get(at)?.as_ref().ok()?;
+        (is_of_this && joint.wanted == self.candidates()).then_some(*log_prob)
     }
 }
 
-/// Which candidate is ahead at a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lead {
-    /// The row.
-    pub row: Row,
-    /// Its place among the candidates.
-    pub candidate: Option<usize>,
-    /// Whether another one was ahead at the row below.
-    pub crossing: Crossing,
+/// A probability with two or three digits, as many as are of use: `0.159`, `7.2e-6`.
+#[must_use]
+pub fn probability(probability: f32) -> String {
+    match probability {
+        0.0005.. => format!("{probability:.3}"),
+        _ => format!("{probability:.1e}"),
+    }
 }
 
-/// Whether the lead changed hands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crossing {
-    /// It did.
-    Here,
-    /// It did not.
-    No,
-}
-
-/// The letter that stands for a candidate: `a`, `b`, …, again and again when there are more.
+/// The letter that stands for a candidate: `a`, `b`, …
 #[must_use]
 pub fn letter(candidate: usize) -> char {
     char::from(b'a' + u8::try_from(candidate % 26).unwrap_or(0))
@@ -146,7 +183,13 @@ pub fn letter(candidate: usize) -> char {
 /// A candidate's text as it is shown, like the label of a token: spaces as `·`.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    visible_text(text).replace(' ', "·").replace('\n', "⏎")
+    visible_label(text.as_bytes())
+}
+
+/// What is wanted, as it is shown.
+#[must_use]
+pub fn of_wanted(wanted: &Wanted) -> String {
+    shown(&wanted.to_string())
 }
 
 #[cfg(test)]
@@ -154,11 +197,11 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::engine::RunId;
-    use crate::trace::{Candidate, Layer, LensKind, Position, Score, TokenId};
+    use crate::trace::{LensKind, Position, Score, TokenId};
 
-    fn trajectory(text: &str, ranks: &[u32]) -> Trajectory {
-        let score = |rank| Score {
-            rank,
+    fn trajectory(text: &str) -> Trajectory {
+        let score = Score {
+            rank: 1,
             ties: 0,
             logit: 0.0,
             prob: 0.0,
@@ -169,13 +212,13 @@ mod tests {
                 tokens: vec![TokenId(1)],
                 context_changed: false,
             },
-            embedding: score(9),
-            layers: ranks.iter().map(|rank| score(*rank)).collect(),
+            embedding: score,
+            layers: vec![score],
         }
     }
 
-    fn comparing(trajectories: Vec<Result<Trajectory, String>>) -> Compare {
-        let mut compare = Compare::with_typed(String::new());
+    fn comparing(typed: &str, trajectories: Vec<Result<Trajectory, String>>) -> Compare {
+        let mut compare = Compare::new(typed.into(), Arc::default());
         compare.answer = Some(Arc::new(Comparison {
             run: RunId(1),
             at: Position(0),
@@ -186,36 +229,37 @@ mod tests {
     }
 
     #[test]
-    fn the_lead_changes_hands_where_ranks_cross() {
-        let compare = comparing(vec![
-            Ok(trajectory(" is", &[5, 4, 9, 2, 2])),
-            Err("no token".into()),
-            Ok(trajectory(" are", &[7, 4, 3, 8, 1])),
-        ]);
-        let rows: Vec<Row> = (0..5).map(|l| Row::Layer(Layer(l))).collect();
-        let leads: Vec<_> = compare
-            .leads(&rows)
-            .iter()
-            .map(|lead| (lead.candidate.unwrap(), lead.crossing))
-            .collect();
-        use Crossing::{Here, No};
-        assert_eq!(leads, [(0, No), (0, No), (2, Here), (0, Here), (2, Here)]);
-    }
-
-    #[test]
     fn notes_tell_of_errors_and_of_several_tokens() {
-        let mut several = trajectory(" cabinets", &[1]);
+        let mut several = trajectory(" cabinets");
         several.candidate.tokens = vec![TokenId(0), TokenId(1)];
         several.candidate.context_changed = true;
-        let compare = comparing(vec![Err("becomes no token".into()), Ok(several)]);
+        let mut compare = comparing("x cabinets", vec![Err("no token".into()), Ok(several)]);
         let vocabulary = Vocabulary::new(vec![crate::vocabulary::Piece::Bytes(b" cab".to_vec())]);
         assert_eq!(
             compare.notes(&vocabulary),
             [
-                "a  becomes no token",
+                "a  no token",
                 "b ·cabinets  2 tokens, the first is followed: ·cab; \
                  typed in one go, the text before it would be other tokens",
             ]
+        );
+        compare.joint = Some(Arc::new(Joint {
+            run: RunId(1),
+            at: Position(0),
+            wanted: compare.candidates(),
+            log_probs: vec![Err("no token".into()), Ok(0.25_f32.ln())],
+        }));
+        let note = &compare.notes(&vocabulary)[1];
+        assert!(note.contains("·cab; joint p 0.250;"), "{note}");
+    }
+
+    #[test]
+    fn a_ninth_candidate_is_left_out_and_named() {
+        let compare = comparing("a b c d e f g h i j", Vec::new());
+        assert_eq!(compare.candidates().len(), MOST_CANDIDATES);
+        assert_eq!(
+            compare.notes(&Vocabulary::default()),
+            ["8 candidates at most; left out: ·i ·j"]
         );
     }
 }

@@ -4,7 +4,7 @@
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::state::Zoom;
-use super::{Half, Pane, State};
+use super::{Half, Page, Pane, State, field_lines};
 
 /// Below this nothing fits.
 pub const LEAST_COLUMNS: u16 = 40;
@@ -92,16 +92,11 @@ impl Places {
             ..Self::default()
         };
         if let Some(compare) = &state.compare {
-            let notes = state
-                .model
-                .ready
-                .as_ref()
-                .map_or(0, |info| compare.notes(&info.vocabulary).len());
             let size = match state.view.zoom {
                 Zoom::All => size,
                 Zoom::Focused => ScreenSize::Narrow,
             };
-            places.comparing(compare.half, notes, size);
+            places.comparing(compare.half, field_lines(state).len(), size);
         } else if state.view.zoom == Zoom::Focused {
             *places.of_pane_mut(state.view.focus) = body;
         } else {
@@ -171,11 +166,10 @@ impl Places {
         }
     }
 
-    fn comparing(&mut self, half: Half, notes: usize, size: ScreenSize) {
-        let lines = if self.body.height < 16 { 1 } else { 2 };
-        let notes = u16::try_from(notes).unwrap_or(MOST_NOTES).min(MOST_NOTES);
+    fn comparing(&mut self, half: Half, lines: usize, size: ScreenSize) {
+        let lines = u16::try_from(lines).unwrap_or(u16::MAX);
         let [candidates, rest] = self.body.layout(&Layout::vertical([
-            Constraint::Length(2 + lines + notes),
+            Constraint::Length(lines.saturating_add(2)),
             Constraint::Min(0),
         ]));
         self.candidates = candidates;
@@ -226,9 +220,6 @@ impl Places {
 /// Two borders, two lines of figures and one between, ten tokens, one line on the layer below.
 const CELL_HEIGHT: u16 = 16;
 
-/// The rows of the table are worth more than a fourth note.
-const MOST_NOTES: u16 = 3;
-
 /// As high as the text, within reason: the grid needs the rows.
 fn prompt_height(state: &State, width: u16) -> u16 {
     let most = (state.rows / 4).max(3) - 2;
@@ -263,8 +254,14 @@ impl GridRoom {
         let Some(places) = Places::of(state) else {
             return Self::default();
         };
-        let grid = places.grid.inner(Margin::new(1, 1));
+        let is_followed = matches!(state.page, Some(Page::Followed(_)));
+        let grid = match is_followed {
+            true => places.body,
+            false => places.grid,
+        }
+        .inner(Margin::new(1, 1));
         let rows = match &state.compare {
+            Some(_) if is_followed => grid.height.saturating_sub(1).into(),
             Some(_) if places.table.is_empty() => usize::MAX,
             Some(_) => places
                 .table

@@ -2,7 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::{Action, ActionList, Attribution, Picker, Predictions};
+use super::{Action, ActionList, Attribution, Followed, Picker, Predictions};
 use crate::settings::keys::Scope;
 
 /// A page in the place of the panes.
@@ -26,6 +26,8 @@ pub enum Page {
         /// The first layer in view.
         first: u16,
     },
+    /// A candidate across the whole grid.
+    Followed(Followed),
 }
 
 /// Lines of the summary above its layers, which scroll.
@@ -42,6 +44,7 @@ impl Page {
             Self::Predictions(_) => &[Scope::Predictions, Scope::Everywhere],
             Self::Attribution(_) => &[Scope::Attribution, Scope::Everywhere],
             Self::Summary { .. } => &[Scope::Summary, Scope::Everywhere],
+            Self::Followed(_) => &[Scope::Followed, Scope::Grid, Scope::Everywhere],
         }
     }
 
@@ -50,7 +53,7 @@ impl Page {
     pub fn shows_the_selected_cell(&self) -> bool {
         match self {
             Self::Help { .. } | Self::Models(_) | Self::Actions(_) | Self::Summary { .. } => false,
-            Self::Predictions(_) | Self::Attribution(_) => true,
+            Self::Predictions(_) | Self::Attribution(_) | Self::Followed(_) => true,
         }
     }
 
@@ -68,7 +71,7 @@ impl Page {
             }
             Self::Models(picker) => picker.walk(action),
             Self::Actions(list) => list.walk(action, page),
-            Self::Predictions(_) | Self::Attribution(_) => {}
+            Self::Predictions(_) | Self::Attribution(_) | Self::Followed(_) => {}
         }
     }
 
@@ -78,6 +81,7 @@ impl Page {
             Self::Help { .. }
             | Self::Predictions(_)
             | Self::Attribution(_)
+            | Self::Followed(_)
             | Self::Summary { .. } => {}
             Self::Models(picker) => picker.edit(request),
             Self::Actions(list) => list.edit(request),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Place, PromptColumns, Speed};
 use crate::engine::{RunId, Sampling, StopReason};
 use crate::trace::{Attribution, Column, LensKind, Position, Step, TokenId};
+use crate::vocabulary::Vocabulary;
 
 /// What goes on in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +111,24 @@ impl Run {
     #[must_use]
     pub fn position(&self, step: Step) -> Position {
         Position(self.prompt_tokens.len() + step.0)
+    }
+
+    /// The prompt and the tokens generated before a step, or the prompt up to one of its tokens.
+    #[must_use]
+    pub fn text_before(&self, place: impl Into<Place>, vocabulary: &Vocabulary) -> String {
+        let bytes_of = |token: &TokenId| vocabulary.bytes(*token).to_vec();
+        let bytes: Vec<u8> = match place.into() {
+            Place::Prompt(Position(position)) => {
+                let before = self.prompt_tokens.iter().take(position);
+                before.flat_map(bytes_of).collect()
+            }
+            Place::Step(Step(step)) => {
+                let generated = self.columns.iter().take(step);
+                let generated = generated.flat_map(|column| bytes_of(&column.token));
+                self.prompt.bytes().chain(generated).collect()
+            }
+        };
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// A step's column.

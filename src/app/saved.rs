@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::state::{Pane, Start};
 use super::{Effect, Loading, Phase, Prompt, PromptColumns, Run, Speed, State, typed_candidates};
-use crate::engine::{Ask, Comparison, Question, RunId, StopReason};
+use crate::engine::{Ask, Comparison, Question, RunId, StopReason, Wanted};
 use crate::export::{Record, Watch};
 use crate::settings::Settings;
 use crate::trace::{Step, Trajectory};
@@ -86,25 +86,28 @@ fn run(record: &Record) -> Run {
 /// What the file says of candidates: those that were followed at the same position.
 /// `None` for a question about something else.
 pub(super) fn comparison(record: &Record, question: &Question) -> Option<Comparison> {
-    let Ask::Candidates { at, texts } = &question.ask else {
+    let Ask::Candidates { at, wanted } = &question.ask else {
         return None;
     };
     let step = Step(at.0.checked_sub(record.prompt_ids.len())?);
-    let find = |text: &String| find(&record.watch, step, text);
+    let find = |wanted: &Wanted| find(&record.watch, step, wanted);
     Some(Comparison {
         run: RUN,
         at: *at,
         lens: question.lens,
-        trajectories: texts.iter().map(find).collect(),
+        trajectories: wanted.iter().map(find).collect(),
     })
 }
 
-fn find(watch: &Watch, step: Step, text: &str) -> Result<Trajectory, String> {
+fn find(watch: &Watch, step: Step, wanted: &Wanted) -> Result<Trajectory, String> {
     watch
         .trajectories
         .iter()
         .filter(|_| watch.step == step)
-        .find(|trajectory| trajectory.candidate.text == text)
+        .find(|trajectory| match wanted {
+            Wanted::Text(text) => trajectory.candidate.text == *text,
+            Wanted::Token(token) => trajectory.candidate.tokens == [*token],
+        })
         .cloned()
         .ok_or_else(|| {
             let at = watch.step.0 + 1;

@@ -1,17 +1,21 @@
 //! Everything that the program knows.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Extent, Line, Model, Page, Prompt, Query, Run, SUMMARY_HEAD};
+use super::{
+    Compare, Cursor, Effect, Extent, Line, Model, Page, Pin, Prompt, Query, Run, SUMMARY_HEAD,
+};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{GridOptions, PromptColumns, Settings, Switch};
 use crate::trace::{Column, LensKind, Position, Row, TokenId};
+use crate::vocabulary::Search;
 
 /// How the program is started: what the command line and the settings say.
 #[derive(Clone, Debug)]
@@ -158,6 +162,10 @@ pub struct State {
     pub compare: Option<Compare>,
     /// The candidates that were typed last, for the next time compare mode is opened.
     pub typed_candidates: String,
+    /// Positions that compare mode keeps in view beside the current one.
+    pub pins: Vec<Pin>,
+    /// The model's vocabulary, ready to be searched; made when it is first needed.
+    pub(super) search: Option<Arc<Search>>,
     /// The page in the place of the panes, while one is open.
     pub page: Option<Page>,
     /// What was looked for last in the grid.
@@ -221,6 +229,8 @@ impl State {
             run: None,
             cursor: Cursor::default(),
             compare: None,
+            pins: Vec::new(),
+            search: None,
             page: None,
             line: None,
             command_history: Vec::new(),
@@ -252,7 +262,9 @@ impl State {
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
-        use Scope::{Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text};
+        use Scope::{
+            Candidates, Cell, Comparison, Completions, Everywhere, Grid, Log, Panes, Prompt, Text,
+        };
         if let Some(line) = &self.line {
             return line.scopes();
         }
@@ -264,6 +276,9 @@ impl State {
             Pane::Grid => &[Grid, Panes, Everywhere],
             Pane::Cell => &[Cell, Panes, Everywhere],
             Pane::Log => &[Log, Panes, Everywhere],
+            Pane::Candidates if self.is_completing() => {
+                &[Completions, Candidates, Text, Everywhere]
+            }
             Pane::Candidates => &[Candidates, Text, Everywhere],
             Pane::Comparison => &[Comparison, Panes, Everywhere],
         }
@@ -281,6 +296,7 @@ impl State {
                 | Page::Actions(_)
                 | Page::Predictions(_)
                 | Page::Attribution(_)
+                | Page::Followed(_)
                 | Page::Summary { .. } => Stops::Page,
             })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
@@ -294,6 +310,12 @@ impl State {
         } else {
             None
         }
+    }
+
+    /// Whether the list of tokens is open.
+    fn is_completing(&self) -> bool {
+        let compare = self.compare.as_ref();
+        compare.is_some_and(|compare| compare.completion.is_some())
     }
 
     /// The grid's rows from top to bottom; none before a model is known.
@@ -314,7 +336,7 @@ impl State {
 
     /// The columns of the newest run's steps.
     #[must_use]
-    pub fn grid_columns(&self) -> &[std::sync::Arc<Column>] {
+    pub fn grid_columns(&self) -> &[Arc<Column>] {
         self.run.as_ref().map_or(&[], |run| &run.columns)
     }
 

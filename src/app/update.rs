@@ -9,9 +9,11 @@ use crate::settings::Switch;
 mod act;
 mod ask;
 mod command;
+mod compare;
 mod copy;
 mod engine;
 mod mouse;
+mod questions;
 mod save;
 mod search;
 #[cfg(test)]
@@ -46,9 +48,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
     };
     state.settle();
-    effects.extend(ask::compare_if_changed(state));
     effects.extend(views::ask_if_changed(state));
     effects.extend(ask::prompt_columns_if_missing(state));
+    effects.extend(questions::for_compare(state));
     effects
 }
 
@@ -105,7 +107,7 @@ fn type_character(state: &mut State, key: KeyEvent) {
     match (state.view.focus, &mut state.compare) {
         (Pane::Prompt, _) => state.prompt.editor_mut().insert_char(character),
         (Pane::Candidates, Some(compare)) => {
-            compare.field.handle(InputRequest::InsertChar(character));
+            compare.edit(InputRequest::InsertChar(character));
         }
         _ => {}
     }
@@ -132,7 +134,7 @@ fn paste(state: &mut State, text: &str) {
     match (state.view.focus, &mut state.compare) {
         (Pane::Candidates | Pane::Comparison, Some(compare)) => {
             for character in text.chars().filter(|c| !c.is_control()) {
-                compare.field.handle(InputRequest::InsertChar(character));
+                compare.edit(InputRequest::InsertChar(character));
             }
         }
         _ => {

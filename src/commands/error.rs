@@ -38,6 +38,17 @@ pub enum CommandError {
     /// The result could not be saved.
     #[error(transparent)]
     Save(#[from] SaveError),
+    /// The text ended before the step that is asked about.
+    #[error(
+        "--at {step}: the model ended its text after {steps} tokens; give {steps} or less, or \
+         another prompt"
+    )]
+    NoSuchStep {
+        /// Counted from 1.
+        step: usize,
+        /// How many there are.
+        steps: usize,
+    },
     /// Checks did not pass; this many.
     #[error("{0} of the checks failed")]
     ChecksFailed(usize),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::CommandError;
-use crate::engine::{Opener, Run, RunId, Sampling, Session, StateRows};
+use crate::engine::{Opener, Run, RunId, Sampling, Session, StateRows, Wanted};
 use crate::export::{Record, Watch};
 use crate::trace::{LensKind, Position, Step};
 
@@ -69,8 +69,13 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
         ..Run::default()
     })?;
     let after_prompt = Position(prompt_ids.len());
+    let watched: Vec<Wanted> = request
+        .watch
+        .iter()
+        .map(|text| text.as_str().into())
+        .collect();
     let trajectories = session
-        .compare(RUN, request.lens, after_prompt, &request.watch)?
+        .compare(RUN, request.lens, after_prompt, &watched)?
         .trajectories
         .into_iter()
         .collect::<Result<_, _>>()

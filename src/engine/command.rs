@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::trace::{Layer, LensKind, Position, Row, Skip, Target, TokenId};
+use crate::trace::{Layer, LensKind, Position, Row, Skip, Step, Target, TokenId};
 
 /// Names a run; events of older runs are told from those of the current one by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -126,16 +126,16 @@ pub enum Ask {
     Candidates {
         /// The position that is predicted.
         at: Position,
-        /// As typed, leading spaces included.
-        texts: Vec<String>,
+        /// Who is followed.
+        wanted: Vec<Wanted>,
     },
     /// How probable whole candidates are, all their tokens together, behind one position.
     /// Answered by [`super::Event::Joint`].
     Joint {
         /// The position that the candidates begin at.
         at: Position,
-        /// As typed, leading spaces included.
-        texts: Vec<String>,
+        /// Whose probability.
+        wanted: Vec<Wanted>,
     },
     /// Work out all columns again, and use this lens for the columns still to come. Answered by
     /// [`super::Event::Recast`].
@@ -172,7 +172,48 @@ pub enum Ask {
     Follow {
         /// The tokens.
         tokens: Vec<TokenId>,
+        /// The first step that is asked about.
+        from: Step,
     },
+}
+
+/// A candidate as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// A text, leading spaces included; it becomes tokens behind the context.
+    Text(String),
+    /// One token of the vocabulary, whatever its text would become.
+    Token(TokenId),
+}
+
+impl From<&str> for Wanted {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl std::str::FromStr for Wanted {
+    type Err = std::convert::Infallible;
+
+    /// `#1234` is the token of that number, anything else a text.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let id = text
+            .strip_prefix('#')
+            .filter(|id| !id.is_empty() && id.bytes().all(|digit| digit.is_ascii_digit()));
+        Ok(match id.and_then(|id| id.parse().ok()) {
+            Some(id) => Self::Token(TokenId(id)),
+            None => Self::Text(text.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Token(TokenId(id)) => write!(f, "#{id}"),
+        }
+    }
 }
 
 /// What the engine can be asked.

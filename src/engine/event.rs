@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ModelEntry, RunId};
+use super::{ModelEntry, RunId, Wanted};
 pub use crate::catalog::{FetchProgress, Whereabouts};
 use crate::trace::{
     Attribution, Column, HeadShares, LensKind, Position, Score, Step, TokenId, Trajectory,
@@ -73,6 +73,8 @@ pub struct Joint {
     pub run: RunId,
     /// The position that the candidates begin at.
     pub at: Position,
+    /// Whose probability, as asked for.
+    pub wanted: Vec<Wanted>,
     /// One a candidate, in the order asked for: the natural logarithm of the probability of all
     /// its tokens, one after the other, as the model's own output has it; or why there is none.
     pub log_probs: Vec<Result<f32, String>>,

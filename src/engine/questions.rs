@@ -41,7 +41,7 @@ impl Inquiry {
         let answer: Box<dyn Answer> = match question.ask.clone() {
             Ask::Recast => Box::new(columns::Recast::new(&question)),
             Ask::PromptColumns => Box::new(columns::PromptColumns::new(&question)),
-            Ask::Follow { tokens } => Box::new(follow::Follow::new(&question, tokens)),
+            Ask::Follow { tokens, from } => Box::new(follow::Follow::new(&question, tokens, from)),
             Ask::Candidates { .. }
             | Ask::Joint { .. }
             | Ask::Predictions { .. }
@@ -77,11 +77,11 @@ impl Session {
     pub fn answer(&mut self, question: &Question) -> Result<Event, ModelError> {
         let run = question.run;
         match &question.ask {
-            Ask::Candidates { at, texts } => {
-                let comparison = self.compare(run, question.lens, *at, texts)?;
+            Ask::Candidates { at, wanted } => {
+                let comparison = self.compare(run, question.lens, *at, wanted)?;
                 Ok(Event::Compared(Arc::new(comparison)))
             }
-            Ask::Joint { at, texts } => self.joint(run, *at, texts),
+            Ask::Joint { at, wanted } => self.joint(run, *at, wanted),
             Ask::Predictions { at, top_k } => self.predictions(question, *at, *top_k),
             Ask::Attribution { at, target } => self.attribution(question, *at, *target),
             Ask::Heads { at, target, layer } => self.heads(run, *at, *target, *layer),

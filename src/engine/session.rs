@@ -7,12 +7,12 @@ use candle_core::DType;
 
 use super::kept::Kept;
 use super::reader::Reader;
-use super::{Continuation, Intervention, ModelInfo, Run, RunId, StateRows, StopReason};
+use super::{Continuation, Intervention, ModelInfo, Run, RunId, StateRows, StopReason, Wanted};
 use crate::lens::{Logits, States, column};
 use crate::model::intervention::{Interventions, Patch};
 use crate::model::{Model, ModelError};
 use crate::trace::{Candidate, Column, Position, Skip, SkippedPart, Step, TokenId};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Piece, Vocabulary};
 
 /// Bytes of states that are kept of runs that are no longer the newest; the oldest go first.
 const KEPT_STATES: usize = 1 << 30;
@@ -320,8 +320,34 @@ impl Session {
         Ok(&self.kept(run)?.states)
     }
 
-    /// `text` as a candidate behind `context`; an error where it becomes no token.
-    pub(super) fn candidate(&self, context: &str, text: &str) -> Result<Candidate, String> {
+    /// What is wanted as a candidate behind `context`; an error where that is no token.
+    pub(super) fn candidate(&self, context: &str, wanted: &Wanted) -> Result<Candidate, String> {
+        match wanted {
+            Wanted::Text(text) => self.candidate_of_text(context, text),
+            Wanted::Token(token) => self.candidate_of_token(*token),
+        }
+    }
+
+    fn candidate_of_token(&self, token: TokenId) -> Result<Candidate, String> {
+        let tokens = self.info.vocab_size;
+        if token.0 as usize >= tokens {
+            return Err(format!(
+                "there is no token #{}; this model has {tokens}",
+                token.0
+            ));
+        }
+        let text = match self.vocabulary().piece(token) {
+            Piece::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Piece::Special(_) | Piece::Unused => self.vocabulary().label(token),
+        };
+        Ok(Candidate {
+            text,
+            tokens: vec![token],
+            context_changed: false,
+        })
+    }
+
+    fn candidate_of_text(&self, context: &str, text: &str) -> Result<Candidate, String> {
         let candidate = self
             .model()
             .tokenizer

@@ -19,7 +19,7 @@ const WIDEST_LABEL: usize = 12;
 const ROW_NAME: usize = 4;
 
 /// One column of the table: a label and a score a row.
-struct Strip {
+pub(super) struct Strip {
     label: String,
     width: usize,
     scores: Vec<Score>,
@@ -83,7 +83,7 @@ fn watched_scores(trajectory: &Trajectory) -> Vec<Score> {
     trajectory.layers.clone()
 }
 
-fn strip(label: String, scores: Vec<Score>) -> Strip {
+pub(super) fn strip(label: String, scores: Vec<Score>) -> Strip {
     let label = text::cut(&label, WIDEST_LABEL).into_owned();
     let widest_rank = scores
         .iter()
@@ -106,7 +106,7 @@ fn shown(score: &Score) -> String {
 }
 
 /// The strips side by side, as many as fit, then the next ones below.
-fn blocks(
+pub(super) fn blocks(
     mut strips: &[Strip],
     n_layers: usize,
     width: usize,

@@ -35,8 +35,12 @@ pub enum Scope {
     Cell,
     /// The text field of compare mode.
     Candidates,
+    /// The list of tokens under it.
+    Completions,
     /// Table and chart of compare mode.
     Comparison,
+    /// A candidate across the whole grid.
+    Followed,
     /// Any pane that is no text field.
     Panes,
     /// The list of models.
@@ -63,7 +67,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -71,9 +75,11 @@ impl Scope {
         Self::Log,
         Self::Cell,
         Self::Candidates,
+        Self::Completions,
         Self::Comparison,
         Self::Predictions,
         Self::Attribution,
+        Self::Followed,
         Self::Models,
         Self::Actions,
         Self::CommandLine,
@@ -94,6 +100,8 @@ impl Scope {
             Self::Log => "In the log",
             Self::Cell => "In the cell pane",
             Self::Candidates => "Comparing: in the field",
+            Self::Completions => "Comparing: in the list of tokens",
+            Self::Followed => "Comparing: one candidate's grid",
             Self::Comparison => "Comparing: in table and chart",
             Self::Predictions => "In the layer predictions",
             Self::Attribution => "In the attribution",
@@ -121,6 +129,7 @@ impl Scope {
                 | Self::CommandLine
                 | Self::Save
                 | Self::Search
+                | Self::Completions
                 | Self::Everywhere
         )
     }

@@ -1,4 +1,5 @@
-//! Compare mode's chart: rank on a log axis, 1 on top, against layer; one line a candidate.
+//! Compare mode's chart: rank on a log axis, 1 on top, probability or logit, against layer; one
+//! line a candidate and prompt.
 //!
 //! ```text
 //! ╭ Rank against layer ──────────────╮
@@ -12,47 +13,51 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::Style;
 use ratatui::symbols::Marker;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
-use ratatui::widgets::canvas::{Canvas, Line as Stroke, Points};
+use ratatui::widgets::canvas::{Canvas, Context, Points};
 
-use super::frame::{self, Titles};
+use super::comparison::{self, Opened};
+use super::frame::Titles;
 use super::palette::Palette;
-use super::{scale, table};
-use crate::app::{Crossing, Pane, State, letter};
+use crate::app::{Compare, Series, State, prompt_letter};
 use crate::settings::theme::Depth;
-use crate::trace::{Layer, Row, Trajectory};
+use crate::trace::{Crossing, Layer, Row};
+use axis::Axis;
 
-/// Width of the rank labels and of the axis.
+mod axis;
+mod dashes;
+
+/// Width of the marks' labels and of the axis.
 const LABELS: u16 = 6;
-/// A space and a letter at the end of each line.
-const LETTERS: u16 = 3;
+/// A space and two letters at the end of each line.
+const LETTERS: u16 = 4;
 /// The axis, the layers' numbers, the crossings.
 const BELOW: u16 = 3;
 
 /// The chart's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
-    let Some(compare) = &state.compare else {
+    let titles =
+        |compare: &Compare| Titles::named(format!("{} against layer", compare.measure.name()));
+    let Some(opened) = comparison::open(state, titles, palette, area, buffer) else {
         return;
     };
-    if area.is_empty() {
-        return;
-    }
-    let focus = frame::focus_of(state, Pane::Comparison);
-    let titles = Titles::named("Rank against layer");
-    let inner = frame::render(palette, focus, titles, area, buffer).intersection(buffer.area);
-    let trajectories: Vec<(usize, &Trajectory)> = compare.trajectories().collect();
-    let layers = trajectories
+    let Opened {
+        compare,
+        series,
+        inner,
+    } = opened;
+    let layers = series
         .iter()
-        .map(|(_, trajectory)| trajectory.layers.len())
+        .map(|series| series.trajectory.layers.len())
         .max()
         .unwrap_or(0);
     if layers < 2 || inner.width < LABELS + LETTERS + 8 || inner.height < BELOW + 3 {
         return;
     }
-    let crossings = table::leads(state, compare)
+    let crossings = comparison::leads(state, compare)
         .iter()
         .filter(|lead| lead.crossing == Crossing::Here)
         .filter_map(|lead| layer_of(lead.row))
@@ -64,11 +69,12 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         height: inner.height - BELOW,
     };
     let chart = Chart {
-        worst: worst(&trajectories),
+        axis: Axis::of(compare.measure, &series),
         layers,
         selected: layer_of(state.cursor.row),
         crossings,
-        trajectories,
+        prompt: state.current_prompt(),
+        series,
         depth: state.depth,
         palette,
         plot,
@@ -83,24 +89,14 @@ fn layer_of(row: Row) -> Option<usize> {
     }
 }
 
-/// log10 of the worst rank: the axis ends there, though never above rank 10.
-fn worst(trajectories: &[(usize, &Trajectory)]) -> f64 {
-    let worst = trajectories
-        .iter()
-        .flat_map(|(_, trajectory)| &trajectory.layers)
-        .map(|score| score.rank)
-        .max()
-        .unwrap_or(1);
-    f64::from(worst).log10().max(1.0)
-}
-
 struct Chart<'c> {
-    trajectories: Vec<(usize, &'c Trajectory)>,
+    series: Vec<Series<'c>>,
     layers: usize,
-    /// log10 of the rank at the lower end of the axis.
-    worst: f64,
+    axis: Axis,
     selected: Option<usize>,
     crossings: Vec<usize>,
+    /// The prompt whose crossings they are, where there are several.
+    prompt: Option<usize>,
     depth: Depth,
     palette: &'c Palette<'c>,
     plot: Rect,
@@ -118,7 +114,7 @@ impl Chart<'_> {
         Canvas::default()
             .marker(Marker::Braille)
             .x_bounds([0.0, last])
-            .y_bounds([-self.worst, 0.0])
+            .y_bounds([self.axis.low, self.axis.high])
             .paint(|canvas| {
                 if let Some(selected) = self.selected {
                     canvas.draw(&Points {
@@ -127,8 +123,11 @@ impl Chart<'_> {
                     });
                     canvas.layer();
                 }
-                for (candidate, trajectory) in &self.trajectories {
-                    self.line(canvas, trajectory, self.palette.line_colour(*candidate));
+                for series in &self.series {
+                    canvas.draw(&Points {
+                        coords: &self.dots(series),
+                        color: self.palette.line_colour(series.candidate),
+                    });
                     canvas.layer();
                 }
                 if self.depth == Depth::None {
@@ -142,50 +141,40 @@ impl Chart<'_> {
     fn guide(&self, layer: usize) -> Vec<(f64, f64)> {
         let rows = f64::from(self.plot.height);
         (0..self.plot.height)
-            .map(|row| (layer as f64, -self.worst * f64::from(row) / rows))
+            .map(|row| {
+                let part = f64::from(row) / rows;
+                let height = self.axis.high - (self.axis.high - self.axis.low) * part;
+                (layer as f64, height)
+            })
             .collect()
     }
 
-    fn line(
-        &self,
-        canvas: &mut ratatui::widgets::canvas::Context<'_>,
-        trajectory: &Trajectory,
-        colour: Color,
-    ) {
-        for (layer, pair) in trajectory.layers.windows(2).enumerate() {
-            if let [from, to] = pair {
-                canvas.draw(&Stroke::new(
-                    layer as f64,
-                    -f64::from(from.rank).log10(),
-                    (layer + 1) as f64,
-                    -f64::from(to.rank).log10(),
-                    colour,
-                ));
-            }
-        }
+    /// The line of one candidate at one prompt.
+    fn dots(&self, series: &Series<'_>) -> Vec<(f64, f64)> {
+        let points: Vec<(f64, f64)> = self.points(series).collect();
+        let size = ((self.layers - 1) as f64, self.axis.high - self.axis.low);
+        let stroke = dashes::stroke(series.candidate, series.prompt);
+        dashes::dots(&points, stroke, self.plot, size)
+    }
+
+    fn points(&self, series: &Series<'_>) -> impl Iterator<Item = (f64, f64)> {
+        let layers = series.trajectory.layers.iter().enumerate();
+        layers.map(|(layer, score)| (layer as f64, self.axis.height(*score)))
     }
 
     /// Without colour, letters along the lines tell them apart.
-    fn letters_on_lines(&self, canvas: &mut ratatui::widgets::canvas::Context<'_>) {
-        for (candidate, trajectory) in &self.trajectories {
-            for (layer, score) in trajectory
-                .layers
-                .iter()
-                .enumerate()
-                .skip(candidate * 2 % 6)
-                .step_by(6)
-            {
-                let y = -f64::from(score.rank).log10();
-                canvas.print(layer as f64, y, letter(*candidate).to_string());
+    fn letters_on_lines(&self, canvas: &mut Context<'_>) {
+        for (at, series) in self.series.iter().enumerate() {
+            for (layer, height) in self.points(series).skip(at * 2 % 6).step_by(6) {
+                canvas.print(layer, height, series.label());
             }
         }
     }
 
-    /// The row of the screen of a rank.
-    fn row_of(&self, rank: u32) -> u16 {
-        let part = f64::from(rank).log10() / self.worst;
+    /// The row of the screen of a height.
+    fn row_of(&self, height: f64) -> u16 {
         let rows = f64::from(self.plot.height - 1);
-        self.plot.y + (part.clamp(0.0, 1.0) * rows).round() as u16
+        self.plot.y + (self.axis.part(height) * rows).round() as u16
     }
 
     /// The column of the screen of a layer.
@@ -200,10 +189,9 @@ impl Chart<'_> {
         for y in self.plot.y..self.plot.bottom() {
             buffer.set_string(axis_x, y, "│", muted);
         }
-        for decade in 0..=self.worst as u32 {
-            let y = self.row_of(10u32.saturating_pow(decade));
-            let label = scale::short(u64::from(10u32.saturating_pow(decade)));
-            buffer.set_string(axis_x - 5, y, format!("{label:>4} ┤"), muted);
+        for (height, label) in self.axis.marks(self.plot.height) {
+            let label = format!("{label:>4} ┤");
+            buffer.set_string(axis_x - 5, self.row_of(height), label, muted);
         }
         let below = self.plot.bottom();
         let line = "─".repeat(self.plot.width.into());
@@ -245,16 +233,23 @@ impl Chart<'_> {
         for layer in &self.crossings {
             put(buffer, self.column_of(*layer), axis, "╳", style);
         }
-        let words = match self.crossings.as_slice() {
-            [] => return,
-            crossings => {
-                let layers: Vec<String> = crossings
-                    .iter()
-                    .map(|layer| Layer(*layer).to_string())
-                    .collect();
-                format!("╳ crossing at {}", layers.join(" "))
-            }
-        };
+        if self.crossings.is_empty() {
+            return;
+        }
+        let prompt = self
+            .prompt
+            .map(prompt_letter)
+            .map(|letter| format!("{letter} "));
+        let layers: Vec<String> = self
+            .crossings
+            .iter()
+            .map(|layer| Layer(*layer).to_string())
+            .collect();
+        let words = format!(
+            "╳ {}crossing at {}",
+            prompt.unwrap_or_default(),
+            layers.join(" ")
+        );
         let words = super::text::cut(&words, self.plot.width.into()).into_owned();
         put(buffer, self.plot.x, axis + 2, &words, self.palette.muted());
     }
@@ -262,23 +257,23 @@ impl Chart<'_> {
     /// A letter at each line's end, one row down where the place is taken.
     fn letters(&self, buffer: &mut Buffer) {
         let mut taken: Vec<u16> = Vec::new();
-        for (candidate, trajectory) in &self.trajectories {
-            let Some(last) = trajectory.layers.last() else {
+        for series in &self.series {
+            let Some(last) = series.trajectory.layers.last() else {
                 continue;
             };
-            let wanted = self.row_of(last.rank);
+            let wanted = self.row_of(self.axis.height(*last));
             let free = (wanted..self.plot.bottom())
                 .chain((self.plot.y..wanted).rev())
                 .find(|row| !taken.contains(row));
             if let Some(row) = free {
                 taken.push(row);
-                let style = self.palette.line(*candidate).patch(self.palette.strong());
+                let colour = self.palette.line(series.candidate);
                 put(
                     buffer,
                     self.plot.right() + 1,
                     row,
-                    &letter(*candidate).to_string(),
-                    style,
+                    &series.label(),
+                    colour.patch(self.palette.strong()),
                 );
             }
         }

@@ -15,7 +15,10 @@ use ratatui::widgets::Widget;
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
 use super::text;
-use crate::app::{Compare, Pane, Phase, Place, State, letter, shown};
+use crate::app::{
+    Compare, FieldLine, Pane, Phase, State, field_lines, letter, of_wanted, prompt_letter,
+};
+use crate::trace::TokenId;
 use crate::vocabulary::visible_text;
 
 /// The field's pane.
@@ -33,19 +36,15 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     };
     let inner = frame::render(palette, focus, titles, area, buffer);
     let width = usize::from(inner.width.saturating_sub(2));
-    let mut lines = Vec::new();
-    if inner.height > 1 {
-        lines.push(context(state, palette, width));
-    }
-    lines.push(field(compare, focus, palette, width));
-    if let Some(info) = &state.model.ready {
-        lines.extend(
-            compare
-                .notes(&info.vocabulary)
-                .into_iter()
-                .map(|note| Line::styled(text::cut(&note, width).into_owned(), palette.warning())),
-        );
-    }
+    let lines = field_lines(state).into_iter().map(|line| match line {
+        FieldLine::Pin(place) => pinned(state, place, palette, width),
+        FieldLine::Context => context(state, palette, width),
+        FieldLine::Field => field(compare, focus, palette, width),
+        FieldLine::Suggestions(tokens) => suggestions(state, &tokens, palette, width),
+        FieldLine::Note(note) => {
+            Line::styled(text::cut(&note, width).into_owned(), palette.warning())
+        }
+    });
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {
         let place = Rect {
             x: inner.x + 1,
@@ -69,41 +68,69 @@ pub fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'stat
         };
         return Line::styled(words, palette.muted());
     }
-    let before = text_before(state).replace('\n', "⏎");
-    let chosen = match (state.selected_column(), &state.model.ready) {
-        (Some(column), Some(info)) => info.vocabulary.label(column.token),
-        _ => "?".into(),
-    };
-    let room = width.saturating_sub(text::width(&chosen) + 3);
-    Line::from(vec![
-        Span::styled(
-            text::cut_left(&visible_text(&before), room).into_owned(),
-            palette.muted(),
+    let (chosen, before) = match &state.model.ready {
+        Some(info) => (
+            state
+                .selected_column()
+                .map(|column| info.vocabulary.label(column.token)),
+            run.text_before(state.cursor.place(), &info.vocabulary),
         ),
+        None => (None, run.prompt.clone()),
+    };
+    let chosen = chosen.unwrap_or_else(|| "?".into());
+    prompt_line(state.current_prompt(), &before, &chosen, palette, width)
+}
+
+/// A pinned prompt.
+fn pinned(state: &State, place: usize, palette: &Palette<'_>, width: usize) -> Line<'static> {
+    match state.pins.get(place) {
+        Some(pin) => {
+            let step = format!("step {}", pin.step.0 + 1);
+            prompt_line(Some(place), &pin.before, &step, palette, width)
+        }
+        None => Line::default(),
+    }
+}
+
+/// The letter of a prompt where there are several, the end of its text, and what follows.
+fn prompt_line(
+    place: Option<usize>,
+    before: &str,
+    then: &str,
+    palette: &Palette<'_>,
+    width: usize,
+) -> Line<'static> {
+    let letter = place.map_or_else(String::new, |place| format!("{} ", prompt_letter(place)));
+    let room = width.saturating_sub(text::width(then) + 3 + letter.len());
+    let before = visible_text(&before.replace('\n', "⏎"));
+    Line::from(vec![
+        Span::styled(letter, palette.strong()),
+        Span::styled(text::cut_left(&before, room).into_owned(), palette.muted()),
         Span::styled(" ▸ ", palette.accent()),
-        Span::styled(chosen, palette.strong()),
+        Span::styled(then.to_owned(), palette.strong()),
     ])
 }
 
-/// The prompt and the tokens generated before the selected step, or the prompt up to the selected
-/// token.
-fn text_before(state: &State) -> String {
-    let (Some(run), Some(info)) = (&state.run, &state.model.ready) else {
-        return String::new();
+/// Tokens that may be worth following, as many as there is room for.
+fn suggestions(
+    state: &State,
+    tokens: &[TokenId],
+    palette: &Palette<'_>,
+    width: usize,
+) -> Line<'static> {
+    let Some(info) = &state.model.ready else {
+        return Line::default();
     };
-    if let Place::Prompt(position) = state.cursor.place() {
-        let before = run.prompt_tokens.iter().take(position.0);
-        let bytes: Vec<u8> = before
-            .flat_map(|token| info.vocabulary.bytes(*token))
-            .copied()
-            .collect();
-        return String::from_utf8_lossy(&bytes).into_owned();
+    let mut line = String::from("↓ high at some layer:");
+    for token in tokens {
+        let label = info.vocabulary.label(*token);
+        if text::width(&line) + 2 + text::width(&label) > width {
+            break;
+        }
+        line.push_str("  ");
+        line.push_str(&label);
     }
-    let mut bytes = run.prompt.clone().into_bytes();
-    for column in run.columns.iter().take(state.cursor.step.0) {
-        bytes.extend(info.vocabulary.bytes(column.token));
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Line::styled(line, palette.muted())
 }
 
 /// What is being typed, and what it means.
@@ -116,7 +143,7 @@ fn field(compare: &Compare, focus: Focus, palette: &Palette<'_>, width: usize) -
         .flat_map(|(at, candidate)| {
             [
                 Span::styled(format!("  {} ", letter(at)), palette.line(at)),
-                Span::raw(shown(candidate)),
+                Span::raw(of_wanted(candidate)),
             ]
         })
         .collect();

@@ -84,7 +84,7 @@ fn title(state: &State, width: u16) -> String {
 }
 
 /// Which columns and rows are in view, where that is not all of them.
-fn part_in_view(state: &State, rows: &[Row]) -> String {
+pub(super) fn part_in_view(state: &State, rows: &[Row]) -> String {
     let room = GridRoom::of(state);
     let cursor = &state.cursor;
     let columns = state.extent().shown();
@@ -103,7 +103,12 @@ fn part_in_view(state: &State, rows: &[Row]) -> String {
 }
 
 /// The scale itself, in the pane's border.
-fn legend<'l>(scale: &Scale, options: GridOptions, palette: &Palette<'_>, width: u16) -> Line<'l> {
+pub(super) fn legend<'l>(
+    scale: &Scale,
+    options: GridOptions,
+    palette: &Palette<'_>,
+    width: u16,
+) -> Line<'l> {
     let steps = scale.legend();
     let full: usize = steps.iter().map(|(_, text)| text::width(text) + 2).sum();
     let name = match options.colour {

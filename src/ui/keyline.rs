@@ -110,8 +110,8 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
         // On a page there are no panes to go to.
         (Action::NextPane, _) if state.page.is_some() => None,
         (Action::HeadOrder, _) if !shows_heads(state) => None,
-        // The table of compare mode always says ranks.
-        (Action::CellValue, _) if state.compare.is_some() => None,
+        // The table of compare mode has figures of its own.
+        (Action::CellValue, _) if state.compare.is_some() && state.page.is_none() => None,
         _ => Some(hint),
     }
 }

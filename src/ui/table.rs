@@ -1,24 +1,30 @@
-//! Compare mode's table: layers down, candidates across, ranks on one scale, and who leads.
+//! Compare mode's table: layers down, candidates across, on one scale, and who leads.
 //!
 //! ```text
-//! ╭ Rank at each layer ───────────────────╮
-//! │          a ·is   b ·are   leads        │
-//! │  L24         3       17   a            │
-//! │  L25         2       12   a            │
-//! │  L26         5        3   b ◂ crossing │
-//! ╰────────────────────────────────────────╯
+//! ╭ Rank at each layer ────────────────────────╮
+//! │          a ·is   b ·are     a−b       leads │
+//! │  L24         3       17   +1.20   │━━   a    │
+//! │  L25         2       12   +0.80   │━    a    │
+//! │  L26         5        3   -0.40  ━│     b ◂  │
+//! ╰ a − b changes sign at L26 ─────────────────╯
 //! ```
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::frame::{self, Titles};
+use super::comparison::{self, Opened};
+use super::frame::Titles;
+use super::grid::probability;
 use super::palette::Palette;
 use super::{scale, text};
-use crate::app::{Compare, Crossing, Lead, Pane, ROW_LABEL, State, letter, shown};
-use crate::trace::{Row, Score, Trajectory};
+use crate::app::{Measure, ROW_LABEL, Series, State, letter, prompt_letter, shown};
+use crate::settings::Cells;
+use crate::trace::{Crossing, Lead, Row, Score};
+
+mod difference;
 
 /// Two spaces, a letter, a mark and, where there is room, a word.
 const LEADS: u16 = 14;
@@ -26,28 +32,34 @@ const LEADS: u16 = 14;
 const LEADS_SHORT: u16 = 4;
 /// Five digits and a space.
 const NARROWEST: u16 = 6;
+/// Room for a sign and two digits behind the point.
+const NARROWEST_LOGIT: u16 = 8;
 const USUAL: u16 = 9;
 const WIDEST: u16 = 14;
 
 /// The table's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
-    let Some(compare) = &state.compare else {
-        return;
-    };
-    if area.is_empty() {
-        return;
-    }
-    let focus = frame::focus_of(state, Pane::Comparison);
-    let titles = Titles {
-        right: compare
-            .answer
-            .as_ref()
-            .map_or_else(String::new, |answer| format!("lens {}", answer.lens)),
-        ..Titles::named("Rank at each layer")
-    };
-    let inner = frame::render(palette, focus, titles, area, buffer).intersection(buffer.area);
-    let trajectories: Vec<(usize, &Trajectory)> = compare.trajectories().collect();
-    if trajectories.is_empty() {
+    let opened = comparison::open(
+        state,
+        |compare| Titles {
+            name: format!("{} at each layer", compare.measure.name()),
+            right: compare
+                .answer
+                .as_ref()
+                .map_or_else(String::new, |answer| format!("lens {}", answer.lens)),
+            bottom: comparison::order_changes(state, compare, palette),
+        },
+        palette,
+        area,
+        buffer,
+    );
+    let Some(opened) = opened else { return };
+    let Opened {
+        compare,
+        series,
+        inner,
+    } = opened;
+    if series.is_empty() {
         let words = match compare.candidates().is_empty() {
             true => "Type what may come next, as: is are",
             false => "…",
@@ -61,45 +73,52 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         Line::styled(words, palette.muted()).render(place.intersection(inner), buffer);
         return;
     }
+    let width = cell_width(&series, compare.measure, inner.width);
+    let columns = u16::try_from(series.len()).unwrap_or(u16::MAX);
+    let used = ROW_LABEL + width.saturating_mul(columns) + LEADS_SHORT;
+    let room = inner.width.saturating_sub(used);
     let table = Table {
-        leads: leads(state, compare),
+        leads: comparison::leads(state, compare),
+        prompt: state.current_prompt(),
         selected: state.cursor.row,
-        width: cell_width(&trajectories, inner.width),
-        trajectories,
+        difference: difference::Column::fitting(compare.difference(), room, palette),
+        measure: compare.measure,
+        width,
+        series,
         palette,
     };
     let rows = state.rows();
     table.render(rows.iter().skip(state.cursor.first_row), inner, buffer);
 }
 
-/// Who leads, in the order of the layers whichever way the grid is turned.
-pub fn leads(state: &State, compare: &Compare) -> Vec<Lead> {
-    let mut rows = state.rows();
-    rows.sort();
-    compare.leads(&rows)
-}
-
-fn cell_width(trajectories: &[(usize, &Trajectory)], width: u16) -> u16 {
-    let widest = trajectories
+fn cell_width(series: &[Series<'_>], measure: Measure, width: u16) -> u16 {
+    let widest = series
         .iter()
-        .map(|(_, trajectory)| text::width(&trajectory.candidate.text) + 3)
+        .map(|series| text::width(&series.trajectory.candidate.text) + series.label().len() + 2)
         .max()
         .and_then(|width| u16::try_from(width).ok())
         .unwrap_or(WIDEST)
         .max(USUAL);
-    let count = u16::try_from(trajectories.len()).unwrap_or(u16::MAX).max(1);
+    let count = u16::try_from(series.len()).unwrap_or(u16::MAX).max(1);
     let each = |leads: u16| width.saturating_sub(ROW_LABEL + leads) / count;
+    let narrowest = match measure {
+        Measure::Rank | Measure::Probability => NARROWEST,
+        Measure::Logit => NARROWEST_LOGIT,
+    };
     match each(LEADS) {
         each if each >= widest.min(8) => widest.min(each),
         _ => widest.min(each(LEADS_SHORT)),
     }
-    .clamp(NARROWEST, WIDEST)
+    .clamp(narrowest, WIDEST)
 }
 
 struct Table<'t> {
-    trajectories: Vec<(usize, &'t Trajectory)>,
+    series: Vec<Series<'t>>,
     leads: Vec<Lead>,
+    prompt: Option<usize>,
     selected: Row,
+    difference: Option<difference::Column<'t>>,
+    measure: Measure,
     width: u16,
     palette: &'t Palette<'t>,
 }
@@ -107,19 +126,30 @@ struct Table<'t> {
 impl Table<'_> {
     fn render<'r>(&self, rows: impl Iterator<Item = &'r Row>, area: Rect, buffer: &mut Buffer) {
         let fit = usize::from(area.width.saturating_sub(ROW_LABEL) / self.width);
-        let shown = &self.trajectories[..fit.min(self.trajectories.len())];
+        let shown = &self.series[..fit.min(self.series.len())];
         let x_of = |at: usize| area.x + ROW_LABEL + self.width * u16::try_from(at).unwrap_or(0);
-        for (at, (candidate, trajectory)) in shown.iter().enumerate() {
-            self.head(*candidate, trajectory, x_of(at), area, buffer);
+        for (at, series) in shown.iter().enumerate() {
+            self.head(series, x_of(at), area, buffer);
         }
-        let room = area.right().saturating_sub(x_of(shown.len()));
-        let leads_x = x_of(shown.len()) + if room < LEADS { 1 } else { 2 };
-        let hidden = self.trajectories.len() - shown.len();
-        let head = match hidden {
-            0 if room < LEADS => String::new(),
-            0 => "leads".to_owned(),
-            more => format!("+{more}"),
+        let difference_x = x_of(shown.len());
+        let rest = match &self.difference {
+            Some(column) => {
+                let head = column.head();
+                self.put(
+                    &head,
+                    difference_x,
+                    area.y,
+                    area,
+                    self.palette.text(),
+                    buffer,
+                );
+                difference_x + column.width()
+            }
+            None => difference_x,
         };
+        let room = area.right().saturating_sub(rest);
+        let leads_x = rest + if room < LEADS { 1 } else { 2 };
+        let head = self.leads_head(self.series.len() - shown.len(), room);
         self.put(&head, leads_x, area.y, area, self.palette.muted(), buffer);
         for (y, row) in (area.y + 1..area.bottom()).zip(rows) {
             let selected = self.selected == *row;
@@ -129,35 +159,50 @@ impl Table<'_> {
             };
             let label = text::right(&row.to_string(), usize::from(ROW_LABEL - 1));
             self.put(&label, area.x, y, area, style, buffer);
-            for (at, (_, trajectory)) in shown.iter().enumerate() {
-                if let Some(score) = trajectory.score(*row) {
+            for (at, series) in shown.iter().enumerate() {
+                if let Some(score) = series.trajectory.score(*row) {
                     self.score(score, x_of(at), y, area, buffer);
                 }
+            }
+            if let Some(column) = &self.difference {
+                let room = area.right().saturating_sub(difference_x);
+                buffer.set_line(difference_x, y, &column.line(*row), room);
             }
             self.lead(*row, leads_x, y, area, buffer);
         }
     }
 
-    fn head(
-        &self,
-        candidate: usize,
-        trajectory: &Trajectory,
-        x: u16,
-        area: Rect,
-        buffer: &mut Buffer,
-    ) {
-        let label = shown(&trajectory.candidate.text);
-        let label = text::cut(&label, usize::from(self.width).saturating_sub(3));
-        let head = format!("{} {label}", letter(candidate));
+    /// How many columns are not shown; or what stands below, and of which prompt.
+    fn leads_head(&self, hidden: usize, room: u16) -> String {
+        match (hidden, self.prompt) {
+            (0, Some(prompt)) if room < LEADS => prompt_letter(prompt).to_string(),
+            (0, None) if room < LEADS => String::new(),
+            (0, Some(prompt)) => format!("leads {}", prompt_letter(prompt)),
+            (0, None) => "leads".to_owned(),
+            (more, _) => format!("+{more}"),
+        }
+    }
+
+    fn head(&self, series: &Series<'_>, x: u16, area: Rect, buffer: &mut Buffer) {
+        let letters = series.label();
+        let text = shown(&series.trajectory.candidate.text);
+        let room = usize::from(self.width).saturating_sub(letters.len() + 2);
+        let head = format!("{letters} {}", text::cut(&text, room));
         let head = text::right(&head, usize::from(self.width - 1));
-        self.put(&head, x, area.y, area, self.palette.line(candidate), buffer);
+        let style = self.palette.line(series.candidate);
+        self.put(&head, x, area.y, area, style, buffer);
     }
 
     fn score(&self, score: Score, x: u16, y: u16, area: Rect, buffer: &mut Buffer) {
-        let tie = if score.ties > 0 { "=" } else { "" };
         let width = usize::from(self.width) - 1;
         let shade = self.palette.shade(scale::step(score.rank)).unwrap_or(" ");
-        let number = format!("{:>width$}{shade}", format!("{tie}{}", score.rank));
+        let figure = match self.measure {
+            Measure::Rank if score.ties > 0 => format!("={}", score.rank),
+            Measure::Rank => score.rank.to_string(),
+            Measure::Probability => probability(score.prob, Cells::Exact),
+            Measure::Logit => format!("{:.2}", score.logit),
+        };
+        let number = format!("{figure:>width$}{shade}");
         self.put(&number, x, y, area, self.palette.rank(score.rank), buffer);
     }
 
@@ -187,15 +232,7 @@ impl Table<'_> {
         }
     }
 
-    fn put(
-        &self,
-        text: &str,
-        x: u16,
-        y: u16,
-        area: Rect,
-        style: ratatui::style::Style,
-        buffer: &mut Buffer,
-    ) {
+    fn put(&self, text: &str, x: u16, y: u16, area: Rect, style: Style, buffer: &mut Buffer) {
         let room = area.right().saturating_sub(x);
         if room > 0 && y < area.bottom() {
             buffer.set_stringn(x, y, text, room.into(), style);

@@ -12,7 +12,8 @@ const ZERO_WIDTH_JOINER: char = '\u{200D}';
 
 /// One line that shows every byte of a token: spaces as `·`, newlines as `⏎`, tabs as `⇥`,
 /// invisible characters as `⟨200B⟩`, each run of bytes that are no character as `⟨E2 82⟩`.
-pub(super) fn label(bytes: &[u8]) -> String {
+#[must_use]
+pub fn label(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "⟨⟩".to_owned();
     }

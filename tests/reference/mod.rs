@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Progress, Run, RunId, Sampling, Session};
+use lenscape::engine::{Progress, Run, RunId, Sampling, Session, Wanted};
 use lenscape::lens::{Logits, StateTap, column};
 use lenscape::model::{self, Model};
 use lenscape::trace::{Column, Layer, LensKind, Row, Step, TokenId};
@@ -103,7 +103,7 @@ pub fn process(session: &mut Session, prompt: &str) -> RunId {
 
 /// The ranks of each candidate by layer, at the position after the prompt.
 pub fn ranks(session: &Session, run: RunId, candidates: &[&str]) -> Vec<Vec<u32>> {
-    let texts: Vec<String> = candidates.iter().map(|text| (*text).to_owned()).collect();
+    let texts: Vec<Wanted> = candidates.iter().map(|text| (*text).into()).collect();
     let after_prompt = session.position(run, Step(0)).unwrap();
     session
         .compare(run, LensKind::Normed, after_prompt, &texts)
@@ -218,7 +218,11 @@ impl Case {
 
     /// The watched tokens' ranks at the position after the prompt.
     fn compare_watched(&self, session: &Session, run: RunId, ranks: &mut Ranks) {
-        let texts: Vec<String> = self.watch.iter().map(|watch| watch.text.clone()).collect();
+        let texts: Vec<Wanted> = self
+            .watch
+            .iter()
+            .map(|watch| watch.text.as_str().into())
+            .collect();
         let after_prompt = session.position(run, Step(0)).unwrap();
         let comparison = session
             .compare(run, LensKind::Normed, after_prompt, &texts)

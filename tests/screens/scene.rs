@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crossterm::event::KeyEvent;
 use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
 use lenscape::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, ModelInfo, Predictions, Question, RunId,
-    Sampling, StopReason,
+    Ask, Command, Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions,
+    Question, RunId, Sampling, StopReason, Wanted,
 };
 use lenscape::export::Record;
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
-use lenscape::trace::{Candidate, LensKind, Position, Step, TokenId};
+use lenscape::trace::{Candidate, Column, LensKind, Position, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -181,12 +181,49 @@ impl Scene {
     fn answer(&mut self, question: &Question) -> Option<Event> {
         let Question { run, lens, ask } = question;
         match ask {
-            Ask::Candidates { at, texts } => Some(Event::Compared(Arc::new(Comparison {
+            Ask::Candidates { at, wanted } => Some(Event::Compared(Arc::new(Comparison {
                 run: *run,
                 at: *at,
                 lens: *lens,
-                trajectories: texts.iter().map(|text| self.trajectory(text)).collect(),
+                trajectories: wanted
+                    .iter()
+                    .map(|wanted| self.trajectory(*run, wanted))
+                    .collect(),
             }))),
+            Ask::Joint { at, wanted } => Some(Event::Joint(Arc::new(Joint {
+                run: *run,
+                at: *at,
+                wanted: wanted.clone(),
+                log_probs: wanted.iter().map(|_| Ok(0.012_f32.ln())).collect(),
+            }))),
+            Ask::Follow { tokens, from } => {
+                let columns = self.columns().into_iter();
+                let steps = self.state.run.as_ref().unwrap().columns.len();
+                let scores = |column: &Column| {
+                    // Further down for each candidate, the way it was for the step's own token.
+                    let cells = std::iter::once(&column.embedding).chain(&column.layers);
+                    let scores: Vec<Score> = cells.map(|cell| cell.score).collect();
+                    let worse = |by: usize| -> Vec<Score> {
+                        let of_row = |score: &Score| Score {
+                            rank: score.rank * (by as u32 + 1) + by as u32,
+                            ..*score
+                        };
+                        scores.iter().map(of_row).collect()
+                    };
+                    (1..=tokens.len()).map(worse).collect()
+                };
+                Some(Event::Followed(Arc::new(Followed {
+                    run: *run,
+                    lens: *lens,
+                    tokens: tokens.clone(),
+                    first: *from,
+                    steps: columns
+                        .take(steps)
+                        .skip(from.0)
+                        .map(|column| scores(&column))
+                        .collect(),
+                })))
+            }
             Ask::Recast => {
                 self.raw = *lens == LensKind::Raw;
                 let steps = self.state.run.as_ref().unwrap().columns.len();
@@ -221,7 +258,6 @@ impl Scene {
                 columns: self.case.prompt_columns(),
                 total: self.case.prompt_ids.len() - 1,
             }),
-            _ => None,
         }
     }
 
@@ -231,9 +267,21 @@ impl Scene {
         Arc::clone(&columns[(at.0 - self.case.prompt_ids.len()) % columns.len()])
     }
 
-    fn trajectory(&self, text: &str) -> Result<lenscape::trace::Trajectory, String> {
+    fn trajectory(
+        &self,
+        run: RunId,
+        wanted: &Wanted,
+    ) -> Result<lenscape::trace::Trajectory, String> {
+        let text = &wanted.to_string();
         if self.case.watched().iter().any(|watched| watched == text) {
-            return Ok(self.case.trajectory(text));
+            let mut trajectory = self.case.trajectory(text);
+            // Behind another prompt all is a little worse.
+            for score in &mut trajectory.layers {
+                score.rank = score.rank * run.0 as u32 + run.0 as u32 - 1;
+                score.prob /= run.0 as f32;
+                score.logit -= run.0 as f32 - 1.0;
+            }
+            return Ok(trajectory);
         }
         // A word of two tokens, which is followed by its first.
         let mut trajectory = self.case.trajectory(" are");

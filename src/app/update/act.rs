@@ -1,12 +1,12 @@
 //! What each action does.
 
-use super::{ask, command, copy, save, search, text, views};
+use super::{ask, command, compare, copy, save, search, text, views};
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, ActionList, Capture, Choice, Compare, Direction, Effect, GridRoom, Half, Loading,
-    NoticeKind, Page, Pane, Phase, Picker, Recording, State, help_room,
+    Action, ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page,
+    Pane, Phase, Picker, Recording, State, help_room,
 };
 use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
@@ -32,7 +32,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Copy => return copy::copy(state),
         Action::Save => save::open(state),
         Action::SaveNow => return save::save_typed(state),
-        Action::Compare => return open_compare(state),
+        Action::Compare => return compare::open(state),
         Action::NextExample => next_example(state),
         Action::Models => return open_models(state),
         Action::LoadChosen => return load_chosen(state),
@@ -72,7 +72,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
-            close_compare(state);
+            compare::close(state);
             focus(state, Pane::Prompt);
         }
         Action::Zoom => {
@@ -93,20 +93,18 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.cursor.first_row = 0;
         }
         Action::Theme => next_theme(state),
-        Action::EditCandidates => {
-            if state.compare.is_some() {
-                focus(state, Pane::Candidates);
-            }
-        }
-        Action::LeaveCompare => close_compare(state),
-        Action::Chart => {
-            if let Some(compare) = &mut state.compare {
-                compare.half = match compare.half {
-                    Half::Table => Half::Chart,
-                    Half::Chart => Half::Table,
-                }
-            }
-        }
+        Action::EditCandidates
+        | Action::LeaveCompare
+        | Action::Chart
+        | Action::Measure
+        | Action::NextPair
+        | Action::FollowCandidate
+        | Action::Pin
+        | Action::UnpinAll
+        | Action::NextCompletion
+        | Action::PreviousCompletion
+        | Action::TakeCompletion
+        | Action::CloseCompletion => compare::act(state, action),
         Action::Left
         | Action::Right
         | Action::Up
@@ -128,6 +126,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
 /// Focus a pane.
 pub fn focus(state: &mut State, pane: Pane) {
     state.view.focus = pane;
+    if let Some(compare) = &mut state.compare {
+        compare.completion = None;
+    }
     if matches!(pane, Pane::Cell | Pane::Log) {
         state.view.side = pane;
     }
@@ -161,7 +162,7 @@ fn stop(state: &mut State) -> Vec<Effect> {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
         Some(Stops::Line) => state.line = None,
         Some(Stops::Help | Stops::Page) => state.page = None,
-        Some(Stops::Compare) => close_compare(state),
+        Some(Stops::Compare) => compare::close(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
         None => {}
     }
@@ -284,52 +285,8 @@ fn next_example(state: &mut State) {
     };
     state.typed_candidates = example.compare;
     state.say(NoticeKind::Info, example.title);
-    close_compare(state);
+    compare::close(state);
     focus(state, Pane::Prompt);
-}
-
-/// Enter compare mode. Where nothing was run yet, the prompt is processed first, so that there
-/// is a position to compare at.
-fn open_compare(state: &mut State) -> Vec<Effect> {
-    let has_run = state
-        .run
-        .as_ref()
-        .is_some_and(|run| !matches!(run.phase, Phase::Failed(_)) || run.can_compare());
-    if !has_run {
-        if state.prompt.is_empty() {
-            state.say(
-                NoticeKind::Info,
-                "The prompt is empty: type a text, then compare what may follow it.",
-            );
-            return Vec::new();
-        }
-        if state.model.ready.is_none() {
-            state.say(NoticeKind::Info, "The model is not ready yet.");
-            return Vec::new();
-        }
-    }
-    state.compare = Some(Compare::with_typed(state.typed_candidates.clone()));
-    state.view.zoom = Zoom::All;
-    state.cursor.follow = Follow::Stay;
-    if let Some(saved) = &state.model.saved {
-        // A file follows candidates at one position only.
-        state.cursor.step = saved.record.watch.step;
-    }
-    focus(state, Pane::Candidates);
-    if has_run {
-        return Vec::new();
-    }
-    state.prompt.remember();
-    let prompt = state.prompt.text();
-    ask::run(state, prompt, 0)
-}
-
-/// Leave compare mode, and keep what was typed for the next time.
-pub fn close_compare(state: &mut State) {
-    if let Some(compare) = state.compare.take() {
-        state.typed_candidates = compare.field.value().to_owned();
-        focus(state, Pane::Grid);
-    }
 }
 
 /// Move through the grid, or through the page that is open.

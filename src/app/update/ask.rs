@@ -1,9 +1,7 @@
 //! What the engine is asked, and when.
 
-use std::sync::Arc;
-
 use crate::app::prompt_columns::Asking;
-use crate::app::saved::{NO_MODEL, comparison};
+use crate::app::saved::NO_MODEL;
 use crate::app::{Effect, Loading, NoticeKind, Run, State};
 use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
 use crate::settings::PromptColumns;
@@ -52,8 +50,7 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
         ..crate::app::Cursor::default()
     };
     if let Some(compare) = &mut state.compare {
-        compare.answer = None;
-        compare.asked = None;
+        compare.begin_anew();
     }
     vec![Effect::Engine(Command::Run(Asked {
         id,
@@ -63,37 +60,6 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
         lens,
         ..Asked::default()
     }))]
-}
-
-/// In compare mode, ask about the candidates whenever they, the step, the lens or the run have
-/// changed since the last question.
-pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
-    let compare = state.compare.as_mut()?;
-    let run = state.run.as_ref().filter(|run| run.can_compare())?;
-    let texts = compare.candidates();
-    if texts.is_empty() {
-        compare.answer = None;
-        compare.asked = None;
-        return None;
-    }
-    let question = Question {
-        run: run.id,
-        lens: state.view.lens,
-        ask: Ask::Candidates {
-            at: run.position_of(state.cursor.place()),
-            texts,
-        },
-    };
-    if compare.asked.as_ref() == Some(&question) {
-        return None;
-    }
-    compare.asked = Some(question.clone());
-    if let Some(saved) = &state.model.saved {
-        let answer = comparison(&saved.record, &question);
-        compare.answer = answer.map(Arc::new);
-        return None;
-    }
-    Some(Effect::Engine(Command::Ask(question)))
 }
 
 /// While the prompt's own columns are shown, ask for those of the run and the lens that there

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::act::close_compare;
-use super::{ask, save, views};
+use super::{ask, compare, questions, save, views};
 use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
-use crate::engine::{Ask, Command, Event, ModelInfo, RunId};
+use crate::engine::{Command, Event, ModelInfo, RunId};
 
 /// Take an event in.
 pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
@@ -57,17 +56,12 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         }),
         Event::Compared(comparison) => {
             views::compared(state, &comparison);
-            if let Some(compare) = &mut state.compare
-                && compare.asked.as_ref().is_some_and(|asked| {
-                    let at = match &asked.ask {
-                        Ask::Candidates { at, .. } => Some(*at),
-                        _ => None,
-                    };
-                    (asked.run, at, asked.lens)
-                        == (comparison.run, Some(comparison.at), comparison.lens)
-                })
-            {
-                compare.answer = Some(comparison);
+            questions::compared(state, &comparison);
+        }
+        Event::Joint(joint) => questions::joint(state, joint),
+        Event::Followed(answer) => {
+            if let Some(Page::Followed(followed)) = &mut state.page {
+                followed.take(&answer);
             }
         }
         Event::Predicted(answer) => views::predicted(state, answer),
@@ -89,7 +83,6 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         } => with_run(state, run, |run| {
             run.prompt_columns.take(lens, first, columns);
         }),
-        Event::Joint(_) | Event::Followed(_) => {}
         Event::Recast { run, lens, columns } => with_run(state, run, |run| {
             run.lens = lens;
             run.columns = columns;
@@ -119,7 +112,9 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.saved = None;
     // A run of the model before has other tokens, and the engine keeps it no longer.
     let old = state.run.take().filter(Run::is_active);
-    close_compare(state);
+    compare::close(state);
+    state.pins.clear();
+    state.search = None;
     // What was asked of the old model may still wait at the engine.
     let mut effects: Vec<Effect> = old.map(|run| Effect::StopRun(run.id)).into_iter().collect();
     if matches!(state.page, Some(Page::Models(_))) {
@@ -147,6 +142,10 @@ fn load_failed(state: &mut State, why: String) {
 
 fn failed(state: &mut State, id: Option<RunId>, message: String) {
     if let Some(id) = id {
+        // What is kept no longer cannot stay in view.
+        state
+            .pins
+            .retain(|pin| pin.run != id || pin.answer.is_some());
         if state.run.as_ref().is_none_or(|run| run.id != id) {
             return;
         }

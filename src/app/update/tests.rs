@@ -21,6 +21,7 @@ use crate::trace::{
 };
 use crate::vocabulary::{Piece, Vocabulary};
 
+mod candidates;
 mod saving;
 mod views;
 
@@ -169,9 +170,12 @@ fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
         .filter_map(|effect| match effect {
             Effect::Engine(Command::Ask(Question {
                 lens,
-                ask: Ask::Candidates { at, texts },
+                ask: Ask::Candidates { at, wanted },
                 ..
-            })) => Some((Step(at.0 - PROMPT.len()), texts.clone(), *lens)),
+            })) => {
+                let texts = wanted.iter().map(ToString::to_string).collect();
+                Some((Step(at.0 - PROMPT.len()), texts, *lens))
+            }
             _ => None,
         })
         .collect()

@@ -1,9 +1,9 @@
 //! Editing, in the prompt and in the candidates' field alike.
 
 use ratatui_textarea::CursorMove;
-use tui_input::{Input, InputRequest};
+use tui_input::InputRequest;
 
-use crate::app::{Action, Pane, Prompt, State};
+use crate::app::{Action, Compare, Pane, Prompt, State};
 
 /// Edit the text that has the focus; nothing happens where there is none.
 pub fn edit(state: &mut State, action: Action) {
@@ -21,7 +21,7 @@ pub fn edit(state: &mut State, action: Action) {
     }
     match (state.view.focus, &mut state.compare) {
         (Pane::Prompt, _) => edit_prompt(&mut state.prompt, action),
-        (Pane::Candidates, Some(compare)) => edit_line(&mut compare.field, action),
+        (Pane::Candidates, Some(compare)) => edit_candidates(compare, action),
         _ => {}
     }
 }
@@ -53,9 +53,9 @@ fn edit_prompt(prompt: &mut Prompt, action: Action) {
     }
 }
 
-fn edit_line(field: &mut Input, action: Action) {
+fn edit_candidates(compare: &mut Compare, action: Action) {
     if let Some(request) = request(action) {
-        field.handle(request);
+        compare.edit(request);
     }
 }
 

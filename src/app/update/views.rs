@@ -8,7 +8,7 @@ use crate::app::{
     Action, Attribution, Beside, Effect, HeadOrder, Page, Predictions, Run, Split, State, Watched,
     parse_candidates,
 };
-use crate::engine::{self, Ask, Command, Comparison, Question, RunId};
+use crate::engine::{self, Ask, Command, Comparison, Question, RunId, Wanted};
 use crate::trace::{self, Column, HeadShares, Layer, LensKind, Position, Row, Target};
 
 /// Open the page of layer predictions, or close it.
@@ -141,13 +141,16 @@ impl Here<'_> {
     }
 
     /// Which tokens the candidates are, once a run: that does not change from step to step.
-    fn ask_watched(&self, watched: &mut Watched, texts: Vec<String>) -> Option<Effect> {
+    fn ask_watched(&self, watched: &mut Watched, wanted: Vec<Wanted>) -> Option<Effect> {
         let known = watched.asked.as_ref().map(|asked| asked.run);
         let known = known.or(watched.answer.as_ref().map(|answer| answer.run));
-        if texts.is_empty() || known == Some(self.run.id) {
+        if wanted.is_empty() || known == Some(self.run.id) {
             return None;
         }
-        let question = self.question(Ask::Candidates { at: self.at, texts });
+        let question = self.question(Ask::Candidates {
+            at: self.at,
+            wanted,
+        });
         watched.asked = Some(question.clone());
         Some(Effect::Engine(Command::Ask(question)))
     }

@@ -1,25 +1,25 @@
 //! Where candidates stand at every row of one position.
 
-use crate::engine::{Comparison, RunId, Session};
+use crate::engine::{Comparison, RunId, Session, Wanted};
 use crate::lens::{Logits, trajectories};
 use crate::model::ModelError;
 use crate::trace::{Candidate, LensKind, Position};
 
 impl Session {
-    /// Follows `texts` at the position `at` of a kept run.
+    /// Follows `wanted` at the position `at` of a kept run.
     pub fn compare(
         &self,
         run: RunId,
         lens: LensKind,
         at: Position,
-        texts: &[String],
+        wanted: &[Wanted],
     ) -> Result<Comparison, ModelError> {
         let kept = self.kept(run)?;
         let states = kept.states_before(at)?;
         let context = kept.context(at, self.vocabulary());
-        let candidates: Vec<Result<Candidate, String>> = texts
+        let candidates: Vec<Result<Candidate, String>> = wanted
             .iter()
-            .map(|text| self.candidate(&context, text))
+            .map(|wanted| self.candidate(&context, wanted))
             .collect();
         let logits = Logits::of(&self.model().head, states, lens)?;
         let followed: Vec<Candidate> = candidates.iter().flatten().cloned().collect();

@@ -20,12 +20,12 @@ pub struct Follow {
 }
 
 impl Follow {
-    pub fn new(question: &Question, tokens: Vec<TokenId>) -> Self {
+    pub fn new(question: &Question, tokens: Vec<TokenId>, from: Step) -> Self {
         Self {
             run: question.run,
             lens: question.lens,
             tokens,
-            next: Step(0),
+            next: from,
         }
     }
 }
@@ -35,7 +35,7 @@ impl Answer for Follow {
         let kept = session.kept(self.run)?;
         let first = self.next;
         let steps = kept.generated.len();
-        let end = steps.min(first.0 + BATCH);
+        let end = steps.min(first.0 + BATCH).max(first.0);
         let scores = (first.0..end)
             .map(|step| {
                 let states = kept.states_before(Position(kept.prompt.len() + step))?;

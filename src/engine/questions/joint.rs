@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Event, Joint, RunId, Session};
+use crate::engine::{Event, Joint, RunId, Session, Wanted};
 use crate::lens::{Distribution, Logits, States};
 use crate::model::ModelError;
 use crate::trace::{Position, Row, TokenId};
@@ -12,15 +12,15 @@ impl Session {
         &mut self,
         run: RunId,
         at: Position,
-        texts: &[String],
+        wanted: &[Wanted],
     ) -> Result<Event, ModelError> {
         let kept = self.kept(run)?;
         let context = kept.context(at, self.vocabulary());
         let interventions = kept.run.interventions.clone();
         let before: Vec<TokenId> = kept.tokens().into_iter().take(at.0).collect();
-        let candidates: Vec<_> = texts
+        let candidates: Vec<_> = wanted
             .iter()
-            .map(|text| self.candidate(&context, text))
+            .map(|wanted| self.candidate(&context, wanted))
             .collect();
         self.intervene(&interventions)?;
         let mut log_probs = Vec::new();
@@ -30,7 +30,12 @@ impl Session {
                 Err(message) => Err(message),
             });
         }
-        Ok(Event::Joint(Arc::new(Joint { run, at, log_probs })))
+        Ok(Event::Joint(Arc::new(Joint {
+            run,
+            at,
+            wanted: wanted.to_vec(),
+            log_probs,
+        })))
     }
 
     /// The natural logarithm of the probability of `tokens`, one after the other behind

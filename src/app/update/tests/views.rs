@@ -246,11 +246,11 @@ fn the_target_goes_round_the_chosen_token_and_the_candidates() {
     press(&mut state, "tab");
     state.typed_candidates = "is are".into();
     let effects = press(&mut state, "shift-a");
-    let texts = vec![" is".to_owned(), " are".to_owned()];
+    let wanted = vec![" is".into(), " are".into()];
     assert_eq!(
         asks(&effects),
         [
-            Ask::Candidates { at: at(0), texts },
+            Ask::Candidates { at: at(0), wanted },
             attribution_at(0, CHOSEN)
         ]
     );

@@ -1,0 +1,54 @@
+//! A position of a run that is kept in view while others are looked at.
+
+use std::sync::Arc;
+
+use crate::engine::{Comparison, Question, RunId, Wanted};
+use crate::trace::{Position, Step, Trajectory};
+
+/// With the current one these are three prompts on one scale.
+pub const MOST_PINS: usize = 2;
+
+/// A position of a run that is kept in view while others are looked at.
+#[derive(Clone, Debug)]
+pub struct Pin {
+    /// Which run.
+    pub run: RunId,
+    /// The position that is predicted.
+    pub at: Position,
+    /// Its step in the run.
+    pub step: Step,
+    /// The text before it.
+    pub before: String,
+    /// What was asked last.
+    pub(in crate::app) asked: Option<Question>,
+    /// The newest answer, and whom it is about.
+    pub(in crate::app) answer: Option<(Vec<Wanted>, Arc<Comparison>)>,
+}
+
+impl Pin {
+    /// A position, nothing asked about it yet.
+    #[must_use]
+    pub fn new(run: RunId, at: Position, step: Step, before: String) -> Self {
+        Self {
+            run,
+            at,
+            step,
+            before,
+            asked: None,
+            answer: None,
+        }
+    }
+
+    /// The trajectories of `candidates`, each with its place among them; none while the answer
+    /// is about others.
+    pub fn trajectories(
+        &self,
+        candidates: &[Wanted],
+    ) -> impl Iterator<Item = (usize, &Trajectory)> {
+        self.answer
+            .iter()
+            .filter(move |(wanted, _)| wanted == candidates)
+            .flat_map(|(_, answer)| answer.trajectories.iter().enumerate())
+            .filter_map(|(at, trajectory)| Some((at, trajectory.as_ref().ok()?)))
+    }
+}

@@ -1,0 +1,167 @@
+//! What the actions of compare mode do.
+
+use std::sync::Arc;
+
+use super::act::focus;
+use super::ask;
+use crate::app::cursor::Follow;
+use crate::app::state::Zoom;
+use crate::app::{
+    Action, Compare, Effect, Followed, Half, MOST_PINS, NoticeKind, Page, Pane, Phase, Pin, State,
+};
+use crate::vocabulary::Search;
+
+/// Do it.
+pub fn act(state: &mut State, action: Action) {
+    match action {
+        Action::LeaveCompare => close(state),
+        Action::EditCandidates if state.compare.is_some() => focus(state, Pane::Candidates),
+        Action::FollowCandidate => follow(state),
+        Action::Pin => pin(state),
+        Action::UnpinAll => state.pins.clear(),
+        Action::NextCompletion => choose(state, 1),
+        Action::PreviousCompletion => choose(state, -1),
+        Action::TakeCompletion => take_completion(state),
+        _ => {
+            if let Some(compare) = &mut state.compare {
+                change_view(compare, action);
+            }
+        }
+    }
+}
+
+fn change_view(compare: &mut Compare, action: Action) {
+    match action {
+        Action::Chart => {
+            compare.half = match compare.half {
+                Half::Table => Half::Chart,
+                Half::Chart => Half::Table,
+            }
+        }
+        Action::Measure => compare.measure = compare.measure.next(),
+        Action::NextPair => compare.pair = compare.pair.wrapping_add(1),
+        Action::CloseCompletion => compare.completion = None,
+        _ => {}
+    }
+}
+
+/// Enter compare mode. Where nothing was run yet, the prompt is processed first, so that there
+/// is a position to compare at.
+pub fn open(state: &mut State) -> Vec<Effect> {
+    let has_run = state
+        .run
+        .as_ref()
+        .is_some_and(|run| !matches!(run.phase, Phase::Failed(_)) || run.can_compare());
+    if !has_run {
+        if state.prompt.is_empty() {
+            state.say(
+                NoticeKind::Info,
+                "The prompt is empty: type a text, then compare what may follow it.",
+            );
+            return Vec::new();
+        }
+        if state.model.ready.is_none() {
+            state.say(NoticeKind::Info, "The model is not ready yet.");
+            return Vec::new();
+        }
+    }
+    let search = search(state);
+    state.compare = Some(Compare::new(state.typed_candidates.clone(), search));
+    state.view.zoom = Zoom::All;
+    state.cursor.follow = Follow::Stay;
+    focus(state, Pane::Candidates);
+    if has_run {
+        return Vec::new();
+    }
+    state.prompt.remember();
+    let prompt = state.prompt.text();
+    ask::run(state, prompt, 0)
+}
+
+/// The model's vocabulary, made ready to be searched once.
+fn search(state: &mut State) -> Arc<Search> {
+    let Some(info) = &state.model.ready else {
+        return Arc::default();
+    };
+    let vocabulary = &info.vocabulary;
+    let search = state
+        .search
+        .get_or_insert_with(|| Arc::new(Search::new(vocabulary)));
+    Arc::clone(search)
+}
+
+/// Leave compare mode, and keep what was typed for the next time.
+pub fn close(state: &mut State) {
+    if matches!(state.page, Some(Page::Followed(_))) {
+        state.page = None;
+    }
+    if let Some(compare) = state.compare.take() {
+        state.typed_candidates = compare.field.value().to_owned();
+        focus(state, Pane::Grid);
+    }
+}
+
+/// Follow the first candidate across the grid, or the next one where one is followed.
+fn follow(state: &mut State) {
+    if let Some(Page::Followed(followed)) = &mut state.page {
+        followed.choose_next();
+        return;
+    }
+    let Some(compare) = &state.compare else {
+        return;
+    };
+    let candidates = compare.trajectories();
+    let candidates = candidates.map(|(place, trajectory)| (place, trajectory.candidate.clone()));
+    match Followed::new(candidates.collect()) {
+        Some(followed) => state.page = Some(Page::Followed(followed)),
+        None => state.say(NoticeKind::Info, "Type a candidate first, then follow it."),
+    }
+}
+
+/// Keep the position in view, or no longer where it is kept.
+fn pin(state: &mut State) {
+    if let Some(place) = state.pinned_here() {
+        state.pins.remove(place);
+        state.say(NoticeKind::Info, "Unpinned.");
+        return;
+    }
+    if state.pins.len() >= MOST_PINS {
+        state.say(
+            NoticeKind::Info,
+            format!("{MOST_PINS} prompts are pinned already: unpin them first."),
+        );
+        return;
+    }
+    let (Some(run), Some(info)) = (&state.run, &state.model.ready) else {
+        return;
+    };
+    if !run.can_compare() {
+        state.say(NoticeKind::Info, "The prompt is being processed.");
+        return;
+    }
+    let step = state.cursor.step;
+    let before = run.text_before(step, &info.vocabulary);
+    let pin = Pin::new(run.id, run.position(step), step, before);
+    state.pins.push(pin);
+    state.say(
+        NoticeKind::Info,
+        "Pinned: run another prompt and compare again, or go to another step.",
+    );
+}
+
+fn choose(state: &mut State, by: isize) {
+    let suggestions = state.suggestions();
+    if let Some(compare) = &mut state.compare {
+        compare.choose(by, suggestions);
+    }
+}
+
+/// Take the chosen token; where none is chosen, go on to the table.
+fn take_completion(state: &mut State) {
+    let (Some(compare), Some(info)) = (&mut state.compare, &state.model.ready) else {
+        return;
+    };
+    if compare.take_chosen(&info.vocabulary).is_none() {
+        focus(state, Pane::Comparison);
+    }
+}

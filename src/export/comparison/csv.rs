@@ -1,0 +1,61 @@
+//! A comparison as comma-separated values: one line a prompt, candidate and layer.
+
+use std::io::{self, Write};
+
+use super::{ComparedCandidate, Comparisons};
+use crate::trace::{Layer, Row, Score};
+
+/// Writes the lines: prompt, step, candidate, its first token, layer (`emb` or a number), rank,
+/// ties, logit, prob, and the candidate's joint log-probability in nats. A candidate that cannot
+/// be followed has none.
+pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = csv::Writer::from_writer(out);
+    lines.write_record([
+        "prompt",
+        "step",
+        "text",
+        "token",
+        "layer",
+        "rank",
+        "ties",
+        "logit",
+        "prob",
+        "joint_log_prob",
+    ])?;
+    let rows: Vec<Row> = std::iter::once(Row::Embedding)
+        .chain((0..comparisons.n_layers).map(|l| Row::Layer(Layer(l))))
+        .collect();
+    for prompt in &comparisons.prompts {
+        for candidate in &prompt.candidates {
+            for row in &rows {
+                if let Some((token, score)) = score(candidate, *row) {
+                    lines.write_record([
+                        prompt.prompt.clone(),
+                        prompt.step.to_string(),
+                        candidate.wanted.to_string(),
+                        token,
+                        match row {
+                            Row::Embedding => "emb".to_owned(),
+                            Row::Layer(layer) => layer.0.to_string(),
+                        },
+                        score.rank.to_string(),
+                        score.ties.to_string(),
+                        score.logit.to_string(),
+                        score.prob.to_string(),
+                        candidate
+                            .joint_log_prob
+                            .map_or_else(String::new, |log_prob| log_prob.to_string()),
+                    ])?;
+                }
+            }
+        }
+    }
+    lines.flush()
+}
+
+/// The token that is followed, and where it stands.
+fn score(candidate: &ComparedCandidate, row: Row) -> Option<(String, Score)> {
+    let trajectory = candidate.trajectory.as_ref().ok()?;
+    let token = trajectory.candidate.followed()?;
+    Some((token.0.to_string(), trajectory.score(row)?))
+}

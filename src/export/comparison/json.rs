@@ -1,0 +1,123 @@
+//! A comparison as one JSON object.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{ComparedCandidate, ComparedPrompt, Comparisons};
+use crate::trace::{Layer, LensKind, Row, Score, TokenId, Trajectory, logit_difference};
+
+#[derive(Serialize)]
+struct Document<'c> {
+    model: &'c str,
+    lens: LensKind,
+    n_layers: usize,
+    prompts: Vec<PromptEntry<'c>>,
+}
+
+#[derive(Serialize)]
+struct PromptEntry<'c> {
+    prompt: &'c str,
+    generated: &'c str,
+    step: usize,
+    candidates: Vec<CandidateEntry<'c>>,
+    /// Who is ahead from which layer on.
+    leads: Vec<LeadEntry>,
+    /// The first candidate's logit minus the second one's, by layer.
+    logit_difference: Vec<f32>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum CandidateEntry<'c> {
+    Followed {
+        text: &'c str,
+        tokens: &'c [TokenId],
+        joint_log_prob: Option<f32>,
+        emb: ScoreEntry,
+        layers: Vec<ScoreEntry>,
+    },
+    Failed {
+        text: String,
+        error: &'c str,
+    },
+}
+
+#[derive(Serialize)]
+struct ScoreEntry {
+    rank: u32,
+    ties: u32,
+    logit: f32,
+    prob: f32,
+}
+
+#[derive(Serialize)]
+struct LeadEntry {
+    from: Layer,
+    /// Its place among the candidates, from 0.
+    candidate: usize,
+}
+
+/// Writes the object and a newline.
+pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        model: &comparisons.model,
+        lens: comparisons.lens,
+        n_layers: comparisons.n_layers,
+        prompts: comparisons
+            .prompts
+            .iter()
+            .map(|compared| prompt(compared, comparisons.n_layers))
+            .collect(),
+    };
+    serde_json::to_writer(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn prompt(compared: &ComparedPrompt, n_layers: usize) -> PromptEntry<'_> {
+    let leads = compared.leads(n_layers).into_iter();
+    PromptEntry {
+        prompt: &compared.prompt,
+        generated: &compared.generated,
+        step: compared.step,
+        candidates: compared.candidates.iter().map(candidate).collect(),
+        leads: leads
+            .map(|(from, candidate)| LeadEntry { from, candidate })
+            .collect(),
+        logit_difference: match compared.trajectories().as_slice() {
+            [(_, a), (_, b), ..] => differences(a, b),
+            _ => Vec::new(),
+        },
+    }
+}
+
+fn differences(a: &Trajectory, b: &Trajectory) -> Vec<f32> {
+    (0..a.layers.len())
+        .filter_map(|l| logit_difference(a, b, Row::Layer(Layer(l))))
+        .collect()
+}
+
+fn candidate(compared: &ComparedCandidate) -> CandidateEntry<'_> {
+    match &compared.trajectory {
+        Ok(trajectory) => CandidateEntry::Followed {
+            text: &trajectory.candidate.text,
+            tokens: &trajectory.candidate.tokens,
+            joint_log_prob: compared.joint_log_prob,
+            emb: score(&trajectory.embedding),
+            layers: trajectory.layers.iter().map(score).collect(),
+        },
+        Err(error) => CandidateEntry::Failed {
+            text: compared.wanted.to_string(),
+            error,
+        },
+    }
+}
+
+fn score(score: &Score) -> ScoreEntry {
+    ScoreEntry {
+        rank: score.rank,
+        ties: score.ties,
+        logit: score.logit,
+        prob: score.prob,
+    }
+}

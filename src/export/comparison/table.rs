@@ -1,0 +1,133 @@
+//! A comparison as readable tables, one block a prompt: good to paste as it is, and in colour on
+//! a terminal.
+//!
+//! ```text
+//! The keys to the cabinet ▸ step 1
+//!
+//!       a ·is  b ·are
+//!   L0    943      17
+//!   L1     12     103
+//!
+//!   a  ·is   rank 12  p 0.012
+//!   b  ·are  rank 103  p 3.1e-4
+//!   ahead: b at L0, a at L1
+//! ```
+
+use std::io::{self, Write};
+
+use super::{ComparedCandidate, ComparedPrompt, Comparisons};
+use crate::app::{letter, probability};
+use crate::export::table::{blocks, strip};
+use crate::trace::Layer;
+use crate::ui::palette::Palette;
+use crate::ui::text;
+use crate::vocabulary::{Vocabulary, visible_label, visible_text};
+
+/// Writes one block a prompt, in tables that fit into `width` columns. Without a palette there is
+/// no colour.
+pub fn write(
+    comparisons: &Comparisons,
+    vocabulary: &Vocabulary,
+    width: usize,
+    palette: Option<&Palette<'_>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let n_layers = comparisons.n_layers;
+    writeln!(
+        out,
+        "{} · {n_layers} layers · lens {} · rank of each candidate at each layer",
+        comparisons.model, comparisons.lens
+    )?;
+    for prompt in &comparisons.prompts {
+        writeln!(out, "\n{} ▸ step {}", context(prompt), prompt.step)?;
+        let strips: Vec<_> = prompt
+            .trajectories()
+            .into_iter()
+            .map(|(at, trajectory)| strip(label(at, prompt), trajectory.layers.clone()))
+            .collect();
+        blocks(&strips, n_layers, width, palette, out)?;
+        writeln!(out)?;
+        figures(prompt, vocabulary, out)?;
+        if let Some(leads) = leads(prompt, n_layers) {
+            writeln!(out, "  {leads}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The prompt and what was generated before the position, on one line.
+fn context(prompt: &ComparedPrompt) -> String {
+    visible_text(&format!("{}{}", prompt.prompt, prompt.generated)).replace('\n', "⏎")
+}
+
+fn label(at: usize, prompt: &ComparedPrompt) -> String {
+    let text = prompt.candidates.get(at).map(name).unwrap_or_default();
+    format!("{} {text}", letter(at))
+}
+
+fn name(candidate: &ComparedCandidate) -> String {
+    let text = match &candidate.trajectory {
+        Ok(trajectory) => trajectory.candidate.text.clone(),
+        Err(_) => candidate.wanted.to_string(),
+    };
+    visible_label(text.as_bytes())
+}
+
+/// A line a candidate: what the model's own output gives it, or why it cannot be followed.
+fn figures(
+    prompt: &ComparedPrompt,
+    vocabulary: &Vocabulary,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let names: Vec<String> = prompt.candidates.iter().map(name).collect();
+    let widest = names.iter().map(|name| text::width(name)).max();
+    for (at, (candidate, name)) in prompt.candidates.iter().zip(&names).enumerate() {
+        let figures = match &candidate.trajectory {
+            Ok(trajectory) => {
+                let last = trajectory.layers.last().copied();
+                let mut parts = Vec::new();
+                if let Some(score) = last {
+                    parts.push(format!(
+                        "rank {}  p {}",
+                        score.rank,
+                        probability(score.prob)
+                    ));
+                }
+                if let [first, _, ..] = trajectory.candidate.tokens.as_slice() {
+                    parts.push(format!(
+                        "{} tokens, the first is followed: {}",
+                        trajectory.candidate.tokens.len(),
+                        vocabulary.label(*first)
+                    ));
+                    if let Some(log_prob) = candidate.joint_log_prob {
+                        parts.push(format!("joint p {}", probability(log_prob.exp())));
+                    }
+                }
+                parts.join("  ")
+            }
+            Err(error) => error.clone(),
+        };
+        let name = text::left(name, widest.unwrap_or(0));
+        writeln!(out, "  {}  {name}  {figures}", letter(at))?;
+    }
+    Ok(())
+}
+
+/// Who is ahead at which layers; nothing where there is no more than one candidate.
+fn leads(prompt: &ComparedPrompt, n_layers: usize) -> Option<String> {
+    let leads = prompt.leads(n_layers);
+    if prompt.trajectories().len() < 2 {
+        return None;
+    }
+    let spans = leads.iter().enumerate().map(|(at, (from, candidate))| {
+        let last = match leads.get(at + 1) {
+            Some((next, _)) => Layer(next.0.saturating_sub(1)),
+            None => Layer(n_layers.saturating_sub(1)),
+        };
+        match *from == last {
+            true => format!("{} at {from}", letter(*candidate)),
+            false => format!("{} {from}–{last}", letter(*candidate)),
+        }
+    });
+    Some(format!("ahead: {}", spans.collect::<Vec<_>>().join(", ")))
+}

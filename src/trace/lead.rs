@@ -1,0 +1,111 @@
+//! Which of several candidates is ahead at each row, and where the order changes.
+
+use super::{Row, Trajectory};
+
+/// Which candidate is ahead at a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lead {
+    /// The row.
+    pub row: Row,
+    /// Its place among the candidates.
+    pub candidate: Option<usize>,
+    /// Whether another one was ahead at the row below.
+    pub crossing: Crossing,
+}
+
+/// Whether the lead changed hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crossing {
+    /// It did.
+    Here,
+    /// It did not.
+    No,
+}
+
+/// Which candidate is ahead at each of `rows`, given from the first layer to the last, and
+/// whether the lead changed hands there. Each trajectory comes with its candidate's place.
+///
+/// Of equal ranks, the one that was ahead before stays ahead.
+#[must_use]
+pub fn leads(trajectories: &[(usize, &Trajectory)], rows: &[Row]) -> Vec<Lead> {
+    let mut leads: Vec<Lead> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let before = leads.last().and_then(|lead| lead.candidate);
+        let candidate = ahead_at(trajectories, *row, before);
+        let crossing = match (before, candidate) {
+            (Some(before), Some(now)) if before != now => Crossing::Here,
+            _ => Crossing::No,
+        };
+        leads.push(Lead {
+            row: *row,
+            candidate,
+            crossing,
+        });
+    }
+    leads
+}
+
+fn ahead_at(
+    trajectories: &[(usize, &Trajectory)],
+    row: Row,
+    before: Option<usize>,
+) -> Option<usize> {
+    trajectories
+        .iter()
+        .filter_map(|(at, trajectory)| Some((trajectory.score(row)?.rank, *at)))
+        .min_by_key(|(rank, at)| (*rank, Some(*at) != before, *at))
+        .map(|(_, at)| at)
+}
+
+/// By how much the logit of `a` is above that of `b` at a row, under the lens; `None` where the
+/// model has no such row.
+#[must_use]
+pub fn logit_difference(a: &Trajectory, b: &Trajectory, row: Row) -> Option<f32> {
+    Some(a.score(row)?.logit - b.score(row)?.logit)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::trace::{Candidate, Layer, Score, TokenId};
+
+    fn trajectory(ranks: &[u32]) -> Trajectory {
+        let score = |rank: u32| Score {
+            rank,
+            ties: 0,
+            logit: -(rank as f32),
+            prob: 0.0,
+        };
+        Trajectory {
+            candidate: Candidate {
+                text: " is".into(),
+                tokens: vec![TokenId(1)],
+                context_changed: false,
+            },
+            embedding: score(9),
+            layers: ranks.iter().map(|rank| score(*rank)).collect(),
+        }
+    }
+
+    #[test]
+    fn the_lead_changes_hands_where_ranks_cross() {
+        let (is, are) = (trajectory(&[5, 4, 9, 2, 2]), trajectory(&[7, 4, 3, 8, 1]));
+        let rows: Vec<Row> = (0..5).map(|l| Row::Layer(Layer(l))).collect();
+        let leads: Vec<_> = leads(&[(0, &is), (2, &are)], &rows)
+            .iter()
+            .map(|lead| (lead.candidate.unwrap(), lead.crossing))
+            .collect();
+        use Crossing::{Here, No};
+        assert_eq!(leads, [(0, No), (0, No), (2, Here), (0, Here), (2, Here)]);
+    }
+
+    #[test]
+    fn the_difference_is_that_of_the_logits() {
+        let (a, b) = (trajectory(&[5]), trajectory(&[7]));
+        let at = |row| logit_difference(&a, &b, row);
+        assert_eq!(at(Row::Layer(Layer(0))), Some(2.0));
+        assert_eq!(at(Row::Embedding), Some(0.0));
+        assert_eq!(at(Row::Layer(Layer(1))), None);
+    }
+}
