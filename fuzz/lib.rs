@@ -32,7 +32,7 @@ pub fn load_gguf(bytes: &[u8]) {
 }
 
 fn load(files: CheckpointFiles) {
-    let loaded = model::load(&files, &candle_core::Device::Cpu, &|_, _| {});
+    let loaded = model::load(&files, &candle_core::Device::Cpu, model::Dtype::Auto, &|_, _| {});
     if let Err(error) = loaded {
         assert_eq!(error.to_string().lines().count(), 1, "{error}");
     }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Sampling;
 use crate::export::cast::{CastOptions, CastVersion};
+use crate::model::Dtype;
 use crate::settings::ColourChoice;
 use crate::terminal::{RecordingError, Recordings};
 use crate::trace::LensKind;
@@ -44,6 +45,9 @@ pub struct Program {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// How many tokens to generate.
     #[arg(long, short = 'n')]
     pub max_tokens: Option<usize>,
@@ -172,6 +176,30 @@ impl From<LensChoice> for LensKind {
     }
 }
 
+/// How weights are held and computed with, as it is called on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DtypeChoice {
+    /// Held as the files store them; float32 arithmetic on the exact values.
+    Auto,
+    /// Held as float32; the same figures.
+    F32,
+    /// Weights, and what each operation gives, are rounded to bfloat16.
+    Bf16,
+    /// The same with float16.
+    F16,
+}
+
+impl From<DtypeChoice> for Dtype {
+    fn from(choice: DtypeChoice) -> Self {
+        match choice {
+            DtypeChoice::Auto => Self::Auto,
+            DtypeChoice::F32 => Self::F32,
+            DtypeChoice::Bf16 => Self::Bf16,
+            DtypeChoice::F16 => Self::F16,
+        }
+    }
+}
+
 /// How many colours to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
@@ -263,6 +291,9 @@ pub struct Trace {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// How many tokens to generate.
     #[arg(long, short = 'n', default_value_t = 12)]
     pub max_tokens: usize,
@@ -326,6 +357,9 @@ pub struct Verify {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// The text that is run.
     #[arg(long, default_value = "The keys to the cabinet")]
     pub prompt: String,
@@ -340,6 +374,9 @@ pub struct Bench {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// How many tokens to generate in each run.
     #[arg(long, short = 'n', default_value_t = 48)]
     pub max_tokens: usize,

@@ -16,6 +16,7 @@ use lenscape::cli::{
 use lenscape::commands::{bench, config, follow, inspect, models, shell, trace, verify};
 use lenscape::engine::{Opener, Sampling};
 use lenscape::export;
+use lenscape::model::Dtype;
 use lenscape::settings::{self, ColourChoice, Settings};
 use lenscape::terminal::{self, Link, Recordings, colour, panic_hook};
 use lenscape::trace::LensKind;
@@ -130,9 +131,10 @@ fn open_program(options: &Program) -> Result<ExitCode> {
         ..start(options, &settings)
     };
     let recordings = options.recording.recordings(None)?;
+    let opener = Opener::from_env(dtype(options.dtype, &settings), TOP_TOKENS)?;
     let (mut state, effects) = State::new(settings, start);
     let (engine, events, thread) =
-        engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
+        engine::spawn(opener).wrap_err("the engine cannot be started")?;
     let link = Link::detect(variable);
     let exit = terminal::run(&mut state, effects, engine, events, link, &recordings)?;
     end(&recordings, &mut io::stderr())?;
@@ -155,9 +157,10 @@ fn play_script(options: &cli::Play) -> Result<ExitCode> {
     };
     let title = Some(script.title.as_str());
     let recordings = options.program.recording.recordings(title)?;
+    let opener = Opener::from_env(dtype(options.program.dtype, &settings), TOP_TOKENS)?;
     let (mut state, effects) = State::new(settings, start);
     let (engine, events, thread) =
-        engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
+        engine::spawn(opener).wrap_err("the engine cannot be started")?;
     let pictures = play::play(
         &script,
         &options.screenshots,
@@ -211,6 +214,11 @@ fn start(options: &Program, settings: &Settings) -> Start {
     }
 }
 
+/// How models are computed with: as the command line asks for, over the settings.
+fn dtype(choice: Option<cli::DtypeChoice>, settings: &Settings) -> Dtype {
+    choice.map_or(settings.options.dtype, Into::into)
+}
+
 fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
     let settings = user_settings()?;
     let request = trace::Request {
@@ -224,7 +232,7 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
         watch: options.watch.clone(),
         sampling: options.sampling.over(Sampling::default()),
     };
-    let opener = Opener::from_env(options.top)?;
+    let opener = Opener::from_env(dtype(options.dtype, &settings), options.top)?;
     if options.follow {
         follow::follow(&opener, &request, &mut io::stdout().lock())?;
         return Ok(ExitCode::SUCCESS);
@@ -285,14 +293,15 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
             models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
         }
         Some(ModelsCommand::Inspect { name }) => {
-            inspect::inspect(&name, &catalog, &places, &mut io::stdout().lock())?;
+            let dtype = user_settings()?.options.dtype;
+            inspect::inspect(&name, dtype, &catalog, &places, &mut io::stdout().lock())?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
-    let opener = Opener::from_env(TOP_TOKENS)?;
+    let opener = Opener::from_env(dtype(options.dtype, &user_settings()?), TOP_TOKENS)?;
     let model = options
         .model
         .as_deref()
@@ -308,7 +317,7 @@ fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
 }
 
 fn run_bench(options: &cli::Bench) -> Result<ExitCode> {
-    let opener = Opener::from_env(TOP_TOKENS)?;
+    let opener = Opener::from_env(dtype(options.dtype, &user_settings()?), TOP_TOKENS)?;
     let model = options
         .model
         .as_deref()

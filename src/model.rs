@@ -3,7 +3,8 @@
 //! [`weights`] reads tensors from GGUF and safetensors alike; [`families`] says, as data, how a
 //! checkpoint's hyperparameters and tensor names become a [`spec::Spec`] and a
 //! [`layout::Layout`]; [`decoder`] is the one block loop that serves them all. What flows out is
-//! a [`Model`]: the decoder, the head that the lens shares, and the tokenizer.
+//! a [`Model`]: the decoder, the head that the lens shares, and the tokenizer. A matrix stays as it
+//! is stored ([`weight`]), and [`dtype`] says what is rounded when.
 //!
 //! Adding an architecture is one file in `families/` and one line in [`families::ALL`].
 
@@ -13,6 +14,7 @@ pub mod block;
 pub mod checkpoint;
 pub mod config;
 pub mod decoder;
+pub mod dtype;
 pub mod error;
 pub mod experts;
 pub mod families;
@@ -29,7 +31,9 @@ pub mod norm;
 pub mod rope;
 pub mod spec;
 pub mod tokenizer;
+pub mod weight;
 pub mod weights;
 
+pub use dtype::Dtype;
 pub use error::ModelError;
 pub use load::{Description, Model, describe, load};

@@ -203,7 +203,13 @@ fn a_split_gguf_opens_by_nothing_but_its_whole_first_part() {
     let second = first.with_file_name("m-00002-of-00002.gguf");
     let message = |path: PathBuf| {
         let files = CheckpointFiles::Gguf(path);
-        let error = model::load(&files, &candle_core::Device::Cpu, &|_, _| {}).unwrap_err();
+        let error = model::load(
+            &files,
+            &candle_core::Device::Cpu,
+            model::Dtype::Auto,
+            &|_, _| {},
+        )
+        .unwrap_err();
         error.to_string()
     };
     assert!(message(second.clone()).contains("part 2 of 2 of a split model; open "));
@@ -224,7 +230,12 @@ fn a_damaged_pytorch_file_is_refused_in_one_line() {
     let whole = copy.read("pytorch_model.bin");
     let message = |bytes: &[u8]| {
         copy.write("pytorch_model.bin", bytes);
-        let error = model::load(&folder(&copy), &candle_core::Device::Cpu, &|_, _| {});
+        let error = model::load(
+            &folder(&copy),
+            &candle_core::Device::Cpu,
+            model::Dtype::Auto,
+            &|_, _| {},
+        );
         let message = error.unwrap_err().to_string();
         assert_eq!(message.lines().count(), 1, "{message}");
         message

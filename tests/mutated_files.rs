@@ -122,7 +122,12 @@ fn changed(bytes: &[u8], reach: usize, changes: &[Change]) -> Vec<u8> {
 
 /// Opens and loads a checkpoint; whatever is wrong with it is told in one line.
 fn open(files: &CheckpointFiles) -> Result<(), TestCaseError> {
-    if let Err(error) = model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
+    if let Err(error) = model::load(
+        files,
+        &candle_core::Device::Cpu,
+        model::Dtype::Auto,
+        &|_, _| {},
+    ) {
         let message = error.to_string();
         prop_assert_eq!(message.lines().count(), 1, "{}", message);
     }

@@ -10,7 +10,7 @@ use crate::catalog::{Catalog, CheckpointFiles, FetchError, ModelRef, Places};
 use crate::model::memory::{self, in_words};
 use crate::model::spec::Spec;
 use crate::model::tokenizer::Tokenizer;
-use crate::model::{self, Description, ModelError};
+use crate::model::{self, Description, Dtype, ModelError};
 use crate::trace::TokenId;
 
 /// Why a checkpoint could not be inspected.
@@ -28,23 +28,25 @@ pub enum InspectError {
 }
 
 /// Finds or fetches the model `name` and writes what was understood of it: family, description,
-/// memory, tokenizer, and whether every tensor has a use.
+/// memory, tokenizer, and whether every tensor has a use. `dtype` is how it would be computed with.
 ///
 /// # Errors
 /// When the model cannot be had, its files cannot be used, or `out` cannot be written to.
 pub fn inspect(
     name: &str,
+    dtype: Dtype,
     catalog: &Catalog,
     places: &Places,
     out: &mut dyn Write,
 ) -> Result<(), InspectError> {
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
     let files = fetch_visibly(&reference, catalog, places)?.files;
-    let description = model::describe(&files)?;
+    let description = model::describe(&files, dtype)?;
     let mut line = |label: &str, value: String| writeln!(out, "{label:12}{value}");
     line("files", files.path().display().to_string())?;
-    line("family", description.family.to_owned())?;
+    line("family", description.family.clone())?;
     line("stored as", description.storage.clone())?;
+    line("computed", computed_in_words(dtype).to_owned())?;
     line("parameters", description.memory.parameters.to_string())?;
     line("memory", memory_in_words(&description))?;
     line("tokenizer", tokenizer_in_words(&description.tokenizer))?;
@@ -55,8 +57,20 @@ pub fn inspect(
         line(&layers, block)?;
     }
     line("head", format!("{:?}", description.spec.head))?;
-    line("tensors", tensors_in_words(&files, description.n_tensors)?)?;
+    line(
+        "tensors",
+        tensors_in_words(&files, dtype, description.n_tensors)?,
+    )?;
     Ok(())
+}
+
+fn computed_in_words(dtype: Dtype) -> &'static str {
+    match dtype {
+        Dtype::Auto => "exact: held as stored, float32 arithmetic",
+        Dtype::F32 => "f32: held in float32, float32 arithmetic",
+        Dtype::Bf16 => "bf16: weights and results rounded to bfloat16",
+        Dtype::F16 => "f16: weights and results rounded to float16",
+    }
 }
 
 fn memory_in_words(description: &Description) -> String {
@@ -65,8 +79,9 @@ fn memory_in_words(description: &Description) -> String {
     });
     let memory = description.memory;
     format!(
-        "{} for the weights in float32, {} while they are loaded; {free} free",
+        "{} for the weights, {} for up to 2048 positions and the lens, {} at most; {free} free",
         in_words(memory.weights),
+        in_words(memory.run),
         in_words(memory.peak)
     )
 }
@@ -113,9 +128,13 @@ fn blocks(spec: &Spec) -> Vec<(String, String)> {
 
 /// Reads the model to see which tensors it takes; one that is missing or has no use is an error
 /// that names it.
-fn tensors_in_words(files: &CheckpointFiles, all: usize) -> Result<String, ModelError> {
+fn tensors_in_words(
+    files: &CheckpointFiles,
+    dtype: Dtype,
+    all: usize,
+) -> Result<String, ModelError> {
     let used = AtomicUsize::new(0);
-    model::load(files, &Device::Cpu, &|taken, _| {
+    model::load(files, &Device::Cpu, dtype, &|taken, _| {
         used.fetch_max(taken, Ordering::Relaxed);
     })?;
     let used = used.into_inner();

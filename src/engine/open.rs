@@ -7,7 +7,7 @@ use super::Session;
 use crate::catalog::{
     self, Catalog, CatalogError, FetchError, ModelEntry, ModelRef, Places, Recent, Report,
 };
-use crate::model::{self, ModelError};
+use crate::model::{self, Dtype, ModelError};
 
 /// A model could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -30,17 +30,20 @@ pub struct Opener {
     places: Places,
     recent: Recent,
     device: Device,
+    dtype: Dtype,
     top_k: usize,
 }
 
 impl Opener {
-    /// An opener onto the CPU whose sessions list the `top_k` best tokens of each row.
-    pub fn from_env(top_k: usize) -> Result<Self, OpenError> {
+    /// An opener onto the CPU whose models are computed with as `dtype` says and whose sessions
+    /// list the `top_k` best tokens of each row.
+    pub fn from_env(dtype: Dtype, top_k: usize) -> Result<Self, OpenError> {
         Ok(Self {
             catalog: Catalog::built_in()?,
             places: Places::from_env()?,
             recent: Recent::from_env(),
             device: Device::Cpu,
+            dtype,
             top_k,
         })
     }
@@ -89,7 +92,7 @@ impl Opener {
             // A folder may be called as a model of the catalog and hold another one.
             ModelRef::Hub(_) | ModelRef::Gguf(_) | ModelRef::Folder(_) => None,
         };
-        let loaded = model::load(&checkpoint.files, &self.device, progress)?;
+        let loaded = model::load(&checkpoint.files, &self.device, self.dtype, progress)?;
         if cancel.is_cancelled() {
             return Err(FetchError::Cancelled.into());
         }

@@ -78,13 +78,13 @@ impl Session {
         let device = model.decoder.device();
         let info = ModelInfo {
             name,
-            family: model.family.to_owned(),
+            family: model.family.clone(),
             n_layers: model.decoder.n_layers(),
             d_model: model.decoder.d_model(),
             vocab_size: model.vocab_size,
             context_length: model.decoder.context_length(),
             weights: model.storage.clone(),
-            arithmetic: "exact".to_owned(),
+            arithmetic: model.dtype.arithmetic().to_owned(),
             device: format!("{:?}", device.location()).to_lowercase(),
             parameters: model.parameters,
             vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),

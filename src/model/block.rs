@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::attention::Attention;
+use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::norm::Norm;
 use super::spec::{NormPlace, Residual};
@@ -22,6 +23,8 @@ pub struct Block {
     pub mlp_norms: PartNorms,
     /// The feed-forward part.
     pub feed_forward: FeedForward,
+    /// How sums are kept.
+    pub dtype: Dtype,
 }
 
 /// The norms around one part of a block.
@@ -62,19 +65,19 @@ impl Block {
         match self.residual {
             Residual::Serial => {
                 let attended = self.attended(&normed(&self.attention_norms.input, x)?)?;
-                let x = normed(&self.attention_norms.sum, &(x + attended)?)?;
+                let x = normed(&self.attention_norms.sum, &self.sum(x, &attended)?)?;
                 let fed = self.fed(&normed(&self.mlp_norms.input, &x)?)?;
-                normed(&self.mlp_norms.sum, &(x + fed)?)
+                normed(&self.mlp_norms.sum, &self.sum(&x, &fed)?)
             }
             Residual::Parallel => {
                 let attended = self.attended(&normed(&self.attention_norms.input, x)?)?;
                 let fed = self.fed(&normed(&self.mlp_norms.input, x)?)?;
-                (x + attended)? + fed
+                self.sum(&self.sum(x, &attended)?, &fed)
             }
             Residual::ParallelOneNorm => {
                 let input = normed(&self.attention_norms.input, x)?;
                 let attended = self.attended(&input)?;
-                (x + attended)? + self.fed(&input)?
+                self.sum(&self.sum(x, &attended)?, &self.fed(&input)?)
             }
         }
     }
@@ -93,9 +96,13 @@ impl Block {
 
     fn scaled(&self, part: Tensor) -> Result<Tensor> {
         match self.part_scale {
-            Some(scale) => part * scale,
+            Some(scale) => self.dtype.round((part * scale)?),
             None => Ok(part),
         }
+    }
+
+    fn sum(&self, x: &Tensor, part: &Tensor) -> Result<Tensor> {
+        self.dtype.round((x + part)?)
     }
 }
 

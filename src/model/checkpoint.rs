@@ -12,10 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use candle_core::{Device, Tensor};
 
 use super::ModelError;
+use super::dtype::Dtype;
 use super::layout::{Layout, Orientation};
 use super::linear::Linear;
 use super::norm::Norm;
 use super::spec::{Bias, NormSpec};
+use super::weight::{Rows, Weight};
 use super::weights::Weights;
 
 /// A checkpoint that is being read.
@@ -24,40 +26,39 @@ pub struct Checkpoint<'a> {
     layout: Layout,
     prefix: &'static str,
     device: &'a Device,
+    dtype: Dtype,
     taken: Mutex<HashSet<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
 /// A matrix as `[out, in]` on the CPU, with its bias.
 struct Projection {
-    weight: Tensor,
+    weight: Rows,
     bias: Option<Tensor>,
 }
 
 impl<'a> Checkpoint<'a> {
-    /// Starts reading `weights` laid out as `layout`, onto `device`. `progress` gets the number
-    /// of tensors read, and of all, after each; it may be called from several threads.
+    /// Starts reading `weights` laid out as `layout`, onto `device`, to be computed with as
+    /// `dtype` says. `progress` gets the number of tensors read, and of all, after each; it may be
+    /// called from several threads.
     pub fn new(
         weights: &'a Weights,
         layout: Layout,
         device: &'a Device,
+        dtype: Dtype,
         progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, ModelError> {
-        let name = |prefix: &&&str| format!("{prefix}{}.weight", layout.embedding);
-        let prefix = layout
-            .prefixes
-            .iter()
-            .find(|prefix| weights.shape(&name(prefix)).is_some())
-            .ok_or_else(|| ModelError::Tensor {
-                place: weights.place(),
-                name: layout.prefixes.iter().take(1).map(|p| name(&p)).collect(),
-                reason: "is missing; it is the embedding".into(),
-            })?;
+        let prefix = prefix(weights, &layout).ok_or_else(|| ModelError::Tensor {
+            place: weights.place(),
+            name: embedding_name(layout.prefixes.first().unwrap_or(&""), &layout),
+            reason: "is missing; it is the embedding".into(),
+        })?;
         Ok(Self {
             weights,
             layout,
             prefix,
             device,
+            dtype,
             taken: Mutex::default(),
             progress,
         })
@@ -87,6 +88,12 @@ impl<'a> Checkpoint<'a> {
         }
     }
 
+    /// How the model is computed with.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
     fn in_block(&self, name: &str, l: usize) -> String {
         format!("{}{}", self.prefix, name.replace("{l}", &l.to_string()))
     }
@@ -103,7 +110,8 @@ impl<'a> Checkpoint<'a> {
                     .map_err(ModelError::from)
             })
             .transpose()?;
-        Ok(Norm::new(spec, &weight.to_device(self.device)?, bias)?)
+        let weight = weight.to_device(self.device)?;
+        Ok(Norm::new(spec, &weight, bias, self.dtype)?)
     }
 
     fn projection(
@@ -115,8 +123,8 @@ impl<'a> Checkpoint<'a> {
     ) -> Result<Projection, ModelError> {
         let weight_name = format!("{name}.weight");
         let weight = match self.layout.orientation {
-            Orientation::OutIn => self.tensor(&weight_name, &[rows, columns])?,
-            Orientation::InOut => self.tensor(&weight_name, &[columns, rows])?.t()?,
+            Orientation::OutIn => self.rows(&weight_name, &[rows, columns])?,
+            Orientation::InOut => self.rows(&weight_name, &[columns, rows])?.transposed()?,
         };
         let bias_name = format!("{name}.bias");
         let bias = self
@@ -136,8 +144,6 @@ impl<'a> Checkpoint<'a> {
 
     /// Projections one below the other, as one.
     fn stacked(&self, parts: Vec<Projection>) -> Result<Linear, ModelError> {
-        let weights: Vec<&Tensor> = parts.iter().map(|part| &part.weight).collect();
-        let weight = Tensor::cat(&weights, 0)?.contiguous()?;
         let biases: Option<Vec<&Tensor>> = parts.iter().map(|part| part.bias.as_ref()).collect();
         let bias = match biases {
             Some(biases) => Some(Tensor::cat(&biases, 0)?.to_device(self.device)?),
@@ -149,22 +155,41 @@ impl<'a> Checkpoint<'a> {
             }
             None => None,
         };
-        Ok(Linear::new(weight.to_device(self.device)?, bias))
+        let weights = parts.into_iter().map(|part| part.weight).collect();
+        let weight = Weight::from_rows(weights, self.device)?;
+        Ok(Linear::new(weight, bias, self.dtype))
     }
 
+    /// A tensor in float32, its numbers rounded as the model's weights are.
     fn tensor(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
-        match self.weights.shape(name) {
-            Some(found) if found == expected => {}
-            found => return Err(self.wrong_shape(name, &format!("{expected:?}"), found)),
-        }
+        self.check(name, expected)?;
         let tensor = self.weights.read(name)?;
+        self.took(name);
+        Ok(self.dtype.round(tensor)?)
+    }
+
+    /// The rows of a tensor, held as the model's weights are.
+    fn rows(&self, name: &str, expected: &[usize]) -> Result<Rows, ModelError> {
+        self.check(name, expected)?;
+        let rows = self.weights.read_rows(name)?;
+        self.took(name);
+        Ok(rows.held_as(self.dtype))
+    }
+
+    fn check(&self, name: &str, expected: &[usize]) -> Result<(), ModelError> {
+        match self.weights.shape(name) {
+            Some(found) if found == expected => Ok(()),
+            found => Err(self.wrong_shape(name, &format!("{expected:?}"), found)),
+        }
+    }
+
+    fn took(&self, name: &str) {
         let taken = {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             taken.insert(name.to_owned());
             taken.len()
         };
         (self.progress)(taken, self.weights.count());
-        Ok(tensor)
     }
 
     fn wrong_shape(&self, name: &str, expected: &str, found: Option<&[usize]>) -> ModelError {
@@ -182,4 +207,21 @@ impl<'a> Checkpoint<'a> {
             reason,
         }
     }
+}
+
+/// Rows of the embedding of a checkpoint that is laid out as `layout`, if it has one.
+#[must_use]
+pub fn vocabulary(weights: &Weights, layout: &Layout) -> Option<usize> {
+    let name = embedding_name(prefix(weights, layout)?, layout);
+    weights.shape(&name)?.first().copied()
+}
+
+/// The prefix of all names: the one that gives the embedding.
+fn prefix(weights: &Weights, layout: &Layout) -> Option<&'static str> {
+    let mut prefixes = layout.prefixes.iter().copied();
+    prefixes.find(|prefix| weights.shape(&embedding_name(prefix, layout)).is_some())
+}
+
+fn embedding_name(prefix: &str, layout: &Layout) -> String {
+    format!("{prefix}{}.weight", layout.embedding)
 }

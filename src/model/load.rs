@@ -6,14 +6,15 @@ use rayon::prelude::*;
 use super::ModelError;
 use super::attention::Attention;
 use super::block::{Block, PartNorms};
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, vocabulary};
 use super::config::Config;
 use super::decoder::Decoder;
+use super::dtype::Dtype;
 use super::families;
 use super::head::Head;
 use super::memory::{self, Memory};
 use super::rope::Rotation;
-use super::spec::{BlockSpec, HeadPositions, Residual, Spec};
+use super::spec::{BlockSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
 use super::weights::{Folder, Gguf, Weights};
 use crate::catalog::CheckpointFiles;
@@ -21,10 +22,12 @@ use crate::catalog::CheckpointFiles;
 /// A language model: what runs, what turns states into logits, and what turns text into tokens.
 #[derive(Debug)]
 pub struct Model {
-    /// The decoder family.
-    pub family: &'static str,
+    /// The architecture, as the checkpoint calls it, for example `qwen3`.
+    pub family: String,
     /// Its description.
     pub spec: Spec,
+    /// In which type it computes.
+    pub dtype: Dtype,
     /// How the weights are stored, for example `Q4_1`.
     pub storage: String,
     /// Number of parameters.
@@ -39,25 +42,26 @@ pub struct Model {
     pub tokenizer: Tokenizer,
 }
 
-/// Loads a checkpoint onto `device`. `progress` gets the number of tensors read, and of all; it
-/// may be called from several threads.
+/// Loads a checkpoint onto `device`, to be computed with as `dtype` says. `progress` gets the
+/// number of tensors read, and of all; it may be called from several threads.
 ///
 /// # Errors
 /// One line that names the file, the key or the tensor that is wrong.
 pub fn load(
     files: &CheckpointFiles,
     device: &Device,
+    dtype: Dtype,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
     let (config, weights, tokenizer) = open(files)?;
-    assemble(&config, &weights, tokenizer, device, progress)
+    assemble(&config, &weights, tokenizer, device, dtype, progress)
 }
 
 /// What the headers of a checkpoint say, before its weights are read.
 #[derive(Debug)]
 pub struct Description {
-    /// The decoder family.
-    pub family: &'static str,
+    /// The architecture, as the checkpoint calls it, for example `qwen3`.
+    pub family: String,
     /// The decoder's description.
     pub spec: Spec,
     /// How the weights are stored, for example `Q4_1`.
@@ -70,19 +74,21 @@ pub struct Description {
     pub tokenizer: Tokenizer,
 }
 
-/// Understands a checkpoint without reading its weights.
+/// Understands a checkpoint without reading its weights; `dtype` is how it would be computed with.
 ///
 /// # Errors
 /// As [`load`], as far as the headers show it.
-pub fn describe(files: &CheckpointFiles) -> Result<Description, ModelError> {
+pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, ModelError> {
     let (config, weights, tokenizer) = open(files)?;
     let family = families::of(&config)?;
+    let spec = (family.spec)(&config)?;
+    let vocabulary = vocabulary(&weights, &(family.layout)(&config));
     Ok(Description {
-        family: family.name,
-        spec: (family.spec)(&config)?,
+        family: config.architecture().to_owned(),
         storage: weights.storage(),
         n_tensors: weights.count(),
-        memory: Memory::of(&weights),
+        memory: Memory::of(&weights, &spec, vocabulary.unwrap_or(0), dtype),
+        spec,
         tokenizer,
     })
 }
@@ -111,26 +117,30 @@ fn assemble(
     weights: &Weights,
     tokenizer: Tokenizer,
     device: &Device,
+    dtype: Dtype,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
     let family = families::of(config)?;
     let spec = (family.spec)(config)?;
-    let memory = Memory::of(weights);
+    let layout = (family.layout)(config);
+    let vocab_size = vocabulary(weights, &layout).unwrap_or(0);
+    let memory = Memory::of(weights, &spec, vocab_size, dtype);
     memory.describes(&spec, config.place())?;
     memory.fits(memory::available(), &weights.place())?;
-    let checkpoint = Checkpoint::new(weights, (family.layout)(config), device, progress)?;
+    let checkpoint = Checkpoint::new(weights, layout, device, dtype, progress)?;
     let embedding = checkpoint.embedding(&spec)?;
-    let vocab_size = embedding.tokens.dim(0)?;
+    let divisors = rope_divisors(&checkpoint, &spec)?;
     let blocks = spec
         .blocks
         .par_iter()
         .enumerate()
-        .map(|(l, block)| read_block(&checkpoint, l, block, spec.d_model))
+        .map(|(l, block)| read_block(&checkpoint, l, block, spec.d_model, divisors.as_deref()))
         .collect::<Result<Vec<_>, _>>()?;
     let head = checkpoint.head(&spec, &embedding.tokens)?;
     checkpoint.finish()?;
     Ok(Model {
-        family: family.name,
+        family: config.architecture().to_owned(),
+        dtype,
         storage: weights.storage(),
         parameters: memory.parameters,
         vocab_size,
@@ -147,20 +157,23 @@ fn assemble(
     })
 }
 
+/// Divisors of the rotary frequencies of all blocks, where the checkpoint holds them.
+fn rope_divisors(checkpoint: &Checkpoint<'_>, spec: &Spec) -> Result<Option<Vec<f32>>, ModelError> {
+    let rope = spec.blocks.iter().find_map(|block| block.attention.rope());
+    rope.map_or(Ok(None), |rope| checkpoint.rope_divisors(rope))
+}
+
 fn read_block(
     checkpoint: &Checkpoint<'_>,
     l: usize,
     spec: &BlockSpec,
     d_model: usize,
+    rope_divisors: Option<&[f32]>,
 ) -> Result<Block, ModelError> {
+    let dtype = checkpoint.dtype();
     let attention = &spec.attention;
-    let rotation = match &attention.positions {
-        HeadPositions::Rotary(rope) => {
-            let divisors = checkpoint.rope_divisors(rope)?;
-            Some(Rotation::new(rope, divisors.as_deref()))
-        }
-        HeadPositions::None | HeadPositions::Alibi { .. } => None,
-    };
+    let rotation = attention.rope();
+    let rotation = rotation.map(|rope| Rotation::new(rope, rope_divisors, dtype));
     let attention_norms = PartNorms::read(
         spec.norm_place,
         || checkpoint.attention_norm(l, spec.norm, d_model),
@@ -184,8 +197,10 @@ fn read_block(
             checkpoint.attention_output(l, attention, d_model)?,
             rotation,
             checkpoint.qk_norms(l, attention)?,
+            dtype,
         ),
         mlp_norms,
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
+        dtype,
     })
 }

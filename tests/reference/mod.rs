@@ -78,7 +78,13 @@ pub fn uncached_column(model: &mut Model, text: &[TokenId], token: TokenId) -> C
 
 /// A session with the model in `files`, whose cells list the five best tokens.
 pub fn session(files: &CheckpointFiles) -> Session {
-    let model = model::load(files, &candle_core::Device::Cpu, &|_, _| {}).unwrap();
+    let model = model::load(
+        files,
+        &candle_core::Device::Cpu,
+        model::Dtype::Auto,
+        &|_, _| {},
+    )
+    .unwrap();
     Session::new(model, "test".into(), 5)
 }
 
