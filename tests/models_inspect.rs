@@ -17,6 +17,9 @@ fn family_description_memory_tokenizer_and_tensors_are_told() {
         .success()
         .stdout(contains("family      llama"))
         .stdout(contains("stored as   F32"))
+        .stdout(contains(
+            "computed    exact: held as stored, float32 arithmetic",
+        ))
         .stdout(contains("parameters  61728"))
         .stdout(contains("BPE, 384 tokens; BOS 0, not added; ends at 0"))
         .stdout(contains("L0-L3       "))

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::{Catalog, CheckpointFiles, HubRef, ModelRef, Places, Recent, find, hub};
 
-/// Weights are computed with as float32.
+/// What a weight takes at most, in float32.
 const BYTES_A_PARAMETER: u64 = 4;
 
 /// Where a model's files are.
@@ -47,7 +47,8 @@ pub struct ModelEntry {
     pub size: Option<u64>,
     /// Where the files are.
     pub whereabouts: Whereabouts,
-    /// Memory that it needs in bytes: four a parameter.
+    /// Memory that it needs in bytes: as much as its files, since weights are held as they are
+    /// stored; four a parameter where the files are not known.
     pub memory: Option<u64>,
     /// Whether that is available now.
     pub fit: Fit,
@@ -103,14 +104,16 @@ fn entry(
         return None;
     }
     let parameters = known.and_then(|entry| entry.parameters);
-    let memory = parameters.map(|parameters| parameters.saturating_mul(BYTES_A_PARAMETER));
+    let size = known
+        .and_then(super::Entry::size_bytes)
+        .or_else(|| size_of(&found?.files));
+    let in_float32 = parameters.map(|parameters| parameters.saturating_mul(BYTES_A_PARAMETER));
+    let memory = size.or(in_float32);
     Some(ModelEntry {
         title: known.map_or_else(|| name.clone(), |entry| entry.title.clone()),
         family: known.map(|entry| entry.family.clone()),
         parameters,
-        size: known
-            .and_then(super::Entry::size_bytes)
-            .or_else(|| size_of(&found?.files)),
+        size,
         whereabouts,
         memory,
         fit: fit(memory, available),

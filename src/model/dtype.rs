@@ -43,6 +43,16 @@ impl Dtype {
         }
     }
 
+    /// From one number to the next one, as a share of it, where numbers are rounded; else 0.
+    #[must_use]
+    pub fn step(self) -> f32 {
+        match self {
+            Self::Auto | Self::F32 => 0.0,
+            Self::Bf16 => 1.0 / 128.0,
+            Self::F16 => 1.0 / 1024.0,
+        }
+    }
+
     /// What an operation gives, float32 of any shape, as this arithmetic keeps it. It stays a
     /// float32 tensor.
     pub fn round(self, x: Tensor) -> Result<Tensor> {
@@ -66,6 +76,7 @@ impl Dtype {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::model::ModelError;
     use candle_core::Device;
 
     /// 1 + 2⁻⁸ lies half-way between two bfloat16 numbers, and 1 + 2⁻¹¹ between two of float16.
@@ -86,6 +97,19 @@ mod tests {
     fn half_way_goes_to_the_even_neighbour() {
         assert_eq!(rounded(Dtype::Bf16), [1.0, 1.0, 70_144.0]);
         assert_eq!(rounded(Dtype::F16)[..2], [1.003_906_25, 1.0]);
+    }
+
+    #[test]
+    fn an_overflow_is_told_with_what_to_do() {
+        let error = ModelError::NotFinite {
+            place: "L3".into(),
+            dtype: Dtype::F16,
+        };
+        assert_eq!(
+            error.to_string(),
+            "L3: a logit is not a finite number; \
+             float16 ends at 65504, try --dtype bf16 or --dtype auto"
+        );
     }
 
     #[test]

@@ -185,6 +185,24 @@ mod tests {
     }
 
     #[test]
+    fn weights_are_counted_as_they_are_held() {
+        let matrix = Size {
+            elements: 1000,
+            stored: Some(625),
+        };
+        let bytes = [Dtype::Auto, Dtype::F32, Dtype::Bf16, Dtype::F16];
+        assert_eq!(
+            bytes.map(|dtype| held(&matrix, dtype)),
+            [625, 4000, 2000, 2000]
+        );
+        let vector = Size {
+            stored: None,
+            ..matrix
+        };
+        assert_eq!(bytes.map(|dtype| held(&vector, dtype)), [4000; 4]);
+    }
+
+    #[test]
     fn this_machine_has_some_memory_left() {
         assert!(available().is_none_or(|bytes| bytes > 0));
     }

@@ -154,3 +154,154 @@ fn on_the_cpu(
     with_values(&x.contiguous()?, |x| f(x, &mut out))??;
     Tensor::from_vec(out, (rows, height), &Device::Cpu)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use candle_core::DType;
+    use candle_core::quantized::{GgmlDType, QTensor};
+
+    use super::*;
+    use crate::model::dtype::Dtype;
+
+    /// More than one piece of 256 weights, and more rows than one task takes.
+    const SHAPE: (usize, usize) = (70, 512);
+
+    const QUANTISED: [GgmlDType; 10] = [
+        GgmlDType::Q4_0,
+        GgmlDType::Q4_1,
+        GgmlDType::Q5_0,
+        GgmlDType::Q5_1,
+        GgmlDType::Q8_0,
+        GgmlDType::Q2K,
+        GgmlDType::Q3K,
+        GgmlDType::Q4K,
+        GgmlDType::Q5K,
+        GgmlDType::Q6K,
+    ];
+
+    fn random(shape: (usize, usize)) -> Tensor {
+        Tensor::randn(0.1_f32, 1.0, shape, &Device::Cpu).unwrap()
+    }
+
+    fn values(tensor: &Tensor) -> Vec<Vec<f32>> {
+        tensor.to_vec2().unwrap()
+    }
+
+    /// Random weights in a quantised type, as stored and as candle dequantises them.
+    fn quantised(dtype: GgmlDType) -> (Rows, Tensor) {
+        let quantised = QTensor::quantize(&random(SHAPE), dtype).unwrap();
+        let bytes = quantised.data().unwrap().to_vec();
+        let rows = Rows::new(Storage::of(dtype).unwrap(), SHAPE.1, bytes).unwrap();
+        (rows, quantised.dequantize(&Device::Cpu).unwrap())
+    }
+
+    fn weight(parts: Vec<Rows>) -> Weight {
+        Weight::from_rows(parts, &Device::Cpu).unwrap()
+    }
+
+    /// A float32 sum of `n` products is off by at most `n * 2^-24` of the sum of their sizes,
+    /// whatever their order (Higham 2002, section 3.1); the float64 one counts as exact.
+    fn holds_the_bound(weight: &Weight, dequantised: &Tensor, n: usize) {
+        let x = random((n, dequantised.dim(1).unwrap()));
+        let found = values(&weight.product(&x).unwrap());
+        for (x, found) in values(&x).iter().zip(found) {
+            for (row, found) in values(dequantised).iter().zip(found) {
+                let products = row
+                    .iter()
+                    .zip(x)
+                    .map(|(w, x)| f64::from(*w) * f64::from(*x));
+                let (sum, sizes) = products.fold((0.0, 0.0), |(s, t), p| (s + p, t + p.abs()));
+                let bound = (row.len() as f64 + 1.0) * f64::from(f32::EPSILON) / 2.0 * sizes;
+                assert!(
+                    (f64::from(found) - sum).abs() <= bound,
+                    "{found}, exact {sum}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn quantised_weights_widen_to_what_they_stand_for() {
+        for dtype in QUANTISED {
+            let (rows, dequantised) = quantised(dtype);
+            let found = rows.to_tensor().unwrap();
+            assert_eq!(values(&found), values(&dequantised), "{dtype:?}");
+        }
+    }
+
+    #[test]
+    fn products_with_quantised_weights_are_float32_products_of_what_they_stand_for() {
+        for dtype in QUANTISED {
+            let (rows, dequantised) = quantised(dtype);
+            let weight = weight(vec![rows]);
+            for n in [1, 2, 30] {
+                holds_the_bound(&weight, &dequantised, n);
+            }
+        }
+    }
+
+    #[test]
+    fn halves_are_multiplied_as_they_are_at_any_width() {
+        for (dtype, stored) in [(Dtype::F16, DType::F16), (Dtype::Bf16, DType::BF16)] {
+            for width in [1, 48, 300] {
+                let tensor = random((5, width));
+                let rows = Rows::of_tensor(&tensor).unwrap().held_as(dtype);
+                let rounded = tensor.to_dtype(stored).unwrap();
+                let rounded = rounded.to_dtype(DType::F32).unwrap();
+                assert_eq!(values(&rows.to_tensor().unwrap()), values(&rounded));
+                for n in [1, 3] {
+                    holds_the_bound(&weight(vec![rows.clone()]), &rounded, n);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stack_can_be_stored_in_several_types() {
+        let parts = [GgmlDType::Q4K, GgmlDType::Q6K, GgmlDType::Q8_0].map(quantised);
+        let dequantised: Vec<&Tensor> = parts.iter().map(|(_, tensor)| tensor).collect();
+        let dequantised = Tensor::cat(&dequantised, 0).unwrap();
+        let weight = weight(parts.into_iter().map(|(rows, _)| rows).collect());
+        assert_eq!(weight.height(), 3 * SHAPE.0);
+        for n in [1, 7] {
+            holds_the_bound(&weight, &dequantised, n);
+        }
+        let ids = Tensor::new(&[150_u32, 3], &Device::Cpu).unwrap();
+        let expected = dequantised.index_select(&ids, 0).unwrap();
+        assert_eq!(values(&weight.select(&ids).unwrap()), values(&expected));
+        let expected = dequantised.narrow(0, 69, 2).unwrap();
+        assert_eq!(values(&weight.narrow(69, 2).unwrap()), values(&expected));
+        let none = Tensor::new(&[210_u32], &Device::Cpu).unwrap();
+        assert!(weight.select(&none).is_err());
+    }
+
+    #[test]
+    fn whole_rows_are_moved_without_a_change_of_their_numbers() {
+        let (rows, dequantised) = quantised(GgmlDType::Q4_1);
+        let order = Tensor::new(&[7_u32, 0, 69], &Device::Cpu).unwrap();
+        let expected = dequantised.index_select(&order, 0).unwrap();
+        let reordered = rows.reordered(&order.to_vec1().unwrap());
+        assert_eq!(values(&reordered.to_tensor().unwrap()), values(&expected));
+        let expected = dequantised.narrow(0, 60, 10).unwrap();
+        let part = rows.part(60, 10);
+        assert_eq!(values(&part.to_tensor().unwrap()), values(&expected));
+        assert!(rows.transposed().is_err());
+    }
+
+    #[test]
+    fn rows_and_columns_of_floats_can_be_exchanged() {
+        let tensor = random((5, 7));
+        let rows = Rows::of_tensor(&tensor).unwrap().transposed().unwrap();
+        assert_eq!(
+            values(&rows.to_tensor().unwrap()),
+            values(&tensor.t().unwrap())
+        );
+    }
+
+    #[test]
+    fn a_row_that_is_no_whole_number_of_blocks_is_not_held_in_them() {
+        assert!(Rows::new(Storage::Q4_1, 48, vec![0; 30]).is_none());
+        assert!(Rows::new(Storage::Q4_1, 0, Vec::new()).is_none());
+    }
+}

@@ -97,19 +97,36 @@ impl Work for Dots<'_> {
 fn dot<const BYTES: usize, const WEIGHTS: usize>(
     row: &[u8],
     x: &[f32],
-    widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]),
+    widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
 ) -> f32 {
     let mut sums = Lanes::default();
     let mut piece = [0.0; PIECE];
     let (blocks, _) = row.as_chunks::<BYTES>();
-    for (blocks, x) in blocks.chunks(PIECE / WEIGHTS).zip(x.chunks(PIECE)) {
-        let (places, _) = piece.as_chunks_mut::<WEIGHTS>();
-        for (block, place) in blocks.iter().zip(places) {
-            widen(block, place);
-        }
-        sums.add(&piece[..x.len()], x);
+    let mut pieces = blocks.chunks(PIECE / WEIGHTS);
+    let (whole, rest) = x.as_chunks::<PIECE>();
+    // Whole pieces have a length that the compiler knows.
+    for (x, blocks) in whole.iter().zip(&mut pieces) {
+        widen_all(blocks, &mut piece, widen);
+        sums.add(&piece, x);
+    }
+    if let Some(blocks) = pieces.next() {
+        widen_all(blocks, &mut piece, widen);
+        sums.add(&piece[..rest.len()], rest);
     }
     sums.total()
+}
+
+/// Blocks to the beginning of `out`.
+#[inline(always)]
+fn widen_all<const BYTES: usize, const WEIGHTS: usize>(
+    blocks: &[[u8; BYTES]],
+    out: &mut [f32],
+    widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]),
+) {
+    let (places, _) = out.as_chunks_mut::<WEIGHTS>();
+    for (block, place) in blocks.iter().zip(places) {
+        widen(block, place);
+    }
 }
 
 /// `out[r, i] = Σ_j row_i[j] * x[r, j]` for the rows of `parts`, one below the other, each
@@ -205,14 +222,9 @@ impl Work for Widening<'_> {
         widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
     ) {
         let (blocks, _) = self.bytes.as_chunks::<BYTES>();
-        let (places, _) = self.out.as_chunks_mut::<WEIGHTS>();
         Arch::new().dispatch(
             #[inline(always)]
-            || {
-                for (block, place) in blocks.iter().zip(places) {
-                    widen(block, place);
-                }
-            },
+            || widen_all(blocks, self.out, widen),
         );
     }
 }

@@ -70,8 +70,8 @@ pub(super) fn q5_1(block: &[u8; 24], out: &mut [f32; 32]) {
 #[inline(always)]
 pub(super) fn q8_0(block: &[u8; 34], out: &mut [f32; 32]) {
     let scale = half([block[0], block[1]]);
-    for i in 0..32 {
-        out[i] = single(i32::from(block[2 + i].cast_signed())) * scale;
+    for (out, byte) in out.iter_mut().zip(&block[2..]) {
+        *out = single(i32::from(byte.cast_signed())) * scale;
     }
 }
 
