@@ -79,24 +79,26 @@ mod tests {
     use crate::model::ModelError;
     use candle_core::Device;
 
-    /// 1 + 2⁻⁸ lies half-way between two bfloat16 numbers, and 1 + 2⁻¹¹ between two of float16.
+    /// `1 + 2⁻⁸` lies half-way between two bfloat16 numbers, `1 + 2⁻¹¹` between two of float16.
+    fn numbers() -> [f32; 3] {
+        [1.0 + 2.0_f32.powi(-8), 1.0 + 2.0_f32.powi(-11), 70_000.0]
+    }
+
     fn rounded(dtype: Dtype) -> Vec<f32> {
-        let x = [1.0 + 0.003_906_25, 1.0 + 0.000_488_281_25, 70_000.0_f32];
-        let x = Tensor::new(&x, &Device::Cpu).unwrap();
+        let x = Tensor::new(&numbers(), &Device::Cpu).unwrap();
         dtype.round(x).unwrap().to_vec1().unwrap()
     }
 
     #[test]
     fn exact_arithmetic_keeps_every_number() {
-        let all = [1.003_906_25, 1.000_488_281_25, 70_000.0];
-        assert_eq!(rounded(Dtype::Auto), all);
-        assert_eq!(rounded(Dtype::F32), all);
+        assert_eq!(rounded(Dtype::Auto), numbers());
+        assert_eq!(rounded(Dtype::F32), numbers());
     }
 
     #[test]
     fn half_way_goes_to_the_even_neighbour() {
         assert_eq!(rounded(Dtype::Bf16), [1.0, 1.0, 70_144.0]);
-        assert_eq!(rounded(Dtype::F16)[..2], [1.003_906_25, 1.0]);
+        assert_eq!(rounded(Dtype::F16)[..2], [numbers()[0], 1.0]);
     }
 
     #[test]
