@@ -7,17 +7,25 @@
 mod command;
 mod event;
 mod handle;
+mod kept;
 mod loader;
+mod models;
 mod open;
+mod questions;
+mod reader;
 mod sampler;
 mod session;
 mod worker;
 
-pub use command::{Command, Compare, Run, RunId, Sampling};
+pub use command::{
+    Ask, Command, Continuation, Intervention, Question, Run, RunId, Sampling, StatePatch,
+};
 pub use event::{
-    Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, StopReason, Whereabouts,
+    Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions, StateRows,
+    StopReason, Whereabouts,
 };
 pub use handle::{Handle, Unwanted};
+pub use models::{Fit, ModelEntry};
 pub use open::{OpenError, Opener};
 pub use session::{Progress, Session};
 pub use worker::spawn;

@@ -4,6 +4,7 @@
 //!
 //! Sampling settings never come here: the lens shows what the model says, not what was drawn.
 
+mod attribution;
 mod distribution;
 mod exp;
 mod logits;
@@ -11,7 +12,8 @@ mod reading;
 mod selection;
 mod states;
 
+pub use attribution::{attribution, head_shares};
 pub use distribution::Distribution;
 pub use logits::Logits;
-pub use reading::{column, trajectories};
+pub use reading::{column, scores, trajectories};
 pub use states::{StateTap, States};

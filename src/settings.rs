@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+mod by_name;
 mod examples;
 pub mod keys;
 mod options;

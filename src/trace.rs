@@ -3,12 +3,20 @@
 //! Nothing here knows of tensors or of the screen. The lens makes [`Cell`]s, the engine puts
 //! them into [`Column`]s, and the screen and the exports read them.
 
+mod attribution;
+mod intervention;
+
+pub use attribution::{Attribution, HeadShares, LayerShare, Target};
+pub use intervention::{Skip, SkippedPart};
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 /// A token's number in the model's vocabulary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct TokenId(pub u32);
 
@@ -20,9 +28,19 @@ pub struct Layer(pub usize);
 /// A generated token's place in its run, counted from 0.
 ///
 /// The state that predicts step `s` is the one of the position before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Step(pub usize);
+
+/// A token's place in the whole sequence, prompt and generated tokens alike, counted from 0.
+///
+/// What is said *of* a position is the prediction of its token, read from the states of the
+/// position before it; so nothing is said of position 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub usize);
 
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,9 +3,12 @@
 //! [`draw`] reads [`State`] and changes nothing; where each pane stands is decided by
 //! [`crate::app::Places`], since paging and clicks depend on it too.
 
+mod action_list;
 mod cell;
 mod chart;
+mod command_line;
 mod compare;
+mod field;
 mod frame;
 mod grid;
 mod header;
@@ -23,10 +26,12 @@ pub mod text;
 
 pub use grid::Grid;
 
-use ratatui::Frame;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::{Frame, Terminal};
 
-use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Places, State};
+use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Line, Page, Places, State};
 use palette::Palette;
 
 /// Draw everything.
@@ -53,20 +58,37 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         chart: clip(places.chart),
     };
     header::render(state, &palette, places.header, buffer);
-    if state.view.help.is_some() {
-        help::render(state, &palette, places.body, buffer);
-    } else if let Some(picker) = &state.picker {
-        picker::render(state, picker, &palette, places.body, buffer);
-    } else {
-        prompt::render(state, &palette, places.prompt, buffer);
-        grid::render(state, &palette, places.grid, buffer);
-        cell::render(state, &palette, places.cell, buffer);
-        log::render(state, &palette, places.log, buffer);
-        compare::render(state, &palette, places.candidates, buffer);
-        table::render(state, &palette, places.table, buffer);
-        chart::render(state, &palette, places.chart, buffer);
+    match &state.page {
+        Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
+        Some(Page::Models(picker)) => picker::render(picker, &palette, places.body, buffer),
+        Some(Page::Actions(list)) => {
+            action_list::render(state, list, &palette, places.body, buffer)
+        }
+        None => {
+            prompt::render(state, &palette, places.prompt, buffer);
+            grid::render(state, &palette, places.grid, buffer);
+            cell::render(state, &palette, places.cell, buffer);
+            log::render(state, &palette, places.log, buffer);
+            compare::render(state, &palette, places.candidates, buffer);
+            table::render(state, &palette, places.table, buffer);
+            chart::render(state, &palette, places.chart, buffer);
+        }
     }
-    keyline::render(state, &palette, places.keys, buffer);
+    match &state.line {
+        Some(Line::Command(line)) => {
+            let areas = (places.body, places.keys);
+            command_line::render(state, line, &palette, areas, buffer);
+        }
+        _ => keyline::render(state, &palette, places.keys, buffer),
+    }
+}
+
+/// The screen as it would be drawn now.
+#[must_use]
+pub fn picture(state: &State) -> Buffer {
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(state.columns, state.rows));
+    let Ok(_) = terminal.draw(|frame| draw(frame, state));
+    terminal.backend().buffer().clone()
 }
 
 fn too_small(frame: &mut Frame<'_>) {

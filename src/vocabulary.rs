@@ -7,6 +7,8 @@ mod visible;
 pub use text_stream::TextStream;
 pub use visible::visible_text;
 
+use std::collections::BTreeMap;
+
 use crate::trace::TokenId;
 
 /// What a token id stands for.
@@ -23,14 +25,42 @@ pub enum Piece {
 /// The pieces of all token ids of a model, as many as its unembedding has rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
-    pieces: Vec<Piece>,
+    pieces: Pieces,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pieces {
+    /// Entry `i` is what id `i` stands for.
+    All(Vec<Piece>),
+    /// What is known of `len` ids.
+    Some {
+        known: BTreeMap<TokenId, Piece>,
+        len: usize,
+    },
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
 }
 
 impl Vocabulary {
     /// The vocabulary whose entry `i` is `pieces[i]`.
     #[must_use]
     pub fn new(pieces: Vec<Piece>) -> Self {
-        Self { pieces }
+        Self {
+            pieces: Pieces::All(pieces),
+        }
+    }
+
+    /// A vocabulary of `len` ids of which only some are known; the others are
+    /// [`Piece::Unused`]. It takes as much memory as what is known.
+    #[must_use]
+    pub fn of_some(known: BTreeMap<TokenId, Piece>, len: usize) -> Self {
+        Self {
+            pieces: Pieces::Some { known, len },
+        }
     }
 
     /// The same pieces for an unembedding of `rows` rows: padded with [`Piece::Unused`], or cut
@@ -38,26 +68,39 @@ impl Vocabulary {
     #[must_use]
     pub fn resized(&self, rows: usize) -> Self {
         let mut pieces = self.pieces.clone();
-        pieces.resize(rows, Piece::Unused);
+        match &mut pieces {
+            Pieces::All(pieces) => pieces.resize(rows, Piece::Unused),
+            Pieces::Some { known, len } => {
+                known.retain(|id, _| (id.0 as usize) < rows);
+                *len = rows;
+            }
+        }
         Self { pieces }
     }
 
     /// How many ids there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.pieces.len()
+        match &self.pieces {
+            Pieces::All(pieces) => pieces.len(),
+            Pieces::Some { len, .. } => *len,
+        }
     }
 
     /// Whether there are no ids at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.len() == 0
     }
 
     /// What `id` stands for; an id outside the vocabulary is [`Piece::Unused`].
     #[must_use]
     pub fn piece(&self, id: TokenId) -> &Piece {
-        self.pieces.get(id.0 as usize).unwrap_or(&Piece::Unused)
+        let piece = match &self.pieces {
+            Pieces::All(pieces) => pieces.get(id.0 as usize),
+            Pieces::Some { known, .. } => known.get(&id),
+        };
+        piece.unwrap_or(&Piece::Unused)
     }
 
     /// Whether `id` stands for nothing. Such a row was never trained: it must not be sampled,
@@ -115,6 +158,16 @@ mod tests {
         let cut = sample().resized(1);
         assert_eq!(cut.len(), 1);
         assert!(cut.is_unused(TokenId(1)));
+    }
+
+    #[test]
+    fn of_a_vocabulary_some_ids_may_be_known_only() {
+        let known = BTreeMap::from([(TokenId(7), Piece::Bytes(b" are".to_vec()))]);
+        let some = Vocabulary::of_some(known, 49_152);
+        assert_eq!(some.len(), 49_152);
+        assert_eq!(some.label(TokenId(7)), "·are");
+        assert!(some.is_unused(TokenId(6)));
+        assert!(some.resized(5).is_unused(TokenId(7)));
     }
 
     #[test]

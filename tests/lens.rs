@@ -9,7 +9,7 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Compare, Progress, Run, RunId, Sampling, Session, StopReason};
+use lenscape::engine::{Progress, Run, RunId, Sampling, Session, StopReason};
 use lenscape::model;
 use lenscape::trace::{Column, LensKind, Step};
 use serde_json::Value;
@@ -42,6 +42,7 @@ fn request(id: u64, prompt: &str, max_tokens: usize) -> Run {
         max_tokens,
         sampling: Sampling::default(),
         lens: LensKind::Normed,
+        ..Run::default()
     }
 }
 
@@ -70,7 +71,7 @@ fn the_greedy_choice_has_rank_one_at_the_last_layer_under_both_lenses() {
     for name in reference::FIXTURES {
         let mut session = reference::session(&files(name));
         let (normed, _) = finish(&mut session, request(1, PROMPT, 6));
-        let raw = session.recast(LensKind::Raw).unwrap();
+        let raw = session.recast(RunId(1), LensKind::Raw).unwrap();
         for (normed, raw) in normed.iter().zip(&raw) {
             let (normed, raw) = (normed.layers.last().unwrap(), raw.layers.last().unwrap());
             assert_eq!(normed.score.rank, 1, "{name}");
@@ -295,20 +296,21 @@ fn candidates_are_answered_from_kept_states_at_any_position() {
     let (columns, _) = finish(&mut session, request(1, PROMPT, 5));
     let seen = |session: &Session, step| {
         session
-            .compare(&Compare {
-                run: RunId(1),
-                step: Step(step),
-                candidates: vec![" is".into(), " are".into()],
-                lens: LensKind::Normed,
-            })
+            .compare(
+                RunId(1),
+                LensKind::Normed,
+                session.position(RunId(1), Step(step)).unwrap(),
+                &[" is".into(), " are".into()],
+            )
             .map(|comparison| comparison.trajectories.len())
     };
     for step in 0..columns.len() {
         assert_eq!(seen(&session, step).unwrap(), 2);
     }
+    let position = session.position(RunId(1), Step(5)).unwrap().0;
     assert_eq!(
         seen(&session, 5).unwrap_err().to_string(),
-        "no states are kept for step 5; generate again"
+        format!("no states are kept that predict position {position}; generate again")
     );
 }
 

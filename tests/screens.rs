@@ -12,10 +12,15 @@ mod scene;
 #[path = "screens/styled.rs"]
 mod styled;
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
+use lenscape::app::{Places, State};
 use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
+use lenscape::export::{tensors, trace_file};
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
+use ratatui::buffer::Cell;
 
 use scene::Scene;
 
@@ -216,6 +221,11 @@ fn the_list_of_models() {
                 .types(typed)
         });
     }
+    let refused = Scene::ready(120, 40)
+        .presses(&["tab", "m"])
+        .hears(Event::Models(models()))
+        .press("enter");
+    assert_snapshot!("models_unusable_120x40", styled::text(&refused.screen()));
     let narrow = Scene::ready(40, 12).presses(&["tab", "m"]);
     assert_snapshot!("models_waiting_40x12", styled::text(&narrow.screen()));
     let narrow = narrow.hears(Event::Models(models())).press("down");
@@ -233,12 +243,40 @@ fn models() -> Vec<ModelEntry> {
         whereabouts,
         memory: parameters.map(|n| n * 4),
         fit,
+        fault: None,
+        is_loaded: false,
     };
     use Whereabouts::{HubCache, NotHere, OnDisk};
     let loaded = &golden::model().name;
     vec![
-        entry("/models/mine", "/models/mine", None, OnDisk, Fit::Unknown),
+        ModelEntry {
+            fault: Some("/models/broken.gguf: the file is empty; download it again".into()),
+            ..entry(
+                "/models/broken.gguf",
+                "/models/downloads/from/last/year/and/never/used/broken.gguf",
+                None,
+                OnDisk,
+                Fit::Unknown,
+            )
+        },
+        ModelEntry {
+            is_loaded: true,
+            ..entry(
+                "/models/mine",
+                "/models/mine",
+                Some(134_515_008),
+                OnDisk,
+                Fit::Fits,
+            )
+        },
         entry("smollm2-135m", loaded, Some(134_515_008), OnDisk, Fit::Fits),
+        entry(
+            "org/other",
+            "org/other",
+            Some(7_241_732_096),
+            HubCache,
+            Fit::TooLarge,
+        ),
         entry(
             "gpt2",
             "GPT-2 small",
@@ -361,4 +399,65 @@ fn while_another_lens_is_worked_out_the_screen_says_which_one_is_shown() {
     let screen = styled::text(&scene.screen());
     let header = screen.lines().next().unwrap();
     assert!(header.contains("lens normed → raw"), "{header}");
+}
+
+/// The panes of a screen, cell by cell, without the lines above and below them.
+fn panes(state: &State) -> Vec<Cell> {
+    let screen = scene::draw(state, state.columns, state.rows);
+    let body = Places::of(state).unwrap().body;
+    body.positions().map(|at| screen[at].clone()).collect()
+}
+
+#[test]
+fn a_saved_trace_draws_the_same_panes_when_it_is_opened_again() {
+    let walks: [&[&str]; 6] = [
+        &[],
+        &["tab", "home", "up", "up"],
+        &["tab", "v"],
+        &["tab", "t", "e", "o"],
+        &["backtab", "up", "up", "up"],
+        &["tab", "tab", "z"],
+    ];
+    for (columns, rows) in [LARGE, SMALL] {
+        let compared = |scene: Scene| scene.presses(&["tab", "home", "c"]).types("is are");
+        let before = compared(Scene::finished(columns, rows));
+        let record = before.state.record().unwrap();
+        let before = before.presses(&["esc", "end", "i"]);
+        let mut json = Vec::new();
+        trace_file::write(&record, &mut json).unwrap();
+        let arrays = tensors::write(&record, None).unwrap();
+        for bytes in [json, arrays] {
+            let record = Arc::new(trace_file::read(&bytes).unwrap());
+            for keys in walks {
+                let before = before.clone().presses(keys);
+                let after = Scene::of_saved(Arc::clone(&record), columns, rows).presses(&["i"]);
+                let after = after.presses(keys);
+                assert!(panes(&before.state) == panes(&after.state), "{keys:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn candidates_that_were_saved_draw_the_same_comparison() {
+    let keys = ["tab", "home", "c"];
+    let before = Scene::finished(120, 40).presses(&keys).types("is are");
+    let record = Arc::new(before.state.record().unwrap());
+    let after = Scene::of_saved(record, 120, 40).press("c");
+    assert!(panes(&before.state) == panes(&after.state));
+}
+
+#[test]
+fn a_saved_trace_says_that_no_model_is_loaded() {
+    let record = Arc::new(Scene::finished(120, 40).state.record().unwrap());
+    keep("saved_trace", |columns, rows| {
+        Scene::of_saved(Arc::clone(&record), columns, rows).press("enter")
+    });
+}
+
+#[test]
+fn saving_asks_for_a_name() {
+    keep("save", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "shift-s"])
+    });
 }

@@ -1,10 +1,14 @@
 //! Everything that a user can do, by name: keys, tests and scripts all speak this.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumIter, EnumString};
 
 /// Everything that a user can do. `config/keys.toml` binds keys to these names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Display, EnumIter, EnumString,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Action {
     /// Nothing: takes a key away in a user's `keys.toml`.
     Nothing,
@@ -19,8 +23,18 @@ pub enum Action {
     Suspend,
     /// Send the whole screen again.
     Redraw,
-    /// Open or close the help page.
+    /// Open the help page; from there, the list of all actions.
     Help,
+    /// Do the chosen action of the list.
+    DoChosen,
+    /// Open the command line.
+    CommandLine,
+    /// Do what is typed at the command line.
+    RunCommand,
+    /// Put the next suggestion into the command line.
+    Complete,
+    /// Put the suggestion before into the command line.
+    CompleteBack,
 
     /// Focus the next pane.
     NextPane,
@@ -60,6 +74,11 @@ pub enum Action {
     Record,
     /// Copy the focused pane's selection.
     Copy,
+
+    /// Ask for a file name to save under.
+    Save,
+    /// Save under the name in the field.
+    SaveNow,
 
     /// Compare candidates at the selected step.
     Compare,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tui_input::Input;
 
 use super::parse_candidates;
-use crate::engine::{Comparison, RunId};
-use crate::trace::{LensKind, Row, Step, Trajectory};
+use crate::engine::{Comparison, Question};
+use crate::trace::{Row, Trajectory};
 use crate::vocabulary::{Vocabulary, visible_text};
 
 /// Which half is shown where there is no room for both.
@@ -29,15 +29,6 @@ pub struct Compare {
     pub answer: Option<Arc<Comparison>>,
     /// What was asked last, so that the same is not asked twice.
     pub(super) asked: Option<Question>,
-}
-
-/// What an answer depends on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Question {
-    pub run: RunId,
-    pub step: Step,
-    pub candidates: Vec<String>,
-    pub lens: LensKind,
 }
 
 impl Compare {
@@ -162,7 +153,8 @@ pub fn shown(text: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::trace::{Candidate, Layer, Score, TokenId};
+    use crate::engine::RunId;
+    use crate::trace::{Candidate, Layer, LensKind, Position, Score, TokenId};
 
     fn trajectory(text: &str, ranks: &[u32]) -> Trajectory {
         let score = |rank| Score {
@@ -186,7 +178,7 @@ mod tests {
         let mut compare = Compare::with_typed(String::new());
         compare.answer = Some(Arc::new(Comparison {
             run: RunId(1),
-            step: Step(0),
+            at: Position(0),
             lens: LensKind::Normed,
             trajectories,
         }));

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Speed;
-use crate::engine::{RunId, StopReason};
-use crate::trace::{Column, LensKind, Step, TokenId};
+use crate::engine::{RunId, Sampling, StopReason};
+use crate::trace::{Column, LensKind, Position, Step, TokenId};
 
 /// What goes on in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Run {
     pub prompt_tokens: Vec<TokenId>,
     /// How many tokens were asked for; 0 only processes the prompt.
     pub max_tokens: usize,
+    /// How its tokens are drawn.
+    pub sampling: Sampling,
     /// The lens of the columns.
     pub lens: LensKind,
     /// One a step.
@@ -52,12 +54,19 @@ pub struct Run {
 impl Run {
     /// A run that was just asked for.
     #[must_use]
-    pub fn asked(id: RunId, prompt: String, max_tokens: usize, lens: LensKind) -> Self {
+    pub fn asked(
+        id: RunId,
+        prompt: String,
+        max_tokens: usize,
+        sampling: Sampling,
+        lens: LensKind,
+    ) -> Self {
         Self {
             id,
             prompt,
             prompt_tokens: Vec::new(),
             max_tokens,
+            sampling,
             lens,
             columns: Vec::new(),
             text: String::new(),
@@ -80,7 +89,7 @@ impl Run {
     pub fn can_compare(&self) -> bool {
         match self.phase {
             Phase::Asked | Phase::Prompt { .. } | Phase::Failed(_) => !self.columns.is_empty(),
-            Phase::Generating | Phase::Finished(_) => true,
+            Phase::Generating | Phase::Finished(_) => !self.prompt_tokens.is_empty(),
         }
     }
 
@@ -88,6 +97,12 @@ impl Run {
     #[must_use]
     pub fn newest(&self) -> Step {
         Step(self.columns.len().saturating_sub(1))
+    }
+
+    /// A step's place in the whole sequence.
+    #[must_use]
+    pub fn position(&self, step: Step) -> Position {
+        Position(self.prompt_tokens.len() + step.0)
     }
 
     /// A step's column.

@@ -1,11 +1,12 @@
 //! Everything that the program knows.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Model, Picker, Prompt, Run};
+use super::{Compare, Cursor, Effect, Line, Model, Page, Prompt, Run};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -71,10 +72,12 @@ pub enum TextCursor {
 /// What [`super::Action::Stop`] would stop or leave now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stops {
+    /// The line that is typed in the place of the key line.
+    Line,
     /// The help page.
     Help,
-    /// The list of models.
-    Models,
+    /// Another page.
+    Page,
     /// The run.
     Run,
     /// The load under way.
@@ -94,8 +97,6 @@ pub struct View {
     pub zoom: Zoom,
     /// Which of cell and log is shown where there is room for one.
     pub side: Pane,
-    /// The help page's first line, while it is open.
-    pub help: Option<u16>,
     /// The theme, as an index into [`crate::settings::theme::Themes`].
     pub theme: usize,
     /// The lens that the user wants.
@@ -155,14 +156,20 @@ pub struct State {
     pub compare: Option<Compare>,
     /// The candidates that were typed last, for the next time compare mode is opened.
     pub typed_candidates: String,
-    /// The list of models, while it is open.
-    pub picker: Option<Picker>,
+    /// The page in the place of the panes, while one is open.
+    pub page: Option<Page>,
     /// How things are looked at.
     pub view: View,
+    /// What is typed in the place of the key line, while it is.
+    pub line: Option<Line>,
+    /// What was typed at the command line, oldest first.
+    pub command_history: Vec<String>,
     /// Whether what the terminal gets is recorded.
     pub recording: Switch,
     /// One line for the user.
     pub notice: Option<Notice>,
+    /// The file that waits for the states of a run.
+    pub(super) wants_states: Option<(RunId, PathBuf)>,
     pub(super) next_run: RunId,
 }
 
@@ -170,12 +177,19 @@ impl State {
     /// The state at the start, and what has to happen first.
     #[must_use]
     pub fn new(settings: Settings, start: Start) -> (Self, Vec<Effect>) {
+        let mut state = Self::at_start(settings, start);
+        let mut effects = start_load(&mut state);
+        effects.extend(state.first_effects());
+        (state, effects)
+    }
+
+    /// The state at the start, with nothing begun.
+    pub(super) fn at_start(settings: Settings, start: Start) -> Self {
         let options = &settings.options;
         let view = View {
             focus: Pane::Prompt,
             zoom: Zoom::All,
             side: Pane::Cell,
-            help: None,
             theme: settings.themes.position(&options.theme).unwrap_or(0),
             lens: start.lens,
             grid: options.grid,
@@ -202,11 +216,14 @@ impl State {
             run: None,
             cursor: Cursor::default(),
             compare: None,
-            picker: None,
+            page: None,
+            line: None,
+            command_history: Vec::new(),
             typed_candidates: String::new(),
             view,
             recording: Switch::Off,
             notice,
+            wants_states: None,
             next_run: RunId(1),
             settings,
         };
@@ -214,25 +231,27 @@ impl State {
             state.prompt.remember();
             state.view.focus = Pane::Grid;
         }
-        let mut effects = start_load(&mut state);
-        if state.view.mouse == Switch::On {
-            effects.push(Effect::CaptureMouse(super::Capture::On));
+        state
+    }
+
+    /// What has to happen first, whatever is shown.
+    pub(super) fn first_effects(&mut self) -> Vec<Effect> {
+        self.settle();
+        match self.view.mouse {
+            Switch::On => vec![Effect::CaptureMouse(super::Capture::On)],
+            Switch::Off => Vec::new(),
         }
-        state.settle();
-        (state, effects)
     }
 
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
-        use Scope::{
-            Candidates, Cell, Comparison, Everywhere, Grid, Help, Log, Models, Panes, Prompt, Text,
-        };
-        if self.view.help.is_some() {
-            return &[Help, Everywhere];
+        use Scope::{Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text};
+        if let Some(line) = &self.line {
+            return line.scopes();
         }
-        if self.picker.is_some() {
-            return &[Models, Text, Everywhere];
+        if let Some(page) = &self.page {
+            return page.scopes();
         }
         match self.view.focus {
             Pane::Prompt => &[Prompt, Text, Everywhere],
@@ -247,10 +266,13 @@ impl State {
     /// What [`super::Action::Stop`] would stop or leave now.
     #[must_use]
     pub fn stops(&self) -> Option<Stops> {
-        if self.view.help.is_some() {
-            Some(Stops::Help)
-        } else if self.picker.is_some() {
-            Some(Stops::Models)
+        if self.line.is_some() {
+            Some(Stops::Line)
+        } else if let Some(page) = &self.page {
+            Some(match page {
+                Page::Help { .. } => Stops::Help,
+                Page::Models(_) | Page::Actions(_) => Stops::Page,
+            })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
         } else if self.model.is_loading() {
@@ -311,14 +333,14 @@ impl State {
         };
         let room = super::GridRoom::of(self);
         self.cursor.keep_in_view(&rows, newest, growth, room);
-        if let Some(first) = &mut self.view.help {
+        if let Some(Page::Help { first }) = &mut self.page {
             let lines = help_lines(&self.settings).len();
             let room = help_room(self.columns, self.rows);
             let last = lines.saturating_sub(room.columns * room.rows);
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
         }
-        let cursor = match (self.view.focus, self.view.help, &self.picker) {
+        let cursor = match (self.view.focus, &self.page, &self.line) {
             (Pane::Prompt, None, None) => TextCursor::Shown,
             _ => TextCursor::Hidden,
         };

@@ -3,14 +3,16 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest;
 
-use super::{Effect, Message, NoticeKind, Pane, RecordingNews, State};
+use super::{Effect, Message, NoticeKind, Page, Pane, RecordingNews, State};
 use crate::settings::Switch;
 
 mod act;
 mod ask;
+mod command;
 mod copy;
 mod engine;
 mod mouse;
+mod save;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -34,6 +36,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Engine(event) => engine::heard(state, event),
         Message::Recording(news) => {
             recorded(state, news);
+            Vec::new()
+        }
+        Message::Saved(news) => {
+            save::saved(state, news);
             Vec::new()
         }
     };
@@ -81,11 +87,15 @@ fn type_character(state: &mut State, key: KeyEvent) {
     let is_text = !key.modifiers.intersects(
         KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META,
     );
-    if !is_text || state.view.help.is_some() {
+    if !is_text {
         return;
     }
-    if let Some(picker) = &mut state.picker {
-        picker.edit(InputRequest::InsertChar(character));
+    if let Some(line) = &mut state.line {
+        line.edit(InputRequest::InsertChar(character));
+        return;
+    }
+    if let Some(page) = &mut state.page {
+        page.edit(InputRequest::InsertChar(character));
         return;
     }
     match (state.view.focus, &mut state.compare) {
@@ -99,9 +109,19 @@ fn type_character(state: &mut State, key: KeyEvent) {
 
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
-    if let Some(picker) = &mut state.picker {
+    if let Some(line) = &mut state.line {
         for character in text.chars().filter(|c| !c.is_control()) {
-            picker.edit(InputRequest::InsertChar(character));
+            line.edit(InputRequest::InsertChar(character));
+        }
+        return;
+    }
+    // The text is meant for the prompt, not for the keys' page.
+    if matches!(state.page, Some(Page::Help { .. })) {
+        state.page = None;
+    }
+    if let Some(page) = &mut state.page {
+        for character in text.chars().filter(|c| !c.is_control()) {
+            page.edit(InputRequest::InsertChar(character));
         }
         return;
     }
@@ -112,7 +132,6 @@ fn paste(state: &mut State, text: &str) {
             }
         }
         _ => {
-            state.view.help = None;
             state.view.focus = Pane::Prompt;
             state.prompt.paste(text);
         }

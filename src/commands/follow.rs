@@ -28,6 +28,7 @@ pub fn follow(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
         max_tokens: request.max_tokens,
         sampling: request.sampling.clone(),
         lens: request.lens,
+        ..Run::default()
     })?;
     let mut text = head();
     loop {

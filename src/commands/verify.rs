@@ -68,6 +68,7 @@ fn run(
         max_tokens: max_tokens.max(1),
         sampling: Sampling::default(),
         lens: LensKind::Normed,
+        ..Run::default()
     })
 }
 

@@ -1,13 +1,18 @@
 //! What the engine can be asked.
 
-use crate::trace::{LensKind, Step};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::trace::{Layer, LensKind, Position, Row, Skip, Target, TokenId};
 
 /// Names a run; events of older runs are told from those of the current one by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(pub u64);
 
 /// How the next token is drawn. It never touches what the lens shows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sampling {
     /// 0 or less: greedy.
     pub temperature: f64,
@@ -34,32 +39,140 @@ impl Default for Sampling {
 }
 
 /// A prompt to be processed and continued.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
     /// The run's name, larger than that of every earlier run.
     pub id: RunId,
     /// The text, given to the tokenizer exactly as it is.
     pub prompt: String,
-    /// How many tokens to generate; 0 only processes the prompt, so that candidates can be
-    /// compared at the position after it.
+    /// What follows the prompt in any case; what the model would have said stands in the grid
+    /// all the same.
+    pub continuation: Continuation,
+    /// How many tokens there are at most behind the prompt; a given continuation is followed to
+    /// its end even so. 0 only processes the prompt, so that candidates can be compared at the
+    /// position after it.
     pub max_tokens: usize,
     /// How tokens are drawn.
     pub sampling: Sampling,
     /// The lens of the columns that are sent.
     pub lens: LensKind,
+    /// What is changed in the network.
+    pub interventions: Vec<Intervention>,
 }
 
-/// Candidates to be followed at one position of a kept run.
+/// What follows the prompt before the model's own choice does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Continuation {
+    /// Nothing: all is generated.
+    #[default]
+    Generated,
+    /// This text, tokenised behind the prompt.
+    Text(String),
+    /// These tokens.
+    Tokens(Vec<TokenId>),
+}
+
+/// What is changed in the network for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Intervention {
+    /// A part adds nothing.
+    Skip(Skip),
+    /// A state takes the place of the run's own.
+    Patch(StatePatch),
+}
+
+/// A state of one run that takes the place of one of another run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StatePatch {
+    /// At which row of the residual stream.
+    pub row: Row,
+    /// The position that is patched.
+    pub into: Position,
+    /// The run that the state comes from.
+    pub from_run: RunId,
+    /// Its position there.
+    pub from: Position,
+}
+
+impl fmt::Display for Intervention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Skip(skip) => write!(f, "-{skip}"),
+            Self::Patch(patch) => write!(
+                f,
+                "{}@{}←#{}@{}",
+                patch.row, patch.into.0, patch.from_run.0, patch.from.0
+            ),
+        }
+    }
+}
+
+/// A question about a kept run, answered from its states.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Compare {
+pub struct Question {
     /// Which run.
     pub run: RunId,
-    /// The position that predicts this step; `Step(0)` is the position after the prompt.
-    pub step: Step,
-    /// As typed, leading spaces included.
-    pub candidates: Vec<String>,
     /// Under which lens.
     pub lens: LensKind,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What can be asked about a kept run. Of several questions of one kind that wait, only the
+/// newest is answered; a long answer comes in pieces, and other work goes on between them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// Follow candidates at one position. Answered by [`super::Event::Compared`].
+    Candidates {
+        /// The position that is predicted.
+        at: Position,
+        /// As typed, leading spaces included.
+        texts: Vec<String>,
+    },
+    /// How probable whole candidates are, all their tokens together, behind one position.
+    /// Answered by [`super::Event::Joint`].
+    Joint {
+        /// The position that the candidates begin at.
+        at: Position,
+        /// As typed, leading spaces included.
+        texts: Vec<String>,
+    },
+    /// Work out all columns again, and use this lens for the columns still to come. Answered by
+    /// [`super::Event::Recast`].
+    Recast,
+    /// How well each layer predicted the prompt's own tokens. Answered by
+    /// [`super::Event::PromptColumns`], in pieces.
+    PromptColumns,
+    /// The best tokens of every layer. Answered by [`super::Event::Predicted`].
+    Predictions {
+        /// The position that is predicted.
+        at: Position,
+        /// How many of them.
+        top_k: usize,
+    },
+    /// What each part of the network adds to a final logit. Answered by
+    /// [`super::Event::Attributed`].
+    Attribution {
+        /// The position that is predicted.
+        at: Position,
+        /// What is split.
+        target: Target,
+    },
+    /// The share of one attention, by heads. Answered by [`super::Event::HeadsAttributed`].
+    Heads {
+        /// The position that is predicted.
+        at: Position,
+        /// What is split.
+        target: Target,
+        /// Whose attention.
+        layer: Layer,
+    },
+    /// Where tokens stand at every row of every step. Answered by [`super::Event::Followed`],
+    /// in pieces.
+    Follow {
+        /// The tokens.
+        tokens: Vec<TokenId>,
+    },
 }
 
 /// What the engine can be asked.
@@ -71,17 +184,12 @@ pub enum Command {
     /// Say which models can be chosen. Answered by [`super::Event::Models`], also while a run or a
     /// load is under way.
     List,
-    /// Process a prompt and generate. Replaces the kept run.
+    /// Process a prompt and generate. Older runs are kept, so that they can be asked about.
     Run(Run),
-    /// Follow candidates. Answered by [`super::Event::Compared`]; of several waiting ones only
-    /// the newest is answered.
-    Compare(Compare),
-    /// Work out all columns of the kept run again under another lens, and use it for the
-    /// columns still to come. Answered by [`super::Event::Recast`].
-    Recast {
-        /// Which run.
-        run: RunId,
-        /// The lens from now on.
-        lens: LensKind,
-    },
+    /// Answer a question.
+    Ask(Question),
+    /// Keep a run no longer.
+    Forget(RunId),
+    /// Hand out the states of a kept run. Answered by [`super::Event::States`].
+    States(RunId),
 }

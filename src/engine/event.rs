@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use super::RunId;
-pub use crate::catalog::{FetchProgress, Fit, ModelEntry, Whereabouts};
-use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
+use serde::{Deserialize, Serialize};
+
+use super::{ModelEntry, RunId};
+pub use crate::catalog::{FetchProgress, Whereabouts};
+use crate::trace::{
+    Attribution, Column, HeadShares, LensKind, Position, Score, Step, TokenId, Trajectory,
+};
 use crate::vocabulary::Vocabulary;
 
 /// What is known of a loaded model.
@@ -12,7 +16,7 @@ use crate::vocabulary::Vocabulary;
 pub struct ModelInfo {
     /// As people call it, for example `SmolLM2-135M-Instruct`.
     pub name: String,
-    /// The architecture, as the checkpoint calls it, for example `qwen3`.
+    /// The decoder family, for example `llama`.
     pub family: String,
     /// Number of decoder blocks.
     pub n_layers: usize,
@@ -37,7 +41,8 @@ pub struct ModelInfo {
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// The model chose an end-of-text token.
     EndOfText,
@@ -49,18 +54,74 @@ pub enum StopReason {
     Stopped,
 }
 
-/// Candidates followed at one position, as asked for by [`super::Compare`].
+/// Candidates followed at one position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// Which run.
     pub run: RunId,
-    /// The position that predicts this step.
-    pub step: Step,
+    /// The position that is predicted.
+    pub at: Position,
     /// Under which lens.
     pub lens: LensKind,
     /// One a candidate, in the order asked for; a candidate that becomes no token at all is an
     /// error message instead.
     pub trajectories: Vec<Result<Trajectory, String>>,
+}
+
+/// How probable whole candidates are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joint {
+    /// Which run.
+    pub run: RunId,
+    /// The position that the candidates begin at.
+    pub at: Position,
+    /// One a candidate, in the order asked for: the natural logarithm of the probability of all
+    /// its tokens, one after the other, as the model's own output has it; or why there is none.
+    pub log_probs: Vec<Result<f32, String>>,
+}
+
+/// The best tokens of every layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predictions {
+    /// Which run.
+    pub run: RunId,
+    /// The position that is predicted.
+    pub at: Position,
+    /// Under which lens.
+    pub lens: LensKind,
+    /// How many of the best tokens were asked for.
+    pub top_k: usize,
+    /// With that many tokens a row. Its token is the one at that position; where that is not
+    /// chosen yet, the model's best one.
+    pub column: Column,
+}
+
+/// Where tokens stand at every row of some steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Followed {
+    /// Which run.
+    pub run: RunId,
+    /// Under which lens.
+    pub lens: LensKind,
+    /// Who is followed.
+    pub tokens: Vec<TokenId>,
+    /// The first step of this piece.
+    pub first: Step,
+    /// One a step: for each token, its score at each row, `emb` first.
+    pub steps: Vec<Vec<Vec<Score>>>,
+}
+
+/// The residual stream of the positions of a run, each the one that predicts a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateRows {
+    /// How many positions.
+    pub steps: usize,
+    /// Rows of each: `emb`, then one a layer.
+    pub rows: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// `[steps, rows, d_model]`, the last one fastest.
+    pub values: Vec<f32>,
 }
 
 /// What the engine says.
@@ -124,9 +185,48 @@ pub enum Event {
         /// What was still waiting for the rest of a character.
         text: String,
     },
-    /// Answer to [`super::Command::Compare`].
+    /// Answer to [`super::Ask::Candidates`].
     Compared(Arc<Comparison>),
-    /// Answer to [`super::Command::Recast`].
+    /// Answer to [`super::Ask::Joint`].
+    Joint(Arc<Joint>),
+    /// A piece of the answer to [`super::Ask::PromptColumns`].
+    PromptColumns {
+        /// Which run.
+        run: RunId,
+        /// Under which lens.
+        lens: LensKind,
+        /// The position that the first of the columns predicts; 1 for the first piece.
+        first: Position,
+        /// How well each layer predicted the prompt's token there.
+        columns: Vec<Arc<Column>>,
+        /// Columns in all: the prompt's tokens but the first.
+        total: usize,
+    },
+    /// Answer to [`super::Ask::Predictions`].
+    Predicted(Arc<Predictions>),
+    /// Answer to [`super::Ask::Attribution`].
+    Attributed {
+        /// Which run.
+        run: RunId,
+        /// The position that is predicted.
+        at: Position,
+        /// Under which lens the rows are.
+        lens: LensKind,
+        /// The split.
+        attribution: Arc<Attribution>,
+    },
+    /// Answer to [`super::Ask::Heads`].
+    HeadsAttributed {
+        /// Which run.
+        run: RunId,
+        /// The position that is predicted.
+        at: Position,
+        /// The split.
+        shares: Arc<HeadShares>,
+    },
+    /// A piece of the answer to [`super::Ask::Follow`].
+    Followed(Arc<Followed>),
+    /// Answer to [`super::Ask::Recast`].
     Recast {
         /// Which run.
         run: RunId,
@@ -134,6 +234,13 @@ pub enum Event {
         lens: LensKind,
         /// All columns so far.
         columns: Vec<Arc<Column>>,
+    },
+    /// Answer to [`super::Command::States`].
+    States {
+        /// Which run.
+        run: RunId,
+        /// Those so far.
+        states: Arc<StateRows>,
     },
     /// A run or a question failed, in one line; what was computed before stands.
     Failed {

@@ -1,46 +1,30 @@
-//! A loaded model and the run that is kept: generation one piece at a time, and answers from the
-//! states it left. It knows nothing of threads; the engine's thread and the commands drive it.
+//! A loaded model and the runs that are kept: generation one piece at a time, and what questions
+//! are answered from. It knows nothing of threads; the engine's thread and the commands drive it.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::sampler::Sampler;
-use super::{Compare, Comparison, ModelInfo, Run, RunId, StopReason};
-use crate::lens::{Logits, StateTap, States, column, trajectories};
+use candle_core::DType;
+
+use super::kept::Kept;
+use super::reader::Reader;
+use super::{Continuation, Intervention, ModelInfo, Run, RunId, StateRows, StopReason};
+use crate::lens::{Logits, States, column};
+use crate::model::intervention::{Interventions, Patch};
 use crate::model::{Model, ModelError};
-use crate::trace::{Candidate, Column, LensKind, Step, TokenId};
-use crate::vocabulary::{TextStream, Vocabulary};
+use crate::trace::{Candidate, Column, Position, Skip, SkippedPart, Step, TokenId};
+use crate::vocabulary::Vocabulary;
 
-/// Prompt tokens that are processed between two looks at what else is asked for.
-const PROMPT_CHUNK: usize = 64;
+/// Bytes of states that are kept of runs that are no longer the newest; the oldest go first.
+const KEPT_STATES: usize = 1 << 30;
 
-/// A loaded model and the run that is kept.
+/// A loaded model and the runs that are kept.
 #[derive(Debug)]
 pub struct Session {
-    model: Model,
+    pub(super) reader: Reader,
     info: Arc<ModelInfo>,
-    /// The tokens that the decoder has seen.
-    seen: Vec<TokenId>,
-    kept: Option<Kept>,
+    /// Oldest first; only the last one can be under way.
+    runs: Vec<Kept>,
     top_k: usize,
-}
-
-/// A run: what was asked, how far it is, and the states that later questions are answered from.
-#[derive(Debug)]
-struct Kept {
-    run: Run,
-    lens: LensKind,
-    prompt: Vec<TokenId>,
-    generated: Vec<TokenId>,
-    /// The states that predict each step.
-    states: Vec<States>,
-    /// The text of each generated token, as it came out.
-    text: Vec<String>,
-    stream: TextStream,
-    sampler: Sampler,
-    tap: StateTap,
-    /// Why it ended, once it has.
-    ended: Option<StopReason>,
 }
 
 /// What one [`Session::advance`] did.
@@ -78,7 +62,7 @@ impl Session {
         let device = model.decoder.device();
         let info = ModelInfo {
             name,
-            family: model.family.clone(),
+            family: model.family.to_owned(),
             n_layers: model.decoder.n_layers(),
             d_model: model.decoder.d_model(),
             vocab_size: model.vocab_size,
@@ -90,10 +74,9 @@ impl Session {
             vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),
         };
         Self {
-            model,
+            reader: Reader::new(model),
             info: Arc::new(info),
-            seen: Vec::new(),
-            kept: None,
+            runs: Vec::new(),
             top_k,
         }
     }
@@ -101,7 +84,13 @@ impl Session {
     /// The model, with nothing kept.
     #[must_use]
     pub fn into_model(self) -> Model {
-        self.model
+        self.reader.into_model()
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        self.reader.model()
     }
 
     /// What is known of the model.
@@ -116,10 +105,11 @@ impl Session {
         &self.info.vocabulary
     }
 
-    /// Begins a run, which replaces the kept one, and returns the prompt's tokens. What the
-    /// decoder has seen of the same beginning already is not processed again.
+    /// Begins a run and returns the prompt's tokens. Earlier runs are kept, as far as there is
+    /// room, and what the decoder has seen of the same beginning is not read again.
     pub fn begin(&mut self, run: Run) -> Result<Vec<TokenId>, ModelError> {
-        let prompt = self.model.tokenizer.encode(&run.prompt)?;
+        let prompt = self.model().tokenizer.encode(&run.prompt)?;
+        let given = self.given(&run)?;
         let context = self.info.context_length;
         if prompt.is_empty() {
             return Err(ModelError::EmptyPrompt);
@@ -130,32 +120,17 @@ impl Session {
                 context,
             });
         }
-        if let Some(token) = prompt.iter().find(|t| t.0 as usize >= self.info.vocab_size) {
-            return Err(ModelError::UnknownToken {
-                id: token.0,
-                rows: self.info.vocab_size,
-            });
+        let rows = self.info.vocab_size;
+        if let Some(token) = prompt.iter().chain(&given).find(|t| t.0 as usize >= rows) {
+            return Err(ModelError::UnknownToken { id: token.0, rows });
         }
-        // The last position runs in any case: its states are what the first step is read from.
-        let shared = self
-            .seen
-            .iter()
-            .zip(&prompt[..prompt.len() - 1])
-            .take_while(|(a, b)| a == b)
-            .count();
-        self.rewind(shared);
-        self.kept = Some(Kept {
-            lens: run.lens,
-            prompt: prompt.clone(),
-            generated: Vec::new(),
-            states: Vec::new(),
-            text: Vec::new(),
-            stream: TextStream::new(self.info.vocabulary.clone()),
-            sampler: Sampler::new(&run.sampling),
-            tap: StateTap::default(),
-            ended: None,
-            run,
-        });
+        self.resolved(&run.interventions)?;
+        self.stop();
+        let vocabulary = Arc::clone(&self.info.vocabulary);
+        self.runs.retain(|kept| kept.run.id != run.id);
+        self.make_room();
+        self.runs
+            .push(Kept::new(run, prompt.clone(), given, vocabulary));
         Ok(prompt)
     }
 
@@ -175,19 +150,57 @@ impl Session {
     /// Whether a run is under way.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.kept.as_ref().is_some_and(|kept| kept.ended.is_none())
+        self.runs.last().is_some_and(|kept| kept.ended.is_none())
     }
 
-    /// The kept run.
+    /// The newest run.
     #[must_use]
     pub fn run(&self) -> Option<RunId> {
-        self.kept.as_ref().map(|kept| kept.run.id)
+        self.runs.last().map(|kept| kept.run.id)
+    }
+
+    /// Ends the run under way, if there is one.
+    fn stop(&mut self) {
+        if let Some(kept) = self.runs.last_mut() {
+            kept.ended.get_or_insert(StopReason::Stopped);
+        }
+    }
+
+    /// Why the newest run ended, once it has.
+    #[must_use]
+    pub fn ended(&self) -> Option<StopReason> {
+        self.runs.last()?.ended
+    }
+
+    /// The states of a run that is kept, one position a step; one more where the next step has
+    /// not been drawn yet.
+    pub fn state_rows(&self, run: RunId) -> Result<StateRows, ModelError> {
+        let kept = self.kept(run)?;
+        let first = kept.prompt.len().saturating_sub(1);
+        let mut values = Vec::new();
+        let mut steps = 0;
+        for states in kept.states.iter().skip(first) {
+            let rows = states.rows().to_dtype(DType::F32)?.flatten_all()?;
+            values.extend(rows.to_vec1::<f32>()?);
+            steps += 1;
+        }
+        Ok(StateRows {
+            steps,
+            rows: self.info.n_layers + 1,
+            d_model: self.info.d_model,
+            values,
+        })
+    }
+
+    /// Keeps a run no longer.
+    pub fn forget(&mut self, run: RunId) {
+        self.runs.retain(|kept| kept.run.id != run);
     }
 
     /// Goes on with the run: a piece of the prompt, or one token. `wanted` is asked between
     /// blocks; when it says no, the run ends as [`StopReason::Stopped`].
     pub fn advance(&mut self, wanted: &dyn Fn() -> bool) -> Result<Progress, ModelError> {
-        let Some(mut kept) = self.kept.take() else {
+        let Some(mut kept) = self.runs.pop() else {
             return Ok(Progress::Finished {
                 reason: StopReason::Stopped,
                 text: String::new(),
@@ -197,7 +210,7 @@ impl Session {
         if progress.is_err() {
             kept.ended = Some(StopReason::Stopped);
         }
-        self.kept = Some(kept);
+        self.runs.push(kept);
         progress
     }
 
@@ -210,18 +223,22 @@ impl Session {
             return Ok(kept.end(reason));
         }
         let tokens = kept.tokens();
-        let waiting = &tokens[self.seen.len()..];
-        let chunk = &waiting[..waiting.len().min(PROMPT_CHUNK)];
-        let (done, total) = (self.seen.len() + chunk.len(), tokens.len());
-        if !chunk.is_empty() {
-            if self.forward(chunk, &mut kept.tap, wanted)?.is_break() {
+        if kept.states.len() < tokens.len() {
+            self.intervene(&kept.run.interventions)?;
+            if self.reader.read(&tokens, wanted)?.is_break() {
                 return Ok(kept.end(StopReason::Stopped));
             }
-            if done == total {
-                kept.states.push(kept.tap.states()?);
-            }
+            let read = self.reader.read_of(&tokens);
+            let before = kept.states.len();
+            kept.states.extend(read.iter().skip(before).cloned());
             if kept.generated.is_empty() {
-                return Ok(Progress::Prompt { done, total });
+                return Ok(Progress::Prompt {
+                    done: read.len(),
+                    total: tokens.len(),
+                });
+            }
+            if kept.states.len() < tokens.len() {
+                return self.advance_run(kept, wanted);
             }
         }
         if wanted() {
@@ -234,33 +251,34 @@ impl Session {
     /// Why the run cannot go on, if so.
     fn reason_to_stop(&self, kept: &Kept) -> Option<StopReason> {
         let last = kept.generated.last();
-        let prompt_is_done = !kept.states.is_empty();
-        if last.is_some_and(|token| self.model.tokenizer.end_of_text().contains(token)) {
+        let prompt_is_done = kept.states.len() >= kept.prompt.len();
+        if kept.prompt.len() + kept.generated.len() > self.info.context_length {
+            Some(StopReason::ContextFull)
+        } else if kept.next_given().is_some() {
+            None
+        } else if last.is_some_and(|token| self.model().tokenizer.end_of_text().contains(token)) {
             Some(StopReason::EndOfText)
         } else if prompt_is_done && kept.generated.len() >= kept.run.max_tokens {
             Some(StopReason::MaxTokens)
-        } else if kept.prompt.len() + kept.generated.len() > self.info.context_length {
-            Some(StopReason::ContextFull)
         } else {
             None
         }
     }
 
-    /// Reads the newest states, draws a token and says what every row thinks of it.
+    /// Reads the newest states, takes the next token and says what every row thinks of it.
     /// `tokens` are those so far.
     fn generate(&self, kept: &mut Kept, tokens: &[TokenId]) -> Result<Progress, ModelError> {
-        let Some(states) = kept.states.last() else {
-            return Err(ModelError::EmptyPrompt);
+        let states = kept.states_before(Position(tokens.len()))?;
+        let logits = Logits::of(&self.model().head, states, kept.lens)?;
+        let token = match kept.next_given() {
+            Some(token) => token,
+            None => logits.with_rows(|rows| {
+                let output = rows.last().copied().unwrap_or_default();
+                kept.sampler.draw(output, tokens, &self.info.vocabulary)
+            })??,
         };
-        let logits = Logits::of(&self.model.head, states, kept.lens)?;
-        let token = logits.with_rows(|rows| {
-            let output = rows.last().copied().unwrap_or_default();
-            kept.sampler.draw(output, tokens, &self.info.vocabulary)
-        })??;
         let column = column(&logits, token, self.top_k, &self.info.vocabulary)?;
-        let text = kept.stream.push(token);
-        kept.generated.push(token);
-        kept.text.push(text.clone());
+        let text = kept.push(token);
         Ok(Progress::Step {
             step: Step(kept.generated.len() - 1),
             column,
@@ -268,43 +286,44 @@ impl Session {
         })
     }
 
-    /// Follows candidates at a position of the kept run, from its states.
-    pub fn compare(&self, question: &Compare) -> Result<Comparison, ModelError> {
-        let step = question.step.0;
-        let (kept, states) = self
-            .kept
-            .as_ref()
-            .filter(|kept| kept.run.id == question.run)
-            .and_then(|kept| Some((kept, kept.states.get(step)?)))
-            .ok_or(ModelError::NoSuchPosition { step })?;
-        let context = kept.context(question.step);
-        let candidates: Vec<Result<Candidate, String>> = question
-            .candidates
-            .iter()
-            .map(|text| self.candidate(&context, text))
-            .collect();
-        let logits = Logits::of(&self.model.head, states, question.lens)?;
-        let followed: Vec<Candidate> = candidates.iter().flatten().cloned().collect();
-        let mut found = trajectories(&logits, &followed)?.into_iter();
-        let trajectories = candidates
-            .into_iter()
-            .filter_map(|candidate| match candidate {
-                Ok(_) => found.next().map(Ok),
-                Err(message) => Some(Err(message)),
-            })
-            .collect();
-        Ok(Comparison {
-            run: question.run,
-            step: question.step,
-            lens: question.lens,
-            trajectories,
-        })
+    /// A kept run.
+    pub(super) fn kept(&self, run: RunId) -> Result<&Kept, ModelError> {
+        let found = self.runs.iter().find(|kept| kept.run.id == run);
+        found.ok_or(ModelError::NoSuchRun)
+    }
+
+    /// A kept run.
+    pub(super) fn kept_mut(&mut self, run: RunId) -> Result<&mut Kept, ModelError> {
+        let found = self.runs.iter_mut().find(|kept| kept.run.id == run);
+        found.ok_or(ModelError::NoSuchRun)
+    }
+
+    /// What every row of `states` says of `token`, with `top_k` best tokens a row, or as many as
+    /// the session's columns have.
+    pub(super) fn column(
+        &self,
+        logits: &Logits,
+        token: TokenId,
+        top_k: Option<usize>,
+    ) -> Result<Column, ModelError> {
+        let top_k = top_k.unwrap_or(self.top_k);
+        column(logits, token, top_k, &self.info.vocabulary)
+    }
+
+    /// The place of a step of a kept run in the whole sequence.
+    pub fn position(&self, run: RunId, step: Step) -> Result<Position, ModelError> {
+        Ok(Position(self.kept(run)?.prompt.len() + step.0))
+    }
+
+    /// The states of every position of a run that has been read.
+    pub fn states(&self, run: RunId) -> Result<&[States], ModelError> {
+        Ok(&self.kept(run)?.states)
     }
 
     /// `text` as a candidate behind `context`; an error where it becomes no token.
-    fn candidate(&self, context: &str, text: &str) -> Result<Candidate, String> {
+    pub(super) fn candidate(&self, context: &str, text: &str) -> Result<Candidate, String> {
         let candidate = self
-            .model
+            .model()
             .tokenizer
             .candidate(context, text)
             .map_err(|error| error.to_string())?;
@@ -314,68 +333,81 @@ impl Session {
         }
     }
 
-    /// All columns of the kept run under `lens`, worked out from its states; later columns use it
-    /// too.
-    pub fn recast(&mut self, lens: LensKind) -> Result<Vec<Column>, ModelError> {
-        let Some(kept) = &mut self.kept else {
-            return Ok(Vec::new());
-        };
-        kept.lens = lens;
-        kept.states
-            .iter()
-            .zip(&kept.generated)
-            .map(|(states, token)| {
-                let logits = Logits::of(&self.model.head, states, lens)?;
-                column(&logits, *token, self.top_k, &self.info.vocabulary)
-            })
-            .collect()
-    }
-
-    fn forward(
-        &mut self,
-        tokens: &[TokenId],
-        states: &mut StateTap,
-        wanted: &dyn Fn() -> bool,
-    ) -> Result<ControlFlow<()>, ModelError> {
-        let flow = self.model.decoder.forward(tokens, &mut |row, state| {
-            states.take(row, state)?;
-            Ok(if wanted() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            })
-        })?;
-        if flow.is_continue() {
-            self.seen.extend_from_slice(tokens);
+    /// Puts the network into the state that a run asks for.
+    pub(super) fn intervene(&mut self, interventions: &[Intervention]) -> Result<(), ModelError> {
+        if self.reader.interventions() != interventions {
+            let resolved = self.resolved(interventions)?;
+            self.reader.intervene(interventions, resolved);
         }
-        Ok(flow)
+        Ok(())
     }
 
-    fn rewind(&mut self, len: usize) {
-        self.seen.truncate(len);
-        self.model.decoder.rewind(len);
+    /// Interventions with the states that they need; an error where the model or a run has no
+    /// such part.
+    fn resolved(&self, interventions: &[Intervention]) -> Result<Interventions, ModelError> {
+        let mut resolved = Interventions::default();
+        for intervention in interventions {
+            match intervention {
+                Intervention::Skip(skip) => {
+                    self.check(*skip)?;
+                    resolved.skips.push(*skip);
+                }
+                Intervention::Patch(patch) => {
+                    let states = self.states(patch.from_run)?;
+                    let position = patch.from.0;
+                    let states = states
+                        .get(position)
+                        .ok_or(ModelError::NoSuchPosition { position })?;
+                    resolved.patches.push(Patch {
+                        row: patch.row,
+                        position: patch.into.0,
+                        state: states.row(patch.row)?,
+                    });
+                }
+            }
+        }
+        Ok(resolved)
     }
-}
 
-impl Kept {
-    /// The prompt's tokens and the generated ones.
-    fn tokens(&self) -> Vec<TokenId> {
-        [self.prompt.as_slice(), &self.generated].concat()
+    /// Whether the model has that part.
+    fn check(&self, skip: Skip) -> Result<(), ModelError> {
+        let blocks = &self.model().spec.blocks;
+        let Some(block) = blocks.get(skip.layer.0) else {
+            return Err(ModelError::NoSuchLayer {
+                layer: skip.layer,
+                n_layers: blocks.len(),
+            });
+        };
+        match skip.part {
+            SkippedPart::Head(head) if head >= block.attention.n_heads => {
+                Err(ModelError::NoSuchHead {
+                    layer: skip.layer,
+                    head,
+                    n_heads: block.attention.n_heads,
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// The text before `step`.
-    fn context(&self, step: Step) -> String {
-        let generated = self.text.iter().take(step.0).map(String::as_str);
-        std::iter::once(self.run.prompt.as_str())
-            .chain(generated)
-            .collect()
+    /// The tokens of the continuation that a run is given.
+    fn given(&self, run: &Run) -> Result<Vec<TokenId>, ModelError> {
+        match &run.continuation {
+            Continuation::Generated => Ok(Vec::new()),
+            Continuation::Tokens(tokens) => Ok(tokens.clone()),
+            Continuation::Text(text) => {
+                let candidate = self.model().tokenizer.candidate(&run.prompt, text);
+                Ok(candidate?.tokens)
+            }
+        }
     }
 
-    fn end(&mut self, reason: StopReason) -> Progress {
-        self.ended = Some(reason);
-        Progress::Finished {
-            reason,
-            text: self.stream.flush(),
+    /// Gives up the oldest runs while they hold too many states.
+    fn make_room(&mut self) {
+        let of_position = (self.info.n_layers + 1) * self.info.d_model * size_of::<f32>();
+        let bytes = |kept: &Kept| kept.states.len() * of_position;
+        while self.runs.iter().map(bytes).sum::<usize>() > KEPT_STATES {
+            self.runs.remove(0);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The engine's thread: obeys commands, goes on with the run between them, tells what happens.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -11,13 +12,11 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 
 use super::loader::{Loader, News, Outcome};
-use super::{
-    Command, Compare, Event, Handle, Opener, Progress, Run, RunId, Session, StopReason, Unwanted,
-};
+use super::questions::{Inquiry, Piece};
+use super::{Command, Event, Handle, Opener, Progress, Run, RunId, Session, StopReason, Unwanted};
 use crate::catalog::{FetchEvent, FetchProgress};
 use crate::caught;
 use crate::model::ModelError;
-use crate::trace::LensKind;
 
 /// Events that wait for the program's side; then the engine waits too, so that a terminal that
 /// does not keep up costs no memory.
@@ -45,7 +44,9 @@ pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinH
         outbox,
         unwanted: unwanted.clone(),
         session: None,
+        loaded: String::new(),
         loader: None,
+        inquiries: VecDeque::new(),
     };
     let thread = Builder::new()
         .name("engine".into())
@@ -59,7 +60,11 @@ struct Worker {
     outbox: mpsc::Sender<Event>,
     unwanted: Unwanted,
     session: Option<Session>,
+    /// What the session's model was asked for by.
+    loaded: String,
     loader: Option<Loader>,
+    /// Questions that are being answered, oldest first.
+    inquiries: VecDeque<Inquiry>,
 }
 
 /// The program's side has gone.
@@ -68,7 +73,7 @@ struct Gone;
 impl Worker {
     fn work(mut self) {
         while let Some(orders) = self.orders() {
-            for (command, cancel) in newest_questions(orders) {
+            for (command, cancel) in orders {
                 if self
                     .guarded(|worker| worker.obey(command, &cancel))
                     .is_err()
@@ -82,6 +87,9 @@ impl Worker {
             if self.is_running() && self.guarded(Self::advance).is_err() {
                 return;
             }
+            if self.guarded(Self::go_on_answering).is_err() {
+                return;
+            }
         }
     }
 
@@ -93,7 +101,7 @@ impl Worker {
     /// nobody can ask any more.
     fn orders(&self) -> Option<Vec<Order>> {
         let mut orders = Vec::new();
-        if !self.is_running() {
+        if !self.is_running() && self.inquiries.is_empty() {
             match &self.loader {
                 None => orders.push(self.inbox.recv().ok()?),
                 Some(_) => match self.inbox.recv_timeout(UNTIL_NEXT_LOOK) {
@@ -129,8 +137,18 @@ impl Worker {
             Command::Load(model) => self.load(model, cancel),
             Command::List => self.list(),
             Command::Run(run) => self.begin(run),
-            Command::Compare(question) => self.compare(&question),
-            Command::Recast { run, lens } => self.recast(run, lens),
+            Command::Ask(question) => {
+                self.inquiries.retain(|old| !old.is_replaced_by(&question));
+                self.inquiries.push_back(Inquiry::new(question));
+                Ok(())
+            }
+            Command::States(run) => self.states(run),
+            Command::Forget(run) => {
+                if let Some(session) = &mut self.session {
+                    session.forget(run);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -164,8 +182,10 @@ impl Worker {
             Outcome::Loaded(session) => {
                 let info = Arc::clone(session.info());
                 self.session = Some(*session);
+                self.inquiries.clear();
                 if let Some(model) = model {
                     self.opener.remember(&model);
+                    self.loaded = model;
                 }
                 self.tell(Event::Ready(info))
             }
@@ -177,9 +197,11 @@ impl Worker {
     /// Answers from a thread of its own: the disk may be slow.
     fn list(&self) -> Result<(), Gone> {
         let (opener, outbox) = (Arc::clone(&self.opener), self.outbox.clone());
+        let loaded = self.session.as_ref().map(|_| self.loaded.clone());
         let thread = Builder::new().name("models".into()).spawn(move || {
+            let models = opener.models(loaded.as_deref());
             // Nobody listens any more only when the program ends.
-            let _ = outbox.blocking_send(Event::Models(opener.models()));
+            let _ = outbox.blocking_send(Event::Models(models));
         });
         match thread {
             Ok(_) => Ok(()),
@@ -202,7 +224,16 @@ impl Worker {
                 text: String::new(),
             });
         }
-        match session.begin(run) {
+        let before = session.run().filter(|_| session.is_running());
+        let begun = session.begin(run);
+        if let Some(run) = before.filter(|_| begun.is_ok()) {
+            self.tell(Event::Finished {
+                run,
+                reason: StopReason::Stopped,
+                text: String::new(),
+            })?;
+        }
+        match begun {
             Ok(prompt) => self.tell(Event::Started { run: id, prompt }),
             Err(error) => self.fail(id, &error.to_string()),
         }
@@ -238,28 +269,33 @@ impl Worker {
         })
     }
 
-    fn compare(&self, question: &Compare) -> Result<(), Gone> {
-        let Some(session) = &self.session else {
-            return self.fail(question.run, "no model is loaded yet");
+    /// Works out the next piece of the oldest answer.
+    fn go_on_answering(&mut self) -> Result<(), Gone> {
+        let Some(mut inquiry) = self.inquiries.pop_front() else {
+            return Ok(());
         };
-        match session.compare(question) {
-            Ok(comparison) => self.tell(Event::Compared(Arc::new(comparison))),
-            Err(error) => self.fail(question.run, &error.to_string()),
+        let run = inquiry.question.run;
+        let Some(session) = &mut self.session else {
+            return self.fail(run, "no model is loaded yet");
+        };
+        match inquiry.next(session) {
+            Ok(Piece::More(event)) => {
+                self.inquiries.push_front(inquiry);
+                event.map_or(Ok(()), |event| self.tell(event))
+            }
+            Ok(Piece::Last(event)) => self.tell(event),
+            Err(error) => self.fail(run, &error.to_string()),
         }
     }
 
-    fn recast(&mut self, run: RunId, lens: LensKind) -> Result<(), Gone> {
-        let Some(session) = &mut self.session else {
-            return Ok(());
+    fn states(&self, run: RunId) -> Result<(), Gone> {
+        let Some(session) = &self.session else {
+            return self.fail(run, "no model is loaded yet");
         };
-        if session.run() != Some(run) {
-            return Ok(());
-        }
-        match session.recast(lens) {
-            Ok(columns) => self.tell(Event::Recast {
+        match session.state_rows(run) {
+            Ok(states) => self.tell(Event::States {
                 run,
-                lens,
-                columns: columns.into_iter().map(Arc::new).collect(),
+                states: Arc::new(states),
             }),
             Err(error) => self.fail(run, &error.to_string()),
         }
@@ -284,20 +320,6 @@ fn tell_while_loading(outbox: &mpsc::Sender<Event>, mut event: Event) {
     }
 }
 
-/// Of several comparisons that wait, only the newest one is worth an answer.
-fn newest_questions(orders: Vec<Order>) -> impl Iterator<Item = Order> {
-    let newest = orders
-        .iter()
-        .rposition(|(command, _)| matches!(command, Command::Compare(_)));
-    orders
-        .into_iter()
-        .enumerate()
-        .filter(move |(i, (command, _))| {
-            !matches!(command, Command::Compare(_)) || Some(*i) == newest
-        })
-        .map(|(_, order)| order)
-}
-
 fn event_of(news: News) -> Event {
     match news {
         News::Fetch(event) => fetching(event),
@@ -313,6 +335,7 @@ fn fetching(event: FetchEvent) -> Event {
             file,
             bytes: 0,
             total: None,
+            speed: None,
         }),
         FetchEvent::SourceFailed { source, why } => Event::SourceFailed { source, why },
     }
@@ -333,24 +356,5 @@ mod tests {
             tell_while_loading(&outbox, Event::Loading { done: 1, total: 2 });
         });
         assert_eq!(events.try_recv(), Ok(Event::Loading { done: 1, total: 2 }));
-    }
-
-    #[test]
-    fn of_several_comparisons_that_wait_only_the_newest_is_answered() {
-        let compare = |step| {
-            Command::Compare(Compare {
-                run: RunId(1),
-                step: crate::trace::Step(step),
-                candidates: Vec::new(),
-                lens: LensKind::Normed,
-            })
-        };
-        let load = Command::Load("m".into());
-        let orders = [compare(1), load.clone(), compare(2)];
-        let kept: Vec<Command> =
-            newest_questions(orders.map(|c| (c, CancellationToken::new())).into())
-                .map(|(command, _)| command)
-                .collect();
-        assert_eq!(kept, [load, compare(2)]);
     }
 }

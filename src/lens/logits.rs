@@ -39,6 +39,17 @@ impl Logits {
         self.dtype
     }
 
+    /// The model's own output alone: one row.
+    pub fn of_output(head: &Head, states: &States) -> Result<Self, ModelError> {
+        let rows = states.rows();
+        let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
+        let rows = head.logits(&last, 0)?.to_device(&Device::Cpu)?;
+        Ok(Self {
+            rows,
+            dtype: head.dtype(),
+        })
+    }
+
     /// Calls `f` with the rows, `emb` first, each of the vocabulary's length.
     pub fn with_rows<T>(&self, f: impl FnOnce(&[&[f32]]) -> T) -> Result<T, ModelError> {
         let width = self.rows.dim(1)?.max(1);

@@ -49,23 +49,36 @@ pub fn trajectories(
     logits: &Logits,
     candidates: &[Candidate],
 ) -> Result<Vec<Trajectory>, ModelError> {
+    let followed: Vec<(&Candidate, TokenId)> = candidates
+        .iter()
+        .filter_map(|candidate| Some((candidate, candidate.followed()?)))
+        .collect();
+    let tokens: Vec<TokenId> = followed.iter().map(|(_, token)| *token).collect();
+    followed
+        .into_iter()
+        .zip(scores(logits, &tokens)?)
+        .map(|((candidate, _), mut scores)| {
+            let layers = scores.split_off(1.min(scores.len()));
+            Ok(Trajectory {
+                candidate: candidate.clone(),
+                embedding: scores.pop().ok_or_else(no_rows)?,
+                layers,
+            })
+        })
+        .collect()
+}
+
+/// Where each token stands at every row, `emb` first.
+pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Score>>, ModelError> {
     logits.with_rows(|rows| {
         let distributions = distributions(rows, logits.dtype())?;
-        candidates
+        tokens
             .iter()
-            .filter_map(|candidate| Some((candidate, candidate.followed()?)))
-            .map(|(candidate, token)| {
-                let mut scores = rows
-                    .iter()
+            .map(|token| {
+                rows.iter()
                     .zip(&distributions)
-                    .map(|(row, distribution)| score(row, distribution, token))
-                    .collect::<Result<Vec<_>, _>>()?;
-                let layers = scores.split_off(1.min(scores.len()));
-                Ok(Trajectory {
-                    candidate: candidate.clone(),
-                    embedding: scores.pop().ok_or_else(no_rows)?,
-                    layers,
-                })
+                    .map(|(row, distribution)| score(row, distribution, *token))
+                    .collect()
             })
             .collect()
     })?

@@ -5,6 +5,7 @@ use candle_core::{Device, Result, Tensor};
 use super::alibi::Alibi;
 use super::dtype::Dtype;
 use super::head::capped;
+use super::intervention::replaced;
 use super::kv_cache::KvCache;
 use super::linear::Linear;
 use super::norm::Norm;
@@ -59,8 +60,9 @@ impl Attention {
         self.cache.keep(len);
     }
 
-    /// `[rows, d]` → `[rows, d]`, for the positions that follow the seen ones.
-    pub fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+    /// `[rows, d]` → what the heads give, `[rows, n_heads * head_dim]`, for the positions that
+    /// follow the seen ones.
+    pub fn heads(&mut self, x: &Tensor) -> Result<Tensor> {
         let AttentionSpec {
             n_heads,
             n_kv_heads,
@@ -111,12 +113,53 @@ impl Attention {
         let shares = self
             .dtype
             .round(candle_nn::ops::softmax_last_dim(&scores)?)?;
-        let mixed = self.dtype.round(shares.matmul(&v)?)?;
-        let mixed = mixed
+        self.dtype
+            .round(shares.matmul(&v)?)?
             .reshape((n_heads, rows, head_dim))?
             .transpose(0, 1)?
-            .reshape((rows, n_heads * head_dim))?;
-        self.output.forward(&mixed)
+            .reshape((rows, n_heads * head_dim))
+    }
+
+    /// What the heads give, `[rows, n_heads * head_dim]`, without some of them.
+    pub fn silenced(&self, heads: &Tensor, silent: &[usize]) -> Result<Tensor> {
+        let width = self.spec.head_dim;
+        silent
+            .iter()
+            .filter(|head| **head < self.spec.n_heads)
+            .try_fold(heads.clone(), |heads, head| {
+                let range = head * width..(head + 1) * width;
+                let nothing = heads.narrow(1, range.start, width)?.zeros_like()?;
+                replaced(&heads, range, 1, &nothing)
+            })
+    }
+
+    /// What the heads give, `[rows, n_heads * head_dim]` → the attention's output, `[rows, d]`.
+    pub fn output(&self, heads: &Tensor) -> Result<Tensor> {
+        self.output.forward(heads)
+    }
+
+    /// What each head of one position adds to the attention's output: its share of
+    /// `heads`, `[1, n_heads * head_dim]` → `[n_heads, d]`, the bias of the output left out.
+    pub fn output_by_head(&self, heads: &Tensor) -> Result<Tensor> {
+        let AttentionSpec {
+            n_heads, head_dim, ..
+        } = self.spec;
+        let alone: Vec<Tensor> = (0..n_heads)
+            .map(|head| {
+                let mask: Vec<f32> = (0..n_heads * head_dim)
+                    .map(|i| if i / head_dim == head { 1.0 } else { 0.0 })
+                    .collect();
+                let mask = Tensor::from_vec(mask, (1, n_heads * head_dim), heads.device())?;
+                heads * mask
+            })
+            .collect::<Result<_>>()?;
+        self.output.without_bias(&Tensor::cat(&alone, 0)?)
+    }
+
+    /// The bias of the output, `[d]`.
+    #[must_use]
+    pub fn output_bias(&self) -> Option<&Tensor> {
+        self.output.bias()
     }
 
     /// Queries and keys, each `[heads, rows, head_dim]`, through their norms.

@@ -5,8 +5,10 @@ use candle_core::{Result, Tensor};
 use super::attention::Attention;
 use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
+use super::intervention::BlockSkips;
 use super::norm::Norm;
 use super::spec::{NormPlace, Residual};
+use super::split::Split;
 
 /// One decoder block: attention and feed-forward part, each added to the stream.
 #[derive(Debug)]
@@ -59,37 +61,112 @@ impl PartNorms {
     }
 }
 
+/// What a block did with one pass: the stream behind it, and what its parts added.
+#[derive(Clone, Debug)]
+pub struct BlockOutput {
+    /// The residual stream behind the block, `[rows, d]`.
+    pub state: Tensor,
+    /// The parts that it is made of.
+    pub parts: BlockParts,
+}
+
+/// What the parts of a block added to the stream.
+#[derive(Clone, Debug)]
+pub struct BlockParts {
+    /// What the heads gave, before the output projection: `[rows, n_heads * head_dim]`.
+    pub heads: Tensor,
+    /// What the attention added, `[rows, d]`.
+    pub attention: Tensor,
+    /// What the feed-forward part added, `[rows, d]`.
+    pub feed_forward: Tensor,
+}
+
 impl Block {
-    /// The residual stream before the block → after it, each `[rows, d]`.
-    pub fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
-        match self.residual {
+    /// The residual stream before the block → after it, each `[rows, d]`, without the parts that
+    /// are skipped. A skipped attention runs all the same: its cache must know every position.
+    pub fn forward(&mut self, x: &Tensor, skips: &BlockSkips) -> Result<BlockOutput> {
+        let input = normed(&self.attention_norms.input, x)?;
+        let (heads, attention) = self.attended(&input, skips)?;
+        let (state, feed_forward) = match self.residual {
             Residual::Serial => {
-                let attended = self.attended(&normed(&self.attention_norms.input, x)?)?;
-                let x = normed(&self.attention_norms.sum, &self.sum(x, &attended)?)?;
-                let fed = self.fed(&normed(&self.mlp_norms.input, &x)?)?;
-                normed(&self.mlp_norms.sum, &self.sum(&x, &fed)?)
+                let x = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
+                let fed = self.fed(&normed(&self.mlp_norms.input, &x)?, skips)?;
+                (normed(&self.mlp_norms.sum, &self.sum(&x, &fed)?)?, fed)
             }
             Residual::Parallel => {
-                let attended = self.attended(&normed(&self.attention_norms.input, x)?)?;
-                let fed = self.fed(&normed(&self.mlp_norms.input, x)?)?;
-                self.sum(&self.sum(x, &attended)?, &fed)
+                let fed = self.fed(&normed(&self.mlp_norms.input, x)?, skips)?;
+                (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
             }
             Residual::ParallelOneNorm => {
-                let input = normed(&self.attention_norms.input, x)?;
-                let attended = self.attended(&input)?;
-                self.sum(&self.sum(x, &attended)?, &self.fed(&input)?)
+                let fed = self.fed(&input, skips)?;
+                (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
             }
-        }
+        };
+        let parts = BlockParts {
+            heads,
+            attention,
+            feed_forward,
+        };
+        Ok(BlockOutput { state, parts })
     }
 
-    /// What the attention adds to the stream.
-    fn attended(&mut self, input: &Tensor) -> Result<Tensor> {
-        let output = self.attention.forward(input)?;
-        self.scaled(normed(&self.attention_norms.output, &output)?)
+    /// What each head of one position adds to the stream, and the output's bias as the last row:
+    /// what the heads gave, `[1, n_heads * head_dim]` → `[n_heads + 1, d]`.
+    pub fn added_by_head(&self, heads: &Tensor) -> Result<Tensor> {
+        let output = self.attention.output(heads)?;
+        let bias = match self.attention.output_bias() {
+            Some(bias) => bias.unsqueeze(0)?,
+            None => output.zeros_like()?,
+        };
+        let mut shares = Split::of(&self.attention.output_by_head(heads)?, bias);
+        if let Some(norm) = &self.attention_norms.output {
+            shares.through(norm, &output)?;
+        }
+        self.scaled(shares.rows()?)
+    }
+
+    /// Carries the stream before the block, split into parts, through it: `attention` and
+    /// `feed_forward` become parts of their own, `[any, d]`, and where the block puts its sums
+    /// through a norm, so do the parts. `before` is the stream itself, `[1, d]`.
+    pub fn carry(
+        &self,
+        split: &mut Split,
+        before: &Tensor,
+        attention: &Tensor,
+        feed_forward: &Tensor,
+    ) -> Result<()> {
+        split.push(attention);
+        let mut sum = (before + attention.sum_keepdim(0)?)?;
+        if let Some(norm) = &self.attention_norms.sum {
+            split.through(norm, &sum)?;
+            sum = norm.forward(&sum)?;
+        }
+        split.push(feed_forward);
+        if let Some(norm) = &self.mlp_norms.sum {
+            split.through(norm, &(sum + feed_forward)?)?;
+        }
+        Ok(())
+    }
+
+    /// What the heads give, and what the attention adds to the stream.
+    fn attended(&mut self, input: &Tensor, skips: &BlockSkips) -> Result<(Tensor, Tensor)> {
+        let heads = self.attention.heads(input)?;
+        let heads = self.attention.silenced(&heads, &skips.heads)?;
+        let output = self.attention.output(&heads)?;
+        let added = self.scaled(normed(&self.attention_norms.output, &output)?)?;
+        let added = if skips.attention {
+            added.zeros_like()?
+        } else {
+            added
+        };
+        Ok((heads, added))
     }
 
     /// What the feed-forward part adds to the stream.
-    fn fed(&self, input: &Tensor) -> Result<Tensor> {
+    fn fed(&self, input: &Tensor, skips: &BlockSkips) -> Result<Tensor> {
+        if skips.feed_forward {
+            return input.zeros_like();
+        }
         let output = self.feed_forward.forward(input)?;
         self.scaled(normed(&self.mlp_norms.output, &output)?)
     }

@@ -5,11 +5,12 @@
 mod attention;
 mod ends;
 mod feed_forward;
+mod tensor_use;
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::ModelError;
 use super::dtype::Dtype;
@@ -20,18 +21,32 @@ use super::spec::{Bias, NormSpec};
 use super::weight::{Rows, Weight};
 use super::weights::Weights;
 
+pub use tensor_use::{TensorUse, Unused};
+
 /// A checkpoint that is being read.
 pub struct Checkpoint<'a> {
     weights: &'a Weights,
     layout: Layout,
     prefix: &'static str,
+    reading: Reading,
     device: &'a Device,
     dtype: Dtype,
     taken: Mutex<HashSet<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
-/// A matrix as `[out, in]` on the CPU, with its bias.
+/// What is read of the tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// Their values.
+    Values,
+    /// Their names and shapes; their values seem to be zeros, held only once for all, and of a
+    /// matrix there is one column, so that nothing large is ever made.
+    Headers,
+}
+
+/// A matrix as `[out, in]` on the CPU, with its bias. Of a checkpoint of which only headers are
+/// read it is `[out, 1]`.
 struct Projection {
     weight: Rows,
     bias: Option<Tensor>,
@@ -57,6 +72,7 @@ impl<'a> Checkpoint<'a> {
             weights,
             layout,
             prefix,
+            reading: Reading::Values,
             device,
             dtype,
             taken: Mutex::default(),
@@ -64,26 +80,27 @@ impl<'a> Checkpoint<'a> {
         })
     }
 
+    /// Goes through `weights` without reading them: what is asked for is checked and remembered,
+    /// and what comes out has no values.
+    pub fn outline(weights: &'a Weights, layout: Layout) -> Result<Self, ModelError> {
+        Ok(Self {
+            reading: Reading::Headers,
+            ..Self::new(weights, layout, &Device::Cpu, Dtype::Auto, &|_, _| {})?
+        })
+    }
+
     /// Complains about a tensor that nothing asked for: the model would not be what the
     /// checkpoint describes.
     pub fn finish(self) -> Result<(), ModelError> {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let tied = self.unembedding_name() + ".weight";
-        let left_over = self
-            .weights
-            .names()
-            .into_iter()
-            .filter(|name| !taken.contains(*name) && **name != tied)
-            .filter(|name| !self.layout.ignored.iter().any(|end| name.ends_with(end)))
-            .filter(|name| !self.layout.foreign.iter().any(|of| name.starts_with(of)))
-            .min();
-        match left_over {
+        match self.tensor_use().unknown().next() {
             None => Ok(()),
             Some(name) => Err(self.about(
                 name,
-                "is not part of this architecture as lenscape knows it; \
-                 the numbers would be wrong without it"
-                    .into(),
+                format!(
+                    "of shape {:?} is not part of this architecture as lenscape knows it; \
+                     the numbers would be wrong without it",
+                    self.weights.shape(name).unwrap_or_default()
+                ),
             )),
         }
     }
@@ -121,17 +138,31 @@ impl<'a> Checkpoint<'a> {
         columns: usize,
         bias: Bias,
     ) -> Result<Projection, ModelError> {
-        let weight_name = format!("{name}.weight");
-        let weight = match self.layout.orientation {
-            Orientation::OutIn => self.rows(&weight_name, &[rows, columns])?,
-            Orientation::InOut => self.rows(&weight_name, &[columns, rows])?.transposed()?,
-        };
+        let weight = self.matrix(&format!("{name}.weight"), rows, columns)?;
         let bias_name = format!("{name}.bias");
         let bias = self
             .has_bias(bias, &bias_name)
             .then(|| self.tensor(&bias_name, &[rows]))
             .transpose()?;
         Ok(Projection { weight, bias })
+    }
+
+    /// A matrix of `[rows, columns]`, in whatever orientation it is stored.
+    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Rows, ModelError> {
+        match self.layout.orientation {
+            Orientation::OutIn => self.rows(name, &[rows, columns]),
+            Orientation::InOut => {
+                let stored = self.rows(name, &[columns, rows])?;
+                match self.reading {
+                    Reading::Values => Ok(stored.transposed()?),
+                    Reading::Headers => Ok(Rows::outline(rows)),
+                }
+            }
+        }
+    }
+
+    fn has_weight(&self, name: &str) -> bool {
+        self.weights.shape(&format!("{name}.weight")).is_some()
     }
 
     fn has_bias(&self, bias: Bias, name: &str) -> bool {
@@ -162,18 +193,31 @@ impl<'a> Checkpoint<'a> {
 
     /// A tensor in float32, its numbers rounded as the model's weights are.
     fn tensor(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
-        self.check(name, expected)?;
-        let tensor = self.weights.read(name)?;
-        self.took(name);
-        Ok(self.dtype.round(tensor)?)
+        Ok(self.dtype.round(self.unrounded(name, expected)?)?)
     }
 
-    /// The rows of a tensor, held as the model's weights are.
+    /// A tensor in float32.
+    fn unrounded(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
+        self.check(name, expected)?;
+        let tensor = match self.reading {
+            Reading::Values => self.weights.read(name)?,
+            Reading::Headers => {
+                Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(expected)?
+            }
+        };
+        self.took(name);
+        Ok(tensor)
+    }
+
+    /// The rows of a tensor as they are stored, or rounded as the model's weights are.
     fn rows(&self, name: &str, expected: &[usize]) -> Result<Rows, ModelError> {
         self.check(name, expected)?;
-        let rows = self.weights.read_rows(name)?;
+        let rows = match self.reading {
+            Reading::Values => self.weights.read_rows(name)?.held_as(self.dtype),
+            Reading::Headers => Rows::outline(expected.iter().rev().skip(1).product()),
+        };
         self.took(name);
-        Ok(rows.held_as(self.dtype))
+        Ok(rows)
     }
 
     fn check(&self, name: &str, expected: &[usize]) -> Result<(), ModelError> {

@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use candle_core::{Device, Tensor};
 
 use super::ModelError;
-use super::block::Block;
+use super::block::{Block, BlockParts};
 use super::dtype::Dtype;
+use super::intervention::Interventions;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::weight::Weight;
@@ -63,6 +64,7 @@ pub struct Decoder {
     pub(super) blocks: Vec<Block>,
     pub(super) context_length: usize,
     pub(super) seen: usize,
+    pub(super) interventions: Interventions,
 }
 
 impl Decoder {
@@ -104,6 +106,12 @@ impl Decoder {
         }
     }
 
+    /// Changes every pass from now on, and forgets all positions: they were seen otherwise.
+    pub fn intervene(&mut self, interventions: Interventions) {
+        self.interventions = interventions;
+        self.rewind(0);
+    }
+
     /// Runs `tokens` as the positions that follow the seen ones. `tap` gets the residual stream
     /// `[tokens, d]` before block 0 and after every block; when it breaks, the pass is given up
     /// and the positions count as not seen.
@@ -111,6 +119,16 @@ impl Decoder {
         &mut self,
         tokens: &[TokenId],
         tap: &mut Tap<'_>,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        self.forward_in_parts(tokens, tap, &mut |_| {})
+    }
+
+    /// [`Decoder::forward`], with what the parts of each block added, block 0 first.
+    pub fn forward_in_parts(
+        &mut self,
+        tokens: &[TokenId],
+        tap: &mut Tap<'_>,
+        parts: &mut dyn FnMut(BlockParts),
     ) -> Result<ControlFlow<()>, ModelError> {
         let end = self.seen + tokens.len();
         if end > self.context_length {
@@ -121,13 +139,18 @@ impl Decoder {
         }
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
         let ids = Tensor::new(ids, self.device())?;
-        let mut state = self.embedding.forward(&ids, self.seen)?;
+        let start = self.seen;
+        let state = self.embedding.forward(&ids, start)?;
+        let mut state = self.interventions.patched(Row::Embedding, start, state)?;
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         for (l, block) in self.blocks.iter_mut().enumerate() {
-            state = block.forward(&state)?;
-            if tap(Row::Layer(Layer(l)), &state)?.is_break() {
+            let row = Row::Layer(Layer(l));
+            let output = block.forward(&state, &self.interventions.of_block(Layer(l)))?;
+            state = self.interventions.patched(row, start, output.state)?;
+            parts(output.parts);
+            if tap(row, &state)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }

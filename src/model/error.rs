@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::dtype::Dtype;
 use super::memory::in_words;
 use super::tokenizer::TokenizerError;
+use crate::trace::Layer;
 
 /// A checkpoint cannot be used, or a computation on it failed.
 #[derive(Debug, thiserror::Error)]
@@ -83,11 +84,32 @@ pub enum ModelError {
         context: usize,
     },
     /// A question about a position whose states are not kept.
-    #[error("no states are kept for step {step}; generate again")]
+    #[error("no states are kept that predict position {position}; generate again")]
     NoSuchPosition {
-        /// The step that the position predicts.
-        step: usize,
+        /// The position that is predicted.
+        position: usize,
     },
+    /// A question or an intervention about a block that the model does not have.
+    #[error("the model has no {layer}; its layers are L0 to L{}", n_layers.saturating_sub(1))]
+    NoSuchLayer {
+        /// The layer.
+        layer: Layer,
+        /// How many there are.
+        n_layers: usize,
+    },
+    /// An intervention on a head that the model does not have.
+    #[error("{layer} has no head {head}; it has {n_heads}, counted from 0")]
+    NoSuchHead {
+        /// The layer.
+        layer: Layer,
+        /// The head.
+        head: usize,
+        /// How many there are.
+        n_heads: usize,
+    },
+    /// A question about a run that was given up to make room, or forgotten.
+    #[error("that run is no longer kept; generate it again")]
+    NoSuchRun,
     /// Nothing to predict from.
     #[error(
         "the prompt is empty and this tokenizer adds no start token; type at least one character"

@@ -6,6 +6,7 @@ use candle_core::{Result, Tensor};
 use super::dtype::Dtype;
 use super::linear::Linear;
 use super::norm::Norm;
+use super::split::Split;
 
 /// The final norm, the unembedding, and what the model does to its logits.
 #[derive(Debug)]
@@ -45,6 +46,42 @@ impl Head {
     #[must_use]
     pub fn dtype(&self) -> Dtype {
         self.dtype
+    }
+}
+
+/// A final logit by the parts of the stream, before the soft cap.
+#[derive(Debug)]
+pub struct SplitLogits {
+    /// What each part adds, `[parts + 1, vocabulary]`; the last row is of all biases.
+    pub parts: Tensor,
+    /// The soft cap that the sum then goes through.
+    pub cap: Option<f64>,
+}
+
+impl Head {
+    /// What each part of the final stream adds to the logits, the final norm's statistics held
+    /// at those of the stream itself, `state`, `[1, d]`.
+    pub fn split_logits(&self, mut split: Split, state: &Tensor) -> Result<SplitLogits> {
+        if let Some(norm) = &self.norm {
+            split.through(norm, state)?;
+        }
+        let rows = split.rows()?;
+        let last = rows.dim(0)? - 1;
+        let (parts, bias) = (rows.narrow(0, 0, last)?, rows.narrow(0, last, 1)?);
+        let (parts, bias) = match &self.projection {
+            Some(projection) => (projection.without_bias(&parts)?, projection.forward(&bias)?),
+            None => (parts, bias),
+        };
+        let parts = self.unembedding.without_bias(&parts.contiguous()?)?;
+        let bias = self.unembedding.forward(&bias.contiguous()?)?;
+        let logits = Tensor::cat(&[parts, bias], 0)?;
+        Ok(SplitLogits {
+            parts: match self.scale {
+                Some(scale) => (logits * scale)?,
+                None => logits,
+            },
+            cap: self.cap,
+        })
     }
 }
 

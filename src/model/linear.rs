@@ -29,12 +29,23 @@ impl Linear {
 
     /// `[rows, in]` → `[rows, out]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = self.weight.product(x)?;
+        let y = self.without_bias(x)?;
         let y = match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
             None => y,
         };
         self.dtype.round(y)
+    }
+
+    /// `x Wᵀ` alone, not rounded: `[rows, in]` → `[rows, out]`.
+    pub fn without_bias(&self, x: &Tensor) -> Result<Tensor> {
+        self.weight.product(x)
+    }
+
+    /// `[out]`.
+    #[must_use]
+    pub fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
     }
 }
 

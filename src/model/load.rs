@@ -6,12 +6,14 @@ use rayon::prelude::*;
 use super::ModelError;
 use super::attention::Attention;
 use super::block::{Block, PartNorms};
-use super::checkpoint::{Checkpoint, vocabulary};
+use super::checkpoint::{Checkpoint, TensorUse, vocabulary};
 use super::config::Config;
-use super::decoder::Decoder;
+use super::decoder::{Decoder, Embedding};
 use super::dtype::Dtype;
 use super::families;
 use super::head::Head;
+use super::intervention::Interventions;
+use super::layout::Layout;
 use super::memory::{self, Memory};
 use super::rope::Rotation;
 use super::spec::{BlockSpec, Residual, Spec};
@@ -22,8 +24,8 @@ use crate::catalog::CheckpointFiles;
 /// A language model: what runs, what turns states into logits, and what turns text into tokens.
 #[derive(Debug)]
 pub struct Model {
-    /// The architecture, as the checkpoint calls it, for example `qwen3`.
-    pub family: String,
+    /// The decoder family.
+    pub family: &'static str,
     /// Its description.
     pub spec: Spec,
     /// In which type it computes.
@@ -53,25 +55,39 @@ pub fn load(
     dtype: Dtype,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    let (config, weights, tokenizer) = open(files)?;
+    let (config, weights) = headers(files)?;
+    let tokenizer = tokenizer(&weights)?;
     assemble(&config, &weights, tokenizer, device, dtype, progress)
 }
 
 /// What the headers of a checkpoint say, before its weights are read.
 #[derive(Debug)]
 pub struct Description {
-    /// The architecture, as the checkpoint calls it, for example `qwen3`.
-    pub family: String,
+    /// The decoder family.
+    pub family: &'static str,
     /// The decoder's description.
     pub spec: Spec,
     /// How the weights are stored, for example `Q4_1`.
     pub storage: String,
-    /// Number of tensors in the files.
-    pub n_tensors: usize,
     /// What the model takes in memory.
     pub memory: Memory,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
+    weights: Weights,
+    layout: Layout,
+}
+
+impl Description {
+    /// What becomes of each tensor when the model is loaded. No weights are read.
+    ///
+    /// # Errors
+    /// When a tensor is missing or has a shape that does not fit; the message names it.
+    pub fn tensors(&self) -> Result<TensorUse, ModelError> {
+        self.memory.describes(&self.spec, &self.weights.place())?;
+        let checkpoint = Checkpoint::outline(&self.weights, self.layout)?;
+        parts(&checkpoint, &self.spec)?;
+        Ok(checkpoint.tensor_use())
+    }
 }
 
 /// Understands a checkpoint without reading its weights; `dtype` is how it would be computed with.
@@ -79,37 +95,70 @@ pub struct Description {
 /// # Errors
 /// As [`load`], as far as the headers show it.
 pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, ModelError> {
-    let (config, weights, tokenizer) = open(files)?;
+    let (config, weights) = headers(files)?;
     let family = families::of(&config)?;
-    let spec = (family.spec)(&config)?;
-    let vocabulary = vocabulary(&weights, &(family.layout)(&config));
+    let (spec, layout) = ((family.spec)(&config)?, (family.layout)(&config));
+    let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     Ok(Description {
-        family: config.architecture().to_owned(),
+        family: family.name,
         storage: weights.storage(),
-        n_tensors: weights.count(),
-        memory: Memory::of(&weights, &spec, vocabulary.unwrap_or(0), dtype),
+        memory: Memory::of(&weights, &spec, vocabulary, dtype),
+        tokenizer: tokenizer(&weights)?,
         spec,
-        tokenizer,
+        layout,
+        weights,
     })
 }
 
-/// Reads everything but the weights.
-fn open(files: &CheckpointFiles) -> Result<(Config, Weights, Tokenizer), ModelError> {
+/// The first things to know of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The decoder family.
+    pub family: &'static str,
+    /// What the model takes in memory.
+    pub memory: Memory,
+}
+
+/// Looks at the headers of a checkpoint only, and not at its tokenizer: quick enough for a list.
+/// `dtype` is how the model would be computed with.
+///
+/// # Errors
+/// As [`load`], as far as those headers show it.
+pub fn glance(files: &CheckpointFiles, dtype: Dtype) -> Result<Glance, ModelError> {
+    let (config, weights) = headers(files)?;
+    let family = families::of(&config)?;
+    let spec = (family.spec)(&config)?;
+    let vocabulary = vocabulary(&weights, &(family.layout)(&config)).unwrap_or(0);
+    let memory = Memory::of(&weights, &spec, vocabulary, dtype);
+    memory.describes(&spec, config.place())?;
+    Ok(Glance {
+        family: family.name,
+        memory,
+    })
+}
+
+/// The hyperparameters, and where the tensors stand.
+fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
     match files {
         CheckpointFiles::Gguf(path) => {
             let file = Gguf::open(path)?;
             let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
             families::of(&config)?;
-            let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
-            Ok((config, Weights::Gguf(file), tokenizer))
+            Ok((config, Weights::Gguf(file)))
         }
         CheckpointFiles::Folder(path) => {
             let config = Config::from_folder(path)?;
             families::of(&config)?;
-            let weights = Weights::Folder(Folder::open(path)?);
-            Ok((config, weights, Tokenizer::from_folder(path)?))
+            Ok((config, Weights::Folder(Folder::open(path)?)))
         }
     }
+}
+
+fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {
+    Ok(match weights {
+        Weights::Gguf(file) => Tokenizer::from_gguf_file(file.path(), file.metadata())?,
+        Weights::Folder(folder) => Tokenizer::from_folder(folder.path())?,
+    })
 }
 
 fn assemble(
@@ -121,35 +170,27 @@ fn assemble(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
     let family = families::of(config)?;
-    let spec = (family.spec)(config)?;
-    let layout = (family.layout)(config);
-    let vocab_size = vocabulary(weights, &layout).unwrap_or(0);
-    let memory = Memory::of(weights, &spec, vocab_size, dtype);
+    let (spec, layout) = ((family.spec)(config)?, (family.layout)(config));
+    let vocabulary = vocabulary(weights, &layout).unwrap_or(0);
+    let memory = Memory::of(weights, &spec, vocabulary, dtype);
     memory.describes(&spec, config.place())?;
     memory.fits(memory::available(), &weights.place())?;
     let checkpoint = Checkpoint::new(weights, layout, device, dtype, progress)?;
-    let embedding = checkpoint.embedding(&spec)?;
-    let divisors = rope_divisors(&checkpoint, &spec)?;
-    let blocks = spec
-        .blocks
-        .par_iter()
-        .enumerate()
-        .map(|(l, block)| read_block(&checkpoint, l, block, spec.d_model, divisors.as_deref()))
-        .collect::<Result<Vec<_>, _>>()?;
-    let head = checkpoint.head(&spec, &embedding.tokens)?;
+    let (embedding, blocks, head) = parts(&checkpoint, &spec)?;
     checkpoint.finish()?;
     Ok(Model {
-        family: config.architecture().to_owned(),
+        family: family.name,
         dtype,
         storage: weights.storage(),
         parameters: memory.parameters,
-        vocab_size,
+        vocab_size: embedding.tokens.height(),
         decoder: Decoder {
             embedding,
             d_model: spec.d_model,
             blocks,
             context_length: spec.context_length,
             seen: 0,
+            interventions: Interventions::default(),
         },
         head,
         tokenizer,
@@ -157,10 +198,20 @@ fn assemble(
     })
 }
 
-/// Divisors of the rotary frequencies of all blocks, where the checkpoint holds them.
-fn rope_divisors(checkpoint: &Checkpoint<'_>, spec: &Spec) -> Result<Option<Vec<f32>>, ModelError> {
-    let rope = spec.blocks.iter().find_map(|block| block.attention.rope());
-    rope.map_or(Ok(None), |rope| checkpoint.rope_divisors(rope))
+/// Every part of the decoder.
+fn parts(
+    checkpoint: &Checkpoint<'_>,
+    spec: &Spec,
+) -> Result<(Embedding, Vec<Block>, Head), ModelError> {
+    let embedding = checkpoint.embedding(spec)?;
+    let blocks = spec
+        .blocks
+        .par_iter()
+        .enumerate()
+        .map(|(l, block)| read_block(checkpoint, l, block, spec.d_model))
+        .collect::<Result<Vec<_>, _>>()?;
+    let head = checkpoint.head(spec, &embedding.tokens)?;
+    Ok((embedding, blocks, head))
 }
 
 fn read_block(
@@ -168,12 +219,16 @@ fn read_block(
     l: usize,
     spec: &BlockSpec,
     d_model: usize,
-    rope_divisors: Option<&[f32]>,
 ) -> Result<Block, ModelError> {
     let dtype = checkpoint.dtype();
     let attention = &spec.attention;
-    let rotation = attention.rope();
-    let rotation = rotation.map(|rope| Rotation::new(rope, rope_divisors, dtype));
+    let rotation = match attention.rope() {
+        Some(rope) => {
+            let divisors = checkpoint.rope_divisors(rope)?;
+            Some(Rotation::new(rope, divisors.as_deref(), dtype))
+        }
+        None => None,
+    };
     let attention_norms = PartNorms::read(
         spec.norm_place,
         || checkpoint.attention_norm(l, spec.norm, d_model),

@@ -35,6 +35,34 @@ impl Norm {
         })
     }
 
+    /// The norm as a linear map of parts, its statistics held at those of `at`: `[1, d]` and
+    /// `[parts, d]` → `[parts, d]`. Where the parts add up to `at`, what comes out and the
+    /// [`Norm::bias`] add up to the norm of `at`.
+    ///
+    /// Right where a logit is split into parts, wrong in the lens, where each row has its own
+    /// statistics.
+    pub fn held(&self, at: &Tensor, parts: &Tensor) -> Result<Tensor> {
+        let (scale, parts) = match self.spec.kind {
+            NormKind::Rms => (at.sqr()?.mean_keepdim(D::Minus1)?, parts.clone()),
+            NormKind::Layer => {
+                let centred = |x: &Tensor| x.broadcast_sub(&x.mean_keepdim(D::Minus1)?);
+                (
+                    centred(at)?.sqr()?.mean_keepdim(D::Minus1)?,
+                    centred(parts)?,
+                )
+            }
+        };
+        parts
+            .broadcast_div(&(scale + self.spec.eps)?.sqrt()?)?
+            .broadcast_mul(&self.weight)
+    }
+
+    /// `[d]`.
+    #[must_use]
+    pub fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
+    }
+
     /// `[rows, d]` → `[rows, d]`, or `[heads, rows, d]` → the same.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = match self.spec.kind {
@@ -109,6 +137,20 @@ mod tests {
     fn a_stored_weight_of_w_can_mean_one_plus_w() {
         let y = rows(&norm(NormKind::Layer, 1.0), &[[3.0, 5.0]]);
         assert_eq!(y, [[-2.0, 3.0]]);
+    }
+
+    #[test]
+    fn parts_through_the_held_norm_add_up_to_the_norm_of_their_sum() {
+        for kind in [NormKind::Rms, NormKind::Layer] {
+            let norm = norm(kind, 0.0);
+            let parts = Tensor::new(&[[1.0_f32, -2.0], [2.5, 4.0], [-0.5, 3.0]], &Device::Cpu);
+            let parts = parts.unwrap();
+            let sum = parts.sum_keepdim(0).unwrap();
+            let held = norm.held(&sum, &parts).unwrap().sum_keepdim(0).unwrap();
+            let whole = norm.forward(&sum).unwrap();
+            let difference = (held - whole).unwrap().abs().unwrap();
+            assert!(difference.max_all().unwrap().to_scalar::<f32>().unwrap() < 1e-6);
+        }
     }
 
     #[test]

@@ -41,6 +41,12 @@ pub enum Scope {
     Panes,
     /// The list of models.
     Models,
+    /// The list of all actions.
+    Actions,
+    /// The command line.
+    CommandLine,
+    /// The field for a file name.
+    Save,
     /// The help page.
     Help,
     /// Every place.
@@ -49,7 +55,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -59,6 +65,9 @@ impl Scope {
         Self::Candidates,
         Self::Comparison,
         Self::Models,
+        Self::Actions,
+        Self::CommandLine,
+        Self::Save,
         Self::Text,
         Self::Help,
     ];
@@ -75,6 +84,9 @@ impl Scope {
             Self::Candidates => "Comparing: in the field",
             Self::Comparison => "Comparing: in table and chart",
             Self::Models => "In the list of models",
+            Self::Actions => "In the list of actions",
+            Self::CommandLine => "At the command line",
+            Self::Save => "Saving: in the field",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",
@@ -85,7 +97,14 @@ impl Scope {
     fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::Prompt | Self::Text | Self::Candidates | Self::Models | Self::Everywhere
+            Self::Prompt
+                | Self::Text
+                | Self::Candidates
+                | Self::Models
+                | Self::Actions
+                | Self::CommandLine
+                | Self::Save
+                | Self::Everywhere
         )
     }
 }

@@ -14,10 +14,10 @@ use crate::app::{HelpLine, State, help_lines, help_room};
 const KEYS: usize = 16;
 
 /// The help page, in the place of all panes: in two columns where they fit.
-pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+pub fn render(state: &State, first: u16, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
     let lines = help_lines(&state.settings);
     let room = help_room(state.columns, state.rows);
-    let first = usize::from(state.view.help.unwrap_or(0));
+    let first = usize::from(first);
     let last = (first + room.columns * room.rows).min(lines.len());
     let titles = Titles {
         right: match last - first {

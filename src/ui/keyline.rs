@@ -4,10 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use tui_input::Input;
 
 use super::palette::Palette;
-use super::text;
-use crate::app::{Action, NoticeKind, State, Stops};
+use super::{field, text};
+use crate::app::{Action, Line as TypedLine, NoticeKind, Page, State, Stops};
+use crate::export::EXTENSIONS;
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
 
@@ -20,6 +22,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
     .intersection(buffer.area);
     let room = usize::from(area.width);
+    if let Some(TypedLine::Save(name)) = &state.line {
+        save_as(name, palette, room).render(area, buffer);
+        return;
+    }
     let line = match &state.notice {
         Some(notice) => {
             let style = match notice.kind {
@@ -34,6 +40,22 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     line.render(area, buffer);
 }
 
+/// The field for a file name, and what its end can be where there is room.
+fn save_as(name: &Input, palette: &Palette<'_>, room: usize) -> Line<'static> {
+    const TITLE: &str = "Save as ";
+    let mut spans = vec![Span::styled(TITLE, palette.accent())];
+    spans.extend(field::spans(
+        name,
+        palette,
+        room.saturating_sub(TITLE.len()),
+    ));
+    let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
+    if used + 3 + EXTENSIONS.len() <= room {
+        spans.push(Span::styled(format!("   {EXTENSIONS}"), palette.muted()));
+    }
+    Line::from(spans)
+}
+
 struct Hint {
     keys: String,
     word: String,
@@ -43,9 +65,9 @@ struct Hint {
 /// directions, stands once, behind both keys.
 fn hints(state: &State) -> Vec<Hint> {
     let keymap = &state.settings.keymap;
-    let scopes = match state.view.help {
-        Some(_) => &[Scope::Help],
-        None => state.scopes(),
+    let scopes = match state.page {
+        Some(Page::Help { .. }) => &[Scope::Help],
+        _ => state.scopes(),
     };
     let mut hints: Vec<Hint> = Vec::new();
     for binding in scopes.iter().flat_map(|scope| keymap.bindings(*scope)) {

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Compare, Progress, Run, RunId, Sampling, Session};
+use lenscape::engine::{Progress, Run, RunId, Sampling, Session};
 use lenscape::lens::{Logits, StateTap, column};
 use lenscape::model::{self, Model};
 use lenscape::trace::{Column, LensKind, Step, TokenId};
@@ -98,6 +98,7 @@ pub fn process(session: &mut Session, prompt: &str) -> RunId {
             max_tokens: 0,
             sampling: Sampling::default(),
             lens: LensKind::Normed,
+            ..Run::default()
         })
         .unwrap();
     while session.is_running() {
@@ -108,13 +109,10 @@ pub fn process(session: &mut Session, prompt: &str) -> RunId {
 
 /// The ranks of each candidate by layer, at the position after the prompt.
 pub fn ranks(session: &Session, run: RunId, candidates: &[&str]) -> Vec<Vec<u32>> {
+    let texts: Vec<String> = candidates.iter().map(|text| (*text).to_owned()).collect();
+    let after_prompt = session.position(run, Step(0)).unwrap();
     session
-        .compare(&Compare {
-            run,
-            step: Step(0),
-            candidates: candidates.iter().map(|text| (*text).to_owned()).collect(),
-            lens: LensKind::Normed,
-        })
+        .compare(run, LensKind::Normed, after_prompt, &texts)
         .unwrap()
         .trajectories
         .into_iter()
@@ -181,7 +179,7 @@ impl Golden {
                     ranks.compare(cell.score.rank, golden.rank, &format!("{place} normed"));
                 }
             }
-            let raw = session.recast(LensKind::Raw).unwrap();
+            let raw = session.recast(id, LensKind::Raw).unwrap();
             assert_eq!(raw.len(), case.steps.len());
             for (s, (column, golden)) in raw.iter().zip(&case.steps).enumerate() {
                 for (l, (cell, golden)) in column.layers.iter().zip(&golden.layers).enumerate() {
@@ -205,6 +203,7 @@ impl Case {
                 max_tokens: self.steps.len(),
                 sampling: Sampling::default(),
                 lens: LensKind::Normed,
+                ..Run::default()
             })
             .unwrap();
         let ids: Vec<u32> = prompt.iter().map(|token| token.0).collect();
@@ -225,13 +224,10 @@ impl Case {
 
     /// The watched tokens' ranks at the position after the prompt.
     fn compare_watched(&self, session: &Session, run: RunId, ranks: &mut Ranks) {
+        let texts: Vec<String> = self.watch.iter().map(|watch| watch.text.clone()).collect();
+        let after_prompt = session.position(run, Step(0)).unwrap();
         let comparison = session
-            .compare(&Compare {
-                run,
-                step: Step(0),
-                candidates: self.watch.iter().map(|watch| watch.text.clone()).collect(),
-                lens: LensKind::Normed,
-            })
+            .compare(run, LensKind::Normed, after_prompt, &texts)
             .unwrap();
         for (found, watch) in comparison.trajectories.iter().zip(&self.watch) {
             let found = found.as_ref().unwrap();

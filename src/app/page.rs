@@ -1,0 +1,58 @@
+//! The pages that stand in the place of the panes: one variant a page.
+
+use tui_input::InputRequest;
+
+use super::{Action, ActionList, Picker};
+use crate::settings::keys::Scope;
+
+/// A page in the place of the panes.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// The keys.
+    Help {
+        /// The first line in view.
+        first: u16,
+    },
+    /// The list of models.
+    Models(Picker),
+    /// All actions.
+    Actions(ActionList),
+}
+
+impl Page {
+    /// Where keys are looked up, the innermost place first.
+    #[must_use]
+    pub fn scopes(&self) -> &'static [Scope] {
+        match self {
+            Self::Help { .. } => &[Scope::Help, Scope::Everywhere],
+            Self::Models(_) => &[Scope::Models, Scope::Text, Scope::Everywhere],
+            Self::Actions(_) => &[Scope::Actions, Scope::Text, Scope::Everywhere],
+        }
+    }
+
+    /// Moves the selection or the view; `page` are the lines that a page key goes.
+    pub(super) fn walk(&mut self, action: Action, page: u16) {
+        match self {
+            Self::Help { first } => {
+                *first = match action {
+                    Action::Up => first.saturating_sub(1),
+                    Action::Down => first.saturating_add(1),
+                    Action::PageUp => first.saturating_sub(page),
+                    Action::PageDown => first.saturating_add(page),
+                    _ => *first,
+                };
+            }
+            Self::Models(picker) => picker.walk(action),
+            Self::Actions(list) => list.walk(action, page),
+        }
+    }
+
+    /// Takes an edit of the page's text field; nothing happens where it has none.
+    pub(super) fn edit(&mut self, request: InputRequest) {
+        match self {
+            Self::Help { .. } => {}
+            Self::Models(picker) => picker.edit(request),
+            Self::Actions(list) => list.edit(request),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What each part of the network adds to a final logit. The position is read once more, for
+//! what the parts added is not kept.
+
+use std::sync::Arc;
+
+use crate::engine::{Event, Question, RunId, Session};
+use crate::lens::{States, attribution, head_shares};
+use crate::model::ModelError;
+use crate::model::block::BlockParts;
+use crate::trace::{Layer, Position, Target};
+
+impl Session {
+    pub(super) fn attribution(
+        &mut self,
+        question: &Question,
+        at: Position,
+        target: Target,
+    ) -> Result<Event, ModelError> {
+        let (states, parts) = self.in_parts(question.run, at)?;
+        let split = attribution(self.model(), &states, &parts, target, question.lens)?;
+        Ok(Event::Attributed {
+            run: question.run,
+            at,
+            lens: question.lens,
+            attribution: Arc::new(split),
+        })
+    }
+
+    pub(super) fn heads(
+        &mut self,
+        run: RunId,
+        at: Position,
+        target: Target,
+        layer: Layer,
+    ) -> Result<Event, ModelError> {
+        let (states, parts) = self.in_parts(run, at)?;
+        let shares = head_shares(self.model(), &states, &parts, target, layer)?;
+        Ok(Event::HeadsAttributed {
+            run,
+            at,
+            shares: Arc::new(shares),
+        })
+    }
+
+    /// The states that predict a position, and what the parts of each block added there.
+    fn in_parts(
+        &mut self,
+        run: RunId,
+        at: Position,
+    ) -> Result<(States, Vec<BlockParts>), ModelError> {
+        let kept = self.kept(run)?;
+        kept.states_before(at)?;
+        let interventions = kept.run.interventions.clone();
+        let before: Vec<_> = kept.tokens().into_iter().take(at.0).collect();
+        self.intervene(&interventions)?;
+        self.reader.read_in_parts(&before)
+    }
+}

@@ -1,0 +1,60 @@
+//! Where tokens stand at every row of every step.
+
+use std::sync::Arc;
+
+use super::{Answer, Piece};
+use crate::engine::{Event, Followed, Question, RunId, Session};
+use crate::lens::{Logits, scores};
+use crate::model::ModelError;
+use crate::trace::{LensKind, Position, Step, TokenId};
+
+/// Steps that come in one piece.
+const BATCH: usize = 8;
+
+/// Tokens that are followed through all steps of a run.
+pub struct Follow {
+    run: RunId,
+    lens: LensKind,
+    tokens: Vec<TokenId>,
+    next: Step,
+}
+
+impl Follow {
+    pub fn new(question: &Question, tokens: Vec<TokenId>) -> Self {
+        Self {
+            run: question.run,
+            lens: question.lens,
+            tokens,
+            next: Step(0),
+        }
+    }
+}
+
+impl Answer for Follow {
+    fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
+        let kept = session.kept(self.run)?;
+        let first = self.next;
+        let steps = kept.generated.len();
+        let end = steps.min(first.0 + BATCH);
+        let scores = (first.0..end)
+            .map(|step| {
+                let states = kept.states_before(Position(kept.prompt.len() + step))?;
+                let logits = Logits::of(&session.model().head, states, self.lens)?;
+                scores(&logits, &self.tokens)
+            })
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        self.next = Step(end);
+        let event = Event::Followed(Arc::new(Followed {
+            run: self.run,
+            lens: self.lens,
+            tokens: self.tokens.clone(),
+            first,
+            steps: scores,
+        }));
+        Ok(if end < steps {
+            Piece::More(Some(event))
+        } else {
+            Piece::Last(event)
+        })
+    }
+}

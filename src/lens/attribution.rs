@@ -1,0 +1,156 @@
+//! A final logit → what each part of the network adds to it.
+
+use candle_core::{Device, Tensor};
+
+use super::{Logits, States};
+use crate::model::block::BlockParts;
+use crate::model::linear::with_values;
+use crate::model::split::Grain;
+use crate::model::{Model, ModelError};
+use crate::trace::{Attribution, HeadShares, Layer, LayerShare, LensKind, Target, TokenId};
+
+/// The split of `target`'s final logit, and its logit at every row under `lens`. `states` and
+/// `parts` (one a block, one position each) are of the same pass.
+pub fn attribution(
+    model: &Model,
+    states: &States,
+    parts: &[BlockParts],
+    target: Target,
+    lens: LensKind,
+) -> Result<Attribution, ModelError> {
+    let (shares, cap) = shares(model, states, parts, target, Grain::Parts)?;
+    let rows = Logits::of(&model.head, states, lens)?.with_rows(|rows| {
+        rows.iter()
+            .map(|row| difference(row, target))
+            .collect::<Result<Vec<f32>, _>>()
+    })??;
+    let (Some((embedding, blocks)), Some(logit)) = (shares.parts.split_first(), rows.last()) else {
+        return Err(ModelError::EmptyPrompt);
+    };
+    let layers = blocks
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[attention, feed_forward]| LayerShare {
+            attention: *attention,
+            feed_forward: *feed_forward,
+        })
+        .collect();
+    Ok(Attribution {
+        target,
+        embedding: *embedding,
+        layers,
+        bias: shares.bias,
+        cap,
+        logit: *logit,
+        rows,
+    })
+}
+
+/// The split of one attention's share by heads.
+pub fn head_shares(
+    model: &Model,
+    states: &States,
+    parts: &[BlockParts],
+    target: Target,
+    layer: Layer,
+) -> Result<HeadShares, ModelError> {
+    let n_heads = model
+        .spec
+        .blocks
+        .get(layer.0)
+        .map(|block| block.attention.n_heads)
+        .ok_or(ModelError::NoSuchLayer {
+            layer,
+            n_layers: model.decoder.n_layers(),
+        })?;
+    let (coarse, _) = shares(model, states, parts, target, Grain::Parts)?;
+    let (fine, _) = shares(model, states, parts, target, Grain::Heads(layer))?;
+    let first = 1 + 2 * layer.0;
+    let attention = coarse.parts.get(first).copied();
+    let heads = fine.parts.get(first..first + n_heads);
+    let bias = fine.parts.get(first + n_heads).copied();
+    match (attention, heads, bias) {
+        (Some(attention), Some(heads), Some(bias)) => Ok(HeadShares {
+            target,
+            layer,
+            heads: heads.to_vec(),
+            bias,
+            attention,
+        }),
+        _ => Err(ModelError::EmptyPrompt),
+    }
+}
+
+/// What each part and the biases add to the target's logit before the soft cap.
+struct Shares {
+    parts: Vec<f32>,
+    bias: f32,
+}
+
+/// The shares, and what the soft cap adds to their sum.
+fn shares(
+    model: &Model,
+    states: &States,
+    parts: &[BlockParts],
+    target: Target,
+    grain: Grain,
+) -> Result<(Shares, f32), ModelError> {
+    let rows = states.rows();
+    let split = model.decoder.split(rows, parts, grain)?;
+    let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
+    let logits = model.head.split_logits(split, &last)?;
+    let cap = logits.cap;
+    let values = logits.parts.to_device(&Device::Cpu)?;
+    let of = |token| column(&values, token);
+    let mut shares = of(target.token)?;
+    let mut capped = cap.map_or(0.0, |cap| taken_by_cap(&shares, cap));
+    if let Some(minus) = target.minus {
+        let other = of(minus)?;
+        capped -= cap.map_or(0.0, |cap| taken_by_cap(&other, cap));
+        for (share, other) in shares.iter_mut().zip(&other) {
+            *share -= other;
+        }
+    }
+    let bias = shares.pop().unwrap_or(0.0);
+    Ok((
+        Shares {
+            parts: shares,
+            bias,
+        },
+        capped,
+    ))
+}
+
+/// The values of `[rows, vocabulary]` for one token.
+fn column(values: &Tensor, token: TokenId) -> Result<Vec<f32>, ModelError> {
+    let width = values.dim(1)?.max(1);
+    with_values(values, |values| {
+        values
+            .chunks_exact(width)
+            .map(|row| logit(row, token))
+            .collect::<Result<Vec<f32>, _>>()
+    })?
+}
+
+fn difference(row: &[f32], target: Target) -> Result<f32, ModelError> {
+    let other = target.minus.map_or(Ok(0.0), |minus| logit(row, minus))?;
+    Ok(logit(row, target.token)? - other)
+}
+
+fn logit(row: &[f32], token: TokenId) -> Result<f32, ModelError> {
+    row.get(token.0 as usize)
+        .copied()
+        .ok_or(ModelError::UnknownToken {
+            id: token.0,
+            rows: row.len(),
+        })
+}
+
+/// `cap · tanh(z / cap) - z` for the sum `z` of the shares.
+fn taken_by_cap(shares: &[f32], cap: f64) -> f32 {
+    let z: f64 = shares.iter().copied().map(f64::from).sum();
+    #[expect(clippy::cast_possible_truncation, reason = "a cell's figures are f32")]
+    let taken = (cap * (z / cap).tanh() - z) as f32;
+    taken
+}

@@ -1,0 +1,417 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! What can be asked of a run beside its ranks, on every fixture: attribution, forced text,
+//! branches, interventions, prompt positions, joint probabilities.
+
+mod reference;
+
+use std::path::PathBuf;
+
+use lenscape::catalog::CheckpointFiles;
+use lenscape::engine::{
+    Ask, Continuation, Event, Intervention, Question, Run, RunId, Session, StatePatch,
+};
+use lenscape::trace::{
+    Attribution, Column, Layer, LensKind, Position, Row, Skip, SkippedPart, Target, TokenId,
+};
+
+const PROMPT: &str = "The keys to the cabinet";
+const STEPS: usize = 4;
+
+/// One session a fixture.
+fn sessions() -> impl Iterator<Item = (String, Session)> {
+    let fixtures = std::fs::read_dir(reference::fixture("gpt2").parent().unwrap()).unwrap();
+    let mut folders: Vec<PathBuf> = fixtures.map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    folders
+        .into_iter()
+        .filter(|path| path.is_dir())
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, reference::session(&CheckpointFiles::Folder(path)))
+        })
+}
+
+fn run(id: u64) -> Run {
+    Run {
+        id: RunId(id),
+        prompt: PROMPT.into(),
+        max_tokens: STEPS,
+        ..Run::default()
+    }
+}
+
+fn ask(session: &mut Session, ask: Ask) -> Event {
+    let question = Question {
+        run: RunId(1),
+        lens: LensKind::Normed,
+        ask,
+    };
+    session.answer(&question).unwrap()
+}
+
+fn attribution(session: &mut Session, at: usize, target: Target) -> Attribution {
+    let at = Position(at);
+    match ask(session, Ask::Attribution { at, target }) {
+        Event::Attributed { attribution, .. } => (*attribution).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn tokens(columns: &[Column]) -> Vec<TokenId> {
+    columns.iter().map(|column| column.token).collect()
+}
+
+#[test]
+fn the_parts_and_the_bias_add_up_to_the_final_logit() {
+    for (name, mut session) in sessions() {
+        let (prompt, columns) = session.complete(run(1)).unwrap();
+        let other = TokenId(columns[0].token.0 ^ 1);
+        for (s, column) in columns.iter().enumerate() {
+            for minus in [None, Some(other)] {
+                let target = Target {
+                    token: column.token,
+                    minus,
+                };
+                let split = attribution(&mut session, prompt.len() + s, target);
+                let off = (split.sum() - split.logit).abs();
+                assert!(off < 1e-3, "{name} step {s}: {off} of {}", split.logit);
+                assert_eq!(split.layers.len(), column.layers.len(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_split_logit_is_that_of_the_grid() {
+    for (name, mut session) in sessions() {
+        let (prompt, columns) = session.complete(run(1)).unwrap();
+        let target = Target {
+            token: columns[0].token,
+            minus: None,
+        };
+        let split = attribution(&mut session, prompt.len(), target);
+        let rows = std::iter::once(&columns[0].embedding).chain(&columns[0].layers);
+        for (row, (cell, logit)) in rows.zip(&split.rows).enumerate() {
+            let off = (cell.score.logit - logit).abs();
+            assert!(off < 1e-3, "{name} row {row}: {off}");
+        }
+    }
+}
+
+#[test]
+fn the_heads_and_the_bias_add_up_to_the_attention() {
+    for (name, mut session) in sessions() {
+        let (prompt, columns) = session.complete(run(1)).unwrap();
+        let target = Target {
+            token: columns[0].token,
+            minus: None,
+        };
+        for layer in (0..columns[0].layers.len()).map(Layer) {
+            let at = Position(prompt.len());
+            let Event::HeadsAttributed { shares, .. } =
+                ask(&mut session, Ask::Heads { at, target, layer })
+            else {
+                panic!("no heads");
+            };
+            let sum = shares.heads.iter().sum::<f32>() + shares.bias;
+            let off = (sum - shares.attention).abs();
+            assert!(off < 1e-3, "{name} {layer}: {off} of {}", shares.attention);
+        }
+    }
+}
+
+#[test]
+fn forced_text_is_scored_as_if_it_had_been_generated() {
+    for (name, mut session) in sessions() {
+        let (_, generated) = session.complete(run(1)).unwrap();
+        let forced = Run {
+            continuation: Continuation::Tokens(tokens(&generated)),
+            max_tokens: 0,
+            ..run(2)
+        };
+        let (_, forced) = session.complete(forced).unwrap();
+        assert_eq!(forced, generated, "{name}");
+    }
+}
+
+#[test]
+fn a_forced_token_need_not_be_the_best_one() {
+    for (name, mut session) in sessions() {
+        let (_, generated) = session.complete(run(1)).unwrap();
+        let other = TokenId(generated[0].token.0 ^ 1);
+        let forced = Run {
+            continuation: Continuation::Tokens(vec![other]),
+            max_tokens: 1,
+            ..run(2)
+        };
+        let (_, forced) = session.complete(forced).unwrap();
+        let last = forced[0].layers.last().unwrap();
+        assert_eq!(forced[0].token, other, "{name}");
+        assert!(last.score.rank > 1, "{name}");
+        // The same states are read: what is best there stays best.
+        assert_eq!(last.top, generated[0].layers.last().unwrap().top, "{name}");
+    }
+}
+
+#[test]
+fn a_branch_goes_on_from_a_changed_token() {
+    for (name, mut session) in sessions() {
+        let (_, generated) = session.complete(run(1)).unwrap();
+        let mut given = tokens(&generated)[..1].to_vec();
+        given.push(TokenId(generated[1].token.0 ^ 1));
+        let branch = Run {
+            continuation: Continuation::Tokens(given.clone()),
+            ..run(2)
+        };
+        let (_, branched) = session.complete(branch).unwrap();
+        assert_eq!(branched[0], generated[0], "{name}");
+        assert_eq!(tokens(&branched)[..2], given, "{name}");
+        // A fresh session, without anything cached, makes the same tokens of it.
+        let model = session.into_model();
+        let mut fresh = Session::new(model, name.clone(), 5);
+        let again = Run {
+            continuation: Continuation::Tokens(given),
+            ..run(1)
+        };
+        let (_, fresh) = fresh.complete(again).unwrap();
+        assert_eq!(tokens(&fresh), tokens(&branched), "{name}");
+    }
+}
+
+#[test]
+fn a_text_that_is_given_is_followed_to_its_end() {
+    let path = reference::fixture("llama");
+    let mut session = reference::session(&CheckpointFiles::Folder(path));
+    let forced = Run {
+        continuation: Continuation::Text(" is on the table".into()),
+        max_tokens: 0,
+        ..run(1)
+    };
+    let (_, columns) = session.complete(forced).unwrap();
+    let vocabulary = session.vocabulary().clone();
+    let text: Vec<u8> = columns
+        .iter()
+        .flat_map(|column| vocabulary.bytes(column.token).to_vec())
+        .collect();
+    assert_eq!(String::from_utf8(text).unwrap(), " is on the table");
+}
+
+#[test]
+fn patching_a_whole_trace_with_itself_changes_nothing() {
+    for (name, mut session) in sessions() {
+        let (prompt, columns) = session.complete(run(1)).unwrap();
+        let n_layers = columns[0].layers.len();
+        let rows =
+            std::iter::once(Row::Embedding).chain((0..n_layers).map(|l| Row::Layer(Layer(l))));
+        let interventions = rows
+            .flat_map(|row| {
+                (0..prompt.len() + STEPS - 1).map(move |position| {
+                    Intervention::Patch(StatePatch {
+                        row,
+                        into: Position(position),
+                        from_run: RunId(1),
+                        from: Position(position),
+                    })
+                })
+            })
+            .collect();
+        let patched = Run {
+            interventions,
+            ..run(2)
+        };
+        let (_, patched) = session.complete(patched).unwrap();
+        assert_eq!(patched, columns, "{name}");
+    }
+}
+
+#[test]
+fn a_state_of_another_prompt_changes_what_follows_it_and_is_taken_back() {
+    for (name, mut session) in sessions() {
+        let (prompt, columns) = session.complete(run(1)).unwrap();
+        let other = Run {
+            prompt: "The key to the cabinets".into(),
+            ..run(2)
+        };
+        session.complete(other).unwrap();
+        let last = Layer(columns[0].layers.len() - 1);
+        let at = Position(prompt.len() - 1);
+        let patched = Run {
+            interventions: vec![Intervention::Patch(StatePatch {
+                row: Row::Layer(last),
+                into: at,
+                from_run: RunId(2),
+                from: Position(1),
+            })],
+            max_tokens: 1,
+            ..run(3)
+        };
+        let (_, patched) = session.complete(patched).unwrap();
+        // The last row is the state that was put there; those below are the run's own.
+        let below = |column: &Column| {
+            column.layers[..last.0]
+                .iter()
+                .map(|c| c.top.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(below(&patched[0]), below(&columns[0]), "{name}");
+        assert_ne!(
+            patched[0].layers[last.0].top, columns[0].layers[last.0].top,
+            "{name}"
+        );
+        let (_, again) = session.complete(run(4)).unwrap();
+        assert_eq!(again, columns, "{name}");
+    }
+}
+
+#[test]
+fn a_skipped_block_leaves_the_stream_as_it_was() {
+    for (name, mut session) in sessions() {
+        let skip = |part| {
+            vec![Intervention::Skip(Skip {
+                layer: Layer(1),
+                part,
+            })]
+        };
+        let (_, whole) = session.complete(run(1)).unwrap();
+        let skipped = Run {
+            interventions: skip(SkippedPart::Block),
+            max_tokens: 1,
+            ..run(2)
+        };
+        let (_, skipped) = session.complete(skipped).unwrap();
+        let cells = &skipped[0].layers;
+        // A norm behind the sum, as in post-norm models, still changes the stream.
+        if !name.contains("post") {
+            assert_eq!(cells[1].top, cells[0].top, "{name}");
+        }
+        assert_eq!(cells[0].top, whole[0].layers[0].top, "{name}");
+        assert_ne!(cells[1].top, whole[0].layers[1].top, "{name}");
+    }
+}
+
+#[test]
+fn all_heads_silent_is_an_attention_of_its_bias_alone() {
+    for (name, mut session) in sessions() {
+        let n_heads = session.model().spec.blocks[0].attention.n_heads;
+        let layer = Layer(0);
+        let heads: Vec<Intervention> = (0..n_heads)
+            .map(|head| SkippedPart::Head(head))
+            .map(|part| Intervention::Skip(Skip { layer, part }))
+            .collect();
+        let silent = Run {
+            interventions: heads,
+            max_tokens: 1,
+            ..run(1)
+        };
+        let (prompt, columns) = session.complete(silent).unwrap();
+        let at = Position(prompt.len());
+        let target = Target {
+            token: columns[0].token,
+            minus: None,
+        };
+        let Event::HeadsAttributed { shares, .. } =
+            ask(&mut session, Ask::Heads { at, target, layer })
+        else {
+            panic!("no heads");
+        };
+        assert!(shares.heads.iter().all(|share| *share == 0.0), "{name}");
+        assert!((shares.attention - shares.bias).abs() < 1e-5, "{name}");
+    }
+}
+
+#[test]
+fn a_part_that_the_model_does_not_have_is_refused() {
+    let path = reference::fixture("gpt2");
+    let mut session = reference::session(&CheckpointFiles::Folder(path));
+    let mut refused = |text: &str| {
+        let skip: Skip = text.parse().unwrap();
+        let run = Run {
+            interventions: vec![Intervention::Skip(skip)],
+            ..run(1)
+        };
+        session.begin(run).unwrap_err().to_string()
+    };
+    assert!(refused("L99.attn").starts_with("the model has no L99; its layers are L0 to "));
+    assert!(refused("L0.h99").starts_with("L0 has no head 99; it has "));
+}
+
+#[test]
+fn the_prompt_is_predicted_as_a_forced_text_would_be() {
+    for (name, mut session) in sessions() {
+        let prompt = session.begin(run(2)).unwrap();
+        // A run whose prompt is the first word, with the rest of the tokens forced behind it.
+        let first = session
+            .begin(Run {
+                prompt: "The".into(),
+                ..run(3)
+            })
+            .unwrap();
+        assert_eq!(first, prompt[..first.len()], "{name}");
+        let forced = Run {
+            prompt: "The".into(),
+            continuation: Continuation::Tokens(prompt[first.len()..].to_vec()),
+            max_tokens: 0,
+            ..run(4)
+        };
+        let (_, forced) = session.complete(forced).unwrap();
+        session.complete(run(1)).unwrap();
+        let mut inquiry = ask(&mut session, Ask::PromptColumns);
+        let Event::PromptColumns {
+            first: at,
+            columns,
+            total,
+            ..
+        } = &mut inquiry
+        else {
+            panic!("no columns");
+        };
+        assert_eq!(*total, prompt.len() - 1, "{name}");
+        assert_eq!(at.0 + columns.len(), prompt.len(), "{name}");
+        for (column, forced) in columns.iter().rev().zip(forced.iter().rev()) {
+            assert_eq!(**column, *forced, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_joint_probability_is_the_product_along_the_forced_text() {
+    for (name, mut session) in sessions() {
+        let (prompt, _) = session.complete(run(1)).unwrap();
+        let text = " is on";
+        let forced = Run {
+            continuation: Continuation::Text(text.into()),
+            max_tokens: 0,
+            ..run(2)
+        };
+        let (_, columns) = session.complete(forced).unwrap();
+        let product: f32 = columns
+            .iter()
+            .map(|column| column.layers.last().unwrap().score.prob.ln())
+            .sum();
+        let at = Position(prompt.len());
+        let texts = vec![text.to_owned()];
+        let Event::Joint(joint) = ask(&mut session, Ask::Joint { at, texts }) else {
+            panic!("no joint probability");
+        };
+        let off = (joint.log_probs[0].clone().unwrap() - product).abs();
+        assert!(off < 1e-4, "{name}: {off}");
+    }
+}
+
+#[test]
+fn a_token_is_followed_through_all_steps() {
+    for (name, mut session) in sessions() {
+        let (_, columns) = session.complete(run(1)).unwrap();
+        let token = columns[0].token;
+        let tokens = vec![token];
+        let Event::Followed(followed) = ask(&mut session, Ask::Follow { tokens }) else {
+            panic!("not followed");
+        };
+        assert_eq!(followed.steps.len(), columns.len(), "{name}");
+        let first = &followed.steps[0][0];
+        assert_eq!(first[0], columns[0].embedding.score, "{name}");
+        for (score, cell) in first[1..].iter().zip(&columns[0].layers) {
+            assert_eq!(*score, cell.score, "{name}");
+        }
+    }
+}
