@@ -180,9 +180,10 @@ impl From<LensChoice> for LensKind {
 /// How weights are held and computed with, as it is called on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DtypeChoice {
-    /// Held as the files store them; float32 arithmetic on the exact values.
+    /// Float32 arithmetic on the exact values; held as float32 where that takes no more than half
+    /// of the free memory, else as the files store them.
     Auto,
-    /// Held as float32; the same figures.
+    /// The same; always held as float32.
     F32,
     /// Weights, and what each operation gives, are rounded to bfloat16.
     Bf16,

@@ -3,8 +3,9 @@
 //! [`weights`] reads tensors from GGUF and safetensors alike; [`families`] says, as data, how a
 //! checkpoint's hyperparameters and tensor names become a [`spec::Spec`] and a
 //! [`layout::Layout`]; [`decoder`] is the one block loop that serves them all. What flows out is
-//! a [`Model`]: the decoder, the head that the lens shares, and the tokenizer. A matrix stays as it
-//! is stored ([`weight`]), and [`dtype`] says what is rounded when.
+//! a [`Model`]: the decoder, the head that the lens shares, and the tokenizer. [`holding`]
+//! says whether a matrix is widened or stays as it is stored ([`weight`]), and [`dtype`] what is
+//! rounded when.
 //!
 //! Adding an architecture is one file in `families/` and one line in [`families::ALL`].
 
@@ -20,6 +21,7 @@ pub mod experts;
 pub mod families;
 pub mod feed_forward;
 pub mod head;
+pub mod holding;
 pub mod intervention;
 pub mod kv_cache;
 pub mod layout;
@@ -38,4 +40,5 @@ pub mod weights;
 
 pub use dtype::Dtype;
 pub use error::ModelError;
-pub use load::{Description, Glance, Model, describe, glance, load};
+pub use holding::Holding;
+pub use load::{Description, Glance, Model, describe, glance, load, load_with};

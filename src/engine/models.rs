@@ -2,9 +2,9 @@
 
 use crate::catalog::{Candidate, CheckpointFiles, ModelRef, Whereabouts};
 use crate::caught;
-use crate::model::{self, Dtype};
+use crate::model::{self, Dtype, Holding};
 
-/// Weights are computed with as float32.
+/// Of a weight in float32.
 const BYTES_A_PARAMETER: u64 = 4;
 
 /// Whether a model fits into the memory that is available now.
@@ -54,9 +54,7 @@ impl ModelEntry {
     ) -> Self {
         let mut entry = Self {
             is_loaded: loaded == Some(&candidate.reference),
-            memory: candidate
-                .parameters
-                .map(|parameters| parameters.saturating_mul(BYTES_A_PARAMETER)),
+            memory: weights(&candidate, dtype, available),
             name: candidate.name,
             title: candidate.title,
             family: candidate.family,
@@ -67,15 +65,15 @@ impl ModelEntry {
             fault: None,
         };
         if let Some(files) = &candidate.files {
-            entry.look_at(files, dtype);
+            entry.look_at(files, dtype, available);
         }
         entry.fit = fit(entry.memory, available);
         entry
     }
 
-    fn look_at(&mut self, files: &CheckpointFiles, dtype: Dtype) {
+    fn look_at(&mut self, files: &CheckpointFiles, dtype: Dtype, available: Option<u64>) {
         // A library may give up on a crafted file; the list must not.
-        let glance = caught::catch(|| model::glance(files, dtype));
+        let glance = caught::catch(|| model::glance(files, dtype, available));
         match glance {
             Ok(Ok(glance)) => {
                 self.family.get_or_insert_with(|| glance.family.to_owned());
@@ -91,6 +89,17 @@ impl ModelEntry {
         self.parameters = None;
         self.memory = None;
         self.fault = Some(why);
+    }
+}
+
+/// Bytes of a model's weights, as far as the catalog tells. Files are about as large as the weights
+/// in them.
+fn weights(candidate: &Candidate, dtype: Dtype, available: Option<u64>) -> Option<u64> {
+    let widened = candidate.parameters?.saturating_mul(BYTES_A_PARAMETER);
+    match (Holding::choose(dtype, widened, available), dtype) {
+        (Holding::Widened, _) => Some(widened),
+        (Holding::AsStored, Dtype::Bf16 | Dtype::F16) => Some(widened / 2),
+        (Holding::AsStored, Dtype::Auto | Dtype::F32) => candidate.size.or(Some(widened)),
     }
 }
 
@@ -148,6 +157,21 @@ mod tests {
         assert_eq!(entry(Some(4000)).fit, Fit::Fits);
         assert_eq!(entry(Some(3999)).fit, Fit::TooLarge);
         assert_eq!(entry(None).fit, Fit::Unknown);
+    }
+
+    #[test]
+    fn what_is_not_here_and_too_large_for_float32_needs_the_memory_of_its_files() {
+        let memory = |dtype, available| {
+            let candidate = Candidate {
+                size: Some(1100),
+                ..candidate(None)
+            };
+            ModelEntry::of(candidate, dtype, Some(available), None).memory
+        };
+        assert_eq!(memory(Dtype::Auto, 8000), Some(4000));
+        assert_eq!(memory(Dtype::Auto, 7999), Some(1100));
+        assert_eq!(memory(Dtype::F32, 7999), Some(4000));
+        assert_eq!(memory(Dtype::Bf16, 8000), Some(2000));
     }
 
     #[test]

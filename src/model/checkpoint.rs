@@ -14,6 +14,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::ModelError;
 use super::dtype::Dtype;
+use super::holding::Holding;
 use super::layout::{Layout, Orientation};
 use super::linear::Linear;
 use super::norm::Norm;
@@ -31,6 +32,7 @@ pub struct Checkpoint<'a> {
     reading: Reading,
     device: &'a Device,
     dtype: Dtype,
+    holding: Holding,
     taken: Mutex<HashSet<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -54,13 +56,14 @@ struct Projection {
 
 impl<'a> Checkpoint<'a> {
     /// Starts reading `weights` laid out as `layout`, onto `device`, to be computed with as
-    /// `dtype` says. `progress` gets the number of tensors read, and of all, after each; it may be
-    /// called from several threads.
+    /// `dtype` and held as `holding` says. `progress` gets the number of tensors read, and of all,
+    /// after each; it may be called from several threads.
     pub fn new(
         weights: &'a Weights,
         layout: Layout,
         device: &'a Device,
         dtype: Dtype,
+        holding: Holding,
         progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, ModelError> {
         let prefix = prefix(weights, &layout).ok_or_else(|| ModelError::Tensor {
@@ -75,6 +78,7 @@ impl<'a> Checkpoint<'a> {
             reading: Reading::Values,
             device,
             dtype,
+            holding,
             taken: Mutex::default(),
             progress,
         })
@@ -85,7 +89,14 @@ impl<'a> Checkpoint<'a> {
     pub fn outline(weights: &'a Weights, layout: Layout) -> Result<Self, ModelError> {
         Ok(Self {
             reading: Reading::Headers,
-            ..Self::new(weights, layout, &Device::Cpu, Dtype::Auto, &|_, _| {})?
+            ..Self::new(
+                weights,
+                layout,
+                &Device::Cpu,
+                Dtype::Auto,
+                Holding::Widened,
+                &|_, _| {},
+            )?
         })
     }
 
@@ -187,8 +198,12 @@ impl<'a> Checkpoint<'a> {
             None => None,
         };
         let weights = parts.into_iter().map(|part| part.weight).collect();
-        let weight = Weight::from_rows(weights, self.device)?;
-        Ok(Linear::new(weight, bias, self.dtype))
+        Ok(Linear::new(self.weight(weights)?, bias, self.dtype))
+    }
+
+    /// The weight that is made of `parts`, one below the other.
+    fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
+        Ok(Weight::from_rows(parts, self.holding, self.device)?)
     }
 
     /// A tensor in float32, its numbers rounded as the model's weights are.
@@ -213,7 +228,7 @@ impl<'a> Checkpoint<'a> {
     fn rows(&self, name: &str, expected: &[usize]) -> Result<Rows, ModelError> {
         self.check(name, expected)?;
         let rows = match self.reading {
-            Reading::Values => self.weights.read_rows(name)?.held_as(self.dtype),
+            Reading::Values => self.weights.read_rows(name)?.rounded(self.dtype),
             Reading::Headers => Rows::outline(expected.iter().rev().skip(1).product()),
         };
         self.took(name);

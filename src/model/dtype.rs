@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
-    /// Weights are held as the files store them, each is widened when it is used, and all
-    /// arithmetic is float32.
+    /// All arithmetic is float32 on the exact values. [`Holding::choose`] says how those are held.
+    ///
+    /// [`Holding::choose`]: super::Holding::choose
     #[default]
     Auto,
-    /// Weights are held in float32, and all arithmetic is float32. The figures are those of
-    /// [`Dtype::Auto`]; other memory, other speed.
+    /// The same with weights held in float32, whatever memory that takes.
     F32,
     /// As a model that was loaded in bfloat16 computes: weights are rounded to that type, and so
     /// is what each operation gives. Sums inside an operation are float32.

@@ -12,6 +12,7 @@ use super::decoder::{Decoder, Embedding};
 use super::dtype::Dtype;
 use super::families;
 use super::head::Head;
+use super::holding::Holding;
 use super::intervention::Interventions;
 use super::layout::Layout;
 use super::memory::{self, Memory};
@@ -30,6 +31,8 @@ pub struct Model {
     pub spec: Spec,
     /// In which type it computes.
     pub dtype: Dtype,
+    /// How weights are held that are stored in fewer bits than float32.
+    pub holding: Holding,
     /// How the weights are stored, for example `Q4_1`.
     pub storage: String,
     /// Number of parameters.
@@ -44,8 +47,9 @@ pub struct Model {
     pub tokenizer: Tokenizer,
 }
 
-/// Loads a checkpoint onto `device`, to be computed with as `dtype` says. `progress` gets the
-/// number of tensors read, and of all; it may be called from several threads.
+/// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as the memory
+/// that is free allows. `progress` gets the number of tensors read, and of all; it may be called
+/// from several threads.
 ///
 /// # Errors
 /// One line that names the file, the key or the tensor that is wrong.
@@ -55,9 +59,21 @@ pub fn load(
     dtype: Dtype,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    let (config, weights) = headers(files)?;
-    let tokenizer = tokenizer(&weights)?;
-    assemble(&config, &weights, tokenizer, device, dtype, progress)
+    assemble(files, device, dtype, None, progress)
+}
+
+/// The same with the weights held as `holding` says.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    files: &CheckpointFiles,
+    device: &Device,
+    dtype: Dtype,
+    holding: Holding,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Model, ModelError> {
+    assemble(files, device, dtype, Some(holding), progress)
 }
 
 /// What the headers of a checkpoint say, before its weights are read.
@@ -69,7 +85,7 @@ pub struct Description {
     pub spec: Spec,
     /// How the weights are stored, for example `Q4_1`.
     pub storage: String,
-    /// What the model takes in memory.
+    /// What the model takes in memory, as it would be held now.
     pub memory: Memory,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
@@ -102,7 +118,7 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
     Ok(Description {
         family: family.name,
         storage: weights.storage(),
-        memory: Memory::of(&weights, &spec, vocabulary, dtype),
+        memory: Memory::of(&weights, &spec, vocabulary, dtype, memory::available()),
         tokenizer: tokenizer(&weights)?,
         spec,
         layout,
@@ -115,21 +131,25 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
 pub struct Glance {
     /// The decoder family.
     pub family: &'static str,
-    /// What the model takes in memory.
+    /// What the model takes in memory, as it would be held now.
     pub memory: Memory,
 }
 
 /// Looks at the headers of a checkpoint only, and not at its tokenizer: quick enough for a list.
-/// `dtype` is how the model would be computed with.
+/// `dtype` is how the model would be computed with, `available` the memory that is free.
 ///
 /// # Errors
 /// As [`load`], as far as those headers show it.
-pub fn glance(files: &CheckpointFiles, dtype: Dtype) -> Result<Glance, ModelError> {
+pub fn glance(
+    files: &CheckpointFiles,
+    dtype: Dtype,
+    available: Option<u64>,
+) -> Result<Glance, ModelError> {
     let (config, weights) = headers(files)?;
     let family = families::of(&config)?;
     let spec = (family.spec)(&config)?;
     let vocabulary = vocabulary(&weights, &(family.layout)(&config)).unwrap_or(0);
-    let memory = Memory::of(&weights, &spec, vocabulary, dtype);
+    let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
     memory.describes(&spec, config.place())?;
     Ok(Glance {
         family: family.name,
@@ -161,26 +181,34 @@ fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {
     })
 }
 
+/// Reads a whole checkpoint; without a `holding`, the free memory decides.
 fn assemble(
-    config: &Config,
-    weights: &Weights,
-    tokenizer: Tokenizer,
+    files: &CheckpointFiles,
     device: &Device,
     dtype: Dtype,
+    holding: Option<Holding>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    let family = families::of(config)?;
-    let (spec, layout) = ((family.spec)(config)?, (family.layout)(config));
-    let vocabulary = vocabulary(weights, &layout).unwrap_or(0);
-    let memory = Memory::of(weights, &spec, vocabulary, dtype);
+    let (config, weights) = headers(files)?;
+    let tokenizer = tokenizer(&weights)?;
+    let family = families::of(&config)?;
+    let (spec, layout) = ((family.spec)(&config)?, (family.layout)(&config));
+    let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
+    let available = memory::available();
+    let memory = match holding {
+        Some(holding) => Memory::when(&weights, &spec, vocabulary, dtype, holding),
+        None => Memory::of(&weights, &spec, vocabulary, dtype, available),
+    };
     memory.describes(&spec, config.place())?;
-    memory.fits(memory::available(), &weights.place())?;
-    let checkpoint = Checkpoint::new(weights, layout, device, dtype, progress)?;
+    memory.fits(available, &weights.place())?;
+    let holding = memory.holding;
+    let checkpoint = Checkpoint::new(&weights, layout, device, dtype, holding, progress)?;
     let (embedding, blocks, head) = parts(&checkpoint, &spec)?;
     checkpoint.finish()?;
     Ok(Model {
         family: family.name,
         dtype,
+        holding,
         storage: weights.storage(),
         parameters: memory.parameters,
         vocab_size: embedding.tokens.height(),

@@ -5,6 +5,7 @@ use sysinfo::{MemoryRefreshKind, System};
 
 use super::ModelError;
 use super::dtype::Dtype;
+use super::holding::Holding;
 use super::spec::Spec;
 use super::weights::{Size, Weights};
 
@@ -22,6 +23,8 @@ const BESIDES: u64 = 64 << 20;
 /// Bytes that a model takes on the CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
+    /// How weights are held that are stored in fewer bits than float32.
+    pub holding: Holding,
     /// Number of weights.
     pub parameters: u64,
     /// The weights, in bytes, as they are held.
@@ -34,11 +37,35 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// What a decoder with these `weights` takes, with `vocabulary` rows in its unembedding.
+    /// What a decoder with these `weights` takes, with `vocabulary` rows in its unembedding, held
+    /// as [`Holding::choose`] says while `available` bytes are free.
     #[must_use]
-    pub fn of(weights: &Weights, spec: &Spec, vocabulary: usize, dtype: Dtype) -> Self {
+    pub fn of(
+        weights: &Weights,
+        spec: &Spec,
+        vocabulary: usize,
+        dtype: Dtype,
+        available: Option<u64>,
+    ) -> Self {
+        let when = |holding| Self::when(weights, spec, vocabulary, dtype, holding);
+        let widened = when(Holding::Widened);
+        match Holding::choose(dtype, widened.peak, available) {
+            Holding::Widened => widened,
+            Holding::AsStored => when(Holding::AsStored),
+        }
+    }
+
+    /// What it takes when it is held as `holding` says.
+    #[must_use]
+    pub fn when(
+        weights: &Weights,
+        spec: &Spec,
+        vocabulary: usize,
+        dtype: Dtype,
+        holding: Holding,
+    ) -> Self {
         let sizes = weights.sizes();
-        let held = sizes.iter().map(|size| held(size, dtype));
+        let held = sizes.iter().map(|size| held(size, dtype, holding));
         let largest = held.clone().max().unwrap_or(0);
         let weights = sum(held);
         let run = cache(spec).saturating_add(logits(spec, vocabulary));
@@ -46,6 +73,7 @@ impl Memory {
         // over when the first token is processed.
         let at_work = largest.saturating_mul(2).max(run);
         Self {
+            holding,
             parameters: sum(sizes.iter().map(|size| size.elements)),
             weights,
             run,
@@ -96,12 +124,14 @@ impl Memory {
 }
 
 /// Bytes of a tensor in memory.
-fn held(size: &Size, dtype: Dtype) -> u64 {
+fn held(size: &Size, dtype: Dtype, holding: Holding) -> u64 {
     let single = size.elements.saturating_mul(SINGLE);
-    match (dtype, size.stored) {
-        (Dtype::Auto, Some(stored)) => stored,
-        (Dtype::Bf16 | Dtype::F16, Some(_)) => single / 2,
-        (Dtype::F32, _) | (_, None) => single,
+    match (holding, size.stored) {
+        (Holding::Widened, _) | (_, None) => single,
+        (Holding::AsStored, Some(stored)) => match dtype {
+            Dtype::Auto | Dtype::F32 => stored,
+            Dtype::Bf16 | Dtype::F16 => single / 2,
+        },
     }
 }
 
@@ -160,6 +190,7 @@ mod tests {
     use super::*;
 
     const SEVEN_BILLION: Memory = Memory {
+        holding: Holding::Widened,
         parameters: 7_000_000_000,
         weights: 28_000_000_000,
         run: 500_000_000,
@@ -190,16 +221,15 @@ mod tests {
             elements: 1000,
             stored: Some(625),
         };
-        let bytes = [Dtype::Auto, Dtype::F32, Dtype::Bf16, Dtype::F16];
-        assert_eq!(
-            bytes.map(|dtype| held(&matrix, dtype)),
-            [625, 4000, 2000, 2000]
-        );
         let vector = Size {
             stored: None,
             ..matrix
         };
-        assert_eq!(bytes.map(|dtype| held(&vector, dtype)), [4000; 4]);
+        for (dtype, as_stored) in [(Dtype::Auto, 625), (Dtype::Bf16, 2000), (Dtype::F16, 2000)] {
+            assert_eq!(held(&matrix, dtype, Holding::AsStored), as_stored);
+            assert_eq!(held(&matrix, dtype, Holding::Widened), 4000);
+            assert_eq!(held(&vector, dtype, Holding::AsStored), 4000);
+        }
     }
 
     #[test]

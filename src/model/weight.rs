@@ -1,5 +1,4 @@
-//! A matrix of weights: on the CPU held as the checkpoint stores it, on other devices as a
-//! float32 tensor. Products are float32 arithmetic on the widened values in any case; candle's
+//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them. Products are float32 arithmetic on the widened values in any case; candle's
 //! own products with halves and quantised weights round what they are multiplied with.
 
 mod floats;
@@ -14,6 +13,7 @@ use candle_core::{Device, Result, Tensor};
 pub use rows::Rows;
 pub use storage::Storage;
 
+use super::holding::Holding;
 use super::linear::with_values;
 use super::matvec::matvec;
 
@@ -38,10 +38,11 @@ impl Weight {
     }
 
     /// A weight that is made of `parts`, one below the other, for use on `device`.
+    /// They stay as they are where `holding` says so and the device is the CPU.
     ///
     /// # Errors
     /// When there are none, or they are not of one width, or `device` has no room.
-    pub fn from_rows(parts: Vec<Rows>, device: &Device) -> Result<Self> {
+    pub fn from_rows(parts: Vec<Rows>, holding: Holding, device: &Device) -> Result<Self> {
         let Some(width) = parts.first().map(Rows::width) else {
             candle_core::bail!("a weight without rows");
         };
@@ -49,7 +50,7 @@ impl Weight {
             candle_core::bail!("rows of different widths do not make one weight");
         }
         let is_float = parts.iter().all(|rows| rows.storage() == Storage::F32);
-        if device.is_cpu() && !is_float {
+        if holding == Holding::AsStored && device.is_cpu() && !is_float {
             return Ok(Self(Held::Rows(parts)));
         }
         let parts = parts
@@ -197,7 +198,7 @@ mod tests {
     }
 
     fn weight(parts: Vec<Rows>) -> Weight {
-        Weight::from_rows(parts, &Device::Cpu).unwrap()
+        Weight::from_rows(parts, Holding::AsStored, &Device::Cpu).unwrap()
     }
 
     /// A float32 sum of `n` products is off by at most `n * 2^-24` of the sum of their sizes,
@@ -246,7 +247,7 @@ mod tests {
         for (dtype, stored) in [(Dtype::F16, DType::F16), (Dtype::Bf16, DType::BF16)] {
             for width in [1, 48, 300] {
                 let tensor = random((5, width));
-                let rows = Rows::of_tensor(&tensor).unwrap().held_as(dtype);
+                let rows = Rows::of_tensor(&tensor).unwrap().rounded(dtype);
                 let rounded = tensor.to_dtype(stored).unwrap();
                 let rounded = rounded.to_dtype(DType::F32).unwrap();
                 assert_eq!(values(&rows.to_tensor().unwrap()), values(&rounded));

@@ -22,7 +22,7 @@ impl Checkpoint<'_> {
             self.norm(&name, norm, &[width])
         });
         Ok(Embedding {
-            tokens: Weight::from_rows(vec![self.rows(&name, &[rows, width])?], self.device)?,
+            tokens: self.weight(vec![self.rows(&name, &[rows, width])?])?,
             scale: spec.embedding.scale,
             norm: norm.transpose()?,
             projection: self.projection_between(self.layout.project_in, width, spec.d_model)?,
@@ -39,7 +39,7 @@ impl Checkpoint<'_> {
         let name = format!("{}{}.weight", self.prefix, self.layout.positions);
         let table = self.rows(&name, &[spec.context_length + offset, spec.d_model])?;
         let table = table.part(offset, spec.context_length);
-        Ok(Some(Weight::from_rows(vec![table], self.device)?))
+        self.weight(vec![table]).map(Some)
     }
 
     /// The final norm and the unembedding, which may be the embedding's `tokens`.
@@ -53,7 +53,7 @@ impl Checkpoint<'_> {
         };
         let weight = if separate {
             let rows = self.rows(&format!("{name}.weight"), &[rows, width])?;
-            Weight::from_rows(vec![rows], self.device)?
+            self.weight(vec![rows])?
         } else {
             tokens.clone()
         };

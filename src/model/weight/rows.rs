@@ -131,27 +131,26 @@ impl Rows {
         })
     }
 
-    /// As `dtype` wants weights to be held.
+    /// In the type that `dtype` rounds weights to; as they are where it does not.
     #[must_use]
-    pub fn held_as(self, dtype: Dtype) -> Self {
+    pub fn rounded(self, dtype: Dtype) -> Self {
         match dtype {
-            Dtype::Auto => self,
-            Dtype::F32 => self.converted(Storage::F32, f32::to_le_bytes),
+            Dtype::Auto | Dtype::F32 => self,
             Dtype::Bf16 => self.converted(Storage::Bf16, |x| bf16::from_f32(x).to_le_bytes()),
             Dtype::F16 => self.converted(Storage::F16, |x| f16::from_f32(x).to_le_bytes()),
         }
     }
 
-    fn converted<const BYTES: usize>(self, to: Storage, narrow: fn(f32) -> [u8; BYTES]) -> Self {
+    fn converted(self, to: Storage, narrow: fn(f32) -> [u8; 2]) -> Self {
         if to == self.storage {
             return self;
         }
-        let row_bytes = self.width * BYTES;
+        let row_bytes = 2 * self.width;
         let mut bytes = vec![0; self.count() * row_bytes];
         let rows = bytes.par_chunks_exact_mut(row_bytes).enumerate();
         rows.for_each(|(row, out)| {
             let numbers = self.widened(row, 1);
-            for (out, number) in out.as_chunks_mut::<BYTES>().0.iter_mut().zip(numbers) {
+            for (out, number) in out.as_chunks_mut::<2>().0.iter_mut().zip(numbers) {
                 *out = narrow(number);
             }
         });
@@ -178,6 +177,9 @@ impl Rows {
             let shape = [shape.0, shape.1];
             return Tensor::from_raw_buffer(&self.bytes, DType::F32, &shape, &Device::Cpu);
         }
-        Tensor::from_vec(self.widened(0, shape.0), shape, &Device::Cpu)
+        let mut values = vec![0.0; shape.0 * shape.1];
+        let rows = values.par_chunks_exact_mut(self.width).enumerate();
+        rows.for_each(|(row, out)| product::widen(self, row, out));
+        Tensor::from_vec(values, shape, &Device::Cpu)
     }
 }
