@@ -18,8 +18,8 @@ pub mod theme;
 
 pub use examples::Example;
 pub use options::{
-    CellValue, Cells, ColourChoice, EmbeddingRow, GridOptions, Options, SamplingOptions, Switch,
-    Top,
+    CellColour, CellValue, Cells, ColourChoice, EmbeddingRow, GridOptions, ListedTokens, Options,
+    PromptColumns, SamplingOptions, Switch, Top,
 };
 pub use overlay::Problem;
 

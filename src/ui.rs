@@ -4,6 +4,8 @@
 //! [`crate::app::Places`], since paging and clicks depend on it too.
 
 mod action_list;
+mod attribution;
+mod bars;
 mod cell;
 mod chart;
 mod command_line;
@@ -18,11 +20,16 @@ mod loading;
 mod log;
 pub mod palette;
 mod picker;
+mod predictions;
 mod prompt;
 pub mod scale;
+mod scroll;
 mod spark;
+mod step;
+mod summary;
 mod table;
 pub mod text;
+mod value;
 
 pub use grid::Grid;
 
@@ -62,7 +69,16 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
         Some(Page::Models(picker)) => picker::render(picker, &palette, places.body, buffer),
         Some(Page::Actions(list)) => {
-            action_list::render(state, list, &palette, places.body, buffer)
+            action_list::render(state, list, &palette, places.body, buffer);
+        }
+        Some(Page::Predictions(page)) => {
+            predictions::render(state, page, &palette, places.body, buffer);
+        }
+        Some(Page::Attribution(page)) => {
+            attribution::render(state, page, &palette, places.body, buffer);
+        }
+        Some(Page::Summary { first }) => {
+            summary::render(state, *first, &palette, places.body, buffer);
         }
         None => {
             prompt::render(state, &palette, places.prompt, buffer);

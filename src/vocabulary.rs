@@ -119,6 +119,14 @@ impl Vocabulary {
         }
     }
 
+    /// Whether `id` is a word or a part of one: letters only, behind any spaces.
+    #[must_use]
+    pub fn is_word(&self, id: TokenId) -> bool {
+        let text = str::from_utf8(self.bytes(id)).unwrap_or_default();
+        let letters = text.trim_start_matches(' ');
+        !letters.is_empty() && letters.chars().all(char::is_alphabetic)
+    }
+
     /// `id` as it is shown: a space as `·`, a newline as `⏎`, a tab as `⇥`, control and
     /// invisible characters as `⟨200B⟩`, bytes that are no whole character as `⟨E2 82⟩`.
     ///
@@ -176,6 +184,19 @@ mod tests {
         assert_eq!(vocabulary.bytes(TokenId(0)), b"");
         assert_eq!(vocabulary.bytes(TokenId(1)), b" is");
         assert_eq!(vocabulary.bytes(TokenId(2)), b"");
+    }
+
+    #[test]
+    fn words_are_letters_behind_spaces() {
+        let words = [" are", "ing", "  Zürich", "日本"];
+        let others = ["", " ", "\n", " 12", "-", " a.", "don't"];
+        let pieces = words.iter().chain(&others);
+        let vocabulary = Vocabulary::new(pieces.map(|text| Piece::Bytes((*text).into())).collect());
+        for id in 0..vocabulary.len() {
+            let is_word = vocabulary.is_word(TokenId(id as u32));
+            assert_eq!(is_word, id < words.len(), "{id}");
+        }
+        assert!(!sample().is_word(TokenId(0)), "a control token");
     }
 
     #[test]

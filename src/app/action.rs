@@ -59,6 +59,14 @@ pub enum Action {
     Lens,
     /// Show the next value in the grid's cells.
     CellValue,
+    /// Show the value before in the grid's cells.
+    PreviousCellValue,
+    /// Colour the grid's cells by the next value.
+    CellColour,
+    /// Show all of a layer's best tokens, or only words.
+    ListedTokens,
+    /// Show or hide the prompt's own tokens before the generated ones.
+    PromptColumns,
     /// Make the grid's cells narrower, or wide again.
     CellWidth,
     /// Show or hide the row `emb`.
@@ -79,6 +87,16 @@ pub enum Action {
     Save,
     /// Save under the name in the field.
     SaveNow,
+    /// Type what to look for in the grid.
+    Search,
+    /// Go to the next cell of what was typed.
+    Find,
+    /// Go to the next cell of what was looked for last.
+    FindNext,
+    /// Go back to the one before.
+    FindPrevious,
+    /// Open or close the summary of the trace.
+    Summary,
 
     /// Compare candidates at the selected step.
     Compare,
@@ -88,6 +106,25 @@ pub enum Action {
     LeaveCompare,
     /// Show the chart instead of the table, or the other way round, where only one has room.
     Chart,
+
+    /// Open the page of layer predictions, or close it.
+    Predictions,
+    /// Open the page of attribution, or close it.
+    Attribution,
+    /// One more token of each layer.
+    MoreTokens,
+    /// One token less of each layer.
+    FewerTokens,
+    /// Show the selected layer only, or all layers.
+    OneLayer,
+    /// Split the logit of the next target.
+    NextTarget,
+    /// Split the logit of the target before.
+    PreviousTarget,
+    /// Show the heads of the selected layer, or its logit under the lens.
+    Heads,
+    /// Order the heads by size, or by number.
+    HeadOrder,
 
     /// One step back.
     Left,

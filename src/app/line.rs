@@ -12,6 +12,8 @@ pub enum Line {
     Command(CommandLine),
     /// The name of a file to save to.
     Save(Input),
+    /// What to look for in the grid.
+    Search(Input),
 }
 
 impl Line {
@@ -21,6 +23,7 @@ impl Line {
         match self {
             Self::Command(_) => &[Scope::CommandLine, Scope::Text, Scope::Everywhere],
             Self::Save(_) => &[Scope::Save, Scope::Text, Scope::Everywhere],
+            Self::Search(_) => &[Scope::Search, Scope::Text, Scope::Everywhere],
         }
     }
 
@@ -28,7 +31,7 @@ impl Line {
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
             Self::Command(line) => line.edit(request),
-            Self::Save(field) => {
+            Self::Save(field) | Self::Search(field) => {
                 field.handle(request);
             }
         }

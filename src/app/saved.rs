@@ -1,11 +1,12 @@
 //! A saved trace in the place of a model: what the file holds can be looked at, and nothing can be
 //! asked that it does not hold.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::state::{Pane, Start};
-use super::{Effect, Loading, Phase, Prompt, Run, Speed, State, typed_candidates};
+use super::{Effect, Loading, Phase, Prompt, PromptColumns, Run, Speed, State, typed_candidates};
 use crate::engine::{Ask, Comparison, Question, RunId, StopReason};
 use crate::export::{Record, Watch};
 use crate::settings::Settings;
@@ -73,7 +74,9 @@ fn run(record: &Record) -> Run {
         max_tokens: record.max_tokens,
         sampling: record.sampling.clone(),
         lens: record.lens,
+        prompt_columns: PromptColumns::default(),
         columns: record.columns.clone(),
+        attributions: BTreeMap::new(),
         text,
         phase: Phase::Finished(record.finish.unwrap_or(StopReason::Stopped)),
         speed: Speed::default(),

@@ -6,12 +6,12 @@ use std::time::Instant;
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Line, Model, Page, Prompt, Run};
+use super::{Compare, Cursor, Effect, Extent, Line, Model, Page, Prompt, Query, Run, SUMMARY_HEAD};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
-use crate::settings::{GridOptions, Settings, Switch};
-use crate::trace::{Column, LensKind, Row, Step};
+use crate::settings::{GridOptions, PromptColumns, Settings, Switch};
+use crate::trace::{Column, LensKind, Position, Row, TokenId};
 
 /// How the program is started: what the command line and the settings say.
 #[derive(Clone, Debug)]
@@ -103,6 +103,8 @@ pub struct View {
     pub lens: LensKind,
     /// The grid's looks.
     pub grid: GridOptions,
+    /// How many tokens of each layer the page of layer predictions asks for.
+    pub top_k: usize,
     /// Whether clicks and the wheel come to the program.
     pub mouse: Switch,
 }
@@ -158,6 +160,8 @@ pub struct State {
     pub typed_candidates: String,
     /// The page in the place of the panes, while one is open.
     pub page: Option<Page>,
+    /// What was looked for last in the grid.
+    pub last_search: Option<Query>,
     /// How things are looked at.
     pub view: View,
     /// What is typed in the place of the key line, while it is.
@@ -193,6 +197,7 @@ impl State {
             theme: settings.themes.position(&options.theme).unwrap_or(0),
             lens: start.lens,
             grid: options.grid,
+            top_k: options.predictions.top_k,
             mouse: options.mouse,
         };
         let notice = settings.problems.first().map(|problem| Notice {
@@ -220,6 +225,7 @@ impl State {
             line: None,
             command_history: Vec::new(),
             typed_candidates: String::new(),
+            last_search: None,
             view,
             recording: Switch::Off,
             notice,
@@ -271,7 +277,11 @@ impl State {
         } else if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
-                Page::Models(_) | Page::Actions(_) => Stops::Page,
+                Page::Models(_)
+                | Page::Actions(_)
+                | Page::Predictions(_)
+                | Page::Attribution(_)
+                | Page::Summary { .. } => Stops::Page,
             })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
@@ -302,10 +312,51 @@ impl State {
         }
     }
 
-    /// The columns of the newest run.
+    /// The columns of the newest run's steps.
     #[must_use]
     pub fn grid_columns(&self) -> &[std::sync::Arc<Column>] {
         self.run.as_ref().map_or(&[], |run| &run.columns)
+    }
+
+    /// The prompt's tokens that have columns in the grid: from the second one on, where they are
+    /// shown.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> &[TokenId] {
+        match (self.view.grid.prompt, &self.run) {
+            (PromptColumns::Shown, Some(run)) => run.prompt_tokens.get(1..).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// The columns of [`State::prompt_tokens`], as many as have come.
+    #[must_use]
+    pub fn prompt_columns(&self) -> &[std::sync::Arc<Column>] {
+        match (self.view.grid.prompt, &self.run) {
+            (PromptColumns::Shown, Some(run)) => run.prompt_columns.columns(),
+            _ => &[],
+        }
+    }
+
+    /// The grid's columns.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        Extent {
+            prompt: self.prompt_tokens().len(),
+            steps: self.grid_columns().len(),
+        }
+    }
+
+    /// The selected column, if it is there yet.
+    #[must_use]
+    pub fn selected_column(&self) -> Option<&Column> {
+        self.run.as_ref()?.column_at(self.cursor.place())
+    }
+
+    /// The position of the selected column: the one to ask questions about.
+    #[must_use]
+    pub fn selected_position(&self) -> Option<Position> {
+        let run = self.run.as_ref()?;
+        Some(run.position_of(self.cursor.place()))
     }
 
     /// The theme in use; `None` only when there are no themes at all.
@@ -326,19 +377,25 @@ impl State {
     /// cursor.
     pub(super) fn settle(&mut self) {
         let rows = self.rows();
-        let newest = self.run.as_ref().map_or(Step(0), Run::newest);
+        let extent = self.extent();
         let growth = match &self.run {
             Some(run) if run.is_active() => Growth::Growing,
             _ => Growth::Complete,
         };
         let room = super::GridRoom::of(self);
-        self.cursor.keep_in_view(&rows, newest, growth, room);
+        self.cursor.keep_in_view(&rows, extent, growth, room);
         if let Some(Page::Help { first }) = &mut self.page {
             let lines = help_lines(&self.settings).len();
             let room = help_room(self.columns, self.rows);
             let last = lines.saturating_sub(room.columns * room.rows);
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
+        }
+        let n_layers = u16::try_from(self.n_layers()).unwrap_or(u16::MAX);
+        if let Some(Page::Summary { first }) = &mut self.page {
+            // Status line, key line and two borders.
+            let visible = self.rows.saturating_sub(4 + SUMMARY_HEAD);
+            *first = (*first).min(n_layers.saturating_sub(visible));
         }
         let cursor = match (self.view.focus, &self.page, &self.line) {
             (Pane::Prompt, None, None) => TextCursor::Shown,

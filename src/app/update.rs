@@ -13,9 +13,11 @@ mod copy;
 mod engine;
 mod mouse;
 mod save;
+mod search;
 #[cfg(test)]
 mod tests;
 mod text;
+mod views;
 
 pub(super) use ask::start_load;
 
@@ -45,6 +47,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     };
     state.settle();
     effects.extend(ask::compare_if_changed(state));
+    effects.extend(views::ask_if_changed(state));
+    effects.extend(ask::prompt_columns_if_missing(state));
     effects
 }
 

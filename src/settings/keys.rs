@@ -47,6 +47,14 @@ pub enum Scope {
     CommandLine,
     /// The field for a file name.
     Save,
+    /// The page of layer predictions.
+    Predictions,
+    /// The page of attribution.
+    Attribution,
+    /// The summary of the trace.
+    Summary,
+    /// What to look for in the grid, while it is typed.
+    Search,
     /// The help page.
     Help,
     /// Every place.
@@ -55,7 +63,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -64,10 +72,14 @@ impl Scope {
         Self::Cell,
         Self::Candidates,
         Self::Comparison,
+        Self::Predictions,
+        Self::Attribution,
         Self::Models,
         Self::Actions,
         Self::CommandLine,
         Self::Save,
+        Self::Summary,
+        Self::Search,
         Self::Text,
         Self::Help,
     ];
@@ -83,10 +95,14 @@ impl Scope {
             Self::Cell => "In the cell pane",
             Self::Candidates => "Comparing: in the field",
             Self::Comparison => "Comparing: in table and chart",
+            Self::Predictions => "In the layer predictions",
+            Self::Attribution => "In the attribution",
             Self::Models => "In the list of models",
             Self::Actions => "In the list of actions",
             Self::CommandLine => "At the command line",
             Self::Save => "Saving: in the field",
+            Self::Summary => "In the summary",
+            Self::Search => "While searching",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",
@@ -104,6 +120,7 @@ impl Scope {
                 | Self::Actions
                 | Self::CommandLine
                 | Self::Save
+                | Self::Search
                 | Self::Everywhere
         )
     }

@@ -14,17 +14,18 @@ use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use super::{loading, scale};
+use super::scale::Scale;
+use super::{loading, text, value};
 use crate::app::{GridRoom, Pane, State};
-use crate::settings::CellValue;
+use crate::engine::ModelInfo;
+use crate::settings::{CellColour, GridOptions};
 use crate::trace::Row;
 
-mod figure;
 #[cfg(test)]
 mod tests;
 mod widget;
 
-pub use figure::probability;
+pub use super::value::probability;
 pub use widget::Grid;
 
 /// The grid's pane.
@@ -32,56 +33,65 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     if area.is_empty() {
         return;
     }
-    let columns = state.grid_columns();
-    let rows = state.rows();
-    let titles = Titles {
-        name: match state.model.ready {
-            Some(_) => title(state.view.grid.value, area.width).into(),
-            None => "Model".into(),
-        },
-        right: if columns.is_empty() {
-            String::new()
-        } else {
-            part_in_view(state, &rows)
-        },
-        bottom: if columns.is_empty() {
-            Line::default()
-        } else {
-            legend(state, palette, area.width)
-        },
-    };
     let focus = frame::focus_of(state, Pane::Grid);
-    let inner = frame::render(palette, focus, titles, area, buffer);
+    let rows = state.rows();
     match &state.model.ready {
-        Some(info) if !columns.is_empty() => Grid::new(columns, &rows, &info.vocabulary, *palette)
-            .options(state.view.grid)
-            .first(state.cursor.first_row, state.cursor.first_step)
-            .selected(state.cursor.row, state.cursor.step)
-            .render(inner, buffer),
-        _ => loading::render(state, palette, inner, buffer),
+        Some(info) if state.extent().shown() > 0 => {
+            let grid = grid(state, info, &rows, palette);
+            let titles = Titles {
+                name: title(state, area.width),
+                right: part_in_view(state, &rows),
+                bottom: legend(&grid.scale(), state.view.grid, palette, area.width),
+            };
+            let inner = frame::render(palette, focus, titles, area, buffer);
+            grid.render(inner, buffer);
+        }
+        ready => {
+            let titles = Titles::named(match ready {
+                Some(_) => title(state, area.width),
+                None => "Model".into(),
+            });
+            let inner = frame::render(palette, focus, titles, area, buffer);
+            loading::render(state, palette, inner, buffer);
+        }
     }
 }
 
-fn title(value: CellValue, width: u16) -> &'static str {
-    match value {
-        CellValue::Rank if width < 44 => "Rank at each layer",
-        CellValue::Rank => "Rank of the chosen token at each layer",
-        CellValue::Probability if width < 52 => "Probability at each layer",
-        CellValue::Probability => "Probability of the chosen token at each layer",
-        CellValue::Entropy => "Entropy of each layer, in nats",
-        CellValue::Kl => "KL(final ‖ layer), in nats",
-    }
+fn grid<'g>(
+    state: &'g State,
+    info: &'g ModelInfo,
+    rows: &'g [Row],
+    palette: &Palette<'g>,
+) -> Grid<'g> {
+    let cursor = &state.cursor;
+    Grid::new(state.grid_columns(), rows, &info.vocabulary, *palette)
+        .options(state.view.grid)
+        .prompt(state.prompt_tokens(), state.prompt_columns())
+        .first(cursor.first_row, cursor.first_step)
+        .selected(cursor.row, cursor.place())
 }
 
-/// Which steps and rows are in view, where that is not all of them.
+/// What cells say; while the prompt's columns come, how many there are.
+fn title(state: &State, width: u16) -> String {
+    let (there, all) = (state.prompt_columns().len(), state.prompt_tokens().len());
+    let progress = match there < all {
+        true => format!(" · prompt {there}/{all}"),
+        false => String::new(),
+    };
+    let room = usize::from(width).saturating_sub(6 + text::width(&progress));
+    let title = value::of(state.view.grid.value).title(room);
+    format!("{title}{progress}")
+}
+
+/// Which columns and rows are in view, where that is not all of them.
 fn part_in_view(state: &State, rows: &[Row]) -> String {
     let room = GridRoom::of(state);
     let cursor = &state.cursor;
-    let steps = state.grid_columns().len();
+    let columns = state.extent().shown();
     let mut parts = Vec::new();
-    if steps > room.columns {
-        let last = (cursor.first_step + room.columns).min(steps);
-        parts.push(format!("{}–{last} of {steps}", cursor.first_step + 1));
+    if columns > room.columns {
+        let last = (cursor.first_step + room.columns).min(columns);
+        parts.push(format!("{}–{last} of {columns}", cursor.first_step + 1));
     }
     if rows.len() > room.rows {
         let last = (cursor.first_row + room.rows).min(rows.len());
@@ -93,19 +103,23 @@ fn part_in_view(state: &State, rows: &[Row]) -> String {
 }
 
 /// The scale itself, in the pane's border.
-fn legend<'l>(state: &State, palette: &Palette<'_>, width: u16) -> Line<'l> {
-    let vocabulary = state.model.ready.as_ref().map_or(0, |info| info.vocab_size);
-    let steps = scale::legend(vocabulary);
-    let full: usize = steps.iter().map(|text| text.chars().count() + 2).sum();
-    let mut spans = vec![Span::styled(" ", palette.muted())];
-    for (step, text) in steps.iter().enumerate() {
-        let shade = palette.shade(step).unwrap_or(" ");
-        let text = if full + 4 <= usize::from(width) {
+fn legend<'l>(scale: &Scale, options: GridOptions, palette: &Palette<'_>, width: u16) -> Line<'l> {
+    let steps = scale.legend();
+    let full: usize = steps.iter().map(|(_, text)| text::width(text) + 2).sum();
+    let name = match options.colour {
+        CellColour::By(colour) if colour != options.value => format!(" {} ", colour.name()),
+        _ => " ".into(),
+    };
+    let room = usize::from(width).saturating_sub(3 + text::width(&name));
+    let mut spans = vec![Span::styled(name, palette.muted())];
+    for (tone, text) in steps {
+        let shade = palette.tone_shade(tone).unwrap_or(" ");
+        let text = if full <= room {
             format!("{shade}{text} ")
         } else {
             format!("{shade} ")
         };
-        spans.push(Span::styled(text, palette.step(step)));
+        spans.push(Span::styled(text, palette.tone(tone)));
     }
     spans.push(Span::styled(" ", palette.muted()));
     Line::from(spans)

@@ -8,7 +8,7 @@ use tui_input::Input;
 
 use super::palette::Palette;
 use super::{field, text};
-use crate::app::{Action, Line as TypedLine, NoticeKind, Page, State, Stops};
+use crate::app::{Action, Beside, Line as TypedLine, NoticeKind, Page, State, Stops};
 use crate::export::EXTENSIONS;
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
@@ -22,9 +22,18 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
     .intersection(buffer.area);
     let room = usize::from(area.width);
-    if let Some(TypedLine::Save(name)) = &state.line {
-        save_as(name, palette, room).render(area, buffer);
-        return;
+    match &state.line {
+        Some(TypedLine::Save(name)) => {
+            typed("Save as ", name, EXTENSIONS, palette, room).render(area, buffer);
+            return;
+        }
+        Some(TypedLine::Search(field)) => {
+            let words =
+                "token  #step's token  +1 -1 =1 becomes, leaves, settles  @12 step  L5 layer";
+            typed("/", field, words, palette, room).render(area, buffer);
+            return;
+        }
+        Some(TypedLine::Command(_)) | None => {}
     }
     let line = match &state.notice {
         Some(notice) => {
@@ -40,20 +49,19 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     line.render(area, buffer);
 }
 
-/// The field for a file name, and what its end can be where there is room.
-fn save_as(name: &Input, palette: &Palette<'_>, room: usize) -> Line<'static> {
-    const TITLE: &str = "Save as ";
-    let mut spans = vec![Span::styled(TITLE, palette.accent())];
-    spans.extend(field::spans(
-        name,
-        palette,
-        room.saturating_sub(TITLE.len()),
-    ));
-    let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
-    if used + 3 + EXTENSIONS.len() <= room {
-        spans.push(Span::styled(format!("   {EXTENSIONS}"), palette.muted()));
+/// A field behind its title, and what can be typed there where there is room.
+fn typed(
+    title: &'static str,
+    field: &Input,
+    about: &str,
+    palette: &Palette<'_>,
+    room: usize,
+) -> Line<'static> {
+    let mut line = field::line(title, field, palette, room);
+    if line.width() + 3 + text::width(about) <= room {
+        line.push_span(Span::styled(format!("   {about}"), palette.muted()));
     }
-    Line::from(spans)
+    line
 }
 
 struct Hint {
@@ -99,9 +107,19 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
     match (binding.action, state.stops()) {
         (Action::Stop, None | Some(Stops::Help)) => None,
         (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
+        // On a page there are no panes to go to.
+        (Action::NextPane, _) if state.page.is_some() => None,
+        (Action::HeadOrder, _) if !shows_heads(state) => None,
         // The table of compare mode always says ranks.
         (Action::CellValue, _) if state.compare.is_some() => None,
         _ => Some(hint),
+    }
+}
+
+fn shows_heads(state: &State) -> bool {
+    match &state.page {
+        Some(Page::Attribution(page)) => page.beside == Beside::Heads,
+        _ => false,
     }
 }
 

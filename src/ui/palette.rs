@@ -8,7 +8,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::BorderType;
 
-use super::scale;
+use super::scale::{self, Tone};
 use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 
 mod contrast;
@@ -17,6 +17,9 @@ mod tests;
 
 /// Shades for a terminal without colour, from rank 1 to the worst.
 const SHADES: [&str; STEPS] = ["█", "▓", "▓", "▒", "▒", "░", " "];
+
+/// The same for what can go either way: how far it goes; which way, its sign says.
+const DIVERGING_SHADES: [&str; STEPS] = ["█", "▓", "░", " ", "░", "▓", "█"];
 
 /// Whether something has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,18 @@ impl<'t> Palette<'t> {
         self.role(self.theme.warning)
     }
 
+    /// What raises a token.
+    #[must_use]
+    pub fn raises(&self) -> Style {
+        self.accent()
+    }
+
+    /// What lowers a token. Its minus tells it without colour.
+    #[must_use]
+    pub fn lowers(&self) -> Style {
+        self.warning()
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn error(&self) -> Style {
@@ -123,17 +138,37 @@ impl<'t> Palette<'t> {
     /// A step of the scale of ranks, text on ground.
     #[must_use]
     pub fn step(&self, step: usize) -> Style {
-        match self.theme.ramp.at(step, self.depth) {
+        self.tone(Tone::Sequential(step))
+    }
+
+    /// The shade that stands for a step of the scale of ranks where there is no colour.
+    #[must_use]
+    pub fn shade(&self, step: usize) -> Option<&'static str> {
+        self.tone_shade(Tone::Sequential(step))
+    }
+
+    /// A step of any scale, text on ground.
+    #[must_use]
+    pub fn tone(&self, tone: Tone) -> Style {
+        let ground = match tone {
+            Tone::Sequential(step) => self.theme.ramp.at(step, self.depth),
+            Tone::Diverging(step) => self.theme.diverging.at(step, self.depth),
+        };
+        match ground {
             Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
             None => Style::new(),
         }
     }
 
-    /// The shade that stands for a step where there is no colour.
+    /// The shade that stands for a step of any scale where there is no colour.
     #[must_use]
-    pub fn shade(&self, step: usize) -> Option<&'static str> {
+    pub fn tone_shade(&self, tone: Tone) -> Option<&'static str> {
+        let (shades, step) = match tone {
+            Tone::Sequential(step) => (SHADES, step),
+            Tone::Diverging(step) => (DIVERGING_SHADES, step),
+        };
         match self.depth {
-            Depth::None => SHADES.get(step.min(STEPS - 1)).copied(),
+            Depth::None => shades.get(step.min(STEPS - 1)).copied(),
             _ => None,
         }
     }

@@ -7,17 +7,20 @@ use std::time::{Duration, Instant};
 use crossterm::event::KeyEvent;
 use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
 use lenscape::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, Question, RunId, Sampling, StopReason,
+    Ask, Command, Comparison, Event, FetchProgress, ModelInfo, Predictions, Question, RunId,
+    Sampling, StopReason,
 };
 use lenscape::export::Record;
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
-use lenscape::trace::{Candidate, LensKind, Step, TokenId};
+use lenscape::trace::{Candidate, LensKind, Position, Step, TokenId};
+use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::golden::{Case, model, text_of};
+use super::golden::{Case, VOCAB_SIZE, model, text_of};
+use super::parts;
 
 #[derive(Clone)]
 pub struct Scene {
@@ -28,6 +31,8 @@ pub struct Scene {
     run: RunId,
     /// The engine has not answered yet.
     deaf: bool,
+    /// How many layers the model has instead of its own.
+    layers: Option<usize>,
 }
 
 impl Scene {
@@ -56,6 +61,7 @@ impl Scene {
             raw: false,
             run: RunId(0),
             deaf: false,
+            layers: None,
         }
     }
 
@@ -87,6 +93,17 @@ impl Scene {
     pub fn deaf(mut self) -> Self {
         self.deaf = true;
         self
+    }
+
+    /// The model has so many layers, and tokens of wide characters.
+    pub fn of_layers(mut self, layers: usize) -> Self {
+        self.layers = Some(layers);
+        let piece = Piece::Bytes(" 日本語の文字列".as_bytes().to_vec());
+        self.hears(Event::Ready(Arc::new(ModelInfo {
+            n_layers: layers,
+            vocabulary: Arc::new(Vocabulary::new(vec![piece; VOCAB_SIZE])),
+            ..(*model()).clone()
+        })))
     }
 
     pub fn at_depth(mut self, depth: Depth) -> Self {
@@ -179,8 +196,39 @@ impl Scene {
                     columns: self.columns().into_iter().take(steps).collect(),
                 })
             }
+            Ask::Predictions { at, top_k } => Some(Event::Predicted(Arc::new(Predictions {
+                run: *run,
+                at: *at,
+                lens: *lens,
+                top_k: *top_k,
+                column: parts::with_top_k(&self.column(*at), *top_k),
+            }))),
+            Ask::Attribution { at, target } => Some(Event::Attributed {
+                run: *run,
+                at: *at,
+                lens: *lens,
+                attribution: Arc::new(parts::attribution(&self.column(*at), *target)),
+            }),
+            Ask::Heads { at, target, layer } => Some(Event::HeadsAttributed {
+                run: *run,
+                at: *at,
+                shares: Arc::new(parts::heads(&self.column(*at), *target, *layer)),
+            }),
+            Ask::PromptColumns => Some(Event::PromptColumns {
+                run: *run,
+                lens: *lens,
+                first: Position(1),
+                columns: self.case.prompt_columns(),
+                total: self.case.prompt_ids.len() - 1,
+            }),
             _ => None,
         }
+    }
+
+    /// The column of the token at a position.
+    fn column(&self, at: Position) -> Arc<lenscape::trace::Column> {
+        let columns = self.columns();
+        Arc::clone(&columns[(at.0 - self.case.prompt_ids.len()) % columns.len()])
     }
 
     fn trajectory(&self, text: &str) -> Result<lenscape::trace::Trajectory, String> {
@@ -201,9 +249,13 @@ impl Scene {
     }
 
     fn columns(&self) -> Vec<Arc<lenscape::trace::Column>> {
-        match self.raw {
+        let columns = match self.raw {
             true => self.case.raw_columns(),
             false => self.case.columns(),
+        };
+        match self.layers {
+            Some(layers) => parts::with_layers(&columns, layers),
+            None => columns,
         }
     }
 

@@ -1,16 +1,15 @@
 //! What each action does.
 
-use super::{ask, command, copy, save, text};
+use super::{ask, command, copy, save, search, text, views};
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, ActionList, Capture, Choice, Compare, Effect, GridRoom, Half, Loading, NoticeKind,
-    Page, Pane, Phase, Picker, Recording, Run, State, help_room,
+    Action, ActionList, Capture, Choice, Compare, Direction, Effect, GridRoom, Half, Loading,
+    NoticeKind, Page, Pane, Phase, Picker, Recording, State, help_room,
 };
 use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
-use crate::trace::Step;
 
 /// Do it.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -51,6 +50,25 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::CompleteBack => command::complete(state, -1),
         Action::HistoryPrevious if state.line.is_some() => command::recall(state, 1),
         Action::HistoryNext if state.line.is_some() => command::recall(state, -1),
+        Action::Predictions => views::toggle_predictions(state),
+        Action::Attribution => views::toggle_attribution(state),
+        Action::MoreTokens
+        | Action::FewerTokens
+        | Action::OneLayer
+        | Action::NextTarget
+        | Action::PreviousTarget
+        | Action::Heads
+        | Action::HeadOrder => views::change(state, action),
+        Action::Search => search::open(state),
+        Action::Find => search::find(state),
+        Action::FindNext => search::find_again(state, Direction::Forward),
+        Action::FindPrevious => search::find_again(state, Direction::Back),
+        Action::Summary => {
+            state.page = match state.page {
+                Some(Page::Summary { .. }) => None,
+                _ => Some(Page::Summary { first: 0 }),
+            }
+        }
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
@@ -64,6 +82,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             }
         }
         Action::CellValue => state.view.grid.value = state.view.grid.value.next(),
+        Action::PreviousCellValue => state.view.grid.value = state.view.grid.value.previous(),
+        Action::CellColour => state.view.grid.colour = state.view.grid.colour.next(),
+        Action::ListedTokens => state.view.grid.tokens = state.view.grid.tokens.toggled(),
+        Action::PromptColumns => state.view.grid.prompt = state.view.grid.prompt.toggled(),
         Action::CellWidth => state.view.grid.cells = state.view.grid.cells.next(),
         Action::EmbeddingRow => state.view.grid.embedding = state.view.grid.embedding.toggled(),
         Action::TurnOver => {
@@ -312,27 +334,25 @@ pub fn close_compare(state: &mut State) {
 
 /// Move through the grid, or through the page that is open.
 fn walk(state: &mut State, action: Action) {
-    if let Some(page) = &mut state.page {
+    let page = state.page.as_mut();
+    if let Some(page) = page.filter(|page| !page.shows_the_selected_cell()) {
         let room = help_room(state.columns, state.rows);
         let lines = u16::try_from(room.columns * room.rows).unwrap_or(u16::MAX);
         page.walk(action, lines);
         return;
     }
     let rows = state.rows();
-    let newest = state.run.as_ref().map_or(Step(0), Run::newest);
+    let extent = state.extent();
     let room = GridRoom::of(state);
     let page = |visible: usize| isize::try_from((visible * 3 / 4).max(1)).unwrap_or(1);
     let far = isize::MAX;
     let cursor = &mut state.cursor;
     match action {
-        Action::Left => cursor.move_steps(newest, -1),
-        Action::Right => cursor.move_steps(newest, 1),
-        Action::PageLeft => cursor.move_steps(newest, -page(room.columns)),
-        Action::PageRight => cursor.move_steps(newest, page(room.columns)),
-        Action::FirstStep => {
-            cursor.step = Step(0);
-            cursor.follow = Follow::Stay;
-        }
+        Action::Left => cursor.move_columns(extent, -1),
+        Action::Right => cursor.move_columns(extent, 1),
+        Action::PageLeft => cursor.move_columns(extent, -page(room.columns)),
+        Action::PageRight => cursor.move_columns(extent, page(room.columns)),
+        Action::FirstStep => cursor.move_columns(extent, -far),
         Action::LastStep => cursor.follow = Follow::Newest,
         Action::Up => cursor.move_rows(&rows, -1),
         Action::Down => cursor.move_rows(&rows, 1),

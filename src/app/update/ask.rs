@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::app::prompt_columns::Asking;
 use crate::app::saved::{NO_MODEL, comparison};
 use crate::app::{Effect, Loading, NoticeKind, Run, State};
 use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
+use crate::settings::PromptColumns;
 
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
@@ -78,7 +80,7 @@ pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
         run: run.id,
         lens: state.view.lens,
         ask: Ask::Candidates {
-            at: run.position(state.cursor.step),
+            at: run.position_of(state.cursor.place()),
             texts,
         },
     };
@@ -92,4 +94,22 @@ pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
         return None;
     }
     Some(Effect::Engine(Command::Ask(question)))
+}
+
+/// While the prompt's own columns are shown, ask for those of the run and the lens that there
+/// are no others of yet.
+pub fn prompt_columns_if_missing(state: &mut State) -> Option<Effect> {
+    if state.view.grid.prompt == PromptColumns::Hidden {
+        return None;
+    }
+    let lens = state.view.lens;
+    let run = state.run.as_mut().filter(|run| run.can_compare())?;
+    if run.prompt_tokens.len() < 2 || run.prompt_columns.ask(lens) == Asking::Asked {
+        return None;
+    }
+    Some(Effect::Engine(Command::Ask(Question {
+        run: run.id,
+        lens,
+        ask: Ask::PromptColumns,
+    })))
 }

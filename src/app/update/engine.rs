@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::act::close_compare;
-use super::{ask, save};
+use super::{ask, save, views};
 use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
 use crate::engine::{Ask, Command, Event, ModelInfo, RunId};
 
@@ -56,6 +56,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             run.phase = Phase::Finished(reason);
         }),
         Event::Compared(comparison) => {
+            views::compared(state, &comparison);
             if let Some(compare) = &mut state.compare
                 && compare.asked.as_ref().is_some_and(|asked| {
                     let at = match &asked.ask {
@@ -69,12 +70,26 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 compare.answer = Some(comparison);
             }
         }
-        Event::Joint(_)
-        | Event::PromptColumns { .. }
-        | Event::Predicted(_)
-        | Event::Attributed { .. }
-        | Event::HeadsAttributed { .. }
-        | Event::Followed(_) => {}
+        Event::Predicted(answer) => views::predicted(state, answer),
+        Event::Attributed {
+            run,
+            at,
+            lens,
+            attribution,
+        } => views::attributed(state, run, at, lens, attribution),
+        Event::HeadsAttributed { run, at, shares } => {
+            views::heads_attributed(state, run, at, shares);
+        }
+        Event::PromptColumns {
+            run,
+            lens,
+            first,
+            columns,
+            ..
+        } => with_run(state, run, |run| {
+            run.prompt_columns.take(lens, first, columns);
+        }),
+        Event::Joint(_) | Event::Followed(_) => {}
         Event::Recast { run, lens, columns } => with_run(state, run, |run| {
             run.lens = lens;
             run.columns = columns;
@@ -145,5 +160,6 @@ fn failed(state: &mut State, id: Option<RunId>, message: String) {
             state.view.lens = run.lens;
         }
     }
+    views::failed(state);
     state.say(NoticeKind::Error, message);
 }

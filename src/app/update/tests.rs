@@ -22,6 +22,7 @@ use crate::trace::{
 use crate::vocabulary::{Piece, Vocabulary};
 
 mod saving;
+mod views;
 
 const LAYERS: usize = 3;
 
@@ -175,6 +176,9 @@ fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
         })
         .collect()
 }
+
+mod prompt_columns;
+mod search;
 
 mod loading {
     use super::*;
@@ -584,6 +588,8 @@ mod comparing {
         let prompt = PROMPT.into();
         hear(&mut state, Event::Started { run, prompt });
         assert_eq!(asked(&type_text(&mut state, "is")), []);
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         let effects = finish(&mut state, run);
         assert_eq!(
             asked(&effects),

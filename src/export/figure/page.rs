@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use crate::app::shown;
 use crate::export::Record;
 use crate::export::svg::{Rgb, colours_of, escaped};
-use crate::settings::theme::{Depth, STEPS, Theme};
+use crate::settings::theme::{Depth, Theme};
 use crate::ui::palette::Palette;
 use crate::ui::{scale, text};
 use crate::vocabulary::visible_text;
@@ -233,10 +233,10 @@ fn scale_of_ranks(record: &Record, theme: &Theme, top: f32) -> String {
     let palette = Palette::new(theme, Depth::TrueColour);
     let mut drawing = Drawing::default();
     drawing.text((0.0, top + 27.0), Anchor::Start, Face::Muted, "rank");
-    let labels = scale::legend(record.model.vocab_size);
-    for (step, label) in labels.iter().enumerate().take(STEPS) {
+    let legend = scale::ranks(record.model.vocab_size).legend();
+    for (step, (tone, label)) in legend.iter().enumerate() {
         let x = 38.0 + step as f32 * WIDTH;
-        let (ink, ground) = colours_of(palette.step(step));
+        let (ink, ground) = colours_of(palette.tone(*tone));
         drawing.mark(format_args!(
             r#"<rect x="{x}" y="{}" width="{WIDTH}" height="18" fill="{ground}" class="edge"/><text class="small" x="{}" y="{}" text-anchor="middle" fill="{ink}">{}</text>"#,
             top + 14.0,
