@@ -49,7 +49,7 @@ fn pass_over_caught_panics() {
 
 fn load(files: CheckpointFiles) {
     pass_over_caught_panics();
-    match model::load(&files, &candle_core::Device::Cpu, &|_, _| {}) {
+    match model::load(&files, &candle_core::Device::Cpu, model::Dtype::Auto, &|_, _| {}) {
         Ok(model) => use_tokenizer(&model.tokenizer),
         Err(error) => one_line(&error),
     }

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::engine::Sampling;
 use crate::export::cast::{CastOptions, CastVersion};
 use crate::export::figure::Kind;
+use crate::model::Dtype;
 use crate::settings::ColourChoice;
 use crate::terminal::{RecordingError, Recordings};
 use crate::trace::LensKind;
@@ -45,6 +46,9 @@ pub struct Program {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// How many tokens to generate.
     #[arg(long, short = 'n')]
     pub max_tokens: Option<usize>,
@@ -173,6 +177,31 @@ impl From<LensChoice> for LensKind {
     }
 }
 
+/// How weights are held and computed with, as it is called on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DtypeChoice {
+    /// Float32 arithmetic on the exact values; held as float32 where that takes no more than half
+    /// of the free memory, else as the files store them.
+    Auto,
+    /// The same; always held as float32.
+    F32,
+    /// Weights, and what each operation gives, are rounded to bfloat16.
+    Bf16,
+    /// The same with float16.
+    F16,
+}
+
+impl From<DtypeChoice> for Dtype {
+    fn from(choice: DtypeChoice) -> Self {
+        match choice {
+            DtypeChoice::Auto => Self::Auto,
+            DtypeChoice::F32 => Self::F32,
+            DtypeChoice::Bf16 => Self::Bf16,
+            DtypeChoice::F16 => Self::F16,
+        }
+    }
+}
+
 /// How many colours to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
@@ -274,6 +303,9 @@ pub struct Trace {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// How many tokens to generate.
     #[arg(long, short = 'n', default_value_t = 12)]
     pub max_tokens: usize,
@@ -321,6 +353,9 @@ pub struct Compare {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// The lens: with the final norm at every layer, or without it as in the article.
     #[arg(long, default_value = "normed")]
     pub lens: LensChoice,
@@ -413,6 +448,9 @@ pub enum ModelsCommand {
     Inspect {
         /// A catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
         name: String,
+        /// How weights would be held and computed with.
+        #[arg(long, value_name = "TYPE")]
+        dtype: Option<DtypeChoice>,
         /// How to write it.
         #[arg(long, default_value = "text")]
         format: ReportFormat,
@@ -425,6 +463,9 @@ pub struct Verify {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// The text that is run.
     #[arg(long, default_value = "The keys to the cabinet")]
     pub prompt: String,
@@ -439,6 +480,9 @@ pub struct Bench {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
     /// How many tokens to generate in each run.
     #[arg(long, short = 'n', default_value_t = 48)]
     pub max_tokens: usize,

@@ -19,6 +19,7 @@ use lenscape::commands::output::Output;
 use lenscape::commands::{bench, compare, config, follow, inspect, models, shell, trace, verify};
 use lenscape::engine::{Opener, Sampling, Wanted};
 use lenscape::export::{comparison, trace_file};
+use lenscape::model::Dtype;
 use lenscape::settings::{self, ColourChoice, Settings};
 use lenscape::terminal::{self, Link, Recordings, colour, panic_hook};
 use lenscape::trace::{LensKind, Step};
@@ -123,8 +124,9 @@ fn open_program(options: &Program) -> Result<ExitCode> {
     let settings = user_settings()?;
     let start = on_terminal(start(options, &settings), options.color, &settings)?;
     let recordings = options.recording.recordings(None)?;
+    let dtype = dtype(options.dtype, &settings);
     let (state, effects) = State::new(settings, start);
-    show(state, effects, &recordings)
+    show(state, effects, dtype, &recordings)
 }
 
 fn open_trace(options: &cli::OpenTrace) -> Result<ExitCode> {
@@ -136,8 +138,9 @@ fn open_trace(options: &cli::OpenTrace) -> Result<ExitCode> {
         path: options.file.clone(),
         record: Arc::new(record),
     };
+    let dtype = settings.options.dtype;
     let (state, effects) = State::of_saved(settings, start, saved);
-    show(state, effects, &recordings)
+    show(state, effects, dtype, &recordings)
 }
 
 /// The start on the terminal that there is.
@@ -158,9 +161,15 @@ fn on_terminal(start: Start, color: Option<ColorChoice>, settings: &Settings) ->
 }
 
 /// Shows the program until it ends.
-fn show(mut state: State, effects: Vec<Effect>, recordings: &Recordings) -> Result<ExitCode> {
+fn show(
+    mut state: State,
+    effects: Vec<Effect>,
+    dtype: Dtype,
+    recordings: &Recordings,
+) -> Result<ExitCode> {
+    let opener = Opener::from_env(dtype, TOP_TOKENS)?;
     let (engine, events, thread) =
-        engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
+        engine::spawn(opener).wrap_err("the engine cannot be started")?;
     let link = Link::detect(variable);
     let exit = terminal::run(&mut state, effects, engine, events, link, recordings)?;
     end(recordings, &mut io::stderr())?;
@@ -183,9 +192,10 @@ fn play_script(options: &cli::Play) -> Result<ExitCode> {
     };
     let title = Some(script.title.as_str());
     let recordings = options.program.recording.recordings(title)?;
+    let opener = Opener::from_env(dtype(options.program.dtype, &settings), TOP_TOKENS)?;
     let (mut state, effects) = State::new(settings, start);
     let (engine, events, thread) =
-        engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
+        engine::spawn(opener).wrap_err("the engine cannot be started")?;
     let pictures = play::play(
         &script,
         &options.screenshots,
@@ -254,6 +264,11 @@ fn usual_start(settings: &Settings) -> Start {
     }
 }
 
+/// How models are computed with: as the command line asks for, over the settings.
+fn dtype(choice: Option<cli::DtypeChoice>, settings: &Settings) -> Dtype {
+    choice.map_or(settings.options.dtype, Into::into)
+}
+
 fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
     let settings = user_settings()?;
     let request = trace::Request {
@@ -264,7 +279,7 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
         watch: options.watch.clone(),
         sampling: options.sampling.over(Sampling::default()),
     };
-    let opener = Opener::from_env(options.top)?;
+    let opener = Opener::from_env(dtype(options.dtype, &settings), options.top)?;
     if options.follow {
         follow::follow(&opener, &request, &mut io::stdout().lock())?;
         return Ok(ExitCode::SUCCESS);
@@ -290,7 +305,7 @@ fn write_comparison(options: &cli::Compare) -> Result<ExitCode> {
         lens: LensKind::from(options.lens),
         at: Step(options.at as usize - 1),
     };
-    let opener = Opener::from_env(TOP_TOKENS)?;
+    let opener = Opener::from_env(dtype(options.dtype, &settings), TOP_TOKENS)?;
     compare::compare(&opener, &request, |comparisons, session| {
         trace::to_stdout(|out| match options.format {
             ComparisonFormat::Json => comparison::write_json(comparisons, out),
@@ -347,8 +362,13 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
         Some(ModelsCommand::Pull { name }) => {
             models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
         }
-        Some(ModelsCommand::Inspect { name, format }) => {
-            let inspection = inspect::inspect(&name, &catalog, &places)?;
+        Some(ModelsCommand::Inspect {
+            name,
+            dtype: choice,
+            format,
+        }) => {
+            let dtype = dtype(choice, &user_settings()?);
+            let inspection = inspect::inspect(&name, dtype, &catalog, &places)?;
             trace::to_stdout(|out| match format {
                 ReportFormat::Text => inspection.write_text(out),
                 ReportFormat::Json => inspection.write_json(out),
@@ -359,8 +379,9 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
 }
 
 fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
-    let opener = Opener::from_env(TOP_TOKENS)?;
-    let model = wanted_model(options.model.as_ref(), &user_settings()?);
+    let settings = user_settings()?;
+    let opener = Opener::from_env(dtype(options.dtype, &settings), TOP_TOKENS)?;
+    let model = wanted_model(options.model.as_ref(), &settings);
     verify::verify(
         &opener,
         &model,
@@ -372,8 +393,9 @@ fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
 }
 
 fn run_bench(options: &cli::Bench) -> Result<ExitCode> {
-    let opener = Opener::from_env(TOP_TOKENS)?;
-    let model = wanted_model(options.model.as_ref(), &user_settings()?);
+    let settings = user_settings()?;
+    let opener = Opener::from_env(dtype(options.dtype, &settings), TOP_TOKENS)?;
+    let model = wanted_model(options.model.as_ref(), &settings);
     let measurements = bench::bench(&opener, &model, options.max_tokens)?;
     trace::to_stdout(|out| match options.format {
         ReportFormat::Text => writeln!(out, "{measurements}"),

@@ -49,7 +49,7 @@ fn fails(command: &mut Command, parts: &[&str]) {
 
 /// The library's message for this checkpoint.
 fn message(files: CheckpointFiles) -> String {
-    let error = model::load(&files, &Device::Cpu, &|_, _| {}).unwrap_err();
+    let error = model::load(&files, &Device::Cpu, model::Dtype::Auto, &|_, _| {}).unwrap_err();
     let message = error.to_string();
     assert_eq!(message.lines().count(), 1, "{message}");
     message

@@ -7,6 +7,8 @@
 mod made;
 mod reference;
 
+#[path = "checkpoint_formats/as_stored.rs"]
+mod as_stored;
 #[path = "checkpoint_formats/folders.rs"]
 mod folders;
 #[path = "checkpoint_formats/gguf.rs"]
@@ -19,7 +21,7 @@ mod precision;
 mod pytorch;
 
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Progress, Run, RunId, Sampling};
+use lenscape::engine::{Progress, Run, RunId, Sampling, Session};
 use lenscape::trace::{Column, LensKind};
 use made::Copy;
 use rayon::prelude::*;
@@ -41,7 +43,10 @@ fn of_every_fixture(f: impl Fn(&str) + Sync) {
 
 /// Eight generated tokens with all their cells.
 fn columns(files: &CheckpointFiles) -> Vec<Column> {
-    let mut session = reference::session(files);
+    generated(reference::session(files))
+}
+
+fn generated(mut session: Session) -> Vec<Column> {
     session
         .begin(Run {
             id: RunId(1),

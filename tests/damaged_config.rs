@@ -29,7 +29,7 @@ const FIXTURES: &[&str] = &[
 /// Loads the folder and runs three tokens, if it can be loaded.
 fn run(folder: &Path) {
     let files = CheckpointFiles::Folder(folder.to_owned());
-    let Ok(mut model) = model::load(&files, &Device::Cpu, &|_, _| {}) else {
+    let Ok(mut model) = model::load(&files, &Device::Cpu, model::Dtype::Auto, &|_, _| {}) else {
         return;
     };
     let tokens = [TokenId(1), TokenId(2), TokenId(3)];

@@ -205,7 +205,8 @@ fn cached_and_uncached_positions_have_the_same_cells() {
         let mut session = reference::session(&files(name));
         let (cached, _) = finish(&mut session, request(1, PROMPT, 8));
         for (s, column) in cached.iter().enumerate() {
-            let mut fresh = model::load(&files(name), &Device::Cpu, &|_, _| {}).unwrap();
+            let mut fresh =
+                model::load(&files(name), &Device::Cpu, model::Dtype::Auto, &|_, _| {}).unwrap();
             let mut text = fresh.tokenizer.encode(PROMPT).unwrap();
             text.extend(cached[..s].iter().map(|column| column.token));
             let uncached = reference::uncached_column(&mut fresh, &text, column.token);

@@ -112,7 +112,11 @@ fn a_missing_tensor_is_named() {
 #[test]
 fn no_weights_are_read() {
     let folder = with_tensor("llama", "x.rotary_emb.inv_freq");
-    let description = model::describe(&CheckpointFiles::Folder(folder.path().into())).unwrap();
+    let description = model::describe(
+        &CheckpointFiles::Folder(folder.path().into()),
+        model::Dtype::Auto,
+    )
+    .unwrap();
     fs::remove_file(folder.path().join("model.safetensors")).unwrap();
     assert_eq!(description.tensors().unwrap().used.len(), 38);
 }
@@ -128,10 +132,13 @@ fn what_is_said_to_be_used_is_what_a_load_reads_in_every_architecture() {
             Some(end) if end == "gguf" => CheckpointFiles::Gguf(path),
             Some(_) => continue,
         };
-        let tensors = model::describe(&files).unwrap().tensors().unwrap();
+        let tensors = model::describe(&files, model::Dtype::Auto)
+            .unwrap()
+            .tensors()
+            .unwrap();
         assert_eq!(tensors.unknown().next(), None, "{files:?}");
         let read = AtomicUsize::new(0);
-        model::load(&files, &Device::Cpu, &|done, _| {
+        model::load(&files, &Device::Cpu, model::Dtype::Auto, &|done, _| {
             read.fetch_max(done, Ordering::Relaxed);
         })
         .unwrap();

@@ -134,7 +134,12 @@ fn changed(bytes: &[u8], reach: usize, changes: &[Change]) -> Vec<u8> {
 
 /// Opens and loads a checkpoint, and reads a text with its tokenizer; whatever is wrong with it is told in one line.
 fn open(files: &CheckpointFiles) -> Result<(), TestCaseError> {
-    let message = match model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
+    let message = match model::load(
+        files,
+        &candle_core::Device::Cpu,
+        model::Dtype::Auto,
+        &|_, _| {},
+    ) {
         Ok(model) => {
             let text = "The keys, 12 of them,\n aren't <|end|> e\u{301} 漢字";
             let ids = model.tokenizer.encode(text);
@@ -320,7 +325,13 @@ fn every_fuzz_target_has_files_to_begin_with() {
 /// A small run with a candidate, as a trace file of each kind.
 fn trace_files() -> [Vec<u8>; 2] {
     let copy = Copy::of("llama");
-    let model = model::load(&folder(&copy), &candle_core::Device::Cpu, &|_, _| {}).unwrap();
+    let model = model::load(
+        &folder(&copy),
+        &candle_core::Device::Cpu,
+        model::Dtype::Auto,
+        &|_, _| {},
+    )
+    .unwrap();
     let mut session = Session::new(model, "llama".into(), 3);
     let run = Run {
         id: RunId(1),

@@ -100,7 +100,7 @@ fn refused<'a>(change: impl Fn(&Kind, &mut Tensors), parts: impl Fn(&Kind) -> Ve
         let mut tensors = (kind.tensors)();
         change(kind, &mut tensors);
         let files = (kind.write)(&copy, &tensors);
-        let error = model::load(&files, &Device::Cpu, &|_, _| {}).unwrap_err();
+        let error = model::load(&files, &Device::Cpu, model::Dtype::Auto, &|_, _| {}).unwrap_err();
         let message = error.to_string();
         assert_eq!(message.lines().count(), 1, "{}: {message}", kind.name);
         let place = copy.path().to_str().unwrap();

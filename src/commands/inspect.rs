@@ -12,7 +12,7 @@ use crate::catalog::{Catalog, FetchError, ModelRef, Places};
 use crate::model::checkpoint::{TensorUse, Unused};
 use crate::model::memory::{self, in_words};
 use crate::model::tokenizer::Tokenizer;
-use crate::model::{self, Description, ModelError};
+use crate::model::{self, Description, Dtype, Holding, ModelError};
 
 /// Why a checkpoint could not be inspected.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +59,11 @@ pub struct Inspection {
 /// Bytes of memory.
 #[derive(Debug, Serialize)]
 pub struct MemoryNeeded {
+    /// How the weights would be held, for example `in float32`.
+    pub held: &'static str,
     /// For the weights.
     pub weights: u64,
-    /// At the worst moment of loading.
+    /// At the worst moment of loading or running.
     pub peak: u64,
     /// Free now, where the system says so.
     pub available: Option<u64>,
@@ -113,23 +115,35 @@ pub struct UnusedTensors {
     pub names: Vec<String>,
 }
 
-/// Finds or fetches the model `name`, and understands it without reading its weights.
+/// Finds or fetches the model `name`, and understands it without reading its weights. `dtype` is
+/// how it would be computed with.
 ///
 /// # Errors
 /// When the model cannot be had, or its files cannot be used.
-pub fn inspect(name: &str, catalog: &Catalog, places: &Places) -> Result<Inspection, InspectError> {
+pub fn inspect(
+    name: &str,
+    dtype: Dtype,
+    catalog: &Catalog,
+    places: &Places,
+) -> Result<Inspection, InspectError> {
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
     let files = fetch_visibly(&reference, catalog, places)?.files;
-    let description = model::describe(&files)?;
+    let description = model::describe(&files, dtype)?;
     let tensors = tensors(&description.tensors()?);
     Ok(inspection(
         files.path().display().to_string(),
         &description,
+        dtype,
         tensors,
     ))
 }
 
-fn inspection(files: String, description: &Description, tensors: Tensors) -> Inspection {
+fn inspection(
+    files: String,
+    description: &Description,
+    dtype: Dtype,
+    tensors: Tensors,
+) -> Inspection {
     let spec = &description.spec;
     let blocks = words::blocks(spec).into_iter();
     Inspection {
@@ -138,6 +152,7 @@ fn inspection(files: String, description: &Description, tensors: Tensors) -> Ins
         stored_as: description.storage.clone(),
         parameters: description.memory.parameters,
         memory: MemoryNeeded {
+            held: held(description.memory.holding, dtype),
             weights: description.memory.weights,
             peak: description.memory.peak,
             available: memory::available(),
@@ -152,6 +167,15 @@ fn inspection(files: String, description: &Description, tensors: Tensors) -> Ins
             .collect(),
         head: words::head(&spec.head),
         tensors,
+    }
+}
+
+fn held(holding: Holding, dtype: Dtype) -> &'static str {
+    match (holding, dtype) {
+        (Holding::Widened, _) => "in float32",
+        (Holding::AsStored, Dtype::Bf16) => "in bfloat16",
+        (Holding::AsStored, Dtype::F16) => "in float16",
+        (Holding::AsStored, Dtype::Auto | Dtype::F32) => "as they are stored",
     }
 }
 
@@ -249,8 +273,9 @@ impl MemoryNeeded {
                 format!("{} are", in_words(bytes))
             });
         format!(
-            "{} for the weights in float32, {} while they are loaded; {free} free",
+            "{} for the weights {}, {} at most; {free} free",
             in_words(self.weights),
+            self.held,
             in_words(self.peak)
         )
     }

@@ -40,11 +40,12 @@ pub fn verify(
     let vocabulary = session.vocabulary().clone();
     let mut model = session.into_model();
     let uncached = uncached(&mut model, &prompt, &cached, &vocabulary)?;
-    let checks = [
-        last_row(&uncached),
-        same_cells(&cached, &uncached),
-        rank_one(&cached),
-    ];
+    let tolerance = TOLERANCE.max(model.dtype.step());
+    let mut checks = vec![last_row(&uncached, tolerance), rank_one(&cached)];
+    // Where results are rounded, a sum in another order can fall on the other side.
+    if model.dtype.rounds_to().is_none() {
+        checks.push(same_cells(&cached, &uncached));
+    }
     for check in &checks {
         let mark = if check.passed { "ok  " } else { "FAIL" };
         writeln!(out, "{mark}  {}: {}", check.what, check.figures)?;
@@ -135,7 +136,7 @@ fn largest(values: impl Iterator<Item = f32>) -> f32 {
     values.fold(0.0, |largest, x| largest.max(x.abs()))
 }
 
-fn last_row(steps: &[Uncached]) -> Check {
+fn last_row(steps: &[Uncached], tolerance: f32) -> Check {
     let difference = largest(steps.iter().map(|step| step.difference));
     let size = largest(steps.iter().map(|step| step.largest));
     Check {
@@ -146,7 +147,7 @@ fn last_row(steps: &[Uncached]) -> Check {
         ),
         passed: steps
             .iter()
-            .all(|step| step.difference <= TOLERANCE * step.largest.max(1.0)),
+            .all(|step| step.difference <= tolerance * step.largest.max(1.0)),
     }
 }
 

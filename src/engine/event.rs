@@ -28,7 +28,9 @@ pub struct ModelInfo {
     pub context_length: usize,
     /// How the weights are stored, for example `Q4_1` or `f32`.
     pub weights: String,
-    /// How they are computed with: `exact` is float32 arithmetic on dequantised values.
+    /// How they are computed with, as [`crate::model::Dtype`] says: `exact` is float32 arithmetic
+    /// on dequantised values, `f32` the same with weights held in float32; `bf16` and `f16` round
+    /// the result of every operation.
     pub arithmetic: String,
     /// Where it runs, for example `cpu`.
     pub device: String,

@@ -2,9 +2,9 @@
 
 use crate::catalog::{Candidate, CheckpointFiles, ModelRef, Whereabouts};
 use crate::caught;
-use crate::model;
+use crate::model::{self, Dtype, Holding};
 
-/// Weights are computed with as float32.
+/// Of a weight in float32.
 const BYTES_A_PARAMETER: u64 = 4;
 
 /// Whether a model fits into the memory that is available now.
@@ -44,18 +44,17 @@ pub struct ModelEntry {
 }
 
 impl ModelEntry {
-    /// What is known of `candidate` while `available` bytes of memory are free and the model
-    /// `loaded` is in use. Reads the headers of its files.
+    /// What is known of `candidate`, to be computed with as `dtype` says, while `available` bytes
+    /// of memory are free and the model `loaded` is in use. Reads the headers of its files.
     pub(super) fn of(
         candidate: Candidate,
+        dtype: Dtype,
         available: Option<u64>,
         loaded: Option<&ModelRef>,
     ) -> Self {
         let mut entry = Self {
             is_loaded: loaded == Some(&candidate.reference),
-            memory: candidate
-                .parameters
-                .map(|parameters| parameters.saturating_mul(BYTES_A_PARAMETER)),
+            memory: weights(&candidate, dtype, available),
             name: candidate.name,
             title: candidate.title,
             family: candidate.family,
@@ -66,15 +65,15 @@ impl ModelEntry {
             fault: None,
         };
         if let Some(files) = &candidate.files {
-            entry.look_at(files);
+            entry.look_at(files, dtype, available);
         }
         entry.fit = fit(entry.memory, available);
         entry
     }
 
-    fn look_at(&mut self, files: &CheckpointFiles) {
+    fn look_at(&mut self, files: &CheckpointFiles, dtype: Dtype, available: Option<u64>) {
         // A library may give up on a crafted file; the list must not.
-        let glance = caught::catch(|| model::glance(files));
+        let glance = caught::catch(|| model::glance(files, dtype, available));
         match glance {
             Ok(Ok(glance)) => {
                 self.family.get_or_insert_with(|| glance.family.to_owned());
@@ -90,6 +89,17 @@ impl ModelEntry {
         self.parameters = None;
         self.memory = None;
         self.fault = Some(why);
+    }
+}
+
+/// Bytes of a model's weights, as far as the catalog tells. Files are about as large as the weights
+/// in them.
+fn weights(candidate: &Candidate, dtype: Dtype, available: Option<u64>) -> Option<u64> {
+    let widened = candidate.parameters?.saturating_mul(BYTES_A_PARAMETER);
+    match (Holding::choose(dtype, widened, available), dtype) {
+        (Holding::Widened, _) => Some(widened),
+        (Holding::AsStored, Dtype::Bf16 | Dtype::F16) => Some(widened / 2),
+        (Holding::AsStored, Dtype::Auto | Dtype::F32) => candidate.size.or(Some(widened)),
     }
 }
 
@@ -133,7 +143,7 @@ mod tests {
     #[test]
     fn figures_come_from_the_headers_of_files_that_are_here() {
         let files = CheckpointFiles::Folder(fixture("llama"));
-        let entry = ModelEntry::of(candidate(Some(files)), Some(u64::MAX), None);
+        let entry = ModelEntry::of(candidate(Some(files)), Dtype::Auto, Some(u64::MAX), None);
         assert_eq!(entry.family.as_deref(), Some("llama"));
         assert_eq!(entry.parameters, Some(61_728));
         assert!(entry.memory.unwrap() > 4 * 61_728);
@@ -142,11 +152,26 @@ mod tests {
 
     #[test]
     fn what_is_not_here_needs_at_least_the_memory_of_its_weights() {
-        let entry = |available| ModelEntry::of(candidate(None), available, None);
+        let entry = |available| ModelEntry::of(candidate(None), Dtype::Auto, available, None);
         assert_eq!(entry(None).memory, Some(4000));
         assert_eq!(entry(Some(4000)).fit, Fit::Fits);
         assert_eq!(entry(Some(3999)).fit, Fit::TooLarge);
         assert_eq!(entry(None).fit, Fit::Unknown);
+    }
+
+    #[test]
+    fn what_is_not_here_and_too_large_for_float32_needs_the_memory_of_its_files() {
+        let memory = |dtype, available| {
+            let candidate = Candidate {
+                size: Some(1100),
+                ..candidate(None)
+            };
+            ModelEntry::of(candidate, dtype, Some(available), None).memory
+        };
+        assert_eq!(memory(Dtype::Auto, 8000), Some(4000));
+        assert_eq!(memory(Dtype::Auto, 7999), Some(1100));
+        assert_eq!(memory(Dtype::F32, 7999), Some(4000));
+        assert_eq!(memory(Dtype::Bf16, 8000), Some(2000));
     }
 
     #[test]
@@ -164,7 +189,7 @@ mod tests {
             let path = folder.path().join(name);
             fs::write(&path, content).unwrap();
             let files = CheckpointFiles::Gguf(path);
-            let entry = ModelEntry::of(candidate(Some(files)), Some(u64::MAX), None);
+            let entry = ModelEntry::of(candidate(Some(files)), Dtype::Auto, Some(u64::MAX), None);
             assert!(entry.fault.unwrap().contains(name));
             assert_eq!(entry.fit, Fit::Unknown);
         }
@@ -175,7 +200,7 @@ mod tests {
         .unwrap();
         fs::write(folder.path().join("model.safetensors"), header).unwrap();
         let files = CheckpointFiles::Folder(folder.path().to_owned());
-        let entry = ModelEntry::of(candidate(Some(files)), None, None);
+        let entry = ModelEntry::of(candidate(Some(files)), Dtype::Auto, None, None);
         assert!(entry.fault.unwrap().contains("model.safetensors"));
         assert_eq!(entry.parameters, None);
     }
@@ -183,7 +208,8 @@ mod tests {
     #[test]
     fn the_loaded_model_is_known_by_its_reference() {
         let [it, other] = ["m", "other"].map(|name| ModelRef::Entry(name.to_owned()));
-        let is_loaded = |loaded| ModelEntry::of(candidate(None), None, loaded).is_loaded;
+        let is_loaded =
+            |loaded| ModelEntry::of(candidate(None), Dtype::Auto, None, loaded).is_loaded;
         assert!(is_loaded(Some(&it)));
         assert!(!is_loaded(Some(&other)));
         assert!(!is_loaded(None));

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ModelEntry, Session};
 use crate::catalog::{self, Catalog, CatalogError, FetchError, ModelRef, Places, Recent, Report};
-use crate::model::{self, ModelError, memory};
+use crate::model::{self, Dtype, ModelError, memory};
 
 /// A model could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -28,17 +28,20 @@ pub struct Opener {
     places: Places,
     recent: Recent,
     device: Device,
+    dtype: Dtype,
     top_k: usize,
 }
 
 impl Opener {
-    /// An opener onto the CPU whose sessions list the `top_k` best tokens of each row.
-    pub fn from_env(top_k: usize) -> Result<Self, OpenError> {
+    /// An opener onto the CPU whose models are computed with as `dtype` says and whose sessions
+    /// list the `top_k` best tokens of each row.
+    pub fn from_env(dtype: Dtype, top_k: usize) -> Result<Self, OpenError> {
         Ok(Self {
             catalog: Catalog::built_in()?,
             places: Places::from_env()?,
             recent: Recent::from_env(),
             device: Device::Cpu,
+            dtype,
             top_k,
         })
     }
@@ -53,7 +56,7 @@ impl Opener {
             .map(|reference| reference.canonical(&self.catalog));
         let candidates = catalog::survey(&self.catalog, &self.places, &self.recent).into_iter();
         candidates
-            .map(|candidate| ModelEntry::of(candidate, available, loaded.as_ref()))
+            .map(|candidate| ModelEntry::of(candidate, self.dtype, available, loaded.as_ref()))
             .collect()
     }
 
@@ -89,7 +92,7 @@ impl Opener {
             // A folder may be called as a model of the catalog and hold another one.
             ModelRef::Hub(_) | ModelRef::Gguf(_) | ModelRef::Folder(_) => None,
         };
-        let loaded = model::load(&checkpoint.files, &self.device, progress)?;
+        let loaded = model::load(&checkpoint.files, &self.device, self.dtype, progress)?;
         if cancel.is_cancelled() {
             return Err(FetchError::Cancelled.into());
         }

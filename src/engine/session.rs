@@ -68,7 +68,7 @@ impl Session {
             vocab_size: model.vocab_size,
             context_length: model.decoder.context_length(),
             weights: model.storage.clone(),
-            arithmetic: "exact".to_owned(),
+            arithmetic: model.dtype.arithmetic().to_owned(),
             device: format!("{:?}", device.location()).to_lowercase(),
             parameters: model.parameters,
             vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),

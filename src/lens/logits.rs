@@ -3,9 +3,9 @@
 use candle_core::{Device, Tensor};
 
 use super::States;
-use crate::model::ModelError;
 use crate::model::head::Head;
 use crate::model::linear::with_values;
+use crate::model::{Dtype, ModelError};
 use crate::trace::LensKind;
 
 /// The logits of every row of one position, in float32. They live as long as their step.
@@ -13,6 +13,7 @@ use crate::trace::LensKind;
 pub struct Logits {
     /// `[n_layers + 1, vocabulary]` on the CPU; row `emb` first.
     rows: Tensor,
+    dtype: Dtype,
 }
 
 impl Logits {
@@ -26,7 +27,16 @@ impl Logits {
             LensKind::Raw => rows.dim(0)?.saturating_sub(1),
         };
         let rows = head.logits(rows, bare)?.to_device(&Device::Cpu)?;
-        Ok(Self { rows })
+        Ok(Self {
+            rows,
+            dtype: head.dtype(),
+        })
+    }
+
+    /// In which type they were computed.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
     }
 
     /// The model's own output alone: one row.
@@ -34,7 +44,10 @@ impl Logits {
         let rows = states.rows();
         let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
         let rows = head.logits(&last, 0)?.to_device(&Device::Cpu)?;
-        Ok(Self { rows })
+        Ok(Self {
+            rows,
+            dtype: head.dtype(),
+        })
     }
 
     /// Calls `f` with the rows, `emb` first, each of the vocabulary's length.

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::distribution::Distribution;
 use super::logits::Logits;
 use super::selection::{higher_and_equal, top};
-use crate::model::ModelError;
+use crate::model::{Dtype, ModelError};
 use crate::trace::{Candidate, Cell, Column, Layer, Row, Score, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
@@ -18,7 +18,7 @@ pub fn column(
     vocabulary: &Vocabulary,
 ) -> Result<Column, ModelError> {
     let mut cells = logits.with_rows(|rows| {
-        let distributions = distributions(rows)?;
+        let distributions = distributions(rows, logits.dtype())?;
         let (Some(last_row), Some(last)) = (rows.last(), distributions.last()) else {
             return Err(no_rows());
         };
@@ -71,7 +71,7 @@ pub fn trajectories(
 /// Where each token stands at every row, `emb` first.
 pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Score>>, ModelError> {
     logits.with_rows(|rows| {
-        let distributions = distributions(rows)?;
+        let distributions = distributions(rows, logits.dtype())?;
         tokens
             .iter()
             .map(|token| {
@@ -85,7 +85,7 @@ pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Score>>, Mo
 }
 
 /// Each row's distribution; an error that names the row where a logit is not a finite number.
-fn distributions(rows: &[&[f32]]) -> Result<Vec<Distribution>, ModelError> {
+fn distributions(rows: &[&[f32]], dtype: Dtype) -> Result<Vec<Distribution>, ModelError> {
     rows.par_iter()
         .enumerate()
         .map(|(i, row)| {
@@ -95,6 +95,7 @@ fn distributions(rows: &[&[f32]]) -> Result<Vec<Distribution>, ModelError> {
                     _ => Row::Layer(Layer(i - 1)),
                 }
                 .to_string(),
+                dtype,
             })
         })
         .collect()
@@ -121,6 +122,7 @@ fn score(row: &[f32], distribution: &Distribution, token: TokenId) -> Result<Sco
 fn no_rows() -> ModelError {
     ModelError::NotFinite {
         place: "a position without states".into(),
+        dtype: Dtype::Auto,
     }
 }
 

@@ -3,6 +3,7 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::alibi::Alibi;
+use super::dtype::Dtype;
 use super::head::capped;
 use super::intervention::replaced;
 use super::kv_cache::KvCache;
@@ -23,11 +24,12 @@ pub struct Attention {
     qk_norms: Option<(Norm, Norm)>,
     alibi: Option<Alibi>,
     cache: KvCache,
+    dtype: Dtype,
 }
 
 impl Attention {
     /// An attention with its projections; `qkv` has the rows of queries, keys and values, in
-    /// this order.
+    /// this order. Scores, their softmax and what it mixes are kept as `dtype` says.
     #[must_use]
     pub fn new(
         spec: AttentionSpec,
@@ -35,6 +37,7 @@ impl Attention {
         output: Linear,
         rotation: Option<Rotation>,
         qk_norms: Option<(Norm, Norm)>,
+        dtype: Dtype,
     ) -> Self {
         let alibi = match spec.positions {
             HeadPositions::Alibi { scale } => Some(Alibi::new(spec.n_heads, scale)),
@@ -48,6 +51,7 @@ impl Attention {
             rotation,
             qk_norms,
             cache: KvCache::default(),
+            dtype,
         }
     }
 
@@ -92,7 +96,7 @@ impl Attention {
         let q = q
             .contiguous()?
             .reshape((n_kv_heads, group * rows, head_dim))?;
-        let mut scores = (q.matmul(&k.t()?)? * scale)?;
+        let mut scores = self.dtype.round((q.matmul(&k.t()?)? * scale)?)?;
         if let Some(cap) = cap {
             scores = capped(&scores, cap)?;
         }
@@ -106,8 +110,11 @@ impl Attention {
                 .broadcast_add(&mask)?
                 .reshape((n_kv_heads, group * rows, seen))?;
         }
-        let mixed = candle_nn::ops::softmax_last_dim(&scores)?.matmul(&v)?;
-        mixed
+        let shares = self
+            .dtype
+            .round(candle_nn::ops::softmax_last_dim(&scores)?)?;
+        self.dtype
+            .round(shares.matmul(&v)?)?
             .reshape((n_heads, rows, head_dim))?
             .transpose(0, 1)?
             .reshape((rows, n_heads * head_dim))

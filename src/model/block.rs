@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::attention::Attention;
+use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::intervention::BlockSkips;
 use super::norm::Norm;
@@ -24,6 +25,8 @@ pub struct Block {
     pub mlp_norms: PartNorms,
     /// The feed-forward part.
     pub feed_forward: FeedForward,
+    /// How sums are kept.
+    pub dtype: Dtype,
 }
 
 /// The norms around one part of a block.
@@ -86,17 +89,17 @@ impl Block {
         let (heads, attention) = self.attended(&input, skips)?;
         let (state, feed_forward) = match self.residual {
             Residual::Serial => {
-                let x = normed(&self.attention_norms.sum, &(x + &attention)?)?;
+                let x = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
                 let fed = self.fed(&normed(&self.mlp_norms.input, &x)?, skips)?;
-                (normed(&self.mlp_norms.sum, &(x + &fed)?)?, fed)
+                (normed(&self.mlp_norms.sum, &self.sum(&x, &fed)?)?, fed)
             }
             Residual::Parallel => {
                 let fed = self.fed(&normed(&self.mlp_norms.input, x)?, skips)?;
-                (((x + &attention)? + &fed)?, fed)
+                (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
             }
             Residual::ParallelOneNorm => {
                 let fed = self.fed(&input, skips)?;
-                (((x + &attention)? + &fed)?, fed)
+                (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
             }
         };
         let parts = BlockParts {
@@ -170,9 +173,13 @@ impl Block {
 
     fn scaled(&self, part: Tensor) -> Result<Tensor> {
         match self.part_scale {
-            Some(scale) => part * scale,
+            Some(scale) => self.dtype.round((part * scale)?),
             None => Ok(part),
         }
+    }
+
+    fn sum(&self, x: &Tensor, part: &Tensor) -> Result<Tensor> {
+        self.dtype.round((x + part)?)
     }
 }
 

@@ -13,10 +13,13 @@ use std::sync::{Mutex, PoisonError};
 use candle_core::{DType, Device, Tensor};
 
 use super::ModelError;
+use super::dtype::Dtype;
+use super::holding::Holding;
 use super::layout::{Layout, Orientation};
 use super::linear::Linear;
 use super::norm::Norm;
 use super::spec::{Bias, NormSpec};
+use super::weight::{Rows, Weight};
 use super::weights::Weights;
 
 pub use tensor_use::{TensorUse, Unused};
@@ -28,6 +31,8 @@ pub struct Checkpoint<'a> {
     prefix: &'static str,
     reading: Reading,
     device: &'a Device,
+    dtype: Dtype,
+    holding: Holding,
     taken: Mutex<HashSet<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -45,35 +50,35 @@ enum Reading {
 /// A matrix as `[out, in]` on the CPU, with its bias. Of a checkpoint of which only headers are
 /// read it is `[out, 1]`.
 struct Projection {
-    weight: Tensor,
+    weight: Rows,
     bias: Option<Tensor>,
 }
 
 impl<'a> Checkpoint<'a> {
-    /// Starts reading `weights` laid out as `layout`, onto `device`. `progress` gets the number
-    /// of tensors read, and of all, after each; it may be called from several threads.
+    /// Starts reading `weights` laid out as `layout`, onto `device`, to be computed with as
+    /// `dtype` and held as `holding` says. `progress` gets the number of tensors read, and of all,
+    /// after each; it may be called from several threads.
     pub fn new(
         weights: &'a Weights,
         layout: Layout,
         device: &'a Device,
+        dtype: Dtype,
+        holding: Holding,
         progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, ModelError> {
-        let name = |prefix: &&&str| format!("{prefix}{}.weight", layout.embedding);
-        let prefix = layout
-            .prefixes
-            .iter()
-            .find(|prefix| weights.shape(&name(prefix)).is_some())
-            .ok_or_else(|| ModelError::Tensor {
-                place: weights.place(),
-                name: layout.prefixes.iter().take(1).map(|p| name(&p)).collect(),
-                reason: "is missing; it is the embedding".into(),
-            })?;
+        let prefix = prefix(weights, &layout).ok_or_else(|| ModelError::Tensor {
+            place: weights.place(),
+            name: embedding_name(layout.prefixes.first().unwrap_or(&""), &layout),
+            reason: "is missing; it is the embedding".into(),
+        })?;
         Ok(Self {
             weights,
             layout,
             prefix,
             reading: Reading::Values,
             device,
+            dtype,
+            holding,
             taken: Mutex::default(),
             progress,
         })
@@ -84,7 +89,14 @@ impl<'a> Checkpoint<'a> {
     pub fn outline(weights: &'a Weights, layout: Layout) -> Result<Self, ModelError> {
         Ok(Self {
             reading: Reading::Headers,
-            ..Self::new(weights, layout, &Device::Cpu, &|_, _| {})?
+            ..Self::new(
+                weights,
+                layout,
+                &Device::Cpu,
+                Dtype::Auto,
+                Holding::Widened,
+                &|_, _| {},
+            )?
         })
     }
 
@@ -104,6 +116,12 @@ impl<'a> Checkpoint<'a> {
         }
     }
 
+    /// How the model is computed with.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
     fn in_block(&self, name: &str, l: usize) -> String {
         format!("{}{}", self.prefix, name.replace("{l}", &l.to_string()))
     }
@@ -120,7 +138,8 @@ impl<'a> Checkpoint<'a> {
                     .map_err(ModelError::from)
             })
             .transpose()?;
-        Ok(Norm::new(spec, &weight.to_device(self.device)?, bias)?)
+        let weight = weight.to_device(self.device)?;
+        Ok(Norm::new(spec, &weight, bias, self.dtype)?)
     }
 
     fn projection(
@@ -130,12 +149,7 @@ impl<'a> Checkpoint<'a> {
         columns: usize,
         bias: Bias,
     ) -> Result<Projection, ModelError> {
-        let weight_name = format!("{name}.weight");
-        let weight = match self.layout.orientation {
-            Orientation::OutIn => self.tensor(&weight_name, &[rows, columns])?,
-            Orientation::InOut => self.tensor(&weight_name, &[columns, rows])?.t()?,
-        };
-        let weight = self.matrix(weight)?;
+        let weight = self.matrix(&format!("{name}.weight"), rows, columns)?;
         let bias_name = format!("{name}.bias");
         let bias = self
             .has_bias(bias, &bias_name)
@@ -144,11 +158,17 @@ impl<'a> Checkpoint<'a> {
         Ok(Projection { weight, bias })
     }
 
-    /// A matrix of `[out, in]`, or its first column where only headers are read.
-    fn matrix(&self, weight: Tensor) -> Result<Tensor, ModelError> {
-        match self.reading {
-            Reading::Values => Ok(weight),
-            Reading::Headers => Ok(weight.narrow(1, 0, 1)?),
+    /// A matrix of `[rows, columns]`, in whatever orientation it is stored.
+    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Rows, ModelError> {
+        match self.layout.orientation {
+            Orientation::OutIn => self.rows(name, &[rows, columns]),
+            Orientation::InOut => {
+                let stored = self.rows(name, &[columns, rows])?;
+                match self.reading {
+                    Reading::Values => Ok(stored.transposed()?),
+                    Reading::Headers => Ok(Rows::outline(rows)),
+                }
+            }
         }
     }
 
@@ -166,8 +186,6 @@ impl<'a> Checkpoint<'a> {
 
     /// Projections one below the other, as one.
     fn stacked(&self, parts: Vec<Projection>) -> Result<Linear, ModelError> {
-        let weights: Vec<&Tensor> = parts.iter().map(|part| &part.weight).collect();
-        let weight = Tensor::cat(&weights, 0)?.contiguous()?;
         let biases: Option<Vec<&Tensor>> = parts.iter().map(|part| part.bias.as_ref()).collect();
         let bias = match biases {
             Some(biases) => Some(Tensor::cat(&biases, 0)?.to_device(self.device)?),
@@ -179,27 +197,58 @@ impl<'a> Checkpoint<'a> {
             }
             None => None,
         };
-        Ok(Linear::new(weight.to_device(self.device)?, bias))
+        let weights = parts.into_iter().map(|part| part.weight).collect();
+        Ok(Linear::new(self.weight(weights)?, bias, self.dtype))
     }
 
+    /// The weight that is made of `parts`, one below the other.
+    fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
+        Ok(Weight::from_rows(parts, self.holding, self.device)?)
+    }
+
+    /// A tensor in float32, its numbers rounded as the model's weights are.
     fn tensor(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
-        match self.weights.shape(name) {
-            Some(found) if found == expected => {}
-            found => return Err(self.wrong_shape(name, &format!("{expected:?}"), found)),
-        }
+        Ok(self.dtype.round(self.unrounded(name, expected)?)?)
+    }
+
+    /// A tensor in float32.
+    fn unrounded(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
+        self.check(name, expected)?;
         let tensor = match self.reading {
             Reading::Values => self.weights.read(name)?,
             Reading::Headers => {
                 Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(expected)?
             }
         };
+        self.took(name);
+        Ok(tensor)
+    }
+
+    /// The rows of a tensor as they are stored, or rounded as the model's weights are.
+    fn rows(&self, name: &str, expected: &[usize]) -> Result<Rows, ModelError> {
+        self.check(name, expected)?;
+        let rows = match self.reading {
+            Reading::Values => self.weights.read_rows(name)?.rounded(self.dtype),
+            Reading::Headers => Rows::outline(expected.iter().rev().skip(1).product()),
+        };
+        self.took(name);
+        Ok(rows)
+    }
+
+    fn check(&self, name: &str, expected: &[usize]) -> Result<(), ModelError> {
+        match self.weights.shape(name) {
+            Some(found) if found == expected => Ok(()),
+            found => Err(self.wrong_shape(name, &format!("{expected:?}"), found)),
+        }
+    }
+
+    fn took(&self, name: &str) {
         let taken = {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             taken.insert(name.to_owned());
             taken.len()
         };
         (self.progress)(taken, self.weights.count());
-        Ok(tensor)
     }
 
     fn wrong_shape(&self, name: &str, expected: &str, found: Option<&[usize]>) -> ModelError {
@@ -217,4 +266,21 @@ impl<'a> Checkpoint<'a> {
             reason,
         }
     }
+}
+
+/// Rows of the embedding of a checkpoint that is laid out as `layout`, if it has one.
+#[must_use]
+pub fn vocabulary(weights: &Weights, layout: &Layout) -> Option<usize> {
+    let name = embedding_name(prefix(weights, layout)?, layout);
+    weights.shape(&name)?.first().copied()
+}
+
+/// The prefix of all names: the one that gives the embedding.
+fn prefix(weights: &Weights, layout: &Layout) -> Option<&'static str> {
+    let mut prefixes = layout.prefixes.iter().copied();
+    prefixes.find(|prefix| weights.shape(&embedding_name(prefix, layout)).is_some())
+}
+
+fn embedding_name(prefix: &str, layout: &Layout) -> String {
+    format!("{prefix}{}.weight", layout.embedding)
 }

@@ -7,31 +7,35 @@ use candle_core::{Device, Tensor};
 
 use super::ModelError;
 use super::block::{Block, BlockParts};
+use super::dtype::Dtype;
 use super::intervention::Interventions;
 use super::linear::Linear;
 use super::norm::Norm;
+use super::weight::Weight;
 use crate::trace::{Layer, Row, TokenId};
 
 /// From tokens to the stream before the first block.
 #[derive(Debug)]
 pub struct Embedding {
     /// `[vocabulary, width]`.
-    pub(super) tokens: Tensor,
+    pub(super) tokens: Weight,
     /// The vectors are multiplied by it.
     pub(super) scale: Option<f64>,
     pub(super) norm: Option<Norm>,
     /// From `width` to `d`, where they differ.
     pub(super) projection: Option<Linear>,
     /// `[positions, d]`: learned positions, row 0 for the first one.
-    pub(super) positions: Option<Tensor>,
+    pub(super) positions: Option<Weight>,
+    /// How the vectors are kept.
+    pub(super) dtype: Dtype,
 }
 
 impl Embedding {
     /// `[tokens]` → `[tokens, d]`, the first one at position `start`.
     fn forward(&self, ids: &Tensor, start: usize) -> candle_core::Result<Tensor> {
-        let mut state = self.tokens.index_select(ids, 0)?;
+        let mut state = self.tokens.select(ids)?;
         if let Some(scale) = self.scale {
-            state = (state * scale)?;
+            state = self.dtype.round((state * scale)?)?;
         }
         if let Some(norm) = &self.norm {
             state = norm.forward(&state)?;
@@ -40,7 +44,10 @@ impl Embedding {
             state = projection.forward(&state)?;
         }
         match &self.positions {
-            Some(positions) => state + positions.narrow(0, start, ids.dim(0)?)?,
+            Some(positions) => {
+                let positions = positions.narrow(start, ids.dim(0)?)?;
+                self.dtype.round((state + positions)?)
+            }
             None => Ok(state),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::dtype::Dtype;
 use super::memory::in_words;
 use super::tokenizer::TokenizerError;
 use crate::trace::Layer;
@@ -125,10 +126,12 @@ pub enum ModelError {
         rows: usize,
     },
     /// The numbers went wrong.
-    #[error("{place}: a logit is not a finite number; the weights may be damaged")]
+    #[error("{place}: a logit is not a finite number; {}", dtype.advice_if_not_finite())]
     NotFinite {
         /// Which row of the lens.
         place: String,
+        /// In which type the model computes.
+        dtype: Dtype,
     },
     /// Sampling could not draw a token.
     #[error("sampling failed: {0}")]

@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
+use super::dtype::Dtype;
 use super::linear::Linear;
 use super::mlp::Mlp;
 use super::spec::ExpertsSpec;
@@ -14,6 +15,7 @@ pub struct Experts {
     router: Linear,
     experts: Vec<Mlp>,
     shared: Option<Shared>,
+    dtype: Dtype,
 }
 
 /// The expert that every token goes through.
@@ -26,19 +28,22 @@ pub struct Shared {
 }
 
 impl Experts {
-    /// A mixture of `experts`, as many as the spec and the router's rows say.
+    /// A mixture of `experts`, as many as the spec and the router's rows say, whose sums are kept
+    /// as `dtype` says.
     #[must_use]
     pub fn new(
         spec: ExpertsSpec,
         router: Linear,
         experts: Vec<Mlp>,
         shared: Option<Shared>,
+        dtype: Dtype,
     ) -> Self {
         Self {
             spec,
             router,
             experts,
             shared,
+            dtype,
         }
     }
 
@@ -56,7 +61,8 @@ impl Experts {
         let mut sum = match &self.shared {
             Some(shared) => {
                 let weight = candle_nn::ops::sigmoid(&shared.gate.forward(x)?)?;
-                shared.mlp.forward(x)?.broadcast_mul(&weight)?
+                let part = shared.mlp.forward(x)?.broadcast_mul(&weight)?;
+                self.dtype.round(part)?
             }
             None => x.zeros_like()?,
         };
@@ -71,8 +77,10 @@ impl Experts {
             let weights: Vec<f32> = share.iter().map(|(_, weight)| *weight).collect();
             let rows = Tensor::new(rows, x.device())?;
             let weights = Tensor::new(weights, x.device())?.unsqueeze(1)?;
+            let weights = self.dtype.round(weights)?;
             let part = expert.forward(&x.index_select(&rows, 0)?)?;
-            sum = sum.index_add(&rows, &part.broadcast_mul(&weights)?, 0)?;
+            let part = self.dtype.round(part.broadcast_mul(&weights)?)?;
+            sum = self.dtype.round(sum.index_add(&rows, &part, 0)?)?;
         }
         Ok(sum)
     }
@@ -97,6 +105,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::model::spec::{Activation, Bias, MlpKind, MlpSpec};
+    use crate::model::weight::Weight;
     use candle_core::Device;
 
     fn spec(renormalised: bool) -> ExpertsSpec {
@@ -117,7 +126,7 @@ mod tests {
     /// From one number to as many as there are weights.
     fn linear(weights: &[f32]) -> Linear {
         let weight = Tensor::from_slice(weights, (weights.len(), 1), &Device::Cpu).unwrap();
-        Linear::new(weight, None)
+        Linear::new(Weight::from_tensor(weight), None, Dtype::Auto)
     }
 
     #[test]
@@ -134,7 +143,10 @@ mod tests {
 
     #[test]
     fn each_row_goes_through_its_own_experts() {
-        let expert = |factor: f32| Mlp::new(spec(true).expert, linear(&[factor]), linear(&[1.0]));
+        let expert = |factor: f32| {
+            let (up, down) = (linear(&[factor]), linear(&[1.0]));
+            Mlp::new(spec(true).expert, up, down, Dtype::Auto)
+        };
         let experts = Experts::new(
             ExpertsSpec {
                 used: 1,
@@ -143,6 +155,7 @@ mod tests {
             linear(&[1.0, 0.0, -1.0]),
             vec![expert(10.0), expert(0.0), expert(-100.0)],
             None,
+            Dtype::Auto,
         );
         let x = Tensor::new(&[[2.0_f32], [-3.0]], &Device::Cpu).unwrap();
         let y: Vec<Vec<f32>> = experts.forward(&x).unwrap().to_vec2().unwrap();

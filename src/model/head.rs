@@ -3,6 +3,7 @@
 
 use candle_core::{Result, Tensor};
 
+use super::dtype::Dtype;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::split::Split;
@@ -16,6 +17,8 @@ pub struct Head {
     pub(super) unembedding: Linear,
     pub(super) scale: Option<f64>,
     pub(super) cap: Option<f64>,
+    /// How the logits are kept.
+    pub(super) dtype: Dtype,
 }
 
 impl Head {
@@ -31,12 +34,18 @@ impl Head {
         }
         let mut logits = self.unembedding.forward(&inputs)?;
         if let Some(scale) = self.scale {
-            logits = (logits * scale)?;
+            logits = self.dtype.round((logits * scale)?)?;
         }
         match self.cap {
-            Some(cap) => capped(&logits, cap),
+            Some(cap) => self.dtype.round(capped(&logits, cap)?),
             None => Ok(logits),
         }
+    }
+
+    /// In which type it computes.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
     }
 }
 

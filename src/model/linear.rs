@@ -1,57 +1,51 @@
 //! `y = x Wᵀ + b`, on any device.
 
-use candle_core::{Device, Result, Storage, Tensor};
+use candle_core::{Result, Storage, Tensor};
 
-use super::matvec::matvec;
+use super::dtype::Dtype;
+use super::weight::Weight;
 
 /// A linear projection.
 #[derive(Clone, Debug)]
 pub struct Linear {
-    /// `[out, in]`, contiguous.
-    weight: Tensor,
+    /// `[out, in]`.
+    weight: Weight,
     /// `[out]`.
     bias: Option<Tensor>,
+    dtype: Dtype,
 }
 
 impl Linear {
-    /// A projection with a `weight` of `[out, in]` and a `bias` of `[out]`.
+    /// A projection with a `weight` of `[out, in]` and a `bias` of `[out]`, whose results are kept
+    /// as `dtype` says.
     #[must_use]
-    pub fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
-        Self { weight, bias }
+    pub fn new(weight: Weight, bias: Option<Tensor>, dtype: Dtype) -> Self {
+        Self {
+            weight,
+            bias,
+            dtype,
+        }
     }
 
     /// `[rows, in]` → `[rows, out]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = self.without_bias(x)?;
-        match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
-            None => Ok(y),
-        }
+        let y = match &self.bias {
+            Some(bias) => y.broadcast_add(bias)?,
+            None => y,
+        };
+        self.dtype.round(y)
     }
 
-    /// `x Wᵀ` alone: `[rows, in]` → `[rows, out]`.
+    /// `x Wᵀ` alone, not rounded: `[rows, in]` → `[rows, out]`.
     pub fn without_bias(&self, x: &Tensor) -> Result<Tensor> {
-        match (x.device(), x.dim(0)?) {
-            (Device::Cpu, 1) => self.forward_one(x),
-            _ => x.matmul(&self.weight.t()?),
-        }
+        self.weight.product(x)
     }
 
     /// `[out]`.
     #[must_use]
     pub fn bias(&self) -> Option<&Tensor> {
         self.bias.as_ref()
-    }
-
-    /// One row on the CPU, read in place.
-    fn forward_one(&self, x: &Tensor) -> Result<Tensor> {
-        let (out_width, _) = self.weight.dims2()?;
-        let mut out = vec![0.0; out_width];
-        let x = x.contiguous()?;
-        with_values(&self.weight, |weight| {
-            with_values(&x, |x| matvec(weight, x, &mut out))
-        })??;
-        Tensor::from_vec(out, (1, out_width), &Device::Cpu)
     }
 }
 

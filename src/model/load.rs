@@ -6,16 +6,18 @@ use rayon::prelude::*;
 use super::ModelError;
 use super::attention::Attention;
 use super::block::{Block, PartNorms};
-use super::checkpoint::{Checkpoint, TensorUse};
+use super::checkpoint::{Checkpoint, TensorUse, vocabulary};
 use super::config::Config;
 use super::decoder::{Decoder, Embedding};
+use super::dtype::Dtype;
 use super::families;
 use super::head::Head;
+use super::holding::Holding;
 use super::intervention::Interventions;
 use super::layout::Layout;
 use super::memory::{self, Memory};
 use super::rope::Rotation;
-use super::spec::{BlockSpec, HeadPositions, Residual, Spec};
+use super::spec::{BlockSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
 use super::weights::{Folder, Gguf, Weights};
 use crate::catalog::CheckpointFiles;
@@ -27,6 +29,10 @@ pub struct Model {
     pub family: &'static str,
     /// Its description.
     pub spec: Spec,
+    /// In which type it computes.
+    pub dtype: Dtype,
+    /// How weights are held that are stored in fewer bits than float32.
+    pub holding: Holding,
     /// How the weights are stored, for example `Q4_1`.
     pub storage: String,
     /// Number of parameters.
@@ -41,19 +47,33 @@ pub struct Model {
     pub tokenizer: Tokenizer,
 }
 
-/// Loads a checkpoint onto `device`. `progress` gets the number of tensors read, and of all; it
-/// may be called from several threads.
+/// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as the memory
+/// that is free allows. `progress` gets the number of tensors read, and of all; it may be called
+/// from several threads.
 ///
 /// # Errors
 /// One line that names the file, the key or the tensor that is wrong.
 pub fn load(
     files: &CheckpointFiles,
     device: &Device,
+    dtype: Dtype,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    let (config, weights) = headers(files)?;
-    let tokenizer = tokenizer(&weights)?;
-    assemble(&config, &weights, tokenizer, device, progress)
+    assemble(files, device, dtype, None, progress)
+}
+
+/// The same with the weights held as `holding` says.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    files: &CheckpointFiles,
+    device: &Device,
+    dtype: Dtype,
+    holding: Holding,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Model, ModelError> {
+    assemble(files, device, dtype, Some(holding), progress)
 }
 
 /// What the headers of a checkpoint say, before its weights are read.
@@ -65,7 +85,7 @@ pub struct Description {
     pub spec: Spec,
     /// How the weights are stored, for example `Q4_1`.
     pub storage: String,
-    /// What the model takes in memory.
+    /// What the model takes in memory, as it would be held now.
     pub memory: Memory,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
@@ -86,20 +106,22 @@ impl Description {
     }
 }
 
-/// Understands a checkpoint without reading its weights.
+/// Understands a checkpoint without reading its weights; `dtype` is how it would be computed with.
 ///
 /// # Errors
 /// As [`load`], as far as the headers show it.
-pub fn describe(files: &CheckpointFiles) -> Result<Description, ModelError> {
+pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, ModelError> {
     let (config, weights) = headers(files)?;
     let family = families::of(&config)?;
+    let (spec, layout) = ((family.spec)(&config)?, (family.layout)(&config));
+    let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     Ok(Description {
         family: family.name,
-        spec: (family.spec)(&config)?,
         storage: weights.storage(),
-        memory: Memory::of(&weights),
+        memory: Memory::of(&weights, &spec, vocabulary, dtype, memory::available()),
         tokenizer: tokenizer(&weights)?,
-        layout: (family.layout)(&config),
+        spec,
+        layout,
         weights,
     })
 }
@@ -109,19 +131,26 @@ pub fn describe(files: &CheckpointFiles) -> Result<Description, ModelError> {
 pub struct Glance {
     /// The decoder family.
     pub family: &'static str,
-    /// What the model takes in memory.
+    /// What the model takes in memory, as it would be held now.
     pub memory: Memory,
 }
 
 /// Looks at the headers of a checkpoint only, and not at its tokenizer: quick enough for a list.
+/// `dtype` is how the model would be computed with, `available` the memory that is free.
 ///
 /// # Errors
 /// As [`load`], as far as those headers show it.
-pub fn glance(files: &CheckpointFiles) -> Result<Glance, ModelError> {
+pub fn glance(
+    files: &CheckpointFiles,
+    dtype: Dtype,
+    available: Option<u64>,
+) -> Result<Glance, ModelError> {
     let (config, weights) = headers(files)?;
     let family = families::of(&config)?;
-    let memory = Memory::of(&weights);
-    memory.describes(&(family.spec)(&config)?, config.place())?;
+    let spec = (family.spec)(&config)?;
+    let vocabulary = vocabulary(&weights, &(family.layout)(&config)).unwrap_or(0);
+    let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
+    memory.describes(&spec, config.place())?;
     Ok(Glance {
         family: family.name,
         memory,
@@ -152,26 +181,37 @@ fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {
     })
 }
 
+/// Reads a whole checkpoint; without a `holding`, the free memory decides.
 fn assemble(
-    config: &Config,
-    weights: &Weights,
-    tokenizer: Tokenizer,
+    files: &CheckpointFiles,
     device: &Device,
+    dtype: Dtype,
+    holding: Option<Holding>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    let family = families::of(config)?;
-    let spec = (family.spec)(config)?;
-    let memory = Memory::of(weights);
+    let (config, weights) = headers(files)?;
+    let tokenizer = tokenizer(&weights)?;
+    let family = families::of(&config)?;
+    let (spec, layout) = ((family.spec)(&config)?, (family.layout)(&config));
+    let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
+    let available = memory::available();
+    let memory = match holding {
+        Some(holding) => Memory::when(&weights, &spec, vocabulary, dtype, holding),
+        None => Memory::of(&weights, &spec, vocabulary, dtype, available),
+    };
     memory.describes(&spec, config.place())?;
-    memory.fits(memory::available(), &weights.place())?;
-    let checkpoint = Checkpoint::new(weights, (family.layout)(config), device, progress)?;
+    memory.fits(available, &weights.place())?;
+    let holding = memory.holding;
+    let checkpoint = Checkpoint::new(&weights, layout, device, dtype, holding, progress)?;
     let (embedding, blocks, head) = parts(&checkpoint, &spec)?;
     checkpoint.finish()?;
     Ok(Model {
         family: family.name,
+        dtype,
+        holding,
         storage: weights.storage(),
         parameters: memory.parameters,
-        vocab_size: embedding.tokens.dim(0)?,
+        vocab_size: embedding.tokens.height(),
         decoder: Decoder {
             embedding,
             d_model: spec.d_model,
@@ -208,13 +248,14 @@ fn read_block(
     spec: &BlockSpec,
     d_model: usize,
 ) -> Result<Block, ModelError> {
+    let dtype = checkpoint.dtype();
     let attention = &spec.attention;
-    let rotation = match &attention.positions {
-        HeadPositions::Rotary(rope) => {
+    let rotation = match attention.rope() {
+        Some(rope) => {
             let divisors = checkpoint.rope_divisors(rope)?;
-            Some(Rotation::new(rope, divisors.as_deref()))
+            Some(Rotation::new(rope, divisors.as_deref(), dtype))
         }
-        HeadPositions::None | HeadPositions::Alibi { .. } => None,
+        None => None,
     };
     let attention_norms = PartNorms::read(
         spec.norm_place,
@@ -239,8 +280,10 @@ fn read_block(
             checkpoint.attention_output(l, attention, d_model)?,
             rotation,
             checkpoint.qk_norms(l, attention)?,
+            dtype,
         ),
         mlp_norms,
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
+        dtype,
     })
 }

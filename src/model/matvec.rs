@@ -33,26 +33,52 @@ pub fn matvec(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
         });
 }
 
-/// `Σ a[i] * b[i]`, over lanes that the compiler turns into vector registers.
+/// `Σ a[i] * b[i]`.
 #[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
-    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+    let mut sums = Lanes::default();
+    sums.add(a, b);
+    sums.total()
+}
+
+/// A sum of products over lanes that the compiler turns into vector registers.
+pub(super) struct Lanes([f32; LANES]);
+
+impl Default for Lanes {
+    #[inline(always)]
+    fn default() -> Self {
+        Self([0.0; LANES])
+    }
+}
+
+impl Lanes {
+    /// Adds the products `a[i] * b[i]`.
+    #[inline(always)]
+    pub(super) fn add(&mut self, a: &[f32], b: &[f32]) {
+        let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+        let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+        for (a, b) in a_blocks.iter().zip(b_blocks) {
+            for ((sum, a), b) in self.0.iter_mut().zip(a).zip(b) {
+                *sum += a * b;
+            }
+        }
+        for ((sum, a), b) in self.0.iter_mut().zip(a_rest).zip(b_rest) {
             *sum += a * b;
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            sums[i] += sums[i + width];
+
+    /// The sum.
+    #[inline(always)]
+    pub(super) fn total(mut self) -> f32 {
+        let mut width = LANES;
+        while width > 1 {
+            width /= 2;
+            for i in 0..width {
+                self.0[i] += self.0[i + width];
+            }
         }
+        self.0[0]
     }
-    sums[0] + rest
 }
 
 #[cfg(test)]

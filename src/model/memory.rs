@@ -4,40 +4,79 @@
 use sysinfo::{MemoryRefreshKind, System};
 
 use super::ModelError;
+use super::dtype::Dtype;
+use super::holding::Holding;
 use super::spec::Spec;
-use super::weights::Weights;
+use super::weights::{Size, Weights};
 
-/// Bytes of a weight in memory: every one is held in float32.
-const WEIGHT: u64 = 4;
+/// Bytes of a number in float32.
+const SINGLE: u64 = 4;
 
-/// Left for everything but the weights: the program itself, the states, the lens.
+/// Positions whose keys and values are counted. The cache grows as positions come, by doubling;
+/// this is its size after so many, or after the whole context where that is shorter.
+const POSITIONS: usize = 2048;
+
+/// Left for all that is not counted: the program itself, the states, what lies between two
+/// operations.
 const BESIDES: u64 = 64 << 20;
 
-/// Bytes that a model takes.
+/// Bytes that a model takes on the CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
+    /// How weights are held that are stored in fewer bits than float32.
+    pub holding: Holding,
     /// Number of weights.
     pub parameters: u64,
-    /// The weights, in bytes.
+    /// The weights, in bytes, as they are held.
     pub weights: u64,
-    /// At the worst moment of loading, in bytes.
+    /// Keys and values of 2048 positions, or of the whole context where that is shorter, and the
+    /// logits of every row of one position, in bytes.
+    pub run: u64,
+    /// At the worst moment of loading or running, in bytes.
     pub peak: u64,
 }
 
 impl Memory {
-    /// What `weights` take.
+    /// What a decoder with these `weights` takes, with `vocabulary` rows in its unembedding, held
+    /// as [`Holding::choose`] says while `available` bytes are free.
     #[must_use]
-    pub fn of(weights: &Weights) -> Self {
-        let elements = weights.elements();
-        let sum = |numbers: &[u64]| numbers.iter().fold(0_u64, |a, b| a.saturating_add(*b));
-        let parameters = sum(&elements);
-        let largest = elements.iter().copied().max().unwrap_or(0);
-        let weights = parameters.saturating_mul(WEIGHT);
-        // While the largest tensor is turned into its final form, it is there twice more.
-        let at_work = largest.saturating_mul(2 * WEIGHT);
+    pub fn of(
+        weights: &Weights,
+        spec: &Spec,
+        vocabulary: usize,
+        dtype: Dtype,
+        available: Option<u64>,
+    ) -> Self {
+        let when = |holding| Self::when(weights, spec, vocabulary, dtype, holding);
+        let widened = when(Holding::Widened);
+        match Holding::choose(dtype, widened.peak, available) {
+            Holding::Widened => widened,
+            Holding::AsStored => when(Holding::AsStored),
+        }
+    }
+
+    /// What it takes when it is held as `holding` says.
+    #[must_use]
+    pub fn when(
+        weights: &Weights,
+        spec: &Spec,
+        vocabulary: usize,
+        dtype: Dtype,
+        holding: Holding,
+    ) -> Self {
+        let sizes = weights.sizes();
+        let held = sizes.iter().map(|size| held(size, dtype, holding));
+        let largest = held.clone().max().unwrap_or(0);
+        let weights = sum(held);
+        let run = cache(spec).saturating_add(logits(spec, vocabulary));
+        // While the largest tensor is turned into its final form, it is there twice more. That is
+        // over when the first token is processed.
+        let at_work = largest.saturating_mul(2).max(run);
         Self {
-            parameters,
+            holding,
+            parameters: sum(sizes.iter().map(|size| size.elements)),
             weights,
+            run,
             peak: weights.saturating_add(at_work).saturating_add(BESIDES),
         }
     }
@@ -84,6 +123,39 @@ impl Memory {
     }
 }
 
+/// Bytes of a tensor in memory.
+fn held(size: &Size, dtype: Dtype, holding: Holding) -> u64 {
+    let single = size.elements.saturating_mul(SINGLE);
+    match (holding, size.stored) {
+        (Holding::Widened, _) | (_, None) => single,
+        (Holding::AsStored, Some(stored)) => match dtype {
+            Dtype::Auto | Dtype::F32 => stored,
+            Dtype::Bf16 | Dtype::F16 => single / 2,
+        },
+    }
+}
+
+/// Bytes of the keys and values of all blocks.
+fn cache(spec: &Spec) -> u64 {
+    let positions = spec.context_length.min(POSITIONS) as u64;
+    let widths = spec.blocks.iter().map(|block| {
+        let attention = &block.attention;
+        (attention.n_kv_heads as u64).saturating_mul(attention.head_dim as u64)
+    });
+    sum(widths).saturating_mul(2 * positions * SINGLE)
+}
+
+/// Bytes of the logits of one position, twice: an operation on them gives a second buffer.
+fn logits(spec: &Spec, vocabulary: usize) -> u64 {
+    let rows = spec.blocks.len() as u64 + 1;
+    rows.saturating_mul(vocabulary as u64)
+        .saturating_mul(2 * SINGLE)
+}
+
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
+}
+
 /// Bytes that can be taken without swapping, within the limits that this process has; `None`
 /// where the system does not say.
 #[must_use]
@@ -118,8 +190,10 @@ mod tests {
     use super::*;
 
     const SEVEN_BILLION: Memory = Memory {
+        holding: Holding::Widened,
         parameters: 7_000_000_000,
         weights: 28_000_000_000,
+        run: 500_000_000,
         peak: 29_500_000_000,
     };
 
@@ -139,6 +213,23 @@ mod tests {
     fn a_model_that_fits_or_might_fit_is_taken() {
         assert!(SEVEN_BILLION.fits(Some(29_500_000_000), "m").is_ok());
         assert!(SEVEN_BILLION.fits(None, "m").is_ok());
+    }
+
+    #[test]
+    fn weights_are_counted_as_they_are_held() {
+        let matrix = Size {
+            elements: 1000,
+            stored: Some(625),
+        };
+        let vector = Size {
+            stored: None,
+            ..matrix
+        };
+        for (dtype, as_stored) in [(Dtype::Auto, 625), (Dtype::Bf16, 2000), (Dtype::F16, 2000)] {
+            assert_eq!(held(&matrix, dtype, Holding::AsStored), as_stored);
+            assert_eq!(held(&matrix, dtype, Holding::Widened), 4000);
+            assert_eq!(held(&vector, dtype, Holding::AsStored), 4000);
+        }
     }
 
     #[test]

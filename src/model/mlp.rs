@@ -2,6 +2,7 @@
 
 use candle_core::{D, Result, Tensor};
 
+use super::dtype::Dtype;
 use super::linear::Linear;
 use super::spec::{Activation, MlpKind, MlpSpec};
 
@@ -13,14 +14,20 @@ pub struct Mlp {
     up: Linear,
     /// `[d, width]`.
     down: Linear,
+    dtype: Dtype,
 }
 
 impl Mlp {
     /// A feed-forward network; `up` has the rows of gate and up, in this order, where there is a
-    /// gate.
+    /// gate. What is between them is kept as `dtype` says.
     #[must_use]
-    pub fn new(spec: MlpSpec, up: Linear, down: Linear) -> Self {
-        Self { spec, up, down }
+    pub fn new(spec: MlpSpec, up: Linear, down: Linear, dtype: Dtype) -> Self {
+        Self {
+            spec,
+            up,
+            down,
+            dtype,
+        }
     }
 
     /// `[rows, d]` → `[rows, d]`.
@@ -31,18 +38,20 @@ impl Mlp {
             MlpKind::Plain => self.activate(&up)?,
             MlpKind::Gated => {
                 let gate = up.narrow(D::Minus1, 0, width)?.contiguous()?;
-                (self.activate(&gate)? * up.narrow(D::Minus1, width, width)?)?
+                let product = self.activate(&gate)? * up.narrow(D::Minus1, width, width)?;
+                self.dtype.round(product?)?
             }
         };
         self.down.forward(&inner)
     }
 
     fn activate(&self, x: &Tensor) -> Result<Tensor> {
-        match self.spec.activation {
+        let y = match self.spec.activation {
             Activation::Silu => x.silu(),
             Activation::Gelu => x.gelu_erf(),
             Activation::GeluTanh => x.gelu(),
             Activation::Relu => x.relu(),
-        }
+        };
+        self.dtype.round(y?)
     }
 }

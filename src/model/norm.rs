@@ -3,6 +3,7 @@
 
 use candle_core::{D, Result, Tensor};
 
+use super::dtype::Dtype;
 use super::spec::{NormKind, NormSpec};
 
 /// A norm with its weights.
@@ -13,16 +14,24 @@ pub struct Norm {
     weight: Tensor,
     /// `[d]`.
     bias: Option<Tensor>,
+    dtype: Dtype,
 }
 
 impl Norm {
     /// A norm whose checkpoint stores `weight` and `bias`, each `[d]`. A LayerNorm can have
-    /// weights of `[heads, 1, d]`, one row for each head of what it is given.
-    pub fn new(spec: NormSpec, weight: &Tensor, bias: Option<Tensor>) -> Result<Self> {
+    /// weights of `[heads, 1, d]`, one row for each head of what it is given. Its results are
+    /// kept as `dtype` says; inside it is float32.
+    pub fn new(
+        spec: NormSpec,
+        weight: &Tensor,
+        bias: Option<Tensor>,
+        dtype: Dtype,
+    ) -> Result<Self> {
         Ok(Self {
             spec,
             weight: weight.affine(1.0, spec.weight_offset)?,
             bias,
+            dtype,
         })
     }
 
@@ -72,10 +81,11 @@ impl Norm {
                     .broadcast_mul(&self.weight)?
             }
         };
-        match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
-            None => Ok(y),
-        }
+        let y = match &self.bias {
+            Some(bias) => y.broadcast_add(bias)?,
+            None => y,
+        };
+        self.dtype.round(y)
     }
 }
 
@@ -94,7 +104,7 @@ mod tests {
             bias: Bias::Absent,
         };
         let weight = Tensor::new(&[1.0_f32, 2.0], &Device::Cpu).unwrap();
-        Norm::new(spec, &weight, None).unwrap()
+        Norm::new(spec, &weight, None, Dtype::Auto).unwrap()
     }
 
     fn rows(norm: &Norm, rows: &[[f32; 2]]) -> Vec<Vec<f32>> {

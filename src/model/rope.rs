@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 
 use candle_core::{D, Device, Result, Tensor};
 
+use super::dtype::Dtype;
 use super::spec::{Rope, RopeScaling};
 
 /// The rotation of queries and keys.
@@ -14,13 +15,15 @@ pub struct Rotation {
     /// Radians a position, `[dim / 2]`.
     frequencies: Vec<f64>,
     magnitude: f64,
+    dtype: Dtype,
 }
 
 impl Rotation {
     /// The rotation that `rope` describes. `divisors`, where a checkpoint holds them, divide each
-    /// frequency further (`[dim / 2]`, the `rope_freqs` of GGUF files).
+    /// frequency further (`[dim / 2]`, the `rope_freqs` of GGUF files). Sines, cosines and
+    /// results are kept as `dtype` says.
     #[must_use]
-    pub fn new(rope: &Rope, divisors: Option<&[f32]>) -> Self {
+    pub fn new(rope: &Rope, divisors: Option<&[f32]>, dtype: Dtype) -> Self {
         let mut frequencies = frequencies(rope);
         for (frequency, divisor) in frequencies.iter_mut().zip(divisors.unwrap_or_default()) {
             *frequency /= f64::from(*divisor);
@@ -29,6 +32,7 @@ impl Rotation {
             dim: rope.dim,
             frequencies,
             magnitude: rope.magnitude,
+            dtype,
         }
     }
 
@@ -39,7 +43,9 @@ impl Rotation {
         let cos = self.table(f64::cos, start, rows, x.device())?;
         let sin = self.table(f64::sin, start, rows, x.device())?;
         let turn = |x: &Tensor| -> Result<Tensor> {
-            candle_nn::rotary_emb::rope(&x.unsqueeze(0)?.contiguous()?, &cos, &sin)?.squeeze(0)
+            let x = x.unsqueeze(0)?.contiguous()?;
+            let turned = candle_nn::rotary_emb::rope(&x, &cos, &sin)?.squeeze(0)?;
+            self.dtype.round(turned)
         };
         if self.dim == width {
             return turn(x);
@@ -69,7 +75,8 @@ impl Rotation {
                 angles.map(move |angle| (f(angle) * magnitude) as f32)
             })
             .collect();
-        Tensor::from_vec(values, (rows, self.frequencies.len()), device)
+        let table = Tensor::from_vec(values, (rows, self.frequencies.len()), device)?;
+        self.dtype.round(table)
     }
 }
 
@@ -194,7 +201,7 @@ mod tests {
             scaling: RopeScaling::None,
             magnitude: 1.0,
         };
-        let rotation = Rotation::new(&rope, None);
+        let rotation = Rotation::new(&rope, None, Dtype::Auto);
         let x = Tensor::new(&[[[1.0_f32, 0.0, 5.0, 6.0]]], &Device::Cpu).unwrap();
         let y = rotation.apply(&x, 3).unwrap().to_vec3::<f32>().unwrap();
         let (sin, cos) = 3.0_f32.sin_cos();

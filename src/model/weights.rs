@@ -1,5 +1,5 @@
-//! Tensors of a checkpoint by name, whatever file they stand in. Every tensor comes out as
-//! float32 on the CPU, dequantised where it was quantised: that is what `exact` means.
+//! Tensors of a checkpoint by name, whatever file they stand in. A tensor comes out as float32 on
+//! the CPU, dequantised where it was quantised, or as its rows in the type that they are stored in.
 
 mod folder;
 mod gguf;
@@ -17,6 +17,7 @@ pub use folder::Folder;
 pub use gguf::Gguf;
 
 use super::ModelError;
+use super::weight::{Rows, Storage};
 
 /// The tensors of a checkpoint.
 #[derive(Debug)]
@@ -73,13 +74,12 @@ impl Weights {
         }
     }
 
-    /// The number of elements of every tensor that can hold weights, each place in the files
-    /// once.
+    /// The size of every tensor that can hold weights, each place in the files once.
     #[must_use]
-    pub fn elements(&self) -> Vec<u64> {
+    pub fn sizes(&self) -> Vec<Size> {
         match self {
-            Self::Gguf(file) => file.elements(),
-            Self::Folder(files) => files.elements(),
+            Self::Gguf(file) => file.sizes(),
+            Self::Folder(files) => files.sizes(),
         }
     }
 
@@ -92,6 +92,47 @@ impl Weights {
         match self {
             Self::Gguf(file) => file.read(name),
             Self::Folder(files) => files.read(name),
+        }
+    }
+
+    /// Reads the rows of a tensor in the type that they are stored in, or as float32 where that
+    /// is none of [`Storage`]: all dimensions but the last one are rows.
+    ///
+    /// # Errors
+    /// As [`Weights::read`].
+    pub fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
+        match self {
+            Self::Gguf(file) => file.read_rows(name),
+            Self::Folder(files) => files.read_rows(name),
+        }
+    }
+}
+
+/// The size of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Number of weights.
+    pub elements: u64,
+    /// Bytes of its rows, held as they are stored; `None` where it is held in float32 anyway, as
+    /// vectors are.
+    pub stored: Option<u64>,
+}
+
+impl Size {
+    /// The size of a tensor of `shape` whose rows are stored in `storage`.
+    fn of(shape: &[usize], storage: Option<Storage>) -> Self {
+        let elements = shape.iter().map(|dim| *dim as u64);
+        let elements = elements.fold(1, u64::saturating_mul);
+        let width = shape.last().copied().unwrap_or(0);
+        let row_bytes = storage
+            .filter(|_| shape.len() > 1)
+            .and_then(|storage| storage.row_bytes(width));
+        Self {
+            elements,
+            stored: row_bytes.map(|bytes| {
+                let rows = elements / (width as u64).max(1);
+                rows.saturating_mul(bytes as u64)
+            }),
         }
     }
 }

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::SettingsError;
 use super::overlay::{self, Problem};
 use crate::engine::Sampling;
+use crate::model::Dtype;
 use crate::trace::LensKind;
 
 mod cell_value;
@@ -22,6 +23,8 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 pub struct Options {
     /// The model that is loaded at the start.
     pub model: String,
+    /// How weights are held and computed with.
+    pub dtype: Dtype,
     /// How many tokens a run generates at most.
     pub max_tokens: usize,
     /// The lens at the start.

@@ -88,7 +88,13 @@ fn a_split_gguf_opens_by_nothing_but_its_whole_first_part() {
     let second = first.with_file_name("m-00002-of-00002.gguf");
     let message = |path: PathBuf| {
         let files = CheckpointFiles::Gguf(path);
-        let error = model::load(&files, &candle_core::Device::Cpu, &|_, _| {}).unwrap_err();
+        let error = model::load(
+            &files,
+            &candle_core::Device::Cpu,
+            model::Dtype::Auto,
+            &|_, _| {},
+        )
+        .unwrap_err();
         error.to_string()
     };
     assert!(message(second.clone()).contains("part 2 of 2 of a split model; open "));

@@ -150,7 +150,7 @@ fn phi_3_was_silent_about_the_window_of_its_first_models() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.gguf");
         gguf.write(&path, GgmlDType::F32);
-        let described = model::describe(&CheckpointFiles::Gguf(path)).unwrap();
+        let described = model::describe(&CheckpointFiles::Gguf(path), model::Dtype::Auto).unwrap();
         let blocks = described.spec.blocks.into_iter();
         blocks
             .map(|block| block.attention.window)

@@ -36,7 +36,13 @@ use crate::{folder, of_every_fixture};
 type Rows = Vec<Vec<f32>>;
 
 fn load(files: &CheckpointFiles) -> Model {
-    model::load(files, &candle_core::Device::Cpu, &|_, _| {}).unwrap()
+    model::load(
+        files,
+        &candle_core::Device::Cpu,
+        model::Dtype::Auto,
+        &|_, _| {},
+    )
+    .unwrap()
 }
 
 /// The logits behind `text`, under the normed lens.

@@ -20,7 +20,12 @@ fn a_damaged_pytorch_file_is_refused_in_one_line() {
     let whole = copy.read("pytorch_model.bin");
     let message = |bytes: &[u8]| {
         copy.write("pytorch_model.bin", bytes);
-        let error = model::load(&folder(&copy), &candle_core::Device::Cpu, &|_, _| {});
+        let error = model::load(
+            &folder(&copy),
+            &candle_core::Device::Cpu,
+            model::Dtype::Auto,
+            &|_, _| {},
+        );
         let message = error.unwrap_err().to_string();
         assert_eq!(message.lines().count(), 1, "{message}");
         message

@@ -78,7 +78,13 @@ pub fn uncached_column(model: &mut Model, text: &[TokenId], token: TokenId) -> C
 
 /// A session with the model in `files`, whose cells list the five best tokens.
 pub fn session(files: &CheckpointFiles) -> Session {
-    let model = model::load(files, &candle_core::Device::Cpu, &|_, _| {}).unwrap();
+    let model = model::load(
+        files,
+        &candle_core::Device::Cpu,
+        model::Dtype::Auto,
+        &|_, _| {},
+    )
+    .unwrap();
     Session::new(model, "test".into(), 5)
 }
 
@@ -123,14 +129,14 @@ pub fn ranks(session: &Session, run: RunId, candidates: &[&str]) -> Vec<Vec<u32>
 
 /// How many ranks were compared, and how many of them were equal.
 #[derive(Default)]
-struct Ranks {
+pub struct Ranks {
     compared: usize,
     equal: usize,
 }
 
 impl Ranks {
     /// Compares a rank; one that is off by more than 1 + 1 % is an error at once.
-    fn compare(&mut self, found: u32, expected: u32, place: &str) {
+    pub fn compare(&mut self, found: u32, expected: u32, place: &str) {
         self.compared += 1;
         self.equal += usize::from(found == expected);
         let allowed = 1.0 + 0.01 * f64::from(expected);
@@ -140,7 +146,7 @@ impl Ranks {
         );
     }
 
-    fn at_least_99_percent_equal(&self) {
+    pub fn at_least_99_percent_equal(&self) {
         assert!(self.compared > 0, "nothing was compared");
         println!("{} of {} ranks equal", self.equal, self.compared);
         assert!(
@@ -293,7 +299,7 @@ fn compare_figures(column: &Column, golden: &GoldenStep, place: &str) {
 }
 
 /// Within `tolerance` of the larger of 1 and the expected value.
-fn close(found: f32, expected: f32, tolerance: f32, place: &str) {
+pub fn close(found: f32, expected: f32, tolerance: f32, place: &str) {
     assert!(
         (found - expected).abs() <= tolerance * expected.abs().max(1.0),
         "{place}: {found}, expected {expected}"

@@ -68,6 +68,7 @@ impl Session {
             let row = rows.last().copied().unwrap_or_default();
             let distribution = Distribution::of(row).ok_or_else(|| ModelError::NotFinite {
                 place: Row::Embedding.to_string(),
+                dtype: logits.dtype(),
             })?;
             let logit = row.get(token.0 as usize).ok_or(ModelError::UnknownToken {
                 id: token.0,

@@ -1,13 +1,13 @@
 //! The tensors of a block's attention.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use super::{Checkpoint, Projection};
 use crate::model::ModelError;
 use crate::model::layout::{QkvLayout, RopeRows};
 use crate::model::linear::Linear;
 use crate::model::norm::Norm;
-use crate::model::spec::{AttentionSpec, HeadPositions, NormSpec, Presence, QkNormSpan, Rope};
+use crate::model::spec::{AttentionSpec, NormSpec, Presence, QkNormSpan, Rope};
 
 impl Checkpoint<'_> {
     /// The norm before the attention of block `l`, or of the sum behind it.
@@ -47,7 +47,7 @@ impl Checkpoint<'_> {
         let parts = match self.qkv_layout(l) {
             QkvLayout::Concatenated(name) => vec![read(name, q_rows + 2 * kv_rows)?],
             QkvLayout::Grouped(name) => {
-                vec![ungrouped(&read(name, q_rows + 2 * kv_rows)?, spec)?]
+                vec![ungrouped(read(name, q_rows + 2 * kv_rows)?, spec)?]
             }
             QkvLayout::Separate { q, k, v } => vec![
                 self.in_halves(read(q, q_rows)?, spec.n_heads, turned(spec))?,
@@ -94,7 +94,8 @@ impl Checkpoint<'_> {
                     let weight = self
                         .halves(&weight.flatten_all()?, heads, turned(spec))?
                         .reshape((heads, 1, spec.head_dim))?;
-                    Ok(Norm::new(qk.norm, &weight.to_device(self.device)?, None)?)
+                    let weight = weight.to_device(self.device)?;
+                    Ok(Norm::new(qk.norm, &weight, None, self.dtype)?)
                 }
             }
         };
@@ -140,13 +141,15 @@ impl Checkpoint<'_> {
         )?])
     }
 
-    /// Divisors of the rotary frequencies, `[dim / 2]`, where the checkpoint holds them.
+    /// Divisors of the rotary frequencies, `[dim / 2]`, where the checkpoint holds them. They
+    /// are no weights and never rounded.
     pub fn rope_divisors(&self, rope: &Rope) -> Result<Option<Vec<f32>>, ModelError> {
         let name = format!("{}.weight", self.layout.rope_divisors);
         if self.weights.shape(&name).is_none() {
             return Ok(None);
         }
-        Ok(Some(self.tensor(&name, &[rope.dim / 2])?.to_vec1()?))
+        let divisors = self.unrounded(&name, &[rope.dim / 2])?;
+        Ok(Some(divisors.to_vec1()?))
     }
 
     /// Rows of queries or keys with the pairs of the rotation `dim / 2` apart, whatever way the
@@ -157,13 +160,10 @@ impl Checkpoint<'_> {
         n_heads: usize,
         turned: usize,
     ) -> Result<Projection, ModelError> {
-        let bias = part.bias.as_ref();
-        Ok(Projection {
-            weight: self.halves(&part.weight, n_heads, turned)?,
-            bias: bias
-                .map(|bias| self.halves(bias, n_heads, turned))
-                .transpose()?,
-        })
+        if self.layout.rope_rows == RopeRows::Halves || turned == 0 {
+            return Ok(part);
+        }
+        part.in_order(|rows| self.halves(rows, n_heads, turned))
     }
 
     /// The same for one tensor whose rows, in order, are those of all heads.
@@ -186,16 +186,28 @@ impl Checkpoint<'_> {
 
 /// How many dimensions of a head the rotation turns.
 fn turned(spec: &AttentionSpec) -> usize {
-    match &spec.positions {
-        HeadPositions::Rotary(rope) => rope.dim,
-        HeadPositions::None | HeadPositions::Alibi { .. } => 0,
+    spec.rope().map_or(0, |rope| rope.dim)
+}
+
+impl Projection {
+    /// With its rows in the order that `sorted` gives to the rows of a tensor.
+    fn in_order(
+        self,
+        sorted: impl Fn(&Tensor) -> Result<Tensor, ModelError>,
+    ) -> Result<Self, ModelError> {
+        let rows = u32::try_from(self.weight.count()).unwrap_or(u32::MAX);
+        let order = sorted(&Tensor::arange(0, rows, &Device::Cpu)?)?;
+        Ok(Self {
+            weight: self.weight.reordered(&order.to_vec1()?),
+            bias: self.bias.as_ref().map(sorted).transpose()?,
+        })
     }
 }
 
 /// All queries, then all keys, then all values, from rows that stand together by key head.
-fn ungrouped(part: &Projection, spec: &AttentionSpec) -> Result<Projection, ModelError> {
+fn ungrouped(part: Projection, spec: &AttentionSpec) -> Result<Projection, ModelError> {
     let group = spec.n_heads / spec.n_kv_heads;
-    let sorted = |tensor: &Tensor| -> Result<Tensor, ModelError> {
+    part.in_order(|tensor| {
         let rest = tensor.elem_count() / tensor.dim(0)?;
         let groups = tensor.reshape((spec.n_kv_heads, group + 2, spec.head_dim * rest))?;
         let rows = |start: usize, len: usize, heads: usize| {
@@ -209,9 +221,5 @@ fn ungrouped(part: &Projection, spec: &AttentionSpec) -> Result<Projection, Mode
             rows(group + 1, 1, spec.n_kv_heads)?,
         ];
         Ok(Tensor::cat(&parts, 0)?.reshape(tensor.shape())?)
-    };
-    Ok(Projection {
-        weight: sorted(&part.weight)?,
-        bias: part.bias.as_ref().map(sorted).transpose()?,
     })
 }

@@ -1,13 +1,12 @@
 //! The tensors before the first block and behind the last one.
 
-use candle_core::Tensor;
-
 use super::Checkpoint;
 use crate::model::ModelError;
 use crate::model::decoder::Embedding;
 use crate::model::head::Head;
 use crate::model::linear::Linear;
 use crate::model::spec::{Bias, Positions, Spec, Unembedding};
+use crate::model::weight::Weight;
 
 impl Checkpoint<'_> {
     /// The embedding with all that is done before the first block.
@@ -23,28 +22,29 @@ impl Checkpoint<'_> {
             self.norm(&name, norm, &[width])
         });
         Ok(Embedding {
-            tokens: self.tensor(&name, &[rows, width])?.to_device(self.device)?,
+            tokens: self.weight(vec![self.rows(&name, &[rows, width])?])?,
             scale: spec.embedding.scale,
             norm: norm.transpose()?,
             projection: self.projection_between(self.layout.project_in, width, spec.d_model)?,
             positions: self.positions(spec)?,
+            dtype: self.dtype,
         })
     }
 
     /// The learned positions, `[positions, d_model]`, row 0 for the first one.
-    fn positions(&self, spec: &Spec) -> Result<Option<Tensor>, ModelError> {
+    fn positions(&self, spec: &Spec) -> Result<Option<Weight>, ModelError> {
         let Positions::Learned { offset } = spec.positions else {
             return Ok(None);
         };
         let name = format!("{}{}.weight", self.prefix, self.layout.positions);
-        let table = self.tensor(&name, &[spec.context_length + offset, spec.d_model])?;
-        let rows = table.narrow(0, offset, spec.context_length)?.contiguous()?;
-        Ok(Some(rows.to_device(self.device)?))
+        let table = self.rows(&name, &[spec.context_length + offset, spec.d_model])?;
+        let table = table.part(offset, spec.context_length);
+        self.weight(vec![table]).map(Some)
     }
 
     /// The final norm and the unembedding, which may be the embedding's `tokens`.
-    pub fn head(&self, spec: &Spec, tokens: &Tensor) -> Result<Head, ModelError> {
-        let (rows, width) = tokens.dims2()?;
+    pub fn head(&self, spec: &Spec, tokens: &Weight) -> Result<Head, ModelError> {
+        let (rows, width) = (tokens.height(), spec.embedding.width);
         let name = self.unembedding_name();
         let separate = match spec.head.unembedding {
             Unembedding::Tied => false,
@@ -52,8 +52,8 @@ impl Checkpoint<'_> {
             Unembedding::AsStored => self.weights.shape(&format!("{name}.weight")).is_some(),
         };
         let weight = if separate {
-            self.tensor(&format!("{name}.weight"), &[rows, width])?
-                .to_device(self.device)?
+            let rows = self.rows(&format!("{name}.weight"), &[rows, width])?;
+            self.weight(vec![rows])?
         } else {
             tokens.clone()
         };
@@ -71,9 +71,10 @@ impl Checkpoint<'_> {
         Ok(Head {
             norm: norm.transpose()?,
             projection: self.projection_between(self.layout.project_out, spec.d_model, width)?,
-            unembedding: Linear::new(weight, bias),
+            unembedding: Linear::new(weight, bias, self.dtype),
             scale: spec.head.scale,
             cap: spec.head.cap,
+            dtype: self.dtype,
         })
     }
 

@@ -1,7 +1,5 @@
 //! The tensors of a block's feed-forward part.
 
-use candle_core::Tensor;
-
 use super::{Checkpoint, Projection};
 use crate::model::ModelError;
 use crate::model::experts::{Experts, Shared};
@@ -68,6 +66,7 @@ impl Checkpoint<'_> {
             spec,
             self.stacked(ups)?,
             self.stacked(vec![down])?,
+            self.dtype,
         ))
     }
 
@@ -85,7 +84,8 @@ impl Checkpoint<'_> {
             .zip(downs)
             .map(|((gate, up), down)| {
                 let into = self.stacked(vec![gate, up])?;
-                Ok(Mlp::new(spec.expert, into, self.stacked(vec![down])?))
+                let down = self.stacked(vec![down])?;
+                Ok(Mlp::new(spec.expert, into, down, self.dtype))
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
         let shared = match spec.shared {
@@ -106,6 +106,7 @@ impl Checkpoint<'_> {
             self.stacked(vec![router])?,
             experts,
             shared,
+            self.dtype,
         ))
     }
 
@@ -136,26 +137,21 @@ impl Checkpoint<'_> {
                 })
                 .collect();
         }
-        let all = self.tensor(&format!("{name}.weight"), &[count, rows, columns])?;
-        (0..count)
-            .map(|e| {
-                Ok(Projection {
-                    weight: self.matrix(all.get(e)?)?,
-                    bias: None,
-                })
-            })
-            .collect()
+        let all = self.rows(&format!("{name}.weight"), &[count, rows, columns])?;
+        let of_expert = |e| Projection {
+            weight: all.part(e * rows, rows),
+            bias: None,
+        };
+        Ok((0..count).map(of_expert).collect())
     }
 
     /// `[1, d_model]`; GGUF files hold it without the first dimension.
     fn shared_gate(&self, l: usize, d_model: usize) -> Result<Projection, ModelError> {
         let name = self.in_block(self.layout.experts.shared_gate, l);
         let weight_name = format!("{name}.weight");
-        let weight: Tensor = match self.weights.shape(&weight_name) {
-            Some([_]) => self
-                .tensor(&weight_name, &[d_model])?
-                .reshape((1, d_model))?,
-            _ => self.tensor(&weight_name, &[1, d_model])?,
+        let weight = match self.weights.shape(&weight_name) {
+            Some([_]) => self.rows(&weight_name, &[d_model])?,
+            _ => self.rows(&weight_name, &[1, d_model])?,
         };
         Ok(Projection { weight, bias: None })
     }

@@ -29,6 +29,17 @@ pub struct AttentionSpec {
     pub output_bias: Bias,
 }
 
+impl AttentionSpec {
+    /// The rotation of queries and keys, if they are turned.
+    #[must_use]
+    pub fn rope(&self) -> Option<&Rope> {
+        match &self.positions {
+            HeadPositions::Rotary(rope) => Some(rope),
+            HeadPositions::None | HeadPositions::Alibi { .. } => None,
+        }
+    }
+}
+
 /// How a token's place reaches the scores of one attention.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HeadPositions {

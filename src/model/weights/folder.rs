@@ -9,8 +9,9 @@ use candle_core::Tensor;
 use serde::Deserialize;
 
 use super::stored::Stored;
-use super::{damaged, most, pytorch, safetensors, unreadable};
+use super::{Size, damaged, most, pytorch, safetensors, unreadable};
 use crate::model::ModelError;
+use crate::model::weight::Rows;
 
 /// One way to store the weights of a folder.
 struct Format {
@@ -96,29 +97,36 @@ impl Folder {
         most(all.map(|stored| (format!("{:?}", stored.dtype), stored.bytes))).unwrap_or_default()
     }
 
-    /// Elements of every tensor that can hold weights; several names of the same bytes count once.
-    pub(super) fn elements(&self) -> Vec<u64> {
+    /// Of every tensor that can hold weights; several names of the same bytes count once.
+    pub(super) fn sizes(&self) -> Vec<Size> {
         let weights = self.tensors.values().filter(|s| s.floats().is_some());
-        let places: BTreeMap<_, u64> = weights
-            .map(|s| {
-                (
-                    (&s.file, s.start),
-                    s.shape.iter().map(|dim| *dim as u64).product(),
-                )
-            })
+        let places: BTreeMap<_, Size> = weights
+            .map(|s| ((&s.file, s.start), Size::of(&s.shape, s.rows())))
             .collect();
         places.into_values().collect()
     }
 
     pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {
-        let about = |reason: String| ModelError::Tensor {
+        self.stored(name)?.read(self.about(name))
+    }
+
+    pub(super) fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
+        self.stored(name)?.read_rows(self.about(name))
+    }
+
+    fn stored(&self, name: &str) -> Result<&Stored, ModelError> {
+        let about = self.about(name);
+        self.tensors
+            .get(name)
+            .ok_or_else(|| about("is missing".into()))
+    }
+
+    /// Makes an error of a complaint about the tensor `name`.
+    fn about(&self, name: &str) -> impl Fn(String) -> ModelError {
+        move |reason| ModelError::Tensor {
             place: self.folder.display().to_string(),
             name: name.to_owned(),
             reason,
-        };
-        match self.tensors.get(name) {
-            Some(stored) => stored.read(about),
-            None => Err(about("is missing".into())),
         }
     }
 }

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use candle_core::Tensor;
 use candle_core::quantized::gguf_file::Value;
 
-use super::{damaged, most};
+use super::{Size, damaged, most};
 use crate::catalog::Split;
 use crate::model::ModelError;
+use crate::model::weight::{Rows, Storage};
 use part::Part;
 
 /// An open GGUF model: its headers, and a way to its tensors.
@@ -127,12 +128,18 @@ impl Gguf {
             .unwrap_or_default()
     }
 
-    /// Elements of every tensor.
-    pub(super) fn elements(&self) -> Vec<u64> {
+    /// Of every tensor.
+    pub(super) fn sizes(&self) -> Vec<Size> {
         let infos = self
             .parts()
             .flat_map(|part| part.content.tensor_infos.values());
-        infos.map(|info| info.shape.elem_count() as u64).collect()
+        infos
+            .map(|info| Size::of(info.shape.dims(), Storage::of(info.ggml_dtype)))
+            .collect()
+    }
+
+    pub(super) fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
+        self.holder(name).unwrap_or(&self.first).read_rows(name)
     }
 
     pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {

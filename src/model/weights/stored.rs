@@ -10,6 +10,7 @@ use safetensors::Dtype;
 use super::unreadable;
 use crate::model::ModelError;
 use crate::model::error::plain;
+use crate::model::weight::{Rows, Storage};
 
 /// Where a tensor stands. Whoever makes one has checked that it lies inside the file and that
 /// `bytes` is the size of `shape`.
@@ -32,14 +33,48 @@ impl Stored {
                 self.dtype
             ))
         })?;
+        let bytes = self.bytes()?;
+        Tensor::from_raw_buffer(&bytes, dtype, &self.shape, &Device::Cpu)
+            .and_then(|tensor| tensor.to_dtype(DType::F32))
+            .map_err(|error| about(plain(&error)))
+    }
+
+    /// Its rows as they are stored, or in float32 where they cannot be held like that.
+    pub(super) fn read_rows(
+        &self,
+        about: impl Fn(String) -> ModelError,
+    ) -> Result<Rows, ModelError> {
+        let width = self.shape.last().copied().unwrap_or(0);
+        let rows = match self.rows() {
+            Some(storage) => Rows::new(storage, width, self.bytes()?),
+            None => None,
+        };
+        match rows {
+            Some(rows) => Ok(rows),
+            None => {
+                let tensor = self.read(&about)?;
+                Rows::of_tensor(&tensor).map_err(|error| about(plain(&error)))
+            }
+        }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, ModelError> {
         let mut bytes = vec![0; self.bytes];
         let mut file = File::open(&self.file).map_err(unreadable(&self.file))?;
         file.seek(SeekFrom::Start(self.start))
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(unreadable(&self.file))?;
-        Tensor::from_raw_buffer(&bytes, dtype, &self.shape, &Device::Cpu)
-            .and_then(|tensor| tensor.to_dtype(DType::F32))
-            .map_err(|error| about(plain(&error)))
+        Ok(bytes)
+    }
+
+    /// The type that its rows can be held in, if they need not be widened.
+    pub(super) fn rows(&self) -> Option<Storage> {
+        match self.dtype {
+            Dtype::F32 => Some(Storage::F32),
+            Dtype::F16 => Some(Storage::F16),
+            Dtype::BF16 => Some(Storage::Bf16),
+            _ => None,
+        }
     }
 
     /// The type of the numbers, if they can be weights.

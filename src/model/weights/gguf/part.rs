@@ -11,6 +11,7 @@ use super::header;
 use crate::caught;
 use crate::model::ModelError;
 use crate::model::error::plain;
+use crate::model::weight::{Rows, Storage};
 use crate::model::weights::{Opened, damaged, foreign, unreadable};
 
 /// No header is longer.
@@ -94,6 +95,31 @@ impl Part {
             .tensor(&mut file, name, &Device::Cpu)
             .and_then(|tensor| tensor.dequantize(&Device::Cpu))
             .map_err(|error| self.about(name, plain(&error)))
+    }
+
+    /// The rows of a tensor of this file as they are stored, or in float32 where they cannot be
+    /// held like that.
+    pub(super) fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
+        if let Some(info) = self.content.tensor_infos.get(name)
+            && let Some(storage) = Storage::of(info.ggml_dtype)
+            && let Some(width) = info.shape.dims().last()
+            && let Some(rows) = Rows::new(storage, *width, self.bytes(info)?)
+        {
+            return Ok(rows);
+        }
+        Rows::of_tensor(&self.read(name)?).map_err(|error| self.about(name, plain(&error)))
+    }
+
+    /// The bytes of a tensor, of whose size [`Part::open`] has made sure.
+    fn bytes(&self, info: &TensorInfo) -> Result<Vec<u8>, ModelError> {
+        let length = bytes(info).and_then(|bytes| usize::try_from(bytes).ok());
+        let mut bytes = vec![0; length.unwrap_or(0)];
+        let mut file = File::open(&self.path).map_err(unreadable(&self.path))?;
+        let start = self.content.tensor_data_offset + info.offset;
+        file.seek(SeekFrom::Start(start))
+            .and_then(|_| file.read_exact(&mut bytes))
+            .map_err(unreadable(&self.path))?;
+        Ok(bytes)
     }
 
     fn about(&self, name: &str, reason: String) -> ModelError {

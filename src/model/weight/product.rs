@@ -1,0 +1,230 @@
+//! Products with rows of weights on the CPU, in float32 on the widened values. A few weights at a
+//! time are widened where they are used, so that memory is read in the stored type; what widening
+//! costs is less than what reading float32 would.
+
+use gemm::Parallelism;
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::rows::Rows;
+use super::storage::Work;
+use crate::model::matvec::Lanes;
+
+/// Weights that are widened at once for a product with one vector; a whole number of blocks of
+/// any type. They stay in the first-level cache.
+const PIECE: usize = 256;
+
+/// Rows that one task of a product with one vector takes.
+const ROWS: usize = 32;
+
+/// Weights that are widened at once for a product with several vectors: 256 KiB of float32, which
+/// stay in the second-level cache.
+const PANEL: usize = 1 << 16;
+
+/// `count` rows of weights that one task works on, and its place among all rows.
+struct Task<'a> {
+    rows: &'a Rows,
+    start: usize,
+    count: usize,
+    /// Rows of all parts before.
+    place: usize,
+}
+
+/// The rows of `parts`, one below the other, in tasks of `size` rows at most.
+fn tasks(parts: &[Rows], size: usize) -> Vec<Task<'_>> {
+    let mut tasks = Vec::new();
+    let mut before = 0;
+    for rows in parts {
+        let starts = (0..rows.count()).step_by(size);
+        tasks.extend(starts.map(|start| Task {
+            rows,
+            start,
+            count: size.min(rows.count() - start),
+            place: before + start,
+        }));
+        before += rows.count();
+    }
+    tasks
+}
+
+/// `out[i] = Σ_j row_i[j] * x[j]` for the rows of `parts`, one below the other, each as wide as
+/// `x` and `out` as long as there are rows.
+pub(super) fn with_one(parts: &[Rows], x: &[f32], out: &mut [f32]) {
+    let mut rest = out;
+    let mut shares = Vec::new();
+    for task in tasks(parts, ROWS) {
+        let Some((share, behind)) = rest.split_at_mut_checked(task.count) else {
+            return;
+        };
+        shares.push((task, share));
+        rest = behind;
+    }
+    shares.into_par_iter().for_each(|(task, out)| {
+        let rows = task.rows.bytes_of(task.start, task.count);
+        task.rows.storage().with(Dots { rows, x, out });
+    });
+}
+
+/// Each row times the vector `x`.
+struct Dots<'a> {
+    rows: &'a [u8],
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Work for Dots<'_> {
+    type Output = ();
+
+    fn with<const BYTES: usize, const WEIGHTS: usize>(
+        self,
+        widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
+    ) {
+        let row_bytes = (self.x.len() / WEIGHTS * BYTES).max(1);
+        let rows = self.rows.chunks_exact(row_bytes);
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (y, row) in self.out.iter_mut().zip(rows) {
+                    *y = dot(row, self.x, widen);
+                }
+            },
+        );
+    }
+}
+
+/// One row times one vector.
+#[inline(always)]
+fn dot<const BYTES: usize, const WEIGHTS: usize>(
+    row: &[u8],
+    x: &[f32],
+    widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
+) -> f32 {
+    let mut sums = Lanes::default();
+    let mut piece = [0.0; PIECE];
+    let (blocks, _) = row.as_chunks::<BYTES>();
+    let mut pieces = blocks.chunks(PIECE / WEIGHTS);
+    let (whole, rest) = x.as_chunks::<PIECE>();
+    // Whole pieces have a length that the compiler knows.
+    for (x, blocks) in whole.iter().zip(&mut pieces) {
+        widen_all(blocks, &mut piece, widen);
+        sums.add(&piece, x);
+    }
+    if let Some(blocks) = pieces.next() {
+        widen_all(blocks, &mut piece, widen);
+        sums.add(&piece[..rest.len()], rest);
+    }
+    sums.total()
+}
+
+/// Blocks to the beginning of `out`.
+#[inline(always)]
+fn widen_all<const BYTES: usize, const WEIGHTS: usize>(
+    blocks: &[[u8; BYTES]],
+    out: &mut [f32],
+    widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]),
+) {
+    let (places, _) = out.as_chunks_mut::<WEIGHTS>();
+    for (block, place) in blocks.iter().zip(places) {
+        widen(block, place);
+    }
+}
+
+/// `out[r, i] = Σ_j row_i[j] * x[r, j]` for the rows of `parts`, one below the other, each
+/// `width` wide. `x` is `[n, width]` and `out` `[n, rows]`, both row-major; nothing is written
+/// when the lengths do not fit together.
+pub(super) fn with_many(parts: &[Rows], width: usize, x: &[f32], out: &mut [f32]) {
+    let height = parts.iter().map(Rows::count).sum::<usize>();
+    let n = x.len() / width.max(1);
+    let fits = parts.iter().all(|rows| rows.width() == width);
+    if !fits || n == 0 || x.len() != n * width || out.len() != n * height {
+        return;
+    }
+    let out = Columns(out.as_mut_ptr());
+    tasks(parts, (PANEL / width).max(ROWS))
+        .into_par_iter()
+        .for_each_init(Vec::new, |panel: &mut Vec<f32>, task| {
+            panel.resize(task.count * width, 0.0);
+            widen(task.rows, task.start, panel);
+            // SAFETY: `x` is `[n, width]`, the panel `[count, width]`, both checked above; the
+            // product goes to the columns `place` to `place + count` of `out`, `[n, height]`.
+            // No two tasks have a column in common, and `out` is borrowed until all have ended.
+            unsafe { out.set(&task, height, panel, x, n, width) };
+        });
+}
+
+/// A matrix whose columns are written by several threads, each by one.
+struct Columns(*mut f32);
+
+// SAFETY: who calls `set` has seen to it that no two threads write to the same place.
+unsafe impl Sync for Columns {}
+
+impl Columns {
+    /// Writes `x`, `[n, width]`, times the transposed `panel`, `[task.count, width]`, to the
+    /// task's columns of this matrix of `[n, height]`.
+    ///
+    /// # Safety
+    /// The lengths must be as told, and nobody else may use these columns meanwhile.
+    unsafe fn set(
+        &self,
+        task: &Task<'_>,
+        height: usize,
+        panel: &[f32],
+        x: &[f32],
+        n: usize,
+        width: usize,
+    ) {
+        let stride = isize::try_from(width).unwrap_or(isize::MAX);
+        // SAFETY: as the caller has promised.
+        unsafe {
+            gemm::gemm(
+                n,
+                task.count,
+                width,
+                self.0.add(task.place),
+                1,
+                isize::try_from(height).unwrap_or(isize::MAX),
+                false,
+                x.as_ptr(),
+                1,
+                stride,
+                panel.as_ptr(),
+                stride,
+                1,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                Parallelism::None,
+            );
+        }
+    }
+}
+
+/// Widens the rows from `start` on that fill `out`.
+pub(super) fn widen(rows: &Rows, start: usize, out: &mut [f32]) {
+    let count = out.len() / rows.width();
+    let bytes = rows.bytes_of(start, count);
+    rows.storage().with(Widening { bytes, out });
+}
+
+/// Blocks to float32.
+struct Widening<'a> {
+    bytes: &'a [u8],
+    out: &'a mut [f32],
+}
+
+impl Work for Widening<'_> {
+    type Output = ();
+
+    fn with<const BYTES: usize, const WEIGHTS: usize>(
+        self,
+        widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
+    ) {
+        let (blocks, _) = self.bytes.as_chunks::<BYTES>();
+        Arch::new().dispatch(
+            #[inline(always)]
+            || widen_all(blocks, self.out, widen),
+        );
+    }
+}

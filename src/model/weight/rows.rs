@@ -1,0 +1,185 @@
+//! Rows of weights as a file stores them, and what is done with whole rows while a checkpoint is
+//! read: none of it touches the numbers.
+
+use candle_core::{DType, Device, Result, Tensor};
+use half::{bf16, f16};
+use rayon::prelude::*;
+
+use super::product;
+use super::storage::Storage;
+use crate::model::dtype::Dtype;
+use crate::model::linear::with_values;
+
+/// Rows of weights, all held in the same type.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    storage: Storage,
+    /// Weights in a row.
+    width: usize,
+    /// Bytes of a row.
+    row_bytes: usize,
+    /// Row after row.
+    bytes: Vec<u8>,
+}
+
+impl Rows {
+    /// Rows of `width` weights, one after the other in `bytes`; `None` where those are no whole
+    /// number of rows.
+    #[must_use]
+    pub fn new(storage: Storage, width: usize, bytes: Vec<u8>) -> Option<Self> {
+        let row_bytes = storage.row_bytes(width).filter(|bytes| *bytes > 0)?;
+        bytes.len().is_multiple_of(row_bytes).then_some(Self {
+            storage,
+            width,
+            row_bytes,
+            bytes,
+        })
+    }
+
+    /// The rows of a float32 tensor: all dimensions but the last one are rows.
+    ///
+    /// # Errors
+    /// When it is of another type, or empty.
+    pub fn of_tensor(tensor: &Tensor) -> Result<Self> {
+        let width = tensor.dims().last().copied().unwrap_or(0);
+        let bytes = with_values(&tensor.contiguous()?, |values| {
+            values.iter().flat_map(|x| x.to_le_bytes()).collect()
+        })?;
+        match Self::new(Storage::F32, width, bytes) {
+            Some(rows) => Ok(rows),
+            None => candle_core::bail!("a tensor without elements holds no weights"),
+        }
+    }
+
+    /// `count` rows of one weight each, all of them zero.
+    #[must_use]
+    pub fn outline(count: usize) -> Self {
+        Self {
+            storage: Storage::F32,
+            width: 1,
+            row_bytes: 4,
+            bytes: vec![0; 4 * count],
+        }
+    }
+
+    /// The type that they are held in.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.bytes.len() / self.row_bytes
+    }
+
+    /// Weights in a row.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The bytes of `count` rows from row `start` on; none where there are not so many.
+    #[must_use]
+    pub(super) fn bytes_of(&self, start: usize, count: usize) -> &[u8] {
+        let (start, len) = (start * self.row_bytes, count * self.row_bytes);
+        self.bytes.get(start..start + len).unwrap_or_default()
+    }
+
+    /// `count` rows from row `start` on.
+    #[must_use]
+    pub fn part(&self, start: usize, count: usize) -> Self {
+        self.with_bytes(self.bytes_of(start, count).to_vec())
+    }
+
+    /// The rows in another order: row `order[i]` comes to place `i`.
+    #[must_use]
+    pub fn reordered(&self, order: &[u32]) -> Self {
+        let rows = order.iter().map(|row| self.bytes_of(*row as usize, 1));
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        rows.for_each(|row| bytes.extend_from_slice(row));
+        self.with_bytes(bytes)
+    }
+
+    fn with_bytes(&self, bytes: Vec<u8>) -> Self {
+        Self { bytes, ..*self }
+    }
+
+    /// Rows and columns exchanged.
+    ///
+    /// # Errors
+    /// When they are quantised along their rows.
+    pub fn transposed(&self) -> Result<Self> {
+        let (size, count) = (self.row_bytes / self.width, self.count());
+        if !matches!(self.storage, Storage::F32 | Storage::F16 | Storage::Bf16) {
+            candle_core::bail!("weights in {:?} cannot be transposed", self.storage);
+        }
+        let mut bytes = vec![0; self.bytes.len()];
+        let columns = bytes.par_chunks_exact_mut(size * count);
+        columns.enumerate().for_each(|(column, out)| {
+            let rows = self.bytes.chunks_exact(self.row_bytes);
+            for (out, row) in out.chunks_exact_mut(size).zip(rows) {
+                out.copy_from_slice(&row[size * column..size * (column + 1)]);
+            }
+        });
+        Ok(Self {
+            storage: self.storage,
+            width: count,
+            row_bytes: size * count,
+            bytes,
+        })
+    }
+
+    /// In the type that `dtype` rounds weights to; as they are where it does not.
+    #[must_use]
+    pub fn rounded(self, dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::Auto | Dtype::F32 => self,
+            Dtype::Bf16 => self.converted(Storage::Bf16, |x| bf16::from_f32(x).to_le_bytes()),
+            Dtype::F16 => self.converted(Storage::F16, |x| f16::from_f32(x).to_le_bytes()),
+        }
+    }
+
+    fn converted(self, to: Storage, narrow: fn(f32) -> [u8; 2]) -> Self {
+        if to == self.storage {
+            return self;
+        }
+        let row_bytes = 2 * self.width;
+        let mut bytes = vec![0; self.count() * row_bytes];
+        let rows = bytes.par_chunks_exact_mut(row_bytes).enumerate();
+        rows.for_each(|(row, out)| {
+            let numbers = self.widened(row, 1);
+            for (out, number) in out.as_chunks_mut::<2>().0.iter_mut().zip(numbers) {
+                *out = narrow(number);
+            }
+        });
+        Self {
+            storage: to,
+            width: self.width,
+            row_bytes,
+            bytes,
+        }
+    }
+
+    /// `count` rows from row `start` on, in float32.
+    #[must_use]
+    pub fn widened(&self, start: usize, count: usize) -> Vec<f32> {
+        let mut values = vec![0.0; count * self.width];
+        product::widen(self, start, &mut values);
+        values
+    }
+
+    /// All of them as a float32 tensor, `[rows, width]`.
+    pub fn to_tensor(&self) -> Result<Tensor> {
+        let shape = (self.count(), self.width);
+        if self.storage == Storage::F32 {
+            let shape = [shape.0, shape.1];
+            return Tensor::from_raw_buffer(&self.bytes, DType::F32, &shape, &Device::Cpu);
+        }
+        let mut values = vec![0.0; shape.0 * shape.1];
+        let rows = values.par_chunks_exact_mut(self.width).enumerate();
+        rows.for_each(|(row, out)| product::widen(self, row, out));
+        Tensor::from_vec(values, shape, &Device::Cpu)
+    }
+}

@@ -1,0 +1,105 @@
+//! Weights that are held as they are stored give the figures of those that are widened once.
+//!
+//! The numbers are the same and the arithmetic is float32 both times, but weights that are held as
+//! stored are widened and multiplied piece by piece, so that the sums have another order. That
+//! moves a logit by some units in its last place; the tests allow 1e-5 of it, or of 1 where it is
+//! smaller. Tokens must be the same and ranks as near as they must be to the reference's.
+
+use candle_core::quantized::GgmlDType;
+use candle_core::{DType, Device};
+use lenscape::catalog::CheckpointFiles;
+use lenscape::engine::Session;
+use lenscape::model::{self, Dtype, Holding, ModelError};
+use lenscape::trace::Column;
+use rayon::prelude::*;
+
+use crate::made::{self, Copy, Gguf, gguf_fixtures, gguf_of};
+use crate::reference::{Ranks, close};
+use crate::{folder, generated, of_every_fixture};
+
+/// Eight generated tokens with all their cells.
+fn columns(files: &CheckpointFiles, holding: Holding) -> Vec<Column> {
+    let model = model::load_with(files, &Device::Cpu, Dtype::Auto, holding, &|_, _| {}).unwrap();
+    assert_eq!(model.holding, holding);
+    generated(Session::new(model, "test".into(), 5))
+}
+
+fn check(files: &CheckpointFiles, place: &str) {
+    let expected = columns(files, Holding::Widened);
+    let found = columns(files, Holding::AsStored);
+    assert_eq!(found.len(), expected.len(), "{place}");
+    let mut ranks = Ranks::default();
+    for (step, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        assert_eq!(found.token, expected.token, "{place} step {step}");
+        let layers = found.layers.iter().zip(&expected.layers);
+        for (l, (found, expected)) in layers.enumerate() {
+            let place = format!("{place} step {step} L{l}");
+            ranks.compare(found.score.rank, expected.score.rank, &place);
+            close(found.score.logit, expected.score.logit, 1e-5, &place);
+            for ((_, found), (_, expected)) in found.top.iter().zip(&expected.top) {
+                close(*found, *expected, 1e-5, &format!("{place} top"));
+            }
+        }
+    }
+    ranks.at_least_99_percent_equal();
+}
+
+#[test]
+fn gguf_files() {
+    gguf_fixtures().par_iter().for_each(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        check(&CheckpointFiles::Gguf(path.clone()), name);
+        let gguf = Gguf::read(path);
+        let folder = tempfile::tempdir().unwrap();
+        for kind in [
+            GgmlDType::F16,
+            GgmlDType::BF16,
+            GgmlDType::Q8_0,
+            GgmlDType::Q5_1,
+            GgmlDType::Q4_0,
+        ] {
+            let path = folder.path().join(format!("{kind:?}.gguf"));
+            gguf.write(&path, kind);
+            check(&CheckpointFiles::Gguf(path), &format!("{name} {kind:?}"));
+        }
+    });
+}
+
+#[test]
+fn sixteen_bit_folders() {
+    of_every_fixture(|name| {
+        for dtype in [DType::F16, DType::BF16] {
+            let copy = Copy::without_weights(name);
+            let rounded = made::cast(&made::tensors(name), dtype);
+            copy.write_safetensors("model.safetensors", &rounded);
+            check(&folder(&copy), &format!("{name} {dtype:?}"));
+        }
+    });
+}
+
+#[test]
+fn a_model_is_widened_where_half_of_the_memory_is_enough_for_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.gguf");
+    gguf_of("llama").write(&path, GgmlDType::Q8_0);
+    let files = CheckpointFiles::Gguf(path);
+    let memory = |dtype, available| model::glance(&files, dtype, available).unwrap().memory;
+
+    let widened = memory(Dtype::F32, None);
+    assert_eq!(widened.holding, Holding::Widened);
+    let enough = Some(2 * widened.peak);
+    assert_eq!(memory(Dtype::Auto, enough), widened);
+    assert_eq!(memory(Dtype::Auto, None), widened);
+
+    let too_little = Some(2 * widened.peak - 1);
+    let stored = memory(Dtype::Auto, too_little);
+    assert_eq!(stored.holding, Holding::AsStored);
+    assert!(stored.weights < widened.weights / 3);
+
+    // Memory in which only one of the two fits.
+    let between = Some(stored.peak);
+    assert!(stored.peak < widened.peak);
+    assert!(memory(Dtype::Auto, between).fits(between, "m").is_ok());
+    let refused = memory(Dtype::F32, between).fits(between, "m");
+    assert!(matches!(refused, Err(ModelError::TooLarge { .. })));
+}
