@@ -653,6 +653,8 @@ mod comparing {
         };
         let run = run.id;
         assert!(run > old);
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         assert_eq!(asked(&step(&mut state, run, 0)).len(), 1);
     }
 }

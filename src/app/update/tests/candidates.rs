@@ -144,7 +144,7 @@ mod pinned {
                 .text
                 .contains("pinned already")
         );
-        press(&mut state, "shift-p");
+        press(&mut state, "shift-u");
         assert!(state.pins.is_empty());
     }
 

@@ -85,7 +85,7 @@ fn in_compare_mode_the_chart_is_the_figure_and_the_candidates_go_along() {
     finish(&mut state, run);
     press(&mut state, "tab");
     press(&mut state, "c");
-    type_text(&mut state, "is");
+    type_text(&mut state, "is q");
     let answer = Comparison {
         run,
         at: Position(PROMPT.len() + 1),
