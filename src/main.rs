@@ -198,6 +198,8 @@ fn start(options: &Program, settings: &Settings) -> Start {
     let defaults = &settings.options;
     Start {
         prompt: options.prompt.clone(),
+        force: options.force.clone(),
+        skips: options.skip.clone(),
         model: options
             .model
             .clone()
@@ -219,6 +221,8 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
             .clone()
             .unwrap_or_else(|| settings.options.model.clone()),
         prompt: options.prompt.clone(),
+        force: options.force.clone(),
+        skips: options.skip.clone(),
         max_tokens: options.max_tokens,
         lens: LensKind::from(options.lens),
         watch: options.watch.clone(),

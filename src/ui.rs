@@ -6,6 +6,8 @@
 mod cell;
 mod chart;
 mod compare;
+mod entry;
+mod field;
 mod frame;
 mod grid;
 mod header;
@@ -16,6 +18,7 @@ mod log;
 pub mod palette;
 mod picker;
 mod prompt;
+mod runs;
 pub mod scale;
 mod spark;
 mod table;
@@ -56,7 +59,10 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     match &state.page {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
         Some(Page::Models(picker)) => picker::render(state, picker, &palette, places.body, buffer),
-        None => {
+        Some(Page::Runs { selected }) => {
+            runs::render(state, *selected, &palette, places.body, buffer);
+        }
+        Some(Page::Entry(_)) | None => {
             prompt::render(state, &palette, places.prompt, buffer);
             grid::render(state, &palette, places.grid, buffer);
             cell::render(state, &palette, places.cell, buffer);
@@ -65,6 +71,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
             table::render(state, &palette, places.table, buffer);
             chart::render(state, &palette, places.chart, buffer);
         }
+    }
+    if let Some(Page::Entry(entry)) = &state.page {
+        entry::render(state, entry, &palette, places.body, buffer);
     }
     keyline::render(state, &palette, places.keys, buffer);
 }

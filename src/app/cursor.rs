@@ -9,6 +9,8 @@ use crate::trace::{Layer, Row, Step};
 pub enum Follow {
     /// It does.
     Newest,
+    /// It does, as far as this step.
+    UpTo(Step),
     /// It stays where the user put it.
     Stay,
 }
@@ -93,8 +95,10 @@ impl Cursor {
     /// The view moves by two thirds to three quarters of its size, never cell by cell: over SSH
     /// each moved cell is sent again.
     pub fn keep_in_view(&mut self, rows: &[Row], newest: Step, growth: Growth, room: GridRoom) {
-        if self.follow == Follow::Newest {
-            self.step = newest;
+        match self.follow {
+            Follow::Newest => self.step = newest,
+            Follow::UpTo(step) => self.step = step,
+            Follow::Stay => {}
         }
         self.step = Step(self.step.0.min(newest.0));
         self.row = rows.get(self.row_index(rows)).copied().unwrap_or(self.row);

@@ -2,7 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::{Action, Picker};
+use super::{Action, Entry, Picker};
 use crate::settings::keys::Scope;
 
 /// A page in the place of the panes.
@@ -15,6 +15,13 @@ pub enum Page {
     },
     /// The list of models.
     Models(Picker),
+    /// The list of runs.
+    Runs {
+        /// The chosen one's place in [`super::State::runs`].
+        selected: usize,
+    },
+    /// A line that is typed; it stands over the panes, in their upper lines.
+    Entry(Entry),
 }
 
 impl Page {
@@ -24,6 +31,8 @@ impl Page {
         match self {
             Self::Help { .. } => &[Scope::Help, Scope::Everywhere],
             Self::Models(_) => &[Scope::Models, Scope::Text, Scope::Everywhere],
+            Self::Runs { .. } => &[Scope::Runs, Scope::Everywhere],
+            Self::Entry(_) => &[Scope::Entry, Scope::Text, Scope::Everywhere],
         }
     }
 
@@ -40,14 +49,34 @@ impl Page {
                 };
             }
             Self::Models(picker) => picker.walk(action),
+            Self::Runs { selected } => {
+                *selected = match action {
+                    Action::Up => selected.saturating_sub(1),
+                    Action::Down => selected.saturating_add(1),
+                    _ => *selected,
+                };
+            }
+            Self::Entry(entry) => entry.walk(action),
         }
     }
 
     /// Takes an edit of the page's text field; nothing happens where it has none.
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
-            Self::Help { .. } => {}
+            Self::Help { .. } | Self::Runs { .. } => {}
             Self::Models(picker) => picker.edit(request),
+            Self::Entry(entry) => entry.edit(request),
+        }
+    }
+
+    /// Takes a text from the clipboard into the page's text field.
+    pub(super) fn paste(&mut self, text: &str) {
+        let text = match self {
+            Self::Entry(_) => super::entry::written(text),
+            _ => text.to_owned(),
+        };
+        for character in text.chars().filter(|c| !c.is_control()) {
+            self.edit(InputRequest::InsertChar(character));
         }
     }
 }

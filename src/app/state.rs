@@ -5,18 +5,22 @@ use std::time::Instant;
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, Model, Page, Prompt, Run};
+use super::{Compare, Cursor, Effect, KeptRuns, Model, Page, Prompt, Run, Side};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{GridOptions, Settings, Switch};
-use crate::trace::{Column, LensKind, Row, Step};
+use crate::trace::{Column, LensKind, Row, Skip, Step};
 
 /// How the program is started: what the command line and the settings say.
 #[derive(Clone, Debug)]
 pub struct Start {
     /// A prompt to be run as soon as the model is ready.
     pub prompt: Option<String>,
+    /// A text that is scored as what follows the prompt.
+    pub force: Option<String>,
+    /// What is skipped in every run.
+    pub skips: Vec<Skip>,
     /// The model to load.
     pub model: String,
     /// How many tokens a run generates at most.
@@ -145,8 +149,14 @@ pub struct State {
     pub sampling: Sampling,
     /// A prompt that runs as soon as the model is ready.
     pub queued: Option<String>,
-    /// The newest run.
+    /// A text that is scored as what follows the queued prompt.
+    pub queued_text: Option<String>,
+    /// The run that is shown.
     pub run: Option<Run>,
+    /// The other runs that are kept, and what the shown one is compared with.
+    pub kept: KeptRuns,
+    /// What is skipped in the next run of a prompt: the same as in the run that is shown.
+    pub skips: Vec<Skip>,
     /// The selected cell.
     pub cursor: Cursor,
     /// Compare mode, while it is open.
@@ -196,7 +206,10 @@ impl State {
             max_tokens: start.max_tokens,
             sampling: start.sampling,
             queued: start.prompt.filter(|prompt| !prompt.is_empty()),
+            queued_text: start.force.filter(|text| !text.is_empty()),
             run: None,
+            kept: KeptRuns::default(),
+            skips: start.skips,
             cursor: Cursor::default(),
             compare: None,
             page: None,
@@ -242,7 +255,7 @@ impl State {
         if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
-                Page::Models(_) => Stops::Page,
+                Page::Models(_) | Page::Runs { .. } | Page::Entry(_) => Stops::Page,
             })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
@@ -273,10 +286,36 @@ impl State {
         }
     }
 
-    /// The columns of the newest run.
+    /// The columns in the grid.
     #[must_use]
     pub fn grid_columns(&self) -> &[std::sync::Arc<Column>] {
-        self.run.as_ref().map_or(&[], |run| &run.columns)
+        self.grid_run().map_or(&[], |run| &run.columns)
+    }
+
+    /// The run whose columns are in the grid: the one that is shown, or the one before.
+    #[must_use]
+    pub fn grid_run(&self) -> Option<&Run> {
+        match self.kept.side {
+            Side::Before => self.kept.before().or(self.run.as_ref()),
+            Side::After | Side::Difference => self.run.as_ref(),
+        }
+    }
+
+    /// The run that the grid shows the difference to, where it does.
+    #[must_use]
+    pub fn subtracted(&self) -> Option<&Run> {
+        match self.kept.side {
+            Side::Difference => self.kept.before(),
+            Side::After | Side::Before => None,
+        }
+    }
+
+    /// All runs, newest first.
+    #[must_use]
+    pub fn runs(&self) -> Vec<&Run> {
+        let mut runs: Vec<&Run> = self.kept.others().iter().chain(&self.run).collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+        runs
     }
 
     /// The theme in use; `None` only when there are no themes at all.
@@ -297,7 +336,7 @@ impl State {
     /// cursor.
     pub(super) fn settle(&mut self) {
         let rows = self.rows();
-        let newest = self.run.as_ref().map_or(Step(0), Run::newest);
+        let newest = self.grid_run().map_or(Step(0), Run::newest);
         let growth = match &self.run {
             Some(run) if run.is_active() => Growth::Growing,
             _ => Growth::Complete,
@@ -310,6 +349,10 @@ impl State {
             let last = lines.saturating_sub(room.columns * room.rows);
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
+        }
+        let last_run = self.runs().len().saturating_sub(1);
+        if let Some(Page::Runs { selected }) = &mut self.page {
+            *selected = (*selected).min(last_run);
         }
         let cursor = match (self.view.focus, &self.page) {
             (Pane::Prompt, None) => TextCursor::Shown,

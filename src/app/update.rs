@@ -10,7 +10,10 @@ mod act;
 mod ask;
 mod copy;
 mod engine;
+mod entry;
+mod intervene;
 mod mouse;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -104,9 +107,7 @@ fn paste(state: &mut State, text: &str) {
         state.page = None;
     }
     if let Some(page) = &mut state.page {
-        for character in text.chars().filter(|c| !c.is_control()) {
-            page.edit(InputRequest::InsertChar(character));
-        }
+        page.paste(text);
         return;
     }
     match (state.view.focus, &mut state.compare) {

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::CommandError;
-use crate::engine::{Opener, Run, RunId, Sampling, Session};
+use crate::engine::{Continuation, Intervention, Opener, Run, RunId, Sampling, Session};
 use crate::export::Record;
-use crate::trace::{LensKind, Position};
+use crate::trace::{LensKind, Position, Skip};
 
 /// What is traced.
 #[derive(Clone, Debug)]
@@ -14,6 +14,10 @@ pub struct Request {
     pub model: String,
     /// Taken exactly as it is.
     pub prompt: String,
+    /// A text that is scored as what follows, instead of generating.
+    pub force: Option<String>,
+    /// What is skipped in the network.
+    pub skips: Vec<Skip>,
     /// How many tokens to generate.
     pub max_tokens: usize,
     /// Under which lens.
@@ -22,6 +26,27 @@ pub struct Request {
     pub watch: Vec<String>,
     /// How tokens are drawn.
     pub sampling: Sampling,
+}
+
+impl Request {
+    /// The run that is asked for.
+    #[must_use]
+    pub fn run(&self, id: RunId) -> Run {
+        let (continuation, max_tokens) = match &self.force {
+            Some(text) => (Continuation::Text(text.clone()), 0),
+            None => (Continuation::Generated, self.max_tokens),
+        };
+        let skips = self.skips.iter().copied();
+        Run {
+            id,
+            prompt: self.prompt.clone(),
+            continuation,
+            max_tokens,
+            sampling: self.sampling.clone(),
+            lens: self.lens,
+            interventions: skips.map(Intervention::Skip).collect(),
+        }
+    }
 }
 
 /// Runs the request and gives what is to be written to `write`.
@@ -39,14 +64,7 @@ pub fn trace(
 /// Generates, and follows what is watched.
 fn record(session: &mut Session, request: &Request) -> Result<Record, CommandError> {
     let run = RunId(1);
-    let (prompt_ids, columns) = session.complete(Run {
-        id: run,
-        prompt: request.prompt.clone(),
-        max_tokens: request.max_tokens,
-        sampling: request.sampling.clone(),
-        lens: request.lens,
-        ..Run::default()
-    })?;
+    let (prompt_ids, columns) = session.complete(request.run(run))?;
     let after_prompt = Position(prompt_ids.len());
     let watch = session
         .compare(run, request.lens, after_prompt, &request.watch)?

@@ -8,6 +8,12 @@ use crate::trace::{Layer, LensKind, Position, Row, Skip, Target, TokenId};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(pub u64);
 
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
 /// How the next token is drawn. It never touches what the lens shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampling {
@@ -67,6 +73,13 @@ pub enum Continuation {
     Text(String),
     /// These tokens.
     Tokens(Vec<TokenId>),
+    /// These tokens, and then this text, tokenised behind them.
+    Branch {
+        /// What stays of another run.
+        tokens: Vec<TokenId>,
+        /// What comes instead of its next token.
+        text: String,
+    },
 }
 
 /// What is changed in the network for a run.
@@ -97,8 +110,8 @@ impl fmt::Display for Intervention {
             Self::Skip(skip) => write!(f, "-{skip}"),
             Self::Patch(patch) => write!(
                 f,
-                "{}@{}←#{}@{}",
-                patch.row, patch.into.0, patch.from_run.0, patch.from.0
+                "{}@{}←{}@{}",
+                patch.row, patch.into.0, patch.from_run, patch.from.0
             ),
         }
     }

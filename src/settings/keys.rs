@@ -41,6 +41,10 @@ pub enum Scope {
     Panes,
     /// The list of models.
     Models,
+    /// The list of runs.
+    Runs,
+    /// A line that is typed over the panes.
+    Entry,
     /// The help page.
     Help,
     /// Every place.
@@ -49,7 +53,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -59,6 +63,8 @@ impl Scope {
         Self::Candidates,
         Self::Comparison,
         Self::Models,
+        Self::Runs,
+        Self::Entry,
         Self::Text,
         Self::Help,
     ];
@@ -75,6 +81,8 @@ impl Scope {
             Self::Candidates => "Comparing: in the field",
             Self::Comparison => "Comparing: in table and chart",
             Self::Models => "In the list of models",
+            Self::Runs => "In the list of runs",
+            Self::Entry => "In a line of its own",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",
@@ -85,7 +93,12 @@ impl Scope {
     fn takes_text(self) -> bool {
         matches!(
             self,
-            Self::Prompt | Self::Text | Self::Candidates | Self::Models | Self::Everywhere
+            Self::Prompt
+                | Self::Text
+                | Self::Candidates
+                | Self::Models
+                | Self::Entry
+                | Self::Everywhere
         )
     }
 }

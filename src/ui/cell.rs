@@ -43,7 +43,11 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         return;
     };
     let label = info.vocabulary.label(column.token);
-    let name = format!("Cell · step {} {label} · {row}", step.0 + 1);
+    let given = match state.grid_run() {
+        Some(run) if run.is_given(step) => format!("{}", grid::GIVEN),
+        _ => String::new(),
+    };
+    let name = format!("Cell · step {} {given}{label} · {row}", step.0 + 1);
     let inner = frame::render(palette, focus, Titles::named(name), area, buffer);
     let detail = Detail {
         column,

@@ -15,17 +15,18 @@ use ratatui::text::{Line, Span};
 use super::frame::{self, Titles};
 use super::palette::Palette;
 use super::{loading, scale};
-use crate::app::{GridRoom, Pane, State};
+use crate::app::{GridRoom, Pane, Side, State};
 use crate::settings::CellValue;
 use crate::trace::Row;
 
+mod difference;
 mod figure;
 #[cfg(test)]
 mod tests;
 mod widget;
 
 pub use figure::probability;
-pub use widget::Grid;
+pub use widget::{GIVEN, Grid};
 
 /// The grid's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -36,7 +37,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let rows = state.rows();
     let titles = Titles {
         name: match state.model.ready {
-            Some(_) => title(state.view.grid.value, area.width).into(),
+            Some(_) => title(state, area.width),
             None => "Model".into(),
         },
         right: if columns.is_empty() {
@@ -54,6 +55,8 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let inner = frame::render(palette, focus, titles, area, buffer);
     match &state.model.ready {
         Some(info) if !columns.is_empty() => Grid::new(columns, &rows, &info.vocabulary, *palette)
+            .differing_from(state.subtracted().map(|before| before.columns.as_slice()))
+            .given(state.grid_run().map_or(0, |run| run.given))
             .options(state.view.grid)
             .first(state.cursor.first_row, state.cursor.first_step)
             .selected(state.cursor.row, state.cursor.step)
@@ -62,7 +65,21 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
 }
 
-fn title(value: CellValue, width: u16) -> &'static str {
+/// What the grid shows; of which run, where there are two to choose from.
+fn title(state: &State, width: u16) -> String {
+    let shown = title_of(state.view.grid.value, width);
+    let (Some(run), Some(before)) = (&state.run, state.kept.before()) else {
+        return shown.into();
+    };
+    match state.kept.side {
+        Side::After => shown.into(),
+        Side::Before => format!("Before, {}: {shown}", before.id),
+        Side::Difference if width < 44 => format!("Rank in {} − in {}", run.id, before.id),
+        Side::Difference => format!("Rank in {} − rank in {}, before", run.id, before.id),
+    }
+}
+
+fn title_of(value: CellValue, width: u16) -> &'static str {
     match value {
         CellValue::Rank if width < 44 => "Rank at each layer",
         CellValue::Rank => "Rank of the chosen token at each layer",
@@ -95,17 +112,24 @@ fn part_in_view(state: &State, rows: &[Row]) -> String {
 /// The scale itself, in the pane's border.
 fn legend<'l>(state: &State, palette: &Palette<'_>, width: u16) -> Line<'l> {
     let vocabulary = state.model.ready.as_ref().map_or(0, |info| info.vocab_size);
-    let steps = scale::legend(vocabulary);
+    let is_difference = state.subtracted().is_some();
+    let steps = match is_difference {
+        true => difference::legend(),
+        false => scale::legend(vocabulary),
+    };
     let full: usize = steps.iter().map(|text| text.chars().count() + 2).sum();
     let mut spans = vec![Span::styled(" ", palette.muted())];
     for (step, text) in steps.iter().enumerate() {
-        let shade = palette.shade(step).unwrap_or(" ");
+        let (style, shade) = match is_difference {
+            true => (palette.change(step), " "),
+            false => (palette.step(step), palette.shade(step).unwrap_or(" ")),
+        };
         let text = if full + 4 <= usize::from(width) {
             format!("{shade}{text} ")
         } else {
             format!("{shade} ")
         };
-        spans.push(Span::styled(text, palette.step(step)));
+        spans.push(Span::styled(text, style));
     }
     spans.push(Span::styled(" ", palette.muted()));
     Line::from(spans)

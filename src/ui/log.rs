@@ -111,7 +111,11 @@ impl StepTable<'_> {
         let steps = self.run.columns.iter().enumerate().skip(first);
         for (y, (step, column)) in (area.y + 1..area.bottom()).zip(steps) {
             let label = self.vocabulary.label(column.token);
-            let line = room.line(step, &label, column);
+            let mark = match self.run.is_given(Step(step)) {
+                true => super::grid::GIVEN,
+                false => ' ',
+            };
+            let line = room.line(step, &format!("{mark}{label}"), column);
             buffer.set_stringn(area.x, y, line, area.width.into(), self.palette.text());
             if step == self.selected.0 {
                 // Number and token only: a whole line is a lot to send at each move.
@@ -192,9 +196,9 @@ impl Columns {
             super::grid::probability(cell.score.prob, Cells::Exact)
         });
         let mut line = format!(
-            "{:>3}  {}  {prob:>5}",
+            "{:>3} {}  {prob:>5}",
             step + 1,
-            text::left(label, self.token)
+            text::left(label, self.token + 1)
         );
         if self.rank_at_half {
             let half = column.layers.get(column.layers.len() / 2);

@@ -11,6 +11,7 @@ use ratatui::widgets::BorderType;
 use super::scale;
 use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 
+mod change;
 mod contrast;
 #[cfg(test)]
 mod tests;
@@ -124,6 +125,15 @@ impl<'t> Palette<'t> {
     #[must_use]
     pub fn step(&self, step: usize) -> Style {
         match self.theme.ramp.at(step, self.depth) {
+            Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
+            None => Style::new(),
+        }
+    }
+
+    /// A step of the scale of changes, 0 to 6; nothing has changed in the middle.
+    #[must_use]
+    pub fn change(&self, step: usize) -> Style {
+        match change::ground(step, self.depth) {
             Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
             None => Style::new(),
         }

@@ -36,6 +36,8 @@ impl Scene {
     pub fn start_with(settings: Settings, prompt: Option<&str>, columns: u16, rows: u16) -> Self {
         let start = Start {
             prompt: prompt.map(str::to_owned),
+            force: None,
+            skips: Vec::new(),
             model: "smollm2-135m".into(),
             max_tokens: 12,
             sampling: Sampling::default(),

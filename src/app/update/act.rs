@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::{ask, copy, text};
+use super::{ask, copy, entry, intervene, runs, text};
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
@@ -32,6 +32,18 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Copy => return copy::copy(state),
         Action::Compare => return open_compare(state),
         Action::NextExample => next_example(state),
+        Action::Force => entry::open_force(state),
+        Action::Replace => entry::open_replace(state),
+        Action::EditSkips => entry::open_skips(state),
+        Action::Accept => return entry::accept(state),
+        Action::Runs => runs::open(state),
+        Action::ShowRun => return runs::show_chosen(state),
+        Action::ForgetRun => return runs::forget_chosen(state),
+        Action::MarkRun => runs::mark_chosen(state),
+        Action::Difference => runs::next_side(state),
+        Action::Skip => return intervene::next_skip(state),
+        Action::Patch => return intervene::patch(state),
+        Action::Unchanged => return intervene::unchanged(state),
         Action::Models => return open_models(state),
         Action::LoadChosen => return load_chosen(state),
         Action::Help => {
@@ -273,7 +285,7 @@ fn walk(state: &mut State, action: Action) {
         return;
     }
     let rows = state.rows();
-    let newest = state.run.as_ref().map_or(Step(0), Run::newest);
+    let newest = state.grid_run().map_or(Step(0), Run::newest);
     let room = GridRoom::of(state);
     let page = |visible: usize| isize::try_from((visible * 3 / 4).max(1)).unwrap_or(1);
     let far = isize::MAX;

@@ -1,7 +1,8 @@
 //! What the engine is asked, and when.
 
-use crate::app::{Effect, Loading, NoticeKind, Run, State};
-use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
+use super::runs;
+use crate::app::{Effect, Loading, NoticeKind, Origin, State};
+use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked};
 
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
@@ -19,6 +20,7 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     state.prompt.remember();
+    state.queued_text = None;
     let prompt = state.prompt.text();
     if state.model.ready.is_some() {
         return run(state, prompt, state.max_tokens);
@@ -30,29 +32,44 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
     }
 }
 
-/// Process a prompt and generate, in the place of the run that there is.
+/// Process a prompt and generate; the run that there is goes to those that are kept.
 pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> {
-    let id = state.next_run;
-    state.next_run = RunId(id.0 + 1);
-    let lens = state.view.lens;
-    state.run = Some(Run::asked(id, prompt.clone(), max_tokens, lens));
-    state.cursor = crate::app::Cursor {
-        row: state.cursor.row,
-        first_row: state.cursor.first_row,
-        ..crate::app::Cursor::default()
-    };
-    if let Some(compare) = &mut state.compare {
-        compare.answer = None;
-        compare.asked = None;
-    }
-    vec![Effect::Engine(Command::Run(Asked {
-        id,
+    let asked = Asked {
         prompt,
         max_tokens,
         sampling: state.sampling.clone(),
-        lens,
+        interventions: skips(state),
         ..Asked::default()
-    }))]
+    };
+    runs::begin(state, asked, Origin::Prompt)
+}
+
+/// Process a prompt, and score a text as what follows it.
+pub fn force(state: &mut State, prompt: String, text: String) -> Vec<Effect> {
+    let same_prompt = state.run.as_ref().filter(|run| run.prompt == prompt);
+    let asked = Asked {
+        interventions: match same_prompt {
+            Some(run) => run.interventions.clone(),
+            None => skips(state),
+        },
+        prompt,
+        continuation: Continuation::Text(text),
+        max_tokens: 0,
+        sampling: state.sampling.clone(),
+        ..Asked::default()
+    };
+    runs::begin(state, asked, Origin::Given)
+}
+
+/// What is skipped in the run of another prompt. States of a run have their positions in its own
+/// prompt, so patches stay behind.
+fn skips(state: &State) -> Vec<Intervention> {
+    state
+        .skips
+        .iter()
+        .copied()
+        .map(Intervention::Skip)
+        .collect()
 }
 
 /// In compare mode, ask about the candidates whenever they, the step, the lens or the run have

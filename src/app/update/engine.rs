@@ -1,10 +1,10 @@
-//! What the engine says, taken in. What belongs to an older run is dropped.
+//! What the engine says, taken in. What belongs to a run that is no longer kept is dropped.
 
 use std::sync::Arc;
 
 use super::act::close_compare;
 use super::ask;
-use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
+use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
 use crate::engine::{Ask, Event, ModelInfo, RunId};
 
 /// Take an event in.
@@ -32,6 +32,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             };
             run.prompt_tokens = prompt;
         }),
+        Event::Given { run, tokens } => with_run(state, run, |run| run.given = tokens),
         Event::Prompt { run, done, total } => with_run(state, run, |run| {
             run.phase = Phase::Prompt { done, total };
         }),
@@ -92,21 +93,31 @@ fn loading(state: &mut State, progress: Loading) {
 }
 
 fn with_run(state: &mut State, id: RunId, change: impl FnOnce(&mut Run)) {
-    if let Some(run) = state.run.as_mut().filter(|run| run.id == id) {
+    let shown = state.run.iter_mut();
+    let mut runs = shown.chain(state.kept.others_mut());
+    if let Some(run) = runs.find(|run| run.id == id) {
         change(run);
     }
 }
 
 fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.loading = Loading::Done;
-    state.model.ready = Some(info);
-    // A run of the model before has other tokens, and the engine keeps it no longer.
+    if state.model.ready.replace(info).is_some() {
+        // It may have no such parts.
+        state.skips.clear();
+    }
+    // Runs of the model before have other tokens, and the engine keeps them no longer.
+    state.kept = KeptRuns::default();
     let old = state.run.take().filter(Run::is_active);
     close_compare(state);
     // What was asked of the old model may still wait at the engine.
     let mut effects: Vec<Effect> = old.map(|run| Effect::StopRun(run.id)).into_iter().collect();
+    let text = state.queued_text.take();
     if let Some(prompt) = state.queued.take() {
-        effects.extend(ask::run(state, prompt, state.max_tokens));
+        effects.extend(match text {
+            Some(text) => ask::force(state, prompt, text),
+            None => ask::run(state, prompt, state.max_tokens),
+        });
     }
     effects
 }
@@ -122,14 +133,14 @@ fn load_failed(state: &mut State, why: String) {
 
 fn failed(state: &mut State, id: Option<RunId>, message: String) {
     if let Some(id) = id {
-        if state.run.as_ref().is_none_or(|run| run.id != id) {
-            return;
-        }
         with_run(state, id, |run| {
             if run.is_active() {
                 run.phase = Phase::Failed(message.clone());
             }
         });
+        if state.run.as_ref().is_none_or(|run| run.id != id) {
+            return;
+        }
         // Where it was another lens that failed, the columns are still those of the old one.
         if let Some(run) = &state.run {
             state.view.lens = run.lens;

@@ -29,6 +29,8 @@ const PROMPT: [TokenId; 1] = [TokenId(0)];
 fn start(prompt: Option<&str>) -> (State, Vec<Effect>) {
     let start = Start {
         prompt: prompt.map(str::to_owned),
+        force: None,
+        skips: Vec::new(),
         model: "tiny".into(),
         max_tokens: 8,
         sampling: Sampling::default(),
@@ -577,6 +579,8 @@ mod comparing {
         };
         assert_eq!((run.prompt.as_str(), run.max_tokens), ("ab", 0));
         let run = run.id;
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         assert_eq!(asked(&type_text(&mut state, "is")), []);
         let effects = finish(&mut state, run);
         assert_eq!(

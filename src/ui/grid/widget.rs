@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use super::difference::Difference;
 use super::figure::{Change, figure};
 use crate::app::ROW_LABEL;
 use crate::settings::{CellValue, Cells, EmbeddingRow, GridOptions, Top};
@@ -34,6 +35,10 @@ use crate::vocabulary::Vocabulary;
 #[derive(Clone, Copy, Debug)]
 pub struct Grid<'a> {
     columns: &'a [Arc<Column>],
+    /// The columns that are subtracted.
+    before: Option<&'a [Arc<Column>]>,
+    /// How many of the first tokens were given.
+    given: usize,
     rows: &'a [Row],
     vocabulary: &'a Vocabulary,
     palette: Palette<'a>,
@@ -43,8 +48,12 @@ pub struct Grid<'a> {
     selected: Option<(Row, Step)>,
 }
 
+/// Before a token that was given, not chosen.
+pub const GIVEN: char = '›';
+
 /// What there is room for above a cell without a number.
 fn initial(label: &str) -> String {
+    let label = label.strip_prefix(GIVEN).unwrap_or(label);
     let label = label.strip_prefix('·').unwrap_or(label);
     let first = text::graphemes(label).find(|(_, width)| *width == 1);
     first.map_or_else(|| "·".into(), |(grapheme, _)| format!("{grapheme} "))
@@ -61,6 +70,8 @@ impl<'a> Grid<'a> {
     ) -> Self {
         Self {
             columns,
+            before: None,
+            given: 0,
             rows,
             vocabulary,
             palette,
@@ -74,6 +85,20 @@ impl<'a> Grid<'a> {
             first_step: 0,
             selected: None,
         }
+    }
+
+    /// Cells say how ranks differ from those of `before`, wherever a step has the same token.
+    #[must_use]
+    pub fn differing_from(mut self, before: Option<&'a [Arc<Column>]>) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// The first `given` tokens get a mark: they were given, not chosen.
+    #[must_use]
+    pub fn given(mut self, given: usize) -> Self {
+        self.given = given;
+        self
     }
 
     /// What cells say, and how wide they are. Which rows there are was decided by the caller.
@@ -116,11 +141,16 @@ impl<'a> Grid<'a> {
             }
             for (y, row) in (area.y + 1..area.bottom()).zip(self.rows.iter().skip(self.first_row)) {
                 if let Some(cell) = column.cell(*row) {
-                    let mut style = self.palette.rank(cell.score.rank);
+                    let (text, mut style) = match self.before {
+                        Some(before) => self.difference(before.get(step), column, *row),
+                        None => (
+                            self.cell_text(column, *row, cell),
+                            self.palette.rank(cell.score.rank),
+                        ),
+                    };
                     if self.selected == Some((*row, Step(step))) {
                         style = style.add_modifier(Modifier::REVERSED | Modifier::BOLD);
                     }
-                    let text = self.cell_text(column, *row, cell);
                     buffer.set_stringn(x, y, text, width.into(), style);
                 }
             }
@@ -143,7 +173,10 @@ impl<'a> Grid<'a> {
 
     fn token(&self, column: &Column, step: Step, x: u16, y: u16, buffer: &mut Buffer) {
         let width = usize::from(self.options.cells.width());
-        let label = self.vocabulary.label(column.token);
+        let mut label = self.vocabulary.label(column.token);
+        if step.0 < self.given {
+            label.insert(0, GIVEN);
+        }
         let label = match self.options.cells {
             // The last column stays free: it parts a token from the next.
             Cells::Exact | Cells::Short => text::right(&label, width - 1),
@@ -155,6 +188,27 @@ impl<'a> Grid<'a> {
             false => self.palette.text(),
         };
         buffer.set_stringn(x, y, label, width, style);
+    }
+
+    /// What stands in a cell instead of a figure of one run, and how it looks.
+    fn difference(
+        &self,
+        before: Option<&Arc<Column>>,
+        after: &Column,
+        row: Row,
+    ) -> (String, Style) {
+        let width = usize::from(self.options.cells.width());
+        let difference = before.and_then(|before| Difference::at(before, after, row));
+        match difference {
+            Some(difference) => (
+                format!(
+                    "{} ",
+                    text::right(&difference.figure(self.options.cells), width - 1)
+                ),
+                self.palette.change(difference.step()),
+            ),
+            None => (format!("{:>1$} ", "·", width - 1), self.palette.muted()),
+        }
     }
 
     fn cell_text(&self, column: &Column, row: Row, cell: &Cell) -> String {
