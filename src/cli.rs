@@ -48,7 +48,12 @@ pub struct Program {
     #[arg(long, short = 'n')]
     pub max_tokens: Option<usize>,
     /// Score this text as what follows the prompt, instead of generating.
-    #[arg(long, value_name = "TEXT", requires = "PROMPT")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "PROMPT",
+        allow_hyphen_values = true
+    )]
     pub force: Option<String>,
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
@@ -273,7 +278,12 @@ pub struct Trace {
     #[arg(long, short = 'n', default_value_t = 12)]
     pub max_tokens: usize,
     /// Score this text as what follows the prompt, instead of generating.
-    #[arg(long, value_name = "TEXT", conflicts_with = "max_tokens")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "max_tokens",
+        allow_hyphen_values = true
+    )]
     pub force: Option<String>,
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]

@@ -18,7 +18,8 @@ use ratatui::widgets::Widget;
 use super::frame::{self, Titles};
 use super::palette::Palette;
 use super::{grid, text};
-use crate::app::{Pane, State};
+use crate::app::{Pane, Side, State};
+use crate::engine::RunId;
 use crate::settings::Cells;
 use crate::trace::{Cell, Column, Layer, Row, TokenId};
 use crate::vocabulary::Vocabulary;
@@ -53,10 +54,21 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         column,
         cell,
         row,
+        before: before(state, column),
         vocabulary: &info.vocabulary,
         palette,
     };
     detail.render(inner, buffer);
+}
+
+/// The run that is compared with and its column, where that has the same token.
+fn before<'s>(state: &'s State, column: &Column) -> Option<(RunId, &'s Column)> {
+    let run = match state.kept.side {
+        Side::After | Side::Difference => state.kept.before()?,
+        Side::Before => return None,
+    };
+    let before = run.column(state.cursor.step)?;
+    (before.token == column.token).then_some((run.id, before))
 }
 
 /// Between two figures.
@@ -66,6 +78,7 @@ struct Detail<'d> {
     column: &'d Column,
     cell: &'d Cell,
     row: Row,
+    before: Option<(RunId, &'d Column)>,
     vocabulary: &'d Vocabulary,
     palette: &'d Palette<'d>,
 }
@@ -113,7 +126,20 @@ impl Detail<'_> {
         }
         let mut lines: Vec<Line<'static>> = lines.into_iter().map(Line::from).collect();
         lines.push(self.against_below(width));
+        lines.extend(self.against_before());
         lines
+    }
+
+    /// What the run before has in this place.
+    fn against_before(&self) -> Option<Line<'static>> {
+        let (run, before) = self.before?;
+        let score = before.cell(self.row)?.score;
+        let prob = grid::probability(score.prob, Cells::Exact);
+        let text = format!(
+            "in {run}: rank {}, p {prob}, logit {:.2}",
+            score.rank, score.logit
+        );
+        Some(Line::styled(text, self.palette.muted()))
     }
 
     /// How the chosen token's logit and rank have moved since the row below.

@@ -81,6 +81,19 @@ impl Scene {
         })
     }
 
+    /// The run that was just begun comes to its end, with the ranks of the other lens where the
+    /// network is changed: ranks that differ, and are real.
+    pub fn completed(mut self) -> Self {
+        let run = self.state.run.as_ref().unwrap();
+        self.raw = !run.interventions.is_empty();
+        let run = self.run;
+        self.steps(12).hears(Event::Finished {
+            run,
+            reason: StopReason::MaxTokens,
+            text: String::new(),
+        })
+    }
+
     /// From now on the engine answers nothing.
     pub fn deaf(mut self) -> Self {
         self.deaf = true;

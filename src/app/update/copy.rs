@@ -6,7 +6,7 @@ use crate::vocabulary::Vocabulary;
 
 /// The text that the focused pane stands for: the grid, or the selected cell's line elsewhere.
 pub fn copy(state: &mut State) -> Vec<Effect> {
-    let copied = match (&state.run, &state.model.ready) {
+    let copied = match (state.grid_run(), &state.model.ready) {
         (Some(run), Some(info)) => match state.view.focus {
             Pane::Grid => Some(("the grid", grid(run, state, &info.vocabulary))),
             _ => cell(run, state, &info.vocabulary).map(|line| ("the cell", line)),

@@ -124,15 +124,15 @@ fn change(state: &mut State, interventions: Vec<Intervention>) -> Vec<Effect> {
         ..run.again()
     };
     let original = match state.kept.before() {
-        Some(before) if is_original(before, run) => before.id,
+        Some(before) if !run.interventions.is_empty() && is_original(before, run) => before.id,
         _ => of,
     };
     let same = state
         .kept
         .others()
         .iter()
-        .find(|kept| is_same(kept, &asked));
-    match same.map(|kept| kept.id) {
+        .filter(|kept| is_same(kept, &asked));
+    match same.map(|kept| kept.id).max() {
         Some(id) => {
             let effects = runs::show(state, id);
             state.kept.before = Some(if original == id { of } else { original });
