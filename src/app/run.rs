@@ -129,6 +129,12 @@ impl Run {
         before.map(|column| column.token).collect()
     }
 
+    /// Whether anything is changed in the network.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        !self.interventions.is_empty()
+    }
+
     /// The parts of the network that are skipped.
     pub fn skips(&self) -> impl Iterator<Item = Skip> {
         self.interventions

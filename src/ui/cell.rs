@@ -126,19 +126,19 @@ impl Detail<'_> {
         }
         let mut lines: Vec<Line<'static>> = lines.into_iter().map(Line::from).collect();
         lines.push(self.against_below(width));
-        lines.extend(self.against_before());
+        lines.extend(self.against_before(width));
         lines
     }
 
     /// What the run before has in this place.
-    fn against_before(&self) -> Option<Line<'static>> {
+    fn against_before(&self, width: usize) -> Option<Line<'static>> {
         let (run, before) = self.before?;
         let score = before.cell(self.row)?.score;
         let prob = grid::probability(score.prob, Cells::Exact);
-        let text = format!(
-            "in {run}: rank {}, p {prob}, logit {:.2}",
-            score.rank, score.logit
-        );
+        let mut text = format!("in {run}: rank {}, p {prob}", score.rank);
+        if width > 40 {
+            text.push_str(&format!(", logit {:.2}", score.logit));
+        }
         Some(Line::styled(text, self.palette.muted()))
     }
 

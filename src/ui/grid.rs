@@ -67,13 +67,18 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 
 /// What the grid shows; of which run, where there are two to choose from.
 fn title(state: &State, width: u16) -> String {
-    let shown = title_of(state.view.grid.value, width);
+    let value = state.view.grid.value;
+    let shown = title_of(value, width);
     let (Some(run), Some(before)) = (&state.run, state.kept.before()) else {
         return shown.into();
     };
     match state.kept.side {
         Side::After => shown.into(),
-        Side::Before => format!("Before, {}: {shown}", before.id),
+        Side::Before => {
+            let name = format!("Before, {}: ", before.id);
+            let room = width.saturating_sub(u16::try_from(name.len()).unwrap_or(0));
+            format!("{name}{}", title_of(value, room))
+        }
         Side::Difference if width < 44 => format!("Rank in {} − in {}", run.id, before.id),
         Side::Difference => format!("Rank in {} − rank in {}, before", run.id, before.id),
     }

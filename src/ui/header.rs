@@ -116,11 +116,7 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
     if state.recording == crate::settings::Switch::On {
         put(5, 1, vec![Span::styled("● rec", palette.error())]);
     }
-    if let Some(run) = state
-        .run
-        .as_ref()
-        .filter(|run| !run.interventions.is_empty())
-    {
+    if let Some(run) = state.run.as_ref().filter(|run| run.is_changed()) {
         let changed = text::cut(&runs::interventions(run), MOST_CHANGED).into_owned();
         put(6, 1, vec![Span::styled(changed, palette.warning())]);
     }

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::palette::Palette;
 use super::text;
-use crate::app::{Action, NoticeKind, Page, State, Stops};
+use crate::app::{Action, NoticeKind, Page, Run, State, Stops};
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
 
@@ -79,6 +79,8 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
         (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
         // The table of compare mode always says ranks.
         (Action::CellValue, _) if state.compare.is_some() => None,
+        (Action::Difference, _) if state.kept.before().is_none() => None,
+        (Action::Unchanged, _) if !state.run.as_ref().is_some_and(Run::is_changed) => None,
         _ => Some(hint),
     }
 }

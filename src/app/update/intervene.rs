@@ -100,7 +100,7 @@ fn predicting(at: Position) -> Option<Position> {
 /// Leave the network as it is.
 pub fn unchanged(state: &mut State) -> Vec<Effect> {
     match &state.run {
-        Some(run) if !run.interventions.is_empty() => change(state, Vec::new()),
+        Some(run) if run.is_changed() => change(state, Vec::new()),
         _ => {
             state.skips.clear();
             state.say(NoticeKind::Info, "Nothing in the network is changed.");
@@ -124,7 +124,7 @@ fn change(state: &mut State, interventions: Vec<Intervention>) -> Vec<Effect> {
         ..run.again()
     };
     let original = match state.kept.before() {
-        Some(before) if !run.interventions.is_empty() && is_original(before, run) => before.id,
+        Some(before) if run.is_changed() && is_original(before, run) => before.id,
         _ => of,
     };
     let same = state
