@@ -30,7 +30,7 @@ pub use action::Action;
 pub use candidates::parse_candidates;
 pub use compare::{Compare, Crossing, Half, Lead, letter, shown};
 pub use cursor::{Cursor, Follow};
-pub use entry::{Choice as TokenChoice, Entry, Purpose};
+pub use entry::{Entry, Purpose, TokenChoice};
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};
 pub use kept::{KeptRuns, Side};

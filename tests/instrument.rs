@@ -316,7 +316,7 @@ fn all_heads_silent_is_an_attention_of_its_bias_alone() {
         let n_heads = session.model().spec.blocks[0].attention.n_heads;
         let layer = Layer(0);
         let heads: Vec<Intervention> = (0..n_heads)
-            .map(|head| SkippedPart::Head(head))
+            .map(SkippedPart::Head)
             .map(|part| Intervention::Skip(Skip { layer, part }))
             .collect();
         let silent = Run {

@@ -21,7 +21,7 @@ pub enum Purpose {
 
 /// A token that can be taken instead of a text.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
+pub struct TokenChoice {
     /// The token.
     pub token: TokenId,
     /// As it is shown elsewhere.
@@ -42,7 +42,7 @@ pub struct Entry {
     /// What becomes of it.
     pub purpose: Purpose,
     /// Tokens that can be taken instead, best first.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<TokenChoice>,
     /// Which of them is taken; `None` as soon as something is typed.
     pub chosen: Option<usize>,
 }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_choice_is_taken_until_something_is_typed() {
-        let choice = |id, typed: &str| Choice {
+        let choice = |id, typed: &str| TokenChoice {
             token: TokenId(id),
             label: typed.into(),
             typed: typed.into(),

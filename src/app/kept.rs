@@ -1,6 +1,6 @@
 //! The runs that are kept beside the shown one, and which of them it is compared with.
 
-use super::Run;
+use super::{Run, State};
 use crate::engine::RunId;
 
 /// How many runs are kept beside the shown one.
@@ -93,5 +93,33 @@ impl KeptRuns {
     pub(super) fn user_of(&self, source: RunId, shown: Option<&Run>) -> Option<RunId> {
         let mut runs = self.others.iter().chain(shown);
         runs.find(|run| run.patches_from(source)).map(|run| run.id)
+    }
+}
+
+impl State {
+    /// The run whose columns are in the grid: the one that is shown, or the one before.
+    #[must_use]
+    pub fn grid_run(&self) -> Option<&Run> {
+        match self.kept.side {
+            Side::Before => self.kept.before().or(self.run.as_ref()),
+            Side::After | Side::Difference => self.run.as_ref(),
+        }
+    }
+
+    /// The run that the grid shows the difference to, where it does.
+    #[must_use]
+    pub fn subtracted(&self) -> Option<&Run> {
+        match self.kept.side {
+            Side::Difference => self.kept.before(),
+            Side::After | Side::Before => None,
+        }
+    }
+
+    /// All runs, newest first.
+    #[must_use]
+    pub fn runs(&self) -> Vec<&Run> {
+        let mut runs: Vec<&Run> = self.kept.others().iter().chain(&self.run).collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+        runs
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, KeptRuns, Model, Page, Prompt, Run, Side};
+use super::{Compare, Cursor, Effect, KeptRuns, Model, Page, Prompt, Run};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -290,32 +290,6 @@ impl State {
     #[must_use]
     pub fn grid_columns(&self) -> &[std::sync::Arc<Column>] {
         self.grid_run().map_or(&[], |run| &run.columns)
-    }
-
-    /// The run whose columns are in the grid: the one that is shown, or the one before.
-    #[must_use]
-    pub fn grid_run(&self) -> Option<&Run> {
-        match self.kept.side {
-            Side::Before => self.kept.before().or(self.run.as_ref()),
-            Side::After | Side::Difference => self.run.as_ref(),
-        }
-    }
-
-    /// The run that the grid shows the difference to, where it does.
-    #[must_use]
-    pub fn subtracted(&self) -> Option<&Run> {
-        match self.kept.side {
-            Side::Difference => self.kept.before(),
-            Side::After | Side::Before => None,
-        }
-    }
-
-    /// All runs, newest first.
-    #[must_use]
-    pub fn runs(&self) -> Vec<&Run> {
-        let mut runs: Vec<&Run> = self.kept.others().iter().chain(&self.run).collect();
-        runs.sort_by_key(|run| std::cmp::Reverse(run.id));
-        runs
     }
 
     /// The theme in use; `None` only when there are no themes at all.

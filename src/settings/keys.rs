@@ -82,7 +82,7 @@ impl Scope {
             Self::Comparison => "Comparing: in table and chart",
             Self::Models => "In the list of models",
             Self::Runs => "In the list of runs",
-            Self::Entry => "In a line of its own",
+            Self::Entry => "In a line over the panes",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",

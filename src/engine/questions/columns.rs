@@ -34,8 +34,8 @@ impl Answer for Recast {
         kept.lens = self.lens;
         let first = kept.prompt.len() + self.columns.len();
         let tokens = kept.tokens();
-        for at in first..tokens.len().min(first + BATCH) {
-            let column = session.column_at(self.run, self.lens, Position(at), tokens[at])?;
+        for (at, token) in tokens.iter().enumerate().skip(first).take(BATCH) {
+            let column = session.column_at(self.run, self.lens, Position(at), *token)?;
             self.columns.push(Arc::new(column));
         }
         if first + BATCH < tokens.len() {

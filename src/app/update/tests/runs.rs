@@ -359,7 +359,7 @@ mod interventions {
         complete(&mut state, 1);
         press(&mut state, "tab");
         let run = begun(&press(&mut state, "u"));
-        assert_eq!(skipped(&run), [String::new(); 0]);
+        assert_eq!(skipped(&run).len(), 0);
     }
 
     #[test]
