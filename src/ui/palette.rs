@@ -130,11 +130,13 @@ impl<'t> Palette<'t> {
         }
     }
 
-    /// A step of the scale of changes, 0 to 6; nothing has changed in the middle.
+    /// A step of the scale of changes, 0 to 6; in the middle, where nothing has changed, nothing
+    /// catches the eye.
     #[must_use]
     pub fn change(&self, step: usize) -> Style {
         match change::ground(step, self.depth) {
             Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
+            None if step == STEPS / 2 => self.muted(),
             None => Style::new(),
         }
     }
