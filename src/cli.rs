@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Sampling;
 use crate::export::cast::{CastOptions, CastVersion};
+use crate::export::figure::Kind;
 use crate::settings::ColourChoice;
 use crate::terminal::{RecordingError, Recordings};
 use crate::trace::{LensKind, Skip};
@@ -217,9 +218,14 @@ impl From<ColorChoice> for ColourChoice {
 pub enum CliCommand {
     /// Generate from a prompt and write down what every layer ranks, without a screen.
     #[command(
-        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --format table\n  lenscape trace 'Once upon a time' --follow"
+        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --format table\n  lenscape trace 'The keys to the cabinet' --output keys.png\n  lenscape trace 'Once upon a time' --follow"
     )]
     Trace(Trace),
+    /// Show a saved trace. No model is loaded.
+    #[command(
+        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json"
+    )]
+    Open(OpenTrace),
     /// List the models known by name, or fetch one.
     #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
@@ -297,11 +303,20 @@ pub struct Trace {
     /// How many of each layer's best tokens to list.
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub top: usize,
-    /// How to write it.
-    #[arg(long, default_value = "json")]
-    pub format: TraceFormat,
+    /// How to write it; else as the output's extension says, or as JSON.
+    #[arg(long)]
+    pub format: Option<TraceFormat>,
+    /// Write to this file, which is replaced, instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What svg, png and html show: the grid, or what is watched.
+    #[arg(long, default_value = "grid")]
+    pub figure: FigureChoice,
+    /// The colours of svg, png and html: a theme's scale of ranks.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
     /// Write a plain line for each token as it comes.
-    #[arg(long, conflicts_with_all = ["format", "watch", "top"])]
+    #[arg(long, conflicts_with_all = ["format", "output", "figure", "theme", "watch", "top"])]
     pub follow: bool,
     /// How tokens are drawn.
     #[command(flatten)]
@@ -311,12 +326,51 @@ pub struct Trace {
 /// How a trace is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TraceFormat {
-    /// One JSON object.
+    /// A trace file: one JSON object.
     Json,
+    /// A trace file with arrays, the states among them.
+    Safetensors,
     /// A line a cell.
     Csv,
     /// A readable grid, in colour on a terminal.
     Table,
+    /// A figure of vectors.
+    Svg,
+    /// A figure of pixels.
+    Png,
+    /// A page with the figure and its numbers.
+    Html,
+}
+
+/// What a figure shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FigureChoice {
+    /// The rank of each chosen token at every layer.
+    Grid,
+    /// The ranks of what is watched, layer by layer.
+    Compare,
+}
+
+impl From<FigureChoice> for Kind {
+    fn from(choice: FigureChoice) -> Self {
+        match choice {
+            FigureChoice::Grid => Self::Grid,
+            FigureChoice::Compare => Self::Compare,
+        }
+    }
+}
+
+/// Options of `lenscape open`.
+#[derive(Args, Debug)]
+pub struct OpenTrace {
+    /// The trace file: `.json` or `.safetensors`.
+    pub file: PathBuf,
+    /// Colours: as many as the terminal can show, or fewer.
+    #[arg(long, visible_alias = "colour")]
+    pub color: Option<ColorChoice>,
+    /// How the program is recorded.
+    #[command(flatten)]
+    pub recording: RecordingOptions,
 }
 
 /// Options of `lenscape models`.
@@ -339,6 +393,9 @@ pub enum ModelsCommand {
     Inspect {
         /// A catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
         name: String,
+        /// How to write it.
+        #[arg(long, default_value = "text")]
+        format: ReportFormat,
     },
 }
 
@@ -367,7 +424,7 @@ pub struct Bench {
     pub max_tokens: usize,
     /// How to write it.
     #[arg(long, default_value = "text")]
-    pub format: BenchFormat,
+    pub format: ReportFormat,
 }
 
 /// Options of `lenscape play`.
@@ -383,9 +440,9 @@ pub struct Play {
     pub program: Program,
 }
 
-/// How measurements are written.
+/// How measurements, and what was understood of a checkpoint, are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BenchFormat {
+pub enum ReportFormat {
     /// Lines to read.
     Text,
     /// One JSON object.

@@ -7,6 +7,7 @@ mod error;
 pub mod follow;
 pub mod inspect;
 pub mod models;
+pub mod output;
 pub mod shell;
 pub mod trace;
 pub mod verify;

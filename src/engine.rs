@@ -9,6 +9,7 @@ mod event;
 mod handle;
 mod kept;
 mod loader;
+mod models;
 mod open;
 mod questions;
 mod reader;
@@ -20,10 +21,11 @@ pub use command::{
     Ask, Command, Continuation, Intervention, Question, Run, RunId, Sampling, StatePatch,
 };
 pub use event::{
-    Comparison, Event, FetchProgress, Fit, Followed, Joint, ModelEntry, ModelInfo, Predictions,
+    Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions, StateRows,
     StopReason, Whereabouts,
 };
 pub use handle::{Handle, Unwanted};
+pub use models::{Fit, ModelEntry};
 pub use open::{OpenError, Opener};
 pub use session::{Progress, Session};
 pub use worker::spawn;

@@ -1,10 +1,20 @@
 //! What leaves the program other than through the terminal.
 
 pub mod cast;
+mod content;
 pub mod csv;
-pub mod json;
+pub mod figure;
+pub mod file;
+mod format;
 mod record;
+#[cfg(test)]
+mod sample;
+pub mod screen;
 pub mod svg;
 pub mod table;
+pub mod tensors;
+pub mod trace_file;
 
-pub use record::{Document, Record};
+pub use content::{Content, ExportError};
+pub use format::{EXTENSIONS, Format, Picture, ScreenFormat, TraceFormat};
+pub use record::{Record, Watch};

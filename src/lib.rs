@@ -16,6 +16,7 @@
 //! - [`app`] is what the program knows, and the one place where that changes.
 //! - [`ui`] draws that state and changes nothing; it knows nothing of candle.
 //! - [`terminal`] owns the real terminal: set-up, restore, input, frames.
+//! - [`export`] writes runs and screens to files, and reads runs back.
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
 //! - [`log_file`] is where all of them say what happened.

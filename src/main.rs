@@ -3,19 +3,21 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use lenscape::app::{RecordingNews, Start, State};
+use lenscape::app::{Effect, RecordingNews, SavedTrace, Start, State};
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
-    self, BenchFormat, Cli, CliCommand, ConfigCommand, ModelsCommand, Program, TraceFormat,
+    self, Cli, CliCommand, ColorChoice, ConfigCommand, ModelsCommand, Program, ReportFormat,
 };
+use lenscape::commands::output::Output;
 use lenscape::commands::{bench, config, follow, inspect, models, shell, trace, verify};
 use lenscape::engine::{Opener, Sampling};
-use lenscape::export;
+use lenscape::export::trace_file;
 use lenscape::settings::{self, ColourChoice, Settings};
 use lenscape::terminal::{self, Link, Recordings, colour, panic_hook};
 use lenscape::trace::LensKind;
@@ -48,6 +50,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         None => open_program(&cli.program),
         Some(CliCommand::Trace(options)) => write_trace(&options),
+        Some(CliCommand::Open(options)) => open_trace(&options),
         Some(CliCommand::Models(options)) => list_models(options),
         Some(CliCommand::Verify(options)) => run_verify(&options),
         Some(CliCommand::Bench(options)) => run_bench(&options),
@@ -116,26 +119,49 @@ fn user_settings() -> Result<Settings> {
 
 fn open_program(options: &Program) -> Result<ExitCode> {
     let settings = user_settings()?;
+    let start = on_terminal(start(options, &settings), options.color, &settings)?;
+    let recordings = options.recording.recordings(None)?;
+    let (state, effects) = State::new(settings, start);
+    show(state, effects, &recordings)
+}
+
+fn open_trace(options: &cli::OpenTrace) -> Result<ExitCode> {
+    let settings = user_settings()?;
+    let record = trace_file::open(&options.file)?;
+    let start = on_terminal(usual_start(&settings), options.color, &settings)?;
+    let recordings = options.recording.recordings(None)?;
+    let saved = SavedTrace {
+        path: options.file.clone(),
+        record: Arc::new(record),
+    };
+    let (state, effects) = State::of_saved(settings, start, saved);
+    show(state, effects, &recordings)
+}
+
+/// The start on the terminal that there is.
+fn on_terminal(start: Start, color: Option<ColorChoice>, settings: &Settings) -> Result<Start> {
     terminal::Tty::open()?;
     if variable("TERM").is_some_and(|term| term == "dumb") {
         return Err(eyre!(
             "the terminal is dumb and shows no screen; use `lenscape trace PROMPT --follow`"
         ));
     }
-    let choice = options.color.map_or(settings.options.colour, Into::into);
+    let choice = color.map_or(settings.options.colour, Into::into);
     let size = terminal::size().wrap_err("the terminal's size is not known")?;
-    let start = Start {
+    Ok(Start {
         depth: colour::depth(choice, variable),
         size: (size.width, size.height),
-        ..start(options, &settings)
-    };
-    let recordings = options.recording.recordings(None)?;
-    let (mut state, effects) = State::new(settings, start);
+        ..start
+    })
+}
+
+/// Shows the program until it ends.
+fn show(mut state: State, effects: Vec<Effect>, recordings: &Recordings) -> Result<ExitCode> {
     let (engine, events, thread) =
         engine::spawn(Opener::from_env(TOP_TOKENS)?).wrap_err("the engine cannot be started")?;
     let link = Link::detect(variable);
-    let exit = terminal::run(&mut state, effects, engine, events, link, &recordings)?;
-    end(&recordings, &mut io::stderr())?;
+    let exit = terminal::run(&mut state, effects, engine, events, link, recordings)?;
+    end(recordings, &mut io::stderr())?;
     // A forward pass under way would only delay the shell's prompt.
     drop(thread);
     Ok(u8::try_from(exit.code()).map_or(ExitCode::FAILURE, ExitCode::from))
@@ -193,20 +219,37 @@ fn end(recordings: &Recordings, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+/// The model that was named, or else the settings' one: the same for the program and every command.
+fn wanted_model(named: Option<&String>, settings: &Settings) -> String {
+    named.unwrap_or(&settings.options.model).clone()
+}
+
 /// The start that the command line asks for, over the settings.
 fn start(options: &Program, settings: &Settings) -> Start {
-    let defaults = &settings.options;
+    let defaults = usual_start(settings);
     Start {
         prompt: options.prompt.clone(),
         force: options.force.clone(),
         skips: options.skip.clone(),
-        model: options
-            .model
-            .clone()
-            .unwrap_or_else(|| defaults.model.clone()),
+        model: wanted_model(options.model.as_ref(), settings),
         max_tokens: options.max_tokens.unwrap_or(defaults.max_tokens),
-        sampling: options.sampling.over(Sampling::from(&defaults.sampling)),
+        sampling: options.sampling.over(defaults.sampling),
         lens: options.lens.map_or(defaults.lens, Into::into),
+        ..defaults
+    }
+}
+
+/// The start that the settings ask for, on a screen without room.
+fn usual_start(settings: &Settings) -> Start {
+    let options = &settings.options;
+    Start {
+        prompt: None,
+        force: None,
+        skips: Vec::new(),
+        model: options.model.clone(),
+        max_tokens: options.max_tokens,
+        sampling: Sampling::from(&options.sampling),
+        lens: options.lens,
         depth: settings::theme::Depth::None,
         size: (0, 0),
         now: Instant::now(),
@@ -216,10 +259,7 @@ fn start(options: &Program, settings: &Settings) -> Start {
 fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
     let settings = user_settings()?;
     let request = trace::Request {
-        model: options
-            .model
-            .clone()
-            .unwrap_or_else(|| settings.options.model.clone()),
+        model: wanted_model(options.model.as_ref(), &settings),
         prompt: options.prompt.clone(),
         force: options.force.clone(),
         skips: options.skip.clone(),
@@ -233,17 +273,9 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
         follow::follow(&opener, &request, &mut io::stdout().lock())?;
         return Ok(ExitCode::SUCCESS);
     }
-    trace::trace(&opener, &request, |record, session| {
-        let vocabulary = session.vocabulary();
-        trace::to_stdout(|out| match options.format {
-            TraceFormat::Json => export::json::write(record, vocabulary, out),
-            TraceFormat::Csv => export::csv::write(record, vocabulary, out),
-            TraceFormat::Table => {
-                let (width, palette) = table_looks(&settings);
-                export::table::write(record, vocabulary, width, palette.as_ref(), out)
-            }
-        })
-    })?;
+    let output = Output::of(options, &request, &settings.themes)?;
+    let traced = trace::trace(&opener, &request)?;
+    output.write(&traced, table_looks(&settings))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -288,8 +320,12 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
         Some(ModelsCommand::Pull { name }) => {
             models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
         }
-        Some(ModelsCommand::Inspect { name }) => {
-            inspect::inspect(&name, &catalog, &places, &mut io::stdout().lock())?;
+        Some(ModelsCommand::Inspect { name, format }) => {
+            let inspection = inspect::inspect(&name, &catalog, &places)?;
+            trace::to_stdout(|out| match format {
+                ReportFormat::Text => inspection.write_text(out),
+                ReportFormat::Json => inspection.write_json(out),
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -297,13 +333,10 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
 
 fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
     let opener = Opener::from_env(TOP_TOKENS)?;
-    let model = options
-        .model
-        .as_deref()
-        .unwrap_or_else(|| opener.default_model());
+    let model = wanted_model(options.model.as_ref(), &user_settings()?);
     verify::verify(
         &opener,
-        model,
+        &model,
         &options.prompt,
         options.max_tokens,
         &mut io::stdout().lock(),
@@ -313,14 +346,11 @@ fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
 
 fn run_bench(options: &cli::Bench) -> Result<ExitCode> {
     let opener = Opener::from_env(TOP_TOKENS)?;
-    let model = options
-        .model
-        .as_deref()
-        .unwrap_or_else(|| opener.default_model());
-    let measurements = bench::bench(&opener, model, options.max_tokens)?;
+    let model = wanted_model(options.model.as_ref(), &user_settings()?);
+    let measurements = bench::bench(&opener, &model, options.max_tokens)?;
     trace::to_stdout(|out| match options.format {
-        BenchFormat::Text => writeln!(out, "{measurements}"),
-        BenchFormat::Json => measurements.write_json(out),
+        ReportFormat::Text => writeln!(out, "{measurements}"),
+        ReportFormat::Json => measurements.write_json(out),
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,4 +34,4 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use error::ModelError;
-pub use load::{Description, Model, describe, load};
+pub use load::{Description, Glance, Model, describe, glance, load};

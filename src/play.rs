@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::runtime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::app::{Effect, State};
 use crate::engine::{self, Handle};
-use crate::terminal::{self, Channels, Recordings, drive};
+use crate::terminal::{self, Channels, Recordings, Signals, drive};
 
 use director::Director;
 pub use script::{Milestone, Script, Step, Wait};
@@ -95,11 +95,10 @@ pub fn play(
     let (mut stage, view) = Stage::new(script.size, recordings.clone()).map_err(Error::Runtime)?;
     let mut director = Director::new(script, screenshots, view);
     // Nobody is there to send a signal: the process's own signals keep their meaning.
-    let (_end, shutdown) = watch::channel(None);
     let channels = Channels {
         engine,
         events,
-        shutdown,
+        signals: Signals::none(),
     };
     runtime.block_on(drive(state, effects, &mut stage, &mut director, channels))?;
     director.finish()

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+mod by_name;
 mod examples;
 pub mod keys;
 mod options;
@@ -17,8 +18,8 @@ pub mod theme;
 
 pub use examples::Example;
 pub use options::{
-    CellValue, Cells, ColourChoice, EmbeddingRow, GridOptions, Options, SamplingOptions, Switch,
-    Top,
+    CellColour, CellValue, Cells, ColourChoice, EmbeddingRow, GridOptions, ListedTokens, Options,
+    PromptColumns, SamplingOptions, Switch, Top,
 };
 pub use overlay::Problem;
 

@@ -14,6 +14,7 @@ use crate::app::{Effect, State};
 use crate::engine::{self, Handle};
 
 mod backend;
+mod clipboard;
 pub mod colour;
 mod esc_joiner;
 mod event_loop;
@@ -24,6 +25,7 @@ mod osc52;
 mod painter;
 pub mod panic_hook;
 mod recordings;
+mod saver;
 mod screen;
 mod session;
 mod signals;
@@ -36,6 +38,7 @@ pub use painter::Painter;
 pub use recordings::{RecordingError, Recordings};
 pub use screen::Screen;
 pub use session::{ENTER, LEAVE, Mouse, Session};
+pub use signals::Signals;
 pub use tty::{Output, Tty, size};
 
 /// Why the program ends.
@@ -108,14 +111,14 @@ pub fn run(
         .map_err(Error::Thread)?;
     // Before the terminal is taken, so that no signal finds it so and nobody to give it back.
     let abandoned = engine.clone();
-    let shutdown = signals::listen(move || abandoned.abandon()).map_err(Error::Thread)?;
+    let signals = signals::listen(move || abandoned.abandon()).map_err(Error::Thread)?;
     let mut session = Session::enter()?;
     session.record_to(recordings.clone());
     let mut inputs = input::read_terminal(link).map_err(Error::Thread)?;
     let channels = Channels {
         engine,
         events,
-        shutdown,
+        signals,
     };
     runtime.block_on(drive(state, effects, &mut session, &mut inputs, channels))
 }

@@ -5,16 +5,20 @@
 
 mod attribution;
 mod intervention;
+mod summary;
 
 pub use attribution::{Attribution, HeadShares, LayerShare, Target};
 pub use intervention::{Skip, SkippedPart};
+pub use summary::{LayerSummary, Summary};
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 /// A token's number in the model's vocabulary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct TokenId(pub u32);
 
@@ -26,7 +30,9 @@ pub struct Layer(pub usize);
 /// A generated token's place in its run, counted from 0.
 ///
 /// The state that predicts step `s` is the one of the position before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Step(pub usize);
 
@@ -85,6 +91,18 @@ pub enum Row {
     Layer(Layer),
 }
 
+impl Row {
+    /// The row that feeds this one; none is below the embedding.
+    #[must_use]
+    pub fn below(self) -> Option<Self> {
+        match self {
+            Self::Embedding => None,
+            Self::Layer(Layer(0)) => Some(Self::Embedding),
+            Self::Layer(Layer(l)) => Some(Self::Layer(Layer(l - 1))),
+        }
+    }
+}
+
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -123,6 +141,13 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// The natural logarithm of the token's probability; finite even where the probability is too
+    /// small for float32.
+    #[must_use]
+    pub fn log_prob(&self) -> f32 {
+        self.score.logit - self.log_sum_exp
+    }
+
     /// Probability, 0 to 1, of a token of this row that has the given logit.
     #[must_use]
     pub fn prob_of_logit(&self, logit: f32) -> f32 {
@@ -149,6 +174,13 @@ impl Column {
             Row::Embedding => Some(&self.embedding),
             Row::Layer(Layer(l)) => self.layers.get(l),
         }
+    }
+
+    /// How the token's logit has changed since the row below; `None` where nothing is below.
+    #[must_use]
+    pub fn logit_change(&self, row: Row) -> Option<f32> {
+        let below = self.cell(row.below()?)?;
+        Some(self.cell(row)?.score.logit - below.score.logit)
     }
 
     /// The *settling layer*: the first layer from which the token's rank is 1 up to the end.

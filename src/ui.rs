@@ -3,8 +3,12 @@
 //! [`draw`] reads [`State`] and changes nothing; where each pane stands is decided by
 //! [`crate::app::Places`], since paging and clicks depend on it too.
 
+mod action_list;
+mod attribution;
+mod bars;
 mod cell;
 mod chart;
+mod command_line;
 mod compare;
 mod entry;
 mod field;
@@ -17,19 +21,26 @@ mod loading;
 mod log;
 pub mod palette;
 mod picker;
+mod predictions;
 mod prompt;
 mod runs;
 pub mod scale;
+mod scroll;
 mod spark;
+mod step;
+mod summary;
 mod table;
 pub mod text;
+mod value;
 
 pub use grid::Grid;
 
-use ratatui::Frame;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::{Frame, Terminal};
 
-use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Page, Places, State};
+use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Line, Page, Places, State};
 use palette::Palette;
 
 /// Draw everything.
@@ -58,9 +69,21 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     header::render(state, &palette, places.header, buffer);
     match &state.page {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
-        Some(Page::Models(picker)) => picker::render(state, picker, &palette, places.body, buffer),
+        Some(Page::Models(picker)) => picker::render(picker, &palette, places.body, buffer),
         Some(Page::Runs { selected }) => {
             runs::render(state, *selected, &palette, places.body, buffer);
+        }
+        Some(Page::Actions(list)) => {
+            action_list::render(state, list, &palette, places.body, buffer);
+        }
+        Some(Page::Predictions(page)) => {
+            predictions::render(state, page, &palette, places.body, buffer);
+        }
+        Some(Page::Attribution(page)) => {
+            attribution::render(state, page, &palette, places.body, buffer);
+        }
+        Some(Page::Summary { first }) => {
+            summary::render(state, *first, &palette, places.body, buffer);
         }
         Some(Page::Entry(_)) | None => {
             prompt::render(state, &palette, places.prompt, buffer);
@@ -75,7 +98,21 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     if let Some(Page::Entry(entry)) = &state.page {
         entry::render(state, entry, &palette, places.body, buffer);
     }
-    keyline::render(state, &palette, places.keys, buffer);
+    match &state.line {
+        Some(Line::Command(line)) => {
+            let areas = (places.body, places.keys);
+            command_line::render(state, line, &palette, areas, buffer);
+        }
+        _ => keyline::render(state, &palette, places.keys, buffer),
+    }
+}
+
+/// The screen as it would be drawn now.
+#[must_use]
+pub fn picture(state: &State) -> Buffer {
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(state.columns, state.rows));
+    let Ok(_) = terminal.draw(|frame| draw(frame, state));
+    terminal.backend().buffer().clone()
 }
 
 fn too_small(frame: &mut Frame<'_>) {

@@ -7,6 +7,8 @@ mod visible;
 pub use text_stream::TextStream;
 pub use visible::visible_text;
 
+use std::collections::BTreeMap;
+
 use crate::trace::TokenId;
 
 /// What a token id stands for.
@@ -23,14 +25,42 @@ pub enum Piece {
 /// The pieces of all token ids of a model, as many as its unembedding has rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
-    pieces: Vec<Piece>,
+    pieces: Pieces,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pieces {
+    /// Entry `i` is what id `i` stands for.
+    All(Vec<Piece>),
+    /// What is known of `len` ids.
+    Some {
+        known: BTreeMap<TokenId, Piece>,
+        len: usize,
+    },
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
 }
 
 impl Vocabulary {
     /// The vocabulary whose entry `i` is `pieces[i]`.
     #[must_use]
     pub fn new(pieces: Vec<Piece>) -> Self {
-        Self { pieces }
+        Self {
+            pieces: Pieces::All(pieces),
+        }
+    }
+
+    /// A vocabulary of `len` ids of which only some are known; the others are
+    /// [`Piece::Unused`]. It takes as much memory as what is known.
+    #[must_use]
+    pub fn of_some(known: BTreeMap<TokenId, Piece>, len: usize) -> Self {
+        Self {
+            pieces: Pieces::Some { known, len },
+        }
     }
 
     /// The same pieces for an unembedding of `rows` rows: padded with [`Piece::Unused`], or cut
@@ -38,26 +68,39 @@ impl Vocabulary {
     #[must_use]
     pub fn resized(&self, rows: usize) -> Self {
         let mut pieces = self.pieces.clone();
-        pieces.resize(rows, Piece::Unused);
+        match &mut pieces {
+            Pieces::All(pieces) => pieces.resize(rows, Piece::Unused),
+            Pieces::Some { known, len } => {
+                known.retain(|id, _| (id.0 as usize) < rows);
+                *len = rows;
+            }
+        }
         Self { pieces }
     }
 
     /// How many ids there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.pieces.len()
+        match &self.pieces {
+            Pieces::All(pieces) => pieces.len(),
+            Pieces::Some { len, .. } => *len,
+        }
     }
 
     /// Whether there are no ids at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.len() == 0
     }
 
     /// What `id` stands for; an id outside the vocabulary is [`Piece::Unused`].
     #[must_use]
     pub fn piece(&self, id: TokenId) -> &Piece {
-        self.pieces.get(id.0 as usize).unwrap_or(&Piece::Unused)
+        let piece = match &self.pieces {
+            Pieces::All(pieces) => pieces.get(id.0 as usize),
+            Pieces::Some { known, .. } => known.get(&id),
+        };
+        piece.unwrap_or(&Piece::Unused)
     }
 
     /// Whether `id` stands for nothing. Such a row was never trained: it must not be sampled,
@@ -74,6 +117,14 @@ impl Vocabulary {
             Piece::Bytes(bytes) => bytes,
             Piece::Special(_) | Piece::Unused => &[],
         }
+    }
+
+    /// Whether `id` is a word or a part of one: letters only, behind any spaces.
+    #[must_use]
+    pub fn is_word(&self, id: TokenId) -> bool {
+        let text = str::from_utf8(self.bytes(id)).unwrap_or_default();
+        let letters = text.trim_start_matches(' ');
+        !letters.is_empty() && letters.chars().all(char::is_alphabetic)
     }
 
     /// `id` as it is shown: a space as `·`, a newline as `⏎`, a tab as `⇥`, control and
@@ -118,11 +169,34 @@ mod tests {
     }
 
     #[test]
+    fn of_a_vocabulary_some_ids_may_be_known_only() {
+        let known = BTreeMap::from([(TokenId(7), Piece::Bytes(b" are".to_vec()))]);
+        let some = Vocabulary::of_some(known, 49_152);
+        assert_eq!(some.len(), 49_152);
+        assert_eq!(some.label(TokenId(7)), "·are");
+        assert!(some.is_unused(TokenId(6)));
+        assert!(some.resized(5).is_unused(TokenId(7)));
+    }
+
+    #[test]
     fn only_text_tokens_have_bytes() {
         let vocabulary = sample();
         assert_eq!(vocabulary.bytes(TokenId(0)), b"");
         assert_eq!(vocabulary.bytes(TokenId(1)), b" is");
         assert_eq!(vocabulary.bytes(TokenId(2)), b"");
+    }
+
+    #[test]
+    fn words_are_letters_behind_spaces() {
+        let words = [" are", "ing", "  Zürich", "日本"];
+        let others = ["", " ", "\n", " 12", "-", " a.", "don't"];
+        let pieces = words.iter().chain(&others);
+        let vocabulary = Vocabulary::new(pieces.map(|text| Piece::Bytes((*text).into())).collect());
+        for id in 0..vocabulary.len() {
+            let is_word = vocabulary.is_word(TokenId(id as u32));
+            assert_eq!(is_word, id < words.len(), "{id}");
+        }
+        assert!(!sample().is_word(TokenId(0)), "a control token");
     }
 
     #[test]

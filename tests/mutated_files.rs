@@ -1,19 +1,31 @@
 //! Damaged files of every kind that is read: each is understood or refused in one line, and none
 //! makes the program panic, hang, or ask for more memory than a file of its size justifies.
 //!
-//! `fuzz/` holds the same as cargo-fuzz targets. What was found is among the `seeds`.
+//! `fuzz/` holds the same as cargo-fuzz targets. What they begin with and what they found is in
+//! `fuzz/seeds`, and read here again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod made;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
+use lenscape::app::{Message, SavedTrace, Start, State, update};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::model;
+use lenscape::engine::{Run, RunId, Sampling, Session};
+use lenscape::export::figure::{self, Figure, Kind};
+use lenscape::export::{Content, Picture, Record, Watch, tensors, trace_file};
+use lenscape::settings::Settings;
+use lenscape::settings::theme::Depth;
+use lenscape::trace::{LensKind, Step};
+use lenscape::{model, ui};
 use made::{Copy, gguf_of, write_pytorch};
 use proptest::prelude::*;
 
@@ -120,10 +132,17 @@ fn changed(bytes: &[u8], reach: usize, changes: &[Change]) -> Vec<u8> {
     bytes
 }
 
-/// Opens and loads a checkpoint; whatever is wrong with it is told in one line.
+/// Opens and loads a checkpoint, and reads a text with its tokenizer; whatever is wrong with it is told in one line.
 fn open(files: &CheckpointFiles) -> Result<(), TestCaseError> {
-    if let Err(error) = model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
-        let message = error.to_string();
+    let message = match model::load(files, &candle_core::Device::Cpu, &|_, _| {}) {
+        Ok(model) => {
+            let text = "The keys, 12 of them,\n aren't <|end|> e\u{301} 漢字";
+            let ids = model.tokenizer.encode(text);
+            ids.err().map(|error| error.to_string())
+        }
+        Err(error) => Some(error.to_string()),
+    };
+    if let Some(message) = message {
         prop_assert_eq!(message.lines().count(), 1, "{}", message);
     }
     let largest = LARGEST.load(Ordering::Relaxed);
@@ -184,7 +203,7 @@ fn safetensors_header() {
 #[test]
 fn safetensors_index() {
     let copy = Copy::without_weights("llama");
-    copy.write_shards(&made::tensors("llama"));
+    copy.write_shards(&made::tensors("llama"), 2);
     damage(
         2000,
         &copy,
@@ -239,9 +258,173 @@ fn pytorch_archive() {
     damage(1000, &copy, "pytorch_model.bin", usize::MAX, &folder(&copy));
 }
 
+/// Reads every file that the fuzz target of this name begins with.
+fn replay(target: &str, read: impl Fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/seeds")
+        .join(target);
+    let mut seeds: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    seeds.sort();
+    assert!(!seeds.is_empty(), "{target}");
+    for seed in seeds {
+        // The name of the last one stands above whatever goes wrong.
+        println!("{}", seed.display());
+        read(&std::fs::read(&seed).unwrap());
+    }
+}
+
+/// The same for a target that puts its bytes in place of one file of a folder.
+fn replay_in_folder(target: &str, file: &str, base: fn() -> Copy) {
+    replay(target, |bytes| {
+        let copy = base();
+        copy.write(file, bytes);
+        open(&folder(&copy)).unwrap();
+    });
+}
+
+#[test]
+fn what_the_fuzz_targets_begin_with() {
+    let whole = || Copy::of("llama");
+    let small = || Copy::without_weights("llama");
+    replay_in_folder("config_json", "config.json", whole);
+    replay_in_folder("tokenizer", "tokenizer.json", whole);
+    replay_in_folder("safetensors_header", "model.safetensors", small);
+    replay_in_folder("safetensors_index", "model.safetensors.index.json", small);
+    replay_in_folder("pytorch", "pytorch_model.bin", small);
+    replay("gguf", |bytes| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.gguf");
+        std::fs::write(&path, bytes).unwrap();
+        open(&CheckpointFiles::Gguf(path)).unwrap();
+    });
+}
+
+#[test]
+fn every_fuzz_target_has_files_to_begin_with() {
+    let names = |folder: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fuzz")
+            .join(folder);
+        let entries = std::fs::read_dir(folder).unwrap();
+        let stem = |entry: std::fs::DirEntry| entry.path().file_stem().unwrap().to_owned();
+        entries
+            .map(|entry| stem(entry.unwrap()))
+            .collect::<BTreeSet<_>>()
+    };
+    assert_eq!(names("seeds"), names("fuzz_targets"));
+}
+
+/// A small run with a candidate, as a trace file of each kind.
+fn trace_files() -> [Vec<u8>; 2] {
+    let copy = Copy::of("llama");
+    let model = model::load(&folder(&copy), &candle_core::Device::Cpu, &|_, _| {}).unwrap();
+    let mut session = Session::new(model, "llama".into(), 3);
+    let run = Run {
+        id: RunId(1),
+        prompt: "The keys".into(),
+        max_tokens: 2,
+        ..Run::default()
+    };
+    let (prompt_ids, columns) = session.complete(run).unwrap();
+    let comparison = session
+        .compare(
+            RunId(1),
+            LensKind::Normed,
+            session.position(RunId(1), Step(1)).unwrap(),
+            &[" is".into()],
+        )
+        .unwrap();
+    let record = Record {
+        model: Arc::clone(session.info()),
+        lens: LensKind::Normed,
+        sampling: Sampling::default(),
+        max_tokens: 2,
+        prompt: "The keys".into(),
+        prompt_ids,
+        columns: columns.into_iter().map(Arc::new).collect(),
+        finish: session.ended(),
+        watch: Watch {
+            step: Step(1),
+            trajectories: comparison
+                .trajectories
+                .into_iter()
+                .map(Result::unwrap)
+                .collect(),
+        },
+    };
+    let mut json = Vec::new();
+    trace_file::write(&record, &mut json).unwrap();
+    let states = session.state_rows(RunId(1)).unwrap();
+    [json, tensors::write(&record, Some(&states)).unwrap()]
+}
+
+/// A trace file is opened; what is in it can be drawn, or one line says why it cannot be opened.
+fn open_trace(bytes: &[u8], settings: &Settings) -> Result<(), TestCaseError> {
+    match trace_file::read(bytes) {
+        Err(flaw) => prop_assert_eq!(flaw.to_string().lines().count(), 1, "{}", flaw),
+        Ok(record) => draw(record, settings),
+    }
+    let largest = LARGEST.load(Ordering::Relaxed);
+    prop_assert!(largest < MOST_AT_ONCE, "{} bytes at once", largest);
+    Ok(())
+}
+
+/// Every screen and figure of a record.
+fn draw(record: Record, settings: &Settings) {
+    let theme = Box::new(figure::colours(&settings.themes, None).unwrap());
+    let record = Arc::new(record);
+    for kind in [Kind::Grid, Kind::Compare] {
+        let picture = Picture::Html;
+        let figure = Figure { kind, picture };
+        Content::Figure(Arc::clone(&record), figure, theme.clone())
+            .bytes()
+            .unwrap();
+    }
+    let start = Start {
+        prompt: None,
+        force: None,
+        skips: Vec::new(),
+        model: "none".into(),
+        max_tokens: 1,
+        sampling: Sampling::default(),
+        lens: LensKind::Normed,
+        depth: Depth::TrueColour,
+        size: (120, 40),
+        now: Instant::now(),
+    };
+    let path = "keys.json".into();
+    let saved = SavedTrace { path, record };
+    let (mut state, _) = State::of_saved(settings.clone(), start, saved);
+    for key in ["v", "v", "v", "home", "e", "o", "c", "tab"] {
+        let key = crokey::parse(key).unwrap().into();
+        update(&mut state, Message::Key(key));
+        let _ = ui::picture(&state);
+    }
+}
+
+#[test]
+fn trace_file() {
+    let settings = Settings::embedded().unwrap();
+    for (whole, reach) in trace_files().into_iter().zip([usize::MAX, 6_000]) {
+        open_trace(&whole, &settings).unwrap();
+        assert!(trace_file::read(&whole).is_ok());
+        let config = ProptestConfig {
+            cases: 2000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        proptest!(config, |(changes in changes())| {
+            open_trace(&changed(&whole, reach, &changes), &settings)?;
+        });
+    }
+}
+
 /// Numbers in `config.json` that once asked for more than there is.
 #[test]
-fn seeds() {
+fn absurd_numbers() {
     for (key, value) in [
         ("head_dim", 1_u64 << 62),
         ("head_dim", 1 << 27),

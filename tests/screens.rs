@@ -5,6 +5,8 @@
 
 #[path = "screens/golden.rs"]
 mod golden;
+#[path = "screens/parts.rs"]
+mod parts;
 #[path = "screens/robust.rs"]
 mod robust;
 #[path = "screens/scene.rs"]
@@ -12,10 +14,16 @@ mod scene;
 #[path = "screens/styled.rs"]
 mod styled;
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
+use lenscape::app::{Places, State};
 use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
-use lenscape::settings::Settings;
+use lenscape::export::{tensors, trace_file};
 use lenscape::settings::theme::Depth;
+use lenscape::settings::{CellValue, Settings};
+use lenscape::ui::text;
+use ratatui::buffer::Cell;
 
 use scene::Scene;
 
@@ -148,8 +156,6 @@ fn the_raw_lens() {
 fn cells_of_each_value_and_width() {
     for (name, keys) in [
         ("probability", ["v"].as_slice()),
-        ("entropy", &["v", "v"]),
-        ("kl", &["v", "v", "v"]),
         ("short", &["s"]),
         ("shades", &["s", "s"]),
     ] {
@@ -158,6 +164,107 @@ fn cells_of_each_value_and_width() {
             .presses(keys);
         assert_snapshot!(format!("cells_{name}"), styled::text(&scene.screen()));
     }
+}
+
+#[test]
+fn every_value_at_both_sizes() {
+    for value in CellValue::ALL.into_iter().skip(1) {
+        let name = format!("value_{}", value.name().replace(' ', "_"));
+        keep(&name, |columns, rows| {
+            let mut scene = Scene::finished(columns, rows).presses(&["tab", "home"]);
+            while scene.state.view.grid.value != value {
+                scene = scene.press("v");
+            }
+            scene
+        });
+    }
+}
+
+#[test]
+fn top_tokens_that_are_words_and_cells_coloured_by_another_value() {
+    let scene = Scene::finished(80, 24).presses(&["tab", "home", "shift-v", "shift-w"]);
+    assert_snapshot!("value_words_80x24", styled::text(&scene.screen()));
+    let by_rank = scene.press("shift-h");
+    keep_styled("colour_by_rank", &by_rank);
+}
+
+#[test]
+fn changes_of_the_logit_at_every_colour_depth() {
+    for (name, depth) in [
+        ("truecolour", Depth::TrueColour),
+        ("256", Depth::Indexed),
+        ("16", Depth::Ansi),
+        ("none", Depth::None),
+    ] {
+        let scene = Scene::finished(60, 20)
+            .presses(&["tab", "home", "v", "v", "v", "v"])
+            .at_depth(depth);
+        keep_styled(&format!("change_{name}"), &scene);
+    }
+}
+
+#[test]
+fn narrow_cells_of_every_value() {
+    for cells in ["short", "shades"] {
+        for value in CellValue::ALL {
+            let mut scene = Scene::finished(60, 12).presses(&["tab", "home", "z", "s"]);
+            if cells == "shades" {
+                scene = scene.press("s").at_depth(Depth::None);
+            }
+            while scene.state.view.grid.value != value {
+                scene = scene.press("v");
+            }
+            let name = format!("{cells}_{}", value.name().replace(' ', "_"));
+            assert_snapshot!(name, styled::text(&scene.screen()));
+        }
+    }
+}
+
+#[test]
+fn the_prompts_own_tokens_before_the_generated_ones() {
+    keep("prompt_columns", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "shift-p", "home"])
+    });
+    keep("prompt_columns_log", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["backtab", "shift-p", "home", "down"])
+    });
+    keep_styled(
+        "prompt_columns",
+        &Scene::finished(80, 24).presses(&["tab", "shift-p", "home"]),
+    );
+    let waiting = Scene::finished(80, 24)
+        .deaf()
+        .presses(&["tab", "home", "shift-p"]);
+    assert_snapshot!("prompt_columns_waiting", styled::text(&waiting.screen()));
+    keep("prompt_columns_compare", |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "shift-p", "home", "c"])
+            .types("is are")
+    });
+}
+
+#[test]
+fn searching_in_the_grid() {
+    keep("search_empty", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "home", "/"])
+    });
+    keep("search_found", |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "/"])
+            .types("=1")
+            .presses(&["enter", "n"])
+    });
+}
+
+#[test]
+fn the_summary_of_a_trace() {
+    keep("summary", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "shift-s", "pagedown"])
+    });
+    let scene = Scene::finished(120, 40).presses(&["tab", "shift-p", "shift-s"]);
+    assert_snapshot!("summary_with_prompt", styled::text(&scene.screen()));
+    let scene = Scene::ready(80, 24).presses(&["tab", "shift-s"]);
+    assert_snapshot!("summary_of_nothing", styled::text(&scene.screen()));
 }
 
 #[test]
@@ -203,6 +310,123 @@ fn comparing_where_only_one_half_has_room() {
 }
 
 #[test]
+fn the_best_tokens_of_every_layer() {
+    keep("predictions", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "home", "up", "up", "shift-p"])
+    });
+    let wide = Scene::finished(200, 60).presses(&["tab", "home", "shift-p"]);
+    assert_snapshot!("predictions_200x60", styled::text(&wide.screen()));
+}
+
+#[test]
+fn more_tokens_of_every_layer_and_the_watched_ones_marked() {
+    let watched = |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "c"])
+            .types("is are")
+            .presses(&["esc", "shift-p", "+", "+", "+", "+", "+"])
+    };
+    keep("predictions_watched", watched);
+    keep_styled("predictions_watched", &watched(80, 24));
+}
+
+#[test]
+fn the_best_tokens_of_one_layer() {
+    keep("predictions_one_layer", |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "up", "up", "up", "shift-p", "enter"])
+            .presses(&["+"; 5])
+    });
+}
+
+#[test]
+fn what_raised_the_chosen_token() {
+    let attribution =
+        |columns, rows| Scene::finished(columns, rows).presses(&["tab", "home", "up", "shift-a"]);
+    keep("attribution", attribution);
+    keep_styled("attribution", &attribution(80, 24));
+    let narrow = attribution(40, 12);
+    assert_snapshot!("attribution_40x12", styled::text(&narrow.screen()));
+    let wide = attribution(200, 60);
+    assert_snapshot!("attribution_200x60", styled::text(&wide.screen()));
+}
+
+#[test]
+fn what_raised_one_candidate_above_another_and_by_which_heads() {
+    keep("attribution_heads", |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "c"])
+            .types("are is")
+            .presses(&["esc", "a", "tab", "tab", "enter", "up", "up"])
+    });
+}
+
+#[test]
+fn the_pages_about_a_step_fit_shallow_and_deep_models_and_wide_tokens() {
+    for key in ["shift-p", "shift-a"] {
+        for (layers, last) in [(2, "L1"), (48, "L47")] {
+            for (columns, rows) in [LARGE, SMALL, (200, 60), (40, 12)] {
+                let scene = Scene::start(columns, rows)
+                    .of_layers(layers)
+                    .types("x")
+                    .press("enter")
+                    .steps(2)
+                    .presses(&["tab", key]);
+                let screen = styled::text(&scene.screen());
+                assert!(screen.contains(&format!(" {last} ")), "{screen}");
+                // The first row comes into view as well.
+                let screen = styled::text(&scene.presses(&["g", "enter", "enter"]).screen());
+                assert!(screen.contains("  L0 "), "{screen}");
+                for line in screen.lines().skip(1).take(usize::from(rows) - 2) {
+                    assert_eq!(text::width(line), usize::from(columns), "{line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_pages_about_a_step_say_what_to_do_before_there_is_one() {
+    for (name, key) in [("predictions", "shift-p"), ("attribution", "shift-a")] {
+        let ready = Scene::ready(80, 24).presses(&["tab", key]);
+        assert_snapshot!(format!("{name}_no_run"), styled::text(&ready.screen()));
+        let processing = Scene::generating(80, 24, 0).presses(&["tab", key]);
+        let screen = styled::text(&processing.screen());
+        assert!(
+            screen.contains("The prompt is being processed."),
+            "{screen}"
+        );
+    }
+}
+
+#[test]
+fn a_page_keeps_its_answer_until_the_next_one_comes() {
+    for key in ["shift-p", "shift-a"] {
+        let scene = Scene::finished(120, 40).presses(&["tab", "home", key]);
+        assert!(!styled::text(&scene.screen()).contains("…  lens"));
+        let screen = styled::text(&scene.deaf().press("right").screen());
+        assert!(screen.contains("…  lens normed"), "{screen}");
+        assert!(screen.contains("· step 1 ·are"), "{screen}");
+    }
+}
+
+#[test]
+fn a_cell_says_what_its_layer_adds_once_that_was_asked_for() {
+    let scene = Scene::finished(120, 40).presses(&["tab", "home"]);
+    assert!(!styled::text(&scene.screen()).contains("final logit"));
+    let scene = scene.presses(&["shift-a", "esc"]);
+    let screen = styled::text(&scene.screen());
+    assert!(screen.contains("final logit: attn"), "{screen}");
+    let elsewhere = scene.press("right");
+    let screen = styled::text(&elsewhere.screen());
+    assert!(!screen.contains("final logit"), "{screen}");
+    // The line of a chosen token that is not among the best ones is not pushed out.
+    let screen = styled::text(&elsewhere.presses(&["left", "up", "up", "up"]).screen());
+    assert!(screen.contains("final logit: attn"), "{screen}");
+    assert!(screen.contains("12 ▸·are"), "{screen}");
+}
+
+#[test]
 fn the_list_of_models() {
     for (name, typed) in [
         ("models", ""),
@@ -216,6 +440,11 @@ fn the_list_of_models() {
                 .types(typed)
         });
     }
+    let refused = Scene::ready(120, 40)
+        .presses(&["tab", "m"])
+        .hears(Event::Models(models()))
+        .press("enter");
+    assert_snapshot!("models_unusable_120x40", styled::text(&refused.screen()));
     let narrow = Scene::ready(40, 12).presses(&["tab", "m"]);
     assert_snapshot!("models_waiting_40x12", styled::text(&narrow.screen()));
     let narrow = narrow.hears(Event::Models(models())).press("down");
@@ -233,12 +462,40 @@ fn models() -> Vec<ModelEntry> {
         whereabouts,
         memory: parameters.map(|n| n * 4),
         fit,
+        fault: None,
+        is_loaded: false,
     };
     use Whereabouts::{HubCache, NotHere, OnDisk};
     let loaded = &golden::model().name;
     vec![
-        entry("/models/mine", "/models/mine", None, OnDisk, Fit::Unknown),
+        ModelEntry {
+            fault: Some("/models/broken.gguf: the file is empty; download it again".into()),
+            ..entry(
+                "/models/broken.gguf",
+                "/models/downloads/from/last/year/and/never/used/broken.gguf",
+                None,
+                OnDisk,
+                Fit::Unknown,
+            )
+        },
+        ModelEntry {
+            is_loaded: true,
+            ..entry(
+                "/models/mine",
+                "/models/mine",
+                Some(134_515_008),
+                OnDisk,
+                Fit::Fits,
+            )
+        },
         entry("smollm2-135m", loaded, Some(134_515_008), OnDisk, Fit::Fits),
+        entry(
+            "org/other",
+            "org/other",
+            Some(7_241_732_096),
+            HubCache,
+            Fit::TooLarge,
+        ),
         entry(
             "gpt2",
             "GPT-2 small",
@@ -423,4 +680,65 @@ fn while_another_lens_is_worked_out_the_screen_says_which_one_is_shown() {
     let screen = styled::text(&scene.screen());
     let header = screen.lines().next().unwrap();
     assert!(header.contains("lens normed → raw"), "{header}");
+}
+
+/// The panes of a screen, cell by cell, without the lines above and below them.
+fn panes(state: &State) -> Vec<Cell> {
+    let screen = scene::draw(state, state.columns, state.rows);
+    let body = Places::of(state).unwrap().body;
+    body.positions().map(|at| screen[at].clone()).collect()
+}
+
+#[test]
+fn a_saved_trace_draws_the_same_panes_when_it_is_opened_again() {
+    let walks: [&[&str]; 6] = [
+        &[],
+        &["tab", "home", "up", "up"],
+        &["tab", "v"],
+        &["tab", "t", "e", "o"],
+        &["backtab", "up", "up", "up"],
+        &["tab", "tab", "z"],
+    ];
+    for (columns, rows) in [LARGE, SMALL] {
+        let compared = |scene: Scene| scene.presses(&["tab", "home", "c"]).types("is are");
+        let before = compared(Scene::finished(columns, rows));
+        let record = before.state.record().unwrap();
+        let before = before.presses(&["esc", "end", "i"]);
+        let mut json = Vec::new();
+        trace_file::write(&record, &mut json).unwrap();
+        let arrays = tensors::write(&record, None).unwrap();
+        for bytes in [json, arrays] {
+            let record = Arc::new(trace_file::read(&bytes).unwrap());
+            for keys in walks {
+                let before = before.clone().presses(keys);
+                let after = Scene::of_saved(Arc::clone(&record), columns, rows).presses(&["i"]);
+                let after = after.presses(keys);
+                assert!(panes(&before.state) == panes(&after.state), "{keys:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn candidates_that_were_saved_draw_the_same_comparison() {
+    let keys = ["tab", "home", "c"];
+    let before = Scene::finished(120, 40).presses(&keys).types("is are");
+    let record = Arc::new(before.state.record().unwrap());
+    let after = Scene::of_saved(record, 120, 40).press("c");
+    assert!(panes(&before.state) == panes(&after.state));
+}
+
+#[test]
+fn a_saved_trace_says_that_no_model_is_loaded() {
+    let record = Arc::new(Scene::finished(120, 40).state.record().unwrap());
+    keep("saved_trace", |columns, rows| {
+        Scene::of_saved(Arc::clone(&record), columns, rows).press("enter")
+    });
+}
+
+#[test]
+fn saving_asks_for_a_name() {
+    keep("save", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "shift-s"])
+    });
 }

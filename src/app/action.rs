@@ -1,10 +1,14 @@
 //! Everything that a user can do, by name: keys, tests and scripts all speak this.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumIter, EnumString};
 
 /// Everything that a user can do. `config/keys.toml` binds keys to these names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Display, EnumIter, EnumString,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Action {
     /// Nothing: takes a key away in a user's `keys.toml`.
     Nothing,
@@ -19,8 +23,18 @@ pub enum Action {
     Suspend,
     /// Send the whole screen again.
     Redraw,
-    /// Open or close the help page.
+    /// Open the help page; from there, the list of all actions.
     Help,
+    /// Do the chosen action of the list.
+    DoChosen,
+    /// Open the command line.
+    CommandLine,
+    /// Do what is typed at the command line.
+    RunCommand,
+    /// Put the next suggestion into the command line.
+    Complete,
+    /// Put the suggestion before into the command line.
+    CompleteBack,
 
     /// Focus the next pane.
     NextPane,
@@ -45,6 +59,14 @@ pub enum Action {
     Lens,
     /// Show the next value in the grid's cells.
     CellValue,
+    /// Show the value before in the grid's cells.
+    PreviousCellValue,
+    /// Colour the grid's cells by the next value.
+    CellColour,
+    /// Show all of a layer's best tokens, or only words.
+    ListedTokens,
+    /// Show or hide the prompt's own tokens before the generated ones.
+    PromptColumns,
     /// Make the grid's cells narrower, or wide again.
     CellWidth,
     /// Show or hide the row `emb`.
@@ -86,6 +108,21 @@ pub enum Action {
     /// Copy the focused pane's selection.
     Copy,
 
+    /// Ask for a file name to save under.
+    Save,
+    /// Save under the name in the field.
+    SaveNow,
+    /// Type what to look for in the grid.
+    Search,
+    /// Go to the next cell of what was typed.
+    Find,
+    /// Go to the next cell of what was looked for last.
+    FindNext,
+    /// Go back to the one before.
+    FindPrevious,
+    /// Open or close the summary of the trace.
+    Summary,
+
     /// Compare candidates at the selected step.
     Compare,
     /// Focus the candidates' field.
@@ -94,6 +131,25 @@ pub enum Action {
     LeaveCompare,
     /// Show the chart instead of the table, or the other way round, where only one has room.
     Chart,
+
+    /// Open the page of layer predictions, or close it.
+    Predictions,
+    /// Open the page of attribution, or close it.
+    Attribution,
+    /// One more token of each layer.
+    MoreTokens,
+    /// One token less of each layer.
+    FewerTokens,
+    /// Show the selected layer only, or all layers.
+    OneLayer,
+    /// Split the logit of the next target.
+    NextTarget,
+    /// Split the logit of the target before.
+    PreviousTarget,
+    /// Show the heads of the selected layer, or its logit under the lens.
+    Heads,
+    /// Order the heads by size, or by number.
+    HeadOrder,
 
     /// One step back.
     Left,

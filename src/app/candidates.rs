@@ -28,6 +28,33 @@ pub fn parse_candidates(typed: &str) -> Vec<String> {
     candidates
 }
 
+/// The way to type these candidates, so that [`parse_candidates`] gives them back.
+#[must_use]
+pub fn typed_candidates<'c>(candidates: impl Iterator<Item = &'c str>) -> String {
+    candidates.map(typed).collect::<Vec<_>>().join(" ")
+}
+
+fn typed(candidate: &str) -> String {
+    let is_word = |word: &&str| {
+        let odd = |c: char| c.is_whitespace() || matches!(c, '"' | '`');
+        !word.is_empty() && !word.starts_with('·') && !word.contains(odd)
+    };
+    if let Some(word) = candidate.strip_prefix(' ').filter(is_word) {
+        return word.to_owned();
+    }
+    let mut quoted = String::from('"');
+    for c in candidate.chars() {
+        match c {
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 type Characters<'t> = std::iter::Peekable<std::str::Chars<'t>>;
 
 fn word(rest: &mut Characters<'_>, mut word: String) -> String {
@@ -59,6 +86,23 @@ fn quoted(rest: &mut Characters<'_>, quote: char) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_typed_for_candidates_gives_them_back(
+            candidates in proptest::collection::hash_set("[ \n\t\"`\\\\·a日]{1,4}", 0..4),
+        ) {
+            let candidates: Vec<String> = candidates.into_iter().collect();
+            let typed = typed_candidates(candidates.iter().map(String::as_str));
+            proptest::prop_assert_eq!(parse_candidates(&typed), candidates, "{}", typed);
+        }
+    }
+
+    #[test]
+    fn candidates_are_typed_as_short_as_can_be() {
+        let typed = typed_candidates([" is", "is", " the same", "\n"].into_iter());
+        assert_eq!(typed, r#"is "is" " the same" "\n""#);
+    }
 
     #[test]
     fn each_way_of_typing_means_one_thing() {

@@ -1,8 +1,8 @@
 //! The selected cell, and the part of the grid that is in view.
 
-use super::GridRoom;
+use super::{Extent, GridRoom, Place};
 use crate::settings::{EmbeddingRow, GridOptions, Top};
-use crate::trace::{Layer, Row, Step};
+use crate::trace::{Layer, Position, Row, Step};
 
 /// Whether the selection goes along with the newest step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +29,13 @@ pub enum Growth {
 pub struct Cursor {
     /// The selected row.
     pub row: Row,
-    /// The selected step.
+    /// The selected step; the first one while a token of the prompt is selected.
     pub step: Step,
+    /// The selected token of the prompt, where it is no step that is selected.
+    pub prompt: Option<Position>,
     /// Whether the step goes along with the newest.
     pub follow: Follow,
-    /// The first step in view.
+    /// The first column in view, counted from the prompt's own where they are shown.
     pub first_step: usize,
     /// The first row in view, as an index into `rows`.
     pub first_row: usize,
@@ -44,6 +46,7 @@ impl Default for Cursor {
         Self {
             row: Row::Layer(Layer(usize::MAX)),
             step: Step(0),
+            prompt: None,
             follow: Follow::Newest,
             first_step: 0,
             first_row: 0,
@@ -84,30 +87,52 @@ impl Cursor {
         }
     }
 
-    /// Select another step, `by` steps on; no further than the edge. The selection stays there.
-    pub fn move_steps(&mut self, newest: Step, by: isize) {
-        self.step = Step(self.step.0.saturating_add_signed(by).min(newest.0));
+    /// The selected column's place.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self.prompt {
+            Some(position) => Place::Prompt(position),
+            None => Place::Step(self.step),
+        }
+    }
+
+    /// Select a column. The selection stays there.
+    pub fn select(&mut self, place: Place) {
+        (self.step, self.prompt) = match place {
+            Place::Prompt(position) => (Step(0), Some(position)),
+            Place::Step(step) => (step, None),
+        };
         self.follow = Follow::Stay;
     }
 
-    /// Bring the selection into view, in a grid of these `rows` and the steps up to `newest`.
+    /// Select another column, `by` columns on; no further than the edge. The selection stays
+    /// there.
+    pub fn move_columns(&mut self, extent: Extent, by: isize) {
+        let index = self.place().index(extent.prompt).saturating_add_signed(by);
+        self.select(Place::of_index(index.min(extent.last()), extent.prompt));
+    }
+
+    /// Bring the selection into view, in a grid of these `rows` and columns.
     ///
     /// The view moves by two thirds to three quarters of its size, never cell by cell: over SSH
     /// each moved cell is sent again.
-    pub fn keep_in_view(&mut self, rows: &[Row], newest: Step, growth: Growth, room: GridRoom) {
+    pub fn keep_in_view(&mut self, rows: &[Row], extent: Extent, growth: Growth, room: GridRoom) {
+        let newest = Step(extent.steps.saturating_sub(1));
         match self.follow {
-            Follow::Newest => self.step = newest,
-            Follow::UpTo(step) => self.step = step,
+            Follow::Newest => (self.step, self.prompt) = (newest, None),
+            Follow::UpTo(step) => (self.step, self.prompt) = (step, None),
             Follow::Stay => {}
         }
-        self.step = Step(self.step.0.min(newest.0));
+        self.step = self.step.min(newest);
+        self.prompt = self.prompt.filter(|position| position.0 <= extent.prompt);
         self.row = rows.get(self.row_index(rows)).copied().unwrap_or(self.row);
-        let steps = match growth {
+        let columns = match growth {
             // The room behind the newest step is for those to come.
-            Growth::Growing => newest.0 + 1 + room.columns,
-            Growth::Complete => newest.0 + 1,
+            Growth::Growing => extent.last() + 1 + room.columns,
+            Growth::Complete => extent.last() + 1,
         };
-        self.first_step = jump(self.first_step, self.step.0, room.columns, steps);
+        let selected = self.place().index(extent.prompt);
+        self.first_step = jump(self.first_step, selected, room.columns, columns);
         self.first_row = jump(self.first_row, self.row_index(rows), room.rows, rows.len());
     }
 }
@@ -175,8 +200,7 @@ mod tests {
         let options = |top| GridOptions {
             top,
             embedding: EmbeddingRow::Shown,
-            value: crate::settings::CellValue::Rank,
-            cells: crate::settings::Cells::Exact,
+            ..crate::settings::Options::embedded().unwrap().grid
         };
         let cursor = Cursor {
             row: Row::Layer(Layer(2)),
@@ -191,15 +215,52 @@ mod tests {
         let options = GridOptions {
             top: Top::FirstLayer,
             embedding: EmbeddingRow::Hidden,
-            value: crate::settings::CellValue::Rank,
-            cells: crate::settings::Cells::Exact,
+            ..crate::settings::Options::embedded().unwrap().grid
         };
         let mut cursor = Cursor::default();
         let room = GridRoom {
             columns: 8,
             rows: 8,
         };
-        cursor.keep_in_view(&rows(12, &options), Step(0), Growth::Complete, room);
+        cursor.keep_in_view(
+            &rows(12, &options),
+            Extent::default(),
+            Growth::Complete,
+            room,
+        );
         assert_eq!(cursor.row, Row::Layer(Layer(11)));
+    }
+
+    #[test]
+    fn the_way_back_from_the_first_step_goes_into_the_prompt() {
+        let extent = Extent {
+            prompt: 3,
+            steps: 5,
+        };
+        let mut cursor = Cursor::default();
+        cursor.select(Place::Step(Step(1)));
+        cursor.move_columns(extent, -2);
+        assert_eq!(cursor.place(), Place::Prompt(Position(3)));
+        cursor.move_columns(extent, -9);
+        assert_eq!(cursor.place(), Place::Prompt(Position(1)));
+        cursor.move_columns(extent, isize::MAX);
+        assert_eq!(cursor.place(), Place::Step(Step(4)));
+    }
+
+    #[test]
+    fn where_the_prompt_is_no_longer_shown_the_first_step_is_selected() {
+        let room = GridRoom {
+            columns: 8,
+            rows: 8,
+        };
+        let rows = [Row::Layer(Layer(0))];
+        let mut cursor = Cursor::default();
+        cursor.select(Place::Prompt(Position(2)));
+        let extent = Extent {
+            prompt: 0,
+            steps: 5,
+        };
+        cursor.keep_in_view(&rows, extent, Growth::Complete, room);
+        assert_eq!(cursor.place(), Place::Step(Step(0)));
     }
 }

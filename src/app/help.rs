@@ -93,7 +93,7 @@ fn folded(text: &str) -> Vec<String> {
     lines
 }
 
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 14] = [
     "rank     1 + the number of tokens with a higher logit; 1 is best",
     "▴ ▾      the rank is better, worse than at the layer below",
     "=        other tokens have exactly the same logit",
@@ -102,5 +102,10 @@ const WORDS: [&str; 9] = [
     "›        before a token: it was given, not chosen",
     "H, KL    entropy, and KL(final ‖ layer), in nats",
     "·  ⏎  ⇥  a space, a new line, a tab in a token",
+    "search   are      a layer says ` are`",
+    "         #are     a step whose token is ` are`",
+    "         +1  -1   becomes rank 1, leaves it",
+    "         =1       settles on rank 1",
+    "         @12  @p3  L5   step 12, prompt's third token, layer 5",
     "candidates: words get a leading space; \"quotes\" take text as it is",
 ];

@@ -60,6 +60,11 @@ impl KeptRuns {
         self.others.iter().find(|run| Some(run.id) == self.before)
     }
 
+    pub(super) fn before_mut(&mut self) -> Option<&mut Run> {
+        let before = self.before;
+        self.others.iter_mut().find(|run| Some(run.id) == before)
+    }
+
     pub(super) fn push(&mut self, run: Run) {
         self.others.push(run);
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::SavedTrace;
 use crate::engine::{FetchProgress, ModelInfo};
 
 /// The model that there is, and the one that is on its way.
@@ -9,8 +10,10 @@ use crate::engine::{FetchProgress, ModelInfo};
 pub struct Model {
     /// What was asked for last: a catalog name, hub id, file or folder.
     pub wanted: String,
-    /// The model that can be used.
+    /// The model that can be used, or that a saved trace is of.
     pub ready: Option<Arc<ModelInfo>>,
+    /// The saved trace that `ready` is out of; while it is there, no model is.
+    pub saved: Option<SavedTrace>,
     /// What happens with the wanted one.
     pub loading: Loading,
     /// Sources of the wanted one that were tried without success.
@@ -40,7 +43,7 @@ pub enum Loading {
         /// Tensors in all.
         total: usize,
     },
-    /// The user gave up; the engine has not said so yet.
+    /// The user gave up.
     Cancelled,
     /// It is there: nothing more happens.
     Done,
@@ -55,6 +58,7 @@ impl Model {
         Self {
             wanted: name,
             ready: None,
+            saved: None,
             loading: Loading::Asked,
             failed_sources: Vec::new(),
         }
@@ -67,6 +71,12 @@ impl Model {
             self.loading,
             Loading::Asked | Loading::Fetching(_) | Loading::Reading { .. }
         )
+    }
+
+    /// Whether there is a saved trace only, and no model on its way.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.saved.is_some() && self.loading == Loading::Done
     }
 
     /// Want another one; the one that there is stays.

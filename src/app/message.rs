@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::{Save, SaveNews};
 use crate::engine::{self, RunId};
 
 /// What comes in.
@@ -26,6 +27,8 @@ pub enum Message {
     Engine(engine::Event),
     /// What became of a recording.
     Recording(RecordingNews),
+    /// What became of something that was to be saved.
+    Saved(SaveNews),
 }
 
 /// Whether clicks and the wheel come to the program.
@@ -72,6 +75,8 @@ pub enum Effect {
     Record(Recording),
     /// Text for the clipboard of whoever sits at the terminal.
     Copy(String),
+    /// Save something to a file, without waiting for it.
+    Save(Save),
     /// Send the whole screen again.
     Redraw,
     /// Give the terminal back to the shell until `fg`.

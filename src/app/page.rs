@@ -2,7 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::{Action, Entry, Picker};
+use super::{Action, ActionList, Attribution, Entry, Picker, Predictions};
 use crate::settings::keys::Scope;
 
 /// A page in the place of the panes.
@@ -22,7 +22,21 @@ pub enum Page {
     },
     /// A line that is typed; it stands over the panes, in their upper lines.
     Entry(Entry),
+    /// All actions.
+    Actions(ActionList),
+    /// The best tokens of every layer.
+    Predictions(Box<Predictions>),
+    /// What each part of the network adds to a logit.
+    Attribution(Box<Attribution>),
+    /// The trace in few numbers.
+    Summary {
+        /// The first layer in view.
+        first: u16,
+    },
 }
+
+/// Lines of the summary above its layers, which scroll.
+pub const SUMMARY_HEAD: u16 = 4;
 
 impl Page {
     /// Where keys are looked up, the innermost place first.
@@ -33,13 +47,31 @@ impl Page {
             Self::Models(_) => &[Scope::Models, Scope::Text, Scope::Everywhere],
             Self::Runs { .. } => &[Scope::Runs, Scope::Everywhere],
             Self::Entry(_) => &[Scope::Entry, Scope::Text, Scope::Everywhere],
+            Self::Actions(_) => &[Scope::Actions, Scope::Text, Scope::Everywhere],
+            Self::Predictions(_) => &[Scope::Predictions, Scope::Everywhere],
+            Self::Attribution(_) => &[Scope::Attribution, Scope::Everywhere],
+            Self::Summary { .. } => &[Scope::Summary, Scope::Everywhere],
+        }
+    }
+
+    /// Whether it shows the selected cell, so that moving on it moves through the grid.
+    #[must_use]
+    pub fn shows_the_selected_cell(&self) -> bool {
+        match self {
+            Self::Help { .. }
+            | Self::Models(_)
+            | Self::Runs { .. }
+            | Self::Entry(_)
+            | Self::Actions(_)
+            | Self::Summary { .. } => false,
+            Self::Predictions(_) | Self::Attribution(_) => true,
         }
     }
 
     /// Moves the selection or the view; `page` are the lines that a page key goes.
     pub(super) fn walk(&mut self, action: Action, page: u16) {
         match self {
-            Self::Help { first } => {
+            Self::Help { first } | Self::Summary { first } => {
                 *first = match action {
                     Action::Up => first.saturating_sub(1),
                     Action::Down => first.saturating_add(1),
@@ -57,14 +89,21 @@ impl Page {
                 };
             }
             Self::Entry(entry) => entry.walk(action),
+            Self::Actions(list) => list.walk(action, page),
+            Self::Predictions(_) | Self::Attribution(_) => {}
         }
     }
 
     /// Takes an edit of the page's text field; nothing happens where it has none.
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
-            Self::Help { .. } | Self::Runs { .. } => {}
+            Self::Help { .. }
+            | Self::Runs { .. }
+            | Self::Predictions(_)
+            | Self::Attribution(_)
+            | Self::Summary { .. } => {}
             Self::Models(picker) => picker.edit(request),
+            Self::Actions(list) => list.edit(request),
             Self::Entry(entry) => entry.edit(request),
         }
     }

@@ -28,9 +28,20 @@ pub enum Choice<'p> {
     Typed(&'p str),
 }
 
+impl<'p> Choice<'p> {
+    /// The name to load.
+    #[must_use]
+    pub fn name(self) -> &'p str {
+        match self {
+            Self::Entry(entry) => &entry.name,
+            Self::Typed(typed) => typed,
+        }
+    }
+}
+
 impl Picker {
-    /// The models that have every typed word in name, title or family; where there are none,
-    /// what was typed itself.
+    /// The models that have every typed word in name, title or family; behind them what was typed
+    /// itself, where there are none or it can be a path or hub id that is not among them.
     #[must_use]
     pub fn choices(&self) -> Vec<Choice<'_>> {
         let typed = self.field.value().trim();
@@ -40,26 +51,29 @@ impl Picker {
             .filter(|entry| matches(entry, &words))
             .map(Choice::Entry)
             .collect();
-        if choices.is_empty() && !typed.is_empty() {
+        let is_path_or_id = typed.contains(['/', '\\']) || typed.ends_with(".gguf");
+        let is_there = choices.iter().any(|choice| choice.name() == typed);
+        if !typed.is_empty() && (choices.is_empty() || is_path_or_id && !is_there) {
             choices.push(Choice::Typed(typed));
         }
         choices
     }
 
-    /// The name to load.
+    /// What is to be loaded.
     #[must_use]
-    pub fn chosen(&self) -> Option<String> {
-        self.choices()
-            .get(self.selected)
-            .map(|choice| match choice {
-                Choice::Entry(entry) => entry.name.clone(),
-                Choice::Typed(typed) => (*typed).to_owned(),
-            })
+    pub fn chosen(&self) -> Option<Choice<'_>> {
+        self.choices().get(self.selected).copied()
     }
 
+    /// Takes in what there is; what was chosen stays chosen.
     pub(super) fn take(&mut self, entries: Vec<ModelEntry>) {
+        let chosen = self.chosen().map(|choice| choice.name().to_owned());
         self.entries = Some(entries);
-        self.selected = 0;
+        let choices = self.choices();
+        let same = choices
+            .iter()
+            .position(|choice| Some(choice.name()) == chosen.as_deref());
+        self.selected = same.unwrap_or(0);
     }
 
     pub(super) fn edit(&mut self, request: InputRequest) {
@@ -86,4 +100,73 @@ fn matches(entry: &ModelEntry, words: &[String]) -> bool {
     let family = entry.family.as_deref().unwrap_or_default();
     let text = format!("{} {} {family}", entry.name, entry.title).to_lowercase();
     words.iter().all(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Fit, Whereabouts};
+
+    fn entry(name: &str, title: &str, family: &str) -> ModelEntry {
+        ModelEntry {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            family: Some(family.to_owned()),
+            parameters: None,
+            size: None,
+            whereabouts: Whereabouts::OnDisk,
+            memory: None,
+            fit: Fit::Unknown,
+            fault: None,
+            is_loaded: false,
+        }
+    }
+
+    fn picker(typed: &str) -> Picker {
+        let mut picker = Picker {
+            field: typed.into(),
+            ..Picker::default()
+        };
+        picker.take(vec![
+            entry("gpt2", "GPT-2 small", "gpt2"),
+            entry("gpt2-xl", "GPT-2 XL", "gpt2"),
+            entry("org/name-instruct", "org/name-instruct", "llama"),
+        ]);
+        picker
+    }
+
+    fn names(typed: &str) -> Vec<String> {
+        let picker = picker(typed);
+        let choices = picker.choices().into_iter();
+        choices.map(|choice| choice.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn every_typed_word_must_be_in_name_title_or_family_whatever_its_case() {
+        assert_eq!(names("").len(), 3);
+        assert_eq!(names("GPT"), ["gpt2", "gpt2-xl"]);
+        assert_eq!(names("small gpt2"), ["gpt2"]);
+        assert_eq!(names("llama"), ["org/name-instruct"]);
+    }
+
+    #[test]
+    fn what_fits_nothing_is_a_name_itself() {
+        assert_eq!(names("smollm"), ["smollm"]);
+        assert_eq!(picker("x y").chosen(), Some(Choice::Typed("x y")));
+    }
+
+    #[test]
+    fn a_path_or_id_can_be_loaded_though_it_is_the_beginning_of_another() {
+        assert_eq!(names("org/name"), ["org/name-instruct", "org/name"]);
+        assert_eq!(names("org/name-instruct"), ["org/name-instruct"]);
+    }
+
+    #[test]
+    fn what_was_chosen_stays_chosen_when_the_list_comes_anew() {
+        let mut picker = picker("");
+        picker.walk(Action::Down);
+        let entries = picker.entries.clone().unwrap_or_default();
+        picker.take(entries.into_iter().skip(1).collect());
+        assert_eq!(picker.chosen().map(Choice::name), Some("gpt2-xl"));
+    }
 }

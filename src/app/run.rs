@@ -1,10 +1,11 @@
 //! One run as the screen knows it: the prompt, the columns so far, and what goes on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Speed;
+use super::{Place, PromptColumns, Speed};
 use crate::engine::{Continuation, Intervention, Run as Asked, RunId, Sampling, StopReason};
-use crate::trace::{Column, LensKind, Position, Skip, Step, TokenId};
+use crate::trace::{Attribution, Column, LensKind, Position, Skip, Step, TokenId};
 
 /// What goes on in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +71,12 @@ pub struct Run {
     pub interventions: Vec<Intervention>,
     /// The lens of the columns.
     pub lens: LensKind,
+    /// How well each layer predicted the prompt's own tokens, once that was asked.
+    pub prompt_columns: PromptColumns,
     /// One a step.
     pub columns: Vec<Arc<Column>>,
+    /// The splits of the chosen tokens' final logits, where they were asked for.
+    pub attributions: BTreeMap<Position, Arc<Attribution>>,
     /// The generated text, in whole characters.
     pub text: String,
     /// What goes on.
@@ -95,7 +100,9 @@ impl Run {
             given: 0,
             interventions: asked.interventions.clone(),
             lens: asked.lens,
+            prompt_columns: PromptColumns::default(),
             columns: Vec::new(),
+            attributions: BTreeMap::new(),
             text: String::new(),
             phase: Phase::Asked,
             speed: Speed::default(),
@@ -167,7 +174,7 @@ impl Run {
     pub fn can_compare(&self) -> bool {
         match self.phase {
             Phase::Asked | Phase::Prompt { .. } | Phase::Failed(_) => !self.columns.is_empty(),
-            Phase::Generating | Phase::Finished(_) => true,
+            Phase::Generating | Phase::Finished(_) => !self.prompt_tokens.is_empty(),
         }
     }
 
@@ -187,5 +194,23 @@ impl Run {
     #[must_use]
     pub fn column(&self, step: Step) -> Option<&Column> {
         self.columns.get(step.0).map(Arc::as_ref)
+    }
+
+    /// A column's place in the whole sequence.
+    #[must_use]
+    pub fn position_of(&self, place: Place) -> Position {
+        match place {
+            Place::Prompt(position) => position,
+            Place::Step(step) => self.position(step),
+        }
+    }
+
+    /// The column at a place, if it is there yet.
+    #[must_use]
+    pub fn column_at(&self, place: Place) -> Option<&Column> {
+        match place {
+            Place::Prompt(position) => self.prompt_columns.column(position),
+            Place::Step(step) => self.column(step),
+        }
     }
 }

@@ -1,16 +1,19 @@
 //! Everything that the program knows.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
-use super::{Compare, Cursor, Effect, KeptRuns, Model, Page, Prompt, Run};
+use super::{
+    Compare, Cursor, Effect, Extent, KeptRuns, Line, Model, Page, Prompt, Query, Run, SUMMARY_HEAD,
+};
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
-use crate::settings::{GridOptions, Settings, Switch};
-use crate::trace::{Column, LensKind, Row, Skip, Step};
+use crate::settings::{GridOptions, PromptColumns, Settings, Switch};
+use crate::trace::{Column, LensKind, Position, Row, Skip, TokenId};
 
 /// How the program is started: what the command line and the settings say.
 #[derive(Clone, Debug)]
@@ -75,6 +78,8 @@ pub enum TextCursor {
 /// What [`super::Action::Stop`] would stop or leave now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stops {
+    /// The line that is typed in the place of the key line.
+    Line,
     /// The help page.
     Help,
     /// Another page.
@@ -104,6 +109,8 @@ pub struct View {
     pub lens: LensKind,
     /// The grid's looks.
     pub grid: GridOptions,
+    /// How many tokens of each layer the page of layer predictions asks for.
+    pub top_k: usize,
     /// Whether clicks and the wheel come to the program.
     pub mouse: Switch,
 }
@@ -165,12 +172,20 @@ pub struct State {
     pub typed_candidates: String,
     /// The page in the place of the panes, while one is open.
     pub page: Option<Page>,
+    /// What was looked for last in the grid.
+    pub last_search: Option<Query>,
     /// How things are looked at.
     pub view: View,
+    /// What is typed in the place of the key line, while it is.
+    pub line: Option<Line>,
+    /// What was typed at the command line, oldest first.
+    pub command_history: Vec<String>,
     /// Whether what the terminal gets is recorded.
     pub recording: Switch,
     /// One line for the user.
     pub notice: Option<Notice>,
+    /// The file that waits for the states of a run.
+    pub(super) wants_states: Option<(RunId, PathBuf)>,
     pub(super) next_run: RunId,
 }
 
@@ -178,6 +193,14 @@ impl State {
     /// The state at the start, and what has to happen first.
     #[must_use]
     pub fn new(settings: Settings, start: Start) -> (Self, Vec<Effect>) {
+        let mut state = Self::at_start(settings, start);
+        let mut effects = start_load(&mut state);
+        effects.extend(state.first_effects());
+        (state, effects)
+    }
+
+    /// The state at the start, with nothing begun.
+    pub(super) fn at_start(settings: Settings, start: Start) -> Self {
         let options = &settings.options;
         let view = View {
             focus: Pane::Prompt,
@@ -186,6 +209,7 @@ impl State {
             theme: settings.themes.position(&options.theme).unwrap_or(0),
             lens: start.lens,
             grid: options.grid,
+            top_k: options.predictions.top_k,
             mouse: options.mouse,
         };
         let notice = settings.problems.first().map(|problem| Notice {
@@ -213,10 +237,14 @@ impl State {
             cursor: Cursor::default(),
             compare: None,
             page: None,
+            line: None,
+            command_history: Vec::new(),
             typed_candidates: String::new(),
+            last_search: None,
             view,
             recording: Switch::Off,
             notice,
+            wants_states: None,
             next_run: RunId(1),
             settings,
         };
@@ -224,18 +252,25 @@ impl State {
             state.prompt.remember();
             state.view.focus = Pane::Grid;
         }
-        let mut effects = start_load(&mut state);
-        if state.view.mouse == Switch::On {
-            effects.push(Effect::CaptureMouse(super::Capture::On));
+        state
+    }
+
+    /// What has to happen first, whatever is shown.
+    pub(super) fn first_effects(&mut self) -> Vec<Effect> {
+        self.settle();
+        match self.view.mouse {
+            Switch::On => vec![Effect::CaptureMouse(super::Capture::On)],
+            Switch::Off => Vec::new(),
         }
-        state.settle();
-        (state, effects)
     }
 
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
         use Scope::{Candidates, Cell, Comparison, Everywhere, Grid, Log, Panes, Prompt, Text};
+        if let Some(line) = &self.line {
+            return line.scopes();
+        }
         if let Some(page) = &self.page {
             return page.scopes();
         }
@@ -252,10 +287,18 @@ impl State {
     /// What [`super::Action::Stop`] would stop or leave now.
     #[must_use]
     pub fn stops(&self) -> Option<Stops> {
-        if let Some(page) = &self.page {
+        if self.line.is_some() {
+            Some(Stops::Line)
+        } else if let Some(page) = &self.page {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
-                Page::Models(_) | Page::Runs { .. } | Page::Entry(_) => Stops::Page,
+                Page::Models(_)
+                | Page::Runs { .. }
+                | Page::Entry(_)
+                | Page::Actions(_)
+                | Page::Predictions(_)
+                | Page::Attribution(_)
+                | Page::Summary { .. } => Stops::Page,
             })
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
@@ -286,10 +329,51 @@ impl State {
         }
     }
 
-    /// The columns in the grid.
+    /// The columns of the steps in the grid.
     #[must_use]
     pub fn grid_columns(&self) -> &[std::sync::Arc<Column>] {
         self.grid_run().map_or(&[], |run| &run.columns)
+    }
+
+    /// The prompt's tokens that have columns in the grid: from the second one on, where they are
+    /// shown.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> &[TokenId] {
+        match (self.view.grid.prompt, self.grid_run()) {
+            (PromptColumns::Shown, Some(run)) => run.prompt_tokens.get(1..).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// The columns of [`State::prompt_tokens`], as many as have come.
+    #[must_use]
+    pub fn prompt_columns(&self) -> &[std::sync::Arc<Column>] {
+        match (self.view.grid.prompt, self.grid_run()) {
+            (PromptColumns::Shown, Some(run)) => run.prompt_columns.columns(),
+            _ => &[],
+        }
+    }
+
+    /// The grid's columns.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        Extent {
+            prompt: self.prompt_tokens().len(),
+            steps: self.grid_columns().len(),
+        }
+    }
+
+    /// The selected column, if it is there yet.
+    #[must_use]
+    pub fn selected_column(&self) -> Option<&Column> {
+        self.grid_run()?.column_at(self.cursor.place())
+    }
+
+    /// The position of the selected column: the one to ask questions about.
+    #[must_use]
+    pub fn selected_position(&self) -> Option<Position> {
+        let run = self.run.as_ref()?;
+        Some(run.position_of(self.cursor.place()))
     }
 
     /// The theme in use; `None` only when there are no themes at all.
@@ -310,13 +394,13 @@ impl State {
     /// cursor.
     pub(super) fn settle(&mut self) {
         let rows = self.rows();
-        let newest = self.grid_run().map_or(Step(0), Run::newest);
+        let extent = self.extent();
         let growth = match &self.run {
             Some(run) if run.is_active() => Growth::Growing,
             _ => Growth::Complete,
         };
         let room = super::GridRoom::of(self);
-        self.cursor.keep_in_view(&rows, newest, growth, room);
+        self.cursor.keep_in_view(&rows, extent, growth, room);
         if let Some(Page::Help { first }) = &mut self.page {
             let lines = help_lines(&self.settings).len();
             let room = help_room(self.columns, self.rows);
@@ -328,8 +412,14 @@ impl State {
         if let Some(Page::Runs { selected }) = &mut self.page {
             *selected = (*selected).min(last_run);
         }
-        let cursor = match (self.view.focus, &self.page) {
-            (Pane::Prompt, None) => TextCursor::Shown,
+        let n_layers = u16::try_from(self.n_layers()).unwrap_or(u16::MAX);
+        if let Some(Page::Summary { first }) = &mut self.page {
+            // Status line, key line and two borders.
+            let visible = self.rows.saturating_sub(4 + SUMMARY_HEAD);
+            *first = (*first).min(n_layers.saturating_sub(visible));
+        }
+        let cursor = match (self.view.focus, &self.page, &self.line) {
+            (Pane::Prompt, None, None) => TextCursor::Shown,
             _ => TextCursor::Hidden,
         };
         self.prompt.show_cursor(cursor);

@@ -8,15 +8,19 @@ use crate::settings::Switch;
 
 mod act;
 mod ask;
+mod command;
 mod copy;
 mod engine;
 mod entry;
 mod intervene;
 mod mouse;
 mod runs;
+mod save;
+mod search;
 #[cfg(test)]
 mod tests;
 mod text;
+mod views;
 
 pub(super) use ask::start_load;
 
@@ -39,9 +43,15 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             recorded(state, news);
             Vec::new()
         }
+        Message::Saved(news) => {
+            save::saved(state, news);
+            Vec::new()
+        }
     };
     state.settle();
     effects.extend(ask::compare_if_changed(state));
+    effects.extend(views::ask_if_changed(state));
+    effects.extend(ask::prompt_columns_if_missing(state));
     effects
 }
 
@@ -87,6 +97,10 @@ fn type_character(state: &mut State, key: KeyEvent) {
     if !is_text {
         return;
     }
+    if let Some(line) = &mut state.line {
+        line.edit(InputRequest::InsertChar(character));
+        return;
+    }
     if let Some(page) = &mut state.page {
         page.edit(InputRequest::InsertChar(character));
         return;
@@ -102,6 +116,12 @@ fn type_character(state: &mut State, key: KeyEvent) {
 
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
+    if let Some(line) = &mut state.line {
+        for character in text.chars().filter(|c| !c.is_control()) {
+            line.edit(InputRequest::InsertChar(character));
+        }
+        return;
+    }
     // The text is meant for the prompt, not for the keys' page.
     if matches!(state.page, Some(Page::Help { .. })) {
         state.page = None;

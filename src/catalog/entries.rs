@@ -127,7 +127,8 @@ impl Catalog {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::catalog::Source;
+    use crate::catalog::{HubRef, ModelRef, Source};
+    use crate::model::families;
 
     const ENTRY: &str = r#"
         default = "tiny"
@@ -160,6 +161,30 @@ mod tests {
         assert_eq!(first.size_bytes(), Some(98_362_432));
         let labels: Vec<&str> = first.sources.iter().map(Source::label).collect();
         assert_eq!(labels, ["hub", "Python package"]);
+    }
+
+    #[test]
+    fn every_entry_is_found_by_its_name_and_asks_the_hub_for_a_repository_with_an_owner() {
+        let catalog = Catalog::built_in().unwrap();
+        for entry in catalog.entries() {
+            let reference = ModelRef::parse(&entry.name, &catalog);
+            assert_eq!(reference, Ok(ModelRef::Entry(entry.name.clone())));
+            let hub = entry.sources.iter().find_map(Source::hub).unwrap();
+            assert_eq!(HubRef::parse(&hub.to_string()), Some(hub));
+        }
+    }
+
+    #[test]
+    fn every_entrys_family_can_be_read() {
+        for entry in Catalog::built_in().unwrap().entries() {
+            let mut families = families::ALL.iter();
+            assert!(
+                families.any(|family| family.model_types.contains(&entry.family.as_str())),
+                "{}: {}",
+                entry.name,
+                entry.family
+            );
+        }
     }
 
     #[test]

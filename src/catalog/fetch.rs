@@ -23,9 +23,9 @@ pub struct Checkpoint {
 /// The files of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CheckpointFiles {
-    /// One GGUF file.
+    /// A GGUF file; of a split model the first part, with the others beside it.
     Gguf(PathBuf),
-    /// A folder with `config.json`, a tokenizer and safetensors weights.
+    /// A folder with `config.json`, a tokenizer and weights.
     Folder(PathBuf),
 }
 

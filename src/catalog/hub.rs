@@ -8,21 +8,25 @@
 mod cache;
 mod download;
 mod failure;
+mod legacy;
 mod listing;
 mod selection;
 mod settings;
 
+use std::fs;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hf_hub::{HFClient, HFRepository, RepoTypeModel, split_id};
 
+pub(super) use legacy::present_id;
 pub use settings::HubSettings;
 
 use self::cache::Cache;
 use self::failure::Asked;
 use self::listing::RemoteFile;
+use self::selection::Selection;
 use super::fetch::{Errand, Wanted};
 use super::{CheckpointFiles, HubRef, SourceError, stamp};
 
@@ -61,7 +65,7 @@ pub(super) fn cached_file(
 
 /// The repositories that have a folder in the cache, by name; whole ones or not.
 pub(super) fn cached_repositories(settings: &HubSettings) -> Vec<String> {
-    let entries = std::fs::read_dir(&settings.cache).into_iter().flatten();
+    let entries = fs::read_dir(&settings.cache).into_iter().flatten();
     let names = entries
         .flatten()
         .filter_map(|e| e.file_name().into_string().ok());
@@ -70,6 +74,14 @@ pub(super) fn cached_repositories(settings: &HubSettings) -> Vec<String> {
         .collect();
     repositories.sort();
     repositories
+}
+
+/// The names of the files in a folder that make its checkpoint; `None` where they make none.
+pub(super) fn files_in(folder: &Path) -> Option<Vec<String>> {
+    match Selection::of(&cache::file_names(folder, None), None)? {
+        Selection::Folder(selected) => selected.files(|index| fs::read(folder.join(index)).ok()),
+        Selection::Gguf(_) => None,
+    }
 }
 
 /// Download the wanted file into the cache.
@@ -82,7 +94,7 @@ pub(super) fn file(
     let path = id.file.as_deref().unwrap_or(wanted.file);
     // A pinned file needs no question beforehand: the hub keeps large files under their checksum.
     let file = RemoteFile::pinned(path, wanted.size, wanted.sha256);
-    visit.run(visit.download(&id.revision, &file))
+    visit.run(visit.pinned(&file))
 }
 
 /// The files of a whole repository: as the cache has them, or else downloaded into it.

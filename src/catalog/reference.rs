@@ -3,13 +3,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::Catalog;
+use super::{Catalog, Source, hub};
 
 /// The revision of a hub id that names none.
 const MAIN: &str = "main";
 
 /// What a user's word for a model means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ModelRef {
     /// An entry of the catalog, by its name.
     Entry(String),
@@ -21,8 +21,8 @@ pub enum ModelRef {
     Folder(PathBuf),
 }
 
-/// A repository of the hub: `org/name[@rev][:file.gguf]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A repository of the hub, shown as `org/name[@rev][:file.gguf]`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HubRef {
     /// `org/name`.
     pub repo: String,
@@ -69,7 +69,7 @@ impl ModelRef {
     /// 1. it has a path separator in it, and it exists on this machine: that file or folder;
     /// 2. a name in the catalog;
     /// 3. it exists in the current folder: that `.gguf` file or folder;
-    /// 4. `org/name`, `org/name@revision`, with `:file.gguf` behind either: a hub id.
+    /// 4. a hub id, as [`HubRef::parse`] reads it.
     ///
     /// So a folder `org/name` that exists wins over the hub's repository of that name, and a name
     /// of the catalog wins over a file of that name in the current folder; `./name` is the file.
@@ -104,6 +104,26 @@ impl ModelRef {
         })
     }
 
+    /// The one reference that all words for the same model have in common: the catalog's entry
+    /// where a hub id is that of an entry, and a path without links and `..`.
+    #[must_use]
+    pub fn canonical(self, catalog: &Catalog) -> Self {
+        let resolved = |path: PathBuf| path.canonicalize().unwrap_or(path);
+        match self {
+            Self::Entry(_) => self,
+            Self::Hub(id) => {
+                let mut entries = catalog.entries().iter();
+                let entry = entries.find(|entry| {
+                    let mut ids = entry.sources.iter().filter_map(Source::hub);
+                    ids.any(|other| other == id)
+                });
+                entry.map_or(Self::Hub(id), |entry| Self::Entry(entry.name.clone()))
+            }
+            Self::Gguf(path) => Self::Gguf(resolved(path)),
+            Self::Folder(path) => Self::Folder(resolved(path)),
+        }
+    }
+
     fn on_disk(path: &Path) -> Result<Self, ReferenceError> {
         if path.is_dir() {
             Ok(Self::Folder(path.to_owned()))
@@ -116,15 +136,18 @@ impl ModelRef {
 }
 
 impl HubRef {
-    /// Read `org/name[@rev][:file.gguf]`; `None` when `text` has another form.
+    /// Read `org/name[@rev][:file.gguf]`, or `org/name[@rev]/file.gguf`; `None` when `text` has
+    /// another form. Instead of `org/name` it may be an id from the time when the hub had
+    /// repositories without owners, such as `gpt2`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (text, file) = match text.split_once(':') {
+        let (text, file) = match text.split_once(':').or_else(|| split_off_file(text)) {
             Some((text, file)) if is_gguf_in_repository(file) => (text, Some(file.to_owned())),
             Some(_) => return None,
             None => (text, None),
         };
         let (repo, revision) = text.split_once('@').unwrap_or((text, MAIN));
+        let repo = hub::present_id(repo).unwrap_or(repo);
         let (owner, name) = repo.split_once('/')?;
         let whole = is_repo_word(owner) && is_repo_word(name) && is_revision(revision);
         (whole && !has_gguf_name(Path::new(name))).then(|| Self {
@@ -133,6 +156,13 @@ impl HubRef {
             file,
         })
     }
+}
+
+/// A repository and the GGUF file that stands behind it as if it were a path.
+fn split_off_file(text: &str) -> Option<(&str, &str)> {
+    let (second, _) = text.match_indices('/').nth(1)?;
+    let (repo, file) = (&text[..second], &text[second + 1..]);
+    is_gguf_in_repository(file).then_some((repo, file))
 }
 
 /// Whether `word` can be an owner or a repository on the hub.
@@ -216,6 +246,28 @@ mod tests {
     }
 
     #[test]
+    fn a_gguf_file_may_stand_behind_its_repository_like_a_path() {
+        for (text, same) in [
+            ("o/n/m-00001-of-00002.gguf", "o/n:m-00001-of-00002.gguf"),
+            ("o/n/sub/m.gguf", "o/n:sub/m.gguf"),
+            ("o/n@v1/m.gguf", "o/n@v1:m.gguf"),
+        ] {
+            assert_eq!(HubRef::parse(text), HubRef::parse(same), "{text}");
+            assert_eq!(HubRef::parse(text).unwrap().to_string(), same);
+        }
+    }
+
+    #[test]
+    fn an_id_from_the_time_without_owners_is_the_repository_of_today() {
+        let id = HubRef::parse("gpt2").unwrap();
+        assert_eq!(id.to_string(), "openai-community/gpt2");
+        assert_eq!(
+            parse("distilgpt2@v2"),
+            Ok(hub("distilbert/distilgpt2", "v2", None))
+        );
+    }
+
+    #[test]
     fn what_cannot_be_a_repository_is_no_hub_id() {
         for text in [
             "name",
@@ -250,6 +302,18 @@ mod tests {
         let file = folder.path().join("model.GGUF");
         std::fs::write(&file, "").unwrap();
         assert_eq!(parse(file.to_str().unwrap()), Ok(ModelRef::Gguf(file)));
+    }
+
+    #[test]
+    fn all_words_for_one_model_have_one_reference_in_common() {
+        let catalog = Catalog::built_in().unwrap();
+        let canonical = |text| parse(text).unwrap().canonical(&catalog);
+        for same in ["openai-community/gpt2", "gpt2@main"] {
+            assert_eq!(canonical(same), canonical("gpt2"), "{same}");
+        }
+        assert_eq!(canonical("./src/../src/app"), canonical("src/app"));
+        assert_ne!(canonical("gpt2@v2"), canonical("gpt2"));
+        assert_ne!(canonical("src/app"), canonical("src/ui"));
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub enum SourceError {
     },
     /// A repository that asks for a login.
     #[error(
-        "{endpoint} does not let us read {repo} (HTTP {status}): set HF_TOKEN to a valid token that may read it"
+        "{endpoint} does not let us read {repo} (HTTP {status}): set HF_TOKEN to a valid token that may read it, and accept its licence if {endpoint}/{repo} asks for that"
     )]
     NoAccess {
         /// The hub's address.
@@ -118,7 +118,7 @@ pub enum SourceError {
     },
     /// A repository without weights that can be read.
     #[error(
-        "{repo} has no model.safetensors, no model.safetensors.index.json and no .gguf file that can be read"
+        "{repo} has no model.safetensors, no pytorch_model.bin, no index of either and no .gguf file that can be read"
     )]
     NoWeights {
         /// `org/name`.

@@ -1,6 +1,8 @@
 //! `lenscape bench`: how fast, and how much memory. Times are for comparison on one machine; the
 //! lens is measured beside one plain matrix product of the same shape in the same run.
 
+mod wire;
+
 use std::fmt;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -9,11 +11,13 @@ use std::time::{Duration, Instant};
 use candle_core::Tensor;
 use serde::Serialize;
 
+pub use wire::Wire;
+
 use super::CommandError;
 use crate::engine::{Opener, Progress, Run, RunId, Sampling, Session};
 use crate::lens::{Logits, StateTap, States, column};
 use crate::model::{Model, ModelError};
-use crate::trace::{LensKind, TokenId};
+use crate::trace::{Column, LensKind, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// Length of the prompt, in tokens.
@@ -45,6 +49,8 @@ pub struct Measurements {
     pub plain_product_seconds: f64,
     /// Lens step divided by plain product.
     pub lens_step_ratio: f64,
+    /// Bytes that a terminal gets.
+    pub wire: Wire,
     /// Most memory that was resident at once, in bytes, where the system tells.
     pub peak_memory_bytes: Option<u64>,
 }
@@ -68,7 +74,8 @@ pub fn bench(
     let ((), plain) = timed_result(|| generate_plain(&mut model, prompt[0], max_tokens))?;
     let (lens_step, product) = lens_against_product(&mut model, &prompt, &vocabulary)?;
     let mut session = Session::new(model, name.clone(), 10);
-    let tokens_per_second = generate_with_lens(&mut session, max_tokens)?;
+    let run = generate_with_lens(&mut session, max_tokens)?;
+    let wire = wire::wire(session.info().clone(), &run.prompt, &run.columns)?;
     Ok(Measurements {
         model: name,
         threads: rayon::current_num_threads(),
@@ -76,10 +83,11 @@ pub fn bench(
         prompt_tokens: prompt.len(),
         prompt_tokens_per_second: prompt.len() as f64 / reading.as_secs_f64(),
         plain_tokens_per_second: max_tokens as f64 / plain.as_secs_f64(),
-        lens_tokens_per_second: tokens_per_second,
+        lens_tokens_per_second: run.tokens_per_second,
         lens_step_seconds: lens_step.as_secs_f64(),
         plain_product_seconds: product.as_secs_f64(),
         lens_step_ratio: lens_step.as_secs_f64() / product.as_secs_f64(),
+        wire,
         peak_memory_bytes: peak_memory(),
     })
 }
@@ -153,9 +161,15 @@ fn lens_step(model: &Model, states: &States, vocabulary: &Vocabulary) -> Result<
     Ok(())
 }
 
-/// Tokens a second of a run as the program makes it.
-fn generate_with_lens(session: &mut Session, max_tokens: usize) -> Result<f64, ModelError> {
-    session.begin(Run {
+/// A run as the program makes it.
+struct MeasuredRun {
+    prompt: Vec<TokenId>,
+    columns: Vec<Column>,
+    tokens_per_second: f64,
+}
+
+fn generate_with_lens(session: &mut Session, max_tokens: usize) -> Result<MeasuredRun, ModelError> {
+    let prompt = session.begin(Run {
         id: RunId(1),
         prompt: "The keys to the cabinet".into(),
         max_tokens,
@@ -163,16 +177,21 @@ fn generate_with_lens(session: &mut Session, max_tokens: usize) -> Result<f64, M
         lens: LensKind::Normed,
         ..Run::default()
     })?;
-    let mut steps = 0_usize;
+    let mut columns = Vec::new();
     let mut start = Instant::now();
     loop {
         match session.advance(&|| true)? {
             Progress::Prompt { .. } => start = Instant::now(),
-            Progress::Step { .. } => steps += 1,
+            Progress::Step { column, .. } => columns.push(column),
             Progress::Finished { .. } => break,
         }
     }
-    Ok(steps as f64 / start.elapsed().as_secs_f64())
+    let tokens_per_second = columns.len() as f64 / start.elapsed().as_secs_f64();
+    Ok(MeasuredRun {
+        prompt,
+        columns,
+        tokens_per_second,
+    })
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
@@ -234,6 +253,11 @@ impl fmt::Display for Measurements {
             self.lens_step_seconds * 1e3,
             self.lens_step_ratio,
             self.plain_product_seconds * 1e3
+        )?;
+        writeln!(
+            f,
+            "wire, 120x40      {:>8} bytes a token, {} in the largest frame, {} for a cursor move",
+            self.wire.bytes_per_token, self.wire.largest_frame, self.wire.largest_cursor_move
         )?;
         match self.peak_memory_bytes {
             Some(bytes) => write!(

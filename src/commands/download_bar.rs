@@ -8,8 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::catalog::{FetchEvent, FetchProgress};
 
-const STYLE: &str =
-    "{msg}  {bar:28}  {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta}";
+/// The speed is in the message: the bar would count bytes that were there already.
+const STYLE: &str = "{prefix}  {bar:28}  {msg}";
 
 /// Shows what a fetch says.
 pub struct DownloadBar {
@@ -78,12 +78,14 @@ impl DownloadBar {
                 if is_new {
                     bar.reset();
                     bar.enable_steady_tick(Duration::from_millis(200));
-                    bar.set_message(format!("{}: {}", progress.source, progress.file));
+                    bar.set_prefix(format!("{}: {}", progress.source, progress.file));
                 }
                 if let Some(total) = progress.total {
                     bar.set_length(total);
                 }
                 bar.set_position(progress.bytes);
+                let pace = progress.pace().map(|pace| format!(", {pace}"));
+                bar.set_message(progress.amount() + &pace.unwrap_or_default());
             }
             Display::Lines(_) if is_new => {
                 self.say(&format!("{}: fetching {}", progress.source, progress.file));
@@ -135,6 +137,7 @@ mod tests {
                 file: "m.gguf".to_owned(),
                 bytes,
                 total: Some(9),
+                speed: None,
             })
         };
         bar.show(&progress(0));

@@ -1,8 +1,11 @@
 //! What can go wrong with a command that runs a model.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::engine::OpenError;
+use crate::export::ExportError;
+use crate::export::file::SaveError;
 use crate::model::ModelError;
 
 /// A command that runs a model did not do what it was asked.
@@ -17,6 +20,24 @@ pub enum CommandError {
     /// A watched text becomes no token.
     #[error("--watch: {0}")]
     Watch(String),
+    /// A figure of what is watched is asked for, and nothing is.
+    #[error("--figure compare shows what is watched: give texts with --watch")]
+    NothingWatched,
+    /// There is no such theme.
+    #[error("there is no theme `{0}`; the themes are those of the key t, as `article-pink`")]
+    Theme(String),
+    /// Only text is for a terminal.
+    #[error("this format is no text: give a file with --output")]
+    Binary,
+    /// The output's name does not say what to write.
+    #[error("{}: the extension says no format; give one with --format", .0.display())]
+    Extension(PathBuf),
+    /// The result does not go into its format.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The result could not be saved.
+    #[error(transparent)]
+    Save(#[from] SaveError),
     /// Checks did not pass; this many.
     #[error("{0} of the checks failed")]
     ChecksFailed(usize),

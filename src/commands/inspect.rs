@@ -1,17 +1,18 @@
-//! `lenscape models inspect`: what was understood of a checkpoint.
+//! `lenscape models inspect`: what was understood of a checkpoint, from the headers of its files.
+
+mod names;
+mod words;
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use candle_core::Device;
+use serde::Serialize;
 
 use super::models::fetch_visibly;
-use crate::catalog::{Catalog, CheckpointFiles, FetchError, ModelRef, Places};
+use crate::catalog::{Catalog, FetchError, ModelRef, Places};
+use crate::model::checkpoint::{TensorUse, Unused};
 use crate::model::memory::{self, in_words};
-use crate::model::spec::Spec;
 use crate::model::tokenizer::Tokenizer;
 use crate::model::{self, Description, ModelError};
-use crate::trace::TokenId;
 
 /// Why a checkpoint could not be inspected.
 #[derive(Debug, thiserror::Error)]
@@ -22,105 +23,251 @@ pub enum InspectError {
     /// Its files cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The result could not be written.
-    #[error("cannot write the result: {0}")]
-    Output(#[from] io::Error),
 }
 
-/// Finds or fetches the model `name` and writes what was understood of it: family, description,
-/// memory, tokenizer, and whether every tensor has a use.
+/// What was understood of a checkpoint.
+#[derive(Debug, Serialize)]
+pub struct Inspection {
+    /// The file or folder.
+    pub files: String,
+    /// The decoder family.
+    pub family: String,
+    /// How most of the weights are stored.
+    pub stored_as: String,
+    /// Number of weights.
+    pub parameters: u64,
+    /// What they take in memory.
+    pub memory: MemoryNeeded,
+    /// From text to tokens.
+    pub tokenizer: TokenizerKind,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// The most positions that it can attend to.
+    pub context_length: usize,
+    /// Number of blocks.
+    pub n_layers: usize,
+    /// What is done before the first block, in words.
+    pub embedding: String,
+    /// The blocks in words.
+    pub blocks: Vec<Blocks>,
+    /// From the last state to logits, in words.
+    pub head: String,
+    /// What becomes of the tensors.
+    pub tensors: Tensors,
+}
+
+/// Bytes of memory.
+#[derive(Debug, Serialize)]
+pub struct MemoryNeeded {
+    /// For the weights.
+    pub weights: u64,
+    /// At the worst moment of loading.
+    pub peak: u64,
+    /// Free now, where the system says so.
+    pub available: Option<u64>,
+}
+
+/// A tokenizer.
+#[derive(Debug, Serialize)]
+pub struct TokenizerKind {
+    /// The algorithm, for example `BPE`.
+    pub kind: String,
+    /// Number of tokens.
+    pub size: usize,
+    /// The start token's id.
+    pub bos: Option<u32>,
+    /// Whether it is put before every text.
+    pub adds_bos: bool,
+    /// The ids that end a text.
+    pub ends: Vec<u32>,
+}
+
+/// Blocks that are alike.
+#[derive(Debug, Serialize)]
+pub struct Blocks {
+    /// Their layers, for example `L0-L3, L5`.
+    pub layers: String,
+    /// What they are: norms, attention, feed-forward part.
+    pub parts: Vec<String>,
+}
+
+/// The tensors in the files. Names that differ by numbers only are folded into one.
+#[derive(Debug, Serialize)]
+pub struct Tensors {
+    /// How many there are.
+    pub count: usize,
+    /// How many the decoder is made of.
+    pub used_count: usize,
+    /// Those.
+    pub used: Vec<String>,
+    /// The others.
+    pub unused: Vec<UnusedTensors>,
+}
+
+/// Tensors without use, for one reason.
+#[derive(Debug, Serialize)]
+pub struct UnusedTensors {
+    /// Why they are not needed.
+    pub reason: &'static str,
+    /// Their names.
+    pub names: Vec<String>,
+}
+
+/// Finds or fetches the model `name`, and understands it without reading its weights.
 ///
 /// # Errors
-/// When the model cannot be had, its files cannot be used, or `out` cannot be written to.
-pub fn inspect(
-    name: &str,
-    catalog: &Catalog,
-    places: &Places,
-    out: &mut dyn Write,
-) -> Result<(), InspectError> {
+/// When the model cannot be had, or its files cannot be used.
+pub fn inspect(name: &str, catalog: &Catalog, places: &Places) -> Result<Inspection, InspectError> {
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
     let files = fetch_visibly(&reference, catalog, places)?.files;
     let description = model::describe(&files)?;
-    let mut line = |label: &str, value: String| writeln!(out, "{label:12}{value}");
-    line("files", files.path().display().to_string())?;
-    line("family", description.family.to_owned())?;
-    line("stored as", description.storage.clone())?;
-    line("parameters", description.memory.parameters.to_string())?;
-    line("memory", memory_in_words(&description))?;
-    line("tokenizer", tokenizer_in_words(&description.tokenizer))?;
-    line("width", description.spec.d_model.to_string())?;
-    line("context", description.spec.context_length.to_string())?;
-    line("positions", format!("{:?}", description.spec.positions))?;
-    for (layers, block) in blocks(&description.spec) {
-        line(&layers, block)?;
-    }
-    line("head", format!("{:?}", description.spec.head))?;
-    line("tensors", tensors_in_words(&files, description.n_tensors)?)?;
-    Ok(())
-}
-
-fn memory_in_words(description: &Description) -> String {
-    let free = memory::available().map_or("an unknown amount is".to_owned(), |bytes| {
-        format!("{} are", in_words(bytes))
-    });
-    let memory = description.memory;
-    format!(
-        "{} for the weights in float32, {} while they are loaded; {free} free",
-        in_words(memory.weights),
-        in_words(memory.peak)
-    )
-}
-
-fn tokenizer_in_words(tokenizer: &Tokenizer) -> String {
-    let ids = |ids: &[TokenId]| {
-        let ids: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
-        ids.join(", ")
-    };
-    let bos = match tokenizer.bos() {
-        None => "no BOS".to_owned(),
-        Some(id) if tokenizer.adds_bos() => format!("BOS {}, put before every text", id.0),
-        Some(id) => format!("BOS {}, not added", id.0),
-    };
-    let end = match tokenizer.end_of_text() {
-        [] => "no end-of-text token".to_owned(),
-        ends => format!("ends at {}", ids(ends)),
-    };
-    format!(
-        "{}, {} tokens; {bos}; {end}",
-        tokenizer.kind(),
-        tokenizer.size()
-    )
-}
-
-/// The blocks' descriptions; layers that follow each other and are alike are one entry.
-fn blocks(spec: &Spec) -> Vec<(String, String)> {
-    let mut first = 0;
-    let runs = spec.blocks.chunk_by(|a, b| a == b);
-    runs.map(|run| {
-        let layers = match run.len() {
-            1 => format!("L{first}"),
-            n => format!("L{first}-L{}", first + n - 1),
-        };
-        first += run.len();
-        (
-            layers,
-            run.first()
-                .map_or(String::new(), |block| format!("{block:?}")),
-        )
-    })
-    .collect()
-}
-
-/// Reads the model to see which tensors it takes; one that is missing or has no use is an error
-/// that names it.
-fn tensors_in_words(files: &CheckpointFiles, all: usize) -> Result<String, ModelError> {
-    let used = AtomicUsize::new(0);
-    model::load(files, &Device::Cpu, &|taken, _| {
-        used.fetch_max(taken, Ordering::Relaxed);
-    })?;
-    let used = used.into_inner();
-    Ok(format!(
-        "{all} in the files, {used} used, {} not needed (masks, or a copy of the embedding)",
-        all.saturating_sub(used)
+    let tensors = tensors(&description.tensors()?);
+    Ok(inspection(
+        files.path().display().to_string(),
+        &description,
+        tensors,
     ))
+}
+
+fn inspection(files: String, description: &Description, tensors: Tensors) -> Inspection {
+    let spec = &description.spec;
+    let blocks = words::blocks(spec).into_iter();
+    Inspection {
+        files,
+        family: description.family.to_owned(),
+        stored_as: description.storage.clone(),
+        parameters: description.memory.parameters,
+        memory: MemoryNeeded {
+            weights: description.memory.weights,
+            peak: description.memory.peak,
+            available: memory::available(),
+        },
+        tokenizer: tokenizer(&description.tokenizer),
+        d_model: spec.d_model,
+        context_length: spec.context_length,
+        n_layers: spec.blocks.len(),
+        embedding: words::embedding(spec),
+        blocks: blocks
+            .map(|(layers, parts)| Blocks { layers, parts })
+            .collect(),
+        head: words::head(&spec.head),
+        tensors,
+    }
+}
+
+fn tokenizer(tokenizer: &Tokenizer) -> TokenizerKind {
+    TokenizerKind {
+        kind: tokenizer.kind().to_string(),
+        size: tokenizer.size(),
+        bos: tokenizer.bos().map(|id| id.0),
+        adds_bos: tokenizer.adds_bos(),
+        ends: tokenizer.end_of_text().iter().map(|id| id.0).collect(),
+    }
+}
+
+fn tensors(tensors: &TensorUse) -> Tensors {
+    let reasons = [
+        Unused::Computed,
+        Unused::CopyOfEmbedding,
+        Unused::OtherPart,
+        Unused::Unknown,
+    ];
+    let unused = reasons.into_iter().filter_map(|reason| {
+        let these = tensors.unused.iter().filter(|(_, why)| *why == reason);
+        let names = names::folded(these.map(|(name, _)| name.as_str()));
+        (!names.is_empty()).then_some(UnusedTensors {
+            reason: reason.reason(),
+            names,
+        })
+    });
+    Tensors {
+        count: tensors.used.len() + tensors.unused.len(),
+        used_count: tensors.used.len(),
+        used: names::folded(tensors.used.iter().map(String::as_str)),
+        unused: unused.collect(),
+    }
+}
+
+impl Inspection {
+    /// Writes it as JSON.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
+
+    /// Writes it in lines for people.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut line = |label: &str, value: &str| writeln!(out, "{label:12}{value}");
+        line("files", &self.files)?;
+        line("family", &self.family)?;
+        line("stored as", &self.stored_as)?;
+        line("parameters", &self.parameters.to_string())?;
+        line("memory", &self.memory.in_words())?;
+        line("tokenizer", &self.tokenizer.in_words())?;
+        line("width", &self.d_model.to_string())?;
+        line("context", &self.context_length.to_string())?;
+        line("embedding", &self.embedding)?;
+        for blocks in &self.blocks {
+            line("layers", &blocks.layers)?;
+            for part in &blocks.parts {
+                line("", part)?;
+            }
+        }
+        line("head", &self.head)?;
+        let Tensors {
+            count, used_count, ..
+        } = self.tensors;
+        let counts = format!(
+            "{count} in the files, {used_count} used, {} not",
+            count - used_count
+        );
+        line("tensors", &counts)?;
+        for (at, name) in self.tensors.used.iter().enumerate() {
+            line(if at == 0 { "used" } else { "" }, name)?;
+        }
+        for unused in &self.tensors.unused {
+            for (at, name) in unused.names.iter().enumerate() {
+                let label = if at == 0 { "not used" } else { "" };
+                line(label, &format!("{name}  ({})", unused.reason))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl MemoryNeeded {
+    fn in_words(&self) -> String {
+        let free = self
+            .available
+            .map_or("an unknown amount is".to_owned(), |bytes| {
+                format!("{} are", in_words(bytes))
+            });
+        format!(
+            "{} for the weights in float32, {} while they are loaded; {free} free",
+            in_words(self.weights),
+            in_words(self.peak)
+        )
+    }
+}
+
+impl TokenizerKind {
+    fn in_words(&self) -> String {
+        let bos = match self.bos {
+            None => "no BOS".to_owned(),
+            Some(id) if self.adds_bos => format!("BOS {id}, put before every text"),
+            Some(id) => format!("BOS {id}, not added"),
+        };
+        let ends: Vec<String> = self.ends.iter().map(u32::to_string).collect();
+        let end = match ends.as_slice() {
+            [] => "no end-of-text token".to_owned(),
+            ends => format!("ends at {}", ends.join(", ")),
+        };
+        format!("{}, {} tokens; {bos}; {end}", self.kind, self.size)
+    }
 }

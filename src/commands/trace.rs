@@ -1,11 +1,15 @@
 //! `lenscape trace`: a run without a screen.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::CommandError;
-use crate::engine::{Continuation, Intervention, Opener, Run, RunId, Sampling, Session};
-use crate::export::Record;
-use crate::trace::{LensKind, Position, Skip};
+use crate::engine::{Continuation, Intervention, Opener, Run, RunId, Sampling, Session, StateRows};
+use crate::export::{Record, Watch};
+use crate::trace::{LensKind, Position, Skip, Step};
+
+/// The only run of the session.
+const RUN: RunId = RunId(1);
 
 /// What is traced.
 #[derive(Clone, Debug)]
@@ -49,38 +53,59 @@ impl Request {
     }
 }
 
-/// Runs the request and gives what is to be written to `write`.
-pub fn trace(
-    opener: &Opener,
-    request: &Request,
-    write: impl FnOnce(&Record, &Session) -> io::Result<()>,
-) -> Result<(), CommandError> {
+/// What a request gave.
+#[derive(Debug)]
+pub struct Traced {
+    /// The run, and what was watched.
+    pub record: Arc<Record>,
+    session: Session,
+}
+
+impl Traced {
+    /// The states that the figures were read from.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be copied from the model's device.
+    pub fn states(&self) -> Result<StateRows, CommandError> {
+        Ok(self.session.state_rows(RUN)?)
+    }
+}
+
+/// Runs the request.
+///
+/// # Errors
+///
+/// When the model cannot be opened, the run fails, or a watched text becomes no token.
+pub fn trace(opener: &Opener, request: &Request) -> Result<Traced, CommandError> {
     let mut session = super::open(opener, &request.model)?;
-    let record = record(&mut session, request)?;
-    write(&record, &session)?;
-    Ok(())
+    let record = Arc::new(record(&mut session, request)?);
+    Ok(Traced { record, session })
 }
 
 /// Generates, and follows what is watched.
 fn record(session: &mut Session, request: &Request) -> Result<Record, CommandError> {
-    let run = RunId(1);
-    let (prompt_ids, columns) = session.complete(request.run(run))?;
+    let (prompt_ids, columns) = session.complete(request.run(RUN))?;
     let after_prompt = Position(prompt_ids.len());
-    let watch = session
-        .compare(run, request.lens, after_prompt, &request.watch)?
+    let trajectories = session
+        .compare(RUN, request.lens, after_prompt, &request.watch)?
         .trajectories
         .into_iter()
         .collect::<Result<_, _>>()
         .map_err(CommandError::Watch)?;
-    let info = session.info();
     Ok(Record {
-        model: info.name.clone(),
+        model: Arc::clone(session.info()),
         lens: request.lens,
-        n_layers: info.n_layers,
+        sampling: request.sampling.clone(),
+        max_tokens: request.max_tokens,
         prompt: request.prompt.clone(),
         prompt_ids,
-        columns,
-        watch,
+        columns: columns.into_iter().map(Arc::new).collect(),
+        finish: session.ended(),
+        watch: Watch {
+            step: Step(0),
+            trajectories,
+        },
     })
 }
 

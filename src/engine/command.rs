@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::trace::{Layer, LensKind, Position, Row, Skip, Target, TokenId};
 
 /// Names a run; events of older runs are told from those of the current one by it.
@@ -15,7 +17,8 @@ impl fmt::Display for RunId {
 }
 
 /// How the next token is drawn. It never touches what the lens shows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sampling {
     /// 0 or less: greedy.
     pub temperature: f64,
@@ -200,4 +203,6 @@ pub enum Command {
     Ask(Question),
     /// Keep a run no longer.
     Forget(RunId),
+    /// Hand out the states of a kept run. Answered by [`super::Event::States`].
+    States(RunId),
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::RunId;
-pub use crate::catalog::{FetchProgress, Fit, ModelEntry, Whereabouts};
+use serde::{Deserialize, Serialize};
+
+use super::{ModelEntry, RunId};
+pub use crate::catalog::{FetchProgress, Whereabouts};
 use crate::trace::{
     Attribution, Column, HeadShares, LensKind, Position, Score, Step, TokenId, Trajectory,
 };
@@ -37,7 +39,8 @@ pub struct ModelInfo {
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// The model chose an end-of-text token.
     EndOfText,
@@ -104,6 +107,19 @@ pub struct Followed {
     pub first: Step,
     /// One a step: for each token, its score at each row, `emb` first.
     pub steps: Vec<Vec<Vec<Score>>>,
+}
+
+/// The residual stream of the positions of a run, each the one that predicts a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateRows {
+    /// How many positions.
+    pub steps: usize,
+    /// Rows of each: `emb`, then one a layer.
+    pub rows: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// `[steps, rows, d_model]`, the last one fastest.
+    pub values: Vec<f32>,
 }
 
 /// What the engine says.
@@ -224,6 +240,13 @@ pub enum Event {
         lens: LensKind,
         /// All columns so far.
         columns: Vec<Arc<Column>>,
+    },
+    /// Answer to [`super::Command::States`].
+    States {
+        /// Which run.
+        run: RunId,
+        /// Those so far.
+        states: Arc<StateRows>,
     },
     /// A run or a question failed, in one line; what was computed before stands.
     Failed {

@@ -56,7 +56,7 @@ impl Handle {
                 loading.cancel();
                 *loading = cancel.clone();
             }
-            Command::List | Command::Ask(_) | Command::Forget(_) => {}
+            Command::List | Command::Ask(_) | Command::Forget(_) | Command::States(_) => {}
         }
         // The receiver is gone only when the engine's thread has ended, which it has reported.
         let _ = self.commands.send((command, cancel));

@@ -3,11 +3,9 @@
 use candle_core::Device;
 use tokio_util::sync::CancellationToken;
 
-use super::Session;
-use crate::catalog::{
-    self, Catalog, CatalogError, FetchError, ModelEntry, ModelRef, Places, Recent, Report,
-};
-use crate::model::{self, ModelError};
+use super::{ModelEntry, Session};
+use crate::catalog::{self, Catalog, CatalogError, FetchError, ModelRef, Places, Recent, Report};
+use crate::model::{self, ModelError, memory};
 
 /// A model could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -45,16 +43,18 @@ impl Opener {
         })
     }
 
-    /// The name of the default model.
+    /// Every model that can be chosen, while `loaded` is in use. Reads the headers of the files
+    /// that are here.
     #[must_use]
-    pub fn default_model(&self) -> &str {
-        self.catalog.default_name()
-    }
-
-    /// Every model that can be chosen. Reads the disk.
-    #[must_use]
-    pub fn models(&self) -> Vec<ModelEntry> {
-        catalog::survey(&self.catalog, &self.places, &self.recent)
+    pub fn models(&self, loaded: Option<&str>) -> Vec<ModelEntry> {
+        let available = memory::available();
+        let loaded = loaded
+            .and_then(|name| ModelRef::parse(name, &self.catalog).ok())
+            .map(|reference| reference.canonical(&self.catalog));
+        let candidates = catalog::survey(&self.catalog, &self.places, &self.recent).into_iter();
+        candidates
+            .map(|candidate| ModelEntry::of(candidate, available, loaded.as_ref()))
+            .collect()
     }
 
     /// Remembers that `model` was loaded; where that fails, the log says so.

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use candle_core::DType;
+
 use super::kept::Kept;
 use super::reader::Reader;
-use super::{Continuation, Intervention, ModelInfo, Run, RunId, StopReason};
+use super::{Continuation, Intervention, ModelInfo, Run, RunId, StateRows, StopReason};
 use crate::lens::{Logits, States, column};
 use crate::model::intervention::{Interventions, Patch};
 use crate::model::{Model, ModelError};
@@ -168,6 +170,32 @@ impl Session {
         if let Some(kept) = self.runs.last_mut() {
             kept.ended.get_or_insert(StopReason::Stopped);
         }
+    }
+
+    /// Why the newest run ended, once it has.
+    #[must_use]
+    pub fn ended(&self) -> Option<StopReason> {
+        self.runs.last()?.ended
+    }
+
+    /// The states of a run that is kept, one position a step; one more where the next step has
+    /// not been drawn yet.
+    pub fn state_rows(&self, run: RunId) -> Result<StateRows, ModelError> {
+        let kept = self.kept(run)?;
+        let first = kept.prompt.len().saturating_sub(1);
+        let mut values = Vec::new();
+        let mut steps = 0;
+        for states in kept.states.iter().skip(first) {
+            let rows = states.rows().to_dtype(DType::F32)?.flatten_all()?;
+            values.extend(rows.to_vec1::<f32>()?);
+            steps += 1;
+        }
+        Ok(StateRows {
+            steps,
+            rows: self.info.n_layers + 1,
+            d_model: self.info.d_model,
+            values,
+        })
     }
 
     /// Keeps a run no longer.

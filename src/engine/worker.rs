@@ -44,6 +44,7 @@ pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinH
         outbox,
         unwanted: unwanted.clone(),
         session: None,
+        loaded: String::new(),
         loader: None,
         inquiries: VecDeque::new(),
     };
@@ -59,6 +60,8 @@ struct Worker {
     outbox: mpsc::Sender<Event>,
     unwanted: Unwanted,
     session: Option<Session>,
+    /// What the session's model was asked for by.
+    loaded: String,
     loader: Option<Loader>,
     /// Questions that are being answered, oldest first.
     inquiries: VecDeque<Inquiry>,
@@ -139,6 +142,7 @@ impl Worker {
                 self.inquiries.push_back(Inquiry::new(question));
                 Ok(())
             }
+            Command::States(run) => self.states(run),
             Command::Forget(run) => {
                 if let Some(session) = &mut self.session {
                     session.forget(run);
@@ -181,6 +185,7 @@ impl Worker {
                 self.inquiries.clear();
                 if let Some(model) = model {
                     self.opener.remember(&model);
+                    self.loaded = model;
                 }
                 self.tell(Event::Ready(info))
             }
@@ -192,9 +197,11 @@ impl Worker {
     /// Answers from a thread of its own: the disk may be slow.
     fn list(&self) -> Result<(), Gone> {
         let (opener, outbox) = (Arc::clone(&self.opener), self.outbox.clone());
+        let loaded = self.session.as_ref().map(|_| self.loaded.clone());
         let thread = Builder::new().name("models".into()).spawn(move || {
+            let models = opener.models(loaded.as_deref());
             // Nobody listens any more only when the program ends.
-            let _ = outbox.blocking_send(Event::Models(opener.models()));
+            let _ = outbox.blocking_send(Event::Models(models));
         });
         match thread {
             Ok(_) => Ok(()),
@@ -288,6 +295,19 @@ impl Worker {
         }
     }
 
+    fn states(&self, run: RunId) -> Result<(), Gone> {
+        let Some(session) = &self.session else {
+            return self.fail(run, "no model is loaded yet");
+        };
+        match session.state_rows(run) {
+            Ok(states) => self.tell(Event::States {
+                run,
+                states: Arc::new(states),
+            }),
+            Err(error) => self.fail(run, &error.to_string()),
+        }
+    }
+
     fn fail(&self, run: RunId, message: &str) -> Result<(), Gone> {
         self.tell(Event::Failed {
             run: Some(run),
@@ -322,6 +342,7 @@ fn fetching(event: FetchEvent) -> Event {
             file,
             bytes: 0,
             total: None,
+            speed: None,
         }),
         FetchEvent::SourceFailed { source, why } => Event::SourceFailed { source, why },
     }

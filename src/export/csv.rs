@@ -8,7 +8,7 @@ use crate::vocabulary::Vocabulary;
 
 /// Writes one line a cell: step, token, text, layer (`emb` or a number), rank, logit, prob,
 /// entropy and KL in nats, and the row's best token.
-pub fn write(record: &Record, vocabulary: &Vocabulary, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = csv::Writer::from_writer(out);
     lines.write_record([
         "step",
@@ -30,7 +30,7 @@ pub fn write(record: &Record, vocabulary: &Vocabulary, out: &mut dyn Write) -> i
             let Some(cell) = column.cell(row) else {
                 continue;
             };
-            lines.write_record(line(s, column.token, row, cell, vocabulary))?;
+            lines.write_record(line(s, column.token, row, cell, record.vocabulary()))?;
         }
     }
     lines.flush()

@@ -1,108 +1,49 @@
-//! A run as it is written down: what was asked, the tokens, and what every row says of them.
+//! A run as it is taken along: what was asked of which model, and what every row says of each
+//! token. It holds all that the screens show of a run.
 
-use serde::Serialize;
+use std::sync::Arc;
 
-use crate::trace::{Cell, Column, LensKind, TokenId, Trajectory};
+use crate::engine::{ModelInfo, Sampling, StopReason};
+use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
-/// A finished run.
-#[derive(Clone, Debug)]
+/// A run as it is taken along.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// As people call the model.
-    pub model: String,
+    /// The model. Where the record comes from a file, its vocabulary knows only the ids that
+    /// occur.
+    pub model: Arc<ModelInfo>,
     /// Under which lens the figures are.
     pub lens: LensKind,
-    /// Decoder blocks of the model.
-    pub n_layers: usize,
+    /// How tokens were drawn.
+    pub sampling: Sampling,
+    /// How many tokens were asked for.
+    pub max_tokens: usize,
     /// The prompt, exactly as it was given.
     pub prompt: String,
     /// Its tokens, the tokenizer's own special tokens included.
     pub prompt_ids: Vec<TokenId>,
     /// One a generated token.
-    pub columns: Vec<Column>,
-    /// Candidates followed at the position after the prompt.
-    pub watch: Vec<Trajectory>,
+    pub columns: Vec<Arc<Column>>,
+    /// Why the run ended, if it has.
+    pub finish: Option<StopReason>,
+    /// What was followed.
+    pub watch: Watch,
 }
 
-/// The one JSON object of `lenscape trace`.
-///
-/// Every figure is defined in [`crate::trace`]; floats are written with as many digits as it
-/// takes to read the same number back.
-#[derive(Debug, Serialize)]
-pub struct Document<'a> {
-    model: &'a str,
-    lens: LensKind,
-    n_layers: usize,
-    prompt: &'a str,
-    prompt_ids: &'a [TokenId],
-    steps: Vec<StepEntry>,
-    watch: Vec<WatchEntry<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct StepEntry {
-    token: TokenId,
-    /// The token's text; bytes that are no whole character as U+FFFD.
-    text: String,
-    layers: Vec<LayerEntry>,
-}
-
-#[derive(Debug, Serialize)]
-struct LayerEntry {
-    rank: u32,
-    logit: f32,
-    prob: f32,
-    entropy: f32,
-    kl: f32,
-    top: Vec<(TokenId, f32)>,
-}
-
-#[derive(Debug, Serialize)]
-struct WatchEntry<'a> {
-    text: &'a str,
-    id: Option<TokenId>,
-    ranks: Vec<u32>,
+/// Candidates that were followed at one position.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Watch {
+    /// The position that predicts this step.
+    pub step: Step,
+    /// One a candidate.
+    pub trajectories: Vec<Trajectory>,
 }
 
 impl Record {
-    /// The record as it is written to JSON.
+    /// What each id that occurs stands for.
     #[must_use]
-    pub fn document(&self, vocabulary: &Vocabulary) -> Document<'_> {
-        Document {
-            model: &self.model,
-            lens: self.lens,
-            n_layers: self.n_layers,
-            prompt: &self.prompt,
-            prompt_ids: &self.prompt_ids,
-            steps: self
-                .columns
-                .iter()
-                .map(|column| StepEntry {
-                    token: column.token,
-                    text: String::from_utf8_lossy(vocabulary.bytes(column.token)).into_owned(),
-                    layers: column.layers.iter().map(layer).collect(),
-                })
-                .collect(),
-            watch: self
-                .watch
-                .iter()
-                .map(|trajectory| WatchEntry {
-                    text: &trajectory.candidate.text,
-                    id: trajectory.candidate.followed(),
-                    ranks: trajectory.layers.iter().map(|score| score.rank).collect(),
-                })
-                .collect(),
-        }
-    }
-}
-
-fn layer(cell: &Cell) -> LayerEntry {
-    LayerEntry {
-        rank: cell.score.rank,
-        logit: cell.score.logit,
-        prob: cell.score.prob,
-        entropy: cell.entropy,
-        kl: cell.kl,
-        top: cell.top.clone(),
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.model.vocabulary
     }
 }

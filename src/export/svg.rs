@@ -10,12 +10,13 @@ mod text;
 
 use std::fmt::Write as _;
 
-use ratatui::buffer::{Buffer, CellWidth};
+use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::Position;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
 use colour::Palette;
 pub use colour::Rgb;
+pub(super) use text::escaped;
 
 /// Width of a cell, in user units.
 const CELL_WIDTH: u16 = 9;
@@ -33,6 +34,13 @@ pub struct Window<'a> {
     pub title: &'a str,
     /// Where the text cursor stands, if it is shown.
     pub cursor: Option<Position>,
+}
+
+/// What the colours of a style look like: of its text, and behind it.
+pub(super) fn colours_of(style: Style) -> (Rgb, Rgb) {
+    let mut cell = Cell::EMPTY;
+    cell.set_style(style);
+    Palette::default().colours(&cell)
 }
 
 /// The picture of `buffer` in a window, as a whole SVG document.
@@ -176,7 +184,7 @@ fn draw_cursor(svg: &mut String, cursor: Position, colour: Rgb) {
 
 #[cfg(test)]
 mod tests {
-    use ratatui::style::{Color, Style, Styled};
+    use ratatui::style::{Color, Styled};
     use ratatui::text::Line;
     use ratatui::widgets::{Block, Widget};
 

@@ -10,7 +10,7 @@ use super::Record;
 use crate::trace::{Column, Layer, Row, Score, Trajectory};
 use crate::ui::palette::Palette;
 use crate::ui::text;
-use crate::vocabulary::{Vocabulary, visible_text};
+use crate::vocabulary::visible_text;
 
 /// The widest a token's label gets.
 const WIDEST_LABEL: usize = 12;
@@ -29,15 +29,15 @@ struct Strip {
 /// columns. Without a palette there is no colour.
 pub fn write(
     record: &Record,
-    vocabulary: &Vocabulary,
     width: usize,
     palette: Option<&Palette<'_>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let vocabulary = record.vocabulary();
     writeln!(
         out,
         "{} · {} layers · lens {} · rank of the chosen token at each layer",
-        record.model, record.n_layers, record.lens
+        record.model.name, record.model.n_layers, record.lens
     )?;
     writeln!(out, "{}", visible_text(&record.prompt))?;
     let steps = record
@@ -46,17 +46,17 @@ pub fn write(
         .map(|column| strip(vocabulary.label(column.token), scores(column)));
     blocks(
         &steps.collect::<Vec<_>>(),
-        record.n_layers,
+        record.model.n_layers,
         width,
         palette,
         out,
     )?;
-    if !record.watch.is_empty() {
+    if !record.watch.trajectories.is_empty() {
         writeln!(
             out,
             "\nrank of each watched text at the position after the prompt"
         )?;
-        let watched = record.watch.iter().map(|trajectory| {
+        let watched = record.watch.trajectories.iter().map(|trajectory| {
             let label = trajectory
                 .candidate
                 .followed()
@@ -66,7 +66,7 @@ pub fn write(
         });
         blocks(
             &watched.collect::<Vec<_>>(),
-            record.n_layers,
+            record.model.n_layers,
             width,
             palette,
             out,

@@ -5,11 +5,12 @@
 mod attention;
 mod ends;
 mod feed_forward;
+mod tensor_use;
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::ModelError;
 use super::layout::{Layout, Orientation};
@@ -18,17 +19,31 @@ use super::norm::Norm;
 use super::spec::{Bias, NormSpec};
 use super::weights::Weights;
 
+pub use tensor_use::{TensorUse, Unused};
+
 /// A checkpoint that is being read.
 pub struct Checkpoint<'a> {
     weights: &'a Weights,
     layout: Layout,
     prefix: &'static str,
+    reading: Reading,
     device: &'a Device,
     taken: Mutex<HashSet<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
-/// A matrix as `[out, in]` on the CPU, with its bias.
+/// What is read of the tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// Their values.
+    Values,
+    /// Their names and shapes; their values seem to be zeros, held only once for all, and of a
+    /// matrix there is one column, so that nothing large is ever made.
+    Headers,
+}
+
+/// A matrix as `[out, in]` on the CPU, with its bias. Of a checkpoint of which only headers are
+/// read it is `[out, 1]`.
 struct Projection {
     weight: Tensor,
     bias: Option<Tensor>,
@@ -57,32 +72,34 @@ impl<'a> Checkpoint<'a> {
             weights,
             layout,
             prefix,
+            reading: Reading::Values,
             device,
             taken: Mutex::default(),
             progress,
         })
     }
 
+    /// Goes through `weights` without reading them: what is asked for is checked and remembered,
+    /// and what comes out has no values.
+    pub fn outline(weights: &'a Weights, layout: Layout) -> Result<Self, ModelError> {
+        Ok(Self {
+            reading: Reading::Headers,
+            ..Self::new(weights, layout, &Device::Cpu, &|_, _| {})?
+        })
+    }
+
     /// Complains about a tensor that nothing asked for: the model would not be what the
     /// checkpoint describes.
     pub fn finish(self) -> Result<(), ModelError> {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let tied = self.unembedding_name() + ".weight";
-        let left_over = self
-            .weights
-            .names()
-            .into_iter()
-            .filter(|name| !taken.contains(*name) && **name != tied)
-            .filter(|name| !self.layout.ignored.iter().any(|end| name.ends_with(end)))
-            .filter(|name| !self.layout.foreign.iter().any(|of| name.starts_with(of)))
-            .min();
-        match left_over {
+        match self.tensor_use().unknown().next() {
             None => Ok(()),
             Some(name) => Err(self.about(
                 name,
-                "is not part of this architecture as lenscape knows it; \
-                 the numbers would be wrong without it"
-                    .into(),
+                format!(
+                    "of shape {:?} is not part of this architecture as lenscape knows it; \
+                     the numbers would be wrong without it",
+                    self.weights.shape(name).unwrap_or_default()
+                ),
             )),
         }
     }
@@ -118,12 +135,25 @@ impl<'a> Checkpoint<'a> {
             Orientation::OutIn => self.tensor(&weight_name, &[rows, columns])?,
             Orientation::InOut => self.tensor(&weight_name, &[columns, rows])?.t()?,
         };
+        let weight = self.matrix(weight)?;
         let bias_name = format!("{name}.bias");
         let bias = self
             .has_bias(bias, &bias_name)
             .then(|| self.tensor(&bias_name, &[rows]))
             .transpose()?;
         Ok(Projection { weight, bias })
+    }
+
+    /// A matrix of `[out, in]`, or its first column where only headers are read.
+    fn matrix(&self, weight: Tensor) -> Result<Tensor, ModelError> {
+        match self.reading {
+            Reading::Values => Ok(weight),
+            Reading::Headers => Ok(weight.narrow(1, 0, 1)?),
+        }
+    }
+
+    fn has_weight(&self, name: &str) -> bool {
+        self.weights.shape(&format!("{name}.weight")).is_some()
     }
 
     fn has_bias(&self, bias: Bias, name: &str) -> bool {
@@ -157,7 +187,12 @@ impl<'a> Checkpoint<'a> {
             Some(found) if found == expected => {}
             found => return Err(self.wrong_shape(name, &format!("{expected:?}"), found)),
         }
-        let tensor = self.weights.read(name)?;
+        let tensor = match self.reading {
+            Reading::Values => self.weights.read(name)?,
+            Reading::Headers => {
+                Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(expected)?
+            }
+        };
         let taken = {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             taken.insert(name.to_owned());

@@ -24,6 +24,8 @@ pub struct Layout {
     pub attention_output_norm: &'static str,
     /// Queries, keys and values.
     pub qkv: QkvLayout,
+    /// How other files of the same architecture store them.
+    pub other_qkv: Option<QkvLayout>,
     /// The norm of the queries; `{h}` is the head's number where each has a tensor.
     pub q_norm: &'static str,
     /// The norm of the keys, alike.
@@ -116,6 +118,8 @@ pub struct ExpertsLayout {
     pub shared: MlpLayout,
     /// `d_model` to the one number that weighs the shared expert.
     pub shared_gate: &'static str,
+    /// How older files store the mixture.
+    pub older: Option<&'static ExpertsLayout>,
 }
 
 /// How a projection's matrix is stored.
@@ -152,6 +156,7 @@ pub const HUGGING_FACE: Layout = Layout {
         k: "layers.{l}.self_attn.k_proj",
         v: "layers.{l}.self_attn.v_proj",
     },
+    other_qkv: None,
     q_norm: "layers.{l}.self_attn.q_norm",
     k_norm: "layers.{l}.self_attn.k_norm",
     output: "layers.{l}.self_attn.o_proj",
@@ -173,6 +178,7 @@ pub const HUGGING_FACE: Layout = Layout {
             down: "layers.{l}.mlp.shared_expert.down_proj",
         },
         shared_gate: "layers.{l}.mlp.shared_expert_gate",
+        older: None,
     },
     final_norm: "norm",
     unembedding: "lm_head",
@@ -193,11 +199,8 @@ pub const GGUF: Layout = Layout {
     positions: "position_embd",
     attention_norm: "blk.{l}.attn_norm",
     attention_output_norm: "blk.{l}.post_attention_norm",
-    qkv: QkvLayout::Separate {
-        q: "blk.{l}.attn_q",
-        k: "blk.{l}.attn_k",
-        v: "blk.{l}.attn_v",
-    },
+    qkv: GGUF_SEPARATE_QKV,
+    other_qkv: None,
     q_norm: "blk.{l}.attn_q_norm",
     k_norm: "blk.{l}.attn_k_norm",
     output: "blk.{l}.attn_output",
@@ -208,18 +211,7 @@ pub const GGUF: Layout = Layout {
         up: "blk.{l}.ffn_up",
         down: "blk.{l}.ffn_down",
     },
-    experts: ExpertsLayout {
-        router: "blk.{l}.ffn_gate_inp",
-        gate: "blk.{l}.ffn_gate_exps",
-        up: "blk.{l}.ffn_up_exps",
-        down: "blk.{l}.ffn_down_exps",
-        shared: MlpLayout::Gated {
-            gate: "blk.{l}.ffn_gate_shexp",
-            up: "blk.{l}.ffn_up_shexp",
-            down: "blk.{l}.ffn_down_shexp",
-        },
-        shared_gate: "blk.{l}.ffn_gate_inp_shexp",
-    },
+    experts: GGUF_EXPERTS,
     final_norm: "output_norm",
     unembedding: "output",
     orientation: Orientation::OutIn,
@@ -233,6 +225,36 @@ pub const GGUF: Layout = Layout {
 pub const GGUF_PLAIN_MLP: MlpLayout = MlpLayout::Plain {
     up: "blk.{l}.ffn_up",
     down: "blk.{l}.ffn_down",
+};
+
+const GGUF_EXPERTS: ExpertsLayout = ExpertsLayout {
+    router: "blk.{l}.ffn_gate_inp",
+    gate: "blk.{l}.ffn_gate_exps",
+    up: "blk.{l}.ffn_up_exps",
+    down: "blk.{l}.ffn_down_exps",
+    shared: MlpLayout::Gated {
+        gate: "blk.{l}.ffn_gate_shexp",
+        up: "blk.{l}.ffn_up_shexp",
+        down: "blk.{l}.ffn_down_shexp",
+    },
+    shared_gate: "blk.{l}.ffn_gate_inp_shexp",
+    older: None,
+};
+
+/// How files of the `llama` architecture held a mixture until April 2024: a tensor of each
+/// expert.
+pub const GGUF_SINGLE_EXPERTS: ExpertsLayout = ExpertsLayout {
+    gate: "blk.{l}.ffn_gate.{e}",
+    up: "blk.{l}.ffn_up.{e}",
+    down: "blk.{l}.ffn_down.{e}",
+    ..GGUF_EXPERTS
+};
+
+/// GGUF's names for queries, keys and values in three tensors.
+pub const GGUF_SEPARATE_QKV: QkvLayout = QkvLayout::Separate {
+    q: "blk.{l}.attn_q",
+    k: "blk.{l}.attn_k",
+    v: "blk.{l}.attn_v",
 };
 
 /// GGUF's name for queries, keys and values in one tensor.

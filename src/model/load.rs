@@ -6,12 +6,13 @@ use rayon::prelude::*;
 use super::ModelError;
 use super::attention::Attention;
 use super::block::{Block, PartNorms};
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, TensorUse};
 use super::config::Config;
-use super::decoder::Decoder;
+use super::decoder::{Decoder, Embedding};
 use super::families;
 use super::head::Head;
 use super::intervention::Interventions;
+use super::layout::Layout;
 use super::memory::{self, Memory};
 use super::rope::Rotation;
 use super::spec::{BlockSpec, HeadPositions, Residual, Spec};
@@ -50,7 +51,8 @@ pub fn load(
     device: &Device,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    let (config, weights, tokenizer) = open(files)?;
+    let (config, weights) = headers(files)?;
+    let tokenizer = tokenizer(&weights)?;
     assemble(&config, &weights, tokenizer, device, progress)
 }
 
@@ -63,12 +65,25 @@ pub struct Description {
     pub spec: Spec,
     /// How the weights are stored, for example `Q4_1`.
     pub storage: String,
-    /// Number of tensors in the files.
-    pub n_tensors: usize,
     /// What the model takes in memory.
     pub memory: Memory,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
+    weights: Weights,
+    layout: Layout,
+}
+
+impl Description {
+    /// What becomes of each tensor when the model is loaded. No weights are read.
+    ///
+    /// # Errors
+    /// When a tensor is missing or has a shape that does not fit; the message names it.
+    pub fn tensors(&self) -> Result<TensorUse, ModelError> {
+        self.memory.describes(&self.spec, &self.weights.place())?;
+        let checkpoint = Checkpoint::outline(&self.weights, self.layout)?;
+        parts(&checkpoint, &self.spec)?;
+        Ok(checkpoint.tensor_use())
+    }
 }
 
 /// Understands a checkpoint without reading its weights.
@@ -76,35 +91,65 @@ pub struct Description {
 /// # Errors
 /// As [`load`], as far as the headers show it.
 pub fn describe(files: &CheckpointFiles) -> Result<Description, ModelError> {
-    let (config, weights, tokenizer) = open(files)?;
+    let (config, weights) = headers(files)?;
     let family = families::of(&config)?;
     Ok(Description {
         family: family.name,
         spec: (family.spec)(&config)?,
         storage: weights.storage(),
-        n_tensors: weights.count(),
         memory: Memory::of(&weights),
-        tokenizer,
+        tokenizer: tokenizer(&weights)?,
+        layout: (family.layout)(&config),
+        weights,
     })
 }
 
-/// Reads everything but the weights.
-fn open(files: &CheckpointFiles) -> Result<(Config, Weights, Tokenizer), ModelError> {
+/// The first things to know of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The decoder family.
+    pub family: &'static str,
+    /// What the model takes in memory.
+    pub memory: Memory,
+}
+
+/// Looks at the headers of a checkpoint only, and not at its tokenizer: quick enough for a list.
+///
+/// # Errors
+/// As [`load`], as far as those headers show it.
+pub fn glance(files: &CheckpointFiles) -> Result<Glance, ModelError> {
+    let (config, weights) = headers(files)?;
+    let family = families::of(&config)?;
+    let memory = Memory::of(&weights);
+    memory.describes(&(family.spec)(&config)?, config.place())?;
+    Ok(Glance {
+        family: family.name,
+        memory,
+    })
+}
+
+/// The hyperparameters, and where the tensors stand.
+fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
     match files {
         CheckpointFiles::Gguf(path) => {
             let file = Gguf::open(path)?;
             let config = Config::from_gguf(file.metadata(), &path.display().to_string())?;
             families::of(&config)?;
-            let tokenizer = Tokenizer::from_gguf_file(path, file.metadata())?;
-            Ok((config, Weights::Gguf(file), tokenizer))
+            Ok((config, Weights::Gguf(file)))
         }
         CheckpointFiles::Folder(path) => {
             let config = Config::from_folder(path)?;
             families::of(&config)?;
-            let weights = Weights::Folder(Folder::open(path)?);
-            Ok((config, weights, Tokenizer::from_folder(path)?))
+            Ok((config, Weights::Folder(Folder::open(path)?)))
         }
     }
+}
+
+fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {
+    Ok(match weights {
+        Weights::Gguf(file) => Tokenizer::from_gguf_file(file.path(), file.metadata())?,
+        Weights::Folder(folder) => Tokenizer::from_folder(folder.path())?,
+    })
 }
 
 fn assemble(
@@ -120,21 +165,13 @@ fn assemble(
     memory.describes(&spec, config.place())?;
     memory.fits(memory::available(), &weights.place())?;
     let checkpoint = Checkpoint::new(weights, (family.layout)(config), device, progress)?;
-    let embedding = checkpoint.embedding(&spec)?;
-    let vocab_size = embedding.tokens.dim(0)?;
-    let blocks = spec
-        .blocks
-        .par_iter()
-        .enumerate()
-        .map(|(l, block)| read_block(&checkpoint, l, block, spec.d_model))
-        .collect::<Result<Vec<_>, _>>()?;
-    let head = checkpoint.head(&spec, &embedding.tokens)?;
+    let (embedding, blocks, head) = parts(&checkpoint, &spec)?;
     checkpoint.finish()?;
     Ok(Model {
         family: family.name,
         storage: weights.storage(),
         parameters: memory.parameters,
-        vocab_size,
+        vocab_size: embedding.tokens.dim(0)?,
         decoder: Decoder {
             embedding,
             d_model: spec.d_model,
@@ -147,6 +184,22 @@ fn assemble(
         tokenizer,
         spec,
     })
+}
+
+/// Every part of the decoder.
+fn parts(
+    checkpoint: &Checkpoint<'_>,
+    spec: &Spec,
+) -> Result<(Embedding, Vec<Block>, Head), ModelError> {
+    let embedding = checkpoint.embedding(spec)?;
+    let blocks = spec
+        .blocks
+        .par_iter()
+        .enumerate()
+        .map(|(l, block)| read_block(checkpoint, l, block, spec.d_model))
+        .collect::<Result<Vec<_>, _>>()?;
+    let head = checkpoint.head(spec, &embedding.tokens)?;
+    Ok((embedding, blocks, head))
 }
 
 fn read_block(

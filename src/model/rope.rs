@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn each_frequency_can_have_its_own_divisor() {
-        let scaling = RopeScaling::Divided(vec![2.0, 4.0]);
+        let scaling = RopeScaling::Divided([2.0, 4.0].into());
         assert_eq!(frequencies(&rope(scaling)), [0.5, 0.025]);
     }
 

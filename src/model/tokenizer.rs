@@ -9,6 +9,7 @@ mod entries;
 mod error;
 mod folder;
 mod gguf;
+mod growth;
 mod guard;
 mod metadata;
 mod pieces;

@@ -137,6 +137,9 @@ impl Opened {
     }
 }
 
+/// How the files began that llama.cpp wrote before GGUF: `ggml`, `ggmf` and `ggjt`, as numbers.
+const OLDER_GGML: [&[u8]; 3] = [b"lmgg", b"fmgg", b"tjgg"];
+
 /// What a file that is no checkpoint seems to be, by its first bytes.
 fn foreign(start: &[u8]) -> Option<&'static str> {
     let text = start.trim_ascii_start();
@@ -146,6 +149,8 @@ fn foreign(start: &[u8]) -> Option<&'static str> {
         Some("this is a Git LFS pointer, not the weights; fetch them with `git lfs pull`")
     } else if text.starts_with(b"<!DOCTYPE") || text.starts_with(b"<html") {
         Some("this is a web page, not a model file; download the file itself")
+    } else if OLDER_GGML.iter().any(|magic| start.starts_with(magic)) {
+        Some("a GGML file of before August 2023; convert the model again, to GGUF")
     } else if start.starts_with(b"PK\x03\x04") {
         Some("this is a zip or PyTorch archive; a GGUF or safetensors file is needed")
     } else {

@@ -45,6 +45,20 @@ pub enum Scope {
     Runs,
     /// A line that is typed over the panes.
     Entry,
+    /// The list of all actions.
+    Actions,
+    /// The command line.
+    CommandLine,
+    /// The field for a file name.
+    Save,
+    /// The page of layer predictions.
+    Predictions,
+    /// The page of attribution.
+    Attribution,
+    /// The summary of the trace.
+    Summary,
+    /// What to look for in the grid, while it is typed.
+    Search,
     /// The help page.
     Help,
     /// Every place.
@@ -53,7 +67,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -62,9 +76,16 @@ impl Scope {
         Self::Cell,
         Self::Candidates,
         Self::Comparison,
+        Self::Predictions,
+        Self::Attribution,
         Self::Models,
         Self::Runs,
         Self::Entry,
+        Self::Actions,
+        Self::CommandLine,
+        Self::Save,
+        Self::Summary,
+        Self::Search,
         Self::Text,
         Self::Help,
     ];
@@ -80,9 +101,16 @@ impl Scope {
             Self::Cell => "In the cell pane",
             Self::Candidates => "Comparing: in the field",
             Self::Comparison => "Comparing: in table and chart",
+            Self::Predictions => "In the layer predictions",
+            Self::Attribution => "In the attribution",
             Self::Models => "In the list of models",
             Self::Runs => "In the list of runs",
             Self::Entry => "In a line over the panes",
+            Self::Actions => "In the list of actions",
+            Self::CommandLine => "At the command line",
+            Self::Save => "Saving: in the field",
+            Self::Summary => "In the summary",
+            Self::Search => "While searching",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",
@@ -98,6 +126,10 @@ impl Scope {
                 | Self::Candidates
                 | Self::Models
                 | Self::Entry
+                | Self::Actions
+                | Self::CommandLine
+                | Self::Save
+                | Self::Search
                 | Self::Everywhere
         )
     }

@@ -10,6 +10,10 @@ use super::overlay::{self, Problem};
 use crate::engine::Sampling;
 use crate::trace::LensKind;
 
+mod cell_value;
+
+pub use cell_value::{CellColour, CellValue, ListedTokens};
+
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// What `config/default.toml` holds; its comments say what each option does.
@@ -32,6 +36,8 @@ pub struct Options {
     pub sampling: SamplingOptions,
     /// The grid's looks.
     pub grid: GridOptions,
+    /// The page of layer predictions.
+    pub predictions: PredictionOptions,
 }
 
 /// On or off.
@@ -103,6 +109,14 @@ impl From<&SamplingOptions> for Sampling {
     }
 }
 
+/// The page of layer predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PredictionOptions {
+    /// How many tokens of each layer it shows at first.
+    pub top_k: usize,
+}
+
 /// The grid's looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,8 +127,14 @@ pub struct GridOptions {
     pub embedding: EmbeddingRow,
     /// What a cell says.
     pub value: CellValue,
+    /// What its colour tells.
+    pub colour: CellColour,
+    /// Which of a layer's best tokens are shown.
+    pub tokens: ListedTokens,
     /// How wide a cell is.
     pub cells: Cells,
+    /// Whether the prompt's own tokens stand before the generated ones.
+    pub prompt: PromptColumns,
 }
 
 /// What stands in the grid's first row.
@@ -159,40 +179,23 @@ impl EmbeddingRow {
     }
 }
 
-/// What a cell of the grid says. Its colour always tells the rank.
+/// Whether the prompt's own tokens, from its second one on, stand before the generated ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CellValue {
-    /// The chosen token's rank.
-    Rank,
-    /// The chosen token's probability.
-    Probability,
-    /// The entropy of the layer's distribution, in nats.
-    Entropy,
-    /// KL(final layer ‖ this layer), in nats.
-    Kl,
+pub enum PromptColumns {
+    /// They do.
+    Shown,
+    /// They do not.
+    Hidden,
 }
 
-impl CellValue {
-    /// The next one, round and round.
+impl PromptColumns {
+    /// The other one.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub fn toggled(self) -> Self {
         match self {
-            Self::Rank => Self::Probability,
-            Self::Probability => Self::Entropy,
-            Self::Entropy => Self::Kl,
-            Self::Kl => Self::Rank,
-        }
-    }
-
-    /// As the status line and titles say it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rank => "rank",
-            Self::Probability => "probability",
-            Self::Entropy => "entropy",
-            Self::Kl => "KL",
+            Self::Shown => Self::Hidden,
+            Self::Hidden => Self::Shown,
         }
     }
 }

@@ -6,14 +6,19 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use colorgrad::Gradient;
 use ratatui::style::Color;
 use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use super::overlay::Problem;
 
-/// How many steps the rank scale has.
+mod ramp;
+
+pub use ramp::Ramp;
+
+use ramp::{DivergingFile, RampFile};
+
+/// How many steps each scale has.
 pub const STEPS: usize = 7;
 
 const EMBEDDED: [(&str, &str); 7] = [
@@ -83,31 +88,6 @@ impl From<(Named, Named, Named)> for Shade {
     }
 }
 
-/// The scale of ranks, from rank 1 to the worst.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ramp {
-    /// With 24 bits.
-    pub truecolour: [Color; STEPS],
-    /// Among xterm's 256.
-    pub indexed: [Color; STEPS],
-    /// Among the terminal's own 16; neighbours may share a colour.
-    pub ansi: [Color; STEPS],
-}
-
-impl Ramp {
-    /// The colour of a step of the scale, 0 for rank 1, if there is colour.
-    #[must_use]
-    pub fn at(&self, step: usize, depth: Depth) -> Option<Color> {
-        let step = step.min(STEPS - 1);
-        match depth {
-            Depth::TrueColour => self.truecolour.get(step).copied(),
-            Depth::Indexed => self.indexed.get(step).copied(),
-            Depth::Ansi => self.ansi.get(step).copied(),
-            Depth::None => None,
-        }
-    }
-}
-
 /// Colours by role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -123,8 +103,11 @@ pub struct Theme {
     pub error: Shade,
     /// The lines of the chart, one a candidate, again and again when there are more.
     pub lines: Vec<Shade>,
-    /// The scale of ranks.
+    /// The scale of ranks, from rank 1 to the worst, and of all else that goes one way.
     pub ramp: Ramp,
+    /// The scale of what can go either way, from the lowest to the highest; nothing is in the
+    /// middle.
+    pub diverging: Ramp,
 }
 
 /// All themes, in the order in which the key goes through them.
@@ -196,51 +179,22 @@ struct File {
     error: Shade,
     lines: Vec<Shade>,
     ramp: RampFile,
+    /// A theme without one has that of the first theme.
+    diverging: Option<DivergingFile>,
 }
 
+/// What is read of the first theme where another has no diverging scale.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RampFile {
-    gradient: GradientName,
-    /// Where on the gradient rank 1 and the worst rank stand, 0 to 1.
-    rank_1: f32,
-    worst: f32,
-    indexed: [Named; STEPS],
-    ansi: [Named; STEPS],
-}
-
-/// The perceptual scales to choose from.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum GradientName {
-    Cividis,
-    Viridis,
-    Magma,
-    RdPu,
-    YlGnBu,
-    Greys,
-}
-
-impl GradientName {
-    fn colours(self, rank_1: f32, worst: f32) -> [Color; STEPS] {
-        let gradient: Box<dyn Gradient> = match self {
-            Self::Cividis => Box::new(colorgrad::preset::cividis()),
-            Self::Viridis => Box::new(colorgrad::preset::viridis()),
-            Self::Magma => Box::new(colorgrad::preset::magma()),
-            Self::RdPu => Box::new(colorgrad::preset::rd_pu()),
-            Self::YlGnBu => Box::new(colorgrad::preset::yl_gn_bu()),
-            Self::Greys => Box::new(colorgrad::preset::greys()),
-        };
-        std::array::from_fn(|step| {
-            let part = step as f32 / (STEPS - 1) as f32;
-            let [r, g, b, _] = gradient.at(rank_1 + (worst - rank_1) * part).to_rgba8();
-            Color::Rgb(r, g, b)
-        })
-    }
+struct OnlyDiverging {
+    diverging: DivergingFile,
 }
 
 fn theme(name: &str, text: &str) -> Result<Theme, toml::de::Error> {
     let file: File = toml::from_str(text)?;
+    let diverging = match file.diverging {
+        Some(diverging) => diverging,
+        None => toml::from_str::<OnlyDiverging>(EMBEDDED[0].1)?.diverging,
+    };
     Ok(Theme {
         name: name.to_owned(),
         accent: file.accent,
@@ -248,14 +202,8 @@ fn theme(name: &str, text: &str) -> Result<Theme, toml::de::Error> {
         warning: file.warning,
         error: file.error,
         lines: file.lines,
-        ramp: Ramp {
-            truecolour: file
-                .ramp
-                .gradient
-                .colours(file.ramp.rank_1, file.ramp.worst),
-            indexed: file.ramp.indexed.map(|named| named.0),
-            ansi: file.ramp.ansi.map(|named| named.0),
-        },
+        ramp: file.ramp.into(),
+        diverging: diverging.into(),
     })
 }
 
@@ -295,6 +243,17 @@ mod tests {
         let line = problem.to_string();
         assert!(line.starts_with("mine.toml:"), "{line}");
         assert!(line.contains("muted") && line.contains("grue"), "{line}");
+    }
+
+    #[test]
+    fn a_theme_without_a_diverging_scale_has_that_of_the_first() {
+        let (text, _) = include_str!("../../config/themes/light.toml")
+            .split_once("# What can go either way")
+            .unwrap();
+        let mut themes = Themes::embedded().unwrap();
+        themes.add(Path::new("mine.toml"), text).unwrap();
+        let mine = themes.get(themes.position("mine").unwrap()).unwrap();
+        assert_eq!(mine.diverging, themes.get(0).unwrap().diverging);
     }
 
     #[test]

@@ -20,10 +20,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::input::{EventSource, Input};
 use super::limiter::{FrameLimiter, Urgency};
+use super::saver::Saver;
 use super::screen::Screen;
+use super::signals::Signals;
 use super::tty::is_hang_up;
 use super::{Error, Exit, Mouse};
-use crate::app::{self, Effect, Message, State};
+use crate::app::{self, Effect, Message, SaveNews, State};
 use crate::engine::{self, Handle};
 
 /// The most messages that are taken before others get their turn.
@@ -37,8 +39,8 @@ pub struct Channels {
     pub engine: Handle,
     /// What the engine says.
     pub events: mpsc::Receiver<engine::Event>,
-    /// Why the program has to end, once it has to.
-    pub shutdown: watch::Receiver<Option<Exit>>,
+    /// What the system tells the process.
+    pub signals: Signals,
 }
 
 /// Run the program with `state` on `screen` until it ends. `effects` are what it starts with.
@@ -59,15 +61,22 @@ pub async fn drive<S: Screen, I: EventSource>(
     let Channels {
         engine,
         mut events,
-        shutdown,
+        signals,
     } = channels;
+    let (saver, mut saved) = Saver::new();
     let mut program = Program {
         state,
         screen,
         engine: &engine,
+        saver,
         limiter: FrameLimiter::default(),
     };
-    let ended = program.run(effects, source, &mut events, shutdown).await;
+    let ended = program
+        .run(effects, source, &mut events, &mut saved, signals)
+        .await;
+    if let Ok(Exit::Quit) = ended {
+        program.saver.finish();
+    }
     engine.abandon();
     // An engine that waits for room in the channel is set free.
     events.close();
@@ -81,6 +90,7 @@ struct Program<'a, S> {
     state: &'a mut State,
     screen: &'a mut S,
     engine: &'a Handle,
+    saver: Saver,
     limiter: FrameLimiter,
 }
 
@@ -95,6 +105,8 @@ enum Woken {
     Shutdown(Exit),
     Input(Option<Input>),
     Engine(engine::Event),
+    Continued,
+    Saved(SaveNews),
     FrameDue,
 }
 
@@ -104,7 +116,8 @@ impl<S: Screen> Program<'_, S> {
         effects: Vec<Effect>,
         source: &mut I,
         events: &mut mpsc::Receiver<engine::Event>,
-        mut shutdown: watch::Receiver<Option<Exit>>,
+        saved: &mut mpsc::UnboundedReceiver<SaveNews>,
+        mut signals: Signals,
     ) -> Result<Exit, Error> {
         let size = self.screen.size().map_err(Error::Draw)?;
         let mut flow = self.start(effects, size)?;
@@ -116,8 +129,10 @@ impl<S: Screen> Program<'_, S> {
             self.draw_if_due()?;
             let woken = tokio::select! {
                 biased;
-                exit = told_to_end(&mut shutdown) => Woken::Shutdown(exit),
+                exit = told_to_end(&mut signals.exit) => Woken::Shutdown(exit),
                 input = source.next() => Woken::Input(input),
+                Ok(()) = signals.continued.changed() => Woken::Continued,
+                Some(news) = saved.recv() => Woken::Saved(news),
                 Some(event) = events.recv() => Woken::Engine(event),
                 () = until(self.limiter.due()) => Woken::FrameDue,
             };
@@ -126,6 +141,15 @@ impl<S: Screen> Program<'_, S> {
                 Woken::Input(Some(input)) => self.take_inputs(input, source)?,
                 Woken::Input(None) => Flow::End(Exit::HangUp),
                 Woken::Engine(event) => self.take_events(event, events)?,
+                Woken::Continued => {
+                    self.screen.resume().map_err(Error::Draw)?;
+                    self.request(Urgency::AtOnce);
+                    Flow::Continue
+                }
+                Woken::Saved(news) => {
+                    self.request(Urgency::NextFrame);
+                    self.update(Message::Saved(news))?
+                }
                 Woken::FrameDue => Flow::Continue,
             };
         }
@@ -216,6 +240,7 @@ impl<S: Screen> Program<'_, S> {
                 Effect::Copy(text) => {
                     self.screen.copy(&text).map_err(Error::Draw)?;
                 }
+                Effect::Save(save) => self.saver.begin(save, self.state),
                 Effect::Redraw => {
                     self.screen.repaint();
                     self.request(Urgency::AtOnce);

@@ -61,6 +61,16 @@ pub trait Screen {
     ///
     /// When the screen is gone.
     fn suspend(&mut self) -> io::Result<()>;
+
+    /// The process was stopped from outside and goes on: somebody else may have had the screen.
+    ///
+    /// # Errors
+    ///
+    /// When the screen is gone.
+    fn resume(&mut self) -> io::Result<()> {
+        self.repaint();
+        Ok(())
+    }
 }
 
 impl Screen for Session {
@@ -89,12 +99,15 @@ impl Screen for Session {
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.painter().writer().commit(&osc52::sequence(text))?;
-        Ok(())
+        Self::copy(self, text)
     }
 
     fn suspend(&mut self) -> io::Result<()> {
         Self::suspend(self)
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        Self::resume(self)
     }
 }
 

@@ -12,7 +12,9 @@ use rustix::process::{Signal, getpgrp, getpid, kill_process};
 use signal_hook::consts::SIGTSTP;
 
 use super::Error;
+use super::clipboard::DesktopClipboard;
 use super::frame_writer::Sent;
+use super::osc52;
 use super::painter::Painter;
 use super::recordings::Recordings;
 use super::tty::Tty;
@@ -23,6 +25,9 @@ pub const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
 
 /// Undoes all that [`ENTER`], `MOUSE_ON` or a frame that broke off may have switched on.
 pub const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+
+/// Pasted text comes marked as such.
+const PASTE_ON: &[u8] = b"\x1b[?2004h";
 
 /// Clicks and the wheel are reported, moves are not: over a slow line they would flood it.
 pub const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
@@ -58,6 +63,7 @@ impl From<Capture> for Mouse {
 pub struct Session {
     painter: Painter<Tty>,
     mouse: Mouse,
+    clipboard: DesktopClipboard,
 }
 
 impl Session {
@@ -74,6 +80,7 @@ impl Session {
         let mut session = Self {
             painter: Painter::new(tty).map_err(Error::SetUp)?,
             mouse: Mouse::Terminal,
+            clipboard: DesktopClipboard::of_environment(),
         };
         session.take().map_err(Error::SetUp)?;
         Ok(session)
@@ -138,6 +145,33 @@ impl Session {
         stop()?;
         self.take()?;
         self.repaint();
+        Ok(())
+    }
+
+    /// Take the terminal's modes again after the process was stopped from outside, as by
+    /// `kill -STOP`: the shell had the terminal meanwhile, and nobody gave it back for it.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal does not accept its modes.
+    pub fn resume(&mut self) -> io::Result<()> {
+        // crossterm remembers that it set raw mode, whatever the terminal is in by now.
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        self.painter.writer().commit(PASTE_ON)?;
+        self.set_mouse(self.mouse)?;
+        self.repaint();
+        Ok(())
+    }
+
+    /// Give `text` to the clipboard of whoever sits at the terminal.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.clipboard.set(text);
+        self.painter.writer().commit(&osc52::sequence(text))?;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use signal_hook::consts::SIGCONT;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -24,8 +25,29 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How often we look whether the terminal is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// What the thread that draws is told.
+#[derive(Clone, Debug)]
+pub struct Signals {
+    /// Why the program has to end, once it has to.
+    pub exit: watch::Receiver<Option<Exit>>,
+    /// Changes each time that the process goes on after it was stopped.
+    pub continued: watch::Receiver<()>,
+}
+
+impl Signals {
+    /// No signal ever comes.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            exit: watch::channel(None).1,
+            continued: watch::channel(()).1,
+        }
+    }
+}
+
 /// Listen for SIGTERM, SIGHUP, SIGINT and for a terminal that hangs up. At the first of them call
-/// `abandon`, which must not block, then show the reason in the channel that is returned.
+/// `abandon`, which must not block, then show the reason in the channel that is returned. SIGCONT
+/// is told as well.
 ///
 /// The thread never ends: the system's own answer to these signals is gone for the life of the
 /// process, so somebody has to answer them.
@@ -33,10 +55,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// When the thread or its runtime cannot be started.
-pub fn listen(
-    abandon: impl FnOnce() + Send + 'static,
-) -> io::Result<watch::Receiver<Option<Exit>>> {
-    let (exit, receiver) = watch::channel(None);
+pub fn listen(abandon: impl FnOnce() + Send + 'static) -> io::Result<Signals> {
+    let (exit, told_to_end) = watch::channel(None);
+    let (goes_on, continued) = watch::channel(());
     let (ready, is_ready) = mpsc::sync_channel(1);
     thread::Builder::new()
         .name("signals".into())
@@ -45,7 +66,7 @@ pub fn listen(
                 Ok((runtime, listener)) => {
                     // The other end waits for it.
                     let _ = ready.send(Ok(()));
-                    let reason = runtime.block_on(listener.wait());
+                    let reason = runtime.block_on(listener.wait(&goes_on));
                     abandon();
                     exit.send_replace(Some(reason));
                     thread::sleep(GRACE);
@@ -58,13 +79,17 @@ pub fn listen(
             }
         })?;
     is_ready.recv().map_err(io::Error::other)??;
-    Ok(receiver)
+    Ok(Signals {
+        exit: told_to_end,
+        continued,
+    })
 }
 
 struct Listener {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
+    go_on: Signal,
 }
 
 impl Listener {
@@ -77,12 +102,13 @@ impl Listener {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            go_on: signal(SignalKind::from_raw(SIGCONT))?,
         };
         drop(inside);
         Ok((runtime, listener))
     }
 
-    async fn wait(mut self) -> Exit {
+    async fn wait(mut self, goes_on: &watch::Sender<()>) -> Exit {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -90,6 +116,10 @@ impl Listener {
                 _ = self.terminate.recv() => SignalKind::terminate(),
                 _ = self.hang_up.recv() => return Exit::HangUp,
                 _ = self.interrupt.recv() => SignalKind::interrupt(),
+                _ = self.go_on.recv() => {
+                    goes_on.send_replace(());
+                    continue;
+                }
                 _ = look.tick() => {
                     if Tty::is_hung_up() {
                         return Exit::HangUp;

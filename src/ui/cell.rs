@@ -17,11 +17,11 @@ use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use super::{grid, text};
-use crate::app::{Pane, Side, State};
+use super::{bars, grid, text};
+use crate::app::{Pane, Place, Side, State};
 use crate::engine::RunId;
-use crate::settings::Cells;
-use crate::trace::{Cell, Column, Layer, Row, TokenId};
+use crate::settings::{Cells, ListedTokens};
+use crate::trace::{Cell, Column, Layer, LayerShare, Row, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// The cell's pane.
@@ -30,12 +30,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         return;
     }
     let focus = frame::focus_of(state, Pane::Cell);
-    let step = state.cursor.step;
     let row = state.cursor.row;
     let found = state
-        .grid_columns()
-        .get(step.0)
-        .and_then(|column| Some((column.as_ref(), column.cell(row)?)))
+        .selected_column()
+        .and_then(|column| Some((column, column.cell(row)?)))
         .zip(state.model.ready.as_ref());
     let Some(((column, cell), info)) = found else {
         let inner = frame::render(palette, focus, Titles::named("Cell"), area, buffer);
@@ -44,18 +42,25 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         return;
     };
     let label = info.vocabulary.label(column.token);
-    let given = match state.grid_run() {
-        Some(run) if run.is_given(step) => format!("{}", grid::GIVEN),
+    let place = state.cursor.place();
+    let given = match (state.grid_run(), place) {
+        (Some(run), Place::Step(step)) if run.is_given(step) => format!("{}", grid::GIVEN),
         _ => String::new(),
     };
-    let name = format!("Cell · step {} {given}{label} · {row}", step.0 + 1);
+    let name = format!("Cell · {place} {given}{label} · {row}");
     let inner = frame::render(palette, focus, Titles::named(name), area, buffer);
+    let shares = match row {
+        Row::Layer(Layer(layer)) => shares(state, column, layer),
+        Row::Embedding => None,
+    };
     let detail = Detail {
         column,
         cell,
         row,
         before: before(state, column),
+        shares,
         vocabulary: &info.vocabulary,
+        tokens: state.view.grid.tokens,
         palette,
     };
     detail.render(inner, buffer);
@@ -67,8 +72,20 @@ fn before<'s>(state: &'s State, column: &Column) -> Option<(RunId, &'s Column)> 
         Side::After | Side::Difference => state.kept.before()?,
         Side::Before => return None,
     };
-    let before = run.column(state.cursor.step)?;
+    let before = run.column_at(state.cursor.place())?;
     (before.token == column.token).then_some((run.id, before))
+}
+
+/// What the layer's parts add to the chosen token's final logit, where that was asked for.
+fn shares(state: &State, column: &Column, layer: usize) -> Option<LayerShare> {
+    let run = state.grid_run()?;
+    let attribution = run.attributions.get(&run.position(state.cursor.step))?;
+    let is_of_this = attribution.target.token == column.token;
+    attribution
+        .layers
+        .get(layer)
+        .filter(|_| is_of_this)
+        .copied()
 }
 
 /// Between two figures.
@@ -79,14 +96,22 @@ struct Detail<'d> {
     cell: &'d Cell,
     row: Row,
     before: Option<(RunId, &'d Column)>,
+    shares: Option<LayerShare>,
     vocabulary: &'d Vocabulary,
+    tokens: ListedTokens,
     palette: &'d Palette<'d>,
 }
 
 impl Detail<'_> {
     fn render(&self, area: Rect, buffer: &mut Buffer) {
         let mut lines = self.figures(area.width.into());
-        let list = self.cell.top.len();
+        let own_line = usize::from(!self.is_listed(self.column.token));
+        let list = self.cell.top.len() + own_line;
+        if let Some(shares) = self.shares
+            && usize::from(area.height) > lines.len() + list
+        {
+            lines.push(self.adds(shares));
+        }
         // A blank line before the list where that costs no token.
         if usize::from(area.height) > lines.len() + list {
             lines.push(Line::default());
@@ -144,10 +169,8 @@ impl Detail<'_> {
 
     /// How the chosen token's logit and rank have moved since the row below.
     fn against_below(&self, width: usize) -> Line<'static> {
-        let below = match self.row {
-            Row::Embedding => return Line::styled("before layer 0", self.palette.muted()),
-            Row::Layer(Layer(0)) => Row::Embedding,
-            Row::Layer(Layer(l)) => Row::Layer(Layer(l - 1)),
+        let Some(below) = self.row.below() else {
+            return Line::styled("before layer 0", self.palette.muted());
         };
         match self.column.cell(below) {
             Some(before) => {
@@ -164,15 +187,34 @@ impl Detail<'_> {
         }
     }
 
+    /// What the layer's parts add to the final logit.
+    fn adds(&self, shares: LayerShare) -> Line<'static> {
+        let muted = |words: &'static str| Span::styled(words, self.palette.muted());
+        let number = |value| Span::styled(bars::signed(value), bars::of_sign(value, self.palette));
+        Line::from(vec![
+            muted("final logit: attn "),
+            number(shares.attention),
+            muted(", mlp "),
+            number(shares.feed_forward),
+        ])
+    }
+
     /// The best tokens with bars of their probabilities; the chosen one is marked.
     fn best(&self, width: usize) -> Vec<Line<'static>> {
         let token = (width / 3).clamp(6, 16);
         let bar = width.saturating_sub(3 + 2 + token + 2 + 5 + 2);
+        let shown = |(at, (id, _)): &(usize, &(TokenId, f32))| match self.tokens {
+            ListedTokens::All => true,
+            ListedTokens::Words => {
+                *at == 0 || *id == self.column.token || self.vocabulary.is_word(*id)
+            }
+        };
         let mut lines: Vec<Line<'static>> = self
             .cell
             .top
             .iter()
             .enumerate()
+            .filter(shown)
             .map(|(at, (id, logit))| {
                 let prob = self.cell.prob_of_logit(*logit);
                 self.token_line(&format!("{:>3}", at + 1), *id, prob, token, bar)

@@ -15,7 +15,7 @@ use ratatui::widgets::Widget;
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
 use super::text;
-use crate::app::{Compare, Pane, Phase, State, letter, shown};
+use crate::app::{Compare, Pane, Phase, Place, State, letter, shown};
 use crate::vocabulary::visible_text;
 
 /// The field's pane.
@@ -29,7 +29,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let focus = frame::focus_of(state, Pane::Candidates);
     let titles = Titles {
         right: "words get a leading space, \"quotes\" do not".into(),
-        ..Titles::named(format!("Compare · step {}", state.cursor.step.0 + 1))
+        ..Titles::named(format!("Compare · {}", state.cursor.place()))
     };
     let inner = frame::render(palette, focus, titles, area, buffer);
     let width = usize::from(inner.width.saturating_sub(2));
@@ -58,7 +58,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 }
 
 /// The end of the text before the position, and what the model put there.
-fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'static> {
+pub fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'static> {
     let Some(run) = &state.run else {
         return Line::default();
     };
@@ -69,8 +69,8 @@ fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'static> 
         };
         return Line::styled(words, palette.muted());
     }
-    let before = before_step(state).replace('\n', "⏎");
-    let chosen = match (run.column(state.cursor.step), &state.model.ready) {
+    let before = text_before(state).replace('\n', "⏎");
+    let chosen = match (state.selected_column(), &state.model.ready) {
         (Some(column), Some(info)) => info.vocabulary.label(column.token),
         _ => "?".into(),
     };
@@ -85,11 +85,20 @@ fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'static> 
     ])
 }
 
-/// The prompt and the tokens generated before the selected step.
-fn before_step(state: &State) -> String {
+/// The prompt and the tokens generated before the selected step, or the prompt up to the selected
+/// token.
+fn text_before(state: &State) -> String {
     let (Some(run), Some(info)) = (&state.run, &state.model.ready) else {
         return String::new();
     };
+    if let Place::Prompt(position) = state.cursor.place() {
+        let before = run.prompt_tokens.iter().take(position.0);
+        let bytes: Vec<u8> = before
+            .flat_map(|token| info.vocabulary.bytes(*token))
+            .copied()
+            .collect();
+        return String::from_utf8_lossy(&bytes).into_owned();
+    }
     let mut bytes = run.prompt.clone().into_bytes();
     for column in run.columns.iter().take(state.cursor.step.0) {
         bytes.extend(info.vocabulary.bytes(column.token));

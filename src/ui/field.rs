@@ -1,6 +1,6 @@
 //! A text field of one line, with its cursor.
 
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 use tui_input::Input;
 
 use super::palette::Palette;
@@ -22,4 +22,17 @@ pub fn spans(field: &Input, palette: &Palette<'_>, width: usize) -> Vec<Span<'st
         Span::styled(under, palette.selected()),
         Span::raw(rest.as_str().to_owned()),
     ]
+}
+
+/// The field behind `sign`, in `width` columns.
+pub fn line(
+    sign: &'static str,
+    field: &Input,
+    palette: &Palette<'_>,
+    width: usize,
+) -> Line<'static> {
+    let mut spans = vec![Span::styled(sign, palette.accent())];
+    let room = width.saturating_sub(text::width(sign));
+    spans.extend(self::spans(field, palette, room));
+    Line::from(spans)
 }

@@ -14,18 +14,19 @@ use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use super::{loading, scale};
+use super::{loading, text, value};
 use crate::app::{GridRoom, Pane, Side, State};
-use crate::settings::CellValue;
+use crate::engine::{ModelInfo, RunId};
+use crate::settings::CellColour;
 use crate::trace::Row;
 
 mod difference;
-mod figure;
 #[cfg(test)]
 mod tests;
 mod widget;
 
-pub use figure::probability;
+pub use super::value::probability;
+pub use difference::Before;
 pub use widget::{GIVEN, Grid};
 
 /// The grid's pane.
@@ -33,77 +34,90 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     if area.is_empty() {
         return;
     }
-    let columns = state.grid_columns();
-    let rows = state.rows();
-    let titles = Titles {
-        name: match state.model.ready {
-            Some(_) => title(state, area.width),
-            None => "Model".into(),
-        },
-        right: if columns.is_empty() {
-            String::new()
-        } else {
-            part_in_view(state, &rows)
-        },
-        bottom: if columns.is_empty() {
-            Line::default()
-        } else {
-            legend(state, palette, area.width)
-        },
-    };
     let focus = frame::focus_of(state, Pane::Grid);
-    let inner = frame::render(palette, focus, titles, area, buffer);
+    let rows = state.rows();
     match &state.model.ready {
-        Some(info) if !columns.is_empty() => Grid::new(columns, &rows, &info.vocabulary, *palette)
-            .differing_from(state.subtracted().map(|before| before.columns.as_slice()))
-            .given(state.grid_run().map_or(0, |run| run.given))
-            .options(state.view.grid)
-            .first(state.cursor.first_row, state.cursor.first_step)
-            .selected(state.cursor.row, state.cursor.step)
-            .render(inner, buffer),
-        _ => loading::render(state, palette, inner, buffer),
-    }
-}
-
-/// What the grid shows; of which run, where there are two to choose from.
-fn title(state: &State, width: u16) -> String {
-    let value = state.view.grid.value;
-    let shown = title_of(value, width);
-    let (Some(run), Some(before)) = (&state.run, state.kept.before()) else {
-        return shown.into();
-    };
-    match state.kept.side {
-        Side::After => shown.into(),
-        Side::Before => {
-            let name = format!("Before, {}: ", before.id);
-            let room = width.saturating_sub(u16::try_from(name.len()).unwrap_or(0));
-            format!("{name}{}", title_of(value, room))
+        Some(info) if state.extent().shown() > 0 => {
+            let grid = grid(state, info, &rows, palette);
+            let titles = Titles {
+                name: title(state, area.width),
+                right: part_in_view(state, &rows),
+                bottom: legend(state, &grid, palette, area.width),
+            };
+            let inner = frame::render(palette, focus, titles, area, buffer);
+            grid.render(inner, buffer);
         }
-        Side::Difference if width < 44 => format!("Rank in {} − in {}", run.id, before.id),
-        Side::Difference => format!("Rank in {} − rank in {}, before", run.id, before.id),
+        ready => {
+            let titles = Titles::named(match ready {
+                Some(_) => title(state, area.width),
+                None => "Model".into(),
+            });
+            let inner = frame::render(palette, focus, titles, area, buffer);
+            loading::render(state, palette, inner, buffer);
+        }
     }
 }
 
-fn title_of(value: CellValue, width: u16) -> &'static str {
-    match value {
-        CellValue::Rank if width < 44 => "Rank at each layer",
-        CellValue::Rank => "Rank of the chosen token at each layer",
-        CellValue::Probability if width < 52 => "Probability at each layer",
-        CellValue::Probability => "Probability of the chosen token at each layer",
-        CellValue::Entropy => "Entropy of each layer, in nats",
-        CellValue::Kl => "KL(final ‖ layer), in nats",
+/// The grid, and what it is compared with.
+fn grid<'g>(
+    state: &'g State,
+    info: &'g ModelInfo,
+    rows: &'g [Row],
+    palette: &Palette<'g>,
+) -> Grid<'g> {
+    let cursor = &state.cursor;
+    let before = state.subtracted().map(|before| Before {
+        prompt: before.prompt_columns.columns(),
+        steps: &before.columns,
+    });
+    Grid::new(state.grid_columns(), rows, &info.vocabulary, *palette)
+        .options(state.view.grid)
+        .differing_from(before)
+        .given(state.grid_run().map_or(0, |run| run.given))
+        .prompt(state.prompt_tokens(), state.prompt_columns())
+        .first(cursor.first_row, cursor.first_step)
+        .selected(cursor.row, cursor.place())
+}
+
+/// What cells say; of which run, where there are two to choose from; while the prompt's columns
+/// come, how many there are.
+fn title(state: &State, width: u16) -> String {
+    let (there, all) = (state.prompt_columns().len(), state.prompt_tokens().len());
+    let progress = match there < all {
+        true => format!(" · prompt {there}/{all}"),
+        false => String::new(),
+    };
+    let room = usize::from(width).saturating_sub(6 + text::width(&progress));
+    let value = value::of(state.view.grid.value);
+    let title = match (&state.run, state.kept.before(), state.kept.side) {
+        (Some(run), Some(before), Side::Difference) => difference_title(run.id, before.id, room),
+        (Some(_), Some(before), Side::Before) => {
+            let name = format!("Before, {}: ", before.id);
+            let rest = room.saturating_sub(text::width(&name));
+            format!("{name}{}", value.title(rest))
+        }
+        _ => value.title(room).to_owned(),
+    };
+    format!("{title}{progress}")
+}
+
+fn difference_title(run: RunId, before: RunId, room: usize) -> String {
+    let full = format!("Rank in {run} − rank in {before}, before");
+    match text::width(&full) <= room {
+        true => full,
+        false => format!("Rank in {run} − in {before}"),
     }
 }
 
-/// Which steps and rows are in view, where that is not all of them.
+/// Which columns and rows are in view, where that is not all of them.
 fn part_in_view(state: &State, rows: &[Row]) -> String {
     let room = GridRoom::of(state);
     let cursor = &state.cursor;
-    let steps = state.grid_columns().len();
+    let columns = state.extent().shown();
     let mut parts = Vec::new();
-    if steps > room.columns {
-        let last = (cursor.first_step + room.columns).min(steps);
-        parts.push(format!("{}–{last} of {steps}", cursor.first_step + 1));
+    if columns > room.columns {
+        let last = (cursor.first_step + room.columns).min(columns);
+        parts.push(format!("{}–{last} of {columns}", cursor.first_step + 1));
     }
     if rows.len() > room.rows {
         let last = (cursor.first_row + room.rows).min(rows.len());
@@ -115,26 +129,31 @@ fn part_in_view(state: &State, rows: &[Row]) -> String {
 }
 
 /// The scale itself, in the pane's border.
-fn legend<'l>(state: &State, palette: &Palette<'_>, width: u16) -> Line<'l> {
-    let vocabulary = state.model.ready.as_ref().map_or(0, |info| info.vocab_size);
+/// The scale itself, in the pane's border.
+fn legend<'l>(state: &State, grid: &Grid<'_>, palette: &Palette<'_>, width: u16) -> Line<'l> {
+    let options = state.view.grid;
     let is_difference = state.subtracted().is_some();
     let steps = match is_difference {
         true => difference::legend(),
-        false => scale::legend(vocabulary),
+        false => grid.scale().legend(),
     };
-    let full: usize = steps.iter().map(|text| text.chars().count() + 2).sum();
-    let mut spans = vec![Span::styled(" ", palette.muted())];
-    for (step, text) in steps.iter().enumerate() {
-        let (style, shade) = match is_difference {
-            true => (palette.change(step), " "),
-            false => (palette.step(step), palette.shade(step).unwrap_or(" ")),
-        };
-        let text = if full + 4 <= usize::from(width) {
+    let full: usize = steps.iter().map(|(_, text)| text::width(text) + 2).sum();
+    let name = match options.colour {
+        CellColour::By(colour) if colour != options.value && !is_difference => {
+            format!(" {} ", colour.name())
+        }
+        _ => " ".into(),
+    };
+    let room = usize::from(width).saturating_sub(3 + text::width(&name));
+    let mut spans = vec![Span::styled(name, palette.muted())];
+    for (tone, text) in steps {
+        let shade = palette.tone_shade(tone).unwrap_or(" ");
+        let text = if full <= room {
             format!("{shade}{text} ")
         } else {
             format!("{shade} ")
         };
-        spans.push(Span::styled(text, style));
+        spans.push(Span::styled(text, palette.tone(tone)));
     }
     spans.push(Span::styled(" ", palette.muted()));
     Line::from(spans)

@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::loading::megabytes;
 use super::palette::Palette;
 use super::{runs, text};
 use crate::app::{Loading, Phase, Run, State};
@@ -158,14 +157,7 @@ fn doing(state: &State, palette: &Palette<'_>) -> Vec<Span<'static>> {
     match &state.model.loading {
         Loading::Asked => return works(format!("{model}loading")),
         Loading::Fetching(progress) => {
-            return works(match progress.total {
-                Some(total) => format!(
-                    "{model}{} of {} MB",
-                    megabytes(progress.bytes),
-                    megabytes(total)
-                ),
-                None => format!("{model}{} MB", megabytes(progress.bytes)),
-            });
+            return works(format!("{model}{}", progress.amount()));
         }
         Loading::Reading { done, total } => {
             return works(format!("{model}loading {} %", done * 100 / (*total).max(1)));
@@ -177,6 +169,9 @@ fn doing(state: &State, palette: &Palette<'_>) -> Vec<Span<'static>> {
             return vec![Span::styled("no model", palette.warning())];
         }
         Loading::Cancelled | Loading::Failed(_) | Loading::Done => {}
+    }
+    if state.model.saved.is_some() {
+        return vec![Span::styled("saved trace", palette.accent())];
     }
     match &state.run {
         None => vec![Span::styled("ready", palette.muted())],

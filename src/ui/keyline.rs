@@ -4,10 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use tui_input::Input;
 
 use super::palette::Palette;
-use super::text;
-use crate::app::{Action, NoticeKind, Page, Run, State, Stops};
+use super::{field, text};
+use crate::app::{Action, Beside, Line as TypedLine, NoticeKind, Page, Run, State, Stops};
+use crate::export::EXTENSIONS;
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
 
@@ -20,6 +22,19 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
     .intersection(buffer.area);
     let room = usize::from(area.width);
+    match &state.line {
+        Some(TypedLine::Save(name)) => {
+            typed("Save as ", name, EXTENSIONS, palette, room).render(area, buffer);
+            return;
+        }
+        Some(TypedLine::Search(field)) => {
+            let words =
+                "token  #step's token  +1 -1 =1 becomes, leaves, settles  @12 step  L5 layer";
+            typed("/", field, words, palette, room).render(area, buffer);
+            return;
+        }
+        Some(TypedLine::Command(_)) | None => {}
+    }
     let line = match &state.notice {
         Some(notice) => {
             let style = match notice.kind {
@@ -32,6 +47,21 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         None => line(hints(state), palette, room),
     };
     line.render(area, buffer);
+}
+
+/// A field behind its title, and what can be typed there where there is room.
+fn typed(
+    title: &'static str,
+    field: &Input,
+    about: &str,
+    palette: &Palette<'_>,
+    room: usize,
+) -> Line<'static> {
+    let mut line = field::line(title, field, palette, room);
+    if line.width() + 3 + text::width(about) <= room {
+        line.push_span(Span::styled(format!("   {about}"), palette.muted()));
+    }
+    line
 }
 
 struct Hint {
@@ -77,11 +107,21 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
     match (binding.action, state.stops()) {
         (Action::Stop, None | Some(Stops::Help)) => None,
         (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
+        // On a page there are no panes to go to.
+        (Action::NextPane, _) if state.page.is_some() => None,
+        (Action::HeadOrder, _) if !shows_heads(state) => None,
         // The table of compare mode always says ranks.
         (Action::CellValue, _) if state.compare.is_some() => None,
         (Action::Difference, _) if state.kept.before().is_none() => None,
         (Action::Unchanged, _) if !state.run.as_ref().is_some_and(Run::is_changed) => None,
         _ => Some(hint),
+    }
+}
+
+fn shows_heads(state: &State) -> bool {
+    match &state.page {
+        Some(Page::Attribution(page)) => page.beside == Beside::Heads,
+        _ => false,
     }
 }
 

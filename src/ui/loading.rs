@@ -50,15 +50,15 @@ impl Page<'_> {
                     self.muted(format!("{} from {}", progress.file, progress.source)),
                     Line::default(),
                 ];
-                let bytes = megabytes(progress.bytes);
                 lines.push(match progress.total {
                     Some(total) => self.bar(
                         progress.bytes as f64 / total.max(1) as f64,
-                        &format!("{bytes} of {} MB", megabytes(total)),
+                        &progress.amount(),
                         width,
                     ),
-                    None => Line::raw(format!("{bytes} MB")),
+                    None => Line::raw(progress.amount()),
                 });
+                lines.extend(progress.pace().map(|pace| self.muted(pace)));
                 lines
             }
             Loading::Reading { done, total } => vec![
@@ -205,9 +205,4 @@ impl Page<'_> {
             Span::raw(format!("  {words}")),
         ])
     }
-}
-
-/// Bytes as megabytes with one decimal.
-pub fn megabytes(bytes: u64) -> String {
-    format!("{:.1}", bytes as f64 / 1e6)
 }

@@ -18,10 +18,10 @@ use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use super::{spark, text};
-use crate::app::{Pane, Run, State};
+use super::{scroll, spark, text};
+use crate::app::{Extent, Pane, Place, Run, State};
 use crate::settings::Cells;
-use crate::trace::{Column, Step};
+use crate::trace::Column;
 use crate::vocabulary::{Vocabulary, visible_text};
 
 /// The log's pane.
@@ -37,7 +37,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         width: inner.width.saturating_sub(2),
         ..inner
     };
-    let Some(run) = &state.run else {
+    let Some(run) = state.grid_run() else {
         let words = "Each generated token gets a line here.";
         Line::styled(words, palette.muted()).render(inner, buffer);
         return;
@@ -51,10 +51,11 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         Constraint::Length(height),
     ]));
     if let Some(info) = &state.model.ready {
-        let table = StepTable {
+        let table = ColumnTable {
             run,
+            extent: state.extent(),
             vocabulary: &info.vocabulary,
-            selected: state.cursor.step,
+            selected: state.cursor.place(),
             palette,
         };
         table.render(steps, buffer);
@@ -92,14 +93,15 @@ fn running_text(run: &Run, palette: &Palette<'_>, width: usize) -> Vec<Line<'sta
         .collect()
 }
 
-struct StepTable<'t> {
+struct ColumnTable<'t> {
     run: &'t Run,
+    extent: Extent,
     vocabulary: &'t Vocabulary,
-    selected: Step,
+    selected: Place,
     palette: &'t Palette<'t>,
 }
 
-impl StepTable<'_> {
+impl ColumnTable<'_> {
     fn render(&self, area: Rect, buffer: &mut Buffer) {
         if area.height < 2 {
             return;
@@ -107,17 +109,14 @@ impl StepTable<'_> {
         let room = Columns::of(area.width.into());
         Line::styled(room.head(), self.palette.muted()).render(area, buffer);
         let visible = usize::from(area.height - 1);
-        let first = first_visible(self.selected.0, self.run.columns.len(), visible);
-        let steps = self.run.columns.iter().enumerate().skip(first);
-        for (y, (step, column)) in (area.y + 1..area.bottom()).zip(steps) {
-            let label = self.vocabulary.label(column.token);
-            let mark = match self.run.is_given(Step(step)) {
-                true => super::grid::GIVEN,
-                false => ' ',
-            };
-            let line = room.line(step, &format!("{mark}{label}"), column);
-            buffer.set_stringn(area.x, y, line, area.width.into(), self.palette.text());
-            if step == self.selected.0 {
+        let Extent { prompt, .. } = self.extent;
+        let all = self.extent.shown();
+        let first = scroll::first_of_growing(self.selected.index(prompt), all, visible);
+        let places = (first..all).map(|index| Place::of_index(index, prompt));
+        for (y, place) in (area.y + 1..area.bottom()).zip(places) {
+            let (line, style) = self.line(&room, place);
+            buffer.set_stringn(area.x, y, line, area.width.into(), style);
+            if place == self.selected {
                 // Number and token only: a whole line is a lot to send at each move.
                 let width = u16::try_from(5 + room.token).unwrap_or(u16::MAX);
                 let place = Rect {
@@ -132,14 +131,34 @@ impl StepTable<'_> {
     }
 }
 
-/// Blocks of lines rather than one by one, since each moved line is sent again.
-fn first_visible(selected: usize, len: usize, visible: usize) -> usize {
-    if visible == 0 || len <= visible {
-        return 0;
+impl ColumnTable<'_> {
+    /// Tokens of the prompt stand back behind the generated ones, and have the letter p.
+    fn line(&self, room: &Columns, place: Place) -> (String, Style) {
+        let column = self.run.column_at(place);
+        let (number, token, style) = match place {
+            Place::Prompt(position) => (
+                format!("p{}", position.0 + 1),
+                self.run.prompt_tokens.get(position.0).copied(),
+                self.palette.muted(),
+            ),
+            Place::Step(step) => (
+                (step.0 + 1).to_string(),
+                column.map(|column| column.token),
+                self.palette.text(),
+            ),
+        };
+        let mark = match place {
+            Place::Step(step) if self.run.is_given(step) => super::grid::GIVEN,
+            _ => ' ',
+        };
+        let label = token.map_or_else(String::new, |token| self.vocabulary.label(token));
+        let label = format!("{mark}{label}");
+        let line = match column {
+            Some(column) => room.line(&number, &label, column),
+            None => format!("{number:>3} {label}"),
+        };
+        (line, style)
     }
-    let block = (visible * 3 / 4).max(1);
-    let over = (selected + 1).saturating_sub(visible);
-    over.div_ceil(block) * block
 }
 
 /// The width of the token's column, and which columns behind it have room.
@@ -190,14 +209,13 @@ impl Columns {
         head
     }
 
-    fn line(&self, step: usize, label: &str, column: &Column) -> String {
+    fn line(&self, number: &str, label: &str, column: &Column) -> String {
         let last = column.layers.last();
         let prob = last.map_or_else(String::new, |cell| {
             super::grid::probability(cell.score.prob, Cells::Exact)
         });
         let mut line = format!(
-            "{:>3} {}  {prob:>5}",
-            step + 1,
+            "{number:>3} {}  {prob:>5}",
             text::left(label, self.token + 1)
         );
         if self.rank_at_half {

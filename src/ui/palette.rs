@@ -8,16 +8,18 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::BorderType;
 
-use super::scale;
+use super::scale::{self, Tone};
 use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 
-mod change;
 mod contrast;
 #[cfg(test)]
 mod tests;
 
 /// Shades for a terminal without colour, from rank 1 to the worst.
 const SHADES: [&str; STEPS] = ["█", "▓", "▓", "▒", "▒", "░", " "];
+
+/// The same for what can go either way: how far it goes; which way, its sign says.
+const DIVERGING_SHADES: [&str; STEPS] = ["█", "▓", "░", " ", "░", "▓", "█"];
 
 /// Whether something has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,18 @@ impl<'t> Palette<'t> {
         self.role(self.theme.warning)
     }
 
+    /// What raises a token.
+    #[must_use]
+    pub fn raises(&self) -> Style {
+        self.accent()
+    }
+
+    /// What lowers a token. Its minus tells it without colour.
+    #[must_use]
+    pub fn lowers(&self) -> Style {
+        self.warning()
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn error(&self) -> Style {
@@ -124,28 +138,37 @@ impl<'t> Palette<'t> {
     /// A step of the scale of ranks, text on ground.
     #[must_use]
     pub fn step(&self, step: usize) -> Style {
-        match self.theme.ramp.at(step, self.depth) {
-            Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
-            None => Style::new(),
-        }
+        self.tone(Tone::Sequential(step))
     }
 
-    /// A step of the scale of changes, 0 to 6; in the middle, where nothing has changed, nothing
-    /// catches the eye.
-    #[must_use]
-    pub fn change(&self, step: usize) -> Style {
-        match change::ground(step, self.depth) {
-            Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
-            None if step == STEPS / 2 => self.muted(),
-            None => Style::new(),
-        }
-    }
-
-    /// The shade that stands for a step where there is no colour.
+    /// The shade that stands for a step of the scale of ranks where there is no colour.
     #[must_use]
     pub fn shade(&self, step: usize) -> Option<&'static str> {
+        self.tone_shade(Tone::Sequential(step))
+    }
+
+    /// A step of any scale, text on ground.
+    #[must_use]
+    pub fn tone(&self, tone: Tone) -> Style {
+        let ground = match tone {
+            Tone::Sequential(step) => self.theme.ramp.at(step, self.depth),
+            Tone::Diverging(step) => self.theme.diverging.at(step, self.depth),
+        };
+        match ground {
+            Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
+            None => Style::new(),
+        }
+    }
+
+    /// The shade that stands for a step of any scale where there is no colour.
+    #[must_use]
+    pub fn tone_shade(&self, tone: Tone) -> Option<&'static str> {
+        let (shades, step) = match tone {
+            Tone::Sequential(step) => (SHADES, step),
+            Tone::Diverging(step) => (DIVERGING_SHADES, step),
+        };
         match self.depth {
-            Depth::None => SHADES.get(step.min(STEPS - 1)).copied(),
+            Depth::None => shades.get(step.min(STEPS - 1)).copied(),
             _ => None,
         }
     }

@@ -8,6 +8,8 @@
 //! ╰─────────────────────────────────────────────────────────────────────────────╯
 //! ```
 
+use std::path::Path;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -15,19 +17,13 @@ use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
-use super::text;
-use crate::app::{Choice, Picker, State};
+use super::{field, text};
+use crate::app::{Choice, Picker};
 use crate::engine::{Fit, ModelEntry, Whereabouts};
 use crate::vocabulary::visible_text;
 
 /// The list of models.
-pub fn render(
-    state: &State,
-    picker: &Picker,
-    palette: &Palette<'_>,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
+pub fn render(picker: &Picker, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
     let choices = picker.choices();
     let titles = Titles {
         right: match choices.len() {
@@ -49,7 +45,7 @@ pub fn render(
     let shown = choices.iter().enumerate().skip(first).take(room);
     lines.extend(shown.map(|(at, choice)| {
         let line = match choice {
-            Choice::Entry(entry) => entry_line(state, entry, palette, width),
+            Choice::Entry(entry) => entry_line(entry, palette, width),
             Choice::Typed(typed) => {
                 let words = format!("  load `{}`: a path or hub id", visible_text(typed));
                 Line::raw(text::left(&words, width))
@@ -74,22 +70,13 @@ pub fn render(
 
 /// What is typed; its end, where it is long.
 fn field(picker: &Picker, palette: &Palette<'_>, width: usize) -> Line<'static> {
-    let value = picker.field.value();
-    let at = value
-        .char_indices()
-        .nth(picker.field.cursor())
-        .map_or(value.len(), |(at, _)| at);
-    let (before, after) = value.split_at(at);
-    let mut rest = after.chars();
-    let under = rest.next().map_or(" ".into(), |c| c.to_string());
-    let before = text::cut_left(before, width.saturating_sub(3)).into_owned();
-    let mut spans = vec![
-        Span::styled("› ", palette.accent()),
-        Span::raw(before),
-        Span::styled(under, palette.selected()),
-        Span::raw(rest.as_str().to_owned()),
-    ];
-    if value.is_empty() {
+    let mut spans = vec![Span::styled("› ", palette.accent())];
+    spans.extend(field::spans(
+        &picker.field,
+        palette,
+        width.saturating_sub(2),
+    ));
+    if picker.field.value().is_empty() {
         let words = "type to filter, or a path or hub id";
         spans.push(Span::styled(words, palette.muted()));
     }
@@ -126,14 +113,7 @@ fn row(name: &str, columns: &str, width: usize) -> String {
     format!("{}{columns}", text::left(name, room))
 }
 
-fn entry_line(
-    state: &State,
-    entry: &ModelEntry,
-    palette: &Palette<'_>,
-    width: usize,
-) -> Line<'static> {
-    let info = state.model.ready.as_ref();
-    let is_loaded = info.is_some_and(|info| entry.title == info.name);
+fn entry_line(entry: &ModelEntry, palette: &Palette<'_>, width: usize) -> Line<'static> {
     let number = |value: Option<u64>, units| value.map_or("–".into(), |n| in_short(n, units));
     let bytes = ["B", "kB", "MB", "GB"];
     let place = match (entry.whereabouts, entry.fit) {
@@ -146,16 +126,27 @@ fn entry_line(
         entry.family.clone().unwrap_or_else(|| "–".into()),
         number(entry.parameters, ["", "k", "M", "B"]),
         number(entry.size, bytes),
-        number(entry.memory, bytes),
+        match entry.fault {
+            Some(_) => "unusable".into(),
+            None => number(entry.memory, bytes),
+        },
         place.into(),
     ];
-    let mark = if is_loaded { "●" } else { " " };
-    let title = format!("{mark} {}", visible_text(&entry.title));
-    let text = row(&title, &columns(cells, width), width);
-    match (entry.fit, is_loaded) {
-        (Fit::TooLarge, _) => Line::styled(text, palette.warning()),
-        (_, true) => Line::styled(text, palette.accent()),
-        _ => Line::raw(text),
+    let mark = if entry.is_loaded { "●" } else { " " };
+    let columns = columns(cells, width);
+    let title = visible_text(&entry.title);
+    // Of a long path the end says most.
+    let room = width.saturating_sub(text::width(&columns) + 2);
+    let title = match Path::new(&entry.title).is_absolute() {
+        true => text::cut_left(&title, room),
+        false => title.as_str().into(),
+    };
+    let text = row(&format!("{mark} {title}"), &columns, width);
+    match entry.fit {
+        _ if entry.fault.is_some() => Line::styled(text, palette.error()),
+        _ if entry.is_loaded => Line::styled(text, palette.accent()),
+        Fit::TooLarge => Line::styled(text, palette.warning()),
+        Fit::Fits | Fit::Unknown => Line::raw(text),
     }
 }
 

@@ -1,6 +1,51 @@
-//! The scale of ranks: few steps, each a part of a logarithmic axis.
+//! Scales: few steps each, so that a figure becomes one of few colours.
 
 use crate::settings::theme::STEPS;
+
+mod diverging;
+mod sequential;
+
+pub use diverging::Diverging;
+pub use sequential::{Order, Sequential};
+
+/// A step of one of the two kinds of scales: what [`super::palette::Palette::tone`] makes a
+/// colour of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Of a scale that goes one way; 0 is rank 1, the surest or the highest.
+    Sequential(usize),
+    /// Of a scale that goes either way; 0 is the lowest, nothing is in the middle.
+    Diverging(usize),
+}
+
+/// How figures become steps.
+#[derive(Clone, Debug)]
+pub enum Scale {
+    /// One way.
+    Sequential(Sequential),
+    /// Either way.
+    Diverging(Diverging),
+}
+
+impl Scale {
+    /// The step of a figure.
+    #[must_use]
+    pub fn tone(&self, figure: f32) -> Tone {
+        match self {
+            Self::Sequential(scale) => Tone::Sequential(scale.step(figure)),
+            Self::Diverging(scale) => scale.tone(figure),
+        }
+    }
+
+    /// What each step holds, in their order.
+    #[must_use]
+    pub fn legend(&self) -> [(Tone, String); STEPS] {
+        match self {
+            Self::Sequential(scale) => scale.legend(),
+            Self::Diverging(scale) => scale.legend(),
+        }
+    }
+}
 
 /// The last rank of each step but the last: half decades, as far as a token can still be said to
 /// be in sight; beyond 1000 it is not.
@@ -12,13 +57,17 @@ pub fn step(rank: u32) -> usize {
     LAST.iter().filter(|last| rank > **last).count()
 }
 
-/// What each step holds, for a vocabulary of that size, as the legend says it.
+/// The scale of ranks in a vocabulary of that size.
 #[must_use]
-pub fn legend(vocabulary: usize) -> [String; STEPS] {
-    std::array::from_fn(|step| match LAST.get(step) {
-        Some(1) => "1".into(),
-        Some(last) => format!("≤{}", short(u64::from(*last))),
-        None => format!("≤{}", short(vocabulary as u64)),
+pub fn ranks(vocabulary: usize) -> Scale {
+    Scale::Sequential(Sequential {
+        bounds: LAST.map(|last| last as f32),
+        order: Order::LowFirst,
+        last: Some(vocabulary as f32),
+        write: |rank| match rank {
+            1.0 => "1".into(),
+            rank => format!("≤{}", short(rank as u64)),
+        },
     })
 }
 
@@ -53,6 +102,16 @@ mod tests {
         assert!(steps.is_sorted());
         assert_eq!(steps.first(), Some(&0));
         assert_eq!(steps.last(), Some(&(STEPS - 1)));
+    }
+
+    #[test]
+    fn ranks_have_the_same_steps_as_their_scale() {
+        let scale = ranks(49_152);
+        for rank in 1..49_152 {
+            assert_eq!(scale.tone(rank as f32), Tone::Sequential(step(rank)));
+        }
+        let legend = scale.legend().map(|(_, text)| text);
+        assert_eq!(legend, ["1", "≤3", "≤10", "≤30", "≤100", "≤1k", "≤49k"]);
     }
 
     #[test]

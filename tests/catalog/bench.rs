@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use lenscape::catalog::{
-    Catalog, Checkpoint, CheckpointFiles, FetchError, FetchEvent, HubSettings, ModelRef, Pip,
-    Places, Store, fetch,
+    Catalog, Checkpoint, CheckpointFiles, FetchError, FetchEvent, FetchProgress, HubSettings,
+    ModelRef, Pip, Places, Store, fetch,
 };
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -95,6 +95,16 @@ impl Bench {
 
     pub fn events(&self) -> Vec<FetchEvent> {
         self.events.lock().unwrap().clone()
+    }
+
+    /// How far the downloads were, in order.
+    pub fn progress(&self) -> Vec<FetchProgress> {
+        let events = self.events().into_iter();
+        let progress = events.filter_map(|event| match event {
+            FetchEvent::Progress(progress) => Some(progress),
+            _ => None,
+        });
+        progress.collect()
     }
 
     /// The sources that failed, in order.

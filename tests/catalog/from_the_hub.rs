@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use lenscape::catalog::{FetchError, FetchEvent, FetchProgress};
+use lenscape::catalog::{FetchError, FetchProgress};
 
 use super::bench::{Bench, COMMIT, assert_no_files_below, files_below, sha256, tiny_file};
 use super::hub_server::{Fault, HubServer};
@@ -51,17 +51,16 @@ fn progress_goes_from_nothing_to_everything() {
     let bench = Bench::with_hub(&server.endpoint);
     bench.tiny();
     let total = tiny_file().len() as u64;
-    let at = |bytes| {
-        FetchEvent::Progress(FetchProgress {
-            source: "hub".to_owned(),
-            file: "tiny.Q8_0.gguf".to_owned(),
-            bytes,
-            total: Some(total),
-        })
+    let events = bench.progress();
+    let nothing = FetchProgress {
+        source: "hub".to_owned(),
+        file: "tiny.Q8_0.gguf".to_owned(),
+        bytes: 0,
+        total: Some(total),
+        speed: None,
     };
-    let events = bench.events();
-    assert_eq!(events.first(), Some(&at(0)));
-    assert_eq!(events.last(), Some(&at(total)));
+    assert_eq!(events.first(), Some(&nothing));
+    assert_eq!(events.last().unwrap().bytes, total);
 }
 
 #[test]
@@ -159,6 +158,17 @@ fn each_refusal_is_explained() {
             vec![("Retry-After", "77")],
             "too many requests from here: wait 77 s",
         ),
+        (
+            403,
+            vec![],
+            "does not let us read org/tiny (HTTP 403): set HF_TOKEN",
+        ),
+        (
+            429,
+            vec![],
+            "too many requests from here: wait some minutes",
+        ),
+        (500, vec![], "answered HTTP 500: try again later"),
         (503, vec![], "answered HTTP 503: try again later"),
     ] {
         let (_server, bench) = broken(Fault::Status(status, headers));

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use super::bench::{COMMIT, sha256, tiny_file};
@@ -26,6 +26,8 @@ pub enum Fault {
     Short,
     /// Ranges are ignored: the whole file comes.
     NoRanges,
+    /// No byte comes before so many files with this fault were asked for.
+    Meet(usize),
 }
 
 /// What the server has, and what it was asked.
@@ -34,6 +36,15 @@ struct Site {
     files: HashMap<String, Vec<u8>>,
     faults: HashMap<String, Fault>,
     requests: Vec<String>,
+    meeting: Meeting,
+}
+
+/// The files with [`Fault::Meet`] that were asked for.
+#[derive(Default)]
+struct Meeting {
+    arrived: usize,
+    under_way: usize,
+    most_at_once: usize,
 }
 
 /// A running server; it ends with the test's process.
@@ -41,6 +52,7 @@ struct Site {
 pub struct HubServer {
     pub endpoint: String,
     site: Arc<Mutex<Site>>,
+    arrival: Arc<Condvar>,
 }
 
 struct Request {
@@ -57,6 +69,7 @@ impl HubServer {
         let this = Self {
             endpoint: format!("http://{}", listener.local_addr().unwrap()),
             site: Arc::default(),
+            arrival: Arc::default(),
         };
         this.put("org/tiny/tiny.Q8_0.gguf", tiny_file());
         let server = this.clone();
@@ -95,6 +108,11 @@ impl HubServer {
     /// What was asked, as `METHOD path`, with `from N` behind it for a range.
     pub fn requests(&self) -> Vec<String> {
         self.site.lock().unwrap().requests.clone()
+    }
+
+    /// How many files with [`Fault::Meet`] were on their way at the same time, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.site.lock().unwrap().meeting.most_at_once
     }
 
     fn serve(&self, mut stream: TcpStream) {
@@ -197,6 +215,9 @@ impl HubServer {
         let content = site.files[path].clone();
         let fault = site.faults.get(path).cloned();
         drop(site);
+        if let Some(Fault::Meet(count)) = fault {
+            self.meet(count);
+        }
         body(
             stream,
             request,
@@ -204,6 +225,24 @@ impl HubServer {
             &content,
             fault,
         );
+    }
+}
+
+impl HubServer {
+    /// Waits for `count` files. Whoever asks for one is counted as under way until just before it
+    /// gets the first byte, so it cannot ask for the next one meanwhile.
+    fn meet(&self, count: usize) {
+        let mut site = self.site.lock().unwrap();
+        let meeting = &mut site.meeting;
+        meeting.arrived += 1;
+        meeting.under_way += 1;
+        meeting.most_at_once = meeting.most_at_once.max(meeting.under_way);
+        self.arrival.notify_all();
+        let mut site = self
+            .arrival
+            .wait_while(site, |site| site.meeting.arrived < count)
+            .unwrap();
+        site.meeting.under_way -= 1;
     }
 }
 

@@ -13,3 +13,4 @@ mod from_a_python_package;
 mod from_the_hub;
 mod hub_repositories;
 mod models_command;
+mod several_files;

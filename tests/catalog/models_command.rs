@@ -1,6 +1,8 @@
 //! `lenscape models`, without the program around it.
 
+use assert_cmd::Command;
 use lenscape::commands::models;
+use predicates::str::contains;
 
 use super::bench::{Bench, tiny_catalog};
 use super::hub_server::HubServer;
@@ -37,4 +39,64 @@ fn an_unknown_model_is_not_pulled() {
     let error = models::pull("tinny", &tiny_catalog(), &bench.places, &mut Vec::new());
     let message = error.unwrap_err().to_string();
     assert!(message.ends_with("did you mean tiny?"), "{message}");
+}
+
+/// The program itself, with a hub of one small repository.
+fn lenscape(server: &HubServer, folder: &std::path::Path) -> Command {
+    for name in ["config.json", "tokenizer.json", "model.safetensors"] {
+        server.put(&format!("org/single/{name}"), name.into());
+    }
+    let mut command = Command::cargo_bin("lenscape").unwrap();
+    command
+        .env_clear()
+        .env("LENSCAPE_HOME", folder.join("home"))
+        .env("HF_ENDPOINT", &server.endpoint)
+        .env("HF_TOKEN", "hf_test")
+        .args(["models", "pull", "org/single"]);
+    command
+}
+
+#[test]
+fn the_environment_says_where_the_hub_and_its_cache_are() {
+    let server = HubServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("hf");
+    let cache = folder.path().join("cache");
+    lenscape(&server, folder.path())
+        .env("HF_HOME", &home)
+        .assert()
+        .success()
+        .stdout(contains(home.join("hub").to_str().unwrap()))
+        .stderr(contains("hub: fetching 3 files"));
+    lenscape(&server, folder.path())
+        .env("HF_HOME", &home)
+        .env("HF_HUB_CACHE", &cache)
+        .assert()
+        .success()
+        .stdout(contains(cache.to_str().unwrap()));
+}
+
+#[test]
+fn offline_the_cache_is_used_and_nothing_is_asked() {
+    let server = HubServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let offline = || {
+        let mut command = lenscape(&server, folder.path());
+        command
+            .env("HF_HOME", folder.path())
+            .env("HF_HUB_OFFLINE", "1");
+        command
+    };
+    offline()
+        .assert()
+        .failure()
+        .stderr(contains("HF_HUB_OFFLINE forbids the network"));
+    assert!(server.requests().is_empty());
+    lenscape(&server, folder.path())
+        .env("HF_HOME", folder.path())
+        .assert()
+        .success();
+    let asked = server.requests().len();
+    offline().assert().success();
+    assert_eq!(server.requests().len(), asked);
 }

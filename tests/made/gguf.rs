@@ -3,13 +3,25 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use candle_core::Tensor;
-use candle_core::quantized::gguf_file::{self, Value};
+use candle_core::quantized::gguf_file::{self, Content, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Tensor};
 
 use super::{Tensors, fixture, tensors};
+
+/// The committed GGUF files, which llama.cpp's own converter wrote.
+pub fn gguf_fixtures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures-gguf");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "gguf"))
+        .collect();
+    files.sort();
+    files
+}
 
 /// What a GGUF file is to hold.
 #[derive(Clone)]
@@ -63,22 +75,43 @@ pub fn gguf_of(name: &str) -> Gguf {
 }
 
 impl Gguf {
+    /// What a file holds, in float32.
+    pub fn read(path: &Path) -> Self {
+        let mut file = File::open(path).unwrap();
+        let content = Content::read(&mut file).unwrap();
+        let mut tensor = |name: &String| {
+            let stored = content.tensor(&mut file, name, &Device::Cpu).unwrap();
+            (name.clone(), stored.dequantize(&Device::Cpu).unwrap())
+        };
+        Self {
+            tensors: content.tensor_infos.keys().map(&mut tensor).collect(),
+            metadata: content.metadata,
+        }
+    }
+
+    /// The same with every matrix rounded to what `kind` can hold, in float32 still.
+    pub fn rounded(&self, kind: GgmlDType) -> Self {
+        let mut rounded = self.clone();
+        for tensor in rounded.tensors.values_mut() {
+            let stored = QTensor::quantize(tensor, stored_as(tensor, kind)).unwrap();
+            *tensor = stored.dequantize(&Device::Cpu).unwrap();
+        }
+        rounded
+    }
+
     pub fn set(&mut self, key: &str, value: Value) {
         self.metadata.insert(key.to_owned(), value);
     }
 
-    /// Writes the file, all matrices as `kind` and all vectors in float32.
+    /// Writes the file, all matrices as `kind` where their rows are whole blocks of it, and the
+    /// rest in float32.
     pub fn write(&self, path: &Path, kind: GgmlDType) {
         let quantised: Vec<(&String, QTensor)> = self
             .tensors
             .iter()
             .map(|(name, tensor)| {
-                let kind = if tensor.rank() > 1 {
-                    kind
-                } else {
-                    GgmlDType::F32
-                };
-                (name, QTensor::quantize(tensor, kind).unwrap())
+                let stored = QTensor::quantize(tensor, stored_as(tensor, kind)).unwrap();
+                (name, stored)
             })
             .collect();
         let metadata: Vec<(&str, &Value)> = self
@@ -92,6 +125,16 @@ impl Gguf {
             .collect();
         let mut file = BufWriter::new(File::create(path).unwrap());
         gguf_file::write(&mut file, &metadata, &tensors).unwrap();
+    }
+}
+
+/// Vectors stay in float32, as llama.cpp leaves them, and so do rows that are not whole blocks.
+fn stored_as(tensor: &Tensor, kind: GgmlDType) -> GgmlDType {
+    let row = tensor.dims().last().copied().unwrap_or_default();
+    if tensor.rank() > 1 && row.is_multiple_of(kind.block_size()) {
+        kind
+    } else {
+        GgmlDType::F32
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor};
 use tempfile::TempDir;
 
-pub use gguf::{Gguf, gguf_of};
+pub use gguf::{Gguf, gguf_fixtures, gguf_of};
 pub use pytorch::write_pytorch;
 
 /// Tensors by name.
@@ -23,6 +23,18 @@ pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(name)
+}
+
+/// The names of all fixtures.
+pub fn fixtures() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(fixture(""))
+        .unwrap()
+        .map(Result::unwrap)
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
 }
 
 /// The tensors of a fixture, in float32.
@@ -98,15 +110,26 @@ impl Copy {
         candle_core::safetensors::save(tensors, self.path().join(file)).unwrap();
     }
 
-    /// The tensors in two files, with the index that says which is where.
-    pub fn write_shards(&self, tensors: &Tensors) {
+    /// The tensors in `count` files, with the index that says which is where.
+    pub fn write_shards(&self, tensors: &Tensors, count: usize) {
         let mut index = HashMap::new();
-        for (number, half) in halves(tensors).iter().enumerate() {
-            let file = format!("model-{:05}-of-00002.safetensors", number + 1);
-            self.write_safetensors(&file, half);
-            index.extend(half.keys().map(|name| (name.clone(), file.clone())));
+        for (number, part) in parts(tensors, count).iter().enumerate() {
+            let file = format!("model-{:05}-of-{count:05}.safetensors", number + 1);
+            self.write_safetensors(&file, part);
+            index.extend(part.keys().map(|name| (name.clone(), file.clone())));
         }
         self.write_index("model.safetensors.index.json", &index);
+    }
+
+    /// The same in the older kind of file.
+    pub fn write_pytorch_shards(&self, tensors: &Tensors, count: usize) {
+        let mut index = HashMap::new();
+        for (number, part) in parts(tensors, count).iter().enumerate() {
+            let file = format!("pytorch_model-{:05}-of-{count:05}.bin", number + 1);
+            write_pytorch(&self.path().join(&file), part);
+            index.extend(part.keys().map(|name| (name.clone(), file.clone())));
+        }
+        self.write_index("pytorch_model.bin.index.json", &index);
     }
 
     pub fn write_index(&self, file: &str, weight_map: &HashMap<String, String>) {
@@ -123,14 +146,16 @@ impl Copy {
     }
 }
 
-/// The tensors in two parts, in the order of their names.
-pub fn halves(tensors: &Tensors) -> [Tensors; 2] {
+/// The tensors in `count` parts, in the order of their names.
+pub fn parts(tensors: &Tensors, count: usize) -> Vec<Tensors> {
     let mut names: Vec<&String> = tensors.keys().collect();
     names.sort();
-    let (first, second) = names.split_at(names.len() / 2);
-    [first, second].map(|part| {
-        part.iter()
-            .map(|name| ((*name).clone(), tensors[*name].clone()))
-            .collect()
-    })
+    names
+        .chunks(names.len().div_ceil(count))
+        .map(|part| {
+            part.iter()
+                .map(|name| ((*name).clone(), tensors[*name].clone()))
+                .collect()
+        })
+        .collect()
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rustix::process::Signal;
+
 use crate::pseudo_terminal::PseudoTerminal;
 use crate::stand_in::{self, Behaviour};
 
@@ -68,6 +70,31 @@ fn nobody_to_resume_it_means_no_suspending() {
     terminal.send(QUIT);
     assert_eq!(terminal.wait_exit(), 0);
     terminal.assert_restored();
+}
+
+#[test]
+fn it_finds_its_feet_after_it_was_stopped_from_outside() {
+    let bash = Path::new("/bin/bash");
+    if !bash.exists() {
+        return;
+    }
+    let mut shell = stand_in::start_under(bash, &["--norc", "-i"], Behaviour::Counts);
+    shell.send("PS1='$ '; \"$STAND_IN\" $STAND_IN_ARGUMENTS\r");
+    shell.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    wait_for_more(&shell);
+    shell.signal_foreground(Signal::STOP);
+    shell.wait_for("Stopped");
+    shell.send("fg\r");
+    wait_for_more(&shell);
+    shell.wait_until("a screen of its own again", |screen| {
+        !screen.contents().contains("Stopped")
+    });
+    shell.send(QUIT);
+    shell.wait_until("the shell's prompt", |screen| {
+        !screen.alternate_screen() && screen.contents().trim_end().ends_with("\n$")
+    });
+    shell.send("exit\r");
+    shell.wait_exit();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// How long anything may take on a busy machine. Nothing waits longer than it has to.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -129,6 +129,12 @@ impl PseudoTerminal {
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Send a signal to what runs in the foreground of a shell.
+    pub fn signal_foreground(&self, signal: Signal) {
+        let group = self.master.as_ref().unwrap().process_group_leader();
+        kill_process_group(Pid::from_raw(group.unwrap()).unwrap(), signal).unwrap();
     }
 
     /// Wait until the screen shows `text`, in one row.

@@ -9,7 +9,7 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Progress, Run, RunId, Sampling, Session};
 use lenscape::lens::{Logits, StateTap, column};
 use lenscape::model::{self, Model};
-use lenscape::trace::{Column, LensKind, Step, TokenId};
+use lenscape::trace::{Column, Layer, LensKind, Row, Step, TokenId};
 use serde::Deserialize;
 
 /// The folder of a fixture.
@@ -237,6 +237,15 @@ impl Case {
 /// Logits, probabilities, entropy, KL and the five best tokens of a column.
 fn compare_figures(column: &Column, golden: &GoldenStep, place: &str) {
     assert_eq!(column.layers.len(), golden.layers.len(), "{place}: layers");
+    for (l, pair) in golden.layers.windows(2).enumerate() {
+        let row = Row::Layer(Layer(l + 1));
+        close(
+            column.logit_change(row).unwrap(),
+            pair[1].logit - pair[0].logit,
+            2e-3,
+            &format!("{place} {row} logit change"),
+        );
+    }
     for (l, (cell, golden)) in column.layers.iter().zip(&golden.layers).enumerate() {
         let place = format!("{place} L{l}");
         close(
@@ -246,6 +255,15 @@ fn compare_figures(column: &Column, golden: &GoldenStep, place: &str) {
             &format!("{place} logit"),
         );
         close(cell.score.prob, golden.prob, 1e-3, &format!("{place} prob"));
+        // Where the reference's probability is too small for float32, there is no logarithm.
+        if golden.prob > f32::MIN_POSITIVE {
+            close(
+                cell.log_prob(),
+                golden.prob.ln(),
+                1e-3,
+                &format!("{place} log-probability"),
+            );
+        }
         close(
             cell.entropy,
             golden.entropy,

@@ -67,6 +67,22 @@ impl Case {
             .collect()
     }
 
+    /// The golden values do not hold the prompt's own columns: its tokens with the figures of the
+    /// steps, from the last one on.
+    pub fn prompt_columns(&self) -> Vec<Arc<Column>> {
+        let tokens = self.prompt_ids.iter().skip(1);
+        let steps = self.steps.iter().rev();
+        tokens
+            .zip(steps)
+            .map(|(token, step)| {
+                Arc::new(Column {
+                    token: TokenId(*token),
+                    ..column(step)
+                })
+            })
+            .collect()
+    }
+
     /// The columns with the ranks of the lens without the final norm.
     pub fn raw_columns(&self) -> Vec<Arc<Column>> {
         let raw = |step: &GoldenStep| {

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use lenscape::app::{Message, update};
 use lenscape::engine::{Event, ModelInfo, RunId, StopReason};
 use lenscape::settings::theme::Depth;
-use lenscape::trace::{Column, LensKind, Step};
+use lenscape::trace::{Column, LensKind, Position, Step};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use proptest::prelude::*;
 use ratatui::buffer::CellWidth;
@@ -28,6 +28,7 @@ enum Happening {
     LoadFailed,
     Failed,
     Recast(usize),
+    PromptColumns(usize, usize),
 }
 
 fn key() -> impl Strategy<Value = KeyEvent> {
@@ -77,6 +78,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::LoadFailed),
         1 => Just(Happening::Failed),
         1 => (0usize..5).prop_map(Happening::Recast),
+        1 => (0usize..9, 0usize..9)
+            .prop_map(|(first, count)| Happening::PromptColumns(first, count)),
     ]
 }
 
@@ -132,6 +135,13 @@ fn happens(scene: &mut Scene, happening: Happening) {
         Happening::Failed => Event::Failed {
             run: Some(run),
             message: "no".into(),
+        },
+        Happening::PromptColumns(first, count) => Event::PromptColumns {
+            run,
+            lens: LensKind::Normed,
+            first: Position(first),
+            columns: (0..count).map(column).collect(),
+            total: count,
         },
         Happening::Recast(steps) => Event::Recast {
             run,
@@ -193,7 +203,10 @@ proptest! {
         let mut scene = Scene::start(120, 40).hears(Event::Ready(Arc::new(info)));
         update(&mut scene.state, Message::Paste(text));
         let mut scene = scene.types("x").press("enter").steps(12).presses(&["tab", "home"]);
-        for _ in 0..2 {
+        let open: [(&[&str], &str); 4] =
+            [(&[], ""), (&["c"], "is are"), (&["tab", "shift-p"], ""), (&["shift-a"], "")];
+        for (keys, typed) in open {
+            scene = scene.presses(keys).types(typed);
             let screen = scene.screen();
             for y in 0..40 {
                 let mut x = 0;
@@ -204,7 +217,6 @@ proptest! {
                 }
                 prop_assert_eq!(x, 120);
             }
-            scene = scene.press("c").types("is are");
         }
     }
 }

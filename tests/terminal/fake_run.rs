@@ -93,7 +93,13 @@ pub fn step(run: RunId, step: u32) -> Event {
             entropy: 2.0,
             kl: 1.0,
             log_sum_exp: 10.0,
-            top: (0..8).map(|id| (TokenId(id), 8.0 - id as f32)).collect(),
+            top: (0..8)
+                .map(|at| {
+                    let id = (at + scattered(step + layer)) % WORDS.len() as u32;
+                    let drop = scattered(step * LAYERS + layer + at) % 100;
+                    (TokenId(id), 9.0 - at as f32 - drop as f32 / 100.0)
+                })
+                .collect(),
         }
     };
     Event::Step {

@@ -1,5 +1,6 @@
 //! Frames as bytes.
 
+use crossterm::event::KeyCode;
 use lenscape::app::{Message, State, update};
 use lenscape::terminal::{BEGIN_UPDATE, END_UPDATE, Painter};
 use lenscape::ui;
@@ -35,6 +36,43 @@ fn a_token_costs_less_than_four_kibibytes() {
         let mean = bytes.iter().sum::<usize>() / bytes.len();
         println!("{columns}x{rows}: {mean} bytes a token");
         assert!(mean < 4096, "{columns}×{rows}: {mean} bytes a token");
+    }
+}
+
+#[test]
+fn no_frame_is_above_48_kibibytes() {
+    let mut painter = Painter::new(Sink::new(120, 40)).unwrap();
+    let (mut state, _) = begun(120, 40);
+    let first = painter.draw(|frame| ui::draw(frame, &state)).unwrap().bytes;
+    let largest = follow_a_run(&mut painter, &mut state, 120)
+        .into_iter()
+        .max()
+        .unwrap();
+    assert!(
+        first.max(largest) <= 48 << 10,
+        "{first} at first, then {largest} at most"
+    );
+}
+
+#[test]
+fn a_move_of_the_cursor_costs_at_most_a_kibibyte() {
+    let mut painter = Painter::new(Sink::new(120, 40)).unwrap();
+    let (mut state, _) = begun(120, 40);
+    follow_a_run(&mut painter, &mut state, 120);
+    update(&mut state, Message::Key(KeyCode::Tab.into()));
+    painter.draw(|frame| ui::draw(frame, &state)).unwrap();
+    for key in [KeyCode::Up, KeyCode::Left, KeyCode::Down, KeyCode::Right] {
+        let moves: Vec<usize> = (0..4)
+            .map(|_| {
+                update(&mut state, Message::Key(key.into()));
+                painter.draw(|frame| ui::draw(frame, &state)).unwrap().bytes
+            })
+            .collect();
+        println!("{key:?}: {moves:?} bytes");
+        assert!(
+            moves.iter().all(|bytes| *bytes <= 1024),
+            "{key:?}: {moves:?}"
+        );
     }
 }
 

@@ -7,6 +7,7 @@ mod folder;
 mod gguf;
 mod metadata;
 mod refusals;
+mod vocabularies;
 
 use std::fs;
 use std::path::{Path, PathBuf};

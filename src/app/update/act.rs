@@ -1,15 +1,15 @@
 //! What each action does.
 
-use super::{ask, copy, entry, intervene, runs, text};
+use super::{ask, command, copy, entry, intervene, runs, save, search, text, views};
 use crate::app::cursor::Follow;
+use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, Capture, Compare, Effect, GridRoom, Half, Loading, NoticeKind, Page, Pane, Phase,
-    Picker, Recording, Run, State, help_room,
+    Action, ActionList, Capture, Choice, Compare, Direction, Effect, GridRoom, Half, Loading,
+    NoticeKind, Page, Pane, Phase, Picker, Recording, State, help_room,
 };
 use crate::engine::{Ask, Command, Question};
 use crate::settings::Switch;
-use crate::trace::Step;
 
 /// Do it.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -30,8 +30,20 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             })];
         }
         Action::Copy => return copy::copy(state),
+        Action::Save => save::open(state),
+        Action::SaveNow => return save::save_typed(state),
         Action::Compare => return open_compare(state),
         Action::NextExample => next_example(state),
+        Action::Force
+        | Action::Replace
+        | Action::EditSkips
+        | Action::Skip
+        | Action::Patch
+        | Action::Unchanged
+            if state.model.saved.is_some() =>
+        {
+            state.say(NoticeKind::Info, NO_MODEL);
+        }
         Action::Force => entry::open_force(state),
         Action::Replace => entry::open_replace(state),
         Action::EditSkips => entry::open_skips(state),
@@ -48,8 +60,35 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::LoadChosen => return load_chosen(state),
         Action::Help => {
             state.page = match state.page {
-                Some(Page::Help { .. }) => None,
+                Some(Page::Help { .. }) => Some(Page::Actions(ActionList::default())),
+                Some(Page::Actions(_)) => None,
                 _ => Some(Page::Help { first: 0 }),
+            }
+        }
+        Action::DoChosen => return do_chosen(state),
+        Action::CommandLine => command::open(state),
+        Action::RunCommand => return command::run(state),
+        Action::Complete => command::complete(state, 1),
+        Action::CompleteBack => command::complete(state, -1),
+        Action::HistoryPrevious if state.line.is_some() => command::recall(state, 1),
+        Action::HistoryNext if state.line.is_some() => command::recall(state, -1),
+        Action::Predictions => views::toggle_predictions(state),
+        Action::Attribution => views::toggle_attribution(state),
+        Action::MoreTokens
+        | Action::FewerTokens
+        | Action::OneLayer
+        | Action::NextTarget
+        | Action::PreviousTarget
+        | Action::Heads
+        | Action::HeadOrder => views::change(state, action),
+        Action::Search => search::open(state),
+        Action::Find => search::find(state),
+        Action::FindNext => search::find_again(state, Direction::Forward),
+        Action::FindPrevious => search::find_again(state, Direction::Back),
+        Action::Summary => {
+            state.page = match state.page {
+                Some(Page::Summary { .. }) => None,
+                _ => Some(Page::Summary { first: 0 }),
             }
         }
         Action::NextPane => cycle(state, 1),
@@ -65,6 +104,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             }
         }
         Action::CellValue => state.view.grid.value = state.view.grid.value.next(),
+        Action::PreviousCellValue => state.view.grid.value = state.view.grid.value.previous(),
+        Action::CellColour => state.view.grid.colour = state.view.grid.colour.next(),
+        Action::ListedTokens => state.view.grid.tokens = state.view.grid.tokens.toggled(),
+        Action::PromptColumns => state.view.grid.prompt = state.view.grid.prompt.toggled(),
         Action::CellWidth => state.view.grid.cells = state.view.grid.cells.next(),
         Action::EmbeddingRow => state.view.grid.embedding = state.view.grid.embedding.toggled(),
         Action::TurnOver => {
@@ -113,7 +156,7 @@ pub fn focus(state: &mut State, pane: Pane) {
 }
 
 fn cycle(state: &mut State, by: isize) {
-    if state.page.is_some() {
+    if state.page.is_some() || state.line.is_some() {
         return;
     }
     let panes: &[Pane] = match state.compare {
@@ -138,6 +181,7 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
+        Some(Stops::Line) => state.line = None,
         Some(Stops::Help | Stops::Page) => state.page = None,
         Some(Stops::Compare) => close_compare(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
@@ -164,14 +208,36 @@ fn open_models(state: &mut State) -> Vec<Effect> {
     vec![Effect::Engine(Command::List)]
 }
 
-/// Load what is chosen, and close the list. Nothing happens while nothing is chosen.
+/// Do the action that is chosen in the list, and close the list.
+fn do_chosen(state: &mut State) -> Vec<Effect> {
+    let Some(Page::Actions(list)) = &state.page else {
+        return Vec::new();
+    };
+    let entries = list.entries(&state.settings);
+    let last = entries.len().saturating_sub(1);
+    let chosen = entries
+        .get(list.selected.min(last))
+        .map(|entry| entry.action);
+    state.page = None;
+    chosen.map_or_else(Vec::new, |action| act(state, action))
+}
+
+/// Load what is chosen, and close the list. Nothing happens while nothing is chosen; files that
+/// cannot be used stay where they are, and the reason is told.
 fn load_chosen(state: &mut State) -> Vec<Effect> {
     let Some(Page::Models(picker)) = &state.page else {
         return Vec::new();
     };
-    let Some(name) = picker.chosen() else {
+    let Some(choice) = picker.chosen() else {
         return Vec::new();
     };
+    if let Choice::Entry(entry) = choice
+        && let Some(why) = entry.fault.clone()
+    {
+        state.say(NoticeKind::Error, why);
+        return Vec::new();
+    }
+    let name = choice.name().to_owned();
     state.page = None;
     state.model.want(name);
     ask::start_load(state)
@@ -181,7 +247,11 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
     match state.model.loading {
         Loading::Failed(_) | Loading::Cancelled => ask::start_load(state),
         Loading::Done => {
-            state.say(NoticeKind::Info, "The model is loaded.");
+            let text = match state.model.saved {
+                Some(_) => NO_MODEL,
+                None => "The model is loaded.",
+            };
+            state.say(NoticeKind::Info, text);
             Vec::new()
         }
         Loading::Asked | Loading::Fetching(_) | Loading::Reading { .. } => Vec::new(),
@@ -189,6 +259,10 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
 }
 
 fn other_lens(state: &mut State) -> Vec<Effect> {
+    if state.model.saved.is_some() {
+        state.say(NoticeKind::Info, NO_MODEL);
+        return Vec::new();
+    }
     state.view.lens = state.view.lens.toggled();
     let lens = state.view.lens;
     match &state.run {
@@ -259,6 +333,10 @@ fn open_compare(state: &mut State) -> Vec<Effect> {
     state.compare = Some(Compare::with_typed(state.typed_candidates.clone()));
     state.view.zoom = Zoom::All;
     state.cursor.follow = Follow::Stay;
+    if let Some(saved) = &state.model.saved {
+        // A file follows candidates at one position only.
+        state.cursor.step = saved.record.watch.step;
+    }
     focus(state, Pane::Candidates);
     if has_run {
         return Vec::new();
@@ -278,27 +356,25 @@ pub fn close_compare(state: &mut State) {
 
 /// Move through the grid, or through the page that is open.
 fn walk(state: &mut State, action: Action) {
-    if let Some(page) = &mut state.page {
+    let page = state.page.as_mut();
+    if let Some(page) = page.filter(|page| !page.shows_the_selected_cell()) {
         let room = help_room(state.columns, state.rows);
         let lines = u16::try_from(room.columns * room.rows).unwrap_or(u16::MAX);
         page.walk(action, lines);
         return;
     }
     let rows = state.rows();
-    let newest = state.grid_run().map_or(Step(0), Run::newest);
+    let extent = state.extent();
     let room = GridRoom::of(state);
     let page = |visible: usize| isize::try_from((visible * 3 / 4).max(1)).unwrap_or(1);
     let far = isize::MAX;
     let cursor = &mut state.cursor;
     match action {
-        Action::Left => cursor.move_steps(newest, -1),
-        Action::Right => cursor.move_steps(newest, 1),
-        Action::PageLeft => cursor.move_steps(newest, -page(room.columns)),
-        Action::PageRight => cursor.move_steps(newest, page(room.columns)),
-        Action::FirstStep => {
-            cursor.step = Step(0);
-            cursor.follow = Follow::Stay;
-        }
+        Action::Left => cursor.move_columns(extent, -1),
+        Action::Right => cursor.move_columns(extent, 1),
+        Action::PageLeft => cursor.move_columns(extent, -page(room.columns)),
+        Action::PageRight => cursor.move_columns(extent, page(room.columns)),
+        Action::FirstStep => cursor.move_columns(extent, -far),
         Action::LastStep => cursor.follow = Follow::Newest,
         Action::Up => cursor.move_rows(&rows, -1),
         Action::Down => cursor.move_rows(&rows, 1),

@@ -1,8 +1,14 @@
 //! What the engine is asked, and when.
 
+use std::sync::Arc;
+
 use super::runs;
-use crate::app::{Effect, Loading, NoticeKind, Origin, State};
+use crate::app::prompt_columns::Asking;
+use crate::app::saved::{NO_MODEL, comparison};
+use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
 use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked};
+use crate::settings::PromptColumns;
+use crate::trace::LensKind;
 
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
@@ -19,10 +25,14 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
         );
         return Vec::new();
     }
+    if state.model.is_absent() {
+        state.say(NoticeKind::Info, NO_MODEL);
+        return Vec::new();
+    }
     state.prompt.remember();
     state.queued_text = None;
     let prompt = state.prompt.text();
-    if state.model.ready.is_some() {
+    if state.model.ready.is_some() && state.model.saved.is_none() {
         return run(state, prompt, state.max_tokens);
     }
     state.queued = Some(prompt);
@@ -87,7 +97,7 @@ pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
         run: run.id,
         lens: state.view.lens,
         ask: Ask::Candidates {
-            at: run.position(state.cursor.step),
+            at: run.position_of(state.cursor.place()),
             texts,
         },
     };
@@ -95,5 +105,40 @@ pub fn compare_if_changed(state: &mut State) -> Option<Effect> {
         return None;
     }
     compare.asked = Some(question.clone());
+    if let Some(saved) = &state.model.saved {
+        let answer = comparison(&saved.record, &question);
+        compare.answer = answer.map(Arc::new);
+        return None;
+    }
     Some(Effect::Engine(Command::Ask(question)))
+}
+
+/// While the prompt's own columns are shown, ask for those of the run and the lens that there
+/// are no others of yet; where the run before is seen as well, for those of that one too.
+pub fn prompt_columns_if_missing(state: &mut State) -> Vec<Effect> {
+    if state.view.grid.prompt == PromptColumns::Hidden {
+        return Vec::new();
+    }
+    let lens = state.view.lens;
+    let before = match state.kept.side {
+        Side::After => None,
+        Side::Difference | Side::Before => state.kept.before_mut(),
+    };
+    let runs = state.run.iter_mut().chain(before);
+    runs.filter_map(|run| prompt_columns_of(run, lens))
+        .collect()
+}
+
+fn prompt_columns_of(run: &mut Run, lens: LensKind) -> Option<Effect> {
+    if !run.can_compare() {
+        return None;
+    }
+    if run.prompt_tokens.len() < 2 || run.prompt_columns.ask(lens) == Asking::Asked {
+        return None;
+    }
+    Some(Effect::Engine(Command::Ask(Question {
+        run: run.id,
+        lens,
+        ask: Ask::PromptColumns,
+    })))
 }

@@ -1,15 +1,15 @@
 //! What is copied of a pane.
 
-use crate::app::{Effect, NoticeKind, Pane, Run, State};
+use crate::app::{Effect, NoticeKind, Pane, State};
 use crate::trace::Column;
 use crate::vocabulary::Vocabulary;
 
 /// The text that the focused pane stands for: the grid, or the selected cell's line elsewhere.
 pub fn copy(state: &mut State) -> Vec<Effect> {
     let copied = match (state.grid_run(), &state.model.ready) {
-        (Some(run), Some(info)) => match state.view.focus {
-            Pane::Grid => Some(("the grid", grid(run, state, &info.vocabulary))),
-            _ => cell(run, state, &info.vocabulary).map(|line| ("the cell", line)),
+        (Some(_), Some(info)) => match state.view.focus {
+            Pane::Grid => Some(("the grid", grid(state, &info.vocabulary))),
+            _ => cell(state, &info.vocabulary).map(|line| ("the cell", line)),
         },
         _ => None,
     };
@@ -32,28 +32,29 @@ pub fn copy(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn cell(run: &Run, state: &State, vocabulary: &Vocabulary) -> Option<String> {
-    let column = run.column(state.cursor.step)?;
+fn cell(state: &State, vocabulary: &Vocabulary) -> Option<String> {
+    let column = state.selected_column()?;
     let row = state.cursor.row;
     let score = column.cell(row)?.score;
     let label = vocabulary.label(column.token);
-    let step = state.cursor.step.0 + 1;
+    let place = state.cursor.place();
     Some(format!(
-        "{label}\tstep {step}\t{row}\trank {}\tp {:.6}",
+        "{label}\t{place}\t{row}\trank {}\tp {:.6}",
         score.rank, score.prob
     ))
 }
 
 /// Tokens across and rows down, with tabs between them, as a spreadsheet takes it.
-fn grid(run: &Run, state: &State, vocabulary: &Vocabulary) -> String {
+fn grid(state: &State, vocabulary: &Vocabulary) -> String {
     let line = |name: String, value: &dyn Fn(&Column) -> String| {
-        let values = run.columns.iter().map(|column| value(column));
+        let columns = state.prompt_columns().iter().chain(state.grid_columns());
+        let values = columns.map(|column| value(column));
         std::iter::once(name)
             .chain(values)
             .collect::<Vec<_>>()
             .join("\t")
     };
-    if run.columns.is_empty() {
+    if state.prompt_columns().is_empty() && state.grid_columns().is_empty() {
         return String::new();
     }
     let mut lines = vec![line(String::new(), &|column| {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::act::close_compare;
-use super::ask;
+use super::{ask, save, views};
 use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
-use crate::engine::{Ask, Event, ModelInfo, RunId};
+use crate::engine::{Ask, Command, Event, ModelInfo, RunId};
 
 /// Take an event in.
 pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
@@ -57,6 +57,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             run.phase = Phase::Finished(reason);
         }),
         Event::Compared(comparison) => {
+            views::compared(state, &comparison);
             if let Some(compare) = &mut state.compare
                 && compare.asked.as_ref().is_some_and(|asked| {
                     let at = match &asked.ask {
@@ -70,16 +71,31 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 compare.answer = Some(comparison);
             }
         }
-        Event::Joint(_)
-        | Event::PromptColumns { .. }
-        | Event::Predicted(_)
-        | Event::Attributed { .. }
-        | Event::HeadsAttributed { .. }
-        | Event::Followed(_) => {}
+        Event::Predicted(answer) => views::predicted(state, answer),
+        Event::Attributed {
+            run,
+            at,
+            lens,
+            attribution,
+        } => views::attributed(state, run, at, lens, attribution),
+        Event::HeadsAttributed { run, at, shares } => {
+            views::heads_attributed(state, run, at, shares);
+        }
+        Event::PromptColumns {
+            run,
+            lens,
+            first,
+            columns,
+            ..
+        } => with_run(state, run, |run| {
+            run.prompt_columns.take(lens, first, columns);
+        }),
+        Event::Joint(_) | Event::Followed(_) => {}
         Event::Recast { run, lens, columns } => with_run(state, run, |run| {
             run.lens = lens;
             run.columns = columns;
         }),
+        Event::States { run, states } => return save::take_states(state, run, states),
         Event::Failed { run, message } => failed(state, run, message),
     }
     Vec::new()
@@ -106,12 +122,17 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
         // It may have no such parts.
         state.skips.clear();
     }
+    state.model.saved = None;
     // Runs of the model before have other tokens, and the engine keeps them no longer.
     state.kept = KeptRuns::default();
     let old = state.run.take().filter(Run::is_active);
     close_compare(state);
     // What was asked of the old model may still wait at the engine.
     let mut effects: Vec<Effect> = old.map(|run| Effect::StopRun(run.id)).into_iter().collect();
+    if matches!(state.page, Some(Page::Models(_))) {
+        // It marks the model that is loaded.
+        effects.push(Effect::Engine(Command::List));
+    }
     let text = state.queued_text.take();
     if let Some(prompt) = state.queued.take() {
         effects.extend(match text {
@@ -123,6 +144,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
 }
 
 fn load_failed(state: &mut State, why: String) {
+    if state.model.loading == Loading::Cancelled {
+        // That it ended is what the user asked for.
+        return;
+    }
     // The queued prompt is still in the prompt pane; it does not start by itself any more.
     state.queued = None;
     if state.model.ready.is_some() {
@@ -146,5 +171,6 @@ fn failed(state: &mut State, id: Option<RunId>, message: String) {
             state.view.lens = run.lens;
         }
     }
+    views::failed(state);
     state.say(NoticeKind::Error, message);
 }

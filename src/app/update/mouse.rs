@@ -4,10 +4,8 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Margin;
 
 use super::act::act;
-use crate::app::cursor::Follow;
 use crate::app::geometry::ROW_LABEL;
-use crate::app::{Action, Effect, Pane, Places, State};
-use crate::trace::Step;
+use crate::app::{Action, Effect, Pane, Place, Places, State};
 
 /// Take a click or a turn of the wheel in.
 pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
@@ -56,10 +54,10 @@ fn click_grid(state: &mut State, places: &Places, column: u16, row: u16) {
     select_row(state, row.checked_sub(inner.y + 1));
     let width = state.view.grid.cells.width();
     if let Some(right) = column.checked_sub(inner.x + ROW_LABEL) {
-        let step = state.cursor.first_step + usize::from(right / width);
-        if step < state.grid_columns().len() {
-            state.cursor.step = Step(step);
-            state.cursor.follow = Follow::Stay;
+        let column = state.cursor.first_step + usize::from(right / width);
+        let extent = state.extent();
+        if column < extent.shown() {
+            state.cursor.select(Place::of_index(column, extent.prompt));
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::app::{
     Capture, Effect, Follow, Loading, Message, Page, Pane, Phase, Places, Start, State,
 };
 use crate::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, ModelInfo, Question, RunId, Sampling,
-    StopReason,
+    Ask, Command, Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, Question, RunId,
+    Sampling, StopReason, Whereabouts,
 };
 use crate::settings::Settings;
 use crate::settings::theme::Depth;
@@ -22,6 +22,8 @@ use crate::trace::{
 use crate::vocabulary::{Piece, Vocabulary};
 
 mod runs;
+mod saving;
+mod views;
 
 const LAYERS: usize = 3;
 
@@ -185,6 +187,9 @@ fn asked(effects: &[Effect]) -> Vec<(Step, Vec<String>, LensKind)> {
         .collect()
 }
 
+mod prompt_columns;
+mod search;
+
 mod loading {
     use super::*;
 
@@ -229,11 +234,13 @@ mod loading {
                 file: "f".into(),
                 bytes: 1,
                 total: None,
+                speed: None,
             }),
         );
         assert_eq!(state.model.loading, Loading::Cancelled);
         hear(&mut state, Event::LoadFailed("cancelled".into()));
-        assert!(!state.model.is_loading());
+        assert_eq!(state.model.loading, Loading::Cancelled);
+        assert_eq!(state.notice, None);
     }
 
     #[test]
@@ -591,6 +598,8 @@ mod comparing {
         let prompt = PROMPT.into();
         hear(&mut state, Event::Started { run, prompt });
         assert_eq!(asked(&type_text(&mut state, "is")), []);
+        let prompt = PROMPT.into();
+        hear(&mut state, Event::Started { run, prompt });
         let effects = finish(&mut state, run);
         assert_eq!(
             asked(&effects),
@@ -799,4 +808,42 @@ fn escape_closes_the_list_of_models_and_stops_nothing() {
     press(&mut state, "m");
     assert_eq!(press(&mut state, "esc"), []);
     assert!(state.page.is_none() && state.run.is_some());
+}
+
+fn listed(name: &str, fault: Option<&str>) -> ModelEntry {
+    ModelEntry {
+        name: name.into(),
+        title: name.into(),
+        family: None,
+        parameters: None,
+        size: None,
+        whereabouts: Whereabouts::OnDisk,
+        memory: None,
+        fit: Fit::Unknown,
+        fault: fault.map(str::to_owned),
+        is_loaded: false,
+    }
+}
+
+#[test]
+fn files_that_cannot_be_used_are_not_loaded_but_the_reason_is_told() {
+    let (mut state, _) = with_steps(1);
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    let models = vec![listed("broken", Some("broken: the file is empty"))];
+    hear(&mut state, Event::Models(models));
+    assert_eq!(press(&mut state, "enter"), []);
+    assert!(matches!(state.page, Some(Page::Models(_))) && state.model.ready.is_some());
+    assert_eq!(state.notice.unwrap().text, "broken: the file is empty");
+}
+
+#[test]
+fn the_list_comes_anew_when_a_model_is_ready_while_it_is_open() {
+    let (mut state, _) = start(None);
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    hear(&mut state, Event::Models(vec![listed("a", None)]));
+    let effects = hear(&mut state, Event::Ready(model()));
+    assert_eq!(effects, [Effect::Engine(Command::List)]);
+    assert!(matches!(state.page, Some(Page::Models(_))));
 }

@@ -7,6 +7,12 @@ use crate::app::{Action, Pane, Prompt, State};
 
 /// Edit the text that has the focus; nothing happens where there is none.
 pub fn edit(state: &mut State, action: Action) {
+    if let Some(line) = &mut state.line {
+        if let Some(request) = request(action) {
+            line.edit(request);
+        }
+        return;
+    }
     if let Some(page) = &mut state.page {
         if let Some(request) = request(action) {
             page.edit(request);

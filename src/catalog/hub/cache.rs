@@ -11,9 +11,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::legacy;
 use super::selection::{Selection, Weights, shards};
 use crate::catalog::entry::is_commit;
-use crate::catalog::{CheckpointFiles, HubRef};
+use crate::catalog::{CheckpointFiles, HubRef, split};
 
 /// The hub cache below one folder.
 #[derive(Clone, Copy)]
@@ -30,13 +31,23 @@ impl<'a> Cache<'a> {
         self.root
     }
 
-    /// The checkpoint, if all of its files are here.
+    /// The checkpoint, if all of its files are here, under the repository's present or old id.
     pub(super) fn checkpoint(&self, id: &HubRef) -> Option<CheckpointFiles> {
-        let commit = self.commit(&id.repo, &id.revision)?;
-        let snapshot = self.snapshot(&id.repo, &commit);
+        let ids = [Some(id.repo.as_str()), legacy::old_id(&id.repo)];
+        let mut ids = ids.into_iter().flatten();
+        ids.find_map(|repo| self.checkpoint_of(repo, id))
+    }
+
+    fn checkpoint_of(&self, repo: &str, id: &HubRef) -> Option<CheckpointFiles> {
+        let commit = self.commit(repo, &id.revision)?;
+        let snapshot = self.snapshot(repo, &commit);
         let names = file_names(&snapshot, id.file.as_deref());
+        let are_here = |files: &[String]| files.iter().all(|file| names.contains(file));
         match Selection::of(&names, id.file.as_deref())? {
-            Selection::Gguf(name) => Some(CheckpointFiles::Gguf(snapshot.join(name))),
+            Selection::Gguf(parts) => {
+                let first = are_here(&parts).then(|| parts.first()).flatten()?;
+                Some(CheckpointFiles::Gguf(snapshot.join(first)))
+            }
             Selection::Folder(folder) => {
                 let weights = match &folder.weights {
                     Weights::Single(_) => Vec::new(),
@@ -44,7 +55,7 @@ impl<'a> Cache<'a> {
                         shards(&fs::read(snapshot.join(index)).ok()?).ok()?
                     }
                 };
-                let whole = folder.has_tokenizer() && weights.iter().all(|w| names.contains(w));
+                let whole = folder.has_tokenizer() && are_here(&weights);
                 whole.then_some(CheckpointFiles::Folder(snapshot))
             }
         }
@@ -128,12 +139,13 @@ fn point(pointer: &Path, _name: &str, _etag: &str, blob: &Path) -> io::Result<()
     fs::hard_link(blob, pointer)
 }
 
-/// The names of the files in `folder` whose content is there; `wanted` may lie deeper.
-fn file_names(folder: &Path, wanted: Option<&str>) -> Vec<String> {
+/// The names of the files in `folder` whose content is there; `wanted` and its parts may lie
+/// deeper.
+pub(super) fn file_names(folder: &Path, wanted: Option<&str>) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .chain(wanted.map(str::to_owned))
+        .chain(wanted.map(split::parts).unwrap_or_default())
         .filter(|name| folder.join(name).is_file())
         .collect()
 }

@@ -1,10 +1,12 @@
-//! Downloads into the hub cache: streamed, continued after a break, checked, then renamed.
+//! Downloads into the hub cache: several files at a time, each streamed, continued after a break,
+//! checked, then renamed.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::listing::{Listing, RemoteFile};
 use super::selection::{Selection, Weights, shards};
@@ -12,10 +14,14 @@ use super::{SOURCE, Visit, failure};
 use crate::catalog::checksum::{self, Hashing};
 use crate::catalog::progress::Meter;
 use crate::catalog::store::sync_folder;
-use crate::catalog::{CheckpointFiles, FetchEvent, FetchProgress, Sha256Sum, SourceError, lock};
+use crate::catalog::{CheckpointFiles, FetchEvent, Sha256Sum, SourceError, lock};
 
 /// A file in the making, beside its final name. The hub's own tools write elsewhere.
 const UNFINISHED: &str = "lenscape.incomplete";
+
+/// So many files come at a time: enough for a fast line where each connection is held back, and
+/// few enough that the hub does not take offence.
+const AT_A_TIME: usize = 4;
 
 impl Visit<'_> {
     /// Download what makes the repository's checkpoint.
@@ -23,21 +29,23 @@ impl Visit<'_> {
         let listing = self.list().await?;
         let wanted = self.id.file.as_deref();
         let commit = &listing.commit;
+        let snapshot = self.cache.snapshot(&self.id.repo, commit);
         let files = match Selection::of(&listing.names(), wanted) {
-            Some(Selection::Gguf(name)) => {
-                CheckpointFiles::Gguf(self.download_listed(&listing, &name).await?)
+            Some(Selection::Gguf(parts)) => {
+                self.download_all(&listing, &parts).await?;
+                let first = parts.into_iter().next().unwrap_or_default();
+                CheckpointFiles::Gguf(snapshot.join(first))
             }
             Some(Selection::Folder(folder)) => {
-                for name in &folder.besides {
-                    self.download_listed(&listing, name).await?;
-                }
+                let mut names = folder.besides;
                 match folder.weights {
-                    Weights::Single(name) => {
-                        self.download_listed(&listing, &name).await?;
+                    Weights::Single(name) => names.push(name),
+                    Weights::Sharded { index } => {
+                        names.extend(self.shards(&listing, &index).await?)
                     }
-                    Weights::Sharded { index } => self.download_shards(&listing, &index).await?,
                 }
-                CheckpointFiles::Folder(self.cache.snapshot(&self.id.repo, commit))
+                self.download_all(&listing, &names).await?;
+                CheckpointFiles::Folder(snapshot)
             }
             None => return Err(self.nothing_to_take(wanted)),
         };
@@ -48,21 +56,49 @@ impl Visit<'_> {
         Ok(files)
     }
 
-    async fn download_shards(&self, listing: &Listing, index: &str) -> Result<(), SourceError> {
-        let path = self.download_listed(listing, index).await?;
+    /// Download the index of the shards, and read their names from it.
+    async fn shards(&self, listing: &Listing, index: &str) -> Result<Vec<String>, SourceError> {
+        let file = self.listed(listing, index)?;
+        let path = self
+            .download(&listing.commit, file, &self.meter([file]))
+            .await?;
         let text = fs::read(path).map_err(|why| self.disk(why))?;
-        let names = shards(&text).map_err(|why| self.not_understood(format!("{index}: {why}")))?;
-        for name in names {
-            self.download_listed(listing, &name).await?;
-        }
-        Ok(())
+        shards(&text).map_err(|why| self.not_understood(format!("{index}: {why}")))
     }
 
-    async fn download_listed(&self, listing: &Listing, name: &str) -> Result<PathBuf, SourceError> {
-        let file = listing
+    /// Download these files, several at a time. The first failure ends all; what came stays, and
+    /// is continued next time.
+    async fn download_all(&self, listing: &Listing, names: &[String]) -> Result<(), SourceError> {
+        let files = names.iter().map(|name| self.listed(listing, name));
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        let meter = self.meter(files.iter().copied());
+        stream::iter(files)
+            .map(|file| self.download(&listing.commit, file, &meter))
+            .buffer_unordered(AT_A_TIME)
+            .try_for_each(|_| std::future::ready(Ok(())))
+            .await
+    }
+
+    /// Download one file whose size and checksum are known beforehand.
+    pub(super) async fn pinned(&self, file: &RemoteFile) -> Result<PathBuf, SourceError> {
+        self.download(&self.id.revision, file, &self.meter([file]))
+            .await
+    }
+
+    fn meter<'f>(&self, files: impl IntoIterator<Item = &'f RemoteFile>) -> RefCell<Meter<'_>> {
+        let files: Vec<&RemoteFile> = files.into_iter().collect();
+        let what = match files.as_slice() {
+            [file] => file.path.clone(),
+            many => format!("{} files", many.len()),
+        };
+        let total = files.iter().map(|file| file.size).sum();
+        RefCell::new(Meter::start(self.errand.report, SOURCE, what, Some(total)))
+    }
+
+    fn listed<'l>(&self, listing: &'l Listing, name: &str) -> Result<&'l RemoteFile, SourceError> {
+        listing
             .file(name)
-            .ok_or_else(|| self.nothing_to_take(Some(name)))?;
-        self.download(&listing.commit, file).await
+            .ok_or_else(|| self.nothing_to_take(Some(name)))
     }
 
     fn nothing_to_take(&self, file: Option<&str>) -> SourceError {
@@ -79,10 +115,11 @@ impl Visit<'_> {
 
     /// Download one file of a commit into the cache, unless its content is there. Waits while
     /// another process is at it.
-    pub(super) async fn download(
+    async fn download(
         &self,
         commit: &str,
         file: &RemoteFile,
+        meter: &RefCell<Meter<'_>>,
     ) -> Result<PathBuf, SourceError> {
         let repo = &self.id.repo;
         let blob = self.cache.blob(repo, &file.etag);
@@ -97,9 +134,11 @@ impl Visit<'_> {
         let _lock = lock::wait_for(&lock, waiting)
             .await
             .map_err(|why| self.disk(why))?;
-        if !self.is_intact(&blob, file).map_err(|why| self.disk(why))? {
+        if self.is_intact(&blob, file).await? {
+            meter.borrow_mut().had(file.size);
+        } else {
             let unfinished = blob.with_file_name(format!("{}.{UNFINISHED}", file.etag));
-            self.transfer(commit, file, &unfinished).await?;
+            self.transfer(commit, file, &unfinished, meter).await?;
             fs::rename(&unfinished, &blob)
                 .and_then(|()| blob.parent().map_or(Ok(()), sync_folder))
                 .map_err(|why| self.disk(why))?;
@@ -109,17 +148,35 @@ impl Visit<'_> {
             .map_err(|why| self.disk(why))
     }
 
-    fn is_intact(&self, blob: &Path, file: &RemoteFile) -> io::Result<bool> {
+    async fn is_intact(&self, blob: &Path, file: &RemoteFile) -> Result<bool, SourceError> {
         let size = match fs::metadata(blob) {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(error),
+            Err(error) => return Err(self.disk(error)),
         };
-        Ok(size == file.size
-            && match file.sha256 {
-                Some(expected) => checksum::of_file(blob, self.errand.cancel)? == expected,
-                None => true,
-            })
+        match file.sha256 {
+            _ if size != file.size => Ok(false),
+            None => Ok(true),
+            Some(expected) => {
+                let (blob, cancel) = (blob.to_owned(), self.errand.cancel.clone());
+                let found = self
+                    .aside(move || checksum::of_file(&blob, &cancel))
+                    .await?;
+                Ok(found == expected)
+            }
+        }
+    }
+
+    /// Reads files on a thread of its own: meanwhile the event loop serves the other downloads,
+    /// which would seem to have stalled otherwise.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let result = tokio::task::spawn_blocking(work).await;
+        result
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
+            .map_err(|why| self.disk(why))
     }
 
     /// Stream `file` into `path`, continuing what is there, and check it.
@@ -128,6 +185,7 @@ impl Visit<'_> {
         commit: &str,
         file: &RemoteFile,
         path: &Path,
+        meter: &RefCell<Meter<'_>>,
     ) -> Result<(), SourceError> {
         let disk = |why| self.disk(why);
         // Without a checksum nobody could tell whether the beginning fits the rest.
@@ -150,19 +208,12 @@ impl Visit<'_> {
         let options = File::options().read(true).append(true).create(true).clone();
         let out = options.open(path).map_err(disk)?;
         out.set_len(kept).map_err(disk)?;
-        let mut out = Hashing::resume(out, self.errand.cancel).map_err(disk)?;
-        let mut meter = Meter::start(
-            self.errand.report,
-            FetchProgress {
-                source: SOURCE.to_owned(),
-                file: file.path.clone(),
-                bytes: out.bytes(),
-                total: Some(file.size),
-            },
-        );
+        let cancel = self.errand.cancel.clone();
+        let mut out = self.aside(move || Hashing::resume(out, &cancel)).await?;
+        meter.borrow_mut().had(out.bytes());
         while let Some(piece) = self.next_piece(&mut pieces, file, out.bytes()).await? {
             out.write_all(&piece).map_err(disk)?;
-            meter.at(out.bytes());
+            meter.borrow_mut().got(piece.len() as u64);
             if out.bytes() > file.size {
                 break;
             }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::catalog::split::{self, Split};
+
 /// The weights of a folder, in one file or by the index of their shards. Safetensors come first;
 /// `torch.save` wrote the others.
 const WEIGHTS: [(&str, &str); 2] = [
@@ -34,8 +36,8 @@ const GGUF_KINDS: [&str; 17] = [
 /// The files that make a checkpoint.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Selection {
-    /// One GGUF file.
-    Gguf(String),
+    /// One GGUF file, or the parts of a split one, the first one first.
+    Gguf(Vec<String>),
     /// A folder.
     Folder(Folder),
 }
@@ -62,13 +64,13 @@ pub(super) enum Weights {
 }
 
 impl Selection {
-    /// What to take of a repository with files of these names: the GGUF file that was asked for,
-    /// or else safetensors, or else PyTorch's own files, or else one GGUF file. `None` if there is
-    /// no such thing.
+    /// What to take of a repository with files of these names: the GGUF file that was asked for
+    /// with all of its parts, or else safetensors, or else PyTorch's own files, or else one GGUF
+    /// file. `None` if there is no such thing.
     pub(super) fn of(names: &[String], wanted: Option<&str>) -> Option<Self> {
         let has = |name: &str| names.iter().any(|other| other == name);
         if let Some(wanted) = wanted {
-            return has(wanted).then(|| Self::Gguf(wanted.to_owned()));
+            return has(wanted).then(|| Self::Gguf(split::parts(wanted)));
         }
         let weights = WEIGHTS.into_iter().find_map(|(single, index)| {
             if has(single) {
@@ -92,6 +94,19 @@ impl Selection {
 }
 
 impl Folder {
+    /// The names of all files; `read` gives the content of the index, if there is one.
+    pub(super) fn files(self, read: impl FnOnce(&str) -> Option<Vec<u8>>) -> Option<Vec<String>> {
+        let mut files = self.besides;
+        match self.weights {
+            Weights::Single(name) => files.push(name),
+            Weights::Sharded { index } => {
+                files.extend(shards(&read(&index)?).ok()?);
+                files.push(index);
+            }
+        }
+        Some(files)
+    }
+
     /// Whether there is anything to make a tokenizer from.
     pub(super) fn has_tokenizer(&self) -> bool {
         let has = |name: &str| self.besides.iter().any(|other| other == name);
@@ -99,16 +114,21 @@ impl Folder {
     }
 }
 
-fn best_gguf(names: &[String]) -> Option<String> {
+fn best_gguf(names: &[String]) -> Option<Vec<String>> {
     GGUF_KINDS.iter().find_map(|kind| {
-        let mut fitting = names.iter().filter(|name| is_whole_gguf_of(kind, name));
-        fitting.next().cloned()
+        let mut fitting = names.iter().filter(|name| is_gguf_of(kind, name));
+        fitting.next().map(|name| split::parts(name))
     })
 }
 
-/// Whether `name` is a GGUF file of this kind, such as `model.Q8_0.gguf`, in one piece.
-fn is_whole_gguf_of(kind: &str, name: &str) -> bool {
-    let name = name.to_uppercase();
+/// Whether `name` is a GGUF file of this kind, such as `model.Q8_0.gguf`, in one piece, or the
+/// first part of a split one.
+fn is_gguf_of(kind: &str, name: &str) -> bool {
+    let name = match Split::of(name) {
+        None => name.to_uppercase(),
+        Some(split) if split.number == 1 => split.whole_name().to_uppercase(),
+        Some(_) => return false,
+    };
     let stem = name
         .strip_suffix(".GGUF")
         .and_then(|stem| stem.strip_suffix(kind));
@@ -202,25 +222,30 @@ mod tests {
 
     #[test]
     fn of_several_gguf_files_the_most_useful_one_is_taken() {
-        let gguf = |name: &str| Some(Selection::Gguf(name.to_owned()));
+        let gguf = |name: &str| Some(Selection::Gguf(vec![name.to_owned()]));
         let some = ["m.F16.gguf", "m.Q4_0.gguf", "m-q8_0.gguf", "m.IQ4_XS.gguf"];
         assert_eq!(select(&some), gguf("m-q8_0.gguf"));
         assert_eq!(select(&["m.BF16.gguf", "m-f16.gguf"]), gguf("m-f16.gguf"));
         assert_eq!(select(&["m.IQ2_XS.gguf", "README.md"]), None);
-        assert_eq!(
-            select(&["mmproj-F16.gguf", "m.Q2_K-00001-of-00002.gguf"]),
-            None
-        );
+        assert_eq!(select(&["mmproj-F16.gguf"]), None);
+    }
+
+    #[test]
+    fn all_parts_of_a_split_gguf_are_taken_the_first_one_first() {
+        let parts = ["m.Q2_K-00001-of-00002.gguf", "m.Q2_K-00002-of-00002.gguf"];
+        let all = Some(Selection::Gguf(parts.map(String::from).into()));
+        assert_eq!(select(&[parts[1], "mmproj-F16.gguf", parts[0]]), all);
+        let names = parts.map(String::from);
+        assert_eq!(Selection::of(&names, Some(parts[0])), all);
+        assert_eq!(Selection::of(&names, Some(parts[1])), all);
     }
 
     #[test]
     fn the_file_that_was_asked_for_is_taken_whatever_else_there_is() {
         let names = ["config.json", "model.safetensors", "sub/m.IQ2_XS.gguf"].map(String::from);
         let wanted = Selection::of(&names, Some("sub/m.IQ2_XS.gguf"));
-        assert_eq!(
-            wanted,
-            Some(Selection::Gguf("sub/m.IQ2_XS.gguf".to_owned()))
-        );
+        let expected = vec!["sub/m.IQ2_XS.gguf".to_owned()];
+        assert_eq!(wanted, Some(Selection::Gguf(expected)));
         assert_eq!(Selection::of(&names, Some("other.gguf")), None);
     }
 

@@ -12,9 +12,9 @@ use tokio::process::{Child, Command};
 
 use super::complaint::Complaint;
 use super::{Package, SOURCE};
+use crate::catalog::SourceError;
 use crate::catalog::fetch::{Errand, Wanted};
 use crate::catalog::progress::Meter;
-use crate::catalog::{FetchProgress, SourceError};
 
 /// How often the growing files are looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -107,15 +107,9 @@ pub(super) async fn download(
     let patience = errand.places.patience;
     let mut command = pip.command(&package.requirement, &folder, scratch, patience);
     let child = command.spawn().map_err(|why| pip.not_started(why))?;
-    let mut meter = Meter::start(
-        errand.report,
-        FetchProgress {
-            source: SOURCE.to_owned(),
-            file: package.requirement.clone(),
-            bytes: 0,
-            total: Some(package.wheel_bytes),
-        },
-    );
+    let requirement = package.requirement.clone();
+    let total = Some(package.wheel_bytes);
+    let mut meter = Meter::start(errand.report, SOURCE, requirement, total);
     let (status, errors) = watch(errand, child, scratch, &mut meter).await?;
     if !status.success() {
         let requirement = package.requirement.clone();

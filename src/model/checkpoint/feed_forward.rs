@@ -6,7 +6,7 @@ use super::{Checkpoint, Projection};
 use crate::model::ModelError;
 use crate::model::experts::{Experts, Shared};
 use crate::model::feed_forward::FeedForward;
-use crate::model::layout::MlpLayout;
+use crate::model::layout::{ExpertsLayout, MlpLayout};
 use crate::model::mlp::Mlp;
 use crate::model::norm::Norm;
 use crate::model::spec::{Bias, ExpertsSpec, FeedForwardSpec, MlpSpec, NormSpec};
@@ -72,7 +72,7 @@ impl Checkpoint<'_> {
     }
 
     fn experts(&self, l: usize, spec: &ExpertsSpec, d_model: usize) -> Result<Experts, ModelError> {
-        let layout = self.layout.experts;
+        let layout = self.experts_layout(l);
         let router = self.in_block(layout.router, l);
         let router = self.projection(&router, spec.count, d_model, Bias::Absent)?;
         let width = spec.expert.width;
@@ -109,6 +109,16 @@ impl Checkpoint<'_> {
         ))
     }
 
+    /// The way in which this checkpoint stores a mixture.
+    fn experts_layout(&self, l: usize) -> ExpertsLayout {
+        let is_there = |layout: &ExpertsLayout| {
+            self.has_weight(&self.in_block(layout.gate, l).replace("{e}", "0"))
+        };
+        let usual = self.layout.experts;
+        let older = usual.older.filter(|older| is_there(older));
+        *older.filter(|_| !is_there(&usual)).unwrap_or(&usual)
+    }
+
     /// One matrix of `[out, in]` of each expert.
     fn of_each_expert(
         &self,
@@ -130,7 +140,7 @@ impl Checkpoint<'_> {
         (0..count)
             .map(|e| {
                 Ok(Projection {
-                    weight: all.get(e)?,
+                    weight: self.matrix(all.get(e)?)?,
                     bias: None,
                 })
             })

@@ -27,6 +27,8 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
         return Err(config.complain(USED, &reason));
     }
     let width = config.optional_usize(WIDTH)?;
+    // Early GGUF files of these say how wide the experts of one token are together.
+    let shares_width = matches!(config.architecture(), "qwen2moe" | "qwen3moe");
     let shared = match config.architecture() {
         "qwen2_moe" | "qwen2moe" => Some(SharedExpert {
             width: match config.optional_usize(SHARED_WIDTH)? {
@@ -48,7 +50,11 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
         if is_sparse(config, layer)? {
             block.feed_forward = FeedForwardSpec::Experts(ExpertsSpec {
                 expert: MlpSpec {
-                    width: width.unwrap_or(mlp.width),
+                    width: width.unwrap_or(if shares_width {
+                        mlp.width / used.max(1)
+                    } else {
+                        mlp.width
+                    }),
                     ..mlp
                 },
                 count,

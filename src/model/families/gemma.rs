@@ -46,8 +46,16 @@ const THIRD: &str = r#"{
     "max_position_embeddings": 131072, "sliding_window": 4096
 }"#;
 
+/// What transformers and llama.cpp take where a file of the second is silent, as early GGUF files
+/// are.
+const SECOND: &str = r#"{
+    "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0,
+    "sliding_window": 4096, "attention.sliding_window": 4096
+}"#;
+
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     match config.architecture() {
+        "gemma2" => spec_of_complete(&config.completed(SECOND)?),
         "gemma3_text" => spec_of_complete(&config.completed(THIRD)?),
         _ => spec_of_complete(config),
     }

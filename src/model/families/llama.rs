@@ -8,7 +8,9 @@ use super::start::Start;
 use super::{Family, experts, reading, rotary};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
-use crate::model::layout::{ExpertsLayout, GGUF, HUGGING_FACE, Layout, RopeRows};
+use crate::model::layout::{
+    ExpertsLayout, GGUF, GGUF_SINGLE_EXPERTS, HUGGING_FACE, Layout, RopeRows,
+};
 use crate::model::spec::{
     Bias, FeedForwardSpec, HeadPositions, Presence, QkNorm, QkNormSpan, Spec, Unembedding,
 };
@@ -123,6 +125,10 @@ fn layout(config: &Config) -> Layout {
         // llama.cpp's converter permutes the rows of these two only.
         (Dialect::Gguf, "llama" | "smollm3") => Layout {
             rope_rows: RopeRows::Neighbours,
+            experts: ExpertsLayout {
+                older: Some(&GGUF_SINGLE_EXPERTS),
+                ..GGUF.experts
+            },
             ..GGUF
         },
         (Dialect::Gguf, _) => GGUF,

@@ -7,7 +7,7 @@ use super::start::Start;
 use super::{Family, rotary};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
-use crate::model::layout::{GGUF, GGUF_PLAIN_MLP, HUGGING_FACE, Layout, MlpLayout};
+use crate::model::layout::{GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout};
 use crate::model::spec::{Activation, Bias, Residual, Spec, Unembedding};
 
 pub const FAMILY: Family = Family {
@@ -48,6 +48,8 @@ fn layout(config: &Config) -> Layout {
         },
         Dialect::Gguf => Layout {
             mlp: GGUF_PLAIN_MLP,
+            // Files made from Microsoft's first code for Phi-2 have it.
+            other_qkv: Some(GGUF_QKV),
             ..GGUF
         },
     }

@@ -7,7 +7,9 @@ use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect};
-use crate::model::layout::{GGUF, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout};
+use crate::model::layout::{
+    GGUF, GGUF_QKV, GGUF_SEPARATE_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout,
+};
 use crate::model::spec::Spec;
 
 pub const FAMILY: Family = Family {
@@ -18,10 +20,18 @@ pub const FAMILY: Family = Family {
     layout,
 };
 
+/// The context of the first models, whose window early GGUF files leave out.
+const FIRST_CONTEXT: usize = 4096;
+const FIRST_WINDOW: usize = 2047;
+
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut spec = Start::gated(config)?.decoder(config)?;
     rotary::turn(config, &mut spec)?;
-    let window = reading::window(config)?;
+    let is_first = config.usize(reading::CONTEXT)? == FIRST_CONTEXT;
+    let window = match (config.dialect(), reading::window(config)?) {
+        (Dialect::Gguf, None) if is_first => Some(FIRST_WINDOW),
+        (_, window) => window,
+    };
     for block in &mut spec.blocks {
         block.attention.window = window;
     }
@@ -40,6 +50,7 @@ fn layout(config: &Config) -> Layout {
         },
         Dialect::Gguf => Layout {
             qkv: GGUF_QKV,
+            other_qkv: Some(GGUF_SEPARATE_QKV),
             mlp: MlpLayout::Fused {
                 gate_up: "blk.{l}.ffn_up",
                 down: "blk.{l}.ffn_down",

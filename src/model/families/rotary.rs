@@ -37,6 +37,8 @@ const FACTOR: Key = key(
     ],
     "rope.scaling.factor",
 );
+/// Its name in GGUF files of before October 2023.
+const OLD_FACTOR: Key = key(&[], "rope.scale_linear");
 const LOW: Key = key(
     &[
         "rope_parameters.low_freq_factor",
@@ -101,7 +103,16 @@ pub fn turn(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     // Beyond its original context a LongRoPE model turns by other factors, so that every
     // position already seen would have to be computed anew.
     if kind(config)? == Kind::LongRope {
-        spec.context_length = spec.context_length.min(config.usize(ORIGINAL)?);
+        let original = config.usize(ORIGINAL)?;
+        if original < spec.context_length {
+            tracing::warn!(
+                "{}: the context is limited to the original {original} of its {} tokens; beyond, \
+                 LongRoPE turns every token by other factors",
+                config.place(),
+                spec.context_length
+            );
+            spec.context_length = original;
+        }
     }
     Ok(())
 }
@@ -132,7 +143,12 @@ enum Kind {
 }
 
 fn kind(config: &Config) -> Result<Kind, ModelError> {
-    let named = match config.optional_str(TYPE)?.unwrap_or("default") {
+    // llama.cpp takes a factor without a type to be linear, as it was in the first files.
+    let unsaid = match (config.dialect(), factor(config)?) {
+        (Dialect::Gguf, Some(_)) => "linear",
+        _ => "default",
+    };
+    let named = match config.optional_str(TYPE)?.unwrap_or(unsaid) {
         // A dynamic one changes nothing up to `max_position_embeddings`, the original context.
         "default" | "none" | "dynamic" => Kind::None,
         "linear" => Kind::Linear,
@@ -222,10 +238,20 @@ fn scaling(config: &Config, dim: usize) -> Result<(RopeScaling, f64), ModelError
     })
 }
 
+/// What the context was stretched by. GGUF files may say 0 for nothing.
+fn factor(config: &Config) -> Result<Option<f64>, ModelError> {
+    let factor = match config.optional_f64(FACTOR)? {
+        None => config.optional_f64(OLD_FACTOR)?,
+        factor => factor,
+    };
+    Ok(factor.filter(|factor| *factor != 0.0 || config.dialect() == Dialect::HuggingFace))
+}
+
 fn divisor(config: &Config) -> Result<f64, ModelError> {
-    match config.f64(FACTOR)? {
-        factor if factor > 0.0 => Ok(factor),
-        factor => Err(config.complain(FACTOR, &format!("must be above 0, not {factor}"))),
+    match factor(config)? {
+        None => Err(config.complain(FACTOR, "is missing")),
+        Some(factor) if factor > 0.0 => Ok(factor),
+        Some(factor) => Err(config.complain(FACTOR, &format!("must be above 0, not {factor}"))),
     }
 }
 
@@ -248,5 +274,39 @@ fn short_factors(config: &Config, dim: usize) -> Result<RopeScaling, ModelError>
         let reason = format!("must be {} numbers above 0", dim / 2);
         return Err(config.complain(SHORT, &reason));
     }
-    Ok(RopeScaling::Divided(divisors))
+    Ok(RopeScaling::Divided(divisors.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::model::config::Config;
+    use crate::model::families;
+
+    fn context_length(rope: &str) -> usize {
+        let text = format!(
+            r#"{{
+                "model_type": "phi3", "hidden_size": 8, "num_attention_heads": 2,
+                "num_hidden_layers": 1, "intermediate_size": 8, "rms_norm_eps": 1e-5,
+                "max_position_embeddings": 512, {rope}
+            }}"#
+        );
+        let config = Config::from_json(&text, "config.json").unwrap();
+        let family = families::of(&config).unwrap();
+        (family.spec)(&config).unwrap().context_length
+    }
+
+    #[test]
+    fn longrope_is_limited_to_the_context_for_which_one_set_of_factors_holds() {
+        let longrope = r#""original_max_position_embeddings": 128, "rope_scaling": {
+            "type": "longrope", "short_factor": [1.0, 2.0], "long_factor": [3.0, 4.0]
+        }"#;
+        assert_eq!(context_length(longrope), 128);
+    }
+
+    #[test]
+    fn dynamic_scaling_is_limited_to_the_context_within_which_it_does_nothing() {
+        let dynamic = r#""rope_scaling": {"type": "dynamic", "factor": 4.0}"#;
+        assert_eq!(context_length(dynamic), 512);
+    }
 }

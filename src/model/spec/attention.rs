@@ -1,5 +1,7 @@
 //! The attention of one block, as data.
 
+use std::sync::Arc;
+
 use super::{Bias, NormSpec};
 
 /// The attention of one block.
@@ -117,6 +119,7 @@ pub enum RopeScaling {
         /// The context length before scaling.
         original_context: f64,
     },
-    /// Each divided by a number of its own, `[dim / 2]` (LongRoPE, Ding et al. 2024).
-    Divided(Vec<f64>),
+    /// Each divided by a number of its own, `[dim / 2]` (LongRoPE, Ding et al. 2024); one list for
+    /// all blocks.
+    Divided(Arc<[f64]>),
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use tokenizers::models::bpe::{Merges, Vocab};
 
+use super::growth;
 use super::guard::guarded;
 use super::settings::Settings;
 use super::special::{self, Bounds};
@@ -46,7 +47,7 @@ fn read_tokenizer(path: &Path) -> Result<Option<tokenizers::Tokenizer>, Tokenize
     let Some(json) = read_if_there(path)? else {
         return Ok(None);
     };
-    guarded(|| tokenizers::Tokenizer::from_bytes(json))
+    growth::read(&json)
         .map(Some)
         .map_err(|why| TokenizerError::File {
             path: path.to_owned(),

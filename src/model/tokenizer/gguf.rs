@@ -10,6 +10,7 @@ use candle_core::quantized::gguf_file::Value;
 use tokenizers::models::bpe::{Merges, Vocab};
 
 use super::entries::{BOS, EOS, Entries, Kind, MODEL, SENTENCEPIECE, TOKENS, is_gemma};
+use super::growth;
 use super::guard::guarded;
 use super::metadata::{Metadata, bad_key, check_length, required};
 use super::sentencepiece::{Opening, SentencePiece};
@@ -42,8 +43,7 @@ pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, Toke
     let metadata = Metadata(metadata);
     let entries = Entries::read(metadata)?;
     if let Some(json) = metadata.string(ORIGINAL)? {
-        let original = guarded(|| tokenizers::Tokenizer::from_bytes(json));
-        return original
+        return growth::read(json.as_bytes())
             .and_then(|inner| entries.finish(inner))
             .map_err(|why| bad_key(ORIGINAL, format!("cannot be used: {why}")));
     }

@@ -49,11 +49,6 @@ const QWEN2: &str = concat!(
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
 
-const QWEN35: &str = concat!(
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
-    r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-);
-
 const TEKKEN: &str = concat!(
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
@@ -67,6 +62,17 @@ const GPT_4O: &str = concat!(
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
+
+/// The letters with a case, as DeepSeek LLM's `tokenizer.json` lists them.
+const CASED: &str = concat!(
+    r"\s?[",
+    "A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕ",
+    "ἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳ",
+    "Ꙁ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃",
+    "]+",
+);
+
+const HAN_AND_HANGUL: &str = "[一-龥ࠀ-一가-\u{d7ff}]+";
 
 impl WordSplit {
     /// The split of GPT-2.
@@ -98,11 +104,26 @@ impl WordSplit {
                 .adds_bos(),
             "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => Self::plain(&[Cut::Matches(LLAMA3)]),
             "qwen2" | "stablelm2" | "deepseek-r1-qwen" | "hunyuan" | "megrez" => Self::QWEN2,
-            "qwen35" => Self::plain(&[Cut::Matches(QWEN35)]).nfc(),
             "tekken" => Self::plain(&[Cut::Matches(TEKKEN)])
                 .whole_words_first()
                 .adds_bos(),
             "gpt-4o" | "llama4" => Self::plain(&[Cut::Matches(GPT_4O)]),
+            "deepseek-coder" => Self::plain(&[
+                Cut::Matches(r"[\r\n]"),
+                Cut::Matches(r"\s?\p{L}+"),
+                Cut::Matches(r"\s?\p{P}+"),
+                Cut::Matches(HAN_AND_HANGUL),
+                Cut::Digits,
+            ]),
+            "deepseek-llm" => Self::plain(&[
+                Cut::Matches(r"[\r\n]"),
+                Cut::Matches(CASED),
+                Cut::Matches("\\s?[!-/:-~！-／：-～‘-‟\u{3000}-。]+"),
+                Cut::Matches(r"\s+$"),
+                Cut::Matches(HAN_AND_HANGUL),
+                Cut::Matches(r"\p{N}+"),
+            ]),
+            "bloom" => Self::plain(&[Cut::Matches(r" ?[^(\s|.,!?…。，、।۔،)]+")]),
             "falcon" => Self::plain(&[
                 Cut::Matches(r"[\p{P}\$\+<=>\^~\|`]+"),
                 Cut::Matches(GPT2),
@@ -230,6 +251,27 @@ mod tests {
     fn runs_of_spaces_leave_one_to_the_next_word() {
         assert_eq!(words("gpt-2", "a   b"), ["a", "ĠĠ", "Ġb"]);
         assert_eq!(words("llama-bpe", "a\n\n  b"), ["a", "ĊĊ", "Ġ", "Ġb"]);
+    }
+
+    #[test]
+    fn bloom_cuts_at_spaces_and_at_some_punctuation() {
+        assert_eq!(
+            words("bloom", "it's 12, (no)!\n\nyes"),
+            ["it's", "Ġ12", ",Ġ(", "no", ")!ĊĊ", "yes"]
+        );
+    }
+
+    #[test]
+    fn deepseek_cuts_lines_letters_punctuation_and_han_from_each_other() {
+        for name in ["deepseek-coder", "deepseek-llm"] {
+            assert_eq!(
+                words(name, "a\n b 你好!!"),
+                ["a", "Ċ", "Ġb", "Ġ", "ä½łå¥½", "!!"],
+                "{name}"
+            );
+        }
+        assert_eq!(words("deepseek-coder", "in 12"), ["in", "Ġ", "1", "2"]);
+        assert_eq!(words("deepseek-llm", "in 12"), ["in", "Ġ", "12"]);
     }
 
     #[test]

@@ -77,7 +77,9 @@ impl Folder {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.folder
     }
 

@@ -11,6 +11,7 @@ use candle_core::Tensor;
 use candle_core::quantized::gguf_file::Value;
 
 use super::{damaged, most};
+use crate::catalog::Split;
 use crate::model::ModelError;
 use part::Part;
 
@@ -139,35 +140,6 @@ impl Gguf {
     }
 }
 
-/// What the name of a part says: `NAME-00002-of-00003.gguf`.
-#[derive(Debug, PartialEq, Eq)]
-struct Split<'a> {
-    stem: &'a str,
-    number: usize,
-    count: usize,
-}
-
-impl<'a> Split<'a> {
-    fn of(name: &'a str) -> Option<Self> {
-        let (rest, count) = name.strip_suffix(".gguf")?.rsplit_once("-of-")?;
-        let (stem, number) = rest.rsplit_once('-')?;
-        let parse = |digits: &str| {
-            let is_number = digits.len() == 5 && digits.bytes().all(|b| b.is_ascii_digit());
-            digits.parse().ok().filter(|_| is_number)
-        };
-        let (number, count) = (parse(number)?, parse(count)?);
-        (1 <= number && number <= count).then_some(Self {
-            stem,
-            number,
-            count,
-        })
-    }
-
-    fn name_of(&self, number: usize) -> String {
-        format!("{}-{number:05}-of-{:05}.gguf", self.stem, self.count)
-    }
-}
-
 fn present(first: &Path, split: &Split<'_>, number: usize) -> Result<PathBuf, ModelError> {
     let path = first.with_file_name(split.name_of(number));
     if path.exists() {
@@ -188,35 +160,5 @@ fn integer(value: &Value) -> Option<usize> {
         Value::U32(n) => usize::try_from(n).ok(),
         Value::U64(n) => usize::try_from(n).ok(),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_of_a_part_says_which_one_it_is() {
-        let split = Split::of("model-Q8_0-00002-of-00003.gguf");
-        let expected = Split {
-            stem: "model-Q8_0",
-            number: 2,
-            count: 3,
-        };
-        assert_eq!(expected.name_of(1), "model-Q8_0-00001-of-00003.gguf");
-        assert_eq!(split, Some(expected));
-    }
-
-    #[test]
-    fn other_names_are_of_whole_models() {
-        for name in [
-            "model.gguf",
-            "model-1-of-3.gguf",
-            "model-00004-of-00003.gguf",
-            "model-00000-of-00003.gguf",
-            "best-of-00003.gguf",
-        ] {
-            assert_eq!(Split::of(name), None, "{name}");
-        }
     }
 }

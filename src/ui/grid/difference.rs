@@ -1,12 +1,34 @@
 //! What has become of a rank from one run to another.
 
+use std::sync::Arc;
+
+use crate::app::Place;
 use crate::settings::Cells;
 use crate::settings::theme::STEPS;
 use crate::trace::{Column, Row};
-use crate::ui::scale;
+use crate::ui::scale::{self, Tone};
 
 /// From which ratio of ranks on a change is some, large, very large.
 const BOUNDS: [f64; STEPS / 2] = [1.0, 3.0, 10.0];
+
+/// The columns that are subtracted.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    /// The prompt's own, as many as have come; the first one predicts position 1.
+    pub prompt: &'a [Arc<Column>],
+    /// One a step.
+    pub steps: &'a [Arc<Column>],
+}
+
+impl<'a> Before<'a> {
+    pub(super) fn column(self, place: Place) -> Option<&'a Column> {
+        let column = match place {
+            Place::Prompt(position) => self.prompt.get(position.0.checked_sub(1)?),
+            Place::Step(step) => self.steps.get(step.0),
+        };
+        column.map(Arc::as_ref)
+    }
+}
 
 /// What has become of a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +50,11 @@ impl Difference {
 
     /// Its step on a scale of the logarithm of the ratio of ranks: 0 is much better, 6 much worse,
     /// and in the middle nothing has changed.
-    pub fn step(self) -> usize {
+    pub fn tone(self) -> Tone {
+        Tone::Diverging(self.step())
+    }
+
+    fn step(self) -> usize {
         let ratio = f64::from(self.after) / f64::from(self.before);
         let reached = |ratio: f64| {
             let reached = |bound: &&f64| ratio > 1.0 && ratio >= **bound;
@@ -54,8 +80,12 @@ impl Difference {
 }
 
 /// What each step holds, from much better to much worse.
-pub fn legend() -> [String; STEPS] {
-    std::array::from_fn(|step| match step.cmp(&BOUNDS.len()) {
+pub fn legend() -> [(Tone, String); STEPS] {
+    std::array::from_fn(|step| (Tone::Diverging(step), bound(step)))
+}
+
+fn bound(step: usize) -> String {
+    match step.cmp(&BOUNDS.len()) {
         std::cmp::Ordering::Less => match BOUNDS[BOUNDS.len() - 1 - step] {
             1.0 => "−".into(),
             bound => format!("÷{bound}"),
@@ -65,7 +95,7 @@ pub fn legend() -> [String; STEPS] {
             1.0 => "+".into(),
             bound => format!("×{bound}"),
         },
-    })
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +135,7 @@ mod tests {
 
     #[test]
     fn the_legend_names_each_step() {
-        assert_eq!(legend(), ["÷10", "÷3", "−", "=", "+", "×3", "×10"]);
+        let legend = legend().map(|(_, text)| text);
+        assert_eq!(legend, ["÷10", "÷3", "−", "=", "+", "×3", "×10"]);
     }
 }

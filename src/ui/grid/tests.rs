@@ -1,16 +1,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! The heat map as whole buffers.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::Grid;
+use crate::app::Place;
 use crate::settings::theme::{Depth, Themes};
-use crate::settings::{CellValue, Cells, EmbeddingRow, GridOptions, Top};
-use crate::trace::{Cell, Column, Layer, Row, Score, Step, TokenId};
+use crate::settings::{
+    CellColour, CellValue, Cells, EmbeddingRow, GridOptions, ListedTokens, Options, Top,
+};
+use crate::trace::{Cell, Column, Layer, Position, Row, Score, Step, TokenId};
 use crate::ui::palette::Palette;
 use crate::vocabulary::{Piece, Vocabulary};
 
@@ -50,6 +53,7 @@ fn options(value: CellValue, cells: Cells) -> GridOptions {
         embedding: EmbeddingRow::Hidden,
         value,
         cells,
+        ..Options::embedded().unwrap().grid
     }
 }
 
@@ -165,6 +169,113 @@ fn other_values_have_no_mark() {
         grid.options(options(CellValue::Probability, Cells::Exact))
     });
     assert_eq!(lines(&buffer)[2], "  L0  0.001  0.143   2e-5    1.0");
+}
+
+#[test]
+fn changes_of_the_logit_have_signs_and_shades_on_either_side() {
+    let mut moved = (*column(0, [9, 9, 9, 9])).clone();
+    for (cell, logit) in moved.layers.iter_mut().zip([6.0, 3.25, 3.25]) {
+        cell.score.logit = logit;
+    }
+    let (columns, vocabulary) = ([Arc::new(moved)], vocabulary());
+    let themes = Themes::embedded().unwrap();
+    let palette = Palette::new(themes.get(0).unwrap(), Depth::None);
+    let shown = |cells| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 5));
+        Grid::new(&columns, &ROWS, &vocabulary, palette)
+            .options(options(CellValue::LogitChange, cells))
+            .render(buffer.area, &mut buffer);
+        lines(&buffer)[1..].to_vec()
+    };
+    assert_eq!(
+        shown(Cells::Exact),
+        [" emb", "  L0 +6.00 █", "  L1 -2.75 ▓", "  L2  0.00"]
+    );
+    assert_eq!(shown(Cells::Shades), [" emb", "  L0 +█", "  L1 -▓", "  L2"]);
+}
+
+/// Layer 0 says `⏎` first, then ` are`.
+fn grid_of_top_tokens(tokens: ListedTokens, depth: Depth) -> Vec<String> {
+    let mut said = (*column(0, [9, 9, 9, 9])).clone();
+    said.layers[0].top = vec![(TokenId(1), -0.1), (TokenId(0), -3.0)];
+    said.layers[1].top = vec![(TokenId(2), -0.1)];
+    said.layers[2].top = vec![(TokenId(1), -0.1)];
+    let (columns, vocabulary) = ([Arc::new(said)], vocabulary());
+    let themes = Themes::embedded().unwrap();
+    let palette = Palette::new(themes.get(0).unwrap(), depth);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 13, 5));
+    Grid::new(&columns, &ROWS, &vocabulary, palette)
+        .options(GridOptions {
+            tokens,
+            ..options(CellValue::TopToken, Cells::Exact)
+        })
+        .render(buffer.area, &mut buffer);
+    lines(&buffer)[2..].to_vec()
+}
+
+#[test]
+fn top_tokens_stand_in_the_cells_as_text() {
+    assert_eq!(
+        grid_of_top_tokens(ListedTokens::All, Depth::TrueColour),
+        ["  L0      ⏎", "  L1 ·cabi…", "  L2      ⏎"]
+    );
+    assert_eq!(
+        grid_of_top_tokens(ListedTokens::All, Depth::None),
+        ["  L0     ⏎ █", "  L1 ·cab… █", "  L2     ⏎ █"]
+    );
+}
+
+#[test]
+fn a_word_that_stands_for_a_hidden_first_is_marked_and_without_a_word_the_first_stays() {
+    assert_eq!(
+        grid_of_top_tokens(ListedTokens::Words, Depth::TrueColour),
+        ["  L0   ·are*", "  L1 ·cabi…", "  L2      ⏎"]
+    );
+}
+
+#[test]
+fn cells_can_be_coloured_by_another_value_than_the_shown_one() {
+    let drawn_by = |colour| {
+        drawn(34, 5, Depth::TrueColour, |grid| {
+            grid.options(GridOptions {
+                colour,
+                ..options(CellValue::Probability, Cells::Exact)
+            })
+        })
+    };
+    let by_rank = drawn_by(CellColour::By(CellValue::Rank));
+    let ranks = drawn(34, 5, Depth::TrueColour, |grid| {
+        grid.options(options(CellValue::Rank, Cells::Exact))
+    });
+    let own = drawn_by(CellColour::Value);
+    assert_eq!(lines(&by_rank), lines(&own));
+    for y in 1..5 {
+        for x in 5..33 {
+            assert_eq!(by_rank[(x, y)].bg, ranks[(x, y)].bg);
+        }
+    }
+    assert_ne!(by_rank, own);
+}
+
+#[test]
+fn the_prompts_columns_come_first_and_those_still_to_come_are_empty() {
+    static TOKENS: [TokenId; 2] = [TokenId(2), TokenId(3)];
+    static PROMPT: LazyLock<[Arc<Column>; 1]> = LazyLock::new(|| [column(2, [9, 9, 8, 7])]);
+    let buffer = drawn(34, 5, Depth::TrueColour, |grid| {
+        grid.prompt(&TOKENS, &*PROMPT)
+            .selected(Row::Layer(Layer(1)), Place::Prompt(Position(1)))
+    });
+    assert_eq!(
+        lines(&buffer),
+        [
+            "     ·cabi… 日本語│  ·are      ⏎",
+            " emb      9         20000      7",
+            "  L0      9           943▴     7",
+            "  L1      8▴           12▴     9▾",
+            "  L2      7▴            1▴     1▴",
+        ]
+    );
+    assert!(buffer[(8, 3)].modifier.contains(Modifier::REVERSED));
 }
 
 #[test]

@@ -6,13 +6,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::difference::Difference;
-use super::figure::{Change, figure};
-use crate::app::ROW_LABEL;
-use crate::settings::{CellValue, Cells, EmbeddingRow, GridOptions, Top};
-use crate::trace::{Cell, Column, Row, Step};
+use super::difference::{Before, Difference};
+use crate::app::{Place, ROW_LABEL};
+use crate::settings::theme::STEPS;
+use crate::settings::{
+    CellColour, CellValue, Cells, EmbeddingRow, GridOptions, ListedTokens, PromptColumns, Top,
+};
+use crate::trace::{Cell, Column, Row, Step, TokenId};
 use crate::ui::palette::Palette;
-use crate::ui::{scale, text};
+use crate::ui::scale::{Scale, Tone};
+use crate::ui::text;
+use crate::ui::value::{self, Seen};
 use crate::vocabulary::Vocabulary;
 
 /// A heat map of rows × steps, written straight into the buffer.
@@ -34,9 +38,11 @@ use crate::vocabulary::Vocabulary;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Grid<'a> {
+    prompt_tokens: &'a [TokenId],
+    prompt_columns: &'a [Arc<Column>],
     columns: &'a [Arc<Column>],
     /// The columns that are subtracted.
-    before: Option<&'a [Arc<Column>]>,
+    before: Option<Before<'a>>,
     /// How many of the first tokens were given.
     given: usize,
     rows: &'a [Row],
@@ -44,8 +50,8 @@ pub struct Grid<'a> {
     palette: Palette<'a>,
     options: GridOptions,
     first_row: usize,
-    first_step: usize,
-    selected: Option<(Row, Step)>,
+    first_column: usize,
+    selected: Option<(Row, Place)>,
 }
 
 /// Before a token that was given, not chosen.
@@ -69,6 +75,8 @@ impl<'a> Grid<'a> {
         palette: Palette<'a>,
     ) -> Self {
         Self {
+            prompt_tokens: &[],
+            prompt_columns: &[],
             columns,
             before: None,
             given: 0,
@@ -79,17 +87,20 @@ impl<'a> Grid<'a> {
                 top: Top::FirstLayer,
                 embedding: EmbeddingRow::Hidden,
                 value: CellValue::Rank,
+                colour: CellColour::Value,
+                tokens: ListedTokens::All,
                 cells: Cells::Exact,
+                prompt: PromptColumns::Hidden,
             },
             first_row: 0,
-            first_step: 0,
+            first_column: 0,
             selected: None,
         }
     }
 
     /// Cells say how ranks differ from those of `before`, wherever a step has the same token.
     #[must_use]
-    pub fn differing_from(mut self, before: Option<&'a [Arc<Column>]>) -> Self {
+    pub fn differing_from(mut self, before: Option<Before<'a>>) -> Self {
         self.before = before;
         self
     }
@@ -108,53 +119,101 @@ impl<'a> Grid<'a> {
         self
     }
 
-    /// The row and step in the upper left corner.
+    /// The prompt's tokens from its second one on, to stand before the steps, and as many of
+    /// their columns as there are yet.
     #[must_use]
-    pub fn first(mut self, row: usize, step: usize) -> Self {
-        self.first_row = row;
-        self.first_step = step;
+    pub fn prompt(mut self, tokens: &'a [TokenId], columns: &'a [Arc<Column>]) -> Self {
+        self.prompt_tokens = tokens;
+        self.prompt_columns = columns;
         self
     }
 
-    /// The cell that is drawn reversed, its row and step with it in bold.
+    /// The row and column in the upper left corner; columns are counted from the prompt's first
+    /// one on, where there are any.
     #[must_use]
-    pub fn selected(mut self, row: Row, step: Step) -> Self {
-        self.selected = Some((row, step));
+    pub fn first(mut self, row: usize, column: usize) -> Self {
+        self.first_row = row;
+        self.first_column = column;
         self
+    }
+
+    /// The cell that is drawn reversed, its row and column with it in bold.
+    #[must_use]
+    pub fn selected(mut self, row: Row, place: impl Into<Place>) -> Self {
+        self.selected = Some((row, place.into()));
+        self
+    }
+
+    /// The scale of the colours.
+    #[must_use]
+    pub fn scale(&self) -> Scale {
+        let value = value::of(self.options.colour.of(self.options.value));
+        value.scale(self.vocabulary.len(), || {
+            let columns = self.prompt_columns.iter().chain(self.columns);
+            columns.flat_map(move |column| {
+                self.rows.iter().filter_map(move |row| {
+                    let cell = column.cell(*row)?;
+                    Some(value.measure(&self.seen(column, *row, cell)))
+                })
+            })
+        })
     }
 
     /// Draw it: a line of tokens, then the rows, as many of each as there is room for.
     pub fn render(&self, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
+        let scale = self.scale();
         let width = self.options.cells.width();
         let fit = area.width.saturating_sub(ROW_LABEL) / width;
-        let steps = (self.first_step..self.columns.len()).take(fit.into());
+        let all = self.prompt_tokens.len() + self.columns.len();
+        let shown = (self.first_column..all).take(fit.into());
         for (y, row) in (area.y + 1..area.bottom()).zip(self.rows.iter().skip(self.first_row)) {
             self.row_label(*row, area.x, y, area.width, buffer);
         }
-        for (x, step) in (area.x + ROW_LABEL..).step_by(width.into()).zip(steps) {
-            let Some(column) = self.columns.get(step) else {
+        for (x, at) in (area.x + ROW_LABEL..).step_by(width.into()).zip(shown) {
+            let place = Place::of_index(at, self.prompt_tokens.len());
+            if area.height > 0 {
+                self.token(place, x, area.y, buffer);
+            }
+            let Some(column) = self.column(place) else {
                 continue;
             };
-            if area.height > 0 {
-                self.token(column, Step(step), x, area.y, buffer);
-            }
             for (y, row) in (area.y + 1..area.bottom()).zip(self.rows.iter().skip(self.first_row)) {
                 if let Some(cell) = column.cell(*row) {
                     let (text, mut style) = match self.before {
-                        Some(before) => self.difference(before.get(step), column, *row),
-                        None => (
-                            self.cell_text(column, *row, cell),
-                            self.palette.rank(cell.score.rank),
-                        ),
+                        Some(before) => self.difference(before.column(place), column, *row),
+                        None => self.figure(&scale, column, *row, cell),
                     };
-                    if self.selected == Some((*row, Step(step))) {
+                    if self.selected == Some((*row, place)) {
                         style = style.add_modifier(Modifier::REVERSED | Modifier::BOLD);
                     }
                     buffer.set_stringn(x, y, text, width.into(), style);
                 }
             }
         }
+    }
+
+    fn column(&self, place: Place) -> Option<&'a Column> {
+        let column = match place {
+            Place::Prompt(position) => self.prompt_columns.get(position.0.checked_sub(1)?),
+            Place::Step(step) => self.columns.get(step.0),
+        };
+        column.map(Arc::as_ref)
+    }
+
+    fn seen<'s>(&'s self, column: &'s Column, row: Row, cell: &'s Cell) -> Seen<'s> {
+        Seen {
+            column,
+            row,
+            cell,
+            vocabulary: self.vocabulary,
+            tokens: self.options.tokens,
+        }
+    }
+
+    fn tone(&self, scale: &Scale, seen: &Seen<'_>) -> Tone {
+        let value = value::of(self.options.colour.of(self.options.value));
+        scale.tone(value.measure(seen))
     }
 
     fn label_style(&self, selected: bool) -> Style {
@@ -171,10 +230,18 @@ impl<'a> Grid<'a> {
         buffer.set_stringn(x, y, label, width.into(), style);
     }
 
-    fn token(&self, column: &Column, step: Step, x: u16, y: u16, buffer: &mut Buffer) {
+    fn token(&self, place: Place, x: u16, y: u16, buffer: &mut Buffer) {
         let width = usize::from(self.options.cells.width());
-        let mut label = self.vocabulary.label(column.token);
-        if step.0 < self.given {
+        let token = match place {
+            Place::Prompt(position) => position
+                .0
+                .checked_sub(1)
+                .and_then(|at| self.prompt_tokens.get(at)),
+            Place::Step(step) => self.columns.get(step.0).map(|column| &column.token),
+        };
+        let Some(token) = token else { return };
+        let mut label = self.vocabulary.label(*token);
+        if matches!(place, Place::Step(step) if step.0 < self.given) {
             label.insert(0, GIVEN);
         }
         let label = match self.options.cells {
@@ -182,21 +249,38 @@ impl<'a> Grid<'a> {
             Cells::Exact | Cells::Short => text::right(&label, width - 1),
             Cells::Shades => initial(&label),
         };
-        let selected = self.selected.is_some_and(|(_, selected)| selected == step);
-        let style = match selected {
-            true => self.label_style(true),
-            false => self.palette.text(),
+        let selected = self.selected.is_some_and(|(_, selected)| selected == place);
+        let style = match (selected, place) {
+            (true, _) => self.label_style(true),
+            // What was given stands back behind what was generated, as in the log.
+            (false, Place::Prompt(_)) => self.palette.muted(),
+            (false, Place::Step(_)) => self.palette.text(),
         };
         buffer.set_stringn(x, y, label, width, style);
+        if place == Place::Step(Step(0)) && self.first_column < self.prompt_tokens.len() {
+            self.rule(x - 1, y, buffer);
+        }
+    }
+
+    /// Parts what was generated from the prompt, in the column that each label leaves free.
+    fn rule(&self, x: u16, y: u16, buffer: &mut Buffer) {
+        buffer.set_stringn(x, y, "│", 1, self.palette.muted());
+    }
+
+    /// What stands in a cell, and how it looks.
+    fn figure(&self, scale: &Scale, column: &Column, row: Row, cell: &Cell) -> (String, Style) {
+        let seen = self.seen(column, row, cell);
+        let tone = self.tone(scale, &seen);
+        let mut style = self.palette.tone(tone);
+        if cell.score.rank == 1 {
+            // So that it can be told whatever the colours tell.
+            style = style.add_modifier(Modifier::BOLD);
+        }
+        (self.cell_text(&seen, tone), style)
     }
 
     /// What stands in a cell instead of a figure of one run, and how it looks.
-    fn difference(
-        &self,
-        before: Option<&Arc<Column>>,
-        after: &Column,
-        row: Row,
-    ) -> (String, Style) {
+    fn difference(&self, before: Option<&Column>, after: &Column, row: Row) -> (String, Style) {
         let width = usize::from(self.options.cells.width());
         let difference = before.and_then(|before| Difference::at(before, after, row));
         match difference {
@@ -205,34 +289,52 @@ impl<'a> Grid<'a> {
                     "{} ",
                     text::right(&difference.figure(self.options.cells), width - 1)
                 ),
-                self.palette.change(difference.step()),
+                self.palette.tone(difference.tone()),
             ),
             None => (format!("{:>1$} ", "·", width - 1), self.palette.muted()),
         }
     }
 
-    fn cell_text(&self, column: &Column, row: Row, cell: &Cell) -> String {
+    fn cell_text(&self, seen: &Seen<'_>, tone: Tone) -> String {
         let GridOptions { value, cells, .. } = self.options;
         let width = usize::from(cells.width());
-        let figure = figure(cell, value, cells);
-        let shade = self.palette.shade(scale::step(cell.score.rank));
+        let shade = self.palette.tone_shade(tone);
         if cells == Cells::Shades {
-            return match shade {
-                Some(shade) if figure.is_empty() => shade.repeat(width),
-                _ => format!("{figure:>width$}"),
-            };
+            return shades(seen, tone, shade, width);
         }
-        // The mark is about the rank: beside another value it would be taken for that one's.
-        let mark = match value {
-            CellValue::Rank => Change::at(column, row).mark(),
-            _ => ' ',
+        let (figure, mark) = value::of(value).write(seen, cells);
+        let figure = match value {
+            // A text gives way to the shade, a number does not.
+            CellValue::TopToken => {
+                let room = width - 1 - usize::from(shade.is_some());
+                text::cut(&figure, room).into_owned()
+            }
+            _ => figure,
         };
         match shade {
             // A shade stands behind the mark, where the number leaves room.
-            Some(shade) if figure.len() + 2 <= width => {
-                format!("{figure:>0$}{mark}{shade}", width - 2)
+            Some(shade) if text::width(&figure) + 2 <= width => {
+                format!("{}{mark}{shade}", text::right(&figure, width - 2))
             }
-            _ => format!("{figure:>0$}{mark}", width - 1),
+            _ => format!("{}{mark}", text::right(&figure, width - 1)),
         }
+    }
+}
+
+/// A cell without a number. Without colour, rank 1 is a number all the same, and what goes either
+/// way has its sign.
+fn shades(seen: &Seen<'_>, tone: Tone, shade: Option<&str>, width: usize) -> String {
+    match (tone, shade) {
+        (Tone::Diverging(step), Some(shade)) => {
+            let sign = match step.cmp(&(STEPS / 2)) {
+                std::cmp::Ordering::Less => "-",
+                std::cmp::Ordering::Equal => " ",
+                std::cmp::Ordering::Greater => "+",
+            };
+            format!("{sign}{shade}")
+        }
+        (_, shade) if seen.cell.score.rank == 1 => format!("{}1", shade.unwrap_or(" ")),
+        (_, Some(shade)) => shade.repeat(width),
+        (_, None) => " ".repeat(width),
     }
 }

@@ -22,11 +22,18 @@ fn steps(theme: &Theme, depth: Depth) -> Vec<Color> {
         .collect()
 }
 
+fn diverging(theme: &Theme, depth: Depth) -> Vec<Color> {
+    (0..STEPS)
+        .map(|step| theme.diverging.at(step, depth).unwrap())
+        .collect()
+}
+
 #[test]
 fn every_number_can_be_read_on_its_cell() {
     for theme in themes() {
         for depth in COLOURED {
-            for ground in steps(&theme, depth) {
+            let grounds = [steps(&theme, depth), diverging(&theme, depth)].concat();
+            for ground in grounds {
                 let contrast = contrast(ink_on(ground), ground);
                 assert!(
                     contrast >= 4.5,
@@ -60,12 +67,54 @@ fn lightness_goes_one_way() {
     }
 }
 
+/// From the middle to either end, or, where there is no hue to tell the ends apart, from one end
+/// to the other.
+#[test]
+fn lightness_of_a_diverging_scale_goes_one_way_on_either_side() {
+    for theme in themes() {
+        for depth in COLOURED {
+            let colours = diverging(&theme, depth);
+            let lightness: Vec<f64> = colours.iter().map(|c| luminance(rgb(*c))).collect();
+            let (down, up) = (&lightness[..=STEPS / 2], &lightness[STEPS / 2..]);
+            let falls = |side: &[f64]| side.is_sorted_by(|a, b| a >= b);
+            let rises = |side: &[f64]| side.is_sorted_by(|a, b| a <= b);
+            let both = falls(down) && rises(up) || rises(down) && falls(up);
+            assert!(
+                both || rises(&lightness),
+                "{} {depth:?}: {lightness:?}",
+                theme.name
+            );
+        }
+    }
+}
+
+#[test]
+fn more_and_less_can_be_told_apart_by_everybody() {
+    for theme in themes() {
+        for depth in COLOURED {
+            let colours = diverging(&theme, depth);
+            for sight in Sight::ALL {
+                for step in 0..STEPS / 2 {
+                    let pair = (colours[step], colours[STEPS - 1 - step]);
+                    let distance = sight.distance(pair.0, pair.1);
+                    assert!(
+                        distance >= 0.12,
+                        "{} {depth:?} {sight:?} {pair:?}: {distance:.3}",
+                        theme.name
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn neighbouring_steps_can_be_told_apart_by_everybody() {
     for theme in themes() {
         for depth in [Depth::TrueColour, Depth::Indexed] {
             for sight in Sight::ALL {
-                for pair in steps(&theme, depth).windows(2) {
+                let scales = [steps(&theme, depth), diverging(&theme, depth)];
+                for pair in scales.iter().flat_map(|scale| scale.windows(2)) {
                     let distance = sight.distance(pair[0], pair[1]);
                     assert!(
                         distance >= 0.045,

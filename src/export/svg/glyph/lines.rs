@@ -37,6 +37,8 @@ pub fn arms(c: char) -> Option<Arms> {
         '╶' => ("r", LIGHT),
         '╷' => ("d", LIGHT),
         '━' => ("lr", HEAVY),
+        '╸' => ("l", HEAVY),
+        '╺' => ("r", HEAVY),
         '┃' => ("ud", HEAVY),
         '┏' => ("rd", HEAVY),
         '┓' => ("ld", HEAVY),

@@ -1,0 +1,79 @@
+//! All actions with their keys, to be searched and done.
+
+use tui_input::{Input, InputRequest};
+
+use super::Action;
+use super::command_line::described_actions;
+use crate::settings::Settings;
+use crate::settings::keys::{Scope, key_name};
+
+/// The list of actions while it is open.
+#[derive(Clone, Debug, Default)]
+pub struct ActionList {
+    /// What is searched for.
+    pub field: Input,
+    /// The chosen one's place among [`ActionList::entries`].
+    pub selected: usize,
+}
+
+/// An action as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionEntry {
+    /// The action.
+    pub action: Action,
+    /// What it does; empty where no key has a word for it.
+    pub help: String,
+    /// Its keys in each place where it has some, as `z, in every pane but a text field`.
+    pub keys: Vec<(String, Scope)>,
+}
+
+impl ActionList {
+    /// The actions that have every typed word in name, help or keys.
+    #[must_use]
+    pub fn entries(&self, settings: &Settings) -> Vec<ActionEntry> {
+        let typed = self.field.value().to_lowercase();
+        let words: Vec<&str> = typed.split_whitespace().collect();
+        described_actions(settings)
+            .into_iter()
+            .map(|(action, help)| ActionEntry {
+                action,
+                help,
+                keys: keys_of(settings, action),
+            })
+            .filter(|entry| {
+                let keys: Vec<&str> = entry.keys.iter().map(|(keys, _)| keys.as_str()).collect();
+                let text = format!("{} {} {}", entry.action, entry.help, keys.join(" "));
+                let text = text.to_lowercase();
+                words.iter().all(|word| text.contains(word))
+            })
+            .collect()
+    }
+
+    pub(super) fn edit(&mut self, request: InputRequest) {
+        self.field.handle(request);
+        self.selected = 0;
+    }
+
+    /// `page` are the lines that a page key goes. The last one is found out when it is drawn or
+    /// done: the list is as long as the settings say.
+    pub(super) fn walk(&mut self, action: Action, page: u16) {
+        let page = usize::from(page).max(1);
+        self.selected = match action {
+            Action::Up => self.selected.saturating_sub(1),
+            Action::Down => self.selected + 1,
+            Action::PageUp => self.selected.saturating_sub(page),
+            Action::PageDown => self.selected + page,
+            _ => self.selected,
+        };
+    }
+}
+
+fn keys_of(settings: &Settings, action: Action) -> Vec<(String, Scope)> {
+    let of_scope = |scope: Scope| {
+        let bindings = settings.keymap.bindings(scope);
+        let binding = bindings.iter().find(|binding| binding.action == action)?;
+        let keys: Vec<String> = binding.keys.iter().map(|key| key_name(*key)).collect();
+        Some((keys.join(" "), scope))
+    };
+    Scope::ALL.into_iter().filter_map(of_scope).collect()
+}

@@ -1,0 +1,145 @@
+//! The page of attribution: which part of the network raised a token, or one token above another.
+
+use std::sync::Arc;
+
+use super::{Inquiry, Watched};
+use crate::engine::RunId;
+use crate::trace::{self, Column, HeadShares, LensKind, Position, Target, TokenId};
+
+/// Whose logit is split, as the user chooses it: it means other tokens at other steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Goal {
+    /// The chosen token's.
+    #[default]
+    Chosen,
+    /// By how much the chosen token's is above that of the best other one.
+    AboveRunnerUp,
+    /// By how much one candidate's is above another's; their places among the candidates.
+    Between(usize, usize),
+    /// A candidate's; its place among the candidates.
+    Candidate(usize),
+}
+
+/// What the right half of the page shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Beside {
+    /// The logit under the lens, and how it changes from layer to layer.
+    #[default]
+    Lens,
+    /// The heads of the selected layer's attention.
+    Heads,
+}
+
+/// How the heads are ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeadOrder {
+    /// The largest share first, whichever way it goes.
+    #[default]
+    BySize,
+    /// Head 0 first.
+    ByNumber,
+}
+
+/// A split logit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// The position that is predicted.
+    pub at: Position,
+    /// The lens of its rows.
+    pub lens: LensKind,
+    /// The parts.
+    pub attribution: Arc<trace::Attribution>,
+}
+
+/// The page of attribution.
+#[derive(Clone, Debug, Default)]
+pub struct Attribution {
+    /// Whose logit is split.
+    pub goal: Goal,
+    /// The question and its newest answer.
+    pub split: Inquiry<Split>,
+    /// What stands beside the parts.
+    pub beside: Beside,
+    /// How the heads are ordered.
+    pub order: HeadOrder,
+    /// The question about the heads and its newest answer.
+    pub heads: Inquiry<Arc<HeadShares>>,
+    /// The tokens among which targets are chosen.
+    pub watched: Watched,
+}
+
+impl Attribution {
+    /// The targets that there are at a step, in the order in which they are gone through: the
+    /// token chosen there, then the candidates.
+    #[must_use]
+    pub fn targets(&self, run: RunId, column: Option<&Column>) -> Vec<(Goal, Target)> {
+        let of_column = column.into_iter().flat_map(|column| {
+            let chosen = Target {
+                token: column.token,
+                minus: None,
+            };
+            let above = runner_up(column).map(|other| Target {
+                minus: Some(other),
+                ..chosen
+            });
+            [
+                Some((Goal::Chosen, chosen)),
+                above.map(|target| (Goal::AboveRunnerUp, target)),
+            ]
+        });
+        let watched: Vec<(usize, TokenId)> = self.watched.tokens(run).collect();
+        let pairs = watched.iter().enumerate().flat_map(|(at, (a, token))| {
+            watched[at + 1..]
+                .iter()
+                .filter(move |(_, minus)| minus != token)
+                .map(move |(b, minus)| {
+                    let target = Target {
+                        token: *token,
+                        minus: Some(*minus),
+                    };
+                    (Goal::Between(*a, *b), target)
+                })
+        });
+        let single = watched.iter().map(|(at, token)| {
+            let target = Target {
+                token: *token,
+                minus: None,
+            };
+            (Goal::Candidate(*at), target)
+        });
+        of_column.flatten().chain(pairs).chain(single).collect()
+    }
+
+    /// What is split at a step: what the user wants where there is such a target, else the first.
+    #[must_use]
+    pub fn target(&self, run: RunId, column: Option<&Column>) -> Option<(Goal, Target)> {
+        let targets = self.targets(run, column);
+        let wanted = targets.iter().find(|(goal, _)| *goal == self.goal);
+        wanted.or(targets.first()).copied()
+    }
+
+    /// Whether an answer to what is shown is still to come.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let heads = self.beside == Beside::Heads && self.heads.is_waiting();
+        self.split.is_waiting() || heads
+    }
+
+    /// Goes to the target that is `by` places further on, round and round.
+    pub(super) fn change_target(&mut self, run: RunId, column: Option<&Column>, by: isize) {
+        let targets = self.targets(run, column);
+        let at = targets.iter().position(|(goal, _)| *goal == self.goal);
+        let places = isize::try_from(targets.len()).unwrap_or(isize::MAX).max(1);
+        let at = isize::try_from(at.unwrap_or(0)).unwrap_or(0);
+        let next = usize::try_from((at + by).rem_euclid(places)).unwrap_or(0);
+        if let Some((goal, _)) = targets.get(next) {
+            self.goal = *goal;
+        }
+    }
+}
+
+/// The best token of the last row that is not the chosen one.
+fn runner_up(column: &Column) -> Option<TokenId> {
+    let best = column.layers.last()?.top.iter().map(|(token, _)| *token);
+    best.into_iter().find(|token| *token != column.token)
+}

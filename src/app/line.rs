@@ -1,0 +1,39 @@
+//! What is typed in the place of the key line: one variant a purpose.
+
+use tui_input::{Input, InputRequest};
+
+use super::CommandLine;
+use crate::settings::keys::Scope;
+
+/// A line that is typed in the place of the key line.
+#[derive(Clone, Debug)]
+pub enum Line {
+    /// An action or a setting by name.
+    Command(CommandLine),
+    /// The name of a file to save to.
+    Save(Input),
+    /// What to look for in the grid.
+    Search(Input),
+}
+
+impl Line {
+    /// Where keys are looked up, the innermost place first.
+    #[must_use]
+    pub fn scopes(&self) -> &'static [Scope] {
+        match self {
+            Self::Command(_) => &[Scope::CommandLine, Scope::Text, Scope::Everywhere],
+            Self::Save(_) => &[Scope::Save, Scope::Text, Scope::Everywhere],
+            Self::Search(_) => &[Scope::Search, Scope::Text, Scope::Everywhere],
+        }
+    }
+
+    /// Takes an edit.
+    pub(super) fn edit(&mut self, request: InputRequest) {
+        match self {
+            Self::Command(line) => line.edit(request),
+            Self::Save(field) | Self::Search(field) => {
+                field.handle(request);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Saving: what is to be saved where, and the field that asks for the name.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Phase, Run, State};
+use crate::export::{Content, Record, ScreenFormat, Watch};
+use crate::trace::Step;
+
+/// The longest name that is proposed, without its extension.
+const LONGEST_NAME: usize = 40;
+
+/// Something to be saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Save {
+    /// As the user typed it.
+    pub path: PathBuf,
+    /// What goes there.
+    pub what: What,
+}
+
+/// What is saved.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Something out of the state.
+    Content(Content),
+    /// The screen, once it is drawn.
+    Screen(ScreenFormat),
+}
+
+/// What became of something that was to be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaveNews {
+    /// It is in this file.
+    Saved(PathBuf),
+    /// It is not, and why.
+    Failed(String),
+}
+
+impl State {
+    /// The newest run as it is taken along; the candidates that are compared go with it.
+    #[must_use]
+    pub fn record(&self) -> Option<Record> {
+        let run = self.run.as_ref()?;
+        Some(Record {
+            model: Arc::clone(self.model.ready.as_ref()?),
+            lens: run.lens,
+            sampling: run.sampling.clone(),
+            max_tokens: run.max_tokens,
+            prompt: run.prompt.clone(),
+            prompt_ids: run.prompt_tokens.clone(),
+            columns: run.columns.clone(),
+            finish: match run.phase {
+                Phase::Finished(reason) => Some(reason),
+                _ => None,
+            },
+            watch: self.watch(run),
+        })
+    }
+
+    /// What is compared now, under the lens of the run; or what a saved trace has.
+    fn watch(&self, run: &Run) -> Watch {
+        let compare = self.compare.as_ref();
+        let answer = compare.and_then(|compare| compare.answer.as_ref());
+        let answer = answer.filter(|answer| (answer.run, answer.lens) == (run.id, run.lens));
+        match (answer, &self.model.saved) {
+            (Some(answer), _) => Watch {
+                step: Step(answer.at.0.saturating_sub(run.prompt_tokens.len())),
+                trajectories: answer.trajectories.iter().flatten().cloned().collect(),
+            },
+            (None, Some(saved)) => saved.record.watch.clone(),
+            (None, None) => Watch::default(),
+        }
+    }
+}
+
+/// A file name out of a prompt, as `the-keys-to-the-cabinet.json`.
+#[must_use]
+pub fn proposed_name(prompt: &str) -> String {
+    let mut name = String::new();
+    for word in prompt.split(|c: char| !c.is_alphanumeric()) {
+        if word.is_empty() {
+            continue;
+        }
+        if name.chars().count() + 1 + word.chars().count() > LONGEST_NAME {
+            break;
+        }
+        if !name.is_empty() {
+            name.push('-');
+        }
+        name.push_str(&word.to_lowercase());
+    }
+    if name.is_empty() {
+        name.push_str("trace");
+    }
+    format!("{name}.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_made_of_the_prompts_words() {
+        for (prompt, name) in [
+            ("The keys to the cabinet", "the-keys-to-the-cabinet.json"),
+            (" 1, 1, 1,", "1-1-1.json"),
+            ("../../etc/passwd", "etc-passwd.json"),
+            ("\n\u{1b}[31m\n", "31m.json"),
+            ("", "trace.json"),
+            ("«¿»", "trace.json"),
+            (
+                "The countries of the European Union are: Austria, Belgium",
+                "the-countries-of-the-european-union-are.json",
+            ),
+            ("Der Schlüssel für 日本", "der-schlüssel-für-日本.json"),
+        ] {
+            assert_eq!(proposed_name(prompt), name);
+        }
+    }
+}

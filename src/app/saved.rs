@@ -1,0 +1,122 @@
+//! A saved trace in the place of a model: what the file holds can be looked at, and nothing can be
+//! asked that it does not hold.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::state::{Pane, Start};
+use super::{
+    Effect, Loading, Origin, Phase, Prompt, PromptColumns, Run, Speed, State, typed_candidates,
+};
+use crate::engine::{Ask, Comparison, Continuation, Question, RunId, StopReason};
+use crate::export::{Record, Watch};
+use crate::settings::Settings;
+use crate::trace::{Step, Trajectory};
+use crate::vocabulary::TextStream;
+
+/// What is said to whatever needs the model.
+pub(super) const NO_MODEL: &str =
+    "A saved trace: no model is loaded; choose one from the list of models";
+
+/// The run's name; no other run is there before it.
+const RUN: RunId = RunId(1);
+
+/// A run out of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedTrace {
+    /// The file.
+    pub path: PathBuf,
+    /// What is in it.
+    pub record: Arc<Record>,
+}
+
+impl State {
+    /// The state that shows a saved trace, and what has to happen first. No model is loaded.
+    #[must_use]
+    pub fn of_saved(settings: Settings, start: Start, saved: SavedTrace) -> (Self, Vec<Effect>) {
+        let record = Arc::clone(&saved.record);
+        let start = Start {
+            prompt: None,
+            lens: record.lens,
+            ..start
+        };
+        let mut state = Self::at_start(settings, start);
+        state.model.ready = Some(Arc::clone(&record.model));
+        state.model.loading = Loading::Done;
+        state.model.saved = Some(saved);
+        state.prompt = Prompt::new(&record.prompt);
+        state.typed_candidates = typed_candidates(
+            record
+                .watch
+                .trajectories
+                .iter()
+                .map(|trajectory| trajectory.candidate.text.as_str()),
+        );
+        state.run = Some(run(&record));
+        state.next_run = RunId(RUN.0 + 1);
+        state.view.focus = Pane::Grid;
+        let effects = state.first_effects();
+        (state, effects)
+    }
+}
+
+fn run(record: &Record) -> Run {
+    let mut stream = TextStream::new(Arc::clone(&record.model.vocabulary));
+    let mut text: String = record
+        .columns
+        .iter()
+        .map(|column| stream.push(column.token))
+        .collect();
+    text.push_str(&stream.flush());
+    Run {
+        id: RUN,
+        origin: Origin::Prompt,
+        prompt: record.prompt.clone(),
+        prompt_tokens: record.prompt_ids.clone(),
+        max_tokens: record.max_tokens,
+        sampling: record.sampling.clone(),
+        continuation: Continuation::Generated,
+        given: 0,
+        interventions: Vec::new(),
+        lens: record.lens,
+        prompt_columns: PromptColumns::default(),
+        columns: record.columns.clone(),
+        attributions: BTreeMap::new(),
+        text,
+        phase: Phase::Finished(record.finish.unwrap_or(StopReason::Stopped)),
+        speed: Speed::default(),
+    }
+}
+
+/// What the file says of candidates: those that were followed at the same position.
+/// `None` for a question about something else.
+pub(super) fn comparison(record: &Record, question: &Question) -> Option<Comparison> {
+    let Ask::Candidates { at, texts } = &question.ask else {
+        return None;
+    };
+    let step = Step(at.0.checked_sub(record.prompt_ids.len())?);
+    let find = |text: &String| find(&record.watch, step, text);
+    Some(Comparison {
+        run: RUN,
+        at: *at,
+        lens: question.lens,
+        trajectories: texts.iter().map(find).collect(),
+    })
+}
+
+fn find(watch: &Watch, step: Step, text: &str) -> Result<Trajectory, String> {
+    watch
+        .trajectories
+        .iter()
+        .filter(|_| watch.step == step)
+        .find(|trajectory| trajectory.candidate.text == text)
+        .cloned()
+        .ok_or_else(|| {
+            let at = watch.step.0 + 1;
+            match watch.trajectories.len() {
+                0 => format!("{NO_MODEL}; the file follows no candidates"),
+                n => format!("{NO_MODEL}; the file follows {n} candidates at step {at}"),
+            }
+        })
+}

@@ -1,0 +1,122 @@
+//! What is typed at the command line, done.
+
+use super::{act, ask};
+use crate::app::command_line::{CommandLine, Order};
+use crate::app::cursor::Follow;
+use crate::app::{Action, Effect, Line, NoticeKind, State};
+use crate::engine::Sampling;
+use crate::settings::theme::Depth;
+use crate::settings::{ColourChoice, Options};
+use crate::trace::Row;
+
+/// Opens the command line.
+pub fn open(state: &mut State) {
+    state.line = Some(Line::Command(CommandLine::default()));
+}
+
+/// Completes what is typed, or goes through what could be typed.
+pub fn complete(state: &mut State, by: isize) {
+    let Some(Line::Command(line)) = &state.line else {
+        return;
+    };
+    let suggestions = line.suggestions(state);
+    if let Some(Line::Command(line)) = &mut state.line {
+        line.complete(&suggestions, by);
+    }
+}
+
+/// Goes through the lines typed before.
+pub fn recall(state: &mut State, by: isize) {
+    if let Some(Line::Command(line)) = &mut state.line {
+        line.recall(&state.command_history, by);
+    }
+}
+
+/// Does what is typed, and closes the line. One that is wrong stays in the history, to be mended.
+pub fn run(state: &mut State) -> Vec<Effect> {
+    let Some(Line::Command(line)) = state.line.take() else {
+        return Vec::new();
+    };
+    let typed = line.field.value().trim().to_owned();
+    if typed.is_empty() {
+        return Vec::new();
+    }
+    state.command_history.retain(|old| *old != typed);
+    state.command_history.push(typed.clone());
+    match Order::parse(&typed) {
+        Ok(order) => obey(state, order),
+        Err(why) => {
+            state.say(NoticeKind::Error, why);
+            Vec::new()
+        }
+    }
+}
+
+fn obey(state: &mut State, order: Order) -> Vec<Effect> {
+    match order {
+        Order::Act(action) => return act::act(state, action),
+        Order::Set { name, value } => return set(state, &name, &value),
+        Order::Model(name) => {
+            state.model.want(name);
+            return ask::start_load(state);
+        }
+        Order::Step(step) => {
+            state.cursor.step = step;
+            state.cursor.follow = Follow::Stay;
+        }
+        Order::Layer(layer) => state.cursor.row = Row::Layer(layer),
+    }
+    Vec::new()
+}
+
+/// Sets an option, for this session.
+fn set(state: &mut State, name: &str, value: &str) -> Vec<Effect> {
+    let mut options = state.settings.options.clone();
+    let known_theme = name != "theme" || state.settings.themes.position(value).is_some();
+    let done = match known_theme {
+        true => options.set(name, value),
+        false => Err(format!(
+            "there is no theme `{value}`; there are {}",
+            state.settings.themes.names().collect::<Vec<_>>().join(", ")
+        )),
+    };
+    if let Err(why) = done {
+        state.say(NoticeKind::Error, why);
+        return Vec::new();
+    }
+    state.say(NoticeKind::Info, format!("{name} = {value}"));
+    apply(state, options)
+}
+
+/// Brings the state in line with options that were changed.
+fn apply(state: &mut State, options: Options) -> Vec<Effect> {
+    let before = std::mem::replace(&mut state.settings.options, options);
+    let now = state.settings.options.clone();
+    let mut effects = Vec::new();
+    state.max_tokens = now.max_tokens;
+    state.sampling = Sampling::from(&now.sampling);
+    state.view.grid = now.grid;
+    if now.theme != before.theme {
+        state.view.theme = state.settings.themes.position(&now.theme).unwrap_or(0);
+    }
+    if now.colour != before.colour {
+        state.depth = match now.colour {
+            ColourChoice::Auto => state.depth,
+            ColourChoice::TrueColour => Depth::TrueColour,
+            ColourChoice::Indexed => Depth::Indexed,
+            ColourChoice::Ansi => Depth::Ansi,
+            ColourChoice::None => Depth::None,
+        };
+    }
+    if now.mouse != state.view.mouse {
+        effects.extend(act::act(state, Action::Mouse));
+    }
+    if now.lens != state.view.lens {
+        effects.extend(act::act(state, Action::Lens));
+    }
+    if now.model != before.model {
+        state.model.want(now.model);
+        effects.extend(ask::start_load(state));
+    }
+    effects
+}

@@ -1,0 +1,106 @@
+//! Saving: the field for the name, and what its extension asks for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tui_input::Input;
+
+use crate::app::save::proposed_name;
+use crate::app::{Effect, Line, NoticeKind, Save, SaveNews, State, What};
+use crate::engine::{Command, RunId, StateRows};
+use crate::export::figure::{self, Figure, Kind};
+use crate::export::{Content, EXTENSIONS, Format, Picture, Record, TraceFormat};
+
+/// Open the field with a name that fits the prompt.
+pub fn open(state: &mut State) {
+    let prompt = state.run.as_ref().map_or("", |run| run.prompt.as_str());
+    let name = proposed_name(prompt);
+    state.line = Some(Line::Save(Input::new(name)));
+}
+
+/// Save under the name in the field, and close it.
+pub fn save_typed(state: &mut State) -> Vec<Effect> {
+    let Some(Line::Save(field)) = state.line.take() else {
+        return Vec::new();
+    };
+    let name = field.value().trim();
+    if name.is_empty() {
+        return Vec::new();
+    }
+    save(state, PathBuf::from(name))
+}
+
+/// Save what the extension of `path` asks for.
+pub fn save(state: &mut State, path: PathBuf) -> Vec<Effect> {
+    let Some(format) = Format::of(&path) else {
+        let text = format!("The name says what is saved: end it in one of {EXTENSIONS}");
+        state.say(NoticeKind::Error, text);
+        return Vec::new();
+    };
+    if let Format::Screen(format) = format {
+        let what = What::Screen(format);
+        return vec![Effect::Save(Save { path, what })];
+    }
+    let record = state.record().filter(has_content);
+    let (Some(record), Some(run)) = (record, &state.run) else {
+        let text = "There is nothing to save yet: generate first.";
+        state.say(NoticeKind::Info, text);
+        return Vec::new();
+    };
+    let (id, record) = (run.id, Arc::new(record));
+    match format {
+        Format::Trace(TraceFormat::Json) => content(path, Content::Json(record)),
+        Format::Trace(TraceFormat::Csv) => content(path, Content::Csv(record)),
+        Format::Trace(TraceFormat::Tensors) if state.model.saved.is_some() => {
+            content(path, Content::Tensors(record, None))
+        }
+        Format::Trace(TraceFormat::Tensors) => {
+            state.wants_states = Some((id, path));
+            vec![Effect::Engine(Command::States(id))]
+        }
+        Format::Figure(picture) => figure(state, path, record, picture),
+        Format::Screen(_) => Vec::new(),
+    }
+}
+
+fn has_content(record: &Record) -> bool {
+    !record.columns.is_empty() || !record.watch.trajectories.is_empty()
+}
+
+fn content(path: PathBuf, content: Content) -> Vec<Effect> {
+    let what = What::Content(content);
+    vec![Effect::Save(Save { path, what })]
+}
+
+/// The grid; in compare mode, the chart.
+fn figure(state: &mut State, path: PathBuf, record: Arc<Record>, picture: Picture) -> Vec<Effect> {
+    let compares = state.compare.is_some() && !record.watch.trajectories.is_empty();
+    let kind = if compares { Kind::Compare } else { Kind::Grid };
+    let Some(theme) = figure::colours(&state.settings.themes, None) else {
+        return Vec::new();
+    };
+    let figure = Figure { kind, picture };
+    content(path, Content::Figure(record, figure, Box::new(theme)))
+}
+
+/// The states that were waited for are there: the file can be written.
+pub fn take_states(state: &mut State, run: RunId, states: Arc<StateRows>) -> Vec<Effect> {
+    let wanted = state.wants_states.take_if(|(wanted, _)| *wanted == run);
+    let is_shown = state.run.as_ref().is_some_and(|shown| shown.id == run);
+    match (wanted, state.record().filter(|_| is_shown)) {
+        (Some((_, path)), Some(record)) => {
+            content(path, Content::Tensors(Arc::new(record), Some(states)))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Say what became of it.
+pub fn saved(state: &mut State, news: SaveNews) {
+    match news {
+        SaveNews::Saved(path) => {
+            state.say(NoticeKind::Info, format!("Saved {}", path.display()));
+        }
+        SaveNews::Failed(why) => state.say(NoticeKind::Error, why),
+    }
+}

@@ -1,0 +1,268 @@
+//! Saving, and a saved trace in the place of a model.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::app::{Line, Save, SaveNews, SavedTrace, What};
+use crate::engine::StateRows;
+use crate::export::figure::Kind;
+use crate::export::{Content, Picture, Record, ScreenFormat};
+
+fn trajectory(text: &str) -> Trajectory {
+    Trajectory {
+        candidate: Candidate {
+            text: text.into(),
+            tokens: vec![TokenId(1)],
+            context_changed: false,
+        },
+        embedding: score(9),
+        layers: vec![score(2); LAYERS],
+    }
+}
+
+/// The name is typed and confirmed.
+fn save_as(state: &mut State, name: &str) -> Vec<Effect> {
+    press(state, "shift-s");
+    press(state, "ctrl-u");
+    type_text(state, name);
+    press(state, "enter")
+}
+
+fn typed_name(state: &State) -> &str {
+    match &state.line {
+        Some(Line::Save(field)) => field.value(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn saved(effects: &[Effect]) -> (&Path, &What) {
+    match effects {
+        [Effect::Save(Save { path, what })] => (path, what),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn walked() -> State {
+    let (mut state, run) = with_steps(2);
+    finish(&mut state, run);
+    press(&mut state, "tab");
+    state
+}
+
+#[test]
+fn a_name_is_proposed_and_its_extension_says_what_is_saved() {
+    let mut state = walked();
+    assert_eq!(press(&mut state, "shift-s"), []);
+    assert_eq!(typed_name(&state), "ab.json");
+    let effects = press(&mut state, "enter");
+    let (path, what) = saved(&effects);
+    assert_eq!(path, Path::new("ab.json"));
+    let What::Content(Content::Json(record)) = what else {
+        panic!("{what:?}");
+    };
+    assert_eq!((record.prompt.as_str(), record.columns.len()), ("ab", 2));
+    assert_eq!(record.finish, Some(StopReason::MaxTokens));
+    assert!(state.line.is_none());
+}
+
+#[test]
+fn each_extension_asks_for_its_own_kind() {
+    let mut state = walked();
+    let effects = save_as(&mut state, "a.csv");
+    assert!(matches!(saved(&effects).1, What::Content(Content::Csv(_))));
+    let effects = save_as(&mut state, "a.png");
+    let What::Content(Content::Figure(_, figure, _)) = saved(&effects).1 else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((figure.kind, figure.picture), (Kind::Grid, Picture::Png));
+    let effects = save_as(&mut state, "a.ans");
+    assert_eq!(saved(&effects).1, &What::Screen(ScreenFormat::Ansi));
+}
+
+#[test]
+fn in_compare_mode_the_chart_is_the_figure_and_the_candidates_go_along() {
+    let (mut state, run) = with_steps(2);
+    finish(&mut state, run);
+    press(&mut state, "tab");
+    press(&mut state, "c");
+    type_text(&mut state, "is");
+    let answer = Comparison {
+        run,
+        at: Position(PROMPT.len() + 1),
+        lens: LensKind::Normed,
+        trajectories: vec![Ok(trajectory(" is")), Err("no token".into())],
+    };
+    hear(&mut state, Event::Compared(Arc::new(answer)));
+    press(&mut state, "tab");
+    let effects = save_as(&mut state, "a.svg");
+    let What::Content(Content::Figure(record, figure, _)) = saved(&effects).1 else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(figure.kind, Kind::Compare);
+    assert_eq!(record.watch.step, Step(1));
+    assert_eq!(record.watch.trajectories, [trajectory(" is")]);
+}
+
+#[test]
+fn arrays_wait_for_the_states_of_the_run() {
+    let mut state = walked();
+    let run = state.run.as_ref().unwrap().id;
+    let effects = save_as(&mut state, "a.safetensors");
+    assert_eq!(effects, [Effect::Engine(Command::States(run))]);
+    let states = Arc::new(StateRows {
+        steps: 2,
+        rows: LAYERS + 1,
+        d_model: 1,
+        values: vec![0.5; 2 * (LAYERS + 1)],
+    });
+    let event = Event::States {
+        run,
+        states: Arc::clone(&states),
+    };
+    let effects = hear(&mut state, event.clone());
+    let (path, what) = saved(&effects);
+    assert_eq!(path, Path::new("a.safetensors"));
+    assert!(matches!(what, What::Content(Content::Tensors(_, Some(found))) if *found == states));
+    assert_eq!(hear(&mut state, event), [], "they are written once");
+}
+
+#[test]
+fn where_there_is_nothing_to_save_or_no_format_a_line_says_so() {
+    let mut state = ready();
+    press(&mut state, "tab");
+    assert_eq!(save_as(&mut state, "a.json"), []);
+    assert!(
+        state
+            .notice
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("generate first")
+    );
+    let mut state = walked();
+    assert_eq!(save_as(&mut state, "keys"), []);
+    assert!(
+        state
+            .notice
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("json safetensors")
+    );
+    assert_eq!(save_as(&mut state, "  "), []);
+}
+
+#[test]
+fn the_field_takes_keys_and_paste_and_esc_closes_it() {
+    let mut state = walked();
+    press(&mut state, "shift-s");
+    press(&mut state, "ctrl-u");
+    type_text(&mut state, "q");
+    update(&mut state, Message::Paste("?\n.txt".into()));
+    assert_eq!(typed_name(&state), "q?.txt");
+    assert_eq!(press(&mut state, "esc"), []);
+    assert!(state.line.is_none());
+    assert!(state.run.is_some());
+}
+
+#[test]
+fn what_became_of_it_is_told() {
+    let mut state = walked();
+    update(
+        &mut state,
+        Message::Saved(SaveNews::Saved("a-2.json".into())),
+    );
+    assert_eq!(state.notice.as_ref().unwrap().text, "Saved a-2.json");
+    let why = "cannot save a.json: disk full".to_owned();
+    update(&mut state, Message::Saved(SaveNews::Failed(why.clone())));
+    assert_eq!(state.notice.as_ref().unwrap().text, why);
+}
+
+/// The run of two steps, with ` is` followed at the second, out of a file.
+fn reopened() -> State {
+    let mut state = walked();
+    let record = Record {
+        watch: crate::export::Watch {
+            step: Step(1),
+            trajectories: vec![trajectory(" is")],
+        },
+        ..state.record().unwrap()
+    };
+    state = start(None).0;
+    let start = Start {
+        prompt: Some("not run".into()),
+        force: None,
+        skips: Vec::new(),
+        model: "tiny".into(),
+        max_tokens: 8,
+        sampling: Sampling::default(),
+        lens: LensKind::Raw,
+        depth: Depth::TrueColour,
+        size: (120, 40),
+        now: Instant::now(),
+    };
+    let saved = SavedTrace {
+        path: PathBuf::from("a.json"),
+        record: Arc::new(record),
+    };
+    let (state, effects) = State::of_saved(state.settings, start, saved);
+    assert_eq!(effects, []);
+    state
+}
+
+#[test]
+fn a_saved_trace_is_shown_and_nothing_is_loaded_or_run() {
+    let mut state = reopened();
+    assert_eq!(state.prompt.text(), "ab");
+    assert_eq!(state.grid_columns().len(), 2);
+    assert_eq!(state.view.lens, LensKind::Normed, "the file's");
+    for key in ["enter", "shift-l", "shift-r"] {
+        assert_eq!(press(&mut state, key), [], "{key}");
+        let notice = state.notice.as_ref().unwrap();
+        assert!(notice.text.contains("no model is loaded"), "{key}");
+    }
+    assert_eq!(state.view.lens, LensKind::Normed);
+}
+
+#[test]
+fn what_the_file_follows_can_be_compared() {
+    let mut state = reopened();
+    assert_eq!(press(&mut state, "c"), []);
+    let compare = state.compare.as_ref().unwrap();
+    assert_eq!(compare.field.value(), "is");
+    assert_eq!(state.cursor.step, Step(1));
+    let (_, found) = compare.trajectories().next().unwrap();
+    assert_eq!(found, &trajectory(" is"));
+    assert_eq!(type_text(&mut state, " are"), []);
+    let answer = state.compare.as_ref().unwrap().answer.clone().unwrap();
+    let why = answer.trajectories[1].as_ref().unwrap_err();
+    assert!(why.contains("no model is loaded"), "{why}");
+}
+
+#[test]
+fn a_saved_trace_is_saved_again_without_states() {
+    let mut state = reopened();
+    let effects = save_as(&mut state, "b.safetensors");
+    let What::Content(Content::Tensors(record, None)) = saved(&effects).1 else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(record.watch.trajectories.len(), 1);
+}
+
+#[test]
+fn a_model_can_be_loaded_after_all() {
+    let mut state = reopened();
+    press(&mut state, "m");
+    hear(&mut state, Event::Models(Vec::new()));
+    type_text(&mut state, "./other");
+    let effects = press(&mut state, "enter");
+    assert_eq!(effects, [Effect::Engine(Command::Load("./other".into()))]);
+    press(&mut state, "enter");
+    assert!(state.queued.is_some(), "the prompt waits for the model");
+    let effects = hear(&mut state, Event::Ready(model()));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Engine(Command::Run(_))]
+    ));
+    assert!(state.model.saved.is_none());
+}

@@ -1,0 +1,265 @@
+//! Layer predictions and attribution: what opens and changes these pages, what they ask, and what
+//! becomes of the answers.
+
+use std::sync::Arc;
+
+use crate::app::cursor::Follow;
+use crate::app::{
+    Action, Attribution, Beside, Effect, HeadOrder, Page, Predictions, Run, Split, State, Watched,
+    parse_candidates,
+};
+use crate::engine::{self, Ask, Command, Comparison, Question, RunId};
+use crate::trace::{self, Column, HeadShares, Layer, LensKind, Position, Row, Target};
+
+/// Open the page of layer predictions, or close it.
+pub fn toggle_predictions(state: &mut State) {
+    if let Some(Page::Predictions(_)) = state.page {
+        state.page = None;
+        return;
+    }
+    let page = Predictions {
+        top_k: state.view.top_k.max(1),
+        watched: watched(state),
+        ..Predictions::default()
+    };
+    open(state, Page::Predictions(Box::new(page)));
+}
+
+/// Open the page of attribution, or close it.
+pub fn toggle_attribution(state: &mut State) {
+    if let Some(Page::Attribution(_)) = state.page {
+        state.page = None;
+        return;
+    }
+    let page = Attribution {
+        watched: watched(state),
+        ..Attribution::default()
+    };
+    open(state, Page::Attribution(Box::new(page)));
+}
+
+/// The selection stays where it is, so that the page is about one step.
+fn open(state: &mut State, page: Page) {
+    state.page = Some(page);
+    state.cursor.follow = Follow::Stay;
+}
+
+/// What is known of the watched tokens already: from the page before, or from compare mode.
+fn watched(state: &State) -> Watched {
+    match (&state.page, &state.compare) {
+        (Some(Page::Predictions(page)), _) => page.watched.clone(),
+        (Some(Page::Attribution(page)), _) => page.watched.clone(),
+        (_, Some(compare)) => Watched {
+            asked: None,
+            answer: compare.answer.clone(),
+        },
+        _ => Watched::default(),
+    }
+}
+
+/// Change what the page shows.
+pub fn change(state: &mut State, action: Action) {
+    let run = state.run.as_ref();
+    let column = run.and_then(|run| run.column(state.cursor.step));
+    match (&mut state.page, action) {
+        (Some(Page::Predictions(page)), Action::MoreTokens | Action::FewerTokens) => {
+            page.change_top_k(if action == Action::MoreTokens { 1 } else { -1 });
+            state.view.top_k = page.top_k;
+        }
+        (Some(Page::Predictions(page)), Action::OneLayer) => page.layers = page.layers.toggled(),
+        (Some(Page::Attribution(page)), Action::NextTarget | Action::PreviousTarget) => {
+            let by = if action == Action::NextTarget { 1 } else { -1 };
+            if let Some(run) = run {
+                page.change_target(run.id, column, by);
+            }
+        }
+        (Some(Page::Attribution(page)), Action::Heads) => {
+            page.beside = match page.beside {
+                Beside::Lens => Beside::Heads,
+                Beside::Heads => Beside::Lens,
+            }
+        }
+        (Some(Page::Attribution(page)), Action::HeadOrder) => {
+            page.order = match page.order {
+                HeadOrder::BySize => HeadOrder::ByNumber,
+                HeadOrder::ByNumber => HeadOrder::BySize,
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Ask whatever the open page has no answer to, whenever run, step, lens, number of tokens,
+/// target or layer have changed since the last question.
+pub fn ask_if_changed(state: &mut State) -> Vec<Effect> {
+    let Some(run) = state.run.as_ref().filter(|run| run.can_compare()) else {
+        return Vec::new();
+    };
+    let here = Here {
+        run,
+        lens: state.view.lens,
+        at: run.position(state.cursor.step),
+        column: run.column(state.cursor.step),
+        row: state.cursor.row,
+    };
+    // Compare mode asks about its candidates itself.
+    let candidates = match state.compare {
+        Some(_) => Vec::new(),
+        None => parse_candidates(&state.typed_candidates),
+    };
+    match &mut state.page {
+        Some(Page::Predictions(page)) => here
+            .ask_watched(&mut page.watched, candidates)
+            .into_iter()
+            .chain(here.ask_predictions(page))
+            .collect(),
+        Some(Page::Attribution(page)) => here
+            .ask_watched(&mut page.watched, candidates)
+            .into_iter()
+            .chain(here.ask_attribution(page))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What the pages are about.
+struct Here<'s> {
+    run: &'s Run,
+    lens: LensKind,
+    at: Position,
+    column: Option<&'s Column>,
+    row: Row,
+}
+
+impl Here<'_> {
+    fn question(&self, ask: Ask) -> Question {
+        Question {
+            run: self.run.id,
+            lens: self.lens,
+            ask,
+        }
+    }
+
+    /// Which tokens the candidates are, once a run: that does not change from step to step.
+    fn ask_watched(&self, watched: &mut Watched, texts: Vec<String>) -> Option<Effect> {
+        let known = watched.asked.as_ref().map(|asked| asked.run);
+        let known = known.or(watched.answer.as_ref().map(|answer| answer.run));
+        if texts.is_empty() || known == Some(self.run.id) {
+            return None;
+        }
+        let question = self.question(Ask::Candidates { at: self.at, texts });
+        watched.asked = Some(question.clone());
+        Some(Effect::Engine(Command::Ask(question)))
+    }
+
+    fn ask_predictions(&self, page: &mut Predictions) -> Option<Effect> {
+        page.best.ask(self.question(Ask::Predictions {
+            at: self.at,
+            top_k: page.top_k,
+        }))
+    }
+
+    fn ask_attribution(&self, page: &mut Attribution) -> Vec<Effect> {
+        let Some((_, target)) = page.target(self.run.id, self.column) else {
+            page.split.forget();
+            page.heads.forget();
+            return Vec::new();
+        };
+        let at = self.at;
+        let split = page
+            .split
+            .ask(self.question(Ask::Attribution { at, target }));
+        let heads = match (page.beside, self.row) {
+            (Beside::Heads, Row::Layer(layer)) => {
+                page.heads.ask(of_heads(self.run.id, at, target, layer))
+            }
+            _ => None,
+        };
+        split.into_iter().chain(heads).collect()
+    }
+}
+
+/// The heads are the same under every lens.
+fn of_heads(run: RunId, at: Position, target: Target, layer: Layer) -> Question {
+    Question {
+        run,
+        lens: LensKind::default(),
+        ask: Ask::Heads { at, target, layer },
+    }
+}
+
+/// Take the best tokens in.
+pub fn predicted(state: &mut State, answer: Arc<engine::Predictions>) {
+    if let Some(Page::Predictions(page)) = &mut state.page {
+        let question = Question {
+            run: answer.run,
+            lens: answer.lens,
+            ask: Ask::Predictions {
+                at: answer.at,
+                top_k: answer.top_k,
+            },
+        };
+        page.best.take(&question, answer);
+    }
+}
+
+/// Take a split logit in. That of a chosen token is kept with the run.
+pub fn attributed(
+    state: &mut State,
+    of: RunId,
+    at: Position,
+    lens: LensKind,
+    attribution: Arc<trace::Attribution>,
+) {
+    let target = attribution.target;
+    if let Some(run) = state.run.as_mut().filter(|run| run.id == of) {
+        let step = at.0.checked_sub(run.prompt_tokens.len());
+        let chosen = step.and_then(|step| run.columns.get(step));
+        if target.minus.is_none() && chosen.is_some_and(|column| column.token == target.token) {
+            run.attributions.insert(at, Arc::clone(&attribution));
+        }
+    }
+    if let Some(Page::Attribution(page)) = &mut state.page {
+        let question = Question {
+            run: of,
+            lens,
+            ask: Ask::Attribution { at, target },
+        };
+        let split = Split {
+            at,
+            lens,
+            attribution,
+        };
+        page.split.take(&question, split);
+    }
+}
+
+/// Take the shares of the heads in.
+pub fn heads_attributed(state: &mut State, run: RunId, at: Position, shares: Arc<HeadShares>) {
+    if let Some(Page::Attribution(page)) = &mut state.page {
+        let question = of_heads(run, at, shares.target, shares.layer);
+        page.heads.take(&question, shares);
+    }
+}
+
+/// Take in which tokens the candidates are.
+pub fn compared(state: &mut State, comparison: &Arc<Comparison>) {
+    let watched = match &mut state.page {
+        Some(Page::Predictions(page)) => &mut page.watched,
+        Some(Page::Attribution(page)) => &mut page.watched,
+        _ => return,
+    };
+    watched.answer = Some(Arc::clone(comparison));
+}
+
+/// No answer comes any more: a question failed.
+pub fn failed(state: &mut State) {
+    match &mut state.page {
+        Some(Page::Predictions(page)) => page.best.give_up(),
+        Some(Page::Attribution(page)) => {
+            page.split.give_up();
+            page.heads.give_up();
+        }
+        _ => {}
+    }
+}

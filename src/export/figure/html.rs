@@ -1,0 +1,83 @@
+//! A page that needs nothing else: the figure, and its numbers in a table.
+
+use std::fmt::Write as _;
+
+use super::page::Page;
+use crate::app::shown;
+use crate::export::Record;
+use crate::export::svg::escaped;
+
+/// The paper and ink of dark pages; cells keep their own colours.
+const STYLE: &str = "\
+:root { color-scheme: light dark }
+body { margin: 2rem; font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", \"DejaVu Sans\", sans-serif; color: #1a1a1a; background: #ffffff }
+svg { max-width: 100%; height: auto }
+summary { cursor: pointer; margin: 1rem 0 }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: .15rem .6rem; text-align: right; border-bottom: 1px solid #d8d8d8; white-space: nowrap }
+@media (prefers-color-scheme: dark) {
+  body { color: #e4e4e4; background: #16181c }
+  th, td { border-color: #3a3d42 }
+  svg .ink { fill: #e4e4e4 } svg .muted { fill: #a8a8a8 } svg .paper { fill: #16181c }
+  svg .edge { stroke: #16181c } svg .guide { stroke: #3a3d42 }
+  svg .line { filter: invert(1) hue-rotate(180deg) } svg circle { filter: invert(1) hue-rotate(180deg) }
+}
+";
+
+/// The document around a figure; `table` is what [`grid_table`] or [`compare_table`] gave.
+pub fn document(page: &Page, table: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{svg}\
+         <details open>\n<summary>The numbers</summary>\n<div class=\"wide\">\n{table}</div>\n\
+         </details>\n</body>\n</html>\n",
+        title = escaped(&page.title),
+        svg = page.svg(),
+    )
+}
+
+/// Layers down, tokens across: the rank of each.
+pub fn grid_table(record: &Record) -> String {
+    let labels = record
+        .columns
+        .iter()
+        .map(|column| record.vocabulary().label(column.token));
+    let cells = |l: usize| {
+        let columns = record.columns.iter();
+        columns
+            .filter_map(|column| Some(column.layers.get(l)?.score.rank))
+            .collect()
+    };
+    table(record, labels.collect(), cells)
+}
+
+/// Layers down, candidates across: the rank of each.
+pub fn compare_table(record: &Record) -> String {
+    let trajectories = &record.watch.trajectories;
+    let labels = trajectories.iter().map(|t| shown(&t.candidate.text));
+    let cells = |l: usize| {
+        let layers = trajectories.iter();
+        layers.filter_map(|t| Some(t.layers.get(l)?.rank)).collect()
+    };
+    table(record, labels.collect(), cells)
+}
+
+fn table(record: &Record, labels: Vec<String>, cells: impl Fn(usize) -> Vec<u32>) -> String {
+    // Writing to a string does not fail.
+    let mut html = String::from("<table>\n<thead><tr><th scope=\"col\">layer</th>");
+    for label in labels {
+        let _ = write!(html, "<th scope=\"col\">{}</th>", escaped(&label));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for l in 0..record.model.n_layers {
+        let _ = write!(html, "<tr><th scope=\"row\">{l}</th>");
+        for rank in cells(l) {
+            let _ = write!(html, "<td>{rank}</td>");
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody>\n</table>\n");
+    html
+}

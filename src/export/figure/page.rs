@@ -1,0 +1,254 @@
+//! The paper of a figure: title, prompt and caption around what is drawn.
+
+use std::fmt::{self, Display, Write as _};
+
+use ratatui::style::Style;
+
+use crate::app::shown;
+use crate::export::Record;
+use crate::export::svg::{Rgb, colours_of, escaped};
+use crate::settings::theme::{Depth, Theme};
+use crate::ui::palette::Palette;
+use crate::ui::{scale, text};
+use crate::vocabulary::visible_text;
+
+/// Room around everything.
+const MARGIN: f32 = 24.0;
+/// Size of most letters.
+pub const LETTERS: f32 = 12.0;
+/// Columns of the terminal that the prompt may take; a longer one is cut.
+const LONGEST_PROMPT: usize = 110;
+/// Where the drawing begins below title and prompt.
+const HEAD: f32 = 58.0;
+/// Height of scale and caption below the drawing.
+const FOOT: f32 = 62.0;
+/// The narrowest page, so that title and caption have room.
+const NARROWEST: f32 = 560.0;
+
+/// A figure without its paper: what is drawn, from the origin to the right and down.
+#[derive(Clone, Debug, Default)]
+pub struct Drawing {
+    /// In user units.
+    pub width: f32,
+    /// In user units.
+    pub height: f32,
+    marks: String,
+}
+
+/// Where a text stands on its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// It begins there.
+    Start,
+    /// Its middle is there.
+    Middle,
+    /// It ends there.
+    End,
+}
+
+/// The looks of a text, by the names of the style sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// Black and bold.
+    Strong,
+    /// Grey.
+    Muted,
+}
+
+impl Display for Face {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Strong => "ink strong",
+            Self::Muted => "muted",
+        })
+    }
+}
+
+impl Drawing {
+    /// Adds whatever SVG there is.
+    pub fn mark(&mut self, mark: impl Display) {
+        // Writing to a string does not fail.
+        let _ = writeln!(self.marks, "{mark}");
+    }
+
+    /// A line of text whose baseline is at `y`.
+    pub fn text(&mut self, (x, y): (f32, f32), anchor: Anchor, face: Face, text: &str) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let text = escaped(text);
+        self.mark(format_args!(
+            r#"<text class="{face}" x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>"#
+        ));
+    }
+
+    /// A cell of a heat map with the rank in it; `words` are shown where the mouse stays on it.
+    pub fn cell(&mut self, place: Place, rank: u32, ties: u32, words: &str, theme: &Theme) {
+        let Place {
+            x,
+            y,
+            width,
+            height,
+        } = place;
+        let (ink, ground) = rank_colours(rank, theme);
+        let tie = if ties > 0 { "=" } else { "" };
+        let words = escaped(words);
+        let strong = if rank == 1 { r#" class="strong""# } else { "" };
+        let (middle, base) = (x + width / 2.0, y + height / 2.0 + 4.0);
+        self.mark(format_args!(
+            r#"<g><title>{words}</title><rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{ground}" class="edge"/><text{strong} x="{middle}" y="{base}" text-anchor="middle" fill="{ink}">{rank}{tie}</text></g>"#
+        ));
+    }
+}
+
+/// A rectangle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    pub x: f32,
+    pub y: f32,
+    pub width: f32,
+    pub height: f32,
+}
+
+/// Text and ground of a rank's cell.
+pub fn rank_colours(rank: u32, theme: &Theme) -> (Rgb, Rgb) {
+    colours_of(Palette::new(theme, Depth::TrueColour).rank(rank))
+}
+
+/// The colour of a candidate's line.
+pub fn line_colour(candidate: usize, theme: &Theme) -> Rgb {
+    let style: Style = Palette::new(theme, Depth::TrueColour).line(candidate);
+    colours_of(style).0
+}
+
+/// About how wide a text is; letters differ, and so do the reader's fonts.
+pub fn width_of(label: &str) -> f32 {
+    text::width(label) as f32 * LETTERS * 0.64
+}
+
+/// A whole figure.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// What it shows.
+    pub title: String,
+    prompt: String,
+    caption: String,
+    drawing: Drawing,
+    scale: String,
+}
+
+impl Page {
+    /// The page around a drawing.
+    pub fn new(title: String, record: &Record, drawing: Drawing, theme: &Theme) -> Self {
+        let prompt = shown_prompt(record);
+        Self {
+            title,
+            prompt: text::cut(&prompt, LONGEST_PROMPT).into_owned(),
+            caption: caption(record),
+            scale: scale_of_ranks(record, theme, drawing.height),
+            drawing,
+        }
+    }
+
+    /// Width and height of the paper, in user units.
+    pub fn size(&self) -> (f32, f32) {
+        (
+            self.drawing.width.max(NARROWEST).ceil() + 2.0 * MARGIN,
+            self.drawing.height.ceil() + HEAD + FOOT + 2.0 * MARGIN,
+        )
+    }
+
+    /// The figure as a whole SVG document.
+    pub fn svg(&self) -> String {
+        let (width, height) = self.size();
+        let [title, prompt, caption] =
+            [&self.title, &self.prompt, &self.caption].map(|text| escaped(text));
+        format!(
+            r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">
+<title>{title}</title>
+<desc>{prompt}. {caption}</desc>
+<style>
+text {{ font-family: "DejaVu Sans", Verdana, "Helvetica Neue", Arial, sans-serif; font-size: {LETTERS}px; white-space: pre }}
+.title {{ font-size: 17px; font-weight: 700 }}
+.small {{ font-size: 10.5px }}
+.strong {{ font-weight: 700 }}
+.ink {{ fill: #1a1a1a }}
+.muted {{ fill: #666666 }}
+.paper {{ fill: #ffffff }}
+.edge {{ stroke: #ffffff; stroke-width: 1 }}
+.guide {{ stroke: #d8d8d8; stroke-width: 1 }}
+</style>
+<rect class="paper" width="{width}" height="{height}"/>
+<g transform="translate({MARGIN} {MARGIN})">
+<text class="ink title" x="0" y="16">{title}</text>
+<text class="muted" x="0" y="38">{prompt}</text>
+<g transform="translate(0 {HEAD})">
+{marks}{scale}<text class="muted small" x="0" y="{caption_at}">{caption}</text>
+</g>
+</g>
+</svg>
+"##,
+            marks = self.drawing.marks,
+            scale = self.scale,
+            caption_at = self.drawing.height + FOOT - 4.0,
+        )
+    }
+}
+
+fn shown_prompt(record: &Record) -> String {
+    let prompt = visible_text(&record.prompt).replace('\n', "⏎");
+    format!("“{prompt}”")
+}
+
+/// Model, lens, settings and the program's version.
+fn caption(record: &Record) -> String {
+    let model = &record.model;
+    let sampling = &record.sampling;
+    let mut parts = vec![
+        visible_text(&model.name),
+        format!("{} layers", model.n_layers),
+        format!("weights {}", visible_text(&model.weights)),
+        format!("lens {}", record.lens),
+    ];
+    if sampling.temperature > 0.0 {
+        parts.push(format!("temperature {}", sampling.temperature));
+        parts.extend(sampling.top_k.map(|k| format!("top-k {k}")));
+        parts.extend(sampling.top_p.map(|p| format!("top-p {p}")));
+        parts.push(format!("seed {}", sampling.seed));
+    } else {
+        parts.push("greedy".into());
+    }
+    if sampling.repeat_penalty != 1.0 {
+        parts.push(format!("repeat penalty {}", sampling.repeat_penalty));
+    }
+    parts.push(concat!("lenscape ", env!("CARGO_PKG_VERSION")).into());
+    parts.join(" · ")
+}
+
+/// The steps of the scale, below the drawing.
+fn scale_of_ranks(record: &Record, theme: &Theme, top: f32) -> String {
+    const WIDTH: f32 = 46.0;
+    let palette = Palette::new(theme, Depth::TrueColour);
+    let mut drawing = Drawing::default();
+    drawing.text((0.0, top + 27.0), Anchor::Start, Face::Muted, "rank");
+    let legend = scale::ranks(record.model.vocab_size).legend();
+    for (step, (tone, label)) in legend.iter().enumerate() {
+        let x = 38.0 + step as f32 * WIDTH;
+        let (ink, ground) = colours_of(palette.tone(*tone));
+        drawing.mark(format_args!(
+            r#"<rect x="{x}" y="{}" width="{WIDTH}" height="18" fill="{ground}" class="edge"/><text class="small" x="{}" y="{}" text-anchor="middle" fill="{ink}">{}</text>"#,
+            top + 14.0,
+            x + WIDTH / 2.0,
+            top + 27.0,
+            escaped(label),
+        ));
+    }
+    drawing.marks
+}
+
+/// A candidate's text as it is shown, cut where it is long.
+pub fn candidate_label(text: &str) -> String {
+    text::cut(&shown(text), 14).into_owned()
+}

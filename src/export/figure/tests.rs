@@ -1,0 +1,162 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use super::*;
+use crate::export::{sample, svg};
+
+fn theme() -> Theme {
+    colours(&Themes::embedded().unwrap(), None).unwrap()
+}
+
+fn drawn(kind: Kind, picture: Picture, record: &Record) -> Vec<u8> {
+    draw(Figure { kind, picture }, record, &theme()).unwrap()
+}
+
+fn text(kind: Kind, picture: Picture) -> String {
+    String::from_utf8(drawn(kind, picture, &sample::record())).unwrap()
+}
+
+#[test]
+fn the_grid_has_every_token_layer_and_rank() {
+    let svg = text(Kind::Grid, Picture::Svg);
+    for part in [">·is<", ">Layer 0<", ">Layer 2<", ">5=<", ">1<"] {
+        assert!(svg.contains(part), "{part} in {svg}");
+    }
+    let cells = svg.matches("<g><title>").count();
+    assert_eq!(cells, 2 * 3);
+    assert!(svg.contains("L1, step 1: ·is has rank 2, p 0.1500; best: "));
+}
+
+#[test]
+fn a_figure_says_what_it_was_made_from() {
+    for kind in [Kind::Grid, Kind::Compare] {
+        let svg = text(kind, Picture::Svg);
+        let version = env!("CARGO_PKG_VERSION");
+        for part in [
+            "“The \"keys\"⏎to”",
+            "Tiny · 3 layers · weights f32 · lens raw",
+            "temperature 0.7 · top-k 40 · seed 18446744073709551615 · repeat penalty 1.1",
+            &format!("lenscape {version}<"),
+        ] {
+            assert!(svg.contains(part), "{part} in {svg}");
+        }
+    }
+}
+
+#[test]
+fn the_chart_has_a_line_and_a_row_for_each_candidate() {
+    let svg = text(Kind::Compare, Picture::Svg);
+    assert_eq!(svg.matches("class=\"line\"").count(), 2);
+    assert_eq!(svg.matches("<g><title>").count(), 2 * 3);
+    assert!(svg.contains("Rank of each candidate at step 2"));
+    // Rank 1 is at the top, 10 at the bottom of this axis.
+    for part in [">a ·is<", ">b ·are<", ">1<", ">10<"] {
+        assert!(svg.contains(part), "{part} in {svg}");
+    }
+}
+
+#[test]
+fn candidates_that_end_on_one_rank_have_names_that_can_be_read() {
+    let mut record = sample::record();
+    record.watch.trajectories = vec![record.watch.trajectories[0].clone(); 3];
+    let svg = String::from_utf8(drawn(Kind::Compare, Picture::Svg, &record)).unwrap();
+    let heights: Vec<f32> = svg
+        .lines()
+        .filter(|line| line.contains("text-anchor=\"start\"") && line.contains("·is"))
+        .map(|line| {
+            let y = line.split("y=\"").nth(1).unwrap();
+            y.split('"').next().unwrap().parse().unwrap()
+        })
+        .collect();
+    assert_eq!(heights.len(), 3);
+    assert!(
+        heights.windows(2).all(|pair| pair[1] - pair[0] >= 12.0),
+        "{heights:?}"
+    );
+}
+
+#[test]
+fn many_tokens_go_on_below() {
+    let mut record = sample::record();
+    record.columns = vec![Arc::clone(&record.columns[0]); 80];
+    let svg = String::from_utf8(drawn(Kind::Grid, Picture::Svg, &record)).unwrap();
+    assert!(svg.matches(">Layer 0<").count() > 1);
+    assert_eq!(svg.matches("<g><title>").count(), 80 * 3);
+}
+
+#[test]
+fn figures_are_well_formed_and_load_nothing() {
+    for kind in [Kind::Grid, Kind::Compare] {
+        for picture in [Picture::Svg, Picture::Html] {
+            let text = text(kind, picture);
+            for word in [
+                "<script",
+                "href",
+                "url(",
+                "@import",
+                "src=",
+                "foreignObject",
+            ] {
+                assert!(!text.contains(word), "{word}");
+            }
+        }
+        let svg = text(kind, Picture::Svg);
+        resvg::usvg::roxmltree::Document::parse(&svg).unwrap();
+    }
+}
+
+#[test]
+fn a_page_has_the_numbers_in_a_table() {
+    let html = text(Kind::Grid, Picture::Html);
+    assert!(html.starts_with("<!doctype html>"));
+    assert!(html.contains("<th scope=\"row\">2</th><td>1</td><td>3</td>"));
+    assert!(html.contains("prefers-color-scheme: dark"));
+    let html = text(Kind::Compare, Picture::Html);
+    assert!(html.contains("<th scope=\"row\">0</th><td>5</td><td>4</td>"));
+}
+
+#[test]
+fn pixels_have_the_colours_of_the_scale_and_letters_of_a_font_that_is_there() {
+    let png = drawn(Kind::Grid, Picture::Png, &sample::record());
+    let pixmap = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
+    let has = |rgb: [u8; 3]| {
+        let mut pixels = pixmap.pixels().iter();
+        pixels.any(|p| [p.red(), p.green(), p.blue()] == rgb)
+    };
+    let svg::Rgb(red, green, blue) = page::rank_colours(1, &theme()).1;
+    assert!(has([red, green, blue]), "the ground of rank 1");
+    assert!(has([0x1a, 0x1a, 0x1a]), "the ink of the title");
+}
+
+#[test]
+fn a_figure_with_too_many_cells_for_pixels_is_refused() {
+    let mut record = sample::record();
+    record.columns = vec![Arc::clone(&record.columns[0]); 40_000];
+    let figure = Figure {
+        kind: Kind::Grid,
+        picture: Picture::Png,
+    };
+    let error = draw(figure, &record, &theme()).unwrap_err().to_string();
+    assert!(error.contains(".svg"), "{error}");
+}
+
+#[test]
+fn a_figure_of_nothing_is_a_page_without_cells() {
+    let mut record = sample::record();
+    record.columns.clear();
+    record.watch.trajectories.clear();
+    for kind in [Kind::Grid, Kind::Compare] {
+        for picture in [Picture::Svg, Picture::Png, Picture::Html] {
+            drawn(kind, picture, &record);
+        }
+    }
+}
+
+#[test]
+fn a_theme_is_known_by_its_name() {
+    let themes = Themes::embedded().unwrap();
+    let viridis = colours(&themes, Some("viridis")).unwrap();
+    assert_ne!(viridis.ramp, theme().ramp);
+    assert!(colours(&themes, Some("no-such-theme")).is_none());
+}

@@ -1,0 +1,189 @@
+//! Holds a document to what a trace can be, so that nothing behind it has to doubt a record:
+//! every row has its cell, every id is in the vocabulary and has its text, every rank can be.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::document::{CellEntry, Document, ScoreEntry, StepEntry, WatchEntry};
+use super::{Flaw, pieces};
+use crate::engine::ModelInfo;
+use crate::export::{Record, Watch};
+use crate::trace::{Candidate, Cell, Column, Score, TokenId, Trajectory};
+
+/// No model has so many; what is drawn has a row a layer.
+const MOST_LAYERS: usize = 10_000;
+
+/// What holds for the whole file.
+struct Rules {
+    n_layers: usize,
+    vocab_size: usize,
+    known: BTreeSet<TokenId>,
+}
+
+/// The record that a document describes.
+pub fn record(document: Document) -> Result<Record, Flaw> {
+    let info = document.model_info;
+    let vocab_size = info.vocab_size;
+    if document.n_layers == 0 || document.n_layers > MOST_LAYERS {
+        return Err(Flaw::Wrong(format!("`n_layers` is {}", document.n_layers)));
+    }
+    if vocab_size == 0 || u32::try_from(vocab_size).is_err() {
+        return Err(Flaw::Wrong(format!("`vocab_size` is {vocab_size}")));
+    }
+    let rules = Rules {
+        n_layers: document.n_layers,
+        vocab_size,
+        known: document.pieces.iter().map(pieces::PieceEntry::id).collect(),
+    };
+    let vocabulary = pieces::vocabulary(document.pieces, vocab_size)?;
+    for id in &document.prompt_ids {
+        rules.token(*id, || "the prompt".into())?;
+    }
+    let columns = document
+        .steps
+        .into_iter()
+        .enumerate()
+        .map(|(step, entry)| rules.column(step, entry).map(Arc::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    if document.watch_step.0 > columns.len() {
+        return Err(Flaw::Wrong(format!(
+            "`watch_step` is {} of {} steps",
+            document.watch_step.0,
+            columns.len()
+        )));
+    }
+    let trajectories = document
+        .watch
+        .into_iter()
+        .map(|entry| rules.trajectory(entry))
+        .collect::<Result<_, _>>()?;
+    Ok(Record {
+        model: Arc::new(ModelInfo {
+            name: document.model,
+            family: info.family,
+            n_layers: document.n_layers,
+            d_model: info.d_model,
+            vocab_size,
+            context_length: info.context_length,
+            weights: info.weights,
+            arithmetic: info.arithmetic,
+            device: info.device,
+            parameters: info.parameters,
+            vocabulary: Arc::new(vocabulary),
+        }),
+        lens: document.lens,
+        sampling: document.sampling,
+        max_tokens: document.max_tokens,
+        prompt: document.prompt,
+        prompt_ids: document.prompt_ids,
+        columns,
+        finish: document.finish,
+        watch: Watch {
+            step: document.watch_step,
+            trajectories,
+        },
+    })
+}
+
+impl Rules {
+    fn token(&self, id: TokenId, place: impl Fn() -> String) -> Result<TokenId, Flaw> {
+        if id.0 as usize >= self.vocab_size {
+            return Err(Flaw::Wrong(format!(
+                "{} has token {}, and the vocabulary ends at {}",
+                place(),
+                id.0,
+                self.vocab_size
+            )));
+        }
+        if !self.known.contains(&id) {
+            return Err(Flaw::Wrong(format!(
+                "{} has token {}, which is missing in `pieces`",
+                place(),
+                id.0
+            )));
+        }
+        Ok(id)
+    }
+
+    fn layers(&self, found: usize, place: impl Fn() -> String) -> Result<(), Flaw> {
+        if found == self.n_layers {
+            return Ok(());
+        }
+        Err(Flaw::Wrong(format!(
+            "{} has {found} layers, and the model {}",
+            place(),
+            self.n_layers
+        )))
+    }
+
+    fn column(&self, step: usize, entry: StepEntry) -> Result<Column, Flaw> {
+        let place = || format!("step {step}");
+        self.layers(entry.layers.len(), place)?;
+        Ok(Column {
+            token: self.token(entry.token, place)?,
+            embedding: self.cell(entry.embedding, place)?,
+            layers: entry
+                .layers
+                .into_iter()
+                .map(|cell| self.cell(cell, place))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn cell(&self, entry: CellEntry, place: impl Fn() -> String + Copy) -> Result<Cell, Flaw> {
+        Ok(Cell {
+            score: self.score(&entry.score, place)?,
+            entropy: entry.entropy.0,
+            kl: entry.kl.0,
+            log_sum_exp: entry.log_sum_exp.0,
+            top: entry
+                .top
+                .into_iter()
+                .map(|(id, logit)| Ok((self.token(id, place)?, logit.0)))
+                .collect::<Result<_, Flaw>>()?,
+        })
+    }
+
+    fn score(&self, entry: &ScoreEntry, place: impl Fn() -> String) -> Result<Score, Flaw> {
+        let within = |number: u32| (number as usize) <= self.vocab_size;
+        if entry.rank == 0 || !within(entry.rank) || !within(entry.ties) {
+            return Err(Flaw::Wrong(format!(
+                "{} has rank {} with {} ties, of {} tokens",
+                place(),
+                entry.rank,
+                entry.ties,
+                self.vocab_size
+            )));
+        }
+        Ok(Score {
+            rank: entry.rank,
+            ties: entry.ties,
+            logit: entry.logit.0,
+            prob: entry.prob.0,
+        })
+    }
+
+    fn trajectory(&self, entry: WatchEntry) -> Result<Trajectory, Flaw> {
+        let place = || "`watch`".to_owned();
+        self.layers(entry.layers.len(), place)?;
+        if entry.tokens.is_empty() {
+            return Err(Flaw::Wrong("`watch` has a text of no token".into()));
+        }
+        for id in &entry.tokens {
+            self.token(*id, place)?;
+        }
+        Ok(Trajectory {
+            embedding: self.score(&entry.embedding, place)?,
+            layers: entry
+                .layers
+                .iter()
+                .map(|score| self.score(score, place))
+                .collect::<Result<_, _>>()?,
+            candidate: Candidate {
+                text: entry.text,
+                tokens: entry.tokens,
+                context_changed: entry.context_changed,
+            },
+        })
+    }
+}

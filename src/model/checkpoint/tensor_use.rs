@@ -1,0 +1,86 @@
+//! What becomes of the tensors of a checkpoint: which ones the decoder is made of, and which ones
+//! it has no use for, and why.
+
+use std::sync::PoisonError;
+
+use super::Checkpoint;
+
+/// What becomes of the tensors of a checkpoint; names in alphabetical order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TensorUse {
+    /// The names of those that the decoder is made of.
+    pub used: Vec<String>,
+    /// The names of the others, and why they are not needed.
+    pub unused: Vec<(String, Unused)>,
+}
+
+/// Why a tensor has no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unused {
+    /// A mask or a table that is computed instead.
+    Computed,
+    /// An unembedding that is the embedding once more.
+    CopyOfEmbedding,
+    /// Part of a larger model around the decoder.
+    OtherPart,
+    /// Not known: the model would not be what the checkpoint describes.
+    Unknown,
+}
+
+impl Unused {
+    /// The reason in a few words.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Computed => "a mask or table, computed instead",
+            Self::CopyOfEmbedding => "the embedding once more",
+            Self::OtherPart => "part of a larger model",
+            Self::Unknown => "not known to this architecture; the model is refused",
+        }
+    }
+}
+
+impl TensorUse {
+    /// The names of those that the architecture does not know.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        let unknown = self
+            .unused
+            .iter()
+            .filter(|(_, why)| *why == Unused::Unknown);
+        unknown.map(|(name, _)| name.as_str())
+    }
+}
+
+impl Checkpoint<'_> {
+    /// What became of the tensors, once every part was asked for.
+    #[must_use]
+    pub fn tensor_use(&self) -> TensorUse {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let copy = self.unembedding_name() + ".weight";
+        let mut names = self.weights.names();
+        names.sort_unstable();
+        let mut all = TensorUse::default();
+        for name in names {
+            if taken.contains(name) {
+                all.used.push(name.to_owned());
+            } else {
+                let why = self.why_unused(name, &copy);
+                all.unused.push((name.to_owned(), why));
+            }
+        }
+        all
+    }
+
+    fn why_unused(&self, name: &str, copy_of_embedding: &str) -> Unused {
+        let layout = &self.layout;
+        if name == copy_of_embedding {
+            Unused::CopyOfEmbedding
+        } else if layout.ignored.iter().any(|end| name.ends_with(end)) {
+            Unused::Computed
+        } else if layout.foreign.iter().any(|of| name.starts_with(of)) {
+            Unused::OtherPart
+        } else {
+            Unused::Unknown
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Saves files beside the loop: a slow disk keeps nobody waiting.
+
+use std::path::{Path, PathBuf};
+use std::thread::{Builder, JoinHandle};
+
+use tokio::sync::mpsc;
+
+use crate::app::{Save, SaveNews, State, What};
+use crate::export::Content;
+use crate::export::file::{self, Existing};
+use crate::ui;
+
+/// Saves files, each on a thread of its own.
+pub struct Saver {
+    news: mpsc::UnboundedSender<SaveNews>,
+    under_way: Vec<JoinHandle<()>>,
+}
+
+impl Saver {
+    /// A saver, and what it tells.
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<SaveNews>) {
+        let (news, receiver) = mpsc::unbounded_channel();
+        let saver = Self {
+            news,
+            under_way: Vec::new(),
+        };
+        (saver, receiver)
+    }
+
+    /// Begins to save; returns at once. A file that is there is not replaced.
+    pub fn begin(&mut self, save: Save, state: &State) {
+        let content = match save.what {
+            What::Content(content) => content,
+            What::Screen(format) => Content::Screen(ui::picture(state), format),
+        };
+        let (news, path) = (self.news.clone(), save.path);
+        let thread = Builder::new().name("save".into()).spawn(move || {
+            // Nobody listens any more only when the program ends.
+            let _ = news.send(write(&path, &content));
+        });
+        match thread {
+            Ok(thread) => {
+                self.under_way.retain(|thread| !thread.is_finished());
+                self.under_way.push(thread);
+            }
+            Err(error) => {
+                let why = format!("cannot save: no thread to do it on: {error}");
+                let _ = self.news.send(SaveNews::Failed(why));
+            }
+        }
+    }
+
+    /// Waits until everything is saved.
+    pub fn finish(self) {
+        for thread in self.under_way {
+            // A panic has been reported by the hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write(path: &Path, content: &Content) -> SaveNews {
+    let bytes = match content.bytes() {
+        Ok(bytes) => bytes,
+        Err(error) => return SaveNews::Failed(error.to_string()),
+    };
+    match file::save(&at_home(path), &bytes, Existing::Keep) {
+        Ok(path) => SaveNews::Saved(path),
+        Err(error) => SaveNews::Failed(error.to_string()),
+    }
+}
+
+/// The path with the user's folder in the place of a leading `~`, as a shell has it.
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), etcetera::home_dir()) {
+        (Ok(rest), Ok(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}

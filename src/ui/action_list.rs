@@ -1,0 +1,90 @@
+//! All actions with their keys, in the place of all panes.
+//!
+//! ```text
+//! ╭ Actions ─────────────────────────────────────── 1 of 74 ╮
+//! │ › lens▏                                                 │
+//! │ lens              the other lens        L  in every pane │
+//! ╰─────────────────────────────────────────────────────────╯
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::field;
+use super::frame::{self, Titles};
+use super::palette::{Focus, Palette};
+use super::text;
+use crate::app::{ActionEntry, ActionList, State};
+
+/// Columns of an action's name.
+const NAME: usize = 20;
+/// Columns of what it does.
+const HELP: usize = 40;
+
+/// The list of actions.
+pub fn render(
+    state: &State,
+    list: &ActionList,
+    palette: &Palette<'_>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let entries = list.entries(&state.settings);
+    let selected = list.selected.min(entries.len().saturating_sub(1));
+    let titles = Titles {
+        right: match entries.len() {
+            0 => String::new(),
+            count => format!("{} of {count}", selected + 1),
+        },
+        ..Titles::named("Actions")
+    };
+    let inner = frame::render(palette, Focus::Here, titles, area, buffer);
+    let width = usize::from(inner.width.saturating_sub(2));
+    let mut lines = vec![field::line("› ", &list.field, palette, width)];
+    if entries.is_empty() {
+        let words = "No action has that in its name, its keys or what it does.";
+        lines.push(Line::styled(words, palette.muted()));
+    }
+    let room = usize::from(inner.height).saturating_sub(lines.len()).max(1);
+    let first = (selected + 1).saturating_sub(room);
+    let shown = entries.iter().enumerate().skip(first).take(room);
+    lines.extend(shown.map(|(at, entry)| {
+        let line = entry_line(entry, palette);
+        if at == selected {
+            line.patch_style(palette.selected())
+        } else {
+            line
+        }
+    }));
+    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+        let place = Rect {
+            x: inner.x + 1,
+            y,
+            width: inner.width.saturating_sub(2),
+            height: 1,
+        };
+        line.render(place.intersection(buffer.area), buffer);
+    }
+}
+
+fn entry_line(entry: &ActionEntry, palette: &Palette<'_>) -> Line<'static> {
+    let keys: Vec<String> = entry
+        .keys
+        .iter()
+        .map(|(keys, scope)| format!("{keys} {}", scope.title().to_lowercase()))
+        .collect();
+    let keys = match keys.is_empty() {
+        true => "no key".into(),
+        false => keys.join("; "),
+    };
+    Line::from(vec![
+        Span::styled(
+            text::left(&entry.action.to_string(), NAME),
+            palette.accent(),
+        ),
+        Span::raw(format!("  {}  ", text::left(&entry.help, HELP))),
+        Span::styled(keys, palette.muted()),
+    ])
+}

@@ -1,0 +1,262 @@
+//! What a cell of the grid can say: for each [`CellValue`], how it is measured, written and
+//! coloured. A further value is one more entry of `VALUES`.
+
+use crate::settings::{CellValue, Cells, ListedTokens};
+use crate::trace::{Cell, Column, Row, TokenId};
+use crate::ui::scale::{self, Diverging, Order, Scale, Sequential};
+use crate::ui::text;
+use crate::vocabulary::Vocabulary;
+
+mod change;
+mod number;
+#[cfg(test)]
+mod tests;
+
+pub use number::probability;
+
+use change::Change;
+use number::{Sign, number};
+
+/// A cell, and what one must know to say something of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'s> {
+    /// The column that it stands in.
+    pub column: &'s Column,
+    /// Its row.
+    pub row: Row,
+    /// The cell.
+    pub cell: &'s Cell,
+    /// What each id stands for.
+    pub vocabulary: &'s Vocabulary,
+    /// Which of its best tokens are shown.
+    pub tokens: ListedTokens,
+}
+
+/// One value: how it is measured, written and coloured.
+#[derive(Debug)]
+pub struct Value {
+    is: CellValue,
+    /// The grid's title, and a shorter one where that has no room.
+    titles: [&'static str; 2],
+    /// The figure that becomes a colour.
+    measure: fn(&Seen<'_>) -> f32,
+    /// What the cell says: a number of five columns of the terminal at most where cells are
+    /// exact, of four where they are short, and a sign more for a rank that is shared; or a text,
+    /// which the cell cuts.
+    write: fn(&Seen<'_>, Cells) -> String,
+    /// One character behind it.
+    mark: fn(&Seen<'_>) -> char,
+    scale: Steps,
+}
+
+/// How a value's scale is made.
+#[derive(Debug)]
+enum Steps {
+    /// Of the number of tokens.
+    Ranks,
+    /// The same for every model.
+    Fixed(fn() -> Scale),
+    /// Of the figures themselves, where they differ from model to model.
+    Measured,
+}
+
+const VALUES: [Value; 8] = [
+    Value {
+        is: CellValue::Rank,
+        titles: [
+            "Rank of the chosen token at each layer",
+            "Rank at each layer",
+        ],
+        measure: |seen| seen.cell.score.rank as f32,
+        write: |seen, cells| number::rank(seen.cell.score, cells),
+        mark: |seen| Change::at(seen.column, seen.row).mark(),
+        scale: Steps::Ranks,
+    },
+    Value {
+        is: CellValue::Probability,
+        titles: [
+            "Probability of the chosen token at each layer",
+            "Probability at each layer",
+        ],
+        measure: |seen| seen.cell.score.prob,
+        write: |seen, cells| probability(seen.cell.score.prob, cells),
+        mark: no_mark,
+        scale: Steps::Fixed(probabilities),
+    },
+    Value {
+        is: CellValue::LogProbability,
+        titles: [
+            "Log-probability of the chosen token, in nats",
+            "Log-probability, in nats",
+        ],
+        measure: |seen| seen.cell.log_prob(),
+        write: |seen, cells| number(seen.cell.log_prob(), Sign::WhereNegative, cells),
+        mark: no_mark,
+        scale: Steps::Fixed(log_probabilities),
+    },
+    Value {
+        is: CellValue::Logit,
+        titles: [
+            "Logit of the chosen token at each layer",
+            "Logit at each layer",
+        ],
+        measure: |seen| seen.cell.score.logit,
+        write: |seen, cells| number(seen.cell.score.logit, Sign::WhereNegative, cells),
+        mark: no_mark,
+        scale: Steps::Measured,
+    },
+    Value {
+        is: CellValue::LogitChange,
+        titles: [
+            "Logit of the chosen token since the layer below",
+            "Logit since the layer below",
+        ],
+        measure: |seen| seen.column.logit_change(seen.row).unwrap_or(0.0),
+        write: |seen, cells| {
+            let change = seen.column.logit_change(seen.row);
+            change.map_or_else(String::new, |change| number(change, Sign::Always, cells))
+        },
+        mark: no_mark,
+        scale: Steps::Fixed(logit_changes),
+    },
+    Value {
+        is: CellValue::Entropy,
+        titles: ["Entropy of each layer, in nats", "Entropy, in nats"],
+        measure: |seen| seen.cell.entropy,
+        write: |seen, cells| number::nats(seen.cell.entropy, cells),
+        mark: no_mark,
+        scale: Steps::Fixed(entropies),
+    },
+    Value {
+        is: CellValue::Kl,
+        titles: ["KL(final ‖ layer), in nats", "KL(final ‖ layer)"],
+        measure: |seen| seen.cell.kl,
+        write: |seen, cells| number::nats(seen.cell.kl, cells),
+        mark: no_mark,
+        scale: Steps::Fixed(divergences),
+    },
+    Value {
+        is: CellValue::TopToken,
+        titles: ["Each layer's own top token", "Top token at each layer"],
+        measure: |seen| seen.shown_token().map_or(0.0, |(_, prob)| prob),
+        write: |seen, _| {
+            let shown = seen.shown_token();
+            shown.map_or_else(String::new, |(id, _)| seen.vocabulary.label(id))
+        },
+        // The true first is hidden.
+        mark: |seen| {
+            let first = seen.cell.top.first().map(|(id, _)| *id);
+            let shown = seen.shown_token().map(|(id, _)| id);
+            if first == shown { ' ' } else { '*' }
+        },
+        scale: Steps::Fixed(probabilities),
+    },
+];
+
+/// A value's entry.
+pub fn of(value: CellValue) -> &'static Value {
+    let entry = VALUES.iter().find(|entry| entry.is == value);
+    entry.unwrap_or(&VALUES[0])
+}
+
+impl Value {
+    /// The grid's title, in at most `columns` where the shorter one fits.
+    pub fn title(&self, columns: usize) -> &'static str {
+        let [title, shorter] = self.titles;
+        if text::width(title) <= columns {
+            title
+        } else {
+            shorter
+        }
+    }
+
+    /// The figure that becomes a colour.
+    pub fn measure(&self, seen: &Seen<'_>) -> f32 {
+        (self.measure)(seen)
+    }
+
+    /// What the cell says, and one character behind it.
+    pub fn write(&self, seen: &Seen<'_>, cells: Cells) -> (String, char) {
+        ((self.write)(seen, cells), (self.mark)(seen))
+    }
+
+    /// The scale, in a vocabulary of that size; `figures` gives all that are measured.
+    pub fn scale<I: Iterator<Item = f32>>(
+        &self,
+        vocabulary: usize,
+        figures: impl FnOnce() -> I,
+    ) -> Scale {
+        match self.scale {
+            Steps::Ranks => scale::ranks(vocabulary),
+            Steps::Fixed(scale) => scale(),
+            Steps::Measured => {
+                let ends = figures().fold(None, |ends: Option<(f32, f32)>, figure| {
+                    let (low, high) = ends.unwrap_or((figure, figure));
+                    Some((low.min(figure), high.max(figure)))
+                });
+                let (low, high) = ends.unwrap_or((0.0, 1.0));
+                Scale::Sequential(Sequential::between(low, high))
+            }
+        }
+    }
+}
+
+impl Seen<'_> {
+    /// The best token, or the best that is a word, where only words are shown and one is listed;
+    /// and its probability.
+    fn shown_token(&self) -> Option<(TokenId, f32)> {
+        let top = &self.cell.top;
+        let word = match self.tokens {
+            ListedTokens::All => None,
+            ListedTokens::Words => top.iter().find(|(id, _)| self.vocabulary.is_word(*id)),
+        };
+        let (id, logit) = word.or_else(|| top.first())?;
+        Some((*id, self.cell.prob_of_logit(*logit)))
+    }
+}
+
+fn no_mark(_: &Seen<'_>) -> char {
+    ' '
+}
+
+fn probabilities() -> Scale {
+    Scale::Sequential(Sequential {
+        bounds: [0.5, 0.2, 0.1, 0.03, 0.01, 0.001],
+        order: Order::HighFirst,
+        last: None,
+        write: |bound| format!("≥{}", bound.to_string().trim_start_matches('0')),
+    })
+}
+
+fn log_probabilities() -> Scale {
+    Scale::Sequential(Sequential {
+        bounds: [-0.5, -1.0, -2.0, -4.0, -7.0, -10.0],
+        order: Order::HighFirst,
+        last: None,
+        write: |bound| format!("≥{bound}"),
+    })
+}
+
+fn logit_changes() -> Scale {
+    Scale::Diverging(Diverging::new([0.5, 2.0, 5.0], |bound| {
+        format!("{bound:+}")
+    }))
+}
+
+fn entropies() -> Scale {
+    Scale::Sequential(Sequential {
+        bounds: [0.5, 1.0, 2.0, 4.0, 6.0, 8.0],
+        order: Order::LowFirst,
+        last: None,
+        write: |bound| format!("≤{bound}"),
+    })
+}
+
+fn divergences() -> Scale {
+    Scale::Sequential(Sequential {
+        bounds: [0.1, 0.3, 1.0, 3.0, 6.0, 10.0],
+        order: Order::LowFirst,
+        last: None,
+        write: |bound| format!("≤{bound}"),
+    })
+}

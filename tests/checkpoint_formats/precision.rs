@@ -1,0 +1,201 @@
+//! How far lesser precision may move the reference's ranks.
+//!
+//! Rounding puts weights off by the part `u` of themselves: half the distance between two
+//! neighbouring numbers, 2⁻¹¹ for f16 (11 significant bits) and 2⁻⁸ for bf16 (8). Q8_0 puts the 32
+//! weights of a block off by a 254th of the largest each, so the block as a whole, by its norm, by
+//! no more than √32 / 254. A product with such weights is off by as much of itself, and to the
+//! first order errors of products one behind the other add up. On the longest way to layer l's
+//! logits stand the embedding, five matrices a block (the router of a mixture, queries with keys
+//! and values, output, up, down) and the unembedding: `n = 5 l + 2`, or `4 l + 2` without a
+//! router. So no logit should move by more than `n u` of the largest one.
+//!
+//! A token's rank counts the tokens above it. Those whose logits in float32 are above its own by
+//! more than twice the bound stay above, and those as far below stay below; between the two counts
+//! lies the rank, and where they are equal it is the reference's.
+//!
+//! Which experts a mixture asks is no such matter of degree: where two are nearly equal, rounding
+//! has another one answer. So mixtures are held here with all their experts asked, for which there
+//! is no reference but the same in float32.
+
+use std::ops::{ControlFlow, RangeInclusive};
+use std::path::Path;
+
+use candle_core::DType;
+use candle_core::quantized::GgmlDType;
+use lenscape::catalog::CheckpointFiles;
+use lenscape::lens::{Logits, StateTap};
+use lenscape::model::{self, Model};
+use lenscape::trace::{LensKind, TokenId};
+use rayon::prelude::*;
+
+use crate::made::{self, Copy, Gguf, gguf_fixtures};
+use crate::reference::{Case, Golden};
+use crate::{folder, of_every_fixture};
+
+/// The logits of every row (`emb` first) at one position.
+type Rows = Vec<Vec<f32>>;
+
+fn load(files: &CheckpointFiles) -> Model {
+    model::load(files, &candle_core::Device::Cpu, &|_, _| {}).unwrap()
+}
+
+/// The logits behind `text`, under the normed lens.
+fn logits(model: &mut Model, text: &[TokenId]) -> Rows {
+    let mut tap = StateTap::default();
+    model.decoder.rewind(0);
+    let _: ControlFlow<()> = model
+        .decoder
+        .forward(text, &mut |row, state| {
+            tap.take(row, state)?;
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    Logits::of(&model.head, &tap.states().unwrap(), LensKind::Normed)
+        .unwrap()
+        .with_rows(|rows| rows.iter().map(|row| row.to_vec()).collect())
+        .unwrap()
+}
+
+/// The text that the reference's last step continues, its own tokens included.
+fn text(case: &Case) -> Vec<TokenId> {
+    let generated = case.steps.iter().map(|step| step.token);
+    let all = case.prompt_ids.iter().copied().chain(generated);
+    let length = case.prompt_ids.len() + case.steps.len() - 1;
+    all.take(length).map(TokenId).collect()
+}
+
+fn largest(values: impl Iterator<Item = f32>) -> f32 {
+    values.fold(0.0, |most, value| most.max(value.abs()))
+}
+
+fn rank(logits: &[f32], token: u32) -> u32 {
+    let own = logits[token as usize];
+    1 + logits.iter().filter(|logit| **logit > own).count() as u32
+}
+
+/// Where the rank of `token` may lie if no logit moves by more than `bound`.
+fn possible(exact: &[f32], token: u32, bound: f32) -> RangeInclusive<u32> {
+    let own = exact[token as usize];
+    let above = |least: f32| exact.iter().filter(|logit| **logit > least).count() as u32;
+    // The token itself is among those above what is below it.
+    1 + above(own + 2.0 * bound)..=above(own - 2.0 * bound).max(1)
+}
+
+const MIXTURES: [&str; 5] = [
+    "mixtral",
+    "olmoe",
+    "qwen2_moe",
+    "qwen2_moe_dense",
+    "qwen3_moe",
+];
+
+/// Holds `files`, whose weights are off by the part `unit`, against those they were rounded from.
+/// Gives how many ranks could be one number only.
+fn hold(name: &str, original: &CheckpointFiles, files: &CheckpointFiles, unit: f32) -> usize {
+    let golden = Golden::read(&made::fixture(name).join("golden.json"));
+    let is_mixture = MIXTURES.contains(&name);
+    let (mut exact, mut lesser) = (load(original), load(files));
+    let mut certain = 0;
+    for case in &golden.cases {
+        let text = text(case);
+        let step = case.steps.last().unwrap();
+        let exact = logits(&mut exact, &text);
+        let found = logits(&mut lesser, &text);
+        // The reference has no row for the embedding.
+        let rows = exact.iter().zip(&found).skip(1).zip(&step.layers);
+        for (l, ((exact, found), golden)) in (1..).zip(rows) {
+            let place = format!("{name} {:?} L{l}, u = {unit}", case.prompt);
+            let n = if is_mixture { 5 * l + 2 } else { 4 * l + 2 };
+            let bound = n as f32 * unit * largest(exact.iter().copied());
+            let moved = largest(exact.iter().zip(found).map(|(a, b)| a - b));
+            assert!(
+                moved <= bound,
+                "{place}: a logit moved by {moved} of {bound}"
+            );
+            let possible = possible(exact, step.token, bound);
+            let mut ranks = vec![rank(found, step.token)];
+            if !is_mixture {
+                ranks.push(golden.rank);
+            }
+            for rank in ranks {
+                assert!(
+                    possible.contains(&rank),
+                    "{place}: rank {rank} of {possible:?}"
+                );
+            }
+            certain += usize::from(possible.start() == possible.end());
+        }
+    }
+    certain
+}
+
+/// A copy of a fixture's small files; a mixture asks all its experts.
+fn folder_of(name: &str) -> Copy {
+    let copy = Copy::without_weights(name);
+    let config: serde_json::Value = serde_json::from_slice(&copy.read("config.json")).unwrap();
+    let count = ["num_experts", "num_local_experts"]
+        .iter()
+        .find_map(|key| config.get(key));
+    assert_eq!(count.is_some(), MIXTURES.contains(&name), "{name}");
+    if let Some(count) = count {
+        copy.configure("num_experts_per_tok", count.clone());
+    }
+    copy
+}
+
+#[test]
+fn sixteen_bit_folders() {
+    of_every_fixture(|name| {
+        let original = folder_of(name);
+        original.write_safetensors("model.safetensors", &made::tensors(name));
+        for (dtype, unit) in [(DType::F16, 2_f32.powi(-11)), (DType::BF16, 2_f32.powi(-8))] {
+            let copy = folder_of(name);
+            let rounded = made::cast(&made::tensors(name), dtype);
+            copy.write_safetensors("model.safetensors", &rounded);
+            let certain = hold(name, &folder(&original), &folder(&copy), unit);
+            assert!(
+                dtype != DType::F16 || certain > 0,
+                "{name}: f16 settles no rank"
+            );
+        }
+    });
+}
+
+/// A committed file; a mixture asks all its experts.
+fn gguf_of(path: &Path) -> Gguf {
+    let mut gguf = Gguf::read(path);
+    let of = |key: &str| {
+        let architecture = gguf.metadata["general.architecture"].to_string().unwrap();
+        format!("{architecture}.{key}")
+    };
+    if let Some(count) = gguf.metadata.get(&of("expert_count")).cloned() {
+        gguf.set(&of("expert_used_count"), count);
+    }
+    gguf
+}
+
+#[test]
+fn gguf_files() {
+    gguf_fixtures().par_iter().for_each(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let gguf = gguf_of(path);
+        let folder = tempfile::tempdir().unwrap();
+        let write = |kind: GgmlDType| {
+            let path = folder.path().join(format!("{kind:?}.gguf"));
+            gguf.write(&path, kind);
+            CheckpointFiles::Gguf(path)
+        };
+        let original = write(GgmlDType::F32);
+        for (kind, unit) in [
+            (GgmlDType::F16, 2_f32.powi(-11)),
+            (GgmlDType::BF16, 2_f32.powi(-8)),
+            (GgmlDType::Q8_0, 32_f32.sqrt() / 254.0),
+        ] {
+            let certain = hold(name, &original, &write(kind), unit);
+            assert!(
+                kind != GgmlDType::F16 || certain > 0,
+                "{name}: F16 settles no rank"
+            );
+        }
+    });
+}
