@@ -344,6 +344,8 @@ fn trace_files() -> [Vec<u8>; 2] {
         max_tokens: 2,
         prompt: "The keys".into(),
         prompt_ids,
+        given: 0,
+        interventions: Vec::new(),
         columns: columns.into_iter().map(Arc::new).collect(),
         finish: session.ended(),
         watch: Watch {

@@ -3,7 +3,7 @@
 use tui_input::{Input, InputRequest};
 
 use super::Action;
-use crate::trace::{Step, TokenId};
+use crate::trace::{Skip, Step, TokenId};
 
 /// What becomes of the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,20 +62,7 @@ impl Entry {
     /// The text that was typed.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        let mut rest = self.field.value().chars();
-        while let Some(next) = rest.next() {
-            text.push(match next {
-                '\\' => match rest.next() {
-                    Some('n') => '\n',
-                    Some('t') => '\t',
-                    Some(other) => other,
-                    None => '\\',
-                },
-                other => other,
-            });
-        }
-        text
+        read(self.field.value())
     }
 
     /// Whether there is neither a text nor a token.
@@ -117,6 +104,33 @@ pub(super) fn written(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let escaped = text.replace('\\', "\\\\");
     escaped.replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// The text that was typed: the inverse of [`written`].
+pub(super) fn read(typed: &str) -> String {
+    let mut text = String::new();
+    let mut rest = typed.chars();
+    while let Some(next) = rest.next() {
+        text.push(match next {
+            '\\' => match rest.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    text
+}
+
+/// What was typed, as parts of the network; a minus before each is allowed, as the status line
+/// has it.
+pub(super) fn parse_skips(typed: &str) -> Result<Vec<Skip>, String> {
+    let words = typed.split([' ', ',']).filter(|word| !word.is_empty());
+    words
+        .map(|word| word.strip_prefix('-').unwrap_or(word).parse())
+        .collect()
 }
 
 #[cfg(test)]

@@ -85,7 +85,9 @@ pub fn trace(opener: &Opener, request: &Request) -> Result<Traced, CommandError>
 
 /// Generates, and follows what is watched.
 fn record(session: &mut Session, request: &Request) -> Result<Record, CommandError> {
-    let (prompt_ids, columns) = session.complete(request.run(RUN))?;
+    let run = request.run(RUN);
+    let interventions = run.interventions.clone();
+    let (prompt_ids, columns) = session.complete(run)?;
     let after_prompt = Position(prompt_ids.len());
     let trajectories = session
         .compare(RUN, request.lens, after_prompt, &request.watch)?
@@ -100,6 +102,9 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
         max_tokens: request.max_tokens,
         prompt: request.prompt.clone(),
         prompt_ids,
+        // A given text is all that there is behind the prompt.
+        given: request.force.as_ref().map_or(0, |_| columns.len()),
+        interventions,
         columns: columns.into_iter().map(Arc::new).collect(),
         finish: session.ended(),
         watch: Watch {

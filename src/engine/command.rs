@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::trace::{Layer, LensKind, Position, Row, Skip, Target, TokenId};
 
 /// Names a run; events of older runs are told from those of the current one by it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct RunId(pub u64);
 
 impl fmt::Display for RunId {
@@ -86,7 +89,8 @@ pub enum Continuation {
 }
 
 /// What is changed in the network for a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Intervention {
     /// A part adds nothing.
     Skip(Skip),
@@ -95,7 +99,7 @@ pub enum Intervention {
 }
 
 /// A state of one run that takes the place of one of another run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StatePatch {
     /// At which row of the residual stream.
     pub row: Row,

@@ -1,32 +1,55 @@
 //! Lines that are typed over the panes: how each begins, and what becomes of it.
 
 use super::{ask, intervene, runs};
+use crate::app::entry::parse_skips;
 use crate::app::{Effect, Entry, NoticeKind, Origin, Page, Purpose, State, TokenChoice};
 use crate::engine::{Continuation, Run as Asked};
-use crate::trace::{Skip, Step};
+use crate::trace::Step;
+
+const NOT_READY: &str = "The model is not ready yet.";
 
 /// Ask for a text to be scored. It begins as what the shown run has, where that is of the same
 /// prompt.
 pub fn open_force(state: &mut State) {
     if state.model.ready.is_none() {
-        state.say(NoticeKind::Info, "The model is not ready yet.");
+        state.say(NoticeKind::Info, NOT_READY);
         return;
     }
+    let Some(prompt) = prompt_to_follow(state) else {
+        return;
+    };
+    let of_run = state.run.as_ref().filter(|run| run.prompt == prompt);
+    let text = of_run.map_or("", |run| run.text.as_str());
+    let entry = Entry::new(Purpose::Force { prompt }, text);
+    state.page = Some(Page::Entry(entry));
+}
+
+/// Score a text behind the prompt.
+pub fn force(state: &mut State, text: String) -> Vec<Effect> {
+    if state.model.ready.is_none() {
+        state.say(NoticeKind::Info, NOT_READY);
+        return Vec::new();
+    }
+    match prompt_to_follow(state) {
+        Some(prompt) => ask::force(state, prompt, text),
+        None => Vec::new(),
+    }
+}
+
+/// What a given text follows: the prompt that is typed, or else that of the shown run. Says so
+/// where there is neither.
+fn prompt_to_follow(state: &mut State) -> Option<String> {
     let typed = state.prompt.text();
-    let of_run = state
-        .run
-        .as_ref()
-        .filter(|run| typed.is_empty() || run.prompt == typed);
-    let (prompt, text) = match of_run {
-        Some(run) => (run.prompt.clone(), run.text.as_str()),
-        None => (typed, ""),
+    let prompt = match &state.run {
+        Some(run) if typed.is_empty() => run.prompt.clone(),
+        _ => typed,
     };
     if prompt.is_empty() {
         let text = "The prompt is empty: type what the text follows.";
         state.say(NoticeKind::Info, text);
-        return;
+        return None;
     }
-    state.page = Some(Page::Entry(Entry::new(Purpose::Force { prompt }, text)));
+    Some(prompt)
 }
 
 /// Ask what comes in the place of the selected token.
@@ -77,7 +100,7 @@ pub fn accept(state: &mut State) -> Vec<Effect> {
         Purpose::Force { prompt } => Ok(ask::force(state, prompt.clone(), entry.text())),
         Purpose::Replace(step) => Ok(branch(state, *step, &entry)),
         Purpose::Skips => {
-            skips(entry.field.value()).map(|skips| intervene::skip_these(state, skips))
+            parse_skips(entry.field.value()).map(|skips| intervene::skip_these(state, skips))
         }
     };
     match done {
@@ -121,13 +144,4 @@ fn branch(state: &mut State, step: Step, entry: &Entry) -> Vec<Effect> {
         at: step,
     };
     runs::begin(state, asked, origin)
-}
-
-/// What was typed, as parts of the network; a minus before each is allowed, as the status line
-/// has it.
-fn skips(typed: &str) -> Result<Vec<Skip>, String> {
-    let words = typed.split([' ', ',']).filter(|word| !word.is_empty());
-    words
-        .map(|word| word.strip_prefix('-').unwrap_or(word).parse())
-        .collect()
 }
