@@ -223,22 +223,22 @@ fn narrow_cells_of_every_value() {
 #[test]
 fn the_prompts_own_tokens_before_the_generated_ones() {
     keep("prompt_columns", |columns, rows| {
-        Scene::finished(columns, rows).presses(&["tab", "shift-p", "home"])
+        Scene::finished(columns, rows).presses(&["tab", "shift-e", "home"])
     });
     keep("prompt_columns_log", |columns, rows| {
-        Scene::finished(columns, rows).presses(&["backtab", "shift-p", "home", "down"])
+        Scene::finished(columns, rows).presses(&["backtab", "shift-e", "home", "down"])
     });
     keep_styled(
         "prompt_columns",
-        &Scene::finished(80, 24).presses(&["tab", "shift-p", "home"]),
+        &Scene::finished(80, 24).presses(&["tab", "shift-e", "home"]),
     );
     let waiting = Scene::finished(80, 24)
         .deaf()
-        .presses(&["tab", "home", "shift-p"]);
+        .presses(&["tab", "home", "shift-e"]);
     assert_snapshot!("prompt_columns_waiting", styled::text(&waiting.screen()));
     keep("prompt_columns_compare", |columns, rows| {
         Scene::finished(columns, rows)
-            .presses(&["tab", "shift-p", "home", "c"])
+            .presses(&["tab", "shift-e", "home", "c"])
             .types("is are")
     });
 }
@@ -259,11 +259,11 @@ fn searching_in_the_grid() {
 #[test]
 fn the_summary_of_a_trace() {
     keep("summary", |columns, rows| {
-        Scene::finished(columns, rows).presses(&["tab", "shift-s", "pagedown"])
+        Scene::finished(columns, rows).presses(&["tab", "shift-t", "pagedown"])
     });
-    let scene = Scene::finished(120, 40).presses(&["tab", "shift-p", "shift-s"]);
+    let scene = Scene::finished(120, 40).presses(&["tab", "shift-e", "shift-t"]);
     assert_snapshot!("summary_with_prompt", styled::text(&scene.screen()));
-    let scene = Scene::ready(80, 24).presses(&["tab", "shift-s"]);
+    let scene = Scene::ready(80, 24).presses(&["tab", "shift-t"]);
     assert_snapshot!("summary_of_nothing", styled::text(&scene.screen()));
 }
 

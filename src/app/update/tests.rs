@@ -659,6 +659,8 @@ mod comparing {
         };
         let run = run.id;
         assert!(run > old);
+        let prompt = PROMPT.to_vec();
+        hear(&mut state, Event::Started { run, prompt });
         assert_eq!(asked(&step(&mut state, run, 0)).len(), 1);
     }
 }

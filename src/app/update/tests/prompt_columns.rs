@@ -39,7 +39,7 @@ fn shown() -> (State, RunId) {
     hear(&mut state, Event::Started { run, prompt });
     step(&mut state, run, 0);
     press(&mut state, "tab");
-    assert_eq!(asks(&press(&mut state, "shift-p")), [LensKind::Normed]);
+    assert_eq!(asks(&press(&mut state, "shift-e")), [LensKind::Normed]);
     (state, run)
 }
 
@@ -93,7 +93,7 @@ fn the_cursor_goes_into_the_prompt_and_comes_out_when_it_is_hidden() {
     assert_eq!(state.selected_column().unwrap().layers[0].score.rank, 7);
     press(&mut state, "home");
     assert_eq!(state.cursor.place(), Place::Prompt(Position(1)));
-    press(&mut state, "shift-p");
+    press(&mut state, "shift-e");
     assert_eq!(state.cursor.place(), Place::Step(Step(0)));
     assert_eq!(state.selected_position(), Some(Position(4)));
 }

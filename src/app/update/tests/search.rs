@@ -122,7 +122,7 @@ fn a_step_and_a_layer_are_gone_to_by_their_numbers() {
 fn the_prompts_tokens_are_searched_where_they_are_shown() {
     let mut state = searched();
     let run = state.run.as_ref().unwrap().id;
-    press(&mut state, "shift-p");
+    press(&mut state, "shift-e");
     let mut read = (*column(1)).clone();
     read.token = TokenId(2);
     read.layers.push(read.embedding.clone());
