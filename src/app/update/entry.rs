@@ -6,6 +6,9 @@ use crate::app::{Effect, Entry, NoticeKind, Origin, Page, Purpose, State, TokenC
 use crate::engine::{Continuation, Run as Asked};
 use crate::trace::Step;
 
+/// What is said of a token of the prompt where one behind it is meant.
+pub const OF_THE_PROMPT: &str = "This token is the prompt's own: choose one behind it.";
+
 const NOT_READY: &str = "The model is not ready yet.";
 
 /// Ask for a text to be scored. It begins as what the shown run has, where that is of the same
@@ -59,6 +62,10 @@ pub fn open_replace(state: &mut State) {
         state.say(NoticeKind::Info, "There is no token yet: generate first.");
         return;
     };
+    if state.cursor.prompt.is_some() {
+        state.say(NoticeKind::Info, OF_THE_PROMPT);
+        return;
+    }
     let Some(column) = run.column(step) else {
         state.say(NoticeKind::Info, "There is no token at this step.");
         return;

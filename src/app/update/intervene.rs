@@ -1,5 +1,6 @@
 //! The network is changed: the same run once more, with other interventions.
 
+use super::entry::OF_THE_PROMPT;
 use super::runs;
 use crate::app::{Effect, NoticeKind, Origin, Phase, Run, State};
 use crate::engine::{Intervention, Run as Asked, StatePatch, StopReason};
@@ -48,6 +49,10 @@ pub fn skip_these(state: &mut State, skips: Vec<Skip>) -> Vec<Effect> {
 /// Put the marked run's state into the selected cell, or take it out again. It comes from the
 /// position that predicts the same step.
 pub fn patch(state: &mut State) -> Vec<Effect> {
+    if state.cursor.prompt.is_some() {
+        state.say(NoticeKind::Info, OF_THE_PROMPT);
+        return Vec::new();
+    }
     let step = state.cursor.step;
     let Some(run) = &state.run else {
         state.say(NoticeKind::Info, NO_RUN);

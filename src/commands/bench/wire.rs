@@ -118,9 +118,9 @@ pub fn wire(
 
 /// The run that was begun.
 fn run_of(effects: &[Effect]) -> RunId {
-    let runs = effects.iter().filter_map(|effect| match effect {
+    let mut runs = effects.iter().filter_map(|effect| match effect {
         Effect::Engine(Command::Run(run)) => Some(run.id),
         _ => None,
     });
-    runs.last().unwrap_or_default()
+    runs.next_back().unwrap_or_default()
 }

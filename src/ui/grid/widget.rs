@@ -284,13 +284,12 @@ impl<'a> Grid<'a> {
         let width = usize::from(self.options.cells.width());
         let difference = before.and_then(|before| Difference::at(before, after, row));
         match difference {
-            Some(difference) => (
-                format!(
-                    "{} ",
-                    text::right(&difference.figure(self.options.cells), width - 1)
-                ),
-                self.palette.tone(difference.tone()),
-            ),
+            Some(difference) => {
+                let tone = difference.tone();
+                let figure = text::right(&difference.figure(self.options.cells), width - 1);
+                let shade = self.palette.tone_shade(tone).unwrap_or(" ");
+                (format!("{figure}{shade}"), self.palette.tone(tone))
+            }
             None => (format!("{:>1$} ", "·", width - 1), self.palette.muted()),
         }
     }

@@ -433,3 +433,40 @@ mod interventions {
         );
     }
 }
+
+mod at_the_command_line {
+    use super::*;
+
+    fn typed(state: &mut State, line: &str) -> Vec<Effect> {
+        press(state, ":");
+        type_text(state, line);
+        press(state, "enter")
+    }
+
+    #[test]
+    fn a_text_is_scored_behind_the_prompt() {
+        let mut state = finished();
+        let prompt = shown(&state).prompt.clone();
+        let asked = begun(&typed(&mut state, "force  b"));
+        assert_eq!(asked.prompt, prompt);
+        assert_eq!(asked.continuation, Continuation::Text(" b".into()));
+    }
+
+    #[test]
+    fn parts_are_skipped_by_name() {
+        let mut state = finished();
+        let asked = begun(&typed(&mut state, "skip L0.mlp L2.h1"));
+        assert_eq!(skipped(&asked), ["-L0.mlp", "-L2.h1"]);
+    }
+}
+
+#[test]
+fn a_token_of_the_prompt_is_neither_replaced_nor_patched() {
+    let mut state = finished();
+    state.cursor.prompt = Some(crate::trace::Position(1));
+    for key in ["r", "shift-x"] {
+        assert_eq!(press(&mut state, key), []);
+        assert!(notice(&state).contains("the prompt's own"), "{key}");
+        assert!(state.page.is_none());
+    }
+}
