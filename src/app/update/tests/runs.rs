@@ -463,8 +463,8 @@ mod at_the_command_line {
 #[test]
 fn a_token_of_the_prompt_is_neither_replaced_nor_patched() {
     let mut state = finished();
-    state.cursor.prompt = Some(crate::trace::Position(1));
     for key in ["r", "shift-x"] {
+        state.cursor.prompt = Some(crate::trace::Position(1));
         assert_eq!(press(&mut state, key), []);
         assert!(notice(&state).contains("the prompt's own"), "{key}");
         assert!(state.page.is_none());
