@@ -11,7 +11,7 @@ use crate::export::figure::Kind;
 use crate::model::Dtype;
 use crate::settings::ColourChoice;
 use crate::terminal::{RecordingError, Recordings};
-use crate::trace::LensKind;
+use crate::trace::{LensKind, Skip};
 
 /// Watch every layer of a language model rank each token while it is generated.
 #[derive(Debug, Parser)]
@@ -52,6 +52,17 @@ pub struct Program {
     /// How many tokens to generate.
     #[arg(long, short = 'n')]
     pub max_tokens: Option<usize>,
+    /// Score this text as what follows the prompt, instead of generating.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "PROMPT",
+        allow_hyphen_values = true
+    )]
+    pub force: Option<String>,
+    /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
+    #[arg(long, value_name = "PART")]
+    pub skip: Vec<Skip>,
     /// The lens: with the final norm at every layer, or without it as in the article.
     #[arg(long)]
     pub lens: Option<LensChoice>,
@@ -309,6 +320,17 @@ pub struct Trace {
     /// How many tokens to generate.
     #[arg(long, short = 'n', default_value_t = 12)]
     pub max_tokens: usize,
+    /// Score this text as what follows the prompt, instead of generating.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "max_tokens",
+        allow_hyphen_values = true
+    )]
+    pub force: Option<String>,
+    /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
+    #[arg(long, value_name = "PART")]
+    pub skip: Vec<Skip>,
     /// The lens: with the final norm at every layer, or without it as in the article.
     #[arg(long, default_value = "normed")]
     pub lens: LensChoice,

@@ -241,6 +241,8 @@ fn start(options: &Program, settings: &Settings) -> Start {
     let defaults = usual_start(settings);
     Start {
         prompt: options.prompt.clone(),
+        force: options.force.clone(),
+        skips: options.skip.clone(),
         model: wanted_model(options.model.as_ref(), settings),
         max_tokens: options.max_tokens.unwrap_or(defaults.max_tokens),
         sampling: options.sampling.over(defaults.sampling),
@@ -254,6 +256,8 @@ fn usual_start(settings: &Settings) -> Start {
     let options = &settings.options;
     Start {
         prompt: None,
+        force: None,
+        skips: Vec::new(),
         model: options.model.clone(),
         max_tokens: options.max_tokens,
         sampling: Sampling::from(&options.sampling),
@@ -274,6 +278,8 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
     let request = trace::Request {
         model: wanted_model(options.model.as_ref(), &settings),
         prompt: options.prompt.clone(),
+        force: options.force.clone(),
+        skips: options.skip.clone(),
         max_tokens: options.max_tokens,
         lens: LensKind::from(options.lens),
         watch: options.watch.clone(),

@@ -85,7 +85,8 @@ impl fmt::Display for LensKind {
 }
 
 /// A row of the grid: the residual stream before block 0, or right after a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Row {
     /// The residual stream before block 0.
     Embedding,

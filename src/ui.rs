@@ -12,6 +12,7 @@ mod command_line;
 mod compare;
 mod comparison;
 mod completion;
+mod entry;
 mod field;
 mod followed;
 mod frame;
@@ -25,6 +26,7 @@ pub mod palette;
 mod picker;
 mod predictions;
 mod prompt;
+mod runs;
 pub mod scale;
 mod scroll;
 mod spark;
@@ -71,6 +73,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     match &state.page {
         Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
         Some(Page::Models(picker)) => picker::render(picker, &palette, places.body, buffer),
+        Some(Page::Runs { selected }) => {
+            runs::render(state, *selected, &palette, places.body, buffer);
+        }
         Some(Page::Actions(list)) => {
             action_list::render(state, list, &palette, places.body, buffer);
         }
@@ -86,7 +91,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         Some(Page::Summary { first }) => {
             summary::render(state, *first, &palette, places.body, buffer);
         }
-        None => {
+        Some(Page::Entry(_)) | None => {
             prompt::render(state, &palette, places.prompt, buffer);
             grid::render(state, &palette, places.grid, buffer);
             cell::render(state, &palette, places.cell, buffer);
@@ -96,6 +101,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
             chart::render(state, &palette, places.chart, buffer);
             completion::render(state, &palette, places.candidates, places.body, buffer);
         }
+    }
+    if let Some(Page::Entry(entry)) = &state.page {
+        entry::render(state, entry, &palette, places.body, buffer);
     }
     match &state.line {
         Some(Line::Command(line)) => {

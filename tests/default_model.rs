@@ -9,9 +9,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use lenscape::catalog::{Catalog, Checkpoint, CheckpointFiles, ModelRef, Places, fetch};
+use lenscape::engine::{Intervention, Run, RunId, StatePatch};
 use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
-use lenscape::trace::TokenId;
+use lenscape::trace::{Layer, Position, Row, TokenId};
 use reference::Golden;
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +52,39 @@ fn the_verb_agrees_with_the_keys_from_layer_26_on() {
     for (l, (is, are)) in ranks[0].iter().zip(&ranks[1]).enumerate() {
         assert_eq!(is < are, l <= 25, "L{l}: is {is}, are {are}");
     }
+}
+
+/// The last position's state of "The key to the cabinets" makes the verb singular, but only from
+/// the layers on that know of the subject.
+#[test]
+fn the_verb_follows_the_state_that_is_patched_in() {
+    let mut session = reference::session(&default_model().files);
+    let run = |id, prompt: &str, interventions| Run {
+        id: RunId(id),
+        prompt: prompt.into(),
+        max_tokens: 1,
+        interventions,
+        ..Run::default()
+    };
+    let source = run(1, "The key to the cabinets", Vec::new());
+    let (source, _) = session.complete(source).unwrap();
+    let prompt = "The keys to the cabinet";
+    let mut verb = |id, interventions| {
+        let (_, columns) = session.complete(run(id, prompt, interventions)).unwrap();
+        session.vocabulary().label(columns[0].token)
+    };
+    let patch = |layer| {
+        let patch = StatePatch {
+            row: Row::Layer(Layer(layer)),
+            into: Position(source.len() - 1),
+            from_run: RunId(1),
+            from: Position(source.len() - 1),
+        };
+        vec![Intervention::Patch(patch)]
+    };
+    assert_eq!(verb(2, Vec::new()), "·are");
+    assert_eq!(verb(3, patch(20)), "·are");
+    assert_eq!(verb(4, patch(27)), "·is");
 }
 
 #[test]

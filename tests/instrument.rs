@@ -179,6 +179,27 @@ fn a_branch_goes_on_from_a_changed_token() {
 }
 
 #[test]
+fn a_text_typed_at_a_branch_stands_behind_the_tokens_before() {
+    for (name, mut session) in sessions() {
+        let (_, generated) = session.complete(run(1)).unwrap();
+        let branch = Run {
+            continuation: Continuation::Branch {
+                tokens: vec![generated[0].token],
+                text: " the".into(),
+            },
+            max_tokens: 0,
+            ..run(2)
+        };
+        let (_, branched) = session.complete(branch).unwrap();
+        assert_eq!(branched[0], generated[0], "{name}");
+        assert_eq!(session.given_tokens(), branched.len(), "{name}");
+        let typed = tokens(&branched[1..]);
+        let bytes = typed.iter().map(|token| session.vocabulary().bytes(*token));
+        assert_eq!(bytes.collect::<Vec<_>>().concat(), b" the", "{name}");
+    }
+}
+
+#[test]
 fn a_text_that_is_given_is_followed_to_its_end() {
     let path = reference::fixture("llama");
     let mut session = reference::session(&CheckpointFiles::Folder(path));

@@ -355,6 +355,8 @@ fn trace_files() -> [Vec<u8>; 2] {
         max_tokens: 2,
         prompt: "The keys".into(),
         prompt_ids,
+        given: 0,
+        interventions: Vec::new(),
         columns: columns.into_iter().map(Arc::new).collect(),
         finish: session.ended(),
         watch: Watch {
@@ -396,6 +398,8 @@ fn draw(record: Record, settings: &Settings) {
     }
     let start = Start {
         prompt: None,
+        force: None,
+        skips: Vec::new(),
         model: "none".into(),
         max_tokens: 1,
         sampling: Sampling::default(),

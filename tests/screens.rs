@@ -583,6 +583,68 @@ fn while_another_model_is_read_the_old_one_and_its_run_stay() {
 }
 
 #[test]
+fn a_given_text_is_marked_token_by_token() {
+    let given = |columns, rows| {
+        let scene = Scene::ready(columns, rows)
+            .types("The keys to the cabinet")
+            .press("ctrl-t")
+            .types(" are in")
+            .press("enter");
+        let run = scene.run_id();
+        let scene = scene.hears(Event::Given { run, tokens: 2 }).steps(2);
+        scene.presses(&["tab", "home"])
+    };
+    keep("given", given);
+}
+
+#[test]
+fn a_line_is_typed_over_the_panes() {
+    keep("entry_force", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "f"])
+    });
+    keep("entry_replace", |columns, rows| {
+        Scene::finished(columns, rows).presses(&["tab", "home", "r", "down", "down"])
+    });
+}
+
+#[test]
+fn the_list_of_runs() {
+    let runs = |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "r", "down", "enter"])
+            .completed()
+            .presses(&["x"])
+            .completed()
+            .presses(&["shift-b", "down", "down", "m"])
+    };
+    keep("runs", runs);
+    let narrow = runs(60, 20);
+    assert_snapshot!("runs_60x20", styled::text(&narrow.screen()));
+}
+
+#[test]
+fn a_changed_network_and_the_difference_that_it_makes() {
+    let changed = |columns, rows| {
+        Scene::finished(columns, rows)
+            .presses(&["tab", "home", "x"])
+            .completed()
+    };
+    keep("changed", changed);
+    keep("difference", |columns, rows| {
+        changed(columns, rows).press("d")
+    });
+    keep_styled("difference", &changed(80, 24).press("d"));
+    keep("before", |columns, rows| {
+        changed(columns, rows).presses(&["d", "d"])
+    });
+    let without_colour = changed(80, 24).press("d").at_depth(Depth::None);
+    assert_snapshot!(
+        "difference_without_colour",
+        styled::text(&without_colour.screen())
+    );
+}
+
+#[test]
 fn the_help_page_lists_the_key_map() {
     keep("help", |columns, rows| {
         Scene::ready(columns, rows).presses(&["tab", "?"])

@@ -78,6 +78,31 @@ pub enum Action {
     /// Give clicks and the wheel to the program, or back to the terminal.
     Mouse,
 
+    /// Type a text that is scored as what follows the prompt.
+    Force,
+    /// Put another token in the place of the selected one, and go on from there.
+    Replace,
+    /// Do what was typed.
+    Accept,
+    /// Open the list of runs, or close it.
+    Runs,
+    /// Show the chosen run.
+    ShowRun,
+    /// Keep the chosen run no longer.
+    ForgetRun,
+    /// Compare with the chosen run, and take states from it.
+    MarkRun,
+    /// Show the difference to the run before, that run itself, or neither.
+    Difference,
+    /// Skip the next part of the selected layer.
+    Skip,
+    /// Type what is skipped.
+    EditSkips,
+    /// Put the marked run's state into the selected cell, or take it out again.
+    Patch,
+    /// Leave the network as it is.
+    Unchanged,
+
     /// Begin or end a recording.
     Record,
     /// Copy the focused pane's selection.

@@ -1,12 +1,15 @@
 //! The command line: every action and every setting by name, with suggestions and history.
 
+use std::path::PathBuf;
+
 use strum::IntoEnumIterator;
 use tui_input::{Input, InputRequest};
 
+use super::entry::{parse_skips, read};
 use super::{Action, State};
 use crate::settings::Settings;
 use crate::settings::keys::Scope;
-use crate::trace::{Layer, Step};
+use crate::trace::{Layer, Skip, Step};
 
 /// The command line while it is open.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,12 @@ pub enum Order {
     Step(Step),
     /// Select a layer.
     Layer(Layer),
+    /// Score a text as what follows the prompt.
+    Force(String),
+    /// Skip these parts of the network and no others.
+    Skip(Vec<Skip>),
+    /// Save what the file's extension asks for.
+    Save(PathBuf),
 }
 
 /// A line that could be typed.
@@ -51,11 +60,14 @@ pub struct Suggestion {
 }
 
 /// The words that take something behind them, and what they do.
-const VERBS: [(&str, &str); 4] = [
+const VERBS: [(&str, &str); 7] = [
     ("set", "set an option"),
     ("model", "load a model: name, hub id, file or folder"),
     ("step", "select a step, counted from 1"),
     ("layer", "select a layer, counted from 0"),
+    ("force", "score this text as what follows the prompt"),
+    ("skip", "skip these parts: L5, L5.attn, L5.mlp, L5.h3"),
+    ("save", "save to this file; its extension says what"),
 ];
 
 impl Order {
@@ -64,9 +76,9 @@ impl Order {
     /// # Errors
     /// One line that says what would be right.
     pub fn parse(line: &str) -> Result<Self, String> {
-        let line = line.trim();
-        let (verb, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let rest = rest.trim();
+        let line = line.trim_start();
+        let (verb, behind) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let (line, rest) = (line.trim_end(), behind.trim());
         match verb {
             "set" => match rest.split_once(char::is_whitespace) {
                 Some((name, value)) => Ok(Self::Set {
@@ -85,6 +97,10 @@ impl Order {
                 Ok(layer) => Ok(Self::Layer(Layer(layer))),
                 Err(_) => Err("write `layer N`, counted from 0".into()),
             },
+            // The first space ends the verb; the text keeps its own.
+            "force" if !rest.is_empty() => Ok(Self::Force(read(behind))),
+            "skip" if !rest.is_empty() => parse_skips(rest).map(Self::Skip),
+            "save" if !rest.is_empty() => Ok(Self::Save(PathBuf::from(rest))),
             _ => line
                 .parse::<Action>()
                 .map(Self::Act)
@@ -226,8 +242,42 @@ mod tests {
     }
 
     #[test]
+    fn runs_are_asked_for_and_saved() {
+        // The first space ends the verb; a further one belongs to the text.
+        let texts = [
+            ("force is", "is"),
+            ("force  is", " is"),
+            (r"force a\n b ", "a\n b "),
+        ];
+        for (line, text) in texts {
+            assert_eq!(Order::parse(line), Ok(Order::Force(text.into())));
+        }
+        let skips = ["L5.mlp", "L3"].map(|skip| skip.parse().unwrap());
+        assert_eq!(
+            Order::parse("skip L5.mlp -L3"),
+            Ok(Order::Skip(skips.into()))
+        );
+        assert_eq!(
+            Order::parse("save my grid.svg"),
+            Ok(Order::Save("my grid.svg".into()))
+        );
+        // Without anything behind them they are what their keys do.
+        assert_eq!(Order::parse("force "), Ok(Order::Act(Action::Force)));
+        assert_eq!(Order::parse("skip"), Ok(Order::Act(Action::Skip)));
+        assert_eq!(Order::parse("save"), Ok(Order::Act(Action::Save)));
+    }
+
+    #[test]
     fn anything_else_is_told_in_one_line() {
-        for line in ["", "sett", "set lens", "step 0", "step x", "layer"] {
+        for line in [
+            "",
+            "sett",
+            "set lens",
+            "step 0",
+            "step x",
+            "layer",
+            "skip attn",
+        ] {
             let error = Order::parse(line).unwrap_err();
             assert!(
                 !error.contains('\n') && !error.is_empty(),

@@ -9,6 +9,8 @@ use crate::trace::{Layer, Position, Row, Step};
 pub enum Follow {
     /// It does.
     Newest,
+    /// It does, as far as this step.
+    UpTo(Step),
     /// It stays where the user put it.
     Stay,
 }
@@ -116,8 +118,10 @@ impl Cursor {
     /// each moved cell is sent again.
     pub fn keep_in_view(&mut self, rows: &[Row], extent: Extent, growth: Growth, room: GridRoom) {
         let newest = Step(extent.steps.saturating_sub(1));
-        if self.follow == Follow::Newest {
-            (self.step, self.prompt) = (newest, None);
+        match self.follow {
+            Follow::Newest => (self.step, self.prompt) = (newest, None),
+            Follow::UpTo(step) => (self.step, self.prompt) = (step, None),
+            Follow::Stay => {}
         }
         self.step = self.step.min(newest);
         self.prompt = self.prompt.filter(|position| position.0 <= extent.prompt);

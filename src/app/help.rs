@@ -93,12 +93,13 @@ fn folded(text: &str) -> Vec<String> {
     lines
 }
 
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 14] = [
     "rank     1 + the number of tokens with a higher logit; 1 is best",
     "▴ ▾      the rank is better, worse than at the layer below",
     "=        other tokens have exactly the same logit",
     "settles  the first layer from which the rank is 1 up to the end",
     "rank@½   the rank at half of the layers",
+    "›        before a token: it was given, not chosen",
     "H, KL    entropy, and KL(final ‖ layer), in nats",
     "·  ⏎  ⇥  a space, a new line, a tab in a token",
     "search   are      a layer says ` are`",

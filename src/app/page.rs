@@ -2,7 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::{Action, ActionList, Attribution, Followed, Picker, Predictions};
+use super::{Action, ActionList, Attribution, Entry, Followed, Picker, Predictions};
 use crate::settings::keys::Scope;
 
 /// A page in the place of the panes.
@@ -15,6 +15,13 @@ pub enum Page {
     },
     /// The list of models.
     Models(Picker),
+    /// The list of runs.
+    Runs {
+        /// The chosen one's place in [`super::State::runs`].
+        selected: usize,
+    },
+    /// A line that is typed; it stands over the panes, in their upper lines.
+    Entry(Entry),
     /// All actions.
     Actions(ActionList),
     /// The best tokens of every layer.
@@ -40,6 +47,8 @@ impl Page {
         match self {
             Self::Help { .. } => &[Scope::Help, Scope::Everywhere],
             Self::Models(_) => &[Scope::Models, Scope::Text, Scope::Everywhere],
+            Self::Runs { .. } => &[Scope::Runs, Scope::Everywhere],
+            Self::Entry(_) => &[Scope::Entry, Scope::Text, Scope::Everywhere],
             Self::Actions(_) => &[Scope::Actions, Scope::Text, Scope::Everywhere],
             Self::Predictions(_) => &[Scope::Predictions, Scope::Everywhere],
             Self::Attribution(_) => &[Scope::Attribution, Scope::Everywhere],
@@ -52,7 +61,12 @@ impl Page {
     #[must_use]
     pub fn shows_the_selected_cell(&self) -> bool {
         match self {
-            Self::Help { .. } | Self::Models(_) | Self::Actions(_) | Self::Summary { .. } => false,
+            Self::Help { .. }
+            | Self::Models(_)
+            | Self::Runs { .. }
+            | Self::Entry(_)
+            | Self::Actions(_)
+            | Self::Summary { .. } => false,
             Self::Predictions(_) | Self::Attribution(_) | Self::Followed(_) => true,
         }
     }
@@ -70,6 +84,14 @@ impl Page {
                 };
             }
             Self::Models(picker) => picker.walk(action),
+            Self::Runs { selected } => {
+                *selected = match action {
+                    Action::Up => selected.saturating_sub(1),
+                    Action::Down => selected.saturating_add(1),
+                    _ => *selected,
+                };
+            }
+            Self::Entry(entry) => entry.walk(action),
             Self::Actions(list) => list.walk(action, page),
             Self::Predictions(_) | Self::Attribution(_) | Self::Followed(_) => {}
         }
@@ -79,12 +101,25 @@ impl Page {
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
             Self::Help { .. }
+            | Self::Runs { .. }
             | Self::Predictions(_)
             | Self::Attribution(_)
             | Self::Followed(_)
             | Self::Summary { .. } => {}
             Self::Models(picker) => picker.edit(request),
             Self::Actions(list) => list.edit(request),
+            Self::Entry(entry) => entry.edit(request),
+        }
+    }
+
+    /// Takes a text from the clipboard into the page's text field.
+    pub(super) fn paste(&mut self, text: &str) {
+        let text = match self {
+            Self::Entry(_) => super::entry::written(text),
+            _ => text.to_owned(),
+        };
+        for character in text.chars().filter(|c| !c.is_control()) {
+            self.edit(InputRequest::InsertChar(character));
         }
     }
 }

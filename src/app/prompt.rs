@@ -100,14 +100,16 @@ impl Prompt {
 
     /// The prompt before this one.
     pub fn previous(&mut self) {
-        let index = match &self.recalled {
-            Some(recalled) => recalled.index.checked_sub(1),
-            None => self.history.len().checked_sub(1),
+        let (draft, behind) = match &self.recalled {
+            Some(recalled) => (recalled.draft.clone(), recalled.index),
+            None => {
+                let draft = self.text();
+                let others = self.others(&draft);
+                (draft, others)
+            }
         };
-        let Some(index) = index else { return };
-        let draft = match self.recalled.take() {
-            Some(recalled) => recalled.draft,
-            None => self.text(),
+        let Some(index) = behind.checked_sub(1) else {
+            return;
         };
         self.recalled = Some(Recalled { index, draft });
         self.show_recalled();
@@ -122,13 +124,21 @@ impl Prompt {
         self.show_recalled();
     }
 
+    /// How many prompts stand before `draft`: one that was just run is the last of the history
+    /// itself.
+    fn others(&self, draft: &str) -> usize {
+        let is_last = self.history.last().is_some_and(|last| last == draft);
+        self.history.len() - usize::from(is_last)
+    }
+
     fn show_recalled(&mut self) {
         let Some(recalled) = &self.recalled else {
             return;
         };
+        let others = self.others(&recalled.draft);
         match self.history.get(recalled.index) {
-            Some(text) => self.editor = editor(text),
-            None => {
+            Some(text) if recalled.index < others => self.editor = editor(text),
+            _ => {
                 self.editor = editor(&recalled.draft);
                 self.recalled = None;
             }

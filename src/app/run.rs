@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Place, PromptColumns, Speed};
-use crate::engine::{RunId, Sampling, StopReason};
-use crate::trace::{Attribution, Column, LensKind, Position, Step, TokenId};
+use crate::engine::{Continuation, Intervention, Run as Asked, RunId, Sampling, StopReason};
+use crate::trace::{Attribution, Column, LensKind, Position, Skip, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// What goes on in a run.
@@ -28,19 +28,48 @@ pub enum Phase {
     Failed(String),
 }
 
+/// What a run was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A prompt.
+    Prompt,
+    /// A prompt and a text to follow it.
+    Given,
+    /// Another run, up to a step of it.
+    Branch {
+        /// Which run.
+        of: RunId,
+        /// The first step that is another one.
+        at: Step,
+    },
+    /// The same as another run, with other interventions.
+    Changed {
+        /// Which run.
+        of: RunId,
+    },
+}
+
 /// One run as the screen knows it.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// Its name.
     pub id: RunId,
+    /// What it was made from.
+    pub origin: Origin,
     /// The prompt as it was typed.
     pub prompt: String,
     /// The prompt's tokens; empty until the engine has begun.
     pub prompt_tokens: Vec<TokenId>,
-    /// How many tokens were asked for; 0 only processes the prompt.
+    /// How many tokens were asked for; 0 only processes the prompt and what is given behind it.
     pub max_tokens: usize,
     /// How its tokens are drawn.
     pub sampling: Sampling,
+    /// What follows the prompt in any case.
+    pub continuation: Continuation,
+    /// How many of the first tokens behind the prompt were given, not chosen.
+    pub given: usize,
+    /// What is changed in the network.
+    pub interventions: Vec<Intervention>,
     /// The lens of the columns.
     pub lens: LensKind,
     /// How well each layer predicted the prompt's own tokens, once that was asked.
@@ -60,20 +89,18 @@ pub struct Run {
 impl Run {
     /// A run that was just asked for.
     #[must_use]
-    pub fn asked(
-        id: RunId,
-        prompt: String,
-        max_tokens: usize,
-        sampling: Sampling,
-        lens: LensKind,
-    ) -> Self {
+    pub fn asked(asked: &Asked, origin: Origin) -> Self {
         Self {
-            id,
-            prompt,
+            id: asked.id,
+            origin,
+            prompt: asked.prompt.clone(),
             prompt_tokens: Vec::new(),
-            max_tokens,
-            sampling,
-            lens,
+            max_tokens: asked.max_tokens,
+            sampling: asked.sampling.clone(),
+            continuation: asked.continuation.clone(),
+            given: 0,
+            interventions: asked.interventions.clone(),
+            lens: asked.lens,
             prompt_columns: PromptColumns::default(),
             columns: Vec::new(),
             attributions: BTreeMap::new(),
@@ -81,6 +108,57 @@ impl Run {
             phase: Phase::Asked,
             speed: Speed::default(),
         }
+    }
+
+    /// The same once more.
+    #[must_use]
+    pub fn again(&self) -> Asked {
+        Asked {
+            id: self.id,
+            prompt: self.prompt.clone(),
+            continuation: self.continuation.clone(),
+            max_tokens: self.max_tokens,
+            sampling: self.sampling.clone(),
+            lens: self.lens,
+            interventions: self.interventions.clone(),
+        }
+    }
+
+    /// Whether a step's token was given, not chosen.
+    #[must_use]
+    pub fn is_given(&self, step: Step) -> bool {
+        step.0 < self.given
+    }
+
+    /// The tokens behind the prompt before a step.
+    #[must_use]
+    pub fn tokens_before(&self, step: Step) -> Vec<TokenId> {
+        let before = self.columns.iter().take(step.0);
+        before.map(|column| column.token).collect()
+    }
+
+    /// Whether anything is changed in the network.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        !self.interventions.is_empty()
+    }
+
+    /// The parts of the network that are skipped.
+    pub fn skips(&self) -> impl Iterator<Item = Skip> {
+        self.interventions
+            .iter()
+            .filter_map(|intervention| match intervention {
+                Intervention::Skip(skip) => Some(*skip),
+                Intervention::Patch(_) => None,
+            })
+    }
+
+    /// Whether a state of another run has a place in it.
+    #[must_use]
+    pub fn patches_from(&self, other: RunId) -> bool {
+        self.interventions.iter().any(|intervention| {
+            matches!(intervention, Intervention::Patch(patch) if patch.from_run == other)
+        })
     }
 
     /// Whether the engine still works on it.

@@ -49,6 +49,8 @@ impl State {
             max_tokens: run.max_tokens,
             prompt: run.prompt.clone(),
             prompt_ids: run.prompt_tokens.clone(),
+            given: run.given,
+            interventions: run.interventions.clone(),
             columns: run.columns.clone(),
             finish: match run.phase {
                 Phase::Finished(reason) => Some(reason),

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::state::{Pane, Start};
-use super::{Effect, Loading, Phase, Prompt, PromptColumns, Run, Speed, State, typed_candidates};
-use crate::engine::{Ask, Comparison, Question, RunId, StopReason, Wanted};
+use super::{
+    Effect, Loading, Origin, Phase, Prompt, PromptColumns, Run, Speed, State, typed_candidates,
+};
+use crate::engine::{Ask, Comparison, Continuation, Question, RunId, StopReason, Wanted};
 use crate::export::{Record, Watch};
 use crate::settings::Settings;
 use crate::trace::{Step, Trajectory};
@@ -69,10 +71,14 @@ fn run(record: &Record) -> Run {
     text.push_str(&stream.flush());
     Run {
         id: RUN,
+        origin: Origin::Prompt,
         prompt: record.prompt.clone(),
         prompt_tokens: record.prompt_ids.clone(),
         max_tokens: record.max_tokens,
         sampling: record.sampling.clone(),
+        continuation: Continuation::Generated,
+        given: record.given,
+        interventions: record.interventions.clone(),
         lens: record.lens,
         prompt_columns: PromptColumns::default(),
         columns: record.columns.clone(),

@@ -155,7 +155,7 @@ pub fn search(state: &State, query: &Query, direction: Direction) -> Option<Foun
         };
         let place = Place::of_index(at / rows.len(), extent.prompt);
         let row = rows[at % rows.len()];
-        let column = state.run.as_ref()?.column_at(place)?;
+        let column = state.grid_run()?.column_at(place)?;
         matches(query, column, row, vocabulary).then_some(Found { place, row, way })
     })
 }

@@ -8,13 +8,14 @@ use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
 use super::{
-    Compare, Cursor, Effect, Extent, Line, Model, Page, Pin, Prompt, Query, Run, SUMMARY_HEAD,
+    Compare, Cursor, Effect, Extent, KeptRuns, Line, Model, Page, Pin, Prompt, Query, Run,
+    SUMMARY_HEAD,
 };
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{GridOptions, PromptColumns, Settings, Switch};
-use crate::trace::{Column, LensKind, Position, Row, TokenId};
+use crate::trace::{Column, LensKind, Position, Row, Skip, TokenId};
 use crate::vocabulary::Search;
 
 /// How the program is started: what the command line and the settings say.
@@ -22,6 +23,10 @@ use crate::vocabulary::Search;
 pub struct Start {
     /// A prompt to be run as soon as the model is ready.
     pub prompt: Option<String>,
+    /// A text that is scored as what follows the prompt.
+    pub force: Option<String>,
+    /// What is skipped in every run.
+    pub skips: Vec<Skip>,
     /// The model to load.
     pub model: String,
     /// How many tokens a run generates at most.
@@ -154,8 +159,14 @@ pub struct State {
     pub sampling: Sampling,
     /// A prompt that runs as soon as the model is ready.
     pub queued: Option<String>,
-    /// The newest run.
+    /// A text that is scored as what follows the queued prompt.
+    pub queued_text: Option<String>,
+    /// The run that is shown.
     pub run: Option<Run>,
+    /// The other runs that are kept, and what the shown one is compared with.
+    pub kept: KeptRuns,
+    /// What is skipped in the next run of a prompt: the same as in the run that is shown.
+    pub skips: Vec<Skip>,
     /// The selected cell.
     pub cursor: Cursor,
     /// Compare mode, while it is open.
@@ -226,7 +237,10 @@ impl State {
             max_tokens: start.max_tokens,
             sampling: start.sampling,
             queued: start.prompt.filter(|prompt| !prompt.is_empty()),
+            queued_text: start.force.filter(|text| !text.is_empty()),
             run: None,
+            kept: KeptRuns::default(),
+            skips: start.skips,
             cursor: Cursor::default(),
             compare: None,
             pins: Vec::new(),
@@ -293,6 +307,8 @@ impl State {
             Some(match page {
                 Page::Help { .. } => Stops::Help,
                 Page::Models(_)
+                | Page::Runs { .. }
+                | Page::Entry(_)
                 | Page::Actions(_)
                 | Page::Predictions(_)
                 | Page::Attribution(_)
@@ -334,17 +350,17 @@ impl State {
         }
     }
 
-    /// The columns of the newest run's steps.
+    /// The columns of the steps in the grid.
     #[must_use]
     pub fn grid_columns(&self) -> &[Arc<Column>] {
-        self.run.as_ref().map_or(&[], |run| &run.columns)
+        self.grid_run().map_or(&[], |run| &run.columns)
     }
 
     /// The prompt's tokens that have columns in the grid: from the second one on, where they are
     /// shown.
     #[must_use]
     pub fn prompt_tokens(&self) -> &[TokenId] {
-        match (self.view.grid.prompt, &self.run) {
+        match (self.view.grid.prompt, self.grid_run()) {
             (PromptColumns::Shown, Some(run)) => run.prompt_tokens.get(1..).unwrap_or_default(),
             _ => &[],
         }
@@ -352,8 +368,8 @@ impl State {
 
     /// The columns of [`State::prompt_tokens`], as many as have come.
     #[must_use]
-    pub fn prompt_columns(&self) -> &[std::sync::Arc<Column>] {
-        match (self.view.grid.prompt, &self.run) {
+    pub fn prompt_columns(&self) -> &[Arc<Column>] {
+        match (self.view.grid.prompt, self.grid_run()) {
             (PromptColumns::Shown, Some(run)) => run.prompt_columns.columns(),
             _ => &[],
         }
@@ -371,7 +387,7 @@ impl State {
     /// The selected column, if it is there yet.
     #[must_use]
     pub fn selected_column(&self) -> Option<&Column> {
-        self.run.as_ref()?.column_at(self.cursor.place())
+        self.grid_run()?.column_at(self.cursor.place())
     }
 
     /// The position of the selected column: the one to ask questions about.
@@ -412,6 +428,10 @@ impl State {
             let last = lines.saturating_sub(room.columns * room.rows);
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             *first = (*first).min(last);
+        }
+        let last_run = self.runs().len().saturating_sub(1);
+        if let Some(Page::Runs { selected }) = &mut self.page {
+            *selected = (*selected).min(last_run);
         }
         let n_layers = u16::try_from(self.n_layers()).unwrap_or(u16::MAX);
         if let Some(Page::Summary { first }) = &mut self.page {

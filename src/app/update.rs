@@ -12,8 +12,11 @@ mod command;
 mod compare;
 mod copy;
 mod engine;
+mod entry;
+mod intervene;
 mod mouse;
 mod questions;
+mod runs;
 mod save;
 mod search;
 #[cfg(test)]
@@ -126,9 +129,7 @@ fn paste(state: &mut State, text: &str) {
         state.page = None;
     }
     if let Some(page) = &mut state.page {
-        for character in text.chars().filter(|c| !c.is_control()) {
-            page.edit(InputRequest::InsertChar(character));
-        }
+        page.paste(text);
         return;
     }
     match (state.view.focus, &mut state.compare) {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::CommandError;
 use super::trace::Request;
-use crate::engine::{Opener, Progress, Run, RunId};
+use crate::engine::{Opener, Progress, RunId};
 use crate::trace::{Column, Step};
 use crate::ui::text;
 use crate::vocabulary::Vocabulary;
@@ -22,14 +22,7 @@ const TOKEN: usize = 16;
 pub fn follow(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result<(), CommandError> {
     let mut session = super::open(opener, &request.model)?;
     let vocabulary = session.vocabulary().clone();
-    session.begin(Run {
-        id: RunId(1),
-        prompt: request.prompt.clone(),
-        max_tokens: request.max_tokens,
-        sampling: request.sampling.clone(),
-        lens: request.lens,
-        ..Run::default()
-    })?;
+    session.begin(request.run(RunId(1)))?;
     let mut text = head();
     loop {
         match writeln!(out, "{text}").and_then(|()| out.flush()) {

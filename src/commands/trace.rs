@@ -4,9 +4,11 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::CommandError;
-use crate::engine::{Opener, Run, RunId, Sampling, Session, StateRows, Wanted};
+use crate::engine::{
+    Continuation, Intervention, Opener, Run, RunId, Sampling, Session, StateRows, Wanted,
+};
 use crate::export::{Record, Watch};
-use crate::trace::{LensKind, Position, Step};
+use crate::trace::{LensKind, Position, Skip, Step};
 
 /// The only run of the session.
 const RUN: RunId = RunId(1);
@@ -18,6 +20,10 @@ pub struct Request {
     pub model: String,
     /// Taken exactly as it is.
     pub prompt: String,
+    /// A text that is scored as what follows, instead of generating.
+    pub force: Option<String>,
+    /// What is skipped in the network.
+    pub skips: Vec<Skip>,
     /// How many tokens to generate.
     pub max_tokens: usize,
     /// Under which lens.
@@ -26,6 +32,27 @@ pub struct Request {
     pub watch: Vec<String>,
     /// How tokens are drawn.
     pub sampling: Sampling,
+}
+
+impl Request {
+    /// The run that is asked for.
+    #[must_use]
+    pub fn run(&self, id: RunId) -> Run {
+        let (continuation, max_tokens) = match &self.force {
+            Some(text) => (Continuation::Text(text.clone()), 0),
+            None => (Continuation::Generated, self.max_tokens),
+        };
+        let skips = self.skips.iter().copied();
+        Run {
+            id,
+            prompt: self.prompt.clone(),
+            continuation,
+            max_tokens,
+            sampling: self.sampling.clone(),
+            lens: self.lens,
+            interventions: skips.map(Intervention::Skip).collect(),
+        }
+    }
 }
 
 /// What a request gave.
@@ -60,14 +87,9 @@ pub fn trace(opener: &Opener, request: &Request) -> Result<Traced, CommandError>
 
 /// Generates, and follows what is watched.
 fn record(session: &mut Session, request: &Request) -> Result<Record, CommandError> {
-    let (prompt_ids, columns) = session.complete(Run {
-        id: RUN,
-        prompt: request.prompt.clone(),
-        max_tokens: request.max_tokens,
-        sampling: request.sampling.clone(),
-        lens: request.lens,
-        ..Run::default()
-    })?;
+    let run = request.run(RUN);
+    let interventions = run.interventions.clone();
+    let (prompt_ids, columns) = session.complete(run)?;
     let after_prompt = Position(prompt_ids.len());
     let watched: Vec<Wanted> = request
         .watch
@@ -87,6 +109,9 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
         max_tokens: request.max_tokens,
         prompt: request.prompt.clone(),
         prompt_ids,
+        // A given text is all that there is behind the prompt.
+        given: request.force.as_ref().map_or(0, |_| columns.len()),
+        interventions,
         columns: columns.into_iter().map(Arc::new).collect(),
         finish: session.ended(),
         watch: Watch {

@@ -7,8 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::trace::{Layer, LensKind, Position, Row, Skip, Step, Target, TokenId};
 
 /// Names a run; events of older runs are told from those of the current one by it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct RunId(pub u64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
 
 /// How the next token is drawn. It never touches what the lens shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,10 +79,18 @@ pub enum Continuation {
     Text(String),
     /// These tokens.
     Tokens(Vec<TokenId>),
+    /// These tokens, and then this text, tokenised behind them.
+    Branch {
+        /// What stays of another run.
+        tokens: Vec<TokenId>,
+        /// What comes instead of its next token.
+        text: String,
+    },
 }
 
 /// What is changed in the network for a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Intervention {
     /// A part adds nothing.
     Skip(Skip),
@@ -82,7 +99,7 @@ pub enum Intervention {
 }
 
 /// A state of one run that takes the place of one of another run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StatePatch {
     /// At which row of the residual stream.
     pub row: Row,
@@ -100,8 +117,8 @@ impl fmt::Display for Intervention {
             Self::Skip(skip) => write!(f, "-{skip}"),
             Self::Patch(patch) => write!(
                 f,
-                "{}@{}←#{}@{}",
-                patch.row, patch.into.0, patch.from_run.0, patch.from.0
+                "{}@{}←{}@{}",
+                patch.row, patch.into.0, patch.from_run, patch.from.0
             ),
         }
     }

@@ -158,6 +158,14 @@ pub enum Event {
         /// The prompt's tokens, the tokenizer's own special tokens included.
         prompt: Vec<TokenId>,
     },
+    /// So many tokens behind the prompt are given, not chosen. Follows [`Event::Started`] where
+    /// there are some.
+    Given {
+        /// Which run.
+        run: RunId,
+        /// How many.
+        tokens: usize,
+    },
     /// `done` of `total` prompt tokens have been processed.
     Prompt {
         /// Which run.

@@ -159,6 +159,12 @@ impl Session {
         self.runs.last().map(|kept| kept.run.id)
     }
 
+    /// How many tokens behind the prompt of the newest run are given, not chosen.
+    #[must_use]
+    pub fn given_tokens(&self) -> usize {
+        self.runs.last().map_or(0, |kept| kept.given.len())
+    }
+
     /// Ends the run under way, if there is one.
     fn stop(&mut self) {
         if let Some(kept) = self.runs.last_mut() {
@@ -421,11 +427,20 @@ impl Session {
         match &run.continuation {
             Continuation::Generated => Ok(Vec::new()),
             Continuation::Tokens(tokens) => Ok(tokens.clone()),
-            Continuation::Text(text) => {
-                let candidate = self.model().tokenizer.candidate(&run.prompt, text);
-                Ok(candidate?.tokens)
+            Continuation::Text(text) => self.behind(&run.prompt, text),
+            Continuation::Branch { tokens, text } => {
+                let mut stream = self.model().tokenizer.stream();
+                let stays = tokens.iter().map(|token| stream.push(*token));
+                let context = std::iter::once(run.prompt.clone()).chain(stays);
+                let typed = self.behind(&context.collect::<String>(), text)?;
+                Ok([tokens.as_slice(), &typed].concat())
             }
         }
+    }
+
+    /// The tokens of `text` behind `context`.
+    fn behind(&self, context: &str, text: &str) -> Result<Vec<TokenId>, ModelError> {
+        Ok(self.model().tokenizer.candidate(context, text)?.tokens)
     }
 
     /// Gives up the oldest runs while they hold too many states.

@@ -226,6 +226,7 @@ impl Worker {
         }
         let before = session.run().filter(|_| session.is_running());
         let begun = session.begin(run);
+        let tokens = session.given_tokens();
         if let Some(run) = before.filter(|_| begun.is_ok()) {
             self.tell(Event::Finished {
                 run,
@@ -234,7 +235,13 @@ impl Worker {
             })?;
         }
         match begun {
-            Ok(prompt) => self.tell(Event::Started { run: id, prompt }),
+            Ok(prompt) => {
+                self.tell(Event::Started { run: id, prompt })?;
+                match tokens {
+                    0 => Ok(()),
+                    tokens => self.tell(Event::Given { run: id, tokens }),
+                }
+            }
             Err(error) => self.fail(id, &error.to_string()),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{ModelInfo, Sampling, StopReason};
+use crate::engine::{Intervention, ModelInfo, Sampling, StopReason};
 use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
@@ -23,7 +23,11 @@ pub struct Record {
     pub prompt: String,
     /// Its tokens, the tokenizer's own special tokens included.
     pub prompt_ids: Vec<TokenId>,
-    /// One a generated token.
+    /// How many of the first tokens behind the prompt were given, not chosen.
+    pub given: usize,
+    /// What was changed in the network.
+    pub interventions: Vec<Intervention>,
+    /// One a token behind the prompt.
     pub columns: Vec<Arc<Column>>,
     /// Why the run ended, if it has.
     pub finish: Option<StopReason>,

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::{Record, Watch};
-use crate::engine::{ModelInfo, Sampling, StateRows, StopReason};
-use crate::trace::{Candidate, Cell, Column, LensKind, Score, Step, TokenId, Trajectory};
+use crate::engine::{Intervention, ModelInfo, RunId, Sampling, StatePatch, StateRows, StopReason};
+use crate::trace::{
+    Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Skip, SkippedPart, Step,
+    TokenId, Trajectory,
+};
 use crate::vocabulary::{Piece, Vocabulary};
 
 /// Three layers, two steps, lists of different lengths, ties, half a character, a control token
@@ -42,6 +45,8 @@ pub fn record() -> Record {
         max_tokens: 12,
         prompt: "The \"keys\"\nto".into(),
         prompt_ids: vec![TokenId(0), TokenId(4)],
+        given: 1,
+        interventions: interventions(),
         columns: vec![
             Arc::new(column(1, &[5, 2, 1])),
             Arc::new(column(2, &[4, 1, 3])),
@@ -55,6 +60,30 @@ pub fn record() -> Record {
             ],
         },
     }
+}
+
+/// One of each kind.
+fn interventions() -> Vec<Intervention> {
+    let skip = |layer, part| {
+        let layer = Layer(layer);
+        Intervention::Skip(Skip { layer, part })
+    };
+    let patch = |row| {
+        Intervention::Patch(StatePatch {
+            row,
+            into: Position(1),
+            from_run: RunId(1),
+            from: Position(2),
+        })
+    };
+    vec![
+        skip(0, SkippedPart::Block),
+        skip(1, SkippedPart::Attention),
+        skip(1, SkippedPart::FeedForward),
+        skip(2, SkippedPart::Head(3)),
+        patch(Row::Embedding),
+        patch(Row::Layer(Layer(2))),
+    ]
 }
 
 /// The states of [`record`], and those of a step not drawn yet.

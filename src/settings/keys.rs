@@ -45,6 +45,10 @@ pub enum Scope {
     Panes,
     /// The list of models.
     Models,
+    /// The list of runs.
+    Runs,
+    /// A line that is typed over the panes.
+    Entry,
     /// The list of all actions.
     Actions,
     /// The command line.
@@ -67,7 +71,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -81,6 +85,8 @@ impl Scope {
         Self::Attribution,
         Self::Followed,
         Self::Models,
+        Self::Runs,
+        Self::Entry,
         Self::Actions,
         Self::CommandLine,
         Self::Save,
@@ -106,6 +112,8 @@ impl Scope {
             Self::Predictions => "In the layer predictions",
             Self::Attribution => "In the attribution",
             Self::Models => "In the list of models",
+            Self::Runs => "In the list of runs",
+            Self::Entry => "In a line over the panes",
             Self::Actions => "In the list of actions",
             Self::CommandLine => "At the command line",
             Self::Save => "Saving: in the field",
@@ -125,6 +133,7 @@ impl Scope {
                 | Self::Text
                 | Self::Candidates
                 | Self::Models
+                | Self::Entry
                 | Self::Actions
                 | Self::CommandLine
                 | Self::Save

@@ -18,7 +18,8 @@ use ratatui::widgets::Widget;
 use super::frame::{self, Titles};
 use super::palette::Palette;
 use super::{bars, grid, text};
-use crate::app::{Pane, State};
+use crate::app::{Pane, Place, Side, State};
+use crate::engine::RunId;
 use crate::settings::{Cells, ListedTokens};
 use crate::trace::{Cell, Column, Layer, LayerShare, Row, TokenId};
 use crate::vocabulary::Vocabulary;
@@ -41,7 +42,12 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         return;
     };
     let label = info.vocabulary.label(column.token);
-    let name = format!("Cell · {} {label} · {row}", state.cursor.place());
+    let place = state.cursor.place();
+    let given = match (state.grid_run(), place) {
+        (Some(run), Place::Step(step)) if run.is_given(step) => format!("{}", grid::GIVEN),
+        _ => String::new(),
+    };
+    let name = format!("Cell · {place} {given}{label} · {row}");
     let inner = frame::render(palette, focus, Titles::named(name), area, buffer);
     let shares = match row {
         Row::Layer(Layer(layer)) => shares(state, column, layer),
@@ -51,6 +57,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         column,
         cell,
         row,
+        before: before(state, column),
         shares,
         vocabulary: &info.vocabulary,
         tokens: state.view.grid.tokens,
@@ -59,9 +66,19 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     detail.render(inner, buffer);
 }
 
+/// The run that is compared with and its column, where that has the same token.
+fn before<'s>(state: &'s State, column: &Column) -> Option<(RunId, &'s Column)> {
+    let run = match state.kept.side {
+        Side::After | Side::Difference => state.kept.before()?,
+        Side::Before => return None,
+    };
+    let before = run.column_at(state.cursor.place())?;
+    (before.token == column.token).then_some((run.id, before))
+}
+
 /// What the layer's parts add to the chosen token's final logit, where that was asked for.
 fn shares(state: &State, column: &Column, layer: usize) -> Option<LayerShare> {
-    let run = state.run.as_ref()?;
+    let run = state.grid_run()?;
     let attribution = run.attributions.get(&run.position(state.cursor.step))?;
     let is_of_this = attribution.target.token == column.token;
     attribution
@@ -78,6 +95,7 @@ struct Detail<'d> {
     column: &'d Column,
     cell: &'d Cell,
     row: Row,
+    before: Option<(RunId, &'d Column)>,
     shares: Option<LayerShare>,
     vocabulary: &'d Vocabulary,
     tokens: ListedTokens,
@@ -133,7 +151,20 @@ impl Detail<'_> {
         }
         let mut lines: Vec<Line<'static>> = lines.into_iter().map(Line::from).collect();
         lines.push(self.against_below(width));
+        lines.extend(self.against_before(width));
         lines
+    }
+
+    /// What the run before has in this place.
+    fn against_before(&self, width: usize) -> Option<Line<'static>> {
+        let (run, before) = self.before?;
+        let score = before.cell(self.row)?.score;
+        let prob = grid::probability(score.prob, Cells::Exact);
+        let mut text = format!("in {run}: rank {}, p {prob}", score.rank);
+        if width > 40 {
+            text.push_str(&format!(", logit {:.2}", score.logit));
+        }
+        Some(Line::styled(text, self.palette.muted()))
     }
 
     /// How the chosen token's logit and rank have moved since the row below.

@@ -14,19 +14,22 @@ use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use super::scale::Scale;
+use super::scale::{Scale, Tone};
 use super::{loading, text, value};
-use crate::app::{GridRoom, Pane, State};
-use crate::engine::ModelInfo;
+use crate::app::{GridRoom, Pane, Side, State};
+use crate::engine::{ModelInfo, RunId};
+use crate::settings::theme::STEPS;
 use crate::settings::{CellColour, GridOptions};
 use crate::trace::Row;
 
+mod difference;
 #[cfg(test)]
 mod tests;
 mod widget;
 
 pub use super::value::probability;
-pub use widget::Grid;
+pub use difference::Before;
+pub use widget::{GIVEN, Grid};
 
 /// The grid's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -41,7 +44,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
             let titles = Titles {
                 name: title(state, area.width),
                 right: part_in_view(state, &rows),
-                bottom: legend(&grid.scale(), state.view.grid, palette, area.width),
+                bottom: legend(state, &grid, palette, area.width),
             };
             let inner = frame::render(palette, focus, titles, area, buffer);
             grid.render(inner, buffer);
@@ -57,6 +60,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
 }
 
+/// The grid, and what it is compared with.
 fn grid<'g>(
     state: &'g State,
     info: &'g ModelInfo,
@@ -64,14 +68,21 @@ fn grid<'g>(
     palette: &Palette<'g>,
 ) -> Grid<'g> {
     let cursor = &state.cursor;
+    let before = state.subtracted().map(|before| Before {
+        prompt: before.prompt_columns.columns(),
+        steps: &before.columns,
+    });
     Grid::new(state.grid_columns(), rows, &info.vocabulary, *palette)
         .options(state.view.grid)
+        .differing_from(before)
+        .given(state.grid_run().map_or(0, |run| run.given))
         .prompt(state.prompt_tokens(), state.prompt_columns())
         .first(cursor.first_row, cursor.first_step)
         .selected(cursor.row, cursor.place())
 }
 
-/// What cells say; while the prompt's columns come, how many there are.
+/// What cells say; of which run, where there are two to choose from; while the prompt's columns
+/// come, how many there are.
 fn title(state: &State, width: u16) -> String {
     let (there, all) = (state.prompt_columns().len(), state.prompt_tokens().len());
     let progress = match there < all {
@@ -79,8 +90,25 @@ fn title(state: &State, width: u16) -> String {
         false => String::new(),
     };
     let room = usize::from(width).saturating_sub(6 + text::width(&progress));
-    let title = value::of(state.view.grid.value).title(room);
+    let value = value::of(state.view.grid.value);
+    let title = match (&state.run, state.kept.before(), state.kept.side) {
+        (Some(run), Some(before), Side::Difference) => difference_title(run.id, before.id, room),
+        (Some(_), Some(before), Side::Before) => {
+            let name = format!("Before, {}: ", before.id);
+            let rest = room.saturating_sub(text::width(&name));
+            format!("{name}{}", value.title(rest))
+        }
+        _ => value.title(room).to_owned(),
+    };
     format!("{title}{progress}")
+}
+
+fn difference_title(run: RunId, before: RunId, room: usize) -> String {
+    let full = format!("Rank in {run} − rank in {before}, before");
+    match text::width(&full) <= room {
+        true => full,
+        false => format!("Rank in {run} − in {before}"),
+    }
 }
 
 /// Which columns and rows are in view, where that is not all of them.
@@ -102,19 +130,35 @@ pub(super) fn part_in_view(state: &State, rows: &[Row]) -> String {
     parts.join(" · ")
 }
 
+/// The scale of the shown grid; of differences, where they are shown.
+fn legend<'l>(state: &State, grid: &Grid<'_>, palette: &Palette<'_>, width: u16) -> Line<'l> {
+    match state.subtracted() {
+        Some(_) => steps_in_border(" ".into(), difference::legend(), palette, width),
+        None => scale_in_border(&grid.scale(), state.view.grid, palette, width),
+    }
+}
+
 /// The scale itself, in the pane's border.
-pub(super) fn legend<'l>(
+pub(super) fn scale_in_border<'l>(
     scale: &Scale,
     options: GridOptions,
     palette: &Palette<'_>,
     width: u16,
 ) -> Line<'l> {
-    let steps = scale.legend();
-    let full: usize = steps.iter().map(|(_, text)| text::width(text) + 2).sum();
     let name = match options.colour {
         CellColour::By(colour) if colour != options.value => format!(" {} ", colour.name()),
         _ => " ".into(),
     };
+    steps_in_border(name, scale.legend(), palette, width)
+}
+
+fn steps_in_border<'l>(
+    name: String,
+    steps: [(Tone, String); STEPS],
+    palette: &Palette<'_>,
+    width: u16,
+) -> Line<'l> {
+    let full: usize = steps.iter().map(|(_, text)| text::width(text) + 2).sum();
     let room = usize::from(width).saturating_sub(3 + text::width(&name));
     let mut spans = vec![Span::styled(name, palette.muted())];
     for (tone, text) in steps {

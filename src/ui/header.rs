@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::palette::Palette;
-use super::text;
+use super::{runs, text};
 use crate::app::{Loading, Phase, Run, State};
 use crate::engine::StopReason;
 
@@ -46,6 +46,9 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 
 /// Parts from this place on stand at the right.
 const FIRST_RIGHT: usize = 10;
+
+/// Columns of what is changed in the network; the list of runs has the rest.
+const MOST_CHANGED: usize = 32;
 
 struct Part {
     /// Where it stands among the others.
@@ -112,6 +115,10 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
     if state.recording == crate::settings::Switch::On {
         put(5, 1, vec![Span::styled("● rec", palette.error())]);
     }
+    if let Some(run) = state.run.as_ref().filter(|run| run.is_changed()) {
+        let changed = text::cut(&runs::interventions(run), MOST_CHANGED).into_owned();
+        put(6, 1, vec![Span::styled(changed, palette.warning())]);
+    }
     put(10, 3, named("lens", lens(state)));
     put(11, 9, named("cells", state.view.grid.value.name().into()));
     if state.view.mouse == crate::settings::Switch::On {
@@ -174,7 +181,8 @@ fn doing(state: &State, palette: &Palette<'_>) -> Vec<Span<'static>> {
 
 fn run_state(run: &Run, palette: &Palette<'_>) -> Vec<Span<'static>> {
     let dot = Span::styled("● ", palette.accent());
-    let count = Span::raw(format!("{}/{}", run.columns.len(), run.max_tokens));
+    let most = run.max_tokens.max(run.given);
+    let count = Span::raw(format!("{}/{most}", run.columns.len()));
     let ended = |why: &str| {
         vec![
             count.clone(),
@@ -185,10 +193,11 @@ fn run_state(run: &Run, palette: &Palette<'_>) -> Vec<Span<'static>> {
         Phase::Asked => vec![dot, Span::raw("prompt")],
         Phase::Prompt { done, total } => vec![dot, Span::raw(format!("prompt {done}/{total}"))],
         Phase::Generating => vec![dot, count],
-        Phase::Finished(_) if run.max_tokens == 0 => {
+        Phase::Finished(_) if most == 0 => {
             vec![Span::styled("prompt processed", palette.muted())]
         }
         Phase::Finished(StopReason::EndOfText) => ended("end of text"),
+        Phase::Finished(StopReason::MaxTokens) if run.max_tokens == 0 => ended("scored"),
         Phase::Finished(StopReason::MaxTokens) => ended("done"),
         Phase::Finished(StopReason::ContextFull) => ended("context full"),
         Phase::Finished(StopReason::Stopped) => ended("stopped"),

@@ -8,7 +8,7 @@ use tui_input::Input;
 
 use super::palette::Palette;
 use super::{field, text};
-use crate::app::{Action, Beside, Line as TypedLine, NoticeKind, Page, State, Stops};
+use crate::app::{Action, Beside, Line as TypedLine, NoticeKind, Page, Run, State, Stops};
 use crate::export::EXTENSIONS;
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
@@ -112,6 +112,8 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
         (Action::HeadOrder, _) if !shows_heads(state) => None,
         // The table of compare mode has figures of its own.
         (Action::CellValue, _) if state.compare.is_some() && state.page.is_none() => None,
+        (Action::Difference, _) if state.kept.before().is_none() => None,
+        (Action::Unchanged, _) if !state.run.as_ref().is_some_and(Run::is_changed) => None,
         _ => Some(hint),
     }
 }

@@ -37,7 +37,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         width: inner.width.saturating_sub(2),
         ..inner
     };
-    let Some(run) = &state.run else {
+    let Some(run) = state.grid_run() else {
         let words = "Each generated token gets a line here.";
         Line::styled(words, palette.muted()).render(inner, buffer);
         return;
@@ -147,10 +147,15 @@ impl ColumnTable<'_> {
                 self.palette.text(),
             ),
         };
+        let mark = match place {
+            Place::Step(step) if self.run.is_given(step) => super::grid::GIVEN,
+            _ => ' ',
+        };
         let label = token.map_or_else(String::new, |token| self.vocabulary.label(token));
+        let label = format!("{mark}{label}");
         let line = match column {
             Some(column) => room.line(&number, &label, column),
-            None => format!("{number:>3}  {label}"),
+            None => format!("{number:>3} {label}"),
         };
         (line, style)
     }
@@ -209,7 +214,10 @@ impl Columns {
         let prob = last.map_or_else(String::new, |cell| {
             super::grid::probability(cell.score.prob, Cells::Exact)
         });
-        let mut line = format!("{number:>3}  {}  {prob:>5}", text::left(label, self.token));
+        let mut line = format!(
+            "{number:>3} {}  {prob:>5}",
+            text::left(label, self.token + 1)
+        );
         if self.rank_at_half {
             let half = column.layers.get(column.layers.len() / 2);
             let rank = half.map_or_else(String::new, |cell| cell.score.rank.to_string());

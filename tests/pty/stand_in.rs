@@ -126,6 +126,8 @@ fn program() {
 fn start_of_program() -> Start {
     Start {
         prompt: None,
+        force: None,
+        skips: Vec::new(),
         model: "stand-in".into(),
         max_tokens: 8,
         sampling: Sampling::default(),

@@ -89,6 +89,19 @@ impl Scene {
         })
     }
 
+    /// The run that was just begun comes to its end, with the ranks of the other lens where the
+    /// network is changed: ranks that differ, and are real.
+    pub fn completed(mut self) -> Self {
+        let run = self.state.run.as_ref().unwrap();
+        self.raw = !run.interventions.is_empty();
+        let run = self.run;
+        self.steps(12).hears(Event::Finished {
+            run,
+            reason: StopReason::MaxTokens,
+            text: String::new(),
+        })
+    }
+
     /// From now on the engine answers nothing.
     pub fn deaf(mut self) -> Self {
         self.deaf = true;
@@ -337,6 +350,8 @@ impl Scene {
 fn start(prompt: Option<&str>, columns: u16, rows: u16) -> Start {
     Start {
         prompt: prompt.map(str::to_owned),
+        force: None,
+        skips: Vec::new(),
         model: "smollm2-135m".into(),
         max_tokens: 12,
         sampling: Sampling::default(),

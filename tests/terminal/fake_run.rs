@@ -28,6 +28,8 @@ const WORDS: [&str; 8] = [
 pub fn state(columns: u16, rows: u16) -> State {
     let start = Start {
         prompt: None,
+        force: None,
+        skips: Vec::new(),
         model: "fake".into(),
         max_tokens: 200,
         sampling: Sampling::default(),

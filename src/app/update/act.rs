@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::{ask, command, compare, copy, save, search, text, views};
+use super::{ask, command, compare, copy, entry, intervene, runs, save, search, text, views};
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
@@ -34,6 +34,28 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::SaveNow => return save::save_typed(state),
         Action::Compare => return compare::open(state),
         Action::NextExample => next_example(state),
+        Action::Force
+        | Action::Replace
+        | Action::EditSkips
+        | Action::Skip
+        | Action::Patch
+        | Action::Unchanged
+            if state.model.saved.is_some() =>
+        {
+            state.say(NoticeKind::Info, NO_MODEL);
+        }
+        Action::Force => entry::open_force(state),
+        Action::Replace => entry::open_replace(state),
+        Action::EditSkips => entry::open_skips(state),
+        Action::Accept => return entry::accept(state),
+        Action::Runs => runs::open(state),
+        Action::ShowRun => return runs::show_chosen(state),
+        Action::ForgetRun => return runs::forget_chosen(state),
+        Action::MarkRun => runs::mark_chosen(state),
+        Action::Difference => runs::next_side(state),
+        Action::Skip => return intervene::next_skip(state),
+        Action::Patch => return intervene::patch(state),
+        Action::Unchanged => return intervene::unchanged(state),
         Action::Models => return open_models(state),
         Action::LoadChosen => return load_chosen(state),
         Action::Help => {

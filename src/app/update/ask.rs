@@ -1,10 +1,12 @@
 //! What the engine is asked, and when.
 
+use super::runs;
 use crate::app::prompt_columns::Asking;
 use crate::app::saved::NO_MODEL;
-use crate::app::{Effect, Loading, NoticeKind, Run, State};
-use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
+use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
+use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked};
 use crate::settings::PromptColumns;
+use crate::trace::LensKind;
 
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
@@ -26,6 +28,7 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     state.prompt.remember();
+    state.queued_text = None;
     let prompt = state.prompt.text();
     if state.model.ready.is_some() && state.model.saved.is_none() {
         return run(state, prompt, state.max_tokens);
@@ -37,39 +40,66 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
     }
 }
 
-/// Process a prompt and generate, in the place of the run that there is.
+/// Process a prompt and generate; the run that there is goes to those that are kept.
 pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> {
-    let id = state.next_run;
-    state.next_run = RunId(id.0 + 1);
-    let lens = state.view.lens;
-    let sampling = state.sampling.clone();
-    state.run = Some(Run::asked(id, prompt.clone(), max_tokens, sampling, lens));
-    state.cursor = crate::app::Cursor {
-        row: state.cursor.row,
-        first_row: state.cursor.first_row,
-        ..crate::app::Cursor::default()
-    };
-    if let Some(compare) = &mut state.compare {
-        compare.begin_anew();
-    }
-    vec![Effect::Engine(Command::Run(Asked {
-        id,
+    let asked = Asked {
         prompt,
         max_tokens,
         sampling: state.sampling.clone(),
-        lens,
+        interventions: skips(state),
         ..Asked::default()
-    }))]
+    };
+    runs::begin(state, asked, Origin::Prompt)
+}
+
+/// Process a prompt, and score a text as what follows it.
+pub fn force(state: &mut State, prompt: String, text: String) -> Vec<Effect> {
+    let same_prompt = state.run.as_ref().filter(|run| run.prompt == prompt);
+    let asked = Asked {
+        interventions: match same_prompt {
+            Some(run) => run.interventions.clone(),
+            None => skips(state),
+        },
+        prompt,
+        continuation: Continuation::Text(text),
+        max_tokens: 0,
+        sampling: state.sampling.clone(),
+        ..Asked::default()
+    };
+    runs::begin(state, asked, Origin::Given)
+}
+
+/// What is skipped in the run of another prompt. States of a run have their positions in its own
+/// prompt, so patches stay behind.
+fn skips(state: &State) -> Vec<Intervention> {
+    state
+        .skips
+        .iter()
+        .copied()
+        .map(Intervention::Skip)
+        .collect()
 }
 
 /// While the prompt's own columns are shown, ask for those of the run and the lens that there
-/// are no others of yet.
-pub fn prompt_columns_if_missing(state: &mut State) -> Option<Effect> {
+/// are no others of yet; where the run before is seen as well, for those of that one too.
+pub fn prompt_columns_if_missing(state: &mut State) -> Vec<Effect> {
     if state.view.grid.prompt == PromptColumns::Hidden {
-        return None;
+        return Vec::new();
     }
     let lens = state.view.lens;
-    let run = state.run.as_mut().filter(|run| run.can_compare())?;
+    let before = match state.kept.side {
+        Side::After => None,
+        Side::Difference | Side::Before => state.kept.before_mut(),
+    };
+    let runs = state.run.iter_mut().chain(before);
+    runs.filter_map(|run| prompt_columns_of(run, lens))
+        .collect()
+}
+
+fn prompt_columns_of(run: &mut Run, lens: LensKind) -> Option<Effect> {
+    if !run.can_compare() {
+        return None;
+    }
     if run.prompt_tokens.len() < 2 || run.prompt_columns.ask(lens) == Asking::Asked {
         return None;
     }

@@ -1,8 +1,9 @@
 //! What is typed at the command line, done.
 
-use super::{act, ask};
+use super::{act, ask, entry, intervene, save};
 use crate::app::command_line::{CommandLine, Order};
 use crate::app::cursor::Follow;
+use crate::app::saved::NO_MODEL;
 use crate::app::{Action, Effect, Line, NoticeKind, State};
 use crate::engine::Sampling;
 use crate::settings::theme::Depth;
@@ -65,6 +66,12 @@ fn obey(state: &mut State, order: Order) -> Vec<Effect> {
             state.cursor.follow = Follow::Stay;
         }
         Order::Layer(layer) => state.cursor.row = Row::Layer(layer),
+        Order::Force(_) | Order::Skip(_) if state.model.saved.is_some() => {
+            state.say(NoticeKind::Info, NO_MODEL);
+        }
+        Order::Force(text) => return entry::force(state, text),
+        Order::Skip(skips) => return intervene::skip_these(state, skips),
+        Order::Save(path) => return save::save(state, path),
     }
     Vec::new()
 }

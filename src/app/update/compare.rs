@@ -69,6 +69,10 @@ pub fn open(state: &mut State) -> Vec<Effect> {
     state.compare = Some(Compare::new(state.typed_candidates.clone(), search));
     state.view.zoom = Zoom::All;
     state.cursor.follow = Follow::Stay;
+    if let Some(saved) = &state.model.saved {
+        // There the file says what it follows.
+        state.cursor.step = saved.record.watch.step;
+    }
     focus(state, Pane::Candidates);
     if has_run {
         return Vec::new();

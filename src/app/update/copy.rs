@@ -6,7 +6,7 @@ use crate::vocabulary::Vocabulary;
 
 /// The text that the focused pane stands for: the grid, or the selected cell's line elsewhere.
 pub fn copy(state: &mut State) -> Vec<Effect> {
-    let copied = match (&state.run, &state.model.ready) {
+    let copied = match (state.grid_run(), &state.model.ready) {
         (Some(_), Some(info)) => match state.view.focus {
             Pane::Grid => Some(("the grid", grid(state, &info.vocabulary))),
             _ => cell(state, &info.vocabulary).map(|line| ("the cell", line)),

@@ -1,9 +1,9 @@
-//! What the engine says, taken in. What belongs to an older run is dropped.
+//! What the engine says, taken in. What belongs to a run that is no longer kept is dropped.
 
 use std::sync::Arc;
 
 use super::{ask, compare, questions, save, views};
-use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, State};
+use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
 use crate::engine::{Command, Event, ModelInfo, RunId};
 
 /// Take an event in.
@@ -31,6 +31,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             };
             run.prompt_tokens = prompt;
         }),
+        Event::Given { run, tokens } => with_run(state, run, |run| run.given = tokens),
         Event::Prompt { run, done, total } => with_run(state, run, |run| {
             run.phase = Phase::Prompt { done, total };
         }),
@@ -101,16 +102,22 @@ fn loading(state: &mut State, progress: Loading) {
 }
 
 fn with_run(state: &mut State, id: RunId, change: impl FnOnce(&mut Run)) {
-    if let Some(run) = state.run.as_mut().filter(|run| run.id == id) {
+    let shown = state.run.iter_mut();
+    let mut runs = shown.chain(state.kept.others_mut());
+    if let Some(run) = runs.find(|run| run.id == id) {
         change(run);
     }
 }
 
 fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.loading = Loading::Done;
-    state.model.ready = Some(info);
+    if state.model.ready.replace(info).is_some() {
+        // It may have no such parts.
+        state.skips.clear();
+    }
     state.model.saved = None;
-    // A run of the model before has other tokens, and the engine keeps it no longer.
+    // Runs of the model before have other tokens, and the engine keeps them no longer.
+    state.kept = KeptRuns::default();
     let old = state.run.take().filter(Run::is_active);
     compare::close(state);
     state.pins.clear();
@@ -121,8 +128,12 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
         // It marks the model that is loaded.
         effects.push(Effect::Engine(Command::List));
     }
+    let text = state.queued_text.take();
     if let Some(prompt) = state.queued.take() {
-        effects.extend(ask::run(state, prompt, state.max_tokens));
+        effects.extend(match text {
+            Some(text) => ask::force(state, prompt, text),
+            None => ask::run(state, prompt, state.max_tokens),
+        });
     }
     effects
 }
@@ -154,6 +165,9 @@ fn failed(state: &mut State, id: Option<RunId>, message: String) {
                 run.phase = Phase::Failed(message.clone());
             }
         });
+        if state.run.as_ref().is_none_or(|run| run.id != id) {
+            return;
+        }
         // Where it was another lens that failed, the columns are still those of the old one.
         if let Some(run) = &state.run {
             state.view.lens = run.lens;

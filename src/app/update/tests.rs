@@ -22,6 +22,7 @@ use crate::trace::{
 use crate::vocabulary::{Piece, Vocabulary};
 
 mod candidates;
+mod runs;
 mod saving;
 mod views;
 
@@ -31,8 +32,17 @@ const LAYERS: usize = 3;
 const PROMPT: [TokenId; 1] = [TokenId(0)];
 
 fn start(prompt: Option<&str>) -> (State, Vec<Effect>) {
-    let start = Start {
+    start_with(|start| Start {
         prompt: prompt.map(str::to_owned),
+        ..start
+    })
+}
+
+fn start_with(change: impl FnOnce(Start) -> Start) -> (State, Vec<Effect>) {
+    let start = Start {
+        prompt: None,
+        force: None,
+        skips: Vec::new(),
         model: "tiny".into(),
         max_tokens: 8,
         sampling: Sampling::default(),
@@ -41,7 +51,7 @@ fn start(prompt: Option<&str>) -> (State, Vec<Effect>) {
         size: (120, 40),
         now: Instant::now(),
     };
-    State::new(Settings::embedded().unwrap(), start)
+    State::new(Settings::embedded().unwrap(), change(start))
 }
 
 fn ready() -> State {
@@ -295,7 +305,7 @@ mod running {
     }
 
     #[test]
-    fn events_of_an_older_run_are_dropped() {
+    fn events_of_an_older_run_do_not_touch_the_newest() {
         let (mut state, old) = with_steps(2);
         press(&mut state, "enter");
         step(&mut state, old, 2);
@@ -700,6 +710,22 @@ mod writing {
             texts,
             ["second", "first", "first", "second", "draft", "draft"]
         );
+    }
+
+    #[test]
+    fn the_prompt_that_was_just_run_is_not_recalled_as_the_one_before() {
+        let mut state = ready();
+        for prompt in ["first", "second"] {
+            press(&mut state, "ctrl-u");
+            type_text(&mut state, prompt);
+            press(&mut state, "enter");
+        }
+        let mut texts = Vec::new();
+        for key in ["ctrl-p", "ctrl-p", "ctrl-n", "ctrl-n"] {
+            press(&mut state, key);
+            texts.push(state.prompt.text());
+        }
+        assert_eq!(texts, ["first", "first", "second", "second"]);
     }
 
     #[test]

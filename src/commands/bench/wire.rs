@@ -61,6 +61,8 @@ pub fn wire(
 ) -> Result<Wire, CommandError> {
     let start = Start {
         prompt: Some("The keys to the cabinet".into()),
+        force: None,
+        skips: Vec::new(),
         model: info.name.clone(),
         max_tokens: columns.len(),
         sampling: Sampling::default(),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::document::{CellEntry, Document, ScoreEntry, StepEntry, WatchEntry};
 use super::{Flaw, pieces};
-use crate::engine::ModelInfo;
+use crate::engine::{Intervention, ModelInfo};
 use crate::export::{Record, Watch};
-use crate::trace::{Candidate, Cell, Column, Score, TokenId, Trajectory};
+use crate::trace::{Candidate, Cell, Column, Row, Score, TokenId, Trajectory};
 
 /// No model has so many; what is drawn has a row a layer.
 const MOST_LAYERS: usize = 10_000;
@@ -52,6 +52,16 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
             columns.len()
         )));
     }
+    if document.given > columns.len() {
+        return Err(Flaw::Wrong(format!(
+            "`given` is {} of {} steps",
+            document.given,
+            columns.len()
+        )));
+    }
+    for intervention in &document.interventions {
+        rules.intervention(intervention)?;
+    }
     let trajectories = document
         .watch
         .into_iter()
@@ -76,6 +86,8 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
         max_tokens: document.max_tokens,
         prompt: document.prompt,
         prompt_ids: document.prompt_ids,
+        given: document.given,
+        interventions: document.interventions,
         columns,
         finish: document.finish,
         watch: Watch {
@@ -103,6 +115,23 @@ impl Rules {
             )));
         }
         Ok(id)
+    }
+
+    fn intervention(&self, intervention: &Intervention) -> Result<(), Flaw> {
+        let layer = match intervention {
+            Intervention::Skip(skip) => Some(skip.layer),
+            Intervention::Patch(patch) => match patch.row {
+                Row::Embedding => None,
+                Row::Layer(layer) => Some(layer),
+            },
+        };
+        match layer.filter(|layer| layer.0 >= self.n_layers) {
+            None => Ok(()),
+            Some(layer) => Err(Flaw::Wrong(format!(
+                "`interventions` has {layer} of {} layers",
+                self.n_layers
+            ))),
+        }
     }
 
     fn layers(&self, found: usize, place: impl Fn() -> String) -> Result<(), Flaw> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::pieces::{self, PieceEntry};
 use super::{FORMAT, VERSION};
-use crate::engine::{ModelInfo, Sampling, StopReason};
+use crate::engine::{Intervention, ModelInfo, Sampling, StopReason};
 use crate::export::Record;
 use crate::trace::{Cell, Column, LensKind, Score, Step, TokenId, Trajectory};
 
@@ -34,6 +34,12 @@ pub struct Document {
     pub prompt_ids: Vec<TokenId>,
     #[serde(default)]
     pub max_tokens: usize,
+    /// How many of the first steps' tokens were given, not chosen.
+    #[serde(default)]
+    pub given: usize,
+    /// What was changed in the network.
+    #[serde(default)]
+    pub interventions: Vec<Intervention>,
     /// Why the run ended; nothing where it had not.
     #[serde(default)]
     pub finish: Option<StopReason>,
@@ -157,6 +163,8 @@ impl Document {
             prompt: record.prompt.clone(),
             prompt_ids: record.prompt_ids.clone(),
             max_tokens: record.max_tokens,
+            given: record.given,
+            interventions: record.interventions.clone(),
             finish: record.finish,
             steps: Vec::new(),
             watch_step: record.watch.step,

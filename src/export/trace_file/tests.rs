@@ -40,6 +40,7 @@ fn what_is_written_is_read_back() {
 #[test]
 fn a_run_without_steps_or_an_end_is_read_back() {
     let record = Record {
+        given: 0,
         columns: Vec::new(),
         finish: None,
         watch: crate::export::Watch::default(),
@@ -49,6 +50,36 @@ fn a_run_without_steps_or_an_end_is_read_back() {
     assert_eq!((found.columns.len(), found.finish), (0, None));
     let arrays = tensors::write(&record, None).unwrap();
     assert_eq!(read(&arrays).unwrap().columns.len(), 0);
+}
+
+#[test]
+fn what_was_given_and_changed_is_held_to_the_run() {
+    for (field, value) in [
+        ("given", json!(3)),
+        (
+            "interventions",
+            json!([{"skip": {"layer": 3, "part": "block"}}]),
+        ),
+        (
+            "interventions",
+            json!([{"patch": {"row": {"layer": 3}, "into": 1, "from_run": 1, "from": 1}}]),
+        ),
+    ] {
+        let mut document = document();
+        document[field] = value;
+        let flaw = read(document.to_string().as_bytes()).unwrap_err();
+        assert!(flaw.to_string().contains(field), "{flaw}");
+    }
+}
+
+#[test]
+fn a_file_that_says_nothing_of_them_is_of_an_unchanged_run() {
+    let mut document = document();
+    for field in ["given", "interventions"] {
+        document.as_object_mut().unwrap().remove(field);
+    }
+    let found = read(document.to_string().as_bytes()).unwrap();
+    assert_eq!((found.given, found.interventions.len()), (0, 0));
 }
 
 #[test]

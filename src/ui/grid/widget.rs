@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use super::difference::{Before, Difference};
 use crate::app::{Place, ROW_LABEL};
 use crate::settings::theme::STEPS;
 use crate::settings::{
@@ -40,6 +41,10 @@ pub struct Grid<'a> {
     prompt_tokens: &'a [TokenId],
     prompt_columns: &'a [Arc<Column>],
     columns: &'a [Arc<Column>],
+    /// The columns that are subtracted.
+    before: Option<Before<'a>>,
+    /// How many of the first tokens were given.
+    given: usize,
     rows: &'a [Row],
     vocabulary: &'a Vocabulary,
     palette: Palette<'a>,
@@ -49,8 +54,12 @@ pub struct Grid<'a> {
     selected: Option<(Row, Place)>,
 }
 
+/// Before a token that was given, not chosen.
+pub const GIVEN: char = '›';
+
 /// What there is room for above a cell without a number.
 fn initial(label: &str) -> String {
+    let label = label.strip_prefix(GIVEN).unwrap_or(label);
     let label = label.strip_prefix('·').unwrap_or(label);
     let first = text::graphemes(label).find(|(_, width)| *width == 1);
     first.map_or_else(|| "·".into(), |(grapheme, _)| format!("{grapheme} "))
@@ -69,6 +78,8 @@ impl<'a> Grid<'a> {
             prompt_tokens: &[],
             prompt_columns: &[],
             columns,
+            before: None,
+            given: 0,
             rows,
             vocabulary,
             palette,
@@ -85,6 +96,20 @@ impl<'a> Grid<'a> {
             first_column: 0,
             selected: None,
         }
+    }
+
+    /// Cells say how ranks differ from those of `before`, wherever a step has the same token.
+    #[must_use]
+    pub fn differing_from(mut self, before: Option<Before<'a>>) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// The first `given` tokens get a mark: they were given, not chosen.
+    #[must_use]
+    pub fn given(mut self, given: usize) -> Self {
+        self.given = given;
+        self
     }
 
     /// What cells say, and how wide they are. Which rows there are was decided by the caller.
@@ -155,17 +180,13 @@ impl<'a> Grid<'a> {
             };
             for (y, row) in (area.y + 1..area.bottom()).zip(self.rows.iter().skip(self.first_row)) {
                 if let Some(cell) = column.cell(*row) {
-                    let seen = self.seen(column, *row, cell);
-                    let tone = self.tone(&scale, &seen);
-                    let mut style = self.palette.tone(tone);
-                    if cell.score.rank == 1 {
-                        // So that it can be told whatever the colours tell.
-                        style = style.add_modifier(Modifier::BOLD);
-                    }
+                    let (text, mut style) = match self.before {
+                        Some(before) => self.difference(before.column(place), column, *row),
+                        None => self.figure(&scale, column, *row, cell),
+                    };
                     if self.selected == Some((*row, place)) {
                         style = style.add_modifier(Modifier::REVERSED | Modifier::BOLD);
                     }
-                    let text = self.cell_text(&seen, tone);
                     buffer.set_stringn(x, y, text, width.into(), style);
                 }
             }
@@ -219,7 +240,10 @@ impl<'a> Grid<'a> {
             Place::Step(step) => self.columns.get(step.0).map(|column| &column.token),
         };
         let Some(token) = token else { return };
-        let label = self.vocabulary.label(*token);
+        let mut label = self.vocabulary.label(*token);
+        if matches!(place, Place::Step(step) if step.0 < self.given) {
+            label.insert(0, GIVEN);
+        }
         let label = match self.options.cells {
             // The last column stays free: it parts a token from the next.
             Cells::Exact | Cells::Short => text::right(&label, width - 1),
@@ -241,6 +265,33 @@ impl<'a> Grid<'a> {
     /// Parts what was generated from the prompt, in the column that each label leaves free.
     fn rule(&self, x: u16, y: u16, buffer: &mut Buffer) {
         buffer.set_stringn(x, y, "│", 1, self.palette.muted());
+    }
+
+    /// What stands in a cell, and how it looks.
+    fn figure(&self, scale: &Scale, column: &Column, row: Row, cell: &Cell) -> (String, Style) {
+        let seen = self.seen(column, row, cell);
+        let tone = self.tone(scale, &seen);
+        let mut style = self.palette.tone(tone);
+        if cell.score.rank == 1 {
+            // So that it can be told whatever the colours tell.
+            style = style.add_modifier(Modifier::BOLD);
+        }
+        (self.cell_text(&seen, tone), style)
+    }
+
+    /// What stands in a cell instead of a figure of one run, and how it looks.
+    fn difference(&self, before: Option<&Column>, after: &Column, row: Row) -> (String, Style) {
+        let width = usize::from(self.options.cells.width());
+        let difference = before.and_then(|before| Difference::at(before, after, row));
+        match difference {
+            Some(difference) => {
+                let tone = difference.tone();
+                let figure = text::right(&difference.figure(self.options.cells), width - 1);
+                let shade = self.palette.tone_shade(tone).unwrap_or(" ");
+                (format!("{figure}{shade}"), self.palette.tone(tone))
+            }
+            None => (format!("{:>1$} ", "·", width - 1), self.palette.muted()),
+        }
     }
 
     fn cell_text(&self, seen: &Seen<'_>, tone: Tone) -> String {

@@ -191,6 +191,8 @@ fn reopened() -> State {
     state = start(None).0;
     let start = Start {
         prompt: Some("not run".into()),
+        force: None,
+        skips: Vec::new(),
         model: "tiny".into(),
         max_tokens: 8,
         sampling: Sampling::default(),
@@ -214,10 +216,19 @@ fn a_saved_trace_is_shown_and_nothing_is_loaded_or_run() {
     assert_eq!(state.prompt.text(), "ab");
     assert_eq!(state.grid_columns().len(), 2);
     assert_eq!(state.view.lens, LensKind::Normed, "the file's");
-    for key in ["enter", "shift-l", "shift-r"] {
+    for key in [
+        "enter", "shift-l", "shift-r", "f", "r", "x", "shift-i", "shift-x", "u",
+    ] {
         assert_eq!(press(&mut state, key), [], "{key}");
         let notice = state.notice.as_ref().unwrap();
         assert!(notice.text.contains("no model is loaded"), "{key}");
+    }
+    for line in ["skip L1", "force a"] {
+        press(&mut state, ":");
+        type_text(&mut state, line);
+        assert_eq!(press(&mut state, "enter"), [], "{line}");
+        let notice = state.notice.as_ref().unwrap();
+        assert!(notice.text.contains("no model is loaded"), "{line}");
     }
     assert_eq!(state.view.lens, LensKind::Normed);
 }

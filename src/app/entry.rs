@@ -1,0 +1,172 @@
+//! A line that is typed over the panes: a text to be scored, another token, what is skipped.
+
+use tui_input::{Input, InputRequest};
+
+use super::Action;
+use crate::trace::{Skip, Step, TokenId};
+
+/// What becomes of the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is scored as what follows this prompt.
+    Force {
+        /// The prompt.
+        prompt: String,
+    },
+    /// It takes the place of the shown run's token at this step.
+    Replace(Step),
+    /// It names the parts of the network that are skipped.
+    Skips,
+}
+
+/// A token that can be taken instead of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenChoice {
+    /// The token.
+    pub token: TokenId,
+    /// As it is shown elsewhere.
+    pub label: String,
+    /// As it would be typed.
+    pub typed: String,
+    /// Its probability, 0 to 1.
+    pub prob: f32,
+}
+
+/// A line that is typed over the panes.
+///
+/// A new line, a tab and a backslash are typed as `\n`, `\t` and `\\`.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What was typed.
+    pub field: Input,
+    /// What becomes of it.
+    pub purpose: Purpose,
+    /// Tokens that can be taken instead, best first.
+    pub choices: Vec<TokenChoice>,
+    /// Which of them is taken; `None` as soon as something is typed.
+    pub chosen: Option<usize>,
+}
+
+impl Entry {
+    /// A line that begins as `text`.
+    #[must_use]
+    pub fn new(purpose: Purpose, text: &str) -> Self {
+        Self {
+            field: Input::new(written(text)),
+            purpose,
+            choices: Vec::new(),
+            chosen: None,
+        }
+    }
+
+    /// The text that was typed.
+    #[must_use]
+    pub fn text(&self) -> String {
+        read(self.field.value())
+    }
+
+    /// Whether there is neither a text nor a token.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chosen.is_none() && self.field.value().is_empty()
+    }
+
+    /// The token that is taken instead of a text.
+    #[must_use]
+    pub fn token(&self) -> Option<TokenId> {
+        let choice = self.choices.get(self.chosen?)?;
+        Some(choice.token)
+    }
+
+    pub(super) fn edit(&mut self, request: InputRequest) {
+        let changed = self.field.handle(request);
+        if changed.is_some_and(|change| change.value) {
+            self.chosen = None;
+        }
+    }
+
+    pub(super) fn walk(&mut self, action: Action) {
+        let to = match (action, self.chosen) {
+            (Action::Down, None) => 0,
+            (Action::Down, Some(at)) => at + 1,
+            (Action::Up, Some(at)) => at.saturating_sub(1),
+            _ => return,
+        };
+        if let Some(choice) = self.choices.get(to) {
+            self.field = Input::new(choice.typed.clone());
+            self.chosen = Some(to);
+        }
+    }
+}
+
+/// A text as it would be typed.
+pub(super) fn written(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let escaped = text.replace('\\', "\\\\");
+    escaped.replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// The text that was typed: the inverse of [`written`].
+pub(super) fn read(typed: &str) -> String {
+    let mut text = String::new();
+    let mut rest = typed.chars();
+    while let Some(next) = rest.next() {
+        text.push(match next {
+            '\\' => match rest.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    text
+}
+
+/// What was typed, as parts of the network; a minus before each is allowed, as the status line
+/// has it.
+pub(super) fn parse_skips(typed: &str) -> Result<Vec<Skip>, String> {
+    let words = typed.split([' ', ',']).filter(|word| !word.is_empty());
+    words
+        .map(|word| word.strip_prefix('-').unwrap_or(word).parse())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_text_is_read_as_it_is_written(text in "[ a\\\\nt\n\t日]{0,8}") {
+            let entry = Entry::new(Purpose::Skips, &text);
+            proptest::prop_assert!(!entry.field.value().contains(['\n', '\t']));
+            proptest::prop_assert_eq!(entry.text(), text);
+        }
+    }
+
+    #[test]
+    fn a_choice_is_taken_until_something_is_typed() {
+        let choice = |id, typed: &str| TokenChoice {
+            token: TokenId(id),
+            label: typed.into(),
+            typed: typed.into(),
+            prob: 0.5,
+        };
+        let mut entry = Entry::new(Purpose::Replace(Step(0)), " is");
+        entry.choices = vec![choice(7, " are"), choice(8, " were")];
+        assert_eq!(entry.token(), None);
+        for _ in 0..3 {
+            entry.walk(Action::Down);
+        }
+        assert_eq!(
+            (entry.token(), entry.field.value()),
+            (Some(TokenId(8)), " were")
+        );
+        entry.walk(Action::Up);
+        assert_eq!(entry.token(), Some(TokenId(7)));
+        entry.edit(InputRequest::InsertChar('s'));
+        assert_eq!((entry.token(), entry.field.value()), (None, " ares"));
+    }
+}

@@ -1,0 +1,161 @@
+//! Runs come, are kept, shown again, compared with and forgotten.
+
+use crate::app::cursor::Follow;
+use crate::app::{Cursor, Effect, NoticeKind, Origin, Page, Run, Side, State};
+use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
+
+const NOTHING_BEFORE: &str =
+    "There is no run to compare with: mark one in the list of runs, or change this one.";
+
+/// Ask for a run, and show it; the one that there is goes to those that are kept. Its name and its
+/// lens are given here.
+pub fn begin(state: &mut State, asked: Asked, origin: Origin) -> Vec<Effect> {
+    let asked = Asked {
+        id: state.next_run,
+        lens: state.view.lens,
+        ..asked
+    };
+    state.next_run = RunId(asked.id.0 + 1);
+    let before = match origin {
+        Origin::Prompt | Origin::Given => state.kept.marked,
+        Origin::Branch { of, .. } => Some(of),
+        Origin::Changed { .. } => state.kept.before,
+    };
+    let follow = match origin {
+        Origin::Prompt | Origin::Given => Follow::Newest,
+        Origin::Branch { at, .. } => Follow::UpTo(at),
+        Origin::Changed { .. } => Follow::UpTo(state.cursor.step),
+    };
+    let mut forgotten = replace(state, Run::asked(&asked, origin));
+    state.kept.before = before;
+    state.cursor = Cursor {
+        row: state.cursor.row,
+        first_row: state.cursor.first_row,
+        follow,
+        ..Cursor::default()
+    };
+    forgotten.extend(state.kept.take_surplus(state.run.as_ref()));
+    let mut effects = vec![Effect::Engine(Command::Run(asked))];
+    effects.extend(
+        forgotten
+            .into_iter()
+            .map(|run| Effect::Engine(Command::Forget(run))),
+    );
+    effects
+}
+
+/// Show a kept run. Where its columns are under another lens than the wanted one, they are asked
+/// for.
+pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
+    let Some(run) = state.kept.take(id) else {
+        return Vec::new();
+    };
+    let mut effects = Vec::new();
+    if let Some(active) = state.run.as_ref().filter(|run| run.is_active()) {
+        effects.push(Effect::StopRun(active.id));
+    }
+    if run.lens != state.view.lens {
+        effects.push(Effect::Engine(Command::Ask(Question {
+            run: id,
+            lens: state.view.lens,
+            ask: Ask::Recast,
+        })));
+    }
+    if state.kept.before == Some(id) {
+        state.kept.before = state.run.as_ref().map(|run| run.id);
+    }
+    let forgotten = replace(state, run);
+    state.cursor.follow = Follow::Stay;
+    effects.extend(
+        forgotten
+            .into_iter()
+            .map(|run| Effect::Engine(Command::Forget(run))),
+    );
+    effects
+}
+
+/// Put a run in the place of the shown one. A run that came to nothing is not kept.
+fn replace(state: &mut State, run: Run) -> Vec<RunId> {
+    state.skips = run.skips().collect();
+    state.kept.side = Side::After;
+    if let Some(compare) = &mut state.compare {
+        compare.answer = None;
+        compare.asked = None;
+    }
+    match state.run.replace(run) {
+        Some(old) if old.columns.is_empty() => vec![old.id],
+        Some(old) => {
+            state.kept.push(old);
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Open the list of runs at the shown one, or close it.
+pub fn open(state: &mut State) {
+    if matches!(state.page, Some(Page::Runs { .. })) {
+        state.page = None;
+        return;
+    }
+    let Some(shown) = state.run.as_ref().map(|run| run.id) else {
+        state.say(NoticeKind::Info, "There are no runs yet: generate first.");
+        return;
+    };
+    let runs = state.runs();
+    let selected = runs.iter().position(|run| run.id == shown).unwrap_or(0);
+    state.page = Some(Page::Runs { selected });
+}
+
+fn chosen(state: &State) -> Option<RunId> {
+    match state.page {
+        Some(Page::Runs { selected }) => state.runs().get(selected).map(|run| run.id),
+        _ => None,
+    }
+}
+
+/// Show the chosen run, and close the list.
+pub fn show_chosen(state: &mut State) -> Vec<Effect> {
+    let Some(id) = chosen(state) else {
+        return Vec::new();
+    };
+    state.page = None;
+    show(state, id)
+}
+
+/// Keep the chosen run no longer, unless it is in use.
+pub fn forget_chosen(state: &mut State) -> Vec<Effect> {
+    let Some(id) = chosen(state) else {
+        return Vec::new();
+    };
+    if let Some(user) = state.kept.user_of(id, state.run.as_ref()) {
+        let text = format!("{user} has a state of {id}: forget that one first.");
+        state.say(NoticeKind::Info, text);
+        return Vec::new();
+    }
+    if state.kept.take(id).is_none() {
+        let text = "This is the run that is shown: show another one first.";
+        state.say(NoticeKind::Info, text);
+        return Vec::new();
+    }
+    for use_of in [&mut state.kept.marked, &mut state.kept.before] {
+        use_of.take_if(|used| *used == id);
+    }
+    vec![Effect::Engine(Command::Forget(id))]
+}
+
+/// Mark the chosen run, or mark none.
+pub fn mark_chosen(state: &mut State) {
+    let Some(id) = chosen(state) else { return };
+    state.kept.marked = (state.kept.marked != Some(id)).then_some(id);
+    state.kept.before = state.kept.marked;
+}
+
+/// Show the difference to the run before, that run itself, or neither.
+pub fn next_side(state: &mut State) {
+    if state.kept.before().is_none() {
+        state.say(NoticeKind::Info, NOTHING_BEFORE);
+        return;
+    }
+    state.kept.side = state.kept.side.next();
+}
