@@ -758,7 +758,11 @@ fn a_saved_trace_draws_the_same_panes_when_it_is_opened_again() {
         &["tab", "tab", "z"],
     ];
     for (columns, rows) in [LARGE, SMALL] {
-        let compared = |scene: Scene| scene.presses(&["tab", "home", "c"]).types("is are");
+        let compared = |scene: Scene| {
+            let scene = scene.presses(&["tab", "home", "c"]).types("is are");
+            // The list of tokens that could be meant is closed.
+            scene.press("esc")
+        };
         let before = compared(Scene::finished(columns, rows));
         let record = before.state.record().unwrap();
         let before = before.presses(&["esc", "end", "i"]);
@@ -780,7 +784,10 @@ fn a_saved_trace_draws_the_same_panes_when_it_is_opened_again() {
 #[test]
 fn candidates_that_were_saved_draw_the_same_comparison() {
     let keys = ["tab", "home", "c"];
-    let before = Scene::finished(120, 40).presses(&keys).types("is are");
+    let before = Scene::finished(120, 40)
+        .presses(&keys)
+        .types("is are")
+        .press("esc");
     let record = Arc::new(before.state.record().unwrap());
     let after = Scene::of_saved(record, 120, 40).press("c");
     assert!(panes(&before.state) == panes(&after.state));

@@ -75,11 +75,12 @@ impl KeptRuns {
     }
 
     /// Takes the runs out that there is no room for, oldest first. Those that are compared with,
-    /// or whose states `shown` or another run has, stay.
-    pub(super) fn take_surplus(&mut self, shown: Option<&Run>) -> Vec<RunId> {
+    /// or whose states `shown` or another run has, stay, and so do the `pinned` ones.
+    pub(super) fn take_surplus(&mut self, shown: Option<&Run>, pinned: &[RunId]) -> Vec<RunId> {
         let mut surplus = Vec::new();
         while self.others.len() > MOST {
-            let spare = self.others.iter().filter(|run| !self.is_needed(run, shown));
+            let is_needed = |run: &&Run| self.is_needed(run, shown) || pinned.contains(&run.id);
+            let spare = self.others.iter().filter(|run| !is_needed(run));
             let Some(id) = spare.map(|run| run.id).min() else {
                 break;
             };

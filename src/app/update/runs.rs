@@ -34,7 +34,8 @@ pub fn begin(state: &mut State, asked: Asked, origin: Origin) -> Vec<Effect> {
         follow,
         ..Cursor::default()
     };
-    forgotten.extend(state.kept.take_surplus(state.run.as_ref()));
+    let pinned: Vec<RunId> = state.pins.iter().map(|pin| pin.run).collect();
+    forgotten.extend(state.kept.take_surplus(state.run.as_ref(), &pinned));
     let mut effects = vec![Effect::Engine(Command::Run(asked))];
     effects.extend(
         forgotten
@@ -141,6 +142,7 @@ pub fn forget_chosen(state: &mut State) -> Vec<Effect> {
     for use_of in [&mut state.kept.marked, &mut state.kept.before] {
         use_of.take_if(|used| *used == id);
     }
+    state.pins.retain(|pin| pin.run != id);
     vec![Effect::Engine(Command::Forget(id))]
 }
 
