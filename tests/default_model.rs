@@ -8,11 +8,13 @@ mod reference;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use lenscape::app::parse_candidates;
 use lenscape::catalog::{Catalog, Checkpoint, CheckpointFiles, ModelRef, Places, fetch};
-use lenscape::engine::{Intervention, Run, RunId, StatePatch};
+use lenscape::engine::{Intervention, Run, RunId, Session, StatePatch};
 use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
-use lenscape::trace::{Layer, Position, Row, TokenId};
+use lenscape::settings::{Example, Settings};
+use lenscape::trace::{Layer, LensKind, Position, Row, Step, TokenId, Trajectory, leads};
 use reference::Golden;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +54,67 @@ fn the_verb_agrees_with_the_keys_from_layer_26_on() {
     for (l, (is, are)) in ranks[0].iter().zip(&ranks[1]).enumerate() {
         assert_eq!(is < are, l <= 25, "L{l}: is {is}, are {are}");
     }
+}
+
+/// From which layer on which candidate leads, behind an example's prompt; then the layer from
+/// which the model's own choice is on rank 1.
+fn course(session: &mut Session, example: &Example) -> (Vec<(usize, usize)>, Option<usize>) {
+    let run = Run {
+        id: RunId(1),
+        prompt: example.prompt.clone(),
+        max_tokens: 1,
+        ..Run::default()
+    };
+    let (_, columns) = session.complete(run).unwrap();
+    let at = session.position(RunId(1), Step(0)).unwrap();
+    let wanted = parse_candidates(&example.compare);
+    let found = session.compare(RunId(1), LensKind::Normed, at, &wanted);
+    let trajectories: Vec<Trajectory> = found
+        .unwrap()
+        .trajectories
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    let numbered: Vec<(usize, &Trajectory)> = trajectories.iter().enumerate().collect();
+    let rows: Vec<Row> = (0..columns[0].layers.len())
+        .map(|l| Row::Layer(Layer(l)))
+        .collect();
+    let mut changes: Vec<(usize, usize)> = Vec::new();
+    for (l, lead) in leads(&numbered, &rows).iter().enumerate() {
+        let ahead = lead.candidate.unwrap();
+        if changes.last().is_none_or(|(_, last)| *last != ahead) {
+            changes.push((l, ahead));
+        }
+    }
+    (changes, columns[0].settling_layer().map(|layer| layer.0))
+}
+
+/// What the lines of `config/examples.toml` say, in their order.
+#[test]
+fn every_example_shows_what_its_line_says() {
+    let examples = Settings::embedded().unwrap().examples;
+    let mut session = reference::session(&default_model().files);
+    let courses: Vec<_> = examples
+        .iter()
+        .map(|example| course(&mut session, example))
+        .collect();
+    let last_change = |at: usize| *courses[at].0.last().unwrap();
+    assert_eq!(courses[0].0, [(0, 0), (26, 1)], "the keys to the cabinet");
+    assert_eq!(last_change(1), (7, 0), "the key to the cabinets");
+    assert_eq!(courses[2].0, [(0, 0)], "the key to the cabinet");
+    assert_eq!(last_change(3), (26, 1), "the keys to the cabinets");
+    assert_eq!(courses[4].0, [(0, 0)], "the doctor");
+    assert_eq!(courses[5].0, [(0, 0), (29, 1)], "the nurse");
+    assert_eq!(courses[6].0, [(0, 0)], "both begin with one token");
+    for (at, name) in [(7, "the list"), (8, "the list with the slip")] {
+        assert_eq!(courses[at].0, [(0, 0), (1, 1), (23, 0)], "{name}");
+        assert_eq!(courses[at].1, Some(29), "{name}");
+    }
+    assert_eq!(courses[9], (vec![(0, 0)], Some(28)), "Heathrow");
+    assert_eq!(last_change(10), (26, 0), "Spain");
+    assert!(courses[10].0.len() > 5, "Spain");
+    assert_eq!(examples.len(), courses.len());
+    assert!(examples.iter().all(|example| !example.look.is_empty()));
 }
 
 /// The last position's state of "The key to the cabinets" makes the verb singular, but only from

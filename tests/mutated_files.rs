@@ -299,6 +299,9 @@ fn what_the_fuzz_targets_begin_with() {
     replay_in_folder("safetensors_header", "model.safetensors", small);
     replay_in_folder("safetensors_index", "model.safetensors.index.json", small);
     replay_in_folder("pytorch", "pytorch_model.bin", small);
+    replay("trace_file", |bytes| {
+        open_trace(bytes, &Settings::embedded().unwrap()).unwrap();
+    });
     replay("gguf", |bytes| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.gguf");

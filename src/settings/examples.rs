@@ -13,8 +13,11 @@ const EXAMPLES: &str = include_str!("../../config/examples.toml");
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
-    /// What it shows.
+    /// What it is about.
     pub title: String,
+    /// What to look for.
+    #[serde(default)]
+    pub look: String,
     /// The prompt, as it is given to the model.
     pub prompt: String,
     /// Candidates worth comparing, as they are typed in compare mode.

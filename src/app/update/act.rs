@@ -306,7 +306,11 @@ fn next_example(state: &mut State) {
         return;
     };
     state.typed_candidates = example.compare;
-    state.say(NoticeKind::Info, example.title);
+    let told = match example.look.is_empty() {
+        true => example.title,
+        false => format!("{}: {}", example.title, example.look),
+    };
+    state.say(NoticeKind::Info, told);
     compare::close(state);
     focus(state, Pane::Prompt);
 }
