@@ -91,7 +91,7 @@ fn it_finds_its_feet_after_it_was_stopped_from_outside() {
     });
     shell.send(QUIT);
     shell.wait_until("the shell's prompt", |screen| {
-        !screen.alternate_screen() && screen.contents().trim_end().ends_with("\n$")
+        !screen.alternate_screen() && screen.contents().trim_end().ends_with('$')
     });
     shell.send("exit\r");
     shell.wait_exit();
