@@ -414,7 +414,7 @@ fn draw(record: Record, settings: &Settings) {
     let path = "keys.json".into();
     let saved = SavedTrace { path, record };
     let (mut state, _) = State::of_saved(settings.clone(), start, saved);
-    for key in ["v", "v", "v", "home", "e", "o", "c", "tab"] {
+    for key in ["v", "v", "v", "home", "shift-o", "o", "c", "tab"] {
         let key = crokey::parse(key).unwrap().into();
         update(&mut state, Message::Key(key));
         let _ = ui::picture(&state);

@@ -141,7 +141,7 @@ fn the_cell_alone() {
 #[test]
 fn the_grid_alone_and_turned_over_with_the_row_emb() {
     keep("grid_zoomed", |columns, rows| {
-        Scene::finished(columns, rows).presses(&["tab", "z", "e", "o", "home", "shift-g"])
+        Scene::finished(columns, rows).presses(&["tab", "z", "shift-o", "o", "home", "shift-g"])
     });
 }
 
@@ -753,7 +753,7 @@ fn a_saved_trace_draws_the_same_panes_when_it_is_opened_again() {
         &[],
         &["tab", "home", "up", "up"],
         &["tab", "v"],
-        &["tab", "t", "e", "o"],
+        &["tab", "t", "shift-o", "o"],
         &["backtab", "up", "up", "up"],
         &["tab", "tab", "z"],
     ];

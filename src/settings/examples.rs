@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::SettingsError;
 use super::overlay::Problem;
+use crate::trace::LensKind;
 
 const EXAMPLES: &str = include_str!("../../config/examples.toml");
 
@@ -20,6 +21,10 @@ pub struct Example {
     pub look: String,
     /// The prompt, as it is given to the model.
     pub prompt: String,
+    /// How many tokens to generate, where that matters.
+    pub max_tokens: Option<usize>,
+    /// The lens to look through, where that matters.
+    pub lens: Option<LensKind>,
     /// Candidates worth comparing, as they are typed in compare mode.
     #[serde(default)]
     pub compare: String,

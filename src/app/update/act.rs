@@ -33,7 +33,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Save => save::open(state),
         Action::SaveNow => return save::save_typed(state),
         Action::Compare => return compare::open(state),
-        Action::NextExample => next_example(state),
+        Action::NextExample => return next_example(state),
         Action::Force
         | Action::Replace
         | Action::EditSkips
@@ -301,9 +301,15 @@ fn next_theme(state: &mut State) {
     state.say(NoticeKind::Info, format!("Theme {name}"));
 }
 
-fn next_example(state: &mut State) {
+/// Put the next example into the prompt, with its candidates and settings.
+fn next_example(state: &mut State) -> Vec<Effect> {
     let Some(example) = state.prompt.next_example(&state.settings.examples).cloned() else {
-        return;
+        return Vec::new();
+    };
+    state.max_tokens = example.max_tokens.unwrap_or(state.max_tokens);
+    let effects = match example.lens {
+        Some(lens) if lens != state.view.lens => other_lens(state),
+        _ => Vec::new(),
     };
     state.typed_candidates = example.compare;
     let told = match example.look.is_empty() {
@@ -313,6 +319,7 @@ fn next_example(state: &mut State) {
     state.say(NoticeKind::Info, told);
     compare::close(state);
     focus(state, Pane::Prompt);
+    effects
 }
 
 /// Move through the grid, or through the page that is open.

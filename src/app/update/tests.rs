@@ -474,10 +474,10 @@ mod selecting {
     fn the_row_emb_can_be_shown_and_selected() {
         let (mut state, _) = with_steps(1);
         press(&mut state, "tab");
-        press(&mut state, "e");
+        press(&mut state, "shift-o");
         press(&mut state, "g");
         assert_eq!(state.cursor.row, Row::Embedding);
-        press(&mut state, "e");
+        press(&mut state, "shift-o");
         assert_eq!(state.cursor.row, Row::Layer(Layer(LAYERS - 1)));
     }
 
