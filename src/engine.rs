@@ -6,7 +6,9 @@
 
 mod command;
 mod event;
+mod generation;
 mod handle;
+mod interventions;
 mod kept;
 mod loader;
 mod models;
@@ -24,8 +26,9 @@ pub use event::{
     Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions, StateRows,
     StopReason, Whereabouts,
 };
+pub use generation::Progress;
 pub use handle::{Handle, Unwanted};
 pub use models::{Fit, ModelEntry};
 pub use open::{OpenError, Opener};
-pub use session::{Progress, Session};
+pub use session::Session;
 pub use worker::spawn;

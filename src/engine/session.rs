@@ -7,12 +7,11 @@ use candle_core::DType;
 
 use super::kept::Kept;
 use super::reader::Reader;
-use super::{Continuation, Intervention, ModelInfo, Run, RunId, StateRows, StopReason, Wanted};
+use super::{Continuation, ModelInfo, Progress, Run, RunId, StateRows, StopReason};
 use crate::lens::{Logits, States, column};
-use crate::model::intervention::{Interventions, Patch};
 use crate::model::{Model, ModelError};
-use crate::trace::{Candidate, Column, Position, Skip, SkippedPart, Step, TokenId};
-use crate::vocabulary::{Piece, Vocabulary};
+use crate::trace::{Column, Position, Step, TokenId};
+use crate::vocabulary::Vocabulary;
 
 /// Bytes of states that are kept of runs that are no longer the newest; the oldest go first.
 const KEPT_STATES: usize = 1 << 30;
@@ -23,36 +22,8 @@ pub struct Session {
     pub(super) reader: Reader,
     info: Arc<ModelInfo>,
     /// Oldest first; only the last one can be under way.
-    runs: Vec<Kept>,
+    pub(super) runs: Vec<Kept>,
     top_k: usize,
-}
-
-/// What one [`Session::advance`] did.
-#[derive(Debug)]
-pub enum Progress {
-    /// Some of the prompt was processed.
-    Prompt {
-        /// Tokens so far.
-        done: usize,
-        /// Tokens in all.
-        total: usize,
-    },
-    /// A token was generated.
-    Step {
-        /// Its place in the run.
-        step: Step,
-        /// What every row says of it.
-        column: Column,
-        /// The whole characters that it completed.
-        text: String,
-    },
-    /// The run ended.
-    Finished {
-        /// Why.
-        reason: StopReason,
-        /// What was still waiting for the rest of a character.
-        text: String,
-    },
 }
 
 impl Session {
@@ -203,95 +174,6 @@ impl Session {
         self.runs.retain(|kept| kept.run.id != run);
     }
 
-    /// Goes on with the run: a piece of the prompt, or one token. `wanted` is asked between
-    /// blocks; when it says no, the run ends as [`StopReason::Stopped`].
-    pub fn advance(&mut self, wanted: &dyn Fn() -> bool) -> Result<Progress, ModelError> {
-        let Some(mut kept) = self.runs.pop() else {
-            return Ok(Progress::Finished {
-                reason: StopReason::Stopped,
-                text: String::new(),
-            });
-        };
-        let progress = self.advance_run(&mut kept, wanted);
-        if progress.is_err() {
-            kept.ended = Some(StopReason::Stopped);
-        }
-        self.runs.push(kept);
-        progress
-    }
-
-    fn advance_run(
-        &mut self,
-        kept: &mut Kept,
-        wanted: &dyn Fn() -> bool,
-    ) -> Result<Progress, ModelError> {
-        if let Some(reason) = kept.ended.or_else(|| self.reason_to_stop(kept)) {
-            return Ok(kept.end(reason));
-        }
-        let tokens = kept.tokens();
-        if kept.states.len() < tokens.len() {
-            self.intervene(&kept.run.interventions)?;
-            if self.reader.read(&tokens, wanted)?.is_break() {
-                return Ok(kept.end(StopReason::Stopped));
-            }
-            let read = self.reader.read_of(&tokens);
-            let before = kept.states.len();
-            kept.states.extend(read.iter().skip(before).cloned());
-            if kept.generated.is_empty() {
-                return Ok(Progress::Prompt {
-                    done: read.len(),
-                    total: tokens.len(),
-                });
-            }
-            if kept.states.len() < tokens.len() {
-                return self.advance_run(kept, wanted);
-            }
-        }
-        if wanted() {
-            self.generate(kept, &tokens)
-        } else {
-            Ok(kept.end(StopReason::Stopped))
-        }
-    }
-
-    /// Why the run cannot go on, if so.
-    fn reason_to_stop(&self, kept: &Kept) -> Option<StopReason> {
-        let last = kept.generated.last();
-        let prompt_is_done = kept.states.len() >= kept.prompt.len();
-        if kept.prompt.len() + kept.generated.len() > self.info.context_length {
-            Some(StopReason::ContextFull)
-        } else if kept.next_given().is_some() {
-            None
-        } else if last.is_some_and(|token| self.model().tokenizer.end_of_text().contains(token)) {
-            Some(StopReason::EndOfText)
-        } else if prompt_is_done && kept.generated.len() >= kept.run.max_tokens {
-            Some(StopReason::MaxTokens)
-        } else {
-            None
-        }
-    }
-
-    /// Reads the newest states, takes the next token and says what every row thinks of it.
-    /// `tokens` are those so far.
-    fn generate(&self, kept: &mut Kept, tokens: &[TokenId]) -> Result<Progress, ModelError> {
-        let states = kept.states_before(Position(tokens.len()))?;
-        let logits = Logits::of(&self.model().head, states, kept.lens)?;
-        let token = match kept.next_given() {
-            Some(token) => token,
-            None => logits.with_rows(|rows| {
-                let output = rows.last().copied().unwrap_or_default();
-                kept.sampler.draw(output, tokens, &self.info.vocabulary)
-            })??,
-        };
-        let column = column(&logits, token, self.top_k, &self.info.vocabulary)?;
-        let text = kept.push(token);
-        Ok(Progress::Step {
-            step: Step(kept.generated.len() - 1),
-            column,
-            text,
-        })
-    }
-
     /// A kept run.
     pub(super) fn kept(&self, run: RunId) -> Result<&Kept, ModelError> {
         let found = self.runs.iter().find(|kept| kept.run.id == run);
@@ -324,102 +206,6 @@ impl Session {
     /// The states of every position of a run that has been read.
     pub fn states(&self, run: RunId) -> Result<&[States], ModelError> {
         Ok(&self.kept(run)?.states)
-    }
-
-    /// What is wanted as a candidate behind `context`; an error where that is no token.
-    pub(super) fn candidate(&self, context: &str, wanted: &Wanted) -> Result<Candidate, String> {
-        match wanted {
-            Wanted::Text(text) => self.candidate_of_text(context, text),
-            Wanted::Token(token) => self.candidate_of_token(*token),
-        }
-    }
-
-    fn candidate_of_token(&self, token: TokenId) -> Result<Candidate, String> {
-        let tokens = self.info.vocab_size;
-        if token.0 as usize >= tokens {
-            return Err(format!(
-                "there is no token #{}; this model has {tokens}",
-                token.0
-            ));
-        }
-        let text = match self.vocabulary().piece(token) {
-            Piece::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Piece::Special(_) | Piece::Unused => self.vocabulary().label(token),
-        };
-        Ok(Candidate {
-            text,
-            tokens: vec![token],
-            context_changed: false,
-        })
-    }
-
-    fn candidate_of_text(&self, context: &str, text: &str) -> Result<Candidate, String> {
-        let candidate = self
-            .model()
-            .tokenizer
-            .candidate(context, text)
-            .map_err(|error| error.to_string())?;
-        match candidate.followed() {
-            Some(token) if (token.0 as usize) < self.info.vocab_size => Ok(candidate),
-            _ => Err(format!("`{text}` becomes no token of this model")),
-        }
-    }
-
-    /// Puts the network into the state that a run asks for.
-    pub(super) fn intervene(&mut self, interventions: &[Intervention]) -> Result<(), ModelError> {
-        if self.reader.interventions() != interventions {
-            let resolved = self.resolved(interventions)?;
-            self.reader.intervene(interventions, resolved);
-        }
-        Ok(())
-    }
-
-    /// Interventions with the states that they need; an error where the model or a run has no
-    /// such part.
-    fn resolved(&self, interventions: &[Intervention]) -> Result<Interventions, ModelError> {
-        let mut resolved = Interventions::default();
-        for intervention in interventions {
-            match intervention {
-                Intervention::Skip(skip) => {
-                    self.check(*skip)?;
-                    resolved.skips.push(*skip);
-                }
-                Intervention::Patch(patch) => {
-                    let states = self.states(patch.from_run)?;
-                    let position = patch.from.0;
-                    let states = states
-                        .get(position)
-                        .ok_or(ModelError::NoSuchPosition { position })?;
-                    resolved.patches.push(Patch {
-                        row: patch.row,
-                        position: patch.into.0,
-                        state: states.row(patch.row)?,
-                    });
-                }
-            }
-        }
-        Ok(resolved)
-    }
-
-    /// Whether the model has that part.
-    fn check(&self, skip: Skip) -> Result<(), ModelError> {
-        let blocks = &self.model().spec.blocks;
-        let Some(block) = blocks.get(skip.layer.0) else {
-            return Err(ModelError::NoSuchLayer {
-                layer: skip.layer,
-                n_layers: blocks.len(),
-            });
-        };
-        match skip.part {
-            SkippedPart::Head(head) if head >= block.attention.n_heads => {
-                Err(ModelError::NoSuchHead {
-                    layer: skip.layer,
-                    head,
-                    n_heads: block.attention.n_heads,
-                })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The tokens of the continuation that a run is given.

@@ -3,7 +3,8 @@
 use crate::engine::{Comparison, RunId, Session, Wanted};
 use crate::lens::{Logits, trajectories};
 use crate::model::ModelError;
-use crate::trace::{Candidate, LensKind, Position};
+use crate::trace::{Candidate, LensKind, Position, TokenId};
+use crate::vocabulary::Piece;
 
 impl Session {
     /// Follows `wanted` at the position `at` of a kept run.
@@ -37,5 +38,44 @@ impl Session {
             lens,
             trajectories,
         })
+    }
+
+    /// What is wanted as a candidate behind `context`; an error where that is no token.
+    pub(super) fn candidate(&self, context: &str, wanted: &Wanted) -> Result<Candidate, String> {
+        match wanted {
+            Wanted::Text(text) => self.candidate_of_text(context, text),
+            Wanted::Token(token) => self.candidate_of_token(*token),
+        }
+    }
+
+    fn candidate_of_token(&self, token: TokenId) -> Result<Candidate, String> {
+        let tokens = self.info().vocab_size;
+        if token.0 as usize >= tokens {
+            return Err(format!(
+                "there is no token #{}; this model has {tokens}",
+                token.0
+            ));
+        }
+        let text = match self.vocabulary().piece(token) {
+            Piece::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Piece::Special(_) | Piece::Unused => self.vocabulary().label(token),
+        };
+        Ok(Candidate {
+            text,
+            tokens: vec![token],
+            context_changed: false,
+        })
+    }
+
+    fn candidate_of_text(&self, context: &str, text: &str) -> Result<Candidate, String> {
+        let candidate = self
+            .model()
+            .tokenizer
+            .candidate(context, text)
+            .map_err(|error| error.to_string())?;
+        match candidate.followed() {
+            Some(token) if (token.0 as usize) < self.info().vocab_size => Ok(candidate),
+            _ => Err(format!("`{text}` becomes no token of this model")),
+        }
     }
 }

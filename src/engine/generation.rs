@@ -1,0 +1,127 @@
+//! A run on its way: a piece of the prompt, or one token at a time.
+
+use super::Session;
+use super::StopReason;
+use super::kept::Kept;
+use crate::lens::Logits;
+use crate::model::ModelError;
+use crate::trace::{Column, Position, Step, TokenId};
+
+/// What one [`Session::advance`] did.
+#[derive(Debug)]
+pub enum Progress {
+    /// Some of the prompt was processed.
+    Prompt {
+        /// Tokens so far.
+        done: usize,
+        /// Tokens in all.
+        total: usize,
+    },
+    /// A token was generated.
+    Step {
+        /// Its place in the run.
+        step: Step,
+        /// What every row says of it.
+        column: Column,
+        /// The whole characters that it completed.
+        text: String,
+    },
+    /// The run ended.
+    Finished {
+        /// Why.
+        reason: StopReason,
+        /// What was still waiting for the rest of a character.
+        text: String,
+    },
+}
+
+impl Session {
+    /// Goes on with the run: a piece of the prompt, or one token. `wanted` is asked between
+    /// blocks; when it says no, the run ends as [`StopReason::Stopped`].
+    pub fn advance(&mut self, wanted: &dyn Fn() -> bool) -> Result<Progress, ModelError> {
+        let Some(mut kept) = self.runs.pop() else {
+            return Ok(Progress::Finished {
+                reason: StopReason::Stopped,
+                text: String::new(),
+            });
+        };
+        let progress = self.advance_run(&mut kept, wanted);
+        if progress.is_err() {
+            kept.ended = Some(StopReason::Stopped);
+        }
+        self.runs.push(kept);
+        progress
+    }
+
+    fn advance_run(
+        &mut self,
+        kept: &mut Kept,
+        wanted: &dyn Fn() -> bool,
+    ) -> Result<Progress, ModelError> {
+        if let Some(reason) = kept.ended.or_else(|| self.reason_to_stop(kept)) {
+            return Ok(kept.end(reason));
+        }
+        let tokens = kept.tokens();
+        if kept.states.len() < tokens.len() {
+            self.intervene(&kept.run.interventions)?;
+            if self.reader.read(&tokens, wanted)?.is_break() {
+                return Ok(kept.end(StopReason::Stopped));
+            }
+            let read = self.reader.read_of(&tokens);
+            let before = kept.states.len();
+            kept.states.extend(read.iter().skip(before).cloned());
+            if kept.generated.is_empty() {
+                return Ok(Progress::Prompt {
+                    done: read.len(),
+                    total: tokens.len(),
+                });
+            }
+            if kept.states.len() < tokens.len() {
+                return self.advance_run(kept, wanted);
+            }
+        }
+        if wanted() {
+            self.generate(kept, &tokens)
+        } else {
+            Ok(kept.end(StopReason::Stopped))
+        }
+    }
+
+    /// Why the run cannot go on, if so.
+    fn reason_to_stop(&self, kept: &Kept) -> Option<StopReason> {
+        let last = kept.generated.last();
+        let prompt_is_done = kept.states.len() >= kept.prompt.len();
+        if kept.prompt.len() + kept.generated.len() > self.info().context_length {
+            Some(StopReason::ContextFull)
+        } else if kept.next_given().is_some() {
+            None
+        } else if last.is_some_and(|token| self.model().tokenizer.end_of_text().contains(token)) {
+            Some(StopReason::EndOfText)
+        } else if prompt_is_done && kept.generated.len() >= kept.run.max_tokens {
+            Some(StopReason::MaxTokens)
+        } else {
+            None
+        }
+    }
+
+    /// Reads the newest states, takes the next token and says what every row thinks of it.
+    /// `tokens` are those so far.
+    fn generate(&self, kept: &mut Kept, tokens: &[TokenId]) -> Result<Progress, ModelError> {
+        let states = kept.states_before(Position(tokens.len()))?;
+        let logits = Logits::of(&self.model().head, states, kept.lens)?;
+        let token = match kept.next_given() {
+            Some(token) => token,
+            None => logits.with_rows(|rows| {
+                let output = rows.last().copied().unwrap_or_default();
+                kept.sampler.draw(output, tokens, &self.info().vocabulary)
+            })??,
+        };
+        let column = self.column(&logits, token, None)?;
+        let text = kept.push(token);
+        Ok(Progress::Step {
+            step: Step(kept.generated.len() - 1),
+            column,
+            text,
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! The network as a run wants it: parts that are left out, states of other runs that are put in.
+
+use super::{Intervention, Session};
+use crate::model::ModelError;
+use crate::model::intervention::{Interventions, Patch};
+use crate::trace::{Skip, SkippedPart};
+
+impl Session {
+    /// Puts the network into the state that a run asks for.
+    pub(super) fn intervene(&mut self, interventions: &[Intervention]) -> Result<(), ModelError> {
+        if self.reader.interventions() != interventions {
+            let resolved = self.resolved(interventions)?;
+            self.reader.intervene(interventions, resolved);
+        }
+        Ok(())
+    }
+
+    /// Interventions with the states that they need; an error where the model or a run has no
+    /// such part.
+    pub(super) fn resolved(
+        &self,
+        interventions: &[Intervention],
+    ) -> Result<Interventions, ModelError> {
+        let mut resolved = Interventions::default();
+        for intervention in interventions {
+            match intervention {
+                Intervention::Skip(skip) => {
+                    self.check(*skip)?;
+                    resolved.skips.push(*skip);
+                }
+                Intervention::Patch(patch) => {
+                    let states = self.states(patch.from_run)?;
+                    let position = patch.from.0;
+                    let states = states
+                        .get(position)
+                        .ok_or(ModelError::NoSuchPosition { position })?;
+                    resolved.patches.push(Patch {
+                        row: patch.row,
+                        position: patch.into.0,
+                        state: states.row(patch.row)?,
+                    });
+                }
+            }
+        }
+        Ok(resolved)
+    }
+
+    /// Whether the model has that part.
+    fn check(&self, skip: Skip) -> Result<(), ModelError> {
+        let blocks = &self.model().spec.blocks;
+        let Some(block) = blocks.get(skip.layer.0) else {
+            return Err(ModelError::NoSuchLayer {
+                layer: skip.layer,
+                n_layers: blocks.len(),
+            });
+        };
+        match skip.part {
+            SkippedPart::Head(head) if head >= block.attention.n_heads => {
+                Err(ModelError::NoSuchHead {
+                    layer: skip.layer,
+                    head,
+                    n_heads: block.attention.n_heads,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
