@@ -11,7 +11,7 @@ use crate::export::figure::Kind;
 use crate::model::Dtype;
 use crate::settings::ColourChoice;
 use crate::terminal::{RecordingError, Recordings};
-use crate::trace::{LensKind, Skip};
+use crate::trace::{LensKind, Skip, Step};
 
 /// Watch every layer of a language model rank each token while it is generated.
 #[derive(Debug, Parser)]
@@ -346,7 +346,7 @@ pub struct Trace {
     /// Write to this file, which is replaced, instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// What svg, png and html show: the grid, or what is watched.
+    /// What svg, png and html show: the grid, what is watched, or every layer's best tokens.
     #[arg(long, default_value = "grid")]
     pub figure: FigureChoice,
     /// The colours of svg, png and html: a theme's scale of ranks.
@@ -426,6 +426,8 @@ pub enum FigureChoice {
     Grid,
     /// The ranks of what is watched, layer by layer.
     Compare,
+    /// The best tokens of every layer behind the prompt.
+    Predictions,
 }
 
 impl From<FigureChoice> for Kind {
@@ -433,6 +435,7 @@ impl From<FigureChoice> for Kind {
         match choice {
             FigureChoice::Grid => Self::Grid,
             FigureChoice::Compare => Self::Compare,
+            FigureChoice::Predictions => Self::Predictions(Step(0)),
         }
     }
 }

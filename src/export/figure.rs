@@ -12,9 +12,11 @@ mod grid;
 mod html;
 mod page;
 mod png;
+mod predictions;
 
 use super::{Picture, Record};
 use crate::settings::theme::{Theme, Themes};
+use crate::trace::Step;
 
 pub use png::PngError;
 
@@ -31,6 +33,8 @@ pub enum Kind {
     Grid,
     /// The ranks of what was followed, layer by layer.
     Compare,
+    /// The best tokens of every layer at this step.
+    Predictions(Step),
 }
 
 /// A figure to be drawn.
@@ -64,6 +68,7 @@ pub fn draw(figure: Figure, record: &Record, theme: &Theme) -> Result<Vec<u8>, P
     let page = match figure.kind {
         Kind::Grid => grid::page(record, theme),
         Kind::Compare => chart::page(record, theme),
+        Kind::Predictions(step) => predictions::page(record, step, theme),
     };
     Ok(match figure.picture {
         Picture::Svg => page.svg().into_bytes(),
@@ -72,6 +77,7 @@ pub fn draw(figure: Figure, record: &Record, theme: &Theme) -> Result<Vec<u8>, P
             let table = match figure.kind {
                 Kind::Grid => html::grid_table(record),
                 Kind::Compare => html::compare_table(record),
+                Kind::Predictions(step) => html::predictions_table(record, step),
             };
             html::document(&page, &table).into_bytes()
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tui_input::Input;
 
 use crate::app::save::proposed_name;
-use crate::app::{Effect, Line, NoticeKind, Save, SaveNews, State, What};
+use crate::app::{Effect, Line, NoticeKind, Page, Save, SaveNews, State, What};
 use crate::engine::{Command, RunId, StateRows};
 use crate::export::figure::{self, Figure, Kind};
 use crate::export::{Content, EXTENSIONS, Format, Picture, Record, TraceFormat};
@@ -72,10 +72,14 @@ fn content(path: PathBuf, content: Content) -> Vec<Effect> {
     vec![Effect::Save(Save { path, what })]
 }
 
-/// The grid; in compare mode, the chart.
+/// The grid; in compare mode, the chart; on the page of layer predictions, these.
 fn figure(state: &mut State, path: PathBuf, record: Arc<Record>, picture: Picture) -> Vec<Effect> {
     let compares = state.compare.is_some() && !record.watch.trajectories.is_empty();
-    let kind = if compares { Kind::Compare } else { Kind::Grid };
+    let kind = match &state.page {
+        Some(Page::Predictions(_)) => Kind::Predictions(state.cursor.step),
+        _ if compares => Kind::Compare,
+        _ => Kind::Grid,
+    };
     let Some(theme) = figure::colours(&state.settings.themes, None) else {
         return Vec::new();
     };

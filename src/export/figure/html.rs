@@ -1,11 +1,13 @@
 //! A page that needs nothing else: the figure, and its numbers in a table.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::page::Page;
+use super::predictions;
 use crate::app::shown;
 use crate::export::Record;
 use crate::export::svg::escaped;
+use crate::trace::Step;
 
 /// The paper and ink of dark pages; cells keep their own colours.
 const STYLE: &str = "\
@@ -64,7 +66,24 @@ pub fn compare_table(record: &Record) -> String {
     table(record, labels.collect(), cells)
 }
 
-fn table(record: &Record, labels: Vec<String>, cells: impl Fn(usize) -> Vec<u32>) -> String {
+/// Layers down, places across: the token and its probability.
+pub fn predictions_table(record: &Record, step: Step) -> String {
+    let places = (1..=predictions::BEST).map(|place| place.to_string());
+    let cells = |l: usize| -> Vec<String> {
+        let column = record.columns.get(step.0);
+        let cell = column.and_then(|column| column.layers.get(l));
+        let best = cell.into_iter().flat_map(predictions::best);
+        best.map(|(token, prob)| format!("{} {prob:.4}", record.vocabulary().label(token)))
+            .collect()
+    };
+    table(record, places.collect(), cells)
+}
+
+fn table<T: Display>(
+    record: &Record,
+    labels: Vec<String>,
+    cells: impl Fn(usize) -> Vec<T>,
+) -> String {
     // Writing to a string does not fail.
     let mut html = String::from("<table>\n<thead><tr><th scope=\"col\">layer</th>");
     for label in labels {
@@ -73,8 +92,8 @@ fn table(record: &Record, labels: Vec<String>, cells: impl Fn(usize) -> Vec<u32>
     html.push_str("</tr></thead>\n<tbody>\n");
     for l in 0..record.model.n_layers {
         let _ = write!(html, "<tr><th scope=\"row\">{l}</th>");
-        for rank in cells(l) {
-            let _ = write!(html, "<td>{rank}</td>");
+        for figure in cells(l) {
+            let _ = write!(html, "<td>{}</td>", escaped(&figure.to_string()));
         }
         html.push_str("</tr>\n");
     }

@@ -49,6 +49,8 @@ pub enum Anchor {
 /// The looks of a text, by the names of the style sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
+    /// Black.
+    Plain,
     /// Black and bold.
     Strong,
     /// Grey.
@@ -58,6 +60,7 @@ pub enum Face {
 impl Display for Face {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Plain => "ink",
             Self::Strong => "ink strong",
             Self::Muted => "muted",
         })
@@ -142,12 +145,21 @@ pub struct Page {
 impl Page {
     /// The page around a drawing.
     pub fn new(title: String, record: &Record, drawing: Drawing, theme: &Theme) -> Self {
+        let scale = scale_of_ranks(record, theme, drawing.height);
+        Self {
+            scale,
+            ..Self::without_scale(title, record, drawing)
+        }
+    }
+
+    /// The page around a drawing that shows no ranks.
+    pub fn without_scale(title: String, record: &Record, drawing: Drawing) -> Self {
         let prompt = shown_prompt(record);
         Self {
             title,
             prompt: text::cut(&prompt, LONGEST_PROMPT).into_owned(),
             caption: caption(record),
-            scale: scale_of_ranks(record, theme, drawing.height),
+            scale: String::new(),
             drawing,
         }
     }

@@ -30,7 +30,7 @@ fn the_grid_has_every_token_layer_and_rank() {
 
 #[test]
 fn a_figure_says_what_it_was_made_from() {
-    for kind in [Kind::Grid, Kind::Compare] {
+    for kind in [Kind::Grid, Kind::Compare, Kind::Predictions(Step(0))] {
         let svg = text(kind, Picture::Svg);
         let version = env!("CARGO_PKG_VERSION");
         for part in [
@@ -42,6 +42,30 @@ fn a_figure_says_what_it_was_made_from() {
             assert!(svg.contains(part), "{part} in {svg}");
         }
     }
+}
+
+#[test]
+fn the_predictions_mark_the_chosen_token_wherever_it_is_listed() {
+    let record = sample::record();
+    let kind = Kind::Predictions(Step(0));
+    let svg = text(kind, Picture::Svg);
+    assert!(svg.contains("Best tokens of every layer at step 1: ·is"));
+    let cells = || record.columns[0].layers.iter();
+    let listed: usize = cells().map(|cell| predictions::best(cell).count()).sum();
+    let chosen = cells().flat_map(predictions::best);
+    let chosen = chosen.filter(|(token, _)| *token == record.columns[0].token);
+    assert_eq!(svg.matches("rx=\"3\"").count(), chosen.count());
+    assert_eq!(svg.matches("height=\"9\"").count(), listed, "a bar each");
+    let (_, prob) = cells().flat_map(predictions::best).next().unwrap();
+    assert!(svg.contains(&format!(">{prob:.3}<")));
+    let html = text(kind, Picture::Html);
+    assert!(html.contains(&format!(" {prob:.4}</td>")));
+}
+
+#[test]
+fn the_predictions_of_a_step_that_is_not_there_are_an_empty_page() {
+    let svg = text(Kind::Predictions(Step(99)), Picture::Svg);
+    assert_eq!(svg.matches("height=\"9\"").count(), 0);
 }
 
 #[test]

@@ -104,6 +104,21 @@ fn in_compare_mode_the_chart_is_the_figure_and_the_candidates_go_along() {
 }
 
 #[test]
+fn on_the_page_of_layer_predictions_these_are_the_figure() {
+    let mut state = walked();
+    press(&mut state, "home");
+    press(&mut state, "shift-p");
+    press(&mut state, "ctrl-s");
+    press(&mut state, "ctrl-u");
+    type_text(&mut state, "a.svg");
+    let effects = press(&mut state, "enter");
+    let What::Content(Content::Figure(_, figure, _)) = saved(&effects).1 else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(figure.kind, Kind::Predictions(Step(0)));
+}
+
+#[test]
 fn arrays_wait_for_the_states_of_the_run() {
     let mut state = walked();
     let run = state.run.as_ref().unwrap().id;
