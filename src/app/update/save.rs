@@ -76,7 +76,15 @@ fn content(path: PathBuf, content: Content) -> Vec<Effect> {
 fn figure(state: &mut State, path: PathBuf, record: Arc<Record>, picture: Picture) -> Vec<Effect> {
     let compares = state.compare.is_some() && !record.watch.trajectories.is_empty();
     let kind = match &state.page {
-        Some(Page::Predictions(_)) => Kind::Predictions(state.cursor.step),
+        Some(Page::Predictions(_)) => {
+            let step = state.cursor.step;
+            if state.cursor.prompt.is_some() || record.columns.get(step.0).is_none() {
+                let text = "Only a generated step has this figure: select one first.";
+                state.say(NoticeKind::Info, text);
+                return Vec::new();
+            }
+            Kind::Predictions(step)
+        }
         _ if compares => Kind::Compare,
         _ => Kind::Grid,
     };

@@ -57,6 +57,8 @@ fn the_predictions_mark_the_chosen_token_wherever_it_is_listed() {
     assert_eq!(svg.matches("rx=\"3\"").count(), chosen.count());
     assert_eq!(svg.matches("height=\"9\"").count(), listed, "a bar each");
     let (_, prob) = cells().flat_map(predictions::best).next().unwrap();
+    // exp(8.7 - 11.3), from the sample's logit and log-sum-exp.
+    assert!((prob - 0.0743).abs() < 1e-4, "{prob}");
     assert!(svg.contains(&format!(">{prob:.3}<")));
     let html = text(kind, Picture::Html);
     assert!(html.contains(&format!(" {prob:.4}</td>")));
