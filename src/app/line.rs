@@ -37,3 +37,9 @@ impl Line {
         }
     }
 }
+
+/// What pasted text is in a field of one line: its characters without the control ones.
+pub(super) fn insertions(text: &str) -> impl Iterator<Item = InputRequest> {
+    let characters = text.chars().filter(|c| !c.is_control());
+    characters.map(InputRequest::InsertChar)
+}

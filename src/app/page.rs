@@ -2,6 +2,7 @@
 
 use tui_input::InputRequest;
 
+use super::line::insertions;
 use super::{Action, ActionList, Attribution, Entry, Followed, Picker, Predictions};
 use crate::settings::keys::Scope;
 
@@ -118,8 +119,6 @@ impl Page {
             Self::Entry(_) => super::entry::written(text),
             _ => text.to_owned(),
         };
-        for character in text.chars().filter(|c| !c.is_control()) {
-            self.edit(InputRequest::InsertChar(character));
-        }
+        insertions(&text).for_each(|insertion| self.edit(insertion));
     }
 }

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest;
 
+use super::line::insertions;
 use super::{Effect, Message, NoticeKind, Page, Pane, RecordingNews, State};
 use crate::settings::Switch;
 
@@ -119,9 +120,7 @@ fn type_character(state: &mut State, key: KeyEvent) {
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
     if let Some(line) = &mut state.line {
-        for character in text.chars().filter(|c| !c.is_control()) {
-            line.edit(InputRequest::InsertChar(character));
-        }
+        insertions(text).for_each(|insertion| line.edit(insertion));
         return;
     }
     // The text is meant for the prompt, not for the keys' page.
@@ -134,9 +133,7 @@ fn paste(state: &mut State, text: &str) {
     }
     match (state.view.focus, &mut state.compare) {
         (Pane::Candidates | Pane::Comparison, Some(compare)) => {
-            for character in text.chars().filter(|c| !c.is_control()) {
-                compare.edit(InputRequest::InsertChar(character));
-            }
+            insertions(text).for_each(|insertion| compare.edit(insertion));
         }
         _ => {
             state.view.focus = Pane::Prompt;

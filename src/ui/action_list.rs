@@ -10,7 +10,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use super::field;
 use super::frame::{self, Titles};
@@ -58,15 +57,7 @@ pub fn render(
             line
         }
     }));
-    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
-        let place = Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
-            height: 1,
-        };
-        line.render(place.intersection(buffer.area), buffer);
-    }
+    frame::lines(lines, inner, buffer);
 }
 
 fn entry_line(entry: &ActionEntry, palette: &Palette<'_>) -> Line<'static> {

@@ -40,7 +40,7 @@ pub fn render(
     let Some((run, info, split)) = found else {
         let titles = Titles::named("Attribution");
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-        step::put(
+        frame::lines(
             vec![Line::styled(missing(state, page), palette.muted())],
             inner,
             buffer,
@@ -68,7 +68,7 @@ pub fn render(
         lines.push(Line::default());
     }
     lines.extend(sums);
-    step::put(lines, inner, buffer);
+    frame::lines(lines, inner, buffer);
 }
 
 /// Why there is nothing to show, and what to do.

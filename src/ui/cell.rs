@@ -13,7 +13,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
@@ -38,7 +37,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let Some(((column, cell), info)) = found else {
         let inner = frame::render(palette, focus, Titles::named("Cell"), area, buffer);
         let words = "No cell to show yet.";
-        line_at(inner, 0, Line::styled(words, palette.muted()), buffer);
+        frame::lines([Line::styled(words, palette.muted())], inner, buffer);
         return;
     };
     let label = info.vocabulary.label(column.token);
@@ -117,9 +116,7 @@ impl Detail<'_> {
             lines.push(Line::default());
         }
         lines.extend(self.best(usize::from(area.width).saturating_sub(2)));
-        for (y, line) in lines.into_iter().enumerate() {
-            line_at(area, y, line, buffer);
-        }
+        frame::lines(lines, area, buffer);
     }
 
     fn figures(&self, width: usize) -> Vec<Line<'static>> {
@@ -255,19 +252,5 @@ impl Detail<'_> {
             format!("{place} {mark}{label}  {prob_text:>5}  {bar}"),
             style,
         )
-    }
-}
-
-/// A line inside a pane, one column in from the border.
-fn line_at(area: Rect, y: usize, line: Line<'_>, buffer: &mut Buffer) {
-    let Ok(y) = u16::try_from(y) else { return };
-    if y < area.height {
-        let place = Rect {
-            x: area.x + 1,
-            y: area.y + y,
-            width: area.width.saturating_sub(2),
-            height: 1,
-        };
-        line.render(place.intersection(buffer.area), buffer);
     }
 }

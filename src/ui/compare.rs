@@ -10,7 +10,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
@@ -45,15 +44,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
             Line::styled(text::cut(&note, width).into_owned(), palette.warning())
         }
     });
-    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
-        let place = Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
-            height: 1,
-        };
-        line.render(place.intersection(buffer.area), buffer);
-    }
+    frame::lines(lines, inner, buffer);
 }
 
 /// The end of the text before the position, and what the model put there.

@@ -62,3 +62,16 @@ pub fn render(
     block.render(area, buffer);
     area.inner(Margin::new(1, 1))
 }
+
+/// Draw lines from the top of what is inside a frame, one column in from the border.
+pub fn lines<'l>(lines: impl IntoIterator<Item = Line<'l>>, inner: Rect, buffer: &mut Buffer) {
+    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+        let place = Rect {
+            x: inner.x + 1,
+            y,
+            width: inner.width.saturating_sub(2),
+            height: 1,
+        };
+        line.render(place.intersection(buffer.area), buffer);
+    }
+}

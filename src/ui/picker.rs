@@ -13,7 +13,6 @@ use std::path::Path;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
@@ -57,15 +56,7 @@ pub fn render(picker: &Picker, palette: &Palette<'_>, area: Rect, buffer: &mut B
             line
         }
     }));
-    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
-        let place = Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
-            height: 1,
-        };
-        line.render(place.intersection(buffer.area), buffer);
-    }
+    frame::lines(lines, inner, buffer);
 }
 
 /// What is typed; its end, where it is long.

@@ -40,7 +40,7 @@ pub fn render(
         let titles = Titles::named("Layer predictions");
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
         let words = step::nothing_yet(state).unwrap_or("…");
-        step::put(vec![Line::styled(words, palette.muted())], inner, buffer);
+        frame::lines(vec![Line::styled(words, palette.muted())], inner, buffer);
         return;
     };
     let table = Table {
@@ -59,7 +59,7 @@ pub fn render(
         Layers::All => table.all_layers(width, height.saturating_sub(1)),
         Layers::Selected => table.one_layer(width, height.saturating_sub(1)),
     });
-    step::put(lines, inner, buffer);
+    frame::lines(lines, inner, buffer);
 }
 
 struct Table<'t> {

@@ -1,11 +1,8 @@
 //! What the pages about one step share: their title, their lines, and what they say where there
 //! is nothing to show yet.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use super::palette::Palette;
 use super::text;
@@ -63,19 +60,6 @@ pub fn row_label(row: Row, selected: Row, palette: &Palette<'_>) -> [Span<'stati
         false => palette.muted(),
     };
     [Span::styled(name, style), Span::raw(" ")]
-}
-
-/// Lines from the top of a page, one column in from its border.
-pub fn put(lines: Vec<Line<'_>>, area: Rect, buffer: &mut Buffer) {
-    for (y, line) in (area.y..area.bottom()).zip(lines) {
-        let place = Rect {
-            x: area.x + 1,
-            y,
-            width: area.width.saturating_sub(2),
-            height: 1,
-        };
-        line.render(place.intersection(buffer.area), buffer);
-    }
 }
 
 /// Names and values one after the other, in as many lines as they need.

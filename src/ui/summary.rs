@@ -14,7 +14,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
@@ -30,7 +29,7 @@ pub fn render(state: &State, first: u16, palette: &Palette<'_>, area: Rect, buff
         let titles = Titles::named("Summary");
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
         let words = "Nothing to sum up yet: generate first.";
-        put(inner, 0, Line::styled(words, palette.muted()), buffer);
+        frame::lines([Line::styled(words, palette.muted())], inner, buffer);
         return;
     };
     let visible = usize::from(area.height.saturating_sub(2 + SUMMARY_HEAD));
@@ -66,9 +65,7 @@ pub fn render(state: &State, first: u16, palette: &Palette<'_>, area: Rect, buff
     ];
     let layers = summary.layers.iter().enumerate().skip(first);
     let layers = layers.map(|(l, layer)| table.line(Layer(l), layer));
-    for (y, line) in head.into_iter().chain(layers).enumerate() {
-        put(inner, y, line, buffer);
-    }
+    frame::lines(head.into_iter().chain(layers), inner, buffer);
 }
 
 /// `12 steps`, or `4 tokens of the prompt, 12 steps`.
@@ -136,19 +133,5 @@ impl Table<'_> {
             Span::raw(format!("  {:>6}  ", of.settle)),
             Span::styled(text::bar(settle, self.bar), self.palette.accent()),
         ])
-    }
-}
-
-/// A line inside the page, one column in from the border.
-fn put(area: Rect, y: usize, line: Line<'_>, buffer: &mut Buffer) {
-    let Ok(y) = u16::try_from(y) else { return };
-    if y < area.height {
-        let place = Rect {
-            x: area.x + 1,
-            y: area.y + y,
-            width: area.width.saturating_sub(2),
-            height: 1,
-        };
-        line.render(place.intersection(buffer.area), buffer);
     }
 }
