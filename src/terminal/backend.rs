@@ -6,15 +6,19 @@ use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 
+use super::cells;
 use super::frame_writer::FrameBuffer;
 
 /// crossterm's backend, writing to a [`FrameBuffer`].
 ///
 /// Unlike it, this backend remembers the cursor, so that a frame in which nothing changed has no
-/// bytes at all; and it is told its size, so that nothing waits for an answer.
+/// bytes at all; it is told its size, so that nothing waits for an answer; and it writes cells in
+/// fewer bytes.
 #[derive(Debug)]
 pub struct FrameBackend {
     inner: CrosstermBackend<FrameBuffer>,
+    /// The same that `inner` writes to.
+    buffer: FrameBuffer,
     size: Size,
     /// `None` until it was shown or hidden once.
     cursor_shown: Option<bool>,
@@ -27,7 +31,8 @@ impl FrameBackend {
     #[must_use]
     pub fn new(buffer: FrameBuffer, size: Size) -> Self {
         Self {
-            inner: CrosstermBackend::new(buffer),
+            inner: CrosstermBackend::new(buffer.clone()),
+            buffer,
             size,
             cursor_shown: None,
             cursor: None,
@@ -58,7 +63,7 @@ impl Backend for FrameBackend {
             return Ok(());
         }
         self.cursor = None;
-        self.inner.draw(content)
+        cells::write(&mut self.buffer, content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
