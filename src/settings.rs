@@ -19,7 +19,7 @@ pub mod theme;
 pub use examples::Example;
 pub use options::{
     CellColour, CellValue, Cells, ColourChoice, EmbeddingRow, GridOptions, ListedTokens, Options,
-    PromptColumns, SamplingOptions, Switch, Top,
+    PromptColumns, SamplingOptions, Switch, Top, Visibility,
 };
 pub use overlay::Problem;
 

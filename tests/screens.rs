@@ -382,7 +382,7 @@ fn more_tokens_of_every_layer_and_the_watched_ones_marked() {
         Scene::finished(columns, rows)
             .presses(&["tab", "home", "c"])
             .types("is are")
-            .presses(&["esc", "shift-p", "+", "+", "+", "+", "+"])
+            .presses(&["esc", "esc", "shift-p", "+", "+", "+", "+", "+"])
     };
     keep("predictions_watched", watched);
     keep_styled("predictions_watched", &watched(80, 24));
@@ -415,8 +415,33 @@ fn what_raised_one_candidate_above_another_and_by_which_heads() {
         Scene::finished(columns, rows)
             .presses(&["tab", "home", "c"])
             .types("are is")
-            .presses(&["esc", "a", "tab", "tab", "enter", "up", "up"])
+            .presses(&["esc", "esc", "shift-a", "tab", "tab", "enter", "up", "up"])
     });
+}
+
+#[test]
+fn the_pages_about_a_token_of_the_prompt() {
+    for (name, key) in [("predictions", "shift-p"), ("attribution", "shift-a")] {
+        let scene = Scene::finished(80, 24).presses(&["tab", "shift-e", "home", "right", key]);
+        let screen = styled::text(&scene.screen());
+        assert!(screen.contains("· prompt 3 "), "{screen}");
+        assert_snapshot!(format!("{name}_of_the_prompt"), screen);
+    }
+}
+
+#[test]
+fn bars_of_what_each_layer_adds_in_the_cells_pane() {
+    let bars =
+        |columns, rows| Scene::finished(columns, rows).presses(&["tab", "home", "up", "up", "a"]);
+    keep("cell_attribution", bars);
+    keep_styled("cell_attribution", &bars(120, 40));
+    let zoomed = bars(80, 24).presses(&["tab", "z"]);
+    assert_snapshot!(
+        "cell_attribution_zoomed_80x24",
+        styled::text(&zoomed.screen())
+    );
+    let narrow = bars(40, 12).presses(&["tab"]);
+    assert_snapshot!("cell_attribution_40x12", styled::text(&narrow.screen()));
 }
 
 #[test]

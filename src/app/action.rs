@@ -69,6 +69,8 @@ pub enum Action {
     PromptColumns,
     /// Make the grid's cells narrower, or wide again.
     CellWidth,
+    /// Show or hide the bars of attribution in the cell's pane.
+    CellAttribution,
     /// Show or hide the row `emb`.
     EmbeddingRow,
     /// Turn the grid upside down.

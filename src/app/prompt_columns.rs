@@ -38,6 +38,13 @@ impl PromptColumns {
         Asking::New
     }
 
+    /// Asks again the next time, unless all `total` columns are there: a question may have failed.
+    pub(super) fn ask_again_below(&mut self, total: usize) {
+        if self.columns.len() < total {
+            self.asked = None;
+        }
+    }
+
     /// Takes a piece whose first column predicts `first`. A piece under another lens than the one
     /// asked for last is old.
     pub(super) fn take(&mut self, lens: LensKind, first: Position, columns: Vec<Arc<Column>>) {

@@ -224,6 +224,15 @@ impl Run {
         }
     }
 
+    /// The inverse of [`Run::position_of`].
+    #[must_use]
+    pub fn place_of(&self, at: Position) -> Place {
+        match at.0.checked_sub(self.prompt_tokens.len()) {
+            Some(step) => Place::Step(Step(step)),
+            None => Place::Prompt(at),
+        }
+    }
+
     /// The column at a place, if it is there yet.
     #[must_use]
     pub fn column_at(&self, place: Place) -> Option<&Column> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Phase, Run, State};
+use crate::engine::Comparison;
 use crate::export::{Content, Record, ScreenFormat, Watch};
 use crate::trace::Step;
 
@@ -65,9 +66,12 @@ impl State {
         let compare = self.compare.as_ref();
         let answer = compare.and_then(|compare| compare.answer.as_ref());
         let answer = answer.filter(|answer| (answer.run, answer.lens) == (run.id, run.lens));
+        // The record has no place for what is compared inside the prompt.
+        let step_of = |answer: &Comparison| answer.at.0.checked_sub(run.prompt_tokens.len());
+        let answer = answer.and_then(|answer| Some((Step(step_of(answer)?), answer)));
         match (answer, &self.model.saved) {
-            (Some(answer), _) => Watch {
-                step: Step(answer.at.0.saturating_sub(run.prompt_tokens.len())),
+            (Some((step, answer)), _) => Watch {
+                step,
                 trajectories: answer.trajectories.iter().flatten().cloned().collect(),
             },
             (None, Some(saved)) => saved.record.watch.clone(),

@@ -8,13 +8,13 @@ use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
 use super::{
-    Compare, Cursor, Effect, Extent, KeptRuns, Line, Model, Page, Pin, Prompt, Query, Run,
+    Compare, Cursor, Effect, Extent, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt, Query, Run,
     SUMMARY_HEAD,
 };
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
-use crate::settings::{GridOptions, PromptColumns, Settings, Switch};
+use crate::settings::{GridOptions, PromptColumns, Settings, Switch, Visibility};
 use crate::trace::{Column, LensKind, Position, Row, Skip, TokenId};
 use crate::vocabulary::Search;
 
@@ -112,6 +112,8 @@ pub struct View {
     pub lens: LensKind,
     /// The grid's looks.
     pub grid: GridOptions,
+    /// Whether the cell's pane has bars of attribution.
+    pub cell_attribution: Visibility,
     /// How many tokens of each layer the page of layer predictions asks for.
     pub top_k: usize,
     /// Whether clicks and the wheel come to the program.
@@ -179,10 +181,15 @@ pub struct State {
     pub(super) search: Option<Arc<Search>>,
     /// The page in the place of the panes, while one is open.
     pub page: Option<Page>,
+    /// What was asked last for the bars of attribution in the cell's pane; the answers are with
+    /// their runs.
+    pub(super) cell_split: Inquiry<()>,
     /// What was looked for last in the grid.
     pub last_search: Option<Query>,
     /// How things are looked at.
     pub view: View,
+    /// The page that the help page or the list of actions covers.
+    pub(super) covered: Option<Page>,
     /// What is typed in the place of the key line, while it is.
     pub line: Option<Line>,
     /// What was typed at the command line, oldest first.
@@ -216,6 +223,7 @@ impl State {
             theme: settings.themes.position(&options.theme).unwrap_or(0),
             lens: start.lens,
             grid: options.grid,
+            cell_attribution: options.cell.attribution,
             top_k: options.predictions.top_k,
             mouse: options.mouse,
         };
@@ -246,10 +254,12 @@ impl State {
             pins: Vec::new(),
             search: None,
             page: None,
+            covered: None,
             line: None,
             command_history: Vec::new(),
             typed_candidates: String::new(),
             last_search: None,
+            cell_split: Inquiry::default(),
             view,
             recording: Switch::Off,
             notice,
@@ -409,6 +419,16 @@ impl State {
             kind,
             text: text.into(),
         });
+    }
+
+    /// The page that answers are for: help only lies over it.
+    pub(super) fn page_below_help(&mut self) -> Option<&mut Page> {
+        self.covered.as_mut().or(self.page.as_mut())
+    }
+
+    /// Close the page; the one that it covered comes back.
+    pub(super) fn close_page(&mut self) {
+        self.page = self.covered.take();
     }
 
     /// Bring what depends on everything else in line: the part of the grid in view, the text

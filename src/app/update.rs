@@ -9,6 +9,7 @@ use crate::settings::Switch;
 
 mod act;
 mod ask;
+mod cell_attribution;
 mod command;
 mod compare;
 mod copy;
@@ -53,6 +54,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     };
     state.settle();
     effects.extend(views::ask_if_changed(state));
+    effects.extend(cell_attribution::ask_if_missing(state));
     effects.extend(ask::prompt_columns_if_missing(state));
     effects.extend(questions::for_compare(state));
     effects
@@ -125,7 +127,7 @@ fn paste(state: &mut State, text: &str) {
     }
     // The text is meant for the prompt, not for the keys' page.
     if matches!(state.page, Some(Page::Help { .. })) {
-        state.page = None;
+        state.close_page();
     }
     if let Some(page) = &mut state.page {
         page.paste(text);

@@ -56,10 +56,20 @@ impl Inquiry {
         self.answer.next(session)
     }
 
-    /// Whether the answer to this is of no use any more once `newer` is asked.
+    /// Whether the answer to this is of no use any more once `newer` is asked. What is kept with
+    /// its run is of use as long as nothing newer is asked of the same run.
     #[must_use]
     pub fn is_replaced_by(&self, newer: &Question) -> bool {
+        let is_kept = match self.question.ask {
+            Ask::Recast | Ask::PromptColumns | Ask::Follow { .. } => true,
+            Ask::Candidates { .. }
+            | Ask::Joint { .. }
+            | Ask::Predictions { .. }
+            | Ask::Attribution { .. }
+            | Ask::Heads { .. } => false,
+        };
         discriminant(&self.question.ask) == discriminant(&newer.ask)
+            && (!is_kept || self.question.run == newer.run)
     }
 }
 
@@ -94,5 +104,41 @@ impl Session {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::RunId;
+    use crate::trace::{LensKind, Position};
+
+    fn question(run: u64, ask: Ask) -> Question {
+        Question {
+            run: RunId(run),
+            lens: LensKind::Normed,
+            ask,
+        }
+    }
+
+    fn predictions(at: usize) -> Ask {
+        Ask::Predictions {
+            at: Position(at),
+            top_k: 5,
+        }
+    }
+
+    #[test]
+    fn a_newer_question_replaces_one_of_its_kind() {
+        let old = Inquiry::new(question(1, predictions(3)));
+        assert!(old.is_replaced_by(&question(2, predictions(4))));
+        assert!(!old.is_replaced_by(&question(1, Ask::Recast)));
+    }
+
+    #[test]
+    fn what_is_kept_with_a_run_is_replaced_by_the_same_run_only() {
+        let old = Inquiry::new(question(1, Ask::PromptColumns));
+        assert!(old.is_replaced_by(&question(1, Ask::PromptColumns)));
+        assert!(!old.is_replaced_by(&question(2, Ask::PromptColumns)));
     }
 }

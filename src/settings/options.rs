@@ -39,6 +39,8 @@ pub struct Options {
     pub sampling: SamplingOptions,
     /// The grid's looks.
     pub grid: GridOptions,
+    /// The looks of the selected cell's pane.
+    pub cell: CellOptions,
     /// The page of layer predictions.
     pub predictions: PredictionOptions,
 }
@@ -138,6 +140,35 @@ pub struct GridOptions {
     pub cells: Cells,
     /// Whether the prompt's own tokens stand before the generated ones.
     pub prompt: PromptColumns,
+}
+
+/// The looks of the selected cell's pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellOptions {
+    /// Whether it has bars of what each layer adds to the final logit.
+    pub attribution: Visibility,
+}
+
+/// Whether something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Visibility {
+    /// It is.
+    Shown,
+    /// It is not.
+    Hidden,
+}
+
+impl Visibility {
+    /// The other one.
+    #[must_use]
+    pub fn toggled(self) -> Self {
+        match self {
+            Self::Shown => Self::Hidden,
+            Self::Hidden => Self::Shown,
+        }
+    }
 }
 
 /// What stands in the grid's first row.

@@ -49,10 +49,7 @@ pub fn render(
     };
     let target = names::target(page, run, split, &info.vocabulary);
     let titles = Titles {
-        name: format!(
-            "Attribution · step {} {target}",
-            step::number(state, split.at)
-        ),
+        name: format!("Attribution · {} {target}", run.place_of(split.at)),
         right: step::lens_of(split.lens, page.is_waiting()),
         ..Titles::default()
     };
@@ -74,7 +71,7 @@ pub fn render(
 /// Why there is nothing to show, and what to do.
 fn missing(state: &State, page: &Attribution) -> &'static str {
     let target = state.run.as_ref().and_then(|run| {
-        let column = run.column(state.cursor.step);
+        let column = run.column_at(state.cursor.place());
         page.target(run.id, column)
     });
     match (step::nothing_yet(state), target) {

@@ -10,18 +10,21 @@
 //! ╰────────────────────────────────────────────────╯
 //! ```
 
+mod shares;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
 use super::palette::Palette;
-use super::{bars, grid, text};
+use super::{grid, text};
 use crate::app::{Pane, Place, Side, State};
 use crate::engine::RunId;
-use crate::settings::{Cells, ListedTokens};
-use crate::trace::{Cell, Column, Layer, LayerShare, Row, TokenId};
+use crate::settings::{Cells, ListedTokens, Visibility};
+use crate::trace::{Attribution, Cell, Column, Row, TokenId};
 use crate::vocabulary::Vocabulary;
+use shares::Shares;
 
 /// The cell's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -48,16 +51,12 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     };
     let name = format!("Cell · {place} {given}{label} · {row}");
     let inner = frame::render(palette, focus, Titles::named(name), area, buffer);
-    let shares = match row {
-        Row::Layer(Layer(layer)) => shares(state, column, layer),
-        Row::Embedding => None,
-    };
     let detail = Detail {
         column,
         cell,
         row,
         before: before(state, column),
-        shares,
+        bars: of_layers(state, column),
         vocabulary: &info.vocabulary,
         tokens: state.view.grid.tokens,
         palette,
@@ -75,16 +74,36 @@ fn before<'s>(state: &'s State, column: &Column) -> Option<(RunId, &'s Column)> 
     (before.token == column.token).then_some((run.id, before))
 }
 
-/// What the layer's parts add to the chosen token's final logit, where that was asked for.
-fn shares(state: &State, column: &Column, layer: usize) -> Option<LayerShare> {
-    let run = state.grid_run()?;
-    let attribution = run.attributions.get(&run.position(state.cursor.step))?;
-    let is_of_this = attribution.target.token == column.token;
-    attribution
-        .layers
-        .get(layer)
-        .filter(|_| is_of_this)
-        .copied()
+/// What is to be seen of the parts of the chosen token's final logit.
+#[derive(Clone, Copy)]
+enum OfLayers<'s> {
+    /// Nothing: they were not asked for.
+    Hidden,
+    /// They are not known yet, and why.
+    Missing(&'static str),
+    /// The bars.
+    Bars(&'s Attribution),
+    /// The selected layer only: they were asked for elsewhere.
+    Selected(&'s Attribution),
+}
+
+fn of_layers<'s>(state: &'s State, column: &Column) -> OfLayers<'s> {
+    let run = state.grid_run();
+    let known = run.and_then(|run| {
+        let at = run.position_of(state.cursor.place());
+        run.attributions.get(&at)
+    });
+    let known = known.filter(|known| known.target.token == column.token);
+    match (state.view.cell_attribution, known) {
+        (Visibility::Hidden, None) => OfLayers::Hidden,
+        (Visibility::Hidden, Some(known)) => OfLayers::Selected(known),
+        (Visibility::Shown, Some(known)) => OfLayers::Bars(known),
+        (Visibility::Shown, None) => OfLayers::Missing(match run {
+            _ if state.model.saved.is_some() => "No bars of layers: there is no model loaded.",
+            Some(run) if run.is_active() => "Bars of layers come when the run has ended.",
+            _ => "…",
+        }),
+    }
 }
 
 /// Between two figures.
@@ -95,7 +114,7 @@ struct Detail<'d> {
     cell: &'d Cell,
     row: Row,
     before: Option<(RunId, &'d Column)>,
-    shares: Option<LayerShare>,
+    bars: OfLayers<'d>,
     vocabulary: &'d Vocabulary,
     tokens: ListedTokens,
     palette: &'d Palette<'d>,
@@ -103,20 +122,43 @@ struct Detail<'d> {
 
 impl Detail<'_> {
     fn render(&self, area: Rect, buffer: &mut Buffer) {
+        let height = usize::from(area.height);
+        let width = usize::from(area.width).saturating_sub(2);
         let mut lines = self.figures(area.width.into());
         let own_line = usize::from(!self.is_listed(self.column.token));
         let list = self.cell.top.len() + own_line;
-        if let Some(shares) = self.shares
-            && usize::from(area.height) > lines.len() + list
-        {
-            lines.push(self.adds(shares));
-        }
+        lines.extend(self.of_layers(width, height.saturating_sub(lines.len()), list));
         // A blank line before the list where that costs no token.
-        if usize::from(area.height) > lines.len() + list {
+        if height > lines.len() + list {
             lines.push(Line::default());
         }
-        lines.extend(self.best(usize::from(area.width).saturating_sub(2)));
+        lines.extend(self.best(width));
         frame::lines(lines, area, buffer);
+    }
+
+    /// What the layers' parts add to the final logit, in at most `height` lines. The bars come
+    /// before the `list` of tokens, numbers that nobody asked for behind it.
+    fn of_layers(&self, width: usize, height: usize, list: usize) -> Vec<Line<'static>> {
+        let shares = |attribution| Shares {
+            attribution,
+            row: self.row,
+            palette: self.palette,
+        };
+        match self.bars {
+            OfLayers::Bars(attribution) => {
+                let shares = shares(attribution);
+                let mut lines = vec![shares.selected()];
+                // As high as it goes without a token being lost; else as low as can be read.
+                let room = height.saturating_sub(list + 2).max(shares::LEAST_HEIGHT);
+                lines.extend(shares.lines(width, room));
+                lines
+            }
+            OfLayers::Selected(attribution) if height > list => {
+                vec![shares(attribution).selected()]
+            }
+            OfLayers::Missing(why) => vec![Line::styled(why, self.palette.muted())],
+            OfLayers::Selected(_) | OfLayers::Hidden => Vec::new(),
+        }
     }
 
     fn figures(&self, width: usize) -> Vec<Line<'static>> {
@@ -182,18 +224,6 @@ impl Detail<'_> {
             }
             None => Line::default(),
         }
-    }
-
-    /// What the layer's parts add to the final logit.
-    fn adds(&self, shares: LayerShare) -> Line<'static> {
-        let muted = |words: &'static str| Span::styled(words, self.palette.muted());
-        let number = |value| Span::styled(bars::signed(value), bars::of_sign(value, self.palette));
-        Line::from(vec![
-            muted("final logit: attn "),
-            number(shares.attention),
-            muted(", mlp "),
-            number(shares.feed_forward),
-        ])
     }
 
     /// The best tokens with bars of their probabilities; the chosen one is marked.

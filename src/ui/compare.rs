@@ -76,8 +76,8 @@ pub fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'stat
 fn pinned(state: &State, place: usize, palette: &Palette<'_>, width: usize) -> Line<'static> {
     match state.pins.get(place) {
         Some(pin) => {
-            let step = format!("step {}", pin.step.0 + 1);
-            prompt_line(Some(place), &pin.before, &step, palette, width)
+            let then = pin.place.to_string();
+            prompt_line(Some(place), &pin.before, &then, palette, width)
         }
         None => Line::default(),
     }

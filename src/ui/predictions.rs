@@ -19,8 +19,8 @@ use ratatui::text::{Line, Span};
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
 use super::{bars, compare, grid, scroll, step, text};
-use crate::app::{Layers, Predictions, State, letter};
-use crate::engine::{self, RunId};
+use crate::app::{Layers, Predictions, Run, State, letter};
+use crate::engine;
 use crate::settings::Cells;
 use crate::trace::{Cell, Row, TokenId};
 use crate::vocabulary::Vocabulary;
@@ -47,7 +47,7 @@ pub fn render(
         state,
         page,
         answer,
-        run: run.id,
+        run,
         vocabulary: &info.vocabulary,
         palette,
     };
@@ -66,16 +66,16 @@ struct Table<'t> {
     state: &'t State,
     page: &'t Predictions,
     answer: &'t engine::Predictions,
-    run: RunId,
+    run: &'t Run,
     vocabulary: &'t Vocabulary,
     palette: &'t Palette<'t>,
 }
 
 impl Table<'_> {
     fn titles(&self, width: u16) -> Titles<'static> {
-        let step = step::number(self.state, self.answer.at);
+        let place = self.run.place_of(self.answer.at);
         let chosen = self.vocabulary.label(self.answer.column.token);
-        let mut name = format!("Layer predictions · step {step} {chosen}");
+        let mut name = format!("Layer predictions · {place} {chosen}");
         if self.page.layers == Layers::Selected {
             name.push_str(&format!(" · {}", self.state.cursor.row));
         }
@@ -92,7 +92,7 @@ impl Table<'_> {
         let chosen = self.answer.column.token;
         let accent = self.palette.accent();
         let mut marks = vec![("▸ chosen".to_owned(), accent, chosen)];
-        marks.extend(self.page.watched.tokens(self.run).map(|(at, token)| {
+        marks.extend(self.page.watched.tokens(self.run.id).map(|(at, token)| {
             let style = self.palette.line(at);
             (letter(at).to_string(), style, token)
         }));
@@ -114,7 +114,7 @@ impl Table<'_> {
 
     /// How many marks stand before a token.
     fn marks(&self) -> Marks {
-        match self.page.watched.tokens(self.run).next() {
+        match self.page.watched.tokens(self.run.id).next() {
             Some(_) => Marks::ChosenAndWatched,
             None => Marks::Chosen,
         }
@@ -218,7 +218,7 @@ impl Table<'_> {
     /// A token with its marks, its probability and its bar.
     fn token(&self, token: TokenId, prob: f32, sizes: &Sizes) -> [Span<'static>; 3] {
         let chosen = token == self.answer.column.token;
-        let watched = self.page.watched.place(self.run, token);
+        let watched = self.page.watched.place(self.run.id, token);
         let style = match (chosen, watched) {
             (true, _) => self.palette.accent().patch(self.palette.strong()),
             (false, Some(place)) => self.palette.line(place).patch(self.palette.strong()),

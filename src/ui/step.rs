@@ -7,14 +7,7 @@ use ratatui::text::{Line, Span};
 use super::palette::Palette;
 use super::text;
 use crate::app::{Phase, ROW_LABEL, State};
-use crate::trace::{LensKind, Position, Row};
-
-/// The step whose token is at a position, as it is counted on the screen.
-#[must_use]
-pub fn number(state: &State, at: Position) -> usize {
-    let prompt = state.run.as_ref().map_or(0, |run| run.prompt_tokens.len());
-    at.0.saturating_sub(prompt) + 1
-}
+use crate::trace::{LensKind, Row};
 
 /// Why nothing can be shown, and what to do; `None` where something can.
 #[must_use]

@@ -277,7 +277,10 @@ impl Scene {
     /// The column of the token at a position.
     fn column(&self, at: Position) -> Arc<lenscape::trace::Column> {
         let columns = self.columns();
-        Arc::clone(&columns[(at.0 - self.case.prompt_ids.len()) % columns.len()])
+        match at.0.checked_sub(self.case.prompt_ids.len()) {
+            Some(step) => Arc::clone(&columns[step % columns.len()]),
+            None => Arc::clone(&self.case.prompt_columns()[at.0 - 1]),
+        }
     }
 
     fn trajectory(

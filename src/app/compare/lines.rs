@@ -51,10 +51,8 @@ impl State {
     /// Tokens that may be worth following at the selected step and are not followed yet.
     #[must_use]
     pub fn suggestions(&self) -> Vec<TokenId> {
-        let column = self
-            .run
-            .as_ref()
-            .and_then(|run| run.column(self.cursor.step));
+        let place = self.cursor.place();
+        let column = self.run.as_ref().and_then(|run| run.column_at(place));
         let (Some(compare), Some(column)) = (&self.compare, column) else {
             return Vec::new();
         };

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::app::Place;
 use crate::engine::{Comparison, Question, RunId, Wanted};
-use crate::trace::{Position, Step, Trajectory};
+use crate::trace::{Position, Trajectory};
 
 /// With the current one these are three prompts on one scale.
 pub const MOST_PINS: usize = 2;
@@ -15,8 +16,8 @@ pub struct Pin {
     pub run: RunId,
     /// The position that is predicted.
     pub at: Position,
-    /// Its step in the run.
-    pub step: Step,
+    /// Its place in the grid.
+    pub place: Place,
     /// The text before it.
     pub before: String,
     /// What was asked last.
@@ -28,11 +29,11 @@ pub struct Pin {
 impl Pin {
     /// A position, nothing asked about it yet.
     #[must_use]
-    pub fn new(run: RunId, at: Position, step: Step, before: String) -> Self {
+    pub fn new(run: RunId, at: Position, place: Place, before: String) -> Self {
         Self {
             run,
             at,
-            step,
+            place,
             before,
             asked: None,
             answer: None,

@@ -86,7 +86,7 @@ impl State {
     #[must_use]
     pub fn pinned_here(&self) -> Option<usize> {
         let run = self.run.as_ref()?;
-        let at = run.position(self.cursor.step);
+        let at = run.position_of(self.cursor.place());
         self.pins
             .iter()
             .position(|pin| (pin.run, pin.at) == (run.id, at))

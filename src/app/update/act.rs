@@ -1,6 +1,9 @@
 //! What each action does.
 
-use super::{ask, command, compare, copy, entry, intervene, runs, save, search, text, views};
+use super::{
+    ask, cell_attribution, command, compare, copy, entry, intervene, runs, save, search, text,
+    views,
+};
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
@@ -58,13 +61,14 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Unchanged => return intervene::unchanged(state),
         Action::Models => return open_models(state),
         Action::LoadChosen => return load_chosen(state),
-        Action::Help => {
-            state.page = match state.page {
-                Some(Page::Help { .. }) => Some(Page::Actions(ActionList::default())),
-                Some(Page::Actions(_)) => None,
-                _ => Some(Page::Help { first: 0 }),
+        Action::Help => match state.page {
+            Some(Page::Help { .. }) => state.page = Some(Page::Actions(ActionList::default())),
+            Some(Page::Actions(_)) => state.close_page(),
+            _ => {
+                let help = Page::Help { first: 0 };
+                state.covered = state.page.replace(help);
             }
-        }
+        },
         Action::DoChosen => return do_chosen(state),
         Action::CommandLine => command::open(state),
         Action::RunCommand => return command::run(state),
@@ -107,9 +111,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PreviousCellValue => state.view.grid.value = state.view.grid.value.previous(),
         Action::CellColour => state.view.grid.colour = state.view.grid.colour.next(),
         Action::ListedTokens => state.view.grid.tokens = state.view.grid.tokens.toggled(),
-        Action::PromptColumns => state.view.grid.prompt = state.view.grid.prompt.toggled(),
+        Action::PromptColumns => ask::toggle_prompt_columns(state),
         Action::CellWidth => state.view.grid.cells = state.view.grid.cells.next(),
         Action::EmbeddingRow => state.view.grid.embedding = state.view.grid.embedding.toggled(),
+        Action::CellAttribution => cell_attribution::toggle(state),
         Action::TurnOver => {
             state.view.grid.top = state.view.grid.top.turned_over();
             state.cursor.first_row = 0;
@@ -183,7 +188,7 @@ fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
         Some(Stops::Line) => state.line = None,
-        Some(Stops::Help | Stops::Page) => state.page = None,
+        Some(Stops::Help | Stops::Page) => state.close_page(),
         Some(Stops::Compare) => compare::close(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
         None => {}
@@ -219,7 +224,7 @@ fn do_chosen(state: &mut State) -> Vec<Effect> {
     let chosen = entries
         .get(list.selected.min(last))
         .map(|entry| entry.action);
-    state.page = None;
+    state.close_page();
     chosen.map_or_else(Vec::new, |action| act(state, action))
 }
 

@@ -80,6 +80,15 @@ fn skips(state: &State) -> Vec<Intervention> {
         .collect()
 }
 
+/// Show the prompt's own columns, or hide them. Those that did not come are asked for again.
+pub fn toggle_prompt_columns(state: &mut State) {
+    state.view.grid.prompt = state.view.grid.prompt.toggled();
+    for run in state.run.iter_mut().chain(state.kept.others_mut()) {
+        let total = run.prompt_tokens.len().saturating_sub(1);
+        run.prompt_columns.ask_again_below(total);
+    }
+}
+
 /// While the prompt's own columns are shown, ask for those of the run and the lens that there
 /// are no others of yet; where the run before is seen as well, for those of that one too.
 pub fn prompt_columns_if_missing(state: &mut State) -> Vec<Effect> {

@@ -78,7 +78,7 @@ fn obey(state: &mut State, order: Order) -> Vec<Effect> {
 
 /// Sets an option, for this session.
 fn set(state: &mut State, name: &str, value: &str) -> Vec<Effect> {
-    let mut options = state.settings.options.clone();
+    let mut options = as_seen(state);
     let known_theme = name != "theme" || state.settings.themes.position(value).is_some();
     let done = match known_theme {
         true => options.set(name, value),
@@ -95,14 +95,32 @@ fn set(state: &mut State, name: &str, value: &str) -> Vec<Effect> {
     apply(state, options)
 }
 
+/// The options as keys have changed them since.
+fn as_seen(state: &State) -> Options {
+    let view = &state.view;
+    let mut options = state.settings.options.clone();
+    options.lens = view.lens;
+    options.mouse = view.mouse;
+    options.grid = view.grid;
+    options.cell.attribution = view.cell_attribution;
+    options.predictions.top_k = view.top_k;
+    if let Some(theme) = state.settings.themes.names().nth(view.theme) {
+        theme.clone_into(&mut options.theme);
+    }
+    options
+}
+
 /// Brings the state in line with options that were changed.
 fn apply(state: &mut State, options: Options) -> Vec<Effect> {
-    let before = std::mem::replace(&mut state.settings.options, options);
-    let now = state.settings.options.clone();
+    let before = as_seen(state);
+    let now = options.clone();
+    state.settings.options = options;
     let mut effects = Vec::new();
     state.max_tokens = now.max_tokens;
     state.sampling = Sampling::from(&now.sampling);
     state.view.grid = now.grid;
+    state.view.cell_attribution = now.cell.attribution;
+    state.view.top_k = now.predictions.top_k;
     if now.theme != before.theme {
         state.view.theme = state.settings.themes.position(&now.theme).unwrap_or(0);
     }
@@ -115,10 +133,10 @@ fn apply(state: &mut State, options: Options) -> Vec<Effect> {
             ColourChoice::None => Depth::None,
         };
     }
-    if now.mouse != state.view.mouse {
+    if now.mouse != before.mouse {
         effects.extend(act::act(state, Action::Mouse));
     }
-    if now.lens != state.view.lens {
+    if now.lens != before.lens {
         effects.extend(act::act(state, Action::Lens));
     }
     if now.model != before.model {

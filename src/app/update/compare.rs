@@ -143,9 +143,9 @@ fn pin(state: &mut State) {
         state.say(NoticeKind::Info, "The prompt is being processed.");
         return;
     }
-    let step = state.cursor.step;
-    let before = run.text_before(step, &info.vocabulary);
-    let pin = Pin::new(run.id, run.position(step), step, before);
+    let place = state.cursor.place();
+    let before = run.text_before(place, &info.vocabulary);
+    let pin = Pin::new(run.id, run.position_of(place), place, before);
     state.pins.push(pin);
     state.say(
         NoticeKind::Info,

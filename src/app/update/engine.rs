@@ -20,7 +20,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Ready(info) => return ready(state, info),
         Event::LoadFailed(why) => load_failed(state, why),
         Event::Models(entries) => {
-            if let Some(Page::Models(picker)) = &mut state.page {
+            if let Some(Page::Models(picker)) = state.page_below_help() {
                 picker.take(entries);
             }
         }
@@ -61,7 +61,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Joint(joint) => questions::joint(state, joint),
         Event::Followed(answer) => {
-            if let Some(Page::Followed(followed)) = &mut state.page {
+            if let Some(Page::Followed(followed)) = state.page_below_help() {
                 followed.take(&answer);
             }
         }

@@ -22,6 +22,8 @@ use crate::trace::{
 use crate::vocabulary::{Piece, Vocabulary};
 
 mod candidates;
+mod cell_attribution;
+mod options;
 mod runs;
 mod saving;
 mod views;

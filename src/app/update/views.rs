@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::cell_attribution;
 use crate::app::cursor::Follow;
 use crate::app::{
     Action, Attribution, Beside, Effect, HeadOrder, Page, Predictions, Run, Split, State, Watched,
@@ -60,7 +61,7 @@ fn watched(state: &State) -> Watched {
 /// Change what the page shows.
 pub fn change(state: &mut State, action: Action) {
     let run = state.run.as_ref();
-    let column = run.and_then(|run| run.column(state.cursor.step));
+    let column = run.and_then(|run| run.column_at(state.cursor.place()));
     match (&mut state.page, action) {
         (Some(Page::Predictions(page)), Action::MoreTokens | Action::FewerTokens) => {
             page.change_top_k(if action == Action::MoreTokens { 1 } else { -1 });
@@ -95,11 +96,12 @@ pub fn ask_if_changed(state: &mut State) -> Vec<Effect> {
     let Some(run) = state.run.as_ref().filter(|run| run.can_compare()) else {
         return Vec::new();
     };
+    let place = state.cursor.place();
     let here = Here {
         run,
         lens: state.view.lens,
-        at: run.position(state.cursor.step),
-        column: run.column(state.cursor.step),
+        at: run.position_of(place),
+        column: run.column_at(place),
         row: state.cursor.row,
     };
     // Compare mode asks about its candidates itself.
@@ -193,7 +195,7 @@ fn of_heads(run: RunId, at: Position, target: Target, layer: Layer) -> Question 
 
 /// Take the best tokens in.
 pub fn predicted(state: &mut State, answer: Arc<engine::Predictions>) {
-    if let Some(Page::Predictions(page)) = &mut state.page {
+    if let Some(Page::Predictions(page)) = state.page_below_help() {
         let question = Question {
             run: answer.run,
             lens: answer.lens,
@@ -206,7 +208,7 @@ pub fn predicted(state: &mut State, answer: Arc<engine::Predictions>) {
     }
 }
 
-/// Take a split logit in. That of a chosen token is kept with the run.
+/// Take a split logit in.
 pub fn attributed(
     state: &mut State,
     of: RunId,
@@ -214,15 +216,9 @@ pub fn attributed(
     lens: LensKind,
     attribution: Arc<trace::Attribution>,
 ) {
+    cell_attribution::attributed(state, of, at, &attribution);
     let target = attribution.target;
-    if let Some(run) = state.run.as_mut().filter(|run| run.id == of) {
-        let step = at.0.checked_sub(run.prompt_tokens.len());
-        let chosen = step.and_then(|step| run.columns.get(step));
-        if target.minus.is_none() && chosen.is_some_and(|column| column.token == target.token) {
-            run.attributions.insert(at, Arc::clone(&attribution));
-        }
-    }
-    if let Some(Page::Attribution(page)) = &mut state.page {
+    if let Some(Page::Attribution(page)) = state.page_below_help() {
         let question = Question {
             run: of,
             lens,
@@ -239,7 +235,7 @@ pub fn attributed(
 
 /// Take the shares of the heads in.
 pub fn heads_attributed(state: &mut State, run: RunId, at: Position, shares: Arc<HeadShares>) {
-    if let Some(Page::Attribution(page)) = &mut state.page {
+    if let Some(Page::Attribution(page)) = state.page_below_help() {
         let question = of_heads(run, at, shares.target, shares.layer);
         page.heads.take(&question, shares);
     }
@@ -247,7 +243,7 @@ pub fn heads_attributed(state: &mut State, run: RunId, at: Position, shares: Arc
 
 /// Take in which tokens the candidates are.
 pub fn compared(state: &mut State, comparison: &Arc<Comparison>) {
-    let watched = match &mut state.page {
+    let watched = match state.page_below_help() {
         Some(Page::Predictions(page)) => &mut page.watched,
         Some(Page::Attribution(page)) => &mut page.watched,
         _ => return,
@@ -257,7 +253,8 @@ pub fn compared(state: &mut State, comparison: &Arc<Comparison>) {
 
 /// No answer comes any more: a question failed.
 pub fn failed(state: &mut State) {
-    match &mut state.page {
+    state.cell_split.give_up();
+    match state.page_below_help() {
         Some(Page::Predictions(page)) => page.best.give_up(),
         Some(Page::Attribution(page)) => {
             page.split.give_up();

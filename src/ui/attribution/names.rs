@@ -11,8 +11,7 @@ pub fn target(page: &Attribution, run: &Run, split: &Split, vocabulary: &Vocabul
         Some(minus) => format!("{token} − {}", vocabulary.label(minus)),
         None => token,
     };
-    let step = split.at.0.checked_sub(run.prompt_tokens.len());
-    let column = step.and_then(|step| run.column(crate::trace::Step(step)));
+    let column = run.column_at(run.place_of(split.at));
     let goals = page.targets(run.id, column);
     let is_wanted = |goal: &Goal| *goal == page.goal;
     let goal = goals

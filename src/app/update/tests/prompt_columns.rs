@@ -135,3 +135,68 @@ fn what_is_copied_names_the_token_of_the_prompt() {
     };
     assert!(text.contains("L0\t5\t6\t7\t1"), "{text}");
 }
+
+#[test]
+fn what_did_not_come_is_asked_for_again_when_it_is_shown_again() {
+    let (mut state, run) = shown();
+    piece(&mut state, run, LensKind::Normed, 1, &[5, 6]);
+    press(&mut state, "shift-e");
+    assert_eq!(asks(&press(&mut state, "shift-e")), [LensKind::Normed]);
+    piece(&mut state, run, LensKind::Normed, 1, &[5, 6, 7]);
+    press(&mut state, "shift-e");
+    assert_eq!(asks(&press(&mut state, "shift-e")), []);
+}
+
+#[test]
+fn pages_are_about_the_selected_token_of_the_prompt() {
+    let (mut state, run) = shown();
+    piece(&mut state, run, LensKind::Normed, 1, &[5, 6, 7]);
+    finish(&mut state, run);
+    press(&mut state, "left");
+    assert_eq!(state.cursor.place(), Place::Prompt(Position(3)));
+    let positions = |effects: &[Effect]| {
+        let at = |effect: &Effect| match effect {
+            Effect::Engine(Command::Ask(question)) => match question.ask {
+                Ask::Predictions { at, .. } | Ask::Attribution { at, .. } => Some(at.0),
+                _ => None,
+            },
+            _ => None,
+        };
+        effects.iter().filter_map(at).collect::<Vec<_>>()
+    };
+    assert_eq!(positions(&press(&mut state, "shift-p")), [3]);
+    assert_eq!(positions(&press(&mut state, "left")), [2]);
+    assert_eq!(positions(&press(&mut state, "shift-a")), [2]);
+    press(&mut state, "esc");
+    assert_eq!(positions(&press(&mut state, "a")), [2]);
+}
+
+#[test]
+fn what_is_compared_inside_the_prompt_is_not_saved_as_the_first_steps() {
+    let (mut state, run) = shown();
+    piece(&mut state, run, LensKind::Normed, 1, &[5, 6, 7]);
+    finish(&mut state, run);
+    press(&mut state, "left");
+    press(&mut state, "c");
+    type_text(&mut state, "is");
+    let at = state.selected_position().unwrap();
+    assert_eq!(at, Position(3));
+    let trajectory = Trajectory {
+        candidate: Candidate {
+            text: " is".into(),
+            tokens: vec![TokenId(7)],
+            context_changed: false,
+        },
+        embedding: score(9),
+        layers: vec![score(2); LAYERS],
+    };
+    let comparison = Comparison {
+        run,
+        at,
+        lens: LensKind::Normed,
+        trajectories: vec![Ok(trajectory)],
+    };
+    hear(&mut state, Event::Compared(Arc::new(comparison)));
+    assert!(state.compare.as_ref().unwrap().answer.is_some());
+    assert!(state.record().unwrap().watch.trajectories.is_empty());
+}
