@@ -5,7 +5,7 @@ use std::io;
 use ratatui::layout::Size;
 
 use super::frame_writer::Sent;
-use super::osc52;
+use super::osc52::Route;
 use super::painter::Painter;
 use super::session::{MOUSE_OFF, MOUSE_ON, Mouse, Session};
 use super::tty::Output;
@@ -142,7 +142,7 @@ impl<O: Output> Screen for Painter<O> {
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.writer().commit(&osc52::sequence(text))?;
+        self.writer().commit(&Route::Direct.sequence(text))?;
         Ok(())
     }
 

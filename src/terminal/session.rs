@@ -1,5 +1,6 @@
 //! The terminal while it is ours: taken once, given back once, from whatever exit.
 
+use std::env;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +15,7 @@ use signal_hook::consts::SIGTSTP;
 use super::Error;
 use super::clipboard::DesktopClipboard;
 use super::frame_writer::Sent;
-use super::osc52;
+use super::osc52::Route;
 use super::painter::Painter;
 use super::recordings::Recordings;
 use super::tty::Tty;
@@ -64,6 +65,7 @@ pub struct Session {
     painter: Painter<Tty>,
     mouse: Mouse,
     clipboard: DesktopClipboard,
+    route: Route,
 }
 
 impl Session {
@@ -81,6 +83,7 @@ impl Session {
             painter: Painter::new(tty).map_err(Error::SetUp)?,
             mouse: Mouse::Terminal,
             clipboard: DesktopClipboard::of_environment(),
+            route: Route::of(|name| env::var(name).ok()),
         };
         session.take().map_err(Error::SetUp)?;
         Ok(session)
@@ -171,7 +174,7 @@ impl Session {
     /// When the terminal cannot be written to.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         self.clipboard.set(text);
-        self.painter.writer().commit(&osc52::sequence(text))?;
+        self.painter.writer().commit(&self.route.sequence(text))?;
         Ok(())
     }
 
