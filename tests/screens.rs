@@ -637,6 +637,11 @@ fn a_changed_network_and_the_difference_that_it_makes() {
     keep("before", |columns, rows| {
         changed(columns, rows).presses(&["d", "d"])
     });
+    for (name, value) in [("probability", "v"), ("top_token", "shift-v")] {
+        let scene = changed(120, 40).presses(&["d", value]);
+        let name = format!("difference_of_{name}_120x40");
+        assert_snapshot!(name, styled::text(&scene.screen()));
+    }
     let without_colour = changed(80, 24).press("d").at_depth(Depth::None);
     assert_snapshot!(
         "difference_without_colour",
