@@ -152,6 +152,25 @@ fn the_raw_lens() {
     });
 }
 
+/// The final norm stands between the last row and those below.
+#[test]
+fn under_the_raw_lens_the_last_layer_has_no_change_of_the_logit() {
+    let raw = |keys: &[&str]| {
+        let scene = Scene::finished(120, 40).presses(&["tab", "home", "shift-l"]);
+        styled::text(&scene.presses(keys).screen())
+    };
+    let panes = raw(&["v"; 4]);
+    for part in [
+        "since the layer below",
+        "· final norm",
+        "since L28: the final norm",
+    ] {
+        assert!(panes.contains(part), "{part} in {panes}");
+    }
+    let page = raw(&["shift-a"]);
+    assert!(page.contains("· the final norm"), "{page}");
+}
+
 #[test]
 fn cells_of_each_value_and_width() {
     for (name, keys) in [

@@ -10,6 +10,7 @@
 mod chart;
 mod grid;
 mod html;
+mod legend;
 mod page;
 mod png;
 mod predictions;

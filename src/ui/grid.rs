@@ -19,7 +19,7 @@ use super::{loading, text, value};
 use crate::app::{GridRoom, Pane, Side, State};
 use crate::engine::ModelInfo;
 use crate::settings::CellColour;
-use crate::trace::Row;
+use crate::trace::{LensKind, Row};
 
 mod before;
 #[cfg(test)]
@@ -127,8 +127,9 @@ pub(super) fn part_in_view(state: &State, rows: &[Row]) -> String {
 fn legend<'l>(state: &State, grid: &Grid<'_>, palette: &Palette<'_>, width: u16) -> Line<'l> {
     match state.subtracted() {
         Some(_) => {
-            let steps = value::of(state.view.grid.value).difference_legend();
-            steps_in_border(" ".into(), &steps, None, palette, width)
+            let value = value::of(state.view.grid.value);
+            let steps = value.difference_legend();
+            steps_in_border(" ".into(), &steps, value.note(lens(state)), palette, width)
         }
         None => scale_in_border(&grid.scale(), state, palette, width),
     }
@@ -146,9 +147,13 @@ pub(super) fn scale_in_border<'l>(
         CellColour::By(colour) if colour != options.value => format!(" {} ", colour.name()),
         _ => " ".into(),
     };
-    let lens = state.grid_run().map_or(state.view.lens, |run| run.lens);
-    let note = value::of(options.value).note(lens);
+    let note = value::of(options.value).note(lens(state));
     steps_in_border(name, &scale.legend(), note, palette, width)
+}
+
+/// Under which lens the grid's cells are.
+fn lens(state: &State) -> LensKind {
+    state.grid_run().map_or(state.view.lens, |run| run.lens)
 }
 
 fn steps_in_border<'l>(

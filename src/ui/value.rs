@@ -3,13 +3,14 @@
 
 use crate::settings::{CellValue, Cells, ListedTokens};
 use crate::trace::{Cell, Column, LensKind, Row, TokenId};
-use crate::ui::scale::{self, Diverging, Order, Scale, Sequential};
+use crate::ui::scale::{self, Diverging, Scale, Sequential};
 use crate::ui::text;
 use crate::vocabulary::Vocabulary;
 
 mod change;
 mod difference;
 mod number;
+mod scales;
 #[cfg(test)]
 mod tests;
 
@@ -87,7 +88,7 @@ const VALUES: [Value; 8] = [
         measure: |seen| Some(seen.cell.score.prob),
         write: |seen, cells| probability(seen.cell.score.prob, cells),
         mark: no_mark,
-        scale: Steps::Fixed(probabilities),
+        scale: Steps::Fixed(scales::probabilities),
         against: Against::Figures {
             scale: || Diverging::new([0.01, 0.1, 0.3], short_bound),
             amount: |amount, cells| match amount {
@@ -106,7 +107,7 @@ const VALUES: [Value; 8] = [
         measure: |seen| Some(seen.cell.log_prob()),
         write: |seen, cells| number(seen.cell.log_prob(), Sign::WhereNegative, cells),
         mark: no_mark,
-        scale: Steps::Fixed(log_probabilities),
+        scale: Steps::Fixed(scales::log_probabilities),
         against: LOGITS,
     },
     Value {
@@ -136,7 +137,7 @@ const VALUES: [Value; 8] = [
             )
         },
         mark: no_mark,
-        scale: Steps::Fixed(logit_changes),
+        scale: Steps::Fixed(scales::logit_changes),
         against: LOGITS,
     },
     Value {
@@ -145,7 +146,7 @@ const VALUES: [Value; 8] = [
         measure: |seen| Some(seen.cell.entropy),
         write: |seen, cells| number::nats(seen.cell.entropy, cells),
         mark: no_mark,
-        scale: Steps::Fixed(entropies),
+        scale: Steps::Fixed(scales::entropies),
         against: NATS,
     },
     Value {
@@ -154,7 +155,7 @@ const VALUES: [Value; 8] = [
         measure: |seen| Some(seen.cell.kl),
         write: |seen, cells| number::nats(seen.cell.kl, cells),
         mark: no_mark,
-        scale: Steps::Fixed(divergences),
+        scale: Steps::Fixed(scales::divergences),
         against: NATS,
     },
     Value {
@@ -171,7 +172,7 @@ const VALUES: [Value; 8] = [
             let shown = seen.shown_token().map(|(id, _)| id);
             if first == shown { ' ' } else { '*' }
         },
-        scale: Steps::Fixed(probabilities),
+        scale: Steps::Fixed(scales::probabilities),
         against: Against::Tokens,
     },
 ];
@@ -236,7 +237,7 @@ impl Value {
     #[must_use]
     pub fn note(&self, lens: LensKind) -> Option<&'static str> {
         match (self.is, lens) {
-            (CellValue::LogitChange, LensKind::Raw) => Some("· final norm, no change"),
+            (CellValue::LogitChange, LensKind::Raw) => Some("· final norm"),
             _ => None,
         }
     }
@@ -293,46 +294,4 @@ fn short_bound(bound: f32) -> String {
 
 fn no_mark(_: &Seen<'_>) -> char {
     ' '
-}
-
-fn probabilities() -> Scale {
-    Scale::Sequential(Sequential {
-        bounds: [0.5, 0.2, 0.1, 0.03, 0.01, 0.001],
-        order: Order::HighFirst,
-        last: None,
-        write: |bound| format!("≥{}", bound.to_string().trim_start_matches('0')),
-    })
-}
-
-fn log_probabilities() -> Scale {
-    Scale::Sequential(Sequential {
-        bounds: [-0.5, -1.0, -2.0, -4.0, -7.0, -10.0],
-        order: Order::HighFirst,
-        last: None,
-        write: |bound| format!("≥{bound}"),
-    })
-}
-
-fn logit_changes() -> Scale {
-    Scale::Diverging(Diverging::new([0.5, 2.0, 5.0], |bound| {
-        format!("{bound:+}")
-    }))
-}
-
-fn entropies() -> Scale {
-    Scale::Sequential(Sequential {
-        bounds: [0.5, 1.0, 2.0, 4.0, 6.0, 8.0],
-        order: Order::LowFirst,
-        last: None,
-        write: |bound| format!("≤{bound}"),
-    })
-}
-
-fn divergences() -> Scale {
-    Scale::Sequential(Sequential {
-        bounds: [0.1, 0.3, 1.0, 3.0, 6.0, 10.0],
-        order: Order::LowFirst,
-        last: None,
-        write: |bound| format!("≤{bound}"),
-    })
 }

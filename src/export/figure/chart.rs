@@ -12,9 +12,9 @@
 
 use std::fmt::Write as _;
 
+use super::legend::Legend;
 use super::page::{
-    Anchor, Drawing, Face, Legend, Page, Place, Says, candidate_label, face_of, line_colour,
-    width_of,
+    Anchor, Drawing, Face, Page, Place, Says, candidate_label, face_of, line_colour, width_of,
 };
 use crate::app::letter;
 use crate::export::Record;

@@ -7,7 +7,8 @@
 //!    …
 //! ```
 
-use super::page::{Anchor, Drawing, Face, Legend, Page, Place, Says, face_of, width_of};
+use super::legend::Legend;
+use super::page::{Anchor, Drawing, Face, Page, Place, Says, face_of, width_of};
 use crate::app;
 use crate::export::{Record, Sheet, SheetColumn};
 use crate::settings::theme::Theme;

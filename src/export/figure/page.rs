@@ -4,12 +4,13 @@ use std::fmt::{self, Display, Write as _};
 
 use ratatui::style::Style;
 
+use super::legend::Legend;
 use crate::app::shown;
 use crate::export::Record;
 use crate::export::svg::{Rgb, colours_of, escaped};
 use crate::settings::theme::{Depth, Theme};
 use crate::ui::palette::Palette;
-use crate::ui::scale::{self, Tone};
+use crate::ui::scale::Tone;
 use crate::ui::text;
 use crate::vocabulary::visible_text;
 
@@ -73,6 +74,11 @@ impl Drawing {
     pub fn mark(&mut self, mark: impl Display) {
         // Writing to a string does not fail.
         let _ = writeln!(self.marks, "{mark}");
+    }
+
+    /// What was added, as SVG.
+    pub fn marks(self) -> String {
+        self.marks
     }
 
     /// A line of text whose baseline is at `y`.
@@ -285,52 +291,6 @@ fn made_with(record: &Record) -> Vec<String> {
     }
     parts.push(concat!("lenscape ", env!("CARGO_PKG_VERSION")).into());
     parts
-}
-
-/// The steps of a scale.
-#[derive(Clone, Debug)]
-pub struct Legend {
-    /// What they are steps of.
-    pub name: &'static str,
-    /// Each with what it holds.
-    pub steps: Vec<(Tone, String)>,
-    /// What is to be said beside them.
-    pub note: Option<&'static str>,
-}
-
-impl Legend {
-    /// The scale of ranks.
-    pub fn of_ranks(record: &Record) -> Self {
-        Self {
-            name: "rank",
-            steps: scale::ranks(record.model.vocab_size).legend().into(),
-            note: None,
-        }
-    }
-
-    /// The steps side by side, below `top`.
-    fn drawn(&self, theme: &Theme, top: f32) -> String {
-        const WIDTH: f32 = 46.0;
-        let mut drawing = Drawing::default();
-        let base = top + 27.0;
-        drawing.text((0.0, base), Anchor::Start, Face::Muted, self.name);
-        let left = width_of(self.name) + 8.0;
-        for (step, (tone, label)) in self.steps.iter().enumerate() {
-            let x = left + step as f32 * WIDTH;
-            let (ink, ground) = tone_colours(*tone, theme);
-            drawing.mark(format_args!(
-                r#"<rect x="{x}" y="{}" width="{WIDTH}" height="18" fill="{ground}" class="edge"/><text class="small" x="{}" y="{base}" text-anchor="middle" fill="{ink}">{}</text>"#,
-                top + 14.0,
-                x + WIDTH / 2.0,
-                escaped(label),
-            ));
-        }
-        if let Some(note) = self.note {
-            let x = left + self.steps.len() as f32 * WIDTH + 10.0;
-            drawing.text((x, base), Anchor::Start, Face::Muted, note);
-        }
-        drawing.marks
-    }
 }
 
 /// A candidate's text as it is shown, cut where it is long.
