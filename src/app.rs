@@ -48,7 +48,7 @@ pub use compare::{
     Compare, Completion, Difference, FieldLine, Half, MOST_PINS, Measure, Pin, Series, field_lines,
     label, letter, of_wanted, probability, prompt_letter, series, shown,
 };
-pub use cursor::{Cursor, Follow};
+pub use cursor::{Cursor, Follow, rows as grid_rows};
 pub use entry::{Entry, Purpose, TokenChoice};
 pub use followed::Followed;
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};

@@ -7,11 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Sampling;
 use crate::export::cast::{CastOptions, CastVersion};
-use crate::export::figure::Kind;
 use crate::model::Dtype;
-use crate::settings::ColourChoice;
+use crate::settings::{CellValue, ColourChoice};
 use crate::terminal::{RecordingError, Recordings};
-use crate::trace::{LensKind, Skip, Step};
+use crate::trace::{LensKind, Skip};
 
 /// Watch every layer of a language model rank each token while it is generated.
 #[derive(Debug, Parser)]
@@ -349,11 +348,14 @@ pub struct Trace {
     /// What svg, png and html show: the grid, what is watched, or every layer's best tokens.
     #[arg(long, default_value = "grid")]
     pub figure: FigureChoice,
+    /// What a cell of the grid says, in figures and tables: `grid.value` of the settings.
+    #[arg(long, value_name = "VALUE", default_value = "rank")]
+    pub value: CellValue,
     /// The colours of svg, png and html: a theme's scale of ranks.
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
     /// Write a plain line for each token as it comes.
-    #[arg(long, conflicts_with_all = ["format", "output", "figure", "theme", "watch", "top"])]
+    #[arg(long, conflicts_with_all = ["format", "output", "figure", "value", "theme", "watch", "top"])]
     pub follow: bool,
     /// How tokens are drawn.
     #[command(flatten)]
@@ -422,22 +424,12 @@ pub enum TraceFormat {
 /// What a figure shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FigureChoice {
-    /// The rank of each chosen token at every layer.
+    /// What every layer says of each chosen token.
     Grid,
     /// The ranks of what is watched, layer by layer.
     Compare,
     /// The best tokens of every layer behind the prompt.
     Predictions,
-}
-
-impl From<FigureChoice> for Kind {
-    fn from(choice: FigureChoice) -> Self {
-        match choice {
-            FigureChoice::Grid => Self::Grid,
-            FigureChoice::Compare => Self::Compare,
-            FigureChoice::Predictions => Self::Predictions(Step(0)),
-        }
-    }
 }
 
 /// Options of `lenscape open`.

@@ -11,6 +11,7 @@ mod record;
 #[cfg(test)]
 mod sample;
 pub mod screen;
+mod sheet;
 pub mod svg;
 pub mod table;
 pub mod tensors;
@@ -19,3 +20,4 @@ pub mod trace_file;
 pub use content::{Content, ExportError};
 pub use format::{EXTENSIONS, Format, Picture, ScreenFormat, TraceFormat};
 pub use record::{Record, Watch};
+pub use sheet::{GridView, Sheet, SheetColumn, Subtracted};

@@ -290,7 +290,7 @@ fn write_trace(options: &cli::Trace) -> Result<ExitCode> {
         follow::follow(&opener, &request, &mut io::stdout().lock())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let output = Output::of(options, &request, &settings.themes)?;
+    let output = Output::of(options, &request, &settings)?;
     let traced = trace::trace(&opener, &request)?;
     output.write(&traced, table_looks(&settings))?;
     Ok(ExitCode::SUCCESS)

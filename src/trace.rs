@@ -73,6 +73,18 @@ impl LensKind {
             Self::Raw => Self::Normed,
         }
     }
+
+    /// Whether logits at a row of `n_layers` layers can be counted from those at the row below.
+    /// Under the raw lens the last row alone went through the final norm: its logits and those
+    /// below it differ in scale, and their difference says nothing of the last layer.
+    #[must_use]
+    pub fn changes_at(self, row: Row, n_layers: usize) -> bool {
+        match (self, row) {
+            (_, Row::Embedding) => false,
+            (Self::Normed, Row::Layer(_)) => true,
+            (Self::Raw, Row::Layer(layer)) => layer.0 + 1 < n_layers,
+        }
+    }
 }
 
 impl fmt::Display for LensKind {
@@ -156,6 +168,13 @@ impl Cell {
     pub fn prob_of_logit(&self, logit: f32) -> f32 {
         (logit - self.log_sum_exp).exp()
     }
+
+    /// The row's `most` best tokens, best first, or as many as are listed, with their
+    /// probabilities.
+    pub fn best(&self, most: usize) -> impl Iterator<Item = (TokenId, f32)> {
+        let best = self.top.iter().take(most);
+        best.map(|(token, logit)| (*token, self.prob_of_logit(*logit)))
+    }
 }
 
 /// One step of the grid: the token that was chosen, and what every row says of it.
@@ -163,6 +182,8 @@ impl Cell {
 pub struct Column {
     /// The token that was chosen at this step (with sampling, not always the best-ranked one).
     pub token: TokenId,
+    /// Under which lens its cells are.
+    pub lens: LensKind,
     /// The row `emb`.
     pub embedding: Cell,
     /// One cell a layer, layer 0 first.
@@ -179,11 +200,15 @@ impl Column {
         }
     }
 
-    /// How the token's logit has changed since the row below; `None` where nothing is below.
+    /// How the token's logit has changed since the row below; `None` where nothing is below, and
+    /// where the lens reads the two rows on different scales.
     #[must_use]
     pub fn logit_change(&self, row: Row) -> Option<f32> {
         let below = self.cell(row.below()?)?;
-        Some(self.cell(row)?.score.logit - below.score.logit)
+        let here = self.cell(row)?;
+        self.lens
+            .changes_at(row, self.layers.len())
+            .then_some(here.score.logit - below.score.logit)
     }
 
     /// The *settling layer*: the first layer from which the token's rank is 1 up to the end.

@@ -34,9 +34,9 @@ mod step;
 mod summary;
 mod table;
 pub mod text;
-mod value;
+pub mod value;
 
-pub use grid::Grid;
+pub use grid::{Before, Grid};
 
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;

@@ -141,6 +141,16 @@ impl Vocabulary {
             Piece::Unused => format!("⟨unused {}⟩", id.0),
         }
     }
+
+    /// A text and the tokens behind it; bytes that are no whole character as U+FFFD.
+    #[must_use]
+    pub fn text_behind(&self, text: &str, tokens: impl Iterator<Item = TokenId>) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        for token in tokens {
+            bytes.extend_from_slice(self.bytes(token));
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
 }
 
 #[cfg(test)]

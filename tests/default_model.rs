@@ -10,11 +10,11 @@ use std::sync::OnceLock;
 
 use lenscape::app::parse_candidates;
 use lenscape::catalog::{Catalog, Checkpoint, CheckpointFiles, ModelRef, Places, fetch};
-use lenscape::engine::{Intervention, Run, RunId, Session, StatePatch};
+use lenscape::engine::{Ask, Event, Intervention, Question, Run, RunId, Session, StatePatch};
 use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
 use lenscape::settings::{Example, Settings};
-use lenscape::trace::{Layer, LensKind, Position, Row, Step, TokenId, Trajectory, leads};
+use lenscape::trace::{Layer, LensKind, Position, Row, Step, Target, TokenId, Trajectory, leads};
 use reference::Golden;
 use tokio_util::sync::CancellationToken;
 
@@ -150,6 +150,49 @@ fn the_verb_follows_the_state_that_is_patched_in() {
     assert_eq!(verb(2, Vec::new()), "·are");
     assert_eq!(verb(3, patch(20)), "·are");
     assert_eq!(verb(4, patch(27)), "·is");
+}
+
+/// Parts and bias are the final logit, and the heads of each layer its attention's share.
+#[test]
+fn every_logit_is_the_sum_of_its_parts() {
+    let mut session = reference::session(&default_model().files);
+    let run = Run {
+        id: RunId(1),
+        prompt: "The keys to the cabinet".into(),
+        max_tokens: 3,
+        ..Run::default()
+    };
+    let (prompt, columns) = session.complete(run).unwrap();
+    let mut answer = |ask| {
+        let (run, lens) = (RunId(1), LensKind::Normed);
+        session.answer(&Question { run, lens, ask }).unwrap()
+    };
+    for (s, column) in columns.iter().enumerate() {
+        let at = Position(prompt.len() + s);
+        let target = Target {
+            token: column.token,
+            minus: None,
+        };
+        let Event::Attributed { attribution, .. } = answer(Ask::Attribution { at, target }) else {
+            panic!("no attribution");
+        };
+        let logit = column.layers.last().unwrap().score.logit;
+        for (name, found) in [("split", attribution.logit), ("sum", attribution.sum())] {
+            let off = (found - logit).abs();
+            assert!(off < 1e-3, "step {s}: the {name} is {off} from {logit}");
+        }
+        for (l, share) in attribution.layers.iter().enumerate() {
+            let layer = Layer(l);
+            let Event::HeadsAttributed { shares, .. } = answer(Ask::Heads { at, target, layer })
+            else {
+                panic!("no heads");
+            };
+            assert_eq!(shares.heads.len(), 9);
+            let sum = shares.heads.iter().sum::<f32>() + shares.bias;
+            let off = (sum - share.attention).abs();
+            assert!(off < 1e-3, "step {s} {layer}: {off} of {}", share.attention);
+        }
+    }
 }
 
 #[test]

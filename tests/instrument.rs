@@ -11,7 +11,8 @@ use lenscape::engine::{
     Ask, Continuation, Event, Intervention, Question, Run, RunId, Session, StatePatch, Wanted,
 };
 use lenscape::trace::{
-    Attribution, Column, Layer, LensKind, Position, Row, Skip, SkippedPart, Step, Target, TokenId,
+    Attribution, Column, HeadShares, Layer, LensKind, Position, Row, Skip, SkippedPart, Step,
+    Target, TokenId,
 };
 
 const PROMPT: &str = "The keys to the cabinet";
@@ -57,6 +58,14 @@ fn attribution(session: &mut Session, at: usize, target: Target) -> Attribution 
     }
 }
 
+fn heads(session: &mut Session, at: usize, target: Target, layer: Layer) -> HeadShares {
+    let at = Position(at);
+    match ask(session, Ask::Heads { at, target, layer }) {
+        Event::HeadsAttributed { shares, .. } => (*shares).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn tokens(columns: &[Column]) -> Vec<TokenId> {
     columns.iter().map(|column| column.token).collect()
 }
@@ -98,6 +107,7 @@ fn the_split_logit_is_that_of_the_grid() {
     }
 }
 
+/// The split by heads is one of its own: its sum has to be what the split by parts has.
 #[test]
 fn the_heads_and_the_bias_add_up_to_the_attention() {
     for (name, mut session) in sessions() {
@@ -106,16 +116,15 @@ fn the_heads_and_the_bias_add_up_to_the_attention() {
             token: columns[0].token,
             minus: None,
         };
+        let split = attribution(&mut session, prompt.len(), target);
         for layer in (0..columns[0].layers.len()).map(Layer) {
-            let at = Position(prompt.len());
-            let Event::HeadsAttributed { shares, .. } =
-                ask(&mut session, Ask::Heads { at, target, layer })
-            else {
-                panic!("no heads");
-            };
+            let shares = heads(&mut session, prompt.len(), target, layer);
+            let attention = split.layers[layer.0].attention;
             let sum = shares.heads.iter().sum::<f32>() + shares.bias;
-            let off = (sum - shares.attention).abs();
-            assert!(off < 1e-3, "{name} {layer}: {off} of {}", shares.attention);
+            for found in [sum, shares.attention] {
+                let off = (found - attention).abs();
+                assert!(off < 1e-3, "{name} {layer}: {off} of {attention}");
+            }
         }
     }
 }
@@ -315,28 +324,25 @@ fn all_heads_silent_is_an_attention_of_its_bias_alone() {
     for (name, mut session) in sessions() {
         let n_heads = session.model().spec.blocks[0].attention.n_heads;
         let layer = Layer(0);
-        let heads: Vec<Intervention> = (0..n_heads)
+        let silenced: Vec<Intervention> = (0..n_heads)
             .map(SkippedPart::Head)
             .map(|part| Intervention::Skip(Skip { layer, part }))
             .collect();
         let silent = Run {
-            interventions: heads,
+            interventions: silenced,
             max_tokens: 1,
             ..run(1)
         };
         let (prompt, columns) = session.complete(silent).unwrap();
-        let at = Position(prompt.len());
         let target = Target {
             token: columns[0].token,
             minus: None,
         };
-        let Event::HeadsAttributed { shares, .. } =
-            ask(&mut session, Ask::Heads { at, target, layer })
-        else {
-            panic!("no heads");
-        };
+        let shares = heads(&mut session, prompt.len(), target, layer);
         assert!(shares.heads.iter().all(|share| *share == 0.0), "{name}");
-        assert!((shares.attention - shares.bias).abs() < 1e-5, "{name}");
+        let split = attribution(&mut session, prompt.len(), target);
+        let off = (split.layers[0].attention - shares.bias).abs();
+        assert!(off < 1e-5, "{name}: {off}");
     }
 }
 

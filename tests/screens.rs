@@ -152,6 +152,25 @@ fn the_raw_lens() {
     });
 }
 
+/// The final norm stands between the last row and those below.
+#[test]
+fn under_the_raw_lens_the_last_layer_has_no_change_of_the_logit() {
+    let raw = |keys: &[&str]| {
+        let scene = Scene::finished(120, 40).presses(&["tab", "home", "shift-l"]);
+        styled::text(&scene.presses(keys).screen())
+    };
+    let panes = raw(&["v"; 4]);
+    for part in [
+        "since the layer below",
+        "· final norm",
+        "since L28: the final norm",
+    ] {
+        assert!(panes.contains(part), "{part} in {panes}");
+    }
+    let page = raw(&["shift-a"]);
+    assert!(page.contains("· the final norm"), "{page}");
+}
+
 #[test]
 fn cells_of_each_value_and_width() {
     for (name, keys) in [
@@ -662,6 +681,11 @@ fn a_changed_network_and_the_difference_that_it_makes() {
     keep("before", |columns, rows| {
         changed(columns, rows).presses(&["d", "d"])
     });
+    for (name, value) in [("probability", "v"), ("top_token", "shift-v")] {
+        let scene = changed(120, 40).presses(&["d", value]);
+        let name = format!("difference_of_{name}_120x40");
+        assert_snapshot!(name, styled::text(&scene.screen()));
+    }
     let without_colour = changed(80, 24).press("d").at_depth(Depth::None);
     assert_snapshot!(
         "difference_without_colour",

@@ -113,6 +113,86 @@ fn every_format_has_its_marks() {
 }
 
 #[test]
+fn every_layers_best_tokens_are_a_figure() {
+    for (format, table) in [("svg", false), ("html", true)] {
+        let output = trace()
+            .args(["--format", format, "--figure", "predictions"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let record = trace_file::read(&trace().output().unwrap().stdout).unwrap();
+        let column = &record.columns[0];
+        let chosen = record.vocabulary().label(column.token);
+        assert!(text.contains(&format!("at step 1: {chosen}")), "{text}");
+        assert!(text.contains(&format!("“The keys” ▸ {chosen}<")), "{text}");
+        let listed: usize = column.layers.iter().map(|cell| cell.best(5).count()).sum();
+        assert_eq!(listed, 5 * record.model.n_layers);
+        assert_eq!(text.matches("height=\"9\"").count(), listed, "a bar each");
+        let (_, prob) = column.layers[0].best(1).next().unwrap();
+        assert_eq!(text.contains(&format!(" {prob:.4}</td>")), table);
+    }
+}
+
+#[test]
+fn figures_and_tables_say_the_value_that_is_asked_for() {
+    let said = |format: &str, value: &str| {
+        let mut command = trace();
+        command.args(["--format", format, "--value", value]);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let record = trace_file::read(&trace().output().unwrap().stdout).unwrap();
+    let entropy = record.columns[0].layers[0].entropy;
+    let table = said("table", "entropy");
+    let first = table.lines().next().unwrap();
+    assert!(
+        first.ends_with(" · Entropy of each layer, in nats"),
+        "{first}"
+    );
+    assert!(table.contains(&format!(" {entropy:.2} ")), "{table}");
+    let svg = said("svg", "entropy");
+    assert!(svg.contains("cells entropy"));
+    assert!(svg.contains(&format!(">{entropy:.2}</text>")));
+    let html = said("html", "entropy");
+    assert!(html.contains(&format!("<td>{entropy}</td>")));
+    trace().args(["--value", "entropie"]).assert().code(2);
+}
+
+#[test]
+fn a_line_of_csv_holds_every_value_of_its_cell() {
+    let output = |args: &[&str]| {
+        let output = trace().args(args).output().unwrap().stdout;
+        String::from_utf8(output).unwrap()
+    };
+    let csv = output(&["--format", "csv", "--lens", "raw"]);
+    let mut lines = csv::Reader::from_reader(csv.as_bytes());
+    let names = lines.headers().unwrap().clone();
+    let lines: Vec<_> = lines.records().map(Result::unwrap).collect();
+    let record = trace_file::read(output(&["--lens", "raw"]).as_bytes()).unwrap();
+    let n_layers = record.model.n_layers;
+    assert_eq!(lines.len(), 4 * (n_layers + 1));
+    for (column, lines) in record.columns.iter().zip(lines.chunks(n_layers + 1)) {
+        let cells = std::iter::once(&column.embedding).chain(&column.layers);
+        for (at, (line, cell)) in lines.iter().zip(cells).enumerate() {
+            let field = |name| &line[names.iter().position(|n| n == name).unwrap()];
+            assert_eq!(field("rank"), cell.score.rank.to_string());
+            assert_eq!(field("ties"), cell.score.ties.to_string());
+            for (name, value) in [
+                ("logit", cell.score.logit),
+                ("prob", cell.score.prob),
+                ("log_prob", cell.log_prob()),
+                ("entropy", cell.entropy),
+                ("kl", cell.kl),
+            ] {
+                assert_eq!(field(name).parse::<f32>().unwrap(), value, "{name}");
+            }
+            // Nothing is below the first row; the last one alone went through the final norm.
+            let has_change = at > 0 && at < n_layers;
+            assert_eq!(field("logit_change").is_empty(), !has_change, "row {at}");
+        }
+    }
+}
+
+#[test]
 fn an_output_that_is_there_is_replaced_and_nothing_is_left_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.svg");

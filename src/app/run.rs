@@ -194,19 +194,16 @@ impl Run {
     /// The prompt and the tokens generated before a step, or the prompt up to one of its tokens.
     #[must_use]
     pub fn text_before(&self, place: impl Into<Place>, vocabulary: &Vocabulary) -> String {
-        let bytes_of = |token: &TokenId| vocabulary.bytes(*token).to_vec();
-        let bytes: Vec<u8> = match place.into() {
+        match place.into() {
             Place::Prompt(Position(position)) => {
                 let before = self.prompt_tokens.iter().take(position);
-                before.flat_map(bytes_of).collect()
+                vocabulary.text_behind("", before.copied())
             }
             Place::Step(Step(step)) => {
                 let generated = self.columns.iter().take(step);
-                let generated = generated.flat_map(|column| bytes_of(&column.token));
-                self.prompt.bytes().chain(generated).collect()
+                vocabulary.text_behind(&self.prompt, generated.map(|column| column.token))
             }
-        };
-        String::from_utf8_lossy(&bytes).into_owned()
+        }
     }
 
     /// A step's column.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Phase, Run, State};
 use crate::engine::Comparison;
-use crate::export::{Content, Record, ScreenFormat, Watch};
+use crate::export::{Content, GridView, Record, ScreenFormat, Subtracted, Watch};
 use crate::trace::Step;
 
 /// The longest name that is proposed, without its extension.
@@ -42,7 +42,27 @@ impl State {
     /// The newest run as it is taken along; the candidates that are compared go with it.
     #[must_use]
     pub fn record(&self) -> Option<Record> {
-        let run = self.run.as_ref()?;
+        self.record_of(self.run.as_ref()?)
+    }
+
+    /// The run whose columns are in the grid, and what the grid shows of it.
+    #[must_use]
+    pub fn grid_record(&self) -> Option<(Record, GridView)> {
+        let run = self.grid_run()?;
+        let view = GridView {
+            options: self.view.grid,
+            prompt: self.prompt_columns().to_vec(),
+            before: self.subtracted().map(|before| Subtracted {
+                from: run.id,
+                run: before.id,
+                prompt: before.prompt_columns.columns().to_vec(),
+                steps: before.columns.clone(),
+            }),
+        };
+        Some((self.record_of(run)?, view))
+    }
+
+    fn record_of(&self, run: &Run) -> Option<Record> {
         Some(Record {
             model: Arc::clone(self.model.ready.as_ref()?),
             lens: run.lens,

@@ -7,6 +7,7 @@ use crate::engine::OpenError;
 use crate::export::ExportError;
 use crate::export::file::SaveError;
 use crate::model::ModelError;
+use crate::settings::SettingsError;
 
 /// A command that runs a model did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,9 @@ pub enum CommandError {
     /// The result does not go into its format.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The defaults cannot be read.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// The result could not be saved.
     #[error(transparent)]
     Save(#[from] SaveError),

@@ -65,7 +65,7 @@ fn line(step: Step, column: &Column, vocabulary: &Vocabulary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cell, Score, TokenId};
+    use crate::trace::{Cell, LensKind, Score, TokenId};
     use crate::vocabulary::Piece;
 
     fn cell(rank: u32) -> Cell {
@@ -88,6 +88,7 @@ mod tests {
         let vocabulary = Vocabulary::new(vec![Piece::Bytes(b" is".to_vec())]);
         let column = Column {
             token: TokenId(0),
+            lens: LensKind::Normed,
             embedding: cell(9),
             layers: [700, 50, 12, 1].map(cell).to_vec(),
         };

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use super::CommandError;
 use super::trace::{Request, Traced, to_stdout};
-use crate::cli::{self, TraceFormat};
+use crate::cli::{self, FigureChoice, TraceFormat};
 use crate::export::figure::{self, Figure, Kind};
 use crate::export::file::{self, Existing};
-use crate::export::{self, Content, Format, Picture, table};
-use crate::settings::theme::{Theme, Themes};
+use crate::export::{self, Content, Format, GridView, Picture, table};
+use crate::settings::theme::Theme;
+use crate::settings::{GridOptions, Settings};
+use crate::trace::Step;
 use crate::ui::palette::Palette;
 
 /// Where to write, and how.
@@ -19,7 +21,9 @@ use crate::ui::palette::Palette;
 pub struct Output {
     path: Option<PathBuf>,
     format: TraceFormat,
-    figure: Kind,
+    figure: FigureChoice,
+    /// What the grid shows, in figures and tables.
+    view: GridView,
     theme: Theme,
 }
 
@@ -35,23 +39,26 @@ impl Output {
     pub fn of(
         options: &cli::Trace,
         request: &Request,
-        themes: &Themes,
+        settings: &Settings,
     ) -> Result<Self, CommandError> {
         let format = format(options.format, options.output.as_deref())?;
         let is_text = !matches!(format, TraceFormat::Png | TraceFormat::Safetensors);
         if !is_text && options.output.is_none() && io::stdout().is_terminal() {
             return Err(CommandError::Binary);
         }
-        let figure = Kind::from(options.figure);
-        if figure == Kind::Compare && request.watch.is_empty() {
+        if options.figure == FigureChoice::Compare && request.watch.is_empty() {
             return Err(CommandError::NothingWatched);
         }
-        let theme = figure::colours(themes, options.theme.as_deref())
+        let theme = figure::colours(&settings.themes, options.theme.as_deref())
             .ok_or_else(|| CommandError::Theme(options.theme.clone().unwrap_or_default()))?;
         Ok(Self {
             path: options.output.clone(),
             format,
-            figure,
+            figure: options.figure,
+            view: GridView::of_steps(GridOptions {
+                value: options.value,
+                ..Settings::embedded()?.options.grid
+            }),
             theme,
         })
     }
@@ -86,7 +93,7 @@ impl Output {
                 // A file has no colours, whatever the terminal has.
                 let palette = palette.filter(|_| self.path.is_none());
                 let mut bytes = Vec::new();
-                table::write(&record, width, palette.as_ref(), &mut bytes)?;
+                table::write(&record, &self.view, width, palette.as_ref(), &mut bytes)?;
                 return Ok(bytes);
             }
         };
@@ -95,7 +102,11 @@ impl Output {
 
     fn figure(&self, record: Arc<export::Record>, picture: Picture) -> Content {
         let figure = Figure {
-            kind: self.figure,
+            kind: match self.figure {
+                FigureChoice::Grid => Kind::Grid(self.view.clone()),
+                FigureChoice::Compare => Kind::Compare,
+                FigureChoice::Predictions => Kind::Predictions(Step(0)),
+            },
             picture,
         };
         Content::Figure(record, figure, Box::new(self.theme.clone()))

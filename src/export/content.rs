@@ -56,7 +56,7 @@ impl Content {
                 bytes = tensors::write(record, states.as_deref())?;
             }
             Self::Figure(record, figure, theme) => {
-                bytes = figure::draw(*figure, record, theme)?;
+                bytes = figure::draw(figure, record, theme)?;
             }
             Self::Screen(buffer, format) => {
                 bytes = match format {

@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 
 use super::Record;
-use crate::trace::{Cell, Row};
+use crate::trace::{Cell, Column, Row};
 use crate::vocabulary::Vocabulary;
 
 /// Writes one line a cell: step, token, text, layer (`emb` or a number), rank, logit, prob,
-/// entropy and KL in nats, and the row's best token.
+/// entropy and KL in nats, the row's best token, how many other tokens share the rank, the
+/// natural logarithm of the probability, and the logit's change since the row below. The last is
+/// empty where there is no such change, see [`Column::logit_change`].
 pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = csv::Writer::from_writer(out);
     lines.write_record([
@@ -22,6 +24,9 @@ pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
         "kl",
         "top_token",
         "top_text",
+        "ties",
+        "log_prob",
+        "logit_change",
     ])?;
     for (s, column) in record.columns.iter().enumerate() {
         let rows = std::iter::once(Row::Embedding)
@@ -30,7 +35,7 @@ pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
             let Some(cell) = column.cell(row) else {
                 continue;
             };
-            lines.write_record(line(s, column.token, row, cell, record.vocabulary()))?;
+            lines.write_record(line(s, column, row, cell, record.vocabulary()))?;
         }
     }
     lines.flush()
@@ -38,17 +43,17 @@ pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
 
 fn line(
     step: usize,
-    token: crate::trace::TokenId,
+    column: &Column,
     row: Row,
     cell: &Cell,
     vocabulary: &Vocabulary,
-) -> [String; 11] {
+) -> [String; 14] {
     let text = |id| String::from_utf8_lossy(vocabulary.bytes(id)).into_owned();
     let best = cell.top.first().map(|(id, _)| *id);
     [
         step.to_string(),
-        token.0.to_string(),
-        text(token),
+        column.token.0.to_string(),
+        text(column.token),
         match row {
             Row::Embedding => "emb".to_owned(),
             Row::Layer(layer) => layer.0.to_string(),
@@ -60,5 +65,11 @@ fn line(
         cell.kl.to_string(),
         best.map(|id| id.0.to_string()).unwrap_or_default(),
         best.map(text).unwrap_or_default(),
+        cell.score.ties.to_string(),
+        cell.log_prob().to_string(),
+        column
+            .logit_change(row)
+            .map(|change| change.to_string())
+            .unwrap_or_default(),
     ]
 }

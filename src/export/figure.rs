@@ -1,5 +1,5 @@
 //! Figures for papers and pages, in the looks of J. Alammar, *Finding the Words to Say* (2021):
-//! white paper, tokens above, layers below each other, and the rank in every cell.
+//! white paper, tokens above, layers below each other, and a number in every cell.
 //!
 //! ```text
 //! Record ─▶ grid or chart ─▶ SVG ─┬─▶ .svg
@@ -10,11 +10,12 @@
 mod chart;
 mod grid;
 mod html;
+mod legend;
 mod page;
 mod png;
 mod predictions;
 
-use super::{Picture, Record};
+use super::{GridView, Picture, Record, Sheet};
 use crate::settings::theme::{Theme, Themes};
 use crate::trace::Step;
 
@@ -27,10 +28,10 @@ pub const USUAL_THEME: &str = "article-pink";
 const THEME_ON_PAPER: &str = "light";
 
 /// What is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    /// The rank of each chosen token at every layer.
-    Grid,
+    /// The grid, as this view has it.
+    Grid(GridView),
     /// The ranks of what was followed, layer by layer.
     Compare,
     /// The best tokens of every layer at this step.
@@ -38,7 +39,7 @@ pub enum Kind {
 }
 
 /// A figure to be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// What is shown.
     pub kind: Kind,
@@ -64,20 +65,20 @@ pub fn colours(themes: &Themes, name: Option<&str>) -> Option<Theme> {
 /// # Errors
 ///
 /// When pixels are asked for and there would be too many.
-pub fn draw(figure: Figure, record: &Record, theme: &Theme) -> Result<Vec<u8>, PngError> {
-    let page = match figure.kind {
-        Kind::Grid => grid::page(record, theme),
+pub fn draw(figure: &Figure, record: &Record, theme: &Theme) -> Result<Vec<u8>, PngError> {
+    let page = match &figure.kind {
+        Kind::Grid(view) => grid::page(record, &Sheet::of(record, view), theme),
         Kind::Compare => chart::page(record, theme),
-        Kind::Predictions(step) => predictions::page(record, step, theme),
+        Kind::Predictions(step) => predictions::page(record, *step, theme),
     };
     Ok(match figure.picture {
         Picture::Svg => page.svg().into_bytes(),
         Picture::Png => png::pixels(&page)?,
         Picture::Html => {
-            let table = match figure.kind {
-                Kind::Grid => html::grid_table(record),
+            let table = match &figure.kind {
+                Kind::Grid(view) => html::grid_table(&Sheet::of(record, view)),
                 Kind::Compare => html::compare_table(record),
-                Kind::Predictions(step) => html::predictions_table(record, step),
+                Kind::Predictions(step) => html::predictions_table(record, *step),
             };
             html::document(&page, &table).into_bytes()
         }

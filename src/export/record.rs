@@ -50,4 +50,12 @@ impl Record {
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.model.vocabulary
     }
+
+    /// The prompt and the tokens behind it before a step.
+    #[must_use]
+    pub fn text_before(&self, step: Step) -> String {
+        let generated = self.columns.iter().take(step.0);
+        let generated = generated.map(|column| column.token);
+        self.vocabulary().text_behind(&self.prompt, generated)
+    }
 }

@@ -119,6 +119,7 @@ fn cell(rank: u32) -> Cell {
 fn column(token: u32, ranks: &[u32]) -> Column {
     Column {
         token: TokenId(token),
+        lens: LensKind::Raw,
         embedding: cell(5),
         layers: ranks.iter().map(|rank| cell(*rank)).collect(),
     }

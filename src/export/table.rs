@@ -1,15 +1,18 @@
-//! A record as a readable grid: layers down, steps across, the rank in each cell. Good to paste
-//! as it is, and in colour on a terminal.
+//! A record as a readable grid: layers down, steps across, what the grid on the screen says in
+//! each cell. Good to paste as it is, and in colour on a terminal.
 
 use std::io::{self, Write};
 
 use crossterm::style::{ContentStyle, StyledContent};
 use ratatui::backend::IntoCrossterm;
+use ratatui::style::Modifier;
 
-use super::Record;
-use crate::trace::{Column, Layer, Row, Score, Trajectory};
+use super::{GridView, Record, Sheet, SheetColumn};
+use crate::settings::Cells;
+use crate::trace::{Layer, Row, Score};
 use crate::ui::palette::Palette;
-use crate::ui::text;
+use crate::ui::scale::{self, Tone};
+use crate::ui::{text, value};
 use crate::vocabulary::visible_text;
 
 /// The widest a token's label gets.
@@ -18,39 +21,49 @@ const WIDEST_LABEL: usize = 12;
 /// Space for the row's name, as `L29`.
 const ROW_NAME: usize = 4;
 
-/// One column of the table: a label and a score a row.
+/// One column of the table: a label and a cell a row.
 pub(super) struct Strip {
     label: String,
     width: usize,
-    scores: Vec<Score>,
+    cells: Vec<Option<Written>>,
 }
 
-/// Writes the grid of ranks, then one of the watched candidates, in blocks that fit into `width`
-/// columns. Without a palette there is no colour.
+/// A cell as it is written.
+struct Written {
+    text: String,
+    tone: Tone,
+    /// On rank 1.
+    is_first: bool,
+}
+
+/// Writes the grid as `view` has it, then one of the watched candidates' ranks, in blocks that fit
+/// into `width` columns. Without a palette there is no colour.
 pub fn write(
     record: &Record,
+    view: &GridView,
     width: usize,
     palette: Option<&Palette<'_>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let vocabulary = record.vocabulary();
+    let sheet = Sheet::of(record, view);
     writeln!(
         out,
-        "{} · {} layers · lens {} · rank of the chosen token at each layer",
-        record.model.name, record.model.n_layers, record.lens
+        "{} · {} layers · lens {} · {}",
+        record.model.name,
+        record.model.n_layers,
+        record.lens,
+        sheet.title()
     )?;
     writeln!(out, "{}", visible_text(&record.prompt))?;
-    let steps = record
-        .columns
-        .iter()
-        .map(|column| strip(vocabulary.label(column.token), scores(column)));
-    blocks(
-        &steps.collect::<Vec<_>>(),
-        record.model.n_layers,
-        width,
-        palette,
-        out,
-    )?;
+    let strips: Vec<Strip> = sheet
+        .columns()
+        .map(|column| of_sheet(&sheet, &column))
+        .collect();
+    blocks(&strips, &sheet.rows, width, palette, out)?;
+    if let Some(note) = sheet.note() {
+        writeln!(out, "\n{note}")?;
+    }
     if !record.watch.trajectories.is_empty() {
         writeln!(
             out,
@@ -62,53 +75,61 @@ pub fn write(
                 .followed()
                 .map(|token| vocabulary.label(token))
                 .unwrap_or_default();
-            strip(label, watched_scores(trajectory))
+            strip(label, &trajectory.layers)
         });
-        blocks(
-            &watched.collect::<Vec<_>>(),
-            record.model.n_layers,
-            width,
-            palette,
-            out,
-        )?;
+        let rows = layers(record.model.n_layers);
+        blocks(&watched.collect::<Vec<_>>(), &rows, width, palette, out)?;
     }
     Ok(())
 }
 
-fn scores(column: &Column) -> Vec<Score> {
-    column.layers.iter().map(|cell| cell.score).collect()
+/// The rows of all layers.
+pub(super) fn layers(n_layers: usize) -> Vec<Row> {
+    (0..n_layers)
+        .map(|layer| Row::Layer(Layer(layer)))
+        .collect()
 }
 
-fn watched_scores(trajectory: &Trajectory) -> Vec<Score> {
-    trajectory.layers.clone()
+fn of_sheet(sheet: &Sheet<'_>, column: &SheetColumn<'_>) -> Strip {
+    let cells = sheet.rows.iter().map(|row| {
+        let shown = sheet.shown(column, *row)?;
+        let text = sheet.text(&shown);
+        Some(Written {
+            text: text::cut(&text, WIDEST_LABEL).into_owned(),
+            tone: shown.tone,
+            is_first: column.column.cell(*row)?.score.rank == 1,
+        })
+    });
+    fitted(sheet.label(column), cells.collect())
 }
 
-pub(super) fn strip(label: String, scores: Vec<Score>) -> Strip {
+/// A column of ranks; `=` before one marks a tie.
+pub(super) fn strip(label: String, scores: &[Score]) -> Strip {
+    let cells = scores.iter().map(|score| {
+        Some(Written {
+            text: value::rank(*score, Cells::Exact),
+            tone: Tone::Sequential(scale::step(score.rank)),
+            is_first: score.rank == 1,
+        })
+    });
+    fitted(label, cells.collect())
+}
+
+/// As wide as the widest of its texts.
+fn fitted(label: String, cells: Vec<Option<Written>>) -> Strip {
     let label = text::cut(&label, WIDEST_LABEL).into_owned();
-    let widest_rank = scores
-        .iter()
-        .map(|score| shown(score).len())
-        .max()
-        .unwrap_or(0);
+    let widest = cells.iter().flatten().map(|cell| text::width(&cell.text));
     Strip {
-        width: text::width(&label).max(widest_rank),
+        width: widest.fold(text::width(&label), usize::max),
         label,
-        scores,
-    }
-}
-
-/// The rank; `=` behind it marks a tie.
-fn shown(score: &Score) -> String {
-    match score.ties {
-        0 => score.rank.to_string(),
-        _ => format!("{}=", score.rank),
+        cells,
     }
 }
 
 /// The strips side by side, as many as fit, then the next ones below.
 pub(super) fn blocks(
     mut strips: &[Strip],
-    n_layers: usize,
+    rows: &[Row],
     width: usize,
     palette: Option<&Palette<'_>>,
     out: &mut dyn Write,
@@ -131,12 +152,16 @@ pub(super) fn blocks(
             write!(out, "  {}", text::right(&strip.label, strip.width))?;
         }
         writeln!(out)?;
-        for l in 0..n_layers {
-            write!(out, "{:>ROW_NAME$}", Row::Layer(Layer(l)).to_string())?;
+        for (at, row) in rows.iter().enumerate() {
+            write!(out, "{:>ROW_NAME$}", row.to_string())?;
             for strip in block {
-                if let Some(score) = strip.scores.get(l) {
-                    let number = format!(" {:>width$}", shown(score), width = strip.width);
-                    write!(out, " {}", painted(number, score.rank, palette))?;
+                match strip.cells.get(at) {
+                    Some(Some(cell)) => {
+                        let text = format!(" {}", text::right(&cell.text, strip.width));
+                        write!(out, " {}", painted(text, cell, palette))?;
+                    }
+                    Some(None) => write!(out, "  {}", text::right("·", strip.width))?,
+                    None => {}
                 }
             }
             writeln!(out)?;
@@ -146,9 +171,14 @@ pub(super) fn blocks(
 }
 
 /// A cell's text in its colours.
-fn painted(number: String, rank: u32, palette: Option<&Palette<'_>>) -> StyledContent<String> {
+fn painted(text: String, cell: &Written, palette: Option<&Palette<'_>>) -> StyledContent<String> {
     let style = palette.map_or_else(ContentStyle::new, |palette| {
-        palette.rank(rank).into_crossterm()
+        let style = palette.tone(cell.tone);
+        match cell.is_first {
+            true => style.add_modifier(Modifier::BOLD),
+            false => style,
+        }
+        .into_crossterm()
     });
-    StyledContent::new(style, number)
+    StyledContent::new(style, text)
 }

@@ -64,22 +64,27 @@ pub fn head_shares(
             layer,
             n_layers: model.decoder.n_layers(),
         })?;
-    let (coarse, _) = shares(model, states, parts, target, Grain::Parts)?;
-    let (fine, _) = shares(model, states, parts, target, Grain::Heads(layer))?;
+    let (shares, _) = shares(model, states, parts, target, Grain::Heads(layer))?;
     let first = 1 + 2 * layer.0;
-    let attention = coarse.parts.get(first).copied();
-    let heads = fine.parts.get(first..first + n_heads);
-    let bias = fine.parts.get(first + n_heads).copied();
-    match (attention, heads, bias) {
-        (Some(attention), Some(heads), Some(bias)) => Ok(HeadShares {
+    // The heads, then the bias of their projection: what the attention is the sum of.
+    let of_attention = shares.parts.get(first..=first + n_heads);
+    match of_attention.and_then(<[f32]>::split_last) {
+        Some((bias, heads)) => Ok(HeadShares {
             target,
             layer,
             heads: heads.to_vec(),
-            bias,
-            attention,
+            bias: *bias,
+            attention: sum(heads.iter().chain([bias])),
         }),
-        _ => Err(ModelError::EmptyPrompt),
+        None => Err(ModelError::EmptyPrompt),
     }
+}
+
+/// In float64, so that many small shares lose nothing.
+fn sum<'s>(shares: impl Iterator<Item = &'s f32>) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "a cell's figures are f32")]
+    let sum = shares.copied().map(f64::from).sum::<f64>() as f32;
+    sum
 }
 
 /// What each part and the biases add to the target's logit before the soft cap.

@@ -13,6 +13,7 @@ use crate::trace::LensKind;
 pub struct Logits {
     /// `[n_layers + 1, vocabulary]` on the CPU; row `emb` first.
     rows: Tensor,
+    lens: LensKind,
     dtype: Dtype,
 }
 
@@ -29,8 +30,15 @@ impl Logits {
         let rows = head.logits(rows, bare)?.to_device(&Device::Cpu)?;
         Ok(Self {
             rows,
+            lens,
             dtype: head.dtype(),
         })
+    }
+
+    /// Under which lens they are.
+    #[must_use]
+    pub fn lens(&self) -> LensKind {
+        self.lens
     }
 
     /// In which type they were computed.
@@ -46,6 +54,8 @@ impl Logits {
         let rows = head.logits(&last, 0)?.to_device(&Device::Cpu)?;
         Ok(Self {
             rows,
+            // The last row is the same under either.
+            lens: LensKind::Normed,
             dtype: head.dtype(),
         })
     }

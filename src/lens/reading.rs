@@ -39,6 +39,7 @@ pub fn column(
     let embedding = cells.pop().ok_or_else(no_rows)?;
     Ok(Column {
         token,
+        lens: logits.lens(),
         embedding,
         layers,
     })

@@ -74,7 +74,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::trace::{Cell, Score, TokenId};
+    use crate::trace::{Cell, LensKind, Score, TokenId};
 
     /// A column with, for each layer, the rank of its token and the layer's best token.
     fn column<const N: usize>(layers: [(u32, u32); N]) -> Column {
@@ -95,6 +95,7 @@ mod tests {
             .collect();
         Column {
             token: TokenId(7),
+            lens: LensKind::Normed,
             embedding: cells[0].clone(),
             layers: cells,
         }

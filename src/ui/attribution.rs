@@ -126,10 +126,7 @@ impl<'s> Sheet<'s> {
             .iter()
             .flat_map(|share| [share.attention, share.feed_forward])
             .chain([attribution.embedding]);
-        let changes = attribution.rows.windows(2).filter_map(|pair| match pair {
-            [below, here] => Some(here - below),
-            _ => None,
-        });
+        let changes = changes(split).into_iter().flatten();
         Self {
             state,
             page,
@@ -260,9 +257,13 @@ impl<'s> Sheet<'s> {
         };
         let number = text::right(&bars::plain(*here), bars::NUMBER);
         let mut spans = vec![Span::raw(format!("{number}{}", " ".repeat(GAP)))];
-        let below = at.checked_sub(1).and_then(|below| logits.get(below));
-        if let Some(below) = below {
-            spans.extend(self.number_and_bar(here - below, self.changes));
+        match changes(self.split).get(at).copied() {
+            Some(Some(change)) => spans.extend(self.number_and_bar(change, self.changes)),
+            Some(None) if at > 0 => {
+                let words = format!("{:>1$} the final norm", "·", bars::NUMBER);
+                spans.push(Span::styled(words, self.palette.muted()));
+            }
+            _ => {}
         }
         spans
     }
@@ -270,6 +271,20 @@ impl<'s> Sheet<'s> {
     fn number_and_bar(&self, value: f32, bars: Diverging) -> Vec<Span<'static>> {
         number_and_bar(value, bars, self.palette)
     }
+}
+
+/// How the logit under the lens has changed since the row below, `emb` first; nothing where that
+/// cannot be counted.
+fn changes(split: &Split) -> Vec<Option<f32>> {
+    let rows = &split.attribution.rows;
+    let n_layers = rows.len().saturating_sub(1);
+    let changes = rows.windows(2).enumerate().map(|(layer, pair)| match pair {
+        [below, here] if split.lens.changes_at(Row::Layer(Layer(layer)), n_layers) => {
+            Some(here - below)
+        }
+        _ => None,
+    });
+    std::iter::once(None).chain(changes).collect()
 }
 
 /// A number at the right of its columns, and its bar.

@@ -213,10 +213,15 @@ impl Detail<'_> {
         };
         match self.column.cell(below) {
             Some(before) => {
-                let moved = self.cell.score.logit - before.score.logit;
-                // No minus before a zero.
-                let moved = (moved * 100.0).round() / 100.0 + 0.0;
-                let mut text = format!("since {below}: logit {moved:+.2}");
+                let mut text = match self.column.logit_change(self.row) {
+                    Some(moved) => {
+                        // No minus before a zero.
+                        let moved = (moved * 100.0).round() / 100.0 + 0.0;
+                        format!("since {below}: logit {moved:+.2}")
+                    }
+                    // The norm stands between them.
+                    None => format!("since {below}: the final norm"),
+                };
                 if width > 40 {
                     text.push_str(&format!(", rank from {}", before.score.rank));
                 }

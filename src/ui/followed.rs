@@ -58,7 +58,7 @@ pub fn render(
     let titles = Titles {
         name,
         right: grid::part_in_view(state, &rows),
-        bottom: grid::scale_in_border(&grid.scale(), state.view.grid, palette, area.width),
+        bottom: grid::scale_in_border(&grid.scale(), state, palette, area.width),
     };
     let inner = frame::render(palette, Focus::Here, titles, area, buffer);
     grid.render(inner, buffer);

@@ -17,18 +17,17 @@ use super::palette::Palette;
 use super::scale::{Scale, Tone};
 use super::{loading, text, value};
 use crate::app::{GridRoom, Pane, Side, State};
-use crate::engine::{ModelInfo, RunId};
-use crate::settings::theme::STEPS;
-use crate::settings::{CellColour, GridOptions};
-use crate::trace::Row;
+use crate::engine::ModelInfo;
+use crate::settings::CellColour;
+use crate::trace::{LensKind, Row};
 
-mod difference;
+mod before;
 #[cfg(test)]
 mod tests;
 mod widget;
 
 pub use super::value::probability;
-pub use difference::Before;
+pub use before::Before;
 pub use widget::{GIVEN, Grid};
 
 /// The grid's pane.
@@ -92,7 +91,9 @@ fn title(state: &State, width: u16) -> String {
     let room = usize::from(width).saturating_sub(6 + text::width(&progress));
     let value = value::of(state.view.grid.value);
     let title = match (&state.run, state.kept.before(), state.kept.side) {
-        (Some(run), Some(before), Side::Difference) => difference_title(run.id, before.id, room),
+        (Some(run), Some(before), Side::Difference) => {
+            value.difference_title(run.id, before.id, room)
+        }
         (Some(_), Some(before), Side::Before) => {
             let name = format!("Before, {}: ", before.id);
             let rest = room.saturating_sub(text::width(&name));
@@ -101,14 +102,6 @@ fn title(state: &State, width: u16) -> String {
         _ => value.title(room).to_owned(),
     };
     format!("{title}{progress}")
-}
-
-fn difference_title(run: RunId, before: RunId, room: usize) -> String {
-    let full = format!("Rank in {run} − rank in {before}, before");
-    match text::width(&full) <= room {
-        true => full,
-        false => format!("Rank in {run} − in {before}"),
-    }
 }
 
 /// Which columns and rows are in view, where that is not all of them.
@@ -133,35 +126,47 @@ pub(super) fn part_in_view(state: &State, rows: &[Row]) -> String {
 /// The scale of the shown grid; of differences, where they are shown.
 fn legend<'l>(state: &State, grid: &Grid<'_>, palette: &Palette<'_>, width: u16) -> Line<'l> {
     match state.subtracted() {
-        Some(_) => steps_in_border(" ".into(), difference::legend(), palette, width),
-        None => scale_in_border(&grid.scale(), state.view.grid, palette, width),
+        Some(_) => {
+            let value = value::of(state.view.grid.value);
+            let steps = value.difference_legend();
+            steps_in_border(" ".into(), &steps, value.note(lens(state)), palette, width)
+        }
+        None => scale_in_border(&grid.scale(), state, palette, width),
     }
 }
 
 /// The scale itself, in the pane's border.
 pub(super) fn scale_in_border<'l>(
     scale: &Scale,
-    options: GridOptions,
+    state: &State,
     palette: &Palette<'_>,
     width: u16,
 ) -> Line<'l> {
+    let options = state.view.grid;
     let name = match options.colour {
         CellColour::By(colour) if colour != options.value => format!(" {} ", colour.name()),
         _ => " ".into(),
     };
-    steps_in_border(name, scale.legend(), palette, width)
+    let note = value::of(options.value).note(lens(state));
+    steps_in_border(name, &scale.legend(), note, palette, width)
+}
+
+/// Under which lens the grid's cells are.
+fn lens(state: &State) -> LensKind {
+    state.grid_run().map_or(state.view.lens, |run| run.lens)
 }
 
 fn steps_in_border<'l>(
     name: String,
-    steps: [(Tone, String); STEPS],
+    steps: &[(Tone, String)],
+    note: Option<&str>,
     palette: &Palette<'_>,
     width: u16,
 ) -> Line<'l> {
     let full: usize = steps.iter().map(|(_, text)| text::width(text) + 2).sum();
     let room = usize::from(width).saturating_sub(3 + text::width(&name));
     let mut spans = vec![Span::styled(name, palette.muted())];
-    for (tone, text) in steps {
+    for (tone, text) in steps.iter().map(|(tone, text)| (*tone, text)) {
         let shade = palette.tone_shade(tone).unwrap_or(" ");
         let text = if full <= room {
             format!("{shade}{text} ")
@@ -171,5 +176,10 @@ fn steps_in_border<'l>(
         spans.push(Span::styled(text, palette.tone(tone)));
     }
     spans.push(Span::styled(" ", palette.muted()));
+    let note = note.map(|note| format!("{note} "));
+    spans.extend(
+        note.filter(|note| full + text::width(note) <= room)
+            .map(|note| Span::styled(note, palette.muted())),
+    );
     Line::from(spans)
 }

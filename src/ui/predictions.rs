@@ -133,9 +133,8 @@ impl Table<'_> {
         lines.extend(rows.iter().skip(first).take(visible).map(|row| {
             let mut spans = step::row_label(*row, selected, self.palette).to_vec();
             let cell = self.answer.column.cell(*row);
-            for (token, logit) in cell.iter().flat_map(|cell| &cell.top).take(sizes.tokens) {
-                let prob = cell.map_or(0.0, |cell| cell.prob_of_logit(*logit));
-                spans.extend(self.token(*token, prob, &sizes));
+            for (token, prob) in cell.iter().flat_map(|cell| cell.best(sizes.tokens)) {
+                spans.extend(self.token(token, prob, &sizes));
                 spans.push(Span::raw(" ".repeat(GAP)));
             }
             Line::from(spans)
@@ -177,10 +176,9 @@ impl Table<'_> {
             let words = format!("{:>5} more have no room", format!("+{hidden}"));
             lines.push(Line::styled(words, self.palette.muted()));
         }
-        let tokens = cell.top.iter().take(room).enumerate();
-        lines.extend(tokens.map(|(at, (token, logit))| {
+        lines.extend(cell.best(room).enumerate().map(|(at, (token, prob))| {
             let mut spans = vec![place((at + 1).to_string())];
-            spans.extend(self.token(*token, cell.prob_of_logit(*logit), &sizes));
+            spans.extend(self.token(token, prob, &sizes));
             Line::from(spans)
         }));
         if !listed {

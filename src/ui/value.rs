@@ -2,19 +2,23 @@
 //! coloured. A further value is one more entry of `VALUES`.
 
 use crate::settings::{CellValue, Cells, ListedTokens};
-use crate::trace::{Cell, Column, Row, TokenId};
-use crate::ui::scale::{self, Diverging, Order, Scale, Sequential};
+use crate::trace::{Cell, Column, LensKind, Row, TokenId};
+use crate::ui::scale::{self, Diverging, Scale, Sequential};
 use crate::ui::text;
 use crate::vocabulary::Vocabulary;
 
 mod change;
+mod difference;
 mod number;
+mod scales;
 #[cfg(test)]
 mod tests;
 
-pub use number::probability;
+pub use difference::Shown;
+pub use number::{probability, rank};
 
 use change::Change;
+use difference::Against;
 use number::{Sign, number};
 
 /// A cell, and what one must know to say something of it.
@@ -38,8 +42,8 @@ pub struct Value {
     is: CellValue,
     /// The grid's title, and a shorter one where that has no room.
     titles: [&'static str; 2],
-    /// The figure that becomes a colour.
-    measure: fn(&Seen<'_>) -> f32,
+    /// The figure that becomes a colour, where there is one.
+    measure: fn(&Seen<'_>) -> Option<f32>,
     /// What the cell says: a number of five columns of the terminal at most where cells are
     /// exact, of four where they are short, and a sign more for a rank that is shared; or a text,
     /// which the cell cuts.
@@ -47,6 +51,8 @@ pub struct Value {
     /// One character behind it.
     mark: fn(&Seen<'_>) -> char,
     scale: Steps,
+    /// How it is compared with that of another run.
+    against: Against,
 }
 
 /// How a value's scale is made.
@@ -67,10 +73,11 @@ const VALUES: [Value; 8] = [
             "Rank of the chosen token at each layer",
             "Rank at each layer",
         ],
-        measure: |seen| seen.cell.score.rank as f32,
+        measure: |seen| Some(seen.cell.score.rank as f32),
         write: |seen, cells| number::rank(seen.cell.score, cells),
         mark: |seen| Change::at(seen.column, seen.row).mark(),
         scale: Steps::Ranks,
+        against: Against::Ranks,
     },
     Value {
         is: CellValue::Probability,
@@ -78,10 +85,18 @@ const VALUES: [Value; 8] = [
             "Probability of the chosen token at each layer",
             "Probability at each layer",
         ],
-        measure: |seen| seen.cell.score.prob,
+        measure: |seen| Some(seen.cell.score.prob),
         write: |seen, cells| probability(seen.cell.score.prob, cells),
         mark: no_mark,
-        scale: Steps::Fixed(probabilities),
+        scale: Steps::Fixed(scales::probabilities),
+        against: Against::Figures {
+            scale: || Diverging::new([0.01, 0.1, 0.3], short_bound),
+            amount: |amount, cells| match amount {
+                // Other than a probability, a difference can be nothing.
+                ..1e-9 => "0".into(),
+                _ => probability(amount, cells),
+            },
+        },
     },
     Value {
         is: CellValue::LogProbability,
@@ -89,10 +104,11 @@ const VALUES: [Value; 8] = [
             "Log-probability of the chosen token, in nats",
             "Log-probability, in nats",
         ],
-        measure: |seen| seen.cell.log_prob(),
+        measure: |seen| Some(seen.cell.log_prob()),
         write: |seen, cells| number(seen.cell.log_prob(), Sign::WhereNegative, cells),
         mark: no_mark,
-        scale: Steps::Fixed(log_probabilities),
+        scale: Steps::Fixed(scales::log_probabilities),
+        against: LOGITS,
     },
     Value {
         is: CellValue::Logit,
@@ -100,10 +116,11 @@ const VALUES: [Value; 8] = [
             "Logit of the chosen token at each layer",
             "Logit at each layer",
         ],
-        measure: |seen| seen.cell.score.logit,
+        measure: |seen| Some(seen.cell.score.logit),
         write: |seen, cells| number(seen.cell.score.logit, Sign::WhereNegative, cells),
         mark: no_mark,
         scale: Steps::Measured,
+        against: LOGITS,
     },
     Value {
         is: CellValue::LogitChange,
@@ -111,34 +128,40 @@ const VALUES: [Value; 8] = [
             "Logit of the chosen token since the layer below",
             "Logit since the layer below",
         ],
-        measure: |seen| seen.column.logit_change(seen.row).unwrap_or(0.0),
+        measure: |seen| seen.column.logit_change(seen.row),
         write: |seen, cells| {
             let change = seen.column.logit_change(seen.row);
-            change.map_or_else(String::new, |change| number(change, Sign::Always, cells))
+            change.map_or_else(
+                || NO_FIGURE.into(),
+                |change| number(change, Sign::Always, cells),
+            )
         },
         mark: no_mark,
-        scale: Steps::Fixed(logit_changes),
+        scale: Steps::Fixed(scales::logit_changes),
+        against: LOGITS,
     },
     Value {
         is: CellValue::Entropy,
         titles: ["Entropy of each layer, in nats", "Entropy, in nats"],
-        measure: |seen| seen.cell.entropy,
+        measure: |seen| Some(seen.cell.entropy),
         write: |seen, cells| number::nats(seen.cell.entropy, cells),
         mark: no_mark,
-        scale: Steps::Fixed(entropies),
+        scale: Steps::Fixed(scales::entropies),
+        against: NATS,
     },
     Value {
         is: CellValue::Kl,
         titles: ["KL(final ‖ layer), in nats", "KL(final ‖ layer)"],
-        measure: |seen| seen.cell.kl,
+        measure: |seen| Some(seen.cell.kl),
         write: |seen, cells| number::nats(seen.cell.kl, cells),
         mark: no_mark,
-        scale: Steps::Fixed(divergences),
+        scale: Steps::Fixed(scales::divergences),
+        against: NATS,
     },
     Value {
         is: CellValue::TopToken,
         titles: ["Each layer's own top token", "Top token at each layer"],
-        measure: |seen| seen.shown_token().map_or(0.0, |(_, prob)| prob),
+        measure: |seen| seen.shown_token().map(|(_, prob)| prob),
         write: |seen, _| {
             let shown = seen.shown_token();
             shown.map_or_else(String::new, |(id, _)| seen.vocabulary.label(id))
@@ -149,9 +172,25 @@ const VALUES: [Value; 8] = [
             let shown = seen.shown_token().map(|(id, _)| id);
             if first == shown { ' ' } else { '*' }
         },
-        scale: Steps::Fixed(probabilities),
+        scale: Steps::Fixed(scales::probabilities),
+        against: Against::Tokens,
     },
 ];
+
+/// Logits and their logarithms of probabilities, which differ by as much.
+const LOGITS: Against = Against::Figures {
+    scale: || Diverging::new([0.5, 2.0, 5.0], |bound| format!("{bound:+}")),
+    amount: |amount, cells| number(amount, Sign::WhereNegative, cells),
+};
+
+/// Amounts of information.
+const NATS: Against = Against::Figures {
+    scale: || Diverging::new([0.1, 0.5, 2.0], short_bound),
+    amount: number::nats,
+};
+
+/// In a cell that has no figure.
+const NO_FIGURE: &str = "·";
 
 /// A value's entry.
 pub fn of(value: CellValue) -> &'static Value {
@@ -170,9 +209,37 @@ impl Value {
         }
     }
 
-    /// The figure that becomes a colour.
-    pub fn measure(&self, seen: &Seen<'_>) -> f32 {
+    /// The figure that becomes a colour, where there is one.
+    #[must_use]
+    pub fn figure(&self, seen: &Seen<'_>) -> Option<f32> {
         (self.measure)(seen)
+    }
+
+    /// The same; 0, which is nothing, where there is none.
+    #[must_use]
+    pub fn measure(&self, seen: &Seen<'_>) -> f32 {
+        self.figure(seen).unwrap_or(0.0)
+    }
+
+    /// What the cell says in full, for a spreadsheet: a figure with all its digits, or a token.
+    #[must_use]
+    pub fn plain(&self, seen: &Seen<'_>) -> String {
+        match self.is {
+            CellValue::TopToken => {
+                let (token, mark) = self.write(seen, Cells::Exact);
+                format!("{token}{mark}").trim_end().to_owned()
+            }
+            _ => self.figure(seen).map_or_else(String::new, figure_text),
+        }
+    }
+
+    /// What the legend has to say beside its steps: why cells of this value have no figure.
+    #[must_use]
+    pub fn note(&self, lens: LensKind) -> Option<&'static str> {
+        match (self.is, lens) {
+            (CellValue::LogitChange, LensKind::Raw) => Some("· final norm"),
+            _ => None,
+        }
     }
 
     /// What the cell says, and one character behind it.
@@ -215,48 +282,16 @@ impl Seen<'_> {
     }
 }
 
+/// All digits of a figure.
+fn figure_text(figure: f32) -> String {
+    // No minus before a zero.
+    (figure + 0.0).to_string()
+}
+
+fn short_bound(bound: f32) -> String {
+    format!("{bound:+}").replacen("0.", ".", 1)
+}
+
 fn no_mark(_: &Seen<'_>) -> char {
     ' '
-}
-
-fn probabilities() -> Scale {
-    Scale::Sequential(Sequential {
-        bounds: [0.5, 0.2, 0.1, 0.03, 0.01, 0.001],
-        order: Order::HighFirst,
-        last: None,
-        write: |bound| format!("≥{}", bound.to_string().trim_start_matches('0')),
-    })
-}
-
-fn log_probabilities() -> Scale {
-    Scale::Sequential(Sequential {
-        bounds: [-0.5, -1.0, -2.0, -4.0, -7.0, -10.0],
-        order: Order::HighFirst,
-        last: None,
-        write: |bound| format!("≥{bound}"),
-    })
-}
-
-fn logit_changes() -> Scale {
-    Scale::Diverging(Diverging::new([0.5, 2.0, 5.0], |bound| {
-        format!("{bound:+}")
-    }))
-}
-
-fn entropies() -> Scale {
-    Scale::Sequential(Sequential {
-        bounds: [0.5, 1.0, 2.0, 4.0, 6.0, 8.0],
-        order: Order::LowFirst,
-        last: None,
-        write: |bound| format!("≤{bound}"),
-    })
-}
-
-fn divergences() -> Scale {
-    Scale::Sequential(Sequential {
-        bounds: [0.1, 0.3, 1.0, 3.0, 6.0, 10.0],
-        order: Order::LowFirst,
-        last: None,
-        write: |bound| format!("≤{bound}"),
-    })
 }

@@ -182,6 +182,7 @@ impl Golden {
             let raw = session.recast(id, LensKind::Raw).unwrap();
             assert_eq!(raw.len(), case.steps.len());
             for (s, (column, golden)) in raw.iter().zip(&case.steps).enumerate() {
+                assert_eq!(column.lens, LensKind::Raw);
                 for (l, (cell, golden)) in column.layers.iter().zip(&golden.layers).enumerate() {
                     let place = format!("{:?} step {s} L{l} raw", case.prompt);
                     ranks.compare(cell.score.rank, golden.raw_rank, &place);
@@ -250,7 +251,9 @@ fn compare_figures(column: &Column, golden: &GoldenStep, place: &str) {
     for (l, pair) in golden.layers.windows(2).enumerate() {
         let row = Row::Layer(Layer(l + 1));
         close(
-            column.logit_change(row).unwrap(),
+            column
+                .logit_change(row)
+                .expect("golden figures are of the lens `normed`"),
             pair[1].logit - pair[0].logit,
             2e-3,
             &format!("{place} {row} logit change"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use lenscape::engine::ModelInfo;
-use lenscape::trace::{Candidate, Cell, Column, Score, TokenId, Trajectory};
+use lenscape::trace::{Candidate, Cell, Column, LensKind, Score, TokenId, Trajectory};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use serde::Deserialize;
 
@@ -86,7 +86,10 @@ impl Case {
     /// The columns with the ranks of the lens without the final norm.
     pub fn raw_columns(&self) -> Vec<Arc<Column>> {
         let raw = |step: &GoldenStep| {
-            let mut column = column(step);
+            let mut column = Column {
+                lens: LensKind::Raw,
+                ..column(step)
+            };
             for (cell, layer) in column.layers.iter_mut().zip(&step.layers) {
                 cell.score.rank = layer.raw_rank;
             }
@@ -127,6 +130,7 @@ fn column(step: &GoldenStep) -> Column {
     embedding.score.ties = 1;
     Column {
         token: TokenId(step.token),
+        lens: LensKind::Normed,
         embedding,
         layers,
     }

@@ -107,6 +107,7 @@ pub fn step(run: RunId, step: u32) -> Event {
         step: Step(step as usize),
         column: Arc::new(Column {
             token,
+            lens: LensKind::Normed,
             embedding: cell(0),
             layers: (0..LAYERS).map(cell).collect(),
         }),

@@ -25,7 +25,7 @@ pub fn suggestions(column: &Column) -> Vec<TokenId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cell, Score};
+    use crate::trace::{Cell, LensKind, Score};
 
     fn cell(top: &[u32]) -> Cell {
         Cell {
@@ -46,6 +46,7 @@ mod tests {
     fn the_best_of_the_latest_layers_come_first_and_each_comes_once() {
         let column = Column {
             token: TokenId(1),
+            lens: LensKind::Normed,
             embedding: cell(&[99]),
             layers: vec![cell(&[7, 5]), cell(&[1, 3]), cell(&[1, 2])],
         };

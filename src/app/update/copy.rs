@@ -1,14 +1,14 @@
 //! What is copied of a pane.
 
 use crate::app::{Effect, NoticeKind, Pane, State};
-use crate::trace::Column;
+use crate::export::Sheet;
 use crate::vocabulary::Vocabulary;
 
 /// The text that the focused pane stands for: the grid, or the selected cell's line elsewhere.
 pub fn copy(state: &mut State) -> Vec<Effect> {
     let copied = match (state.grid_run(), &state.model.ready) {
         (Some(_), Some(info)) => match state.view.focus {
-            Pane::Grid => Some(("the grid", grid(state, &info.vocabulary))),
+            Pane::Grid => Some(("the grid", grid(state))),
             _ => cell(state, &info.vocabulary).map(|line| ("the cell", line)),
         },
         _ => None,
@@ -44,28 +44,13 @@ fn cell(state: &State, vocabulary: &Vocabulary) -> Option<String> {
     ))
 }
 
-/// Tokens across and rows down, with tabs between them, as a spreadsheet takes it.
-fn grid(state: &State, vocabulary: &Vocabulary) -> String {
-    let line = |name: String, value: &dyn Fn(&Column) -> String| {
-        let columns = state.prompt_columns().iter().chain(state.grid_columns());
-        let values = columns.map(|column| value(column));
-        std::iter::once(name)
-            .chain(values)
-            .collect::<Vec<_>>()
-            .join("\t")
-    };
+/// What the grid shows, as a spreadsheet takes it.
+fn grid(state: &State) -> String {
     if state.prompt_columns().is_empty() && state.grid_columns().is_empty() {
         return String::new();
     }
-    let mut lines = vec![line(String::new(), &|column| {
-        vocabulary.label(column.token)
-    })];
-    lines.extend(state.rows().into_iter().map(|row| {
-        line(row.to_string(), &|column| {
-            column
-                .cell(row)
-                .map_or_else(String::new, |cell| cell.score.rank.to_string())
-        })
-    }));
-    lines.join("\n")
+    let shown = state.grid_record();
+    shown.map_or_else(String::new, |(record, view)| {
+        Sheet::of(&record, &view).with_tabs()
+    })
 }

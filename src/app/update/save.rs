@@ -72,10 +72,10 @@ fn content(path: PathBuf, content: Content) -> Vec<Effect> {
     vec![Effect::Save(Save { path, what })]
 }
 
-/// The grid; in compare mode, the chart; on the page of layer predictions, these.
+/// The grid as it is shown; in compare mode, the chart; on the page of layer predictions, these.
 fn figure(state: &mut State, path: PathBuf, record: Arc<Record>, picture: Picture) -> Vec<Effect> {
     let compares = state.compare.is_some() && !record.watch.trajectories.is_empty();
-    let kind = match &state.page {
+    let (record, kind) = match &state.page {
         Some(Page::Predictions(_)) => {
             let step = state.cursor.step;
             if state.cursor.prompt.is_some() || record.columns.get(step.0).is_none() {
@@ -83,10 +83,13 @@ fn figure(state: &mut State, path: PathBuf, record: Arc<Record>, picture: Pictur
                 state.say(NoticeKind::Info, text);
                 return Vec::new();
             }
-            Kind::Predictions(step)
+            (record, Kind::Predictions(step))
         }
-        _ if compares => Kind::Compare,
-        _ => Kind::Grid,
+        _ if compares => (record, Kind::Compare),
+        _ => match state.grid_record() {
+            Some((shown, view)) => (Arc::new(shown), Kind::Grid(view)),
+            None => return Vec::new(),
+        },
     };
     let Some(theme) = figure::colours(&state.settings.themes, None) else {
         return Vec::new();

@@ -165,6 +165,7 @@ fn column(rank: u32) -> Arc<Column> {
     };
     Arc::new(Column {
         token: TokenId(1),
+        lens: LensKind::Normed,
         embedding: cell.clone(),
         layers: vec![cell; LAYERS],
     })

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 
 use super::{ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::app::{letter, probability};
-use crate::export::table::{blocks, strip};
+use crate::export::table::{blocks, layers, strip};
 use crate::trace::Layer;
 use crate::ui::palette::Palette;
 use crate::ui::text;
@@ -43,9 +43,9 @@ pub fn write(
         let strips: Vec<_> = prompt
             .trajectories()
             .into_iter()
-            .map(|(at, trajectory)| strip(label(at, prompt), trajectory.layers.clone()))
+            .map(|(at, trajectory)| strip(label(at, prompt), &trajectory.layers))
             .collect();
-        blocks(&strips, n_layers, width, palette, out)?;
+        blocks(&strips, &layers(n_layers), width, palette, out)?;
         writeln!(out)?;
         figures(prompt, vocabulary, out)?;
         if let Some(leads) = leads(prompt, n_layers) {

@@ -12,11 +12,17 @@
 
 use std::fmt::Write as _;
 
-use super::page::{Anchor, Drawing, Face, Page, Place, candidate_label, line_colour, width_of};
+use super::legend::Legend;
+use super::page::{
+    Anchor, Drawing, Face, Page, Place, Says, candidate_label, face_of, line_colour, width_of,
+};
 use crate::app::letter;
 use crate::export::Record;
+use crate::settings::Cells;
 use crate::settings::theme::Theme;
 use crate::trace::{Score, Trajectory};
+use crate::ui::scale::{self, Tone};
+use crate::ui::value;
 
 /// Height of the chart.
 const HEIGHT: f32 = 300.0;
@@ -88,7 +94,7 @@ pub fn page(record: &Record, theme: &Theme) -> Page {
         0 => "Rank of each candidate after the prompt".to_owned(),
         step => format!("Rank of each candidate at step {}", step + 1),
     };
-    Page::new(title, record, drawing, theme)
+    Page::new(title, record, drawing).with_legend(&Legend::of_ranks(record), theme)
 }
 
 fn name(at: usize, trajectory: &Trajectory) -> String {
@@ -197,10 +203,13 @@ fn ranks(
             width: axes.layer,
             height: ROW,
         };
-        let Score {
-            rank, ties, prob, ..
-        } = *score;
+        let Score { rank, prob, .. } = *score;
         let words = format!("L{l}: {name} has rank {rank}, p {prob:.4}");
-        drawing.cell(place, rank, ties, &words, theme);
+        let says = Says {
+            text: &value::rank(*score, Cells::Exact),
+            tone: Tone::Sequential(scale::step(rank)),
+            face: face_of(rank),
+        };
+        drawing.cell(place, &says, &words, theme);
     }
 }

@@ -1,4 +1,4 @@
-//! The grid: a column a token, a row a layer, the rank of the chosen token in each cell.
+//! The grid: a column a token, a row a layer, and in each cell what the grid on the screen says.
 //!
 //! ```text
 //!             ·are   ·not   ·in
@@ -7,10 +7,12 @@
 //!    …
 //! ```
 
-use super::page::{Anchor, Drawing, Face, Page, Place, width_of};
-use crate::export::Record;
+use super::legend::Legend;
+use super::page::{Anchor, Drawing, Face, Page, Place, Says, face_of, width_of};
+use crate::app;
+use crate::export::{Record, Sheet, SheetColumn};
 use crate::settings::theme::Theme;
-use crate::trace::{Cell, Column, Layer, Row};
+use crate::trace::{Cell, Row};
 use crate::ui::text;
 
 /// Height of a row.
@@ -29,105 +31,137 @@ const BETWEEN: f32 = 22.0;
 const BEST: usize = 5;
 
 /// The grid on its page.
-pub fn page(record: &Record, theme: &Theme) -> Page {
-    let column_width = column_width(record);
+pub fn page(record: &Record, sheet: &Sheet<'_>, theme: &Theme) -> Page {
+    let columns: Vec<SheetColumn<'_>> = sheet.columns().collect();
+    let column_width = column_width(sheet, &columns);
     let fitting = (((WIDEST - NAMES) / column_width) as usize).max(1);
     let mut drawing = Drawing::default();
-    for (band, columns) in record.columns.chunks(fitting).enumerate() {
+    for (band, columns) in columns.chunks(fitting).enumerate() {
         if band > 0 {
             drawing.height += BETWEEN;
         }
         let top = drawing.height;
-        layer_names(&mut drawing, record.model.n_layers, top);
+        row_names(&mut drawing, &sheet.rows, top);
         for (at, column) in columns.iter().enumerate() {
-            let x = NAMES + at as f32 * column_width;
-            let step = band * fitting + at;
-            draw_column(
-                &mut drawing,
+            let strip = Strip {
                 record,
-                (step, column),
-                (x, top),
-                column_width,
-                theme,
-            );
+                sheet,
+                column,
+                x: NAMES + at as f32 * column_width,
+                top,
+                width: column_width,
+            };
+            strip.draw(&mut drawing, theme);
         }
         let width = NAMES + columns.len() as f32 * column_width;
         drawing.width = drawing.width.max(width);
-        drawing.height = top + TOKENS + record.model.n_layers as f32 * ROW;
+        drawing.height = top + TOKENS + sheet.rows.len() as f32 * ROW;
     }
-    let title = "Rank of each chosen token at every layer".to_owned();
-    Page::new(title, record, drawing, theme)
+    let legend = Legend {
+        name: sheet.scale_name(),
+        steps: sheet.legend(),
+        note: sheet.note(),
+    };
+    Page::new(sheet.title(), record, drawing)
+        .with_legend(&legend, theme)
+        .with_cells(&sheet.value_name())
 }
 
-fn token_label(record: &Record, column: &Column) -> String {
-    let label = record.vocabulary().label(column.token);
-    text::cut(&label, LONGEST_TOKEN).into_owned()
+fn cut(label: &str) -> String {
+    text::cut(label, LONGEST_TOKEN).into_owned()
 }
 
 /// All columns are as wide as the widest.
-fn column_width(record: &Record) -> f32 {
-    let labels = record.columns.iter().map(|c| token_label(record, c));
-    let ranks = record
-        .columns
-        .iter()
-        .flat_map(|column| &column.layers)
-        .map(|cell| cell.score.rank.to_string());
+fn column_width(sheet: &Sheet<'_>, columns: &[SheetColumn<'_>]) -> f32 {
+    let labels = columns.iter().map(|column| cut(&sheet.label(column)));
+    let cells = columns.iter().flat_map(|column| {
+        let shown = sheet.rows.iter().map(|row| sheet.shown(column, *row));
+        shown.flatten().map(|shown| cut(&sheet.text(&shown)))
+    });
     labels
-        .chain(ranks)
+        .chain(cells)
         .map(|label| width_of(&label))
         .fold(28.0, f32::max)
         + 10.0
 }
 
-fn layer_names(drawing: &mut Drawing, n_layers: usize, top: f32) {
-    for l in 0..n_layers {
-        let y = top + TOKENS + l as f32 * ROW + ROW / 2.0 + 4.0;
-        let name = format!("Layer {l}");
+fn row_names(drawing: &mut Drawing, rows: &[Row], top: f32) {
+    for (at, row) in rows.iter().enumerate() {
+        let y = top + TOKENS + at as f32 * ROW + ROW / 2.0 + 4.0;
+        let name = match row {
+            Row::Embedding => "Embedding".to_owned(),
+            Row::Layer(layer) => format!("Layer {}", layer.0),
+        };
         drawing.text((NAMES - 8.0, y), Anchor::End, Face::Muted, &name);
     }
 }
 
-fn draw_column(
-    drawing: &mut Drawing,
-    record: &Record,
-    (step, column): (usize, &Column),
-    (x, top): (f32, f32),
+/// A column and where it stands.
+struct Strip<'s> {
+    record: &'s Record,
+    sheet: &'s Sheet<'s>,
+    column: &'s SheetColumn<'s>,
+    x: f32,
+    top: f32,
     width: f32,
-    theme: &Theme,
-) {
-    let label = token_label(record, column);
-    let middle = x + width / 2.0;
-    drawing.text((middle, top + 15.0), Anchor::Middle, Face::Strong, &label);
-    for (l, cell) in column.layers.iter().enumerate() {
-        let place = Place {
-            x,
-            y: top + TOKENS + l as f32 * ROW,
-            width,
-            height: ROW,
-        };
-        let words = words(record, step, column, Row::Layer(Layer(l)), cell);
-        drawing.cell(place, cell.score.rank, cell.score.ties, &words, theme);
-    }
 }
 
-/// What a cell says where the mouse stays on it.
-fn words(record: &Record, step: usize, column: &Column, row: Row, cell: &Cell) -> String {
-    let vocabulary = record.vocabulary();
-    let best: Vec<String> = cell
-        .top
-        .iter()
-        .take(BEST)
-        .map(|(id, logit)| {
-            let prob = cell.prob_of_logit(*logit);
-            format!("{} {prob:.3}", vocabulary.label(*id))
-        })
-        .collect();
-    format!(
-        "{row}, step {}: {} has rank {}, p {:.4}; best: {}",
-        step + 1,
-        vocabulary.label(column.token),
-        cell.score.rank,
-        cell.score.prob,
-        best.join(", "),
-    )
+impl Strip<'_> {
+    fn draw(&self, drawing: &mut Drawing, theme: &Theme) {
+        let label = cut(&self.sheet.label(self.column));
+        let middle = self.x + self.width / 2.0;
+        // What was given stands back behind what was generated.
+        let face = match self.column.place {
+            app::Place::Prompt(_) => Face::Muted,
+            app::Place::Step(_) => Face::Strong,
+        };
+        drawing.text((middle, self.top + 15.0), Anchor::Middle, face, &label);
+        for (at, row) in self.sheet.rows.iter().enumerate() {
+            let Some(cell) = self.column.column.cell(*row) else {
+                continue;
+            };
+            let place = Place {
+                x: self.x,
+                y: self.top + TOKENS + at as f32 * ROW,
+                width: self.width,
+                height: ROW,
+            };
+            let words = self.words(*row, cell);
+            match self.sheet.shown(self.column, *row) {
+                Some(shown) => {
+                    let says = Says {
+                        text: &cut(&self.sheet.text(&shown)),
+                        tone: shown.tone,
+                        face: face_of(cell.score.rank),
+                    };
+                    drawing.cell(place, &says, &words, theme);
+                }
+                None => {
+                    let middle = (middle, place.y + ROW / 2.0 + 4.0);
+                    drawing.text(middle, Anchor::Middle, Face::Muted, "·");
+                }
+            }
+        }
+    }
+
+    /// What a cell says where the mouse stays on it.
+    fn words(&self, row: Row, cell: &Cell) -> String {
+        let vocabulary = self.record.vocabulary();
+        let best: Vec<String> = cell
+            .best(BEST)
+            .map(|(id, prob)| format!("{} {prob:.3}", vocabulary.label(id)))
+            .collect();
+        let also = match self.sheet.says_more() {
+            true => format!("; the cell says {}", self.sheet.plain(self.column, row)),
+            false => String::new(),
+        };
+        format!(
+            "{row}, {}: {} has rank {}, p {:.4}{also}; best: {}",
+            self.column.place,
+            vocabulary.label(self.column.column.token),
+            cell.score.rank,
+            cell.score.prob,
+            best.join(", "),
+        )
+    }
 }

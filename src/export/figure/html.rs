@@ -3,11 +3,12 @@
 use std::fmt::{Display, Write as _};
 
 use super::page::Page;
-use super::predictions;
+use super::predictions::BEST;
 use crate::app::shown;
-use crate::export::Record;
 use crate::export::svg::escaped;
-use crate::trace::Step;
+use crate::export::table::layers;
+use crate::export::{Record, Sheet};
+use crate::trace::{Row, Step};
 
 /// The paper and ink of dark pages; cells keep their own colours.
 const STYLE: &str = "\
@@ -40,59 +41,55 @@ pub fn document(page: &Page, table: &str) -> String {
     )
 }
 
-/// Layers down, tokens across: the rank of each.
-pub fn grid_table(record: &Record) -> String {
-    let labels = record
-        .columns
-        .iter()
-        .map(|column| record.vocabulary().label(column.token));
-    let cells = |l: usize| {
-        let columns = record.columns.iter();
-        columns
-            .filter_map(|column| Some(column.layers.get(l)?.score.rank))
-            .collect()
+/// Layers down, tokens across: what each cell says, with all its digits.
+pub fn grid_table(sheet: &Sheet<'_>) -> String {
+    let columns: Vec<_> = sheet.columns().collect();
+    let labels = columns.iter().map(|column| sheet.label(column));
+    let cells = |row| {
+        let columns = columns.iter();
+        columns.map(|column| sheet.plain(column, row)).collect()
     };
-    table(record, labels.collect(), cells)
+    table(&sheet.rows, labels.collect(), cells)
 }
 
 /// Layers down, candidates across: the rank of each.
 pub fn compare_table(record: &Record) -> String {
     let trajectories = &record.watch.trajectories;
     let labels = trajectories.iter().map(|t| shown(&t.candidate.text));
-    let cells = |l: usize| {
-        let layers = trajectories.iter();
-        layers.filter_map(|t| Some(t.layers.get(l)?.rank)).collect()
+    let cells = |row| {
+        let scores = trajectories.iter();
+        scores.filter_map(|t| Some(t.score(row)?.rank)).collect()
     };
-    table(record, labels.collect(), cells)
+    table(&layers(record.model.n_layers), labels.collect(), cells)
 }
 
 /// Layers down, places across: the token and its probability.
 pub fn predictions_table(record: &Record, step: Step) -> String {
-    let places = (1..=predictions::BEST).map(|place| place.to_string());
-    let cells = |l: usize| -> Vec<String> {
+    let places = (1..=BEST).map(|place| place.to_string());
+    let cells = |row| -> Vec<String> {
         let column = record.columns.get(step.0);
-        let cell = column.and_then(|column| column.layers.get(l));
-        let best = cell.into_iter().flat_map(predictions::best);
+        let cell = column.and_then(|column| column.cell(row));
+        let best = cell.into_iter().flat_map(|cell| cell.best(BEST));
         best.map(|(token, prob)| format!("{} {prob:.4}", record.vocabulary().label(token)))
             .collect()
     };
-    table(record, places.collect(), cells)
+    table(&layers(record.model.n_layers), places.collect(), cells)
 }
 
-fn table<T: Display>(
-    record: &Record,
-    labels: Vec<String>,
-    cells: impl Fn(usize) -> Vec<T>,
-) -> String {
+fn table<T: Display>(rows: &[Row], labels: Vec<String>, cells: impl Fn(Row) -> Vec<T>) -> String {
     // Writing to a string does not fail.
     let mut html = String::from("<table>\n<thead><tr><th scope=\"col\">layer</th>");
     for label in labels {
         let _ = write!(html, "<th scope=\"col\">{}</th>", escaped(&label));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
-    for l in 0..record.model.n_layers {
-        let _ = write!(html, "<tr><th scope=\"row\">{l}</th>");
-        for figure in cells(l) {
+    for row in rows {
+        let name = match row {
+            Row::Embedding => row.to_string(),
+            Row::Layer(layer) => layer.0.to_string(),
+        };
+        let _ = write!(html, "<tr><th scope=\"row\">{name}</th>");
+        for figure in cells(*row) {
             let _ = write!(html, "<td>{}</td>", escaped(&figure.to_string()));
         }
         html.push_str("</tr>\n");

@@ -4,12 +4,14 @@ use std::fmt::{self, Display, Write as _};
 
 use ratatui::style::Style;
 
+use super::legend::Legend;
 use crate::app::shown;
 use crate::export::Record;
 use crate::export::svg::{Rgb, colours_of, escaped};
 use crate::settings::theme::{Depth, Theme};
 use crate::ui::palette::Palette;
-use crate::ui::{scale, text};
+use crate::ui::scale::Tone;
+use crate::ui::text;
 use crate::vocabulary::visible_text;
 
 /// Room around everything.
@@ -74,6 +76,11 @@ impl Drawing {
         let _ = writeln!(self.marks, "{mark}");
     }
 
+    /// What was added, as SVG.
+    pub fn marks(self) -> String {
+        self.marks
+    }
+
     /// A line of text whose baseline is at `y`.
     pub fn text(&mut self, (x, y): (f32, f32), anchor: Anchor, face: Face, text: &str) {
         let anchor = match anchor {
@@ -87,22 +94,43 @@ impl Drawing {
         ));
     }
 
-    /// A cell of a heat map with the rank in it; `words` are shown where the mouse stays on it.
-    pub fn cell(&mut self, place: Place, rank: u32, ties: u32, words: &str, theme: &Theme) {
+    /// A cell of a heat map; `words` are shown where the mouse stays on it.
+    pub fn cell(&mut self, place: Place, says: &Says<'_>, words: &str, theme: &Theme) {
         let Place {
             x,
             y,
             width,
             height,
         } = place;
-        let (ink, ground) = rank_colours(rank, theme);
-        let tie = if ties > 0 { "=" } else { "" };
-        let words = escaped(words);
-        let strong = if rank == 1 { r#" class="strong""# } else { "" };
+        let (ink, ground) = tone_colours(says.tone, theme);
+        let (words, text) = (escaped(words), escaped(says.text));
+        let strong = match says.face {
+            Face::Strong => r#" class="strong""#,
+            Face::Plain | Face::Muted => "",
+        };
         let (middle, base) = (x + width / 2.0, y + height / 2.0 + 4.0);
         self.mark(format_args!(
-            r#"<g><title>{words}</title><rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{ground}" class="edge"/><text{strong} x="{middle}" y="{base}" text-anchor="middle" fill="{ink}">{rank}{tie}</text></g>"#
+            r#"<g><title>{words}</title><rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{ground}" class="edge"/><text{strong} x="{middle}" y="{base}" text-anchor="middle" fill="{ink}">{text}</text></g>"#
         ));
+    }
+}
+
+/// What a cell says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Says<'s> {
+    /// Its text.
+    pub text: &'s str,
+    /// Its colour.
+    pub tone: Tone,
+    /// How the text looks: strong where the token is on rank 1.
+    pub face: Face,
+}
+
+/// How the text of a cell on that rank looks.
+pub fn face_of(rank: u32) -> Face {
+    match rank {
+        1 => Face::Strong,
+        _ => Face::Plain,
     }
 }
 
@@ -115,9 +143,9 @@ pub struct Place {
     pub height: f32,
 }
 
-/// Text and ground of a rank's cell.
-pub fn rank_colours(rank: u32, theme: &Theme) -> (Rgb, Rgb) {
-    colours_of(Palette::new(theme, Depth::TrueColour).rank(rank))
+/// Text and ground of a cell.
+pub fn tone_colours(tone: Tone, theme: &Theme) -> (Rgb, Rgb) {
+    colours_of(Palette::new(theme, Depth::TrueColour).tone(tone))
 }
 
 /// The colour of a candidate's line.
@@ -137,31 +165,49 @@ pub struct Page {
     /// What it shows.
     pub title: String,
     prompt: String,
-    caption: String,
+    /// Model and lens.
+    seen_with: Vec<String>,
+    /// What cells say.
+    cells: Option<String>,
+    /// How tokens were drawn, and by which program.
+    made_with: Vec<String>,
     drawing: Drawing,
-    scale: String,
+    legend: String,
 }
 
 impl Page {
     /// The page around a drawing.
-    pub fn new(title: String, record: &Record, drawing: Drawing, theme: &Theme) -> Self {
-        let scale = scale_of_ranks(record, theme, drawing.height);
-        Self {
-            scale,
-            ..Self::without_scale(title, record, drawing)
-        }
-    }
-
-    /// The page around a drawing that shows no ranks.
-    pub fn without_scale(title: String, record: &Record, drawing: Drawing) -> Self {
-        let prompt = shown_prompt(record);
+    pub fn new(title: String, record: &Record, drawing: Drawing) -> Self {
+        let prompt = quoted(&record.prompt);
         Self {
             title,
             prompt: text::cut(&prompt, LONGEST_PROMPT).into_owned(),
-            caption: caption(record),
-            scale: String::new(),
+            seen_with: seen_with(record),
+            cells: None,
+            made_with: made_with(record),
+            legend: String::new(),
             drawing,
         }
+    }
+
+    /// With the steps of a scale below the drawing.
+    pub fn with_legend(mut self, legend: &Legend, theme: &Theme) -> Self {
+        self.legend = legend.drawn(theme, self.drawing.height);
+        self
+    }
+
+    /// The caption names what cells say.
+    pub fn with_cells(mut self, cells: &str) -> Self {
+        self.cells = Some(format!("cells {cells}"));
+        self
+    }
+
+    /// With the text up to a place instead of the prompt, and the token that stands there.
+    pub fn up_to(mut self, before: &str, token: &str) -> Self {
+        let mark = format!(" ▸ {token}");
+        let room = LONGEST_PROMPT.saturating_sub(text::width(&mark));
+        self.prompt = format!("{}{mark}", text::cut_left(&quoted(before), room));
+        self
     }
 
     /// Width and height of the paper, in user units.
@@ -175,8 +221,11 @@ impl Page {
     /// The figure as a whole SVG document.
     pub fn svg(&self) -> String {
         let (width, height) = self.size();
+        let parts = self.seen_with.iter().chain(&self.cells);
+        let parts: Vec<&str> = parts.chain(&self.made_with).map(String::as_str).collect();
+        let caption = parts.join(" · ");
         let [title, prompt, caption] =
-            [&self.title, &self.prompt, &self.caption].map(|text| escaped(text));
+            [&self.title, &self.prompt, &caption].map(|text| escaped(text));
         format!(
             r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">
 <title>{title}</title>
@@ -197,33 +246,38 @@ text {{ font-family: "DejaVu Sans", Verdana, "Helvetica Neue", Arial, sans-serif
 <text class="ink title" x="0" y="16">{title}</text>
 <text class="muted" x="0" y="38">{prompt}</text>
 <g transform="translate(0 {HEAD})">
-{marks}{scale}<text class="muted small" x="0" y="{caption_at}">{caption}</text>
+{marks}{legend}<text class="muted small" x="0" y="{caption_at}">{caption}</text>
 </g>
 </g>
 </svg>
 "##,
             marks = self.drawing.marks,
-            scale = self.scale,
+            legend = self.legend,
             caption_at = self.drawing.height + FOOT - 4.0,
         )
     }
 }
 
-fn shown_prompt(record: &Record) -> String {
-    let prompt = visible_text(&record.prompt).replace('\n', "⏎");
-    format!("“{prompt}”")
+fn quoted(text: &str) -> String {
+    let text = visible_text(text).replace('\n', "⏎");
+    format!("“{text}”")
 }
 
-/// Model, lens, settings and the program's version.
-fn caption(record: &Record) -> String {
+/// Model and lens.
+fn seen_with(record: &Record) -> Vec<String> {
     let model = &record.model;
-    let sampling = &record.sampling;
-    let mut parts = vec![
+    vec![
         visible_text(&model.name),
         format!("{} layers", model.n_layers),
         format!("weights {}", visible_text(&model.weights)),
         format!("lens {}", record.lens),
-    ];
+    ]
+}
+
+/// Settings and the program's version.
+fn made_with(record: &Record) -> Vec<String> {
+    let sampling = &record.sampling;
+    let mut parts = Vec::new();
     if sampling.temperature > 0.0 {
         parts.push(format!("temperature {}", sampling.temperature));
         parts.extend(sampling.top_k.map(|k| format!("top-k {k}")));
@@ -236,28 +290,7 @@ fn caption(record: &Record) -> String {
         parts.push(format!("repeat penalty {}", sampling.repeat_penalty));
     }
     parts.push(concat!("lenscape ", env!("CARGO_PKG_VERSION")).into());
-    parts.join(" · ")
-}
-
-/// The steps of the scale, below the drawing.
-fn scale_of_ranks(record: &Record, theme: &Theme, top: f32) -> String {
-    const WIDTH: f32 = 46.0;
-    let palette = Palette::new(theme, Depth::TrueColour);
-    let mut drawing = Drawing::default();
-    drawing.text((0.0, top + 27.0), Anchor::Start, Face::Muted, "rank");
-    let legend = scale::ranks(record.model.vocab_size).legend();
-    for (step, (tone, label)) in legend.iter().enumerate() {
-        let x = 38.0 + step as f32 * WIDTH;
-        let (ink, ground) = colours_of(palette.tone(*tone));
-        drawing.mark(format_args!(
-            r#"<rect x="{x}" y="{}" width="{WIDTH}" height="18" fill="{ground}" class="edge"/><text class="small" x="{}" y="{}" text-anchor="middle" fill="{ink}">{}</text>"#,
-            top + 14.0,
-            x + WIDTH / 2.0,
-            top + 27.0,
-            escaped(label),
-        ));
-    }
-    drawing.marks
+    parts
 }
 
 /// A candidate's text as it is shown, cut where it is long.

@@ -6,11 +6,12 @@
 //!  Layer 29   ·is   0.265 ▅▅   '    0.189 ▄
 //! ```
 
-use super::page::{Anchor, Drawing, Face, Page, Place, line_colour, rank_colours, width_of};
+use super::page::{Anchor, Drawing, Face, Page, Place, line_colour, tone_colours, width_of};
 use crate::export::Record;
 use crate::export::svg::escaped;
 use crate::settings::theme::Theme;
-use crate::trace::{Cell, Column, Step, TokenId};
+use crate::trace::{Column, Step};
+use crate::ui::scale::{self, Tone};
 use crate::ui::text;
 
 /// Height of a row.
@@ -28,8 +29,8 @@ const LONGEST_TOKEN: usize = 14;
 /// How many of a layer's best tokens are shown.
 pub const BEST: usize = 5;
 
-/// The best tokens of every layer at a step, on their page. A step that is not there has an empty
-/// one.
+/// The best tokens of every layer at a step, on their page, which names the text before the step
+/// and the token that was chosen there. A step that is not there has an empty one.
 pub fn page(record: &Record, step: Step, theme: &Theme) -> Page {
     let mut drawing = Drawing::default();
     if let Some(column) = record.columns.get(step.0) {
@@ -45,13 +46,7 @@ pub fn page(record: &Record, step: Step, theme: &Theme) -> Page {
         "Best tokens of every layer at step {}: {chosen}",
         step.0 + 1
     );
-    Page::without_scale(title, record, drawing)
-}
-
-/// A cell's best tokens, each with its probability.
-pub fn best(cell: &Cell) -> impl Iterator<Item = (TokenId, f32)> {
-    let best = cell.top.iter().take(BEST);
-    best.map(|(token, logit)| (*token, cell.prob_of_logit(*logit)))
+    Page::new(title, record, drawing).up_to(&record.text_before(step), &chosen)
 }
 
 fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) {
@@ -59,12 +54,12 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
         let label = record.vocabulary().label(token);
         text::cut(&label, LONGEST_TOKEN).into_owned()
     };
-    let labels = column.layers.iter().flat_map(best);
+    let labels = column.layers.iter().flat_map(|cell| cell.best(BEST));
     let widest = labels
         .map(|(token, _)| width_of(&label(token)))
         .fold(24.0, f32::max);
     let width = widest + NUMBER + BAR + 24.0;
-    let places = column.layers.iter().map(|cell| best(cell).count());
+    let places = column.layers.iter().map(|cell| cell.best(BEST).count());
     let places = places.max().unwrap_or(0);
     for place in 0..places {
         let x = NAMES + place as f32 * width;
@@ -76,7 +71,7 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
         let base = y + ROW / 2.0 + 4.0;
         let name = format!("Layer {l}");
         drawing.text((NAMES - 8.0, base), Anchor::End, Face::Muted, &name);
-        for (place, (token, prob)) in best(cell).enumerate() {
+        for (place, (token, prob)) in cell.best(BEST).enumerate() {
             let x = NAMES + place as f32 * width;
             let is_chosen = token == column.token;
             if is_chosen {
@@ -102,7 +97,11 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
 fn bar(drawing: &mut Drawing, (x, y): (f32, f32), prob: f32, theme: &Theme) {
     let (width, height) = (prob.clamp(0.0, 1.0) * BAR, ROW - 12.0);
     // A colour from the middle of the scale stands out from ink and paper alike.
-    let colour = escaped(&rank_colours(10, theme).1.to_string());
+    let colour = escaped(
+        &tone_colours(Tone::Sequential(scale::step(10)), theme)
+            .1
+            .to_string(),
+    );
     drawing.mark(format_args!(
         r#"<rect x="{x}" y="{y}" width="{width:.1}" height="{height}" fill="{colour}"/>"#
     ));

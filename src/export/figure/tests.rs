@@ -3,14 +3,27 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::export::{sample, svg};
+use crate::engine::RunId;
+use crate::export::{Subtracted, sample, svg};
+use crate::settings::{CellValue, GridOptions, Options};
+use crate::trace::{Cell, TokenId};
+use crate::ui::scale::Tone;
 
 fn theme() -> Theme {
     colours(&Themes::embedded().unwrap(), None).unwrap()
 }
 
+fn view(value: CellValue) -> GridView {
+    let options = Options::embedded().unwrap().grid;
+    GridView::of_steps(GridOptions { value, ..options })
+}
+
+fn grid(value: CellValue) -> Kind {
+    Kind::Grid(view(value))
+}
+
 fn drawn(kind: Kind, picture: Picture, record: &Record) -> Vec<u8> {
-    draw(Figure { kind, picture }, record, &theme()).unwrap()
+    draw(&Figure { kind, picture }, record, &theme()).unwrap()
 }
 
 fn text(kind: Kind, picture: Picture) -> String {
@@ -19,8 +32,8 @@ fn text(kind: Kind, picture: Picture) -> String {
 
 #[test]
 fn the_grid_has_every_token_layer_and_rank() {
-    let svg = text(Kind::Grid, Picture::Svg);
-    for part in [">·is<", ">Layer 0<", ">Layer 2<", ">5=<", ">1<"] {
+    let svg = text(grid(CellValue::Rank), Picture::Svg);
+    for part in [">·is<", ">Layer 0<", ">Layer 2<", ">=5<", ">1<"] {
         assert!(svg.contains(part), "{part} in {svg}");
     }
     let cells = svg.matches("<g><title>").count();
@@ -30,12 +43,16 @@ fn the_grid_has_every_token_layer_and_rank() {
 
 #[test]
 fn a_figure_says_what_it_was_made_from() {
-    for kind in [Kind::Grid, Kind::Compare, Kind::Predictions(Step(0))] {
+    for kind in [
+        grid(CellValue::Rank),
+        Kind::Compare,
+        Kind::Predictions(Step(0)),
+    ] {
         let svg = text(kind, Picture::Svg);
         let version = env!("CARGO_PKG_VERSION");
         for part in [
-            "“The \"keys\"⏎to”",
-            "Tiny · 3 layers · weights f32 · lens raw",
+            "“The \"keys\"⏎to",
+            "Tiny · 3 layers · weights f32 · lens raw · ",
             "temperature 0.7 · top-k 40 · seed 18446744073709551615 · repeat penalty 1.1",
             &format!("lenscape {version}<"),
         ] {
@@ -44,19 +61,109 @@ fn a_figure_says_what_it_was_made_from() {
     }
 }
 
+/// The sample's first cell: rank 5 of five, logit 5.1, p 0.06, and rank 2 one row further up.
+#[test]
+fn the_grid_says_any_value_in_its_own_format_and_names_it() {
+    for (value, title, cell, step) in [
+        (
+            CellValue::Probability,
+            "Probability of the chosen",
+            ">0.060<",
+            ">≥.5<",
+        ),
+        (
+            CellValue::LogProbability,
+            "Log-probability of",
+            ">-6.20<",
+            ">≥-0.5<",
+        ),
+        (CellValue::Logit, "Logit of the chosen", ">5.10<", ">≥9<"),
+        (
+            CellValue::LogitChange,
+            "since the layer below",
+            ">+3.00<",
+            ">≥+0.5<",
+        ),
+        (
+            CellValue::Entropy,
+            "Entropy of each layer",
+            ">6.70<",
+            ">≤0.5<",
+        ),
+        (CellValue::Kl, "KL(final ‖ layer)", ">0.50<", ">≤0.1<"),
+        (
+            CellValue::TopToken,
+            "Each layer's own top",
+            ">·is<",
+            ">≥.5<",
+        ),
+    ] {
+        let svg = text(grid(value), Picture::Svg);
+        let caption = format!("lens raw · cells {} · temperature", value.name());
+        for part in [title, cell, step, &caption] {
+            assert!(svg.contains(part), "{value:?}: {part} in {svg}");
+        }
+        assert_eq!(svg.matches("<g><title>").count(), 2 * 3, "{value:?}");
+    }
+}
+
+#[test]
+fn a_figure_of_logit_changes_has_none_where_the_final_norm_stands_between() {
+    let svg = text(grid(CellValue::LogitChange), Picture::Svg);
+    assert_eq!(svg.matches(">·</text>").count(), 2, "one a step");
+    assert!(svg.contains(">· final norm<"));
+}
+
+#[test]
+fn the_prompts_own_columns_stand_before_the_steps() {
+    let record = sample::record();
+    let mut view = view(CellValue::Rank);
+    view.prompt = vec![Arc::clone(&record.columns[1])];
+    let svg = String::from_utf8(drawn(Kind::Grid(view), Picture::Svg, &record)).unwrap();
+    assert_eq!(svg.matches("<g><title>").count(), 3 * 3);
+    let place = |part: &str| svg.find(part).unwrap_or_else(|| panic!("{part} in {svg}"));
+    assert!(place("L0, prompt 2: ") < place("L0, step 1: "));
+}
+
+#[test]
+fn a_figure_of_a_difference_names_both_runs_and_what_cannot_be_compared() {
+    let record = sample::record();
+    let mut other = (*record.columns[1]).clone();
+    other.token = TokenId(3);
+    let mut view = view(CellValue::Probability);
+    view.before = Some(Subtracted {
+        from: RunId(2),
+        run: RunId(1),
+        prompt: Vec::new(),
+        steps: vec![Arc::clone(&record.columns[0]), Arc::new(other)],
+    });
+    let svg = String::from_utf8(drawn(Kind::Grid(view), Picture::Svg, &record)).unwrap();
+    assert!(svg.contains("Probability in #2 − probability in #1, before"));
+    assert_eq!(svg.matches(">=</text>").count(), 3, "the same cells");
+    assert_eq!(svg.matches(">·</text>").count(), 3, "of another token");
+    assert!(svg.contains(">≥+.01<"));
+}
+
+#[test]
+fn the_predictions_name_the_text_before_their_place() {
+    let svg = text(Kind::Predictions(Step(1)), Picture::Svg);
+    assert!(svg.contains("“The \"keys\"⏎to is” ▸ "), "{svg}");
+}
+
 #[test]
 fn the_predictions_mark_the_chosen_token_wherever_it_is_listed() {
     let record = sample::record();
     let kind = Kind::Predictions(Step(0));
-    let svg = text(kind, Picture::Svg);
+    let svg = text(kind.clone(), Picture::Svg);
     assert!(svg.contains("Best tokens of every layer at step 1: ·is"));
     let cells = || record.columns[0].layers.iter();
-    let listed: usize = cells().map(|cell| predictions::best(cell).count()).sum();
-    let chosen = cells().flat_map(predictions::best);
+    let best = |cell: &Cell| cell.best(predictions::BEST).collect::<Vec<_>>();
+    let listed: usize = cells().map(|cell| best(cell).len()).sum();
+    let chosen = cells().flat_map(best);
     let chosen = chosen.filter(|(token, _)| *token == record.columns[0].token);
     assert_eq!(svg.matches("rx=\"3\"").count(), chosen.count());
     assert_eq!(svg.matches("height=\"9\"").count(), listed, "a bar each");
-    let (_, prob) = cells().flat_map(predictions::best).next().unwrap();
+    let (_, prob) = cells().flat_map(best).next().unwrap();
     // exp(8.7 - 11.3), from the sample's logit and log-sum-exp.
     assert!((prob - 0.0743).abs() < 1e-4, "{prob}");
     assert!(svg.contains(&format!(">{prob:.3}<")));
@@ -106,16 +213,21 @@ fn candidates_that_end_on_one_rank_have_names_that_can_be_read() {
 fn many_tokens_go_on_below() {
     let mut record = sample::record();
     record.columns = vec![Arc::clone(&record.columns[0]); 80];
-    let svg = String::from_utf8(drawn(Kind::Grid, Picture::Svg, &record)).unwrap();
+    let svg = String::from_utf8(drawn(grid(CellValue::Rank), Picture::Svg, &record)).unwrap();
     assert!(svg.matches(">Layer 0<").count() > 1);
     assert_eq!(svg.matches("<g><title>").count(), 80 * 3);
 }
 
 #[test]
 fn figures_are_well_formed_and_load_nothing() {
-    for kind in [Kind::Grid, Kind::Compare] {
+    for kind in [
+        grid(CellValue::Rank),
+        grid(CellValue::TopToken),
+        Kind::Compare,
+        Kind::Predictions(Step(1)),
+    ] {
         for picture in [Picture::Svg, Picture::Html] {
-            let text = text(kind, picture);
+            let text = text(kind.clone(), picture);
             for word in [
                 "<script",
                 "href",
@@ -134,7 +246,7 @@ fn figures_are_well_formed_and_load_nothing() {
 
 #[test]
 fn a_page_has_the_numbers_in_a_table() {
-    let html = text(Kind::Grid, Picture::Html);
+    let html = text(grid(CellValue::Rank), Picture::Html);
     assert!(html.starts_with("<!doctype html>"));
     assert!(html.contains("<th scope=\"row\">2</th><td>1</td><td>3</td>"));
     assert!(html.contains("prefers-color-scheme: dark"));
@@ -144,13 +256,13 @@ fn a_page_has_the_numbers_in_a_table() {
 
 #[test]
 fn pixels_have_the_colours_of_the_scale_and_letters_of_a_font_that_is_there() {
-    let png = drawn(Kind::Grid, Picture::Png, &sample::record());
+    let png = drawn(grid(CellValue::Rank), Picture::Png, &sample::record());
     let pixmap = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
     let has = |rgb: [u8; 3]| {
         let mut pixels = pixmap.pixels().iter();
         pixels.any(|p| [p.red(), p.green(), p.blue()] == rgb)
     };
-    let svg::Rgb(red, green, blue) = page::rank_colours(1, &theme()).1;
+    let svg::Rgb(red, green, blue) = page::tone_colours(Tone::Sequential(0), &theme()).1;
     assert!(has([red, green, blue]), "the ground of rank 1");
     assert!(has([0x1a, 0x1a, 0x1a]), "the ink of the title");
 }
@@ -160,10 +272,10 @@ fn a_figure_with_too_many_cells_for_pixels_is_refused() {
     let mut record = sample::record();
     record.columns = vec![Arc::clone(&record.columns[0]); 40_000];
     let figure = Figure {
-        kind: Kind::Grid,
+        kind: grid(CellValue::Rank),
         picture: Picture::Png,
     };
-    let error = draw(figure, &record, &theme()).unwrap_err().to_string();
+    let error = draw(&figure, &record, &theme()).unwrap_err().to_string();
     assert!(error.contains(".svg"), "{error}");
 }
 
@@ -172,9 +284,9 @@ fn a_figure_of_nothing_is_a_page_without_cells() {
     let mut record = sample::record();
     record.columns.clear();
     record.watch.trajectories.clear();
-    for kind in [Kind::Grid, Kind::Compare] {
+    for kind in [grid(CellValue::Rank), Kind::Compare] {
         for picture in [Picture::Svg, Picture::Png, Picture::Html] {
-            drawn(kind, picture, &record);
+            drawn(kind.clone(), picture, &record);
         }
     }
 }

@@ -8,13 +8,14 @@ use super::document::{CellEntry, Document, ScoreEntry, StepEntry, WatchEntry};
 use super::{Flaw, pieces};
 use crate::engine::{Intervention, ModelInfo};
 use crate::export::{Record, Watch};
-use crate::trace::{Candidate, Cell, Column, Row, Score, TokenId, Trajectory};
+use crate::trace::{Candidate, Cell, Column, LensKind, Row, Score, TokenId, Trajectory};
 
 /// No model has so many; what is drawn has a row a layer.
 const MOST_LAYERS: usize = 10_000;
 
 /// What holds for the whole file.
 struct Rules {
+    lens: LensKind,
     n_layers: usize,
     vocab_size: usize,
     known: BTreeSet<TokenId>,
@@ -31,6 +32,7 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
         return Err(Flaw::Wrong(format!("`vocab_size` is {vocab_size}")));
     }
     let rules = Rules {
+        lens: document.lens,
         n_layers: document.n_layers,
         vocab_size,
         known: document.pieces.iter().map(pieces::PieceEntry::id).collect(),
@@ -150,6 +152,7 @@ impl Rules {
         self.layers(entry.layers.len(), place)?;
         Ok(Column {
             token: self.token(entry.token, place)?,
+            lens: self.lens,
             embedding: self.cell(entry.embedding, place)?,
             layers: entry
                 .layers

@@ -2,10 +2,11 @@
 //!
 //! How each value is measured, written and coloured is in `ui::value`.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// What a cell of the grid says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum CellValue {
     /// The chosen token's rank.

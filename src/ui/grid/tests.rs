@@ -13,7 +13,7 @@ use crate::settings::theme::{Depth, Themes};
 use crate::settings::{
     CellColour, CellValue, Cells, EmbeddingRow, GridOptions, ListedTokens, Options, Top,
 };
-use crate::trace::{Cell, Column, Layer, Position, Row, Score, Step, TokenId};
+use crate::trace::{Cell, Column, Layer, LensKind, Position, Row, Score, Step, TokenId};
 use crate::ui::palette::Palette;
 use crate::vocabulary::{Piece, Vocabulary};
 
@@ -37,6 +37,7 @@ fn column(token: u32, ranks: [u32; 4]) -> Arc<Column> {
     let [embedding, layers @ ..] = ranks.map(|rank| cell(rank, 0));
     Arc::new(Column {
         token: TokenId(token),
+        lens: LensKind::Normed,
         embedding,
         layers: layers.into(),
     })

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::difference::{Before, Difference};
+use super::before::Before;
 use crate::app::{Place, ROW_LABEL};
 use crate::settings::theme::STEPS;
 use crate::settings::{
@@ -16,7 +16,7 @@ use crate::trace::{Cell, Column, Row, Step, TokenId};
 use crate::ui::palette::Palette;
 use crate::ui::scale::{Scale, Tone};
 use crate::ui::text;
-use crate::ui::value::{self, Seen};
+use crate::ui::value::{self, Seen, Shown};
 use crate::vocabulary::Vocabulary;
 
 /// A heat map of rows × steps, written straight into the buffer.
@@ -98,7 +98,8 @@ impl<'a> Grid<'a> {
         }
     }
 
-    /// Cells say how ranks differ from those of `before`, wherever a step has the same token.
+    /// Cells say how their values differ from those of `before`, wherever a step has the same
+    /// token.
     #[must_use]
     pub fn differing_from(mut self, before: Option<Before<'a>>) -> Self {
         self.before = before;
@@ -281,14 +282,23 @@ impl<'a> Grid<'a> {
 
     /// What stands in a cell instead of a figure of one run, and how it looks.
     fn difference(&self, before: Option<&Column>, after: &Column, row: Row) -> (String, Style) {
-        let width = usize::from(self.options.cells.width());
-        let difference = before.and_then(|before| Difference::at(before, after, row));
+        let GridOptions { value, cells, .. } = self.options;
+        let width = usize::from(cells.width());
+        let [before, after] = [before, Some(after)].map(|column| {
+            let column = column?;
+            Some(self.seen(column, row, column.cell(row)?))
+        });
+        let difference = before.zip(after);
+        let difference = difference
+            .and_then(|(before, after)| value::of(value).difference(&before, &after, cells));
         match difference {
-            Some(difference) => {
-                let tone = difference.tone();
-                let figure = text::right(&difference.figure(self.options.cells), width - 1);
-                let shade = self.palette.tone_shade(tone).unwrap_or(" ");
-                (format!("{figure}{shade}"), self.palette.tone(tone))
+            Some(Shown { text, mark, tone }) => {
+                let end = match (mark, self.palette.tone_shade(tone)) {
+                    (' ', Some(shade)) => shade.to_owned(),
+                    (mark, shade) => format!("{mark}{}", shade.unwrap_or_default()),
+                };
+                let text = text::right(&text, width.saturating_sub(text::width(&end)));
+                (format!("{text}{end}"), self.palette.tone(tone))
             }
             None => (format!("{:>1$} ", "·", width - 1), self.palette.muted()),
         }

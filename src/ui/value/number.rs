@@ -11,7 +11,7 @@ pub fn rank(score: Score, cells: Cells) -> String {
     format!("{tie}{}", plain_rank(score.rank, cells))
 }
 
-fn plain_rank(rank: u32, cells: Cells) -> String {
+pub fn plain_rank(rank: u32, cells: Cells) -> String {
     match (cells, rank) {
         (Cells::Exact, ..100_000) => rank.to_string(),
         _ => scale::short(u64::from(rank)),

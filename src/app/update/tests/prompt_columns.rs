@@ -200,3 +200,21 @@ fn what_is_compared_inside_the_prompt_is_not_saved_as_the_first_steps() {
     assert!(state.compare.as_ref().unwrap().answer.is_some());
     assert!(state.record().unwrap().watch.trajectories.is_empty());
 }
+
+#[test]
+fn the_grid_is_copied_as_it_is_shown_and_named() {
+    let (mut state, run) = shown();
+    piece(&mut state, run, LensKind::Normed, 1, &[5, 6, 7]);
+    press(&mut state, "v");
+    let effects = press(&mut state, "y");
+    let [Effect::Copy(text)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    let mut lines = text.lines();
+    let title = "Probability of the chosen token at each layer\tlens normed";
+    assert_eq!(lines.next(), Some(title));
+    assert!(lines.next().unwrap().starts_with('\t'));
+    let probability = score(5).prob;
+    let line = lines.next().unwrap();
+    assert!(line.starts_with(&format!("L0\t{probability}\t")), "{text}");
+}

@@ -432,6 +432,28 @@ mod interventions {
             [(Side::Difference, 1), (Side::Before, 3), (Side::After, 1)]
         );
     }
+
+    #[test]
+    fn what_is_copied_and_saved_is_the_side_that_is_shown() {
+        let mut state = finished();
+        press(&mut state, "x");
+        complete(&mut state, 1);
+        let of_grid = |state: &State| state.grid_record().unwrap();
+        press(&mut state, "d");
+        let (record, view) = of_grid(&state);
+        let before = view.before.unwrap();
+        assert_eq!((record.columns.len(), before.steps.len()), (1, 3));
+        let effects = press(&mut state, "y");
+        let [Effect::Copy(text)] = effects.as_slice() else {
+            panic!("{effects:?}");
+        };
+        let title = format!("Rank in {} − rank in {}, before\t", before.from, before.run);
+        assert!(text.starts_with(&title), "{text}");
+        assert!(text.contains("\nL0\t0"), "{text}");
+        press(&mut state, "d");
+        let (record, view) = of_grid(&state);
+        assert_eq!((record.columns.len(), view.before), (3, None));
+    }
 }
 
 mod at_the_command_line {

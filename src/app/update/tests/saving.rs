@@ -7,6 +7,7 @@ use crate::app::{Line, Save, SaveNews, SavedTrace, What};
 use crate::engine::StateRows;
 use crate::export::figure::Kind;
 use crate::export::{Content, Picture, Record, ScreenFormat};
+use crate::settings::CellValue;
 
 fn trajectory(text: &str) -> Trajectory {
     Trajectory {
@@ -74,9 +75,25 @@ fn each_extension_asks_for_its_own_kind() {
     let What::Content(Content::Figure(_, figure, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    assert_eq!((figure.kind, figure.picture), (Kind::Grid, Picture::Png));
+    assert_eq!(figure.picture, Picture::Png);
+    assert!(matches!(figure.kind, Kind::Grid(_)));
     let effects = save_as(&mut state, "a.ans");
     assert_eq!(saved(&effects).1, &What::Screen(ScreenFormat::Ansi));
+}
+
+#[test]
+fn the_figure_of_the_grid_shows_what_the_grid_shows() {
+    let mut state = walked();
+    press(&mut state, "v");
+    let effects = save_as(&mut state, "a.svg");
+    let What::Content(Content::Figure(_, figure, _)) = saved(&effects).1 else {
+        panic!("{effects:?}");
+    };
+    let Kind::Grid(view) = &figure.kind else {
+        panic!("{figure:?}");
+    };
+    assert_eq!(view.options, state.view.grid);
+    assert_eq!(view.options.value, CellValue::Probability);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::Place;
-use crate::trace::{Layer, Position, Row};
+use crate::trace::{Layer, LensKind, Position, Row};
 
 /// A run whose first layers say ` a`, ` b` … as the letters tell, each with the ranks of the chosen
 /// token; the first column is ` a`, the second ` b`.
@@ -34,6 +34,7 @@ fn searched() -> State {
         };
         let column = Column {
             token: TokenId(token),
+            lens: LensKind::Normed,
             embedding: cell((2, 50)),
             layers: cells.into_iter().map(cell).collect(),
         };
