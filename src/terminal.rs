@@ -21,6 +21,7 @@ mod event_loop;
 mod frame_writer;
 mod input;
 mod limiter;
+mod noise;
 mod osc52;
 mod painter;
 pub mod panic_hook;
