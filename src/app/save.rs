@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Phase, Run, State};
+use super::{Run, State};
 use crate::export::{Content, Record, ScreenFormat, Watch};
 use crate::trace::Step;
 
@@ -52,10 +52,7 @@ impl State {
             given: run.given,
             interventions: run.interventions.clone(),
             columns: run.columns.clone(),
-            finish: match run.phase {
-                Phase::Finished(reason) => Some(reason),
-                _ => None,
-            },
+            finish: run.finish(),
             watch: self.watch(run),
         })
     }

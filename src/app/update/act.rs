@@ -1,6 +1,8 @@
 //! What each action does.
 
-use super::{ask, command, compare, copy, entry, intervene, runs, save, search, text, views};
+use super::{
+    ask, autosave, command, compare, copy, entry, intervene, runs, save, search, text, views,
+};
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
@@ -32,6 +34,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Copy => return copy::copy(state),
         Action::Save => save::open(state),
         Action::SaveNow => return save::save_typed(state),
+        Action::OpenAutosave => return autosave::open(state),
+        Action::DiscardAutosave => return autosave::discard(state),
         Action::Compare => return compare::open(state),
         Action::NextExample => return next_example(state),
         Action::Force

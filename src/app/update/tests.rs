@@ -22,6 +22,7 @@ use crate::trace::{
 use crate::vocabulary::{Piece, Vocabulary};
 
 mod candidates;
+mod keeping;
 mod runs;
 mod saving;
 mod views;
