@@ -11,6 +11,7 @@
 mod action;
 mod action_list;
 mod attribution;
+mod autosave;
 mod candidates;
 mod command_line;
 mod compare;
@@ -36,12 +37,14 @@ mod saved;
 mod search;
 mod speed;
 mod state;
+mod unsaved;
 mod update;
 mod watched;
 
 pub use action::Action;
 pub use action_list::{ActionEntry, ActionList};
 pub use attribution::{Attribution, Beside, Goal, HeadOrder, Split};
+pub use autosave::{Autosave, AutosaveNews};
 pub use candidates::{parse_candidates, typed_candidates};
 pub use command_line::{CommandLine, Order, Suggestion};
 pub use compare::{
@@ -70,5 +73,6 @@ pub use saved::SavedTrace;
 pub use search::{Direction, Found, Query, Way, search};
 pub use speed::Speed;
 pub use state::{Notice, NoticeKind, Pane, Start, State, Stops, View, Zoom};
+pub use unsaved::Unsaved;
 pub use update::update;
 pub use watched::Watched;

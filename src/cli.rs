@@ -251,7 +251,7 @@ pub enum CliCommand {
     Trace(Trace),
     /// Show a saved trace. No model is loaded.
     #[command(
-        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json"
+        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json\n  lenscape open --last"
     )]
     Open(OpenTrace),
     /// Compare candidates for what comes next, at every layer, after one or several prompts.
@@ -436,7 +436,11 @@ pub enum FigureChoice {
 #[derive(Args, Debug)]
 pub struct OpenTrace {
     /// The trace file: `.json` or `.safetensors`.
-    pub file: PathBuf,
+    #[arg(required_unless_present = "last")]
+    pub file: Option<PathBuf>,
+    /// The newest trace that was kept because the program ended before it was saved.
+    #[arg(long, conflicts_with = "file")]
+    pub last: bool,
     /// Colours: as many as the terminal can show, or fewer.
     #[arg(long, visible_alias = "colour")]
     pub color: Option<ColorChoice>,

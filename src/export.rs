@@ -9,7 +9,7 @@ pub mod file;
 mod format;
 mod record;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod screen;
 mod sheet;
 pub mod svg;

@@ -19,10 +19,12 @@
 //! - [`export`] writes runs and screens to files, and reads runs back.
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
+//! - [`autosave`] keeps the traces that nobody saved.
 //! - [`log_file`] is where all of them say what happened.
 //! - [`commands`] are the parts of the program that need no screen.
 
 pub mod app;
+pub mod autosave;
 pub mod catalog;
 pub mod caught;
 pub mod cli;

@@ -1,14 +1,16 @@
 //! The log: what happened, line by line in a file, never on the screen.
 //!
 //! Logging must not be able to break anything. A file that cannot be opened is told once, and a
-//! line that cannot be written, as on a full disk, is lost.
+//! line that cannot be written, as on a full disk, is lost; the first one that is, is told.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use etcetera::BaseStrategy;
+use signal_hook::consts::SIGXFSZ;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -28,12 +30,34 @@ pub struct LogError {
     source: io::Error,
 }
 
-/// `lenscape/lenscape.log` in the user's folder for state (`XDG_STATE_HOME`, or else
-/// `~/.local/state`), where there is one.
+/// The log of this process.
+static LOG: OnceLock<Log> = OnceLock::new();
+
+struct Log {
+    path: PathBuf,
+    file: File,
+    failure: Mutex<Failure>,
+}
+
+/// Whether lines could be written, and whether the user knows.
+enum Failure {
+    None,
+    Untold(LogError),
+    Told,
+}
+
+/// `lenscape` in the user's folder for state (`XDG_STATE_HOME`, or else `~/.local/state`), where
+/// there is one.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.state_dir()?.join("lenscape"))
+}
+
+/// `lenscape.log` in the [`state_folder`].
 #[must_use]
 pub fn usual_path() -> Option<PathBuf> {
-    let folders = etcetera::choose_base_strategy().ok()?;
-    Some(folders.state_dir()?.join("lenscape").join("lenscape.log"))
+    Some(state_folder()?.join("lenscape.log"))
 }
 
 /// Log to the end of the file at `path` from now on, for the whole process. `levels` says what,
@@ -43,10 +67,18 @@ pub fn usual_path() -> Option<PathBuf> {
 ///
 /// When the file cannot be opened; nothing is logged then.
 pub fn start(path: &Path, levels: Option<&str>) -> Result<(), LogError> {
+    // A file that may grow no more shall be an error to whoever writes to it, not the end of the
+    // process. Where that cannot be arranged, it is as it was.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     let file = open(path).map_err(|source| LogError {
         path: path.to_owned(),
         source,
     })?;
+    let log = LOG.get_or_init(|| Log {
+        path: path.to_owned(),
+        file,
+        failure: Mutex::new(Failure::None),
+    });
     let filter = levels
         .and_then(|levels| EnvFilter::try_new(levels).ok())
         .unwrap_or_else(|| EnvFilter::new(USUAL_LEVELS));
@@ -55,11 +87,62 @@ pub fn start(path: &Path, levels: Option<&str>) -> Result<(), LogError> {
         .with_ansi(false)
         // Else a line that cannot be written would be told on the screen.
         .log_internal_errors(false)
-        .with_writer(Arc::new(file))
+        .with_writer(move || Lines(log))
         .finish();
     // It fails only where somebody logs already.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(())
+}
+
+/// The file that is logged to, where one is: what has no place on the screen may go there.
+#[must_use]
+pub fn file() -> Option<&'static File> {
+    LOG.get().map(|log| &log.file)
+}
+
+/// Why the first line that was lost could not be written; told once.
+#[must_use]
+pub fn untold_failure() -> Option<LogError> {
+    let mut failure = LOG.get()?.failure();
+    match std::mem::replace(&mut *failure, Failure::Told) {
+        Failure::Untold(error) => Some(error),
+        other => {
+            *failure = other;
+            None
+        }
+    }
+}
+
+impl Log {
+    fn failure(&self) -> MutexGuard<'_, Failure> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, source: &io::Error) {
+        let mut failure = self.failure();
+        if let Failure::None = *failure {
+            *failure = Failure::Untold(LogError {
+                path: self.path.clone(),
+                // Errors are no values that can be copied.
+                source: io::Error::new(source.kind(), source.to_string()),
+            });
+        }
+    }
+}
+
+/// Writes lines to the log, and notes that one was lost.
+struct Lines(&'static Log);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&self.0.file)
+            .write(bytes)
+            .inspect_err(|error| self.0.note(error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -75,8 +158,6 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-    use std::io::Write;
-
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! The binary: reads the command line, prepares the process, and hands over to the library.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +9,8 @@ use std::time::Instant;
 use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use lenscape::app::{Effect, RecordingNews, SavedTrace, Start, State};
+use lenscape::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
+use lenscape::autosave::Autosaves;
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
     self, Cli, CliCommand, ColorChoice, ComparisonFormat, ConfigCommand, ModelsCommand, Program,
@@ -19,12 +20,13 @@ use lenscape::commands::output::Output;
 use lenscape::commands::{bench, compare, config, follow, inspect, models, shell, trace, verify};
 use lenscape::engine::{Opener, Sampling, Wanted};
 use lenscape::export::{comparison, trace_file};
+use lenscape::log_file::{self, LogError};
 use lenscape::model::Dtype;
 use lenscape::settings::{self, ColourChoice, Settings};
-use lenscape::terminal::{self, Link, Recordings, colour, panic_hook};
+use lenscape::terminal::{self, Keeper, Link, Recordings, colour, panic_hook};
 use lenscape::trace::{LensKind, Step};
 use lenscape::ui::palette::Palette;
-use lenscape::{engine, log_file, play};
+use lenscape::{engine, play};
 
 /// How many of each row's best tokens the program keeps for the cell pane.
 const TOP_TOKENS: usize = 10;
@@ -48,11 +50,11 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     install_hooks()?;
-    start_log(cli.log.as_deref());
+    let log = start_log(cli.log.as_deref());
     match cli.command {
-        None => open_program(&cli.program),
+        None => open_program(&cli.program, log),
         Some(CliCommand::Trace(options)) => write_trace(&options),
-        Some(CliCommand::Open(options)) => open_trace(&options),
+        Some(CliCommand::Open(options)) => open_trace(&options, log),
         Some(CliCommand::Compare(options)) => write_comparison(&options),
         Some(CliCommand::Models(options)) => list_models(options),
         Some(CliCommand::Verify(options)) => run_verify(&options),
@@ -94,21 +96,23 @@ fn install_hooks() -> Result<()> {
     Ok(())
 }
 
-/// Logs to `wanted`, or to the usual file. Only the former is worth a word when it cannot be.
-fn start_log(wanted: Option<&Path>) {
+/// Logs to `wanted`, or to the usual file. That the former cannot be is told at once; the latter
+/// is worth a word only where there is a screen for it.
+fn start_log(wanted: Option<&Path>) -> Result<(), LogError> {
     let levels = variable("LENSCAPE_LOG");
+    let mut started = Ok(());
     match (wanted, log_file::usual_path()) {
         (Some(path), _) => {
             if let Err(error) = log_file::start(path, levels.as_deref()) {
                 let _ = writeln!(io::stderr(), "lenscape: {error}");
+                started = Err(error);
             }
         }
-        (None, Some(path)) => {
-            let _ = log_file::start(&path, levels.as_deref());
-        }
+        (None, Some(path)) => started = log_file::start(&path, levels.as_deref()),
         (None, None) => {}
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
+    started
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -120,27 +124,53 @@ fn user_settings() -> Result<Settings> {
     Ok(Settings::load(folder.as_deref())?)
 }
 
-fn open_program(options: &Program) -> Result<ExitCode> {
+fn open_program(options: &Program, log: Result<(), LogError>) -> Result<ExitCode> {
     let settings = user_settings()?;
     let start = on_terminal(start(options, &settings), options.color, &settings)?;
     let recordings = options.recording.recordings(None)?;
     let dtype = dtype(options.dtype, &settings);
-    let (state, effects) = State::new(settings, start);
+    let (mut state, mut effects) = State::new(settings, start);
+    tell_of_log(&mut state, log);
+    effects.push(Effect::FindAutosave);
     show(state, effects, dtype, &recordings)
 }
 
-fn open_trace(options: &cli::OpenTrace) -> Result<ExitCode> {
+fn open_trace(options: &cli::OpenTrace, log: Result<(), LogError>) -> Result<ExitCode> {
     let settings = user_settings()?;
-    let record = trace_file::open(&options.file)?;
+    let path = match &options.file {
+        Some(path) => path.clone(),
+        None => last_autosave()?,
+    };
+    let record = trace_file::open(&path)?;
     let start = on_terminal(usual_start(&settings), options.color, &settings)?;
     let recordings = options.recording.recordings(None)?;
     let saved = SavedTrace {
-        path: options.file.clone(),
+        path,
         record: Arc::new(record),
     };
     let dtype = settings.options.dtype;
-    let (state, effects) = State::of_saved(settings, start, saved);
+    let (mut state, effects) = State::of_saved(settings, start, saved);
+    tell_of_log(&mut state, log);
     show(state, effects, dtype, &recordings)
+}
+
+/// The newest trace that was kept because nobody had saved it.
+fn last_autosave() -> Result<PathBuf> {
+    let autosaves = Autosaves::usual().ok_or_else(|| eyre!("the folder for state is not known"))?;
+    autosaves.newest()?.ok_or_else(|| {
+        let folder = autosaves.folder().display();
+        eyre!("no unsaved trace has been kept in {folder}")
+    })
+}
+
+/// Says on the screen that nothing is logged, unless there is something else to be said.
+fn tell_of_log(state: &mut State, log: Result<(), LogError>) {
+    if let (Err(error), None) = (log, &state.notice) {
+        state.notice = Some(Notice {
+            kind: NoticeKind::Error,
+            text: error.to_string(),
+        });
+    }
 }
 
 /// The start on the terminal that there is.
@@ -171,7 +201,12 @@ fn show(
     let (engine, events, thread) =
         engine::spawn(opener).wrap_err("the engine cannot be started")?;
     let link = Link::detect(variable);
-    let exit = terminal::run(&mut state, effects, engine, events, link, recordings)?;
+    let keeper = Keeper::new(Autosaves::usual());
+    let ended = terminal::run(
+        &mut state, effects, engine, events, link, recordings, &keeper,
+    );
+    keeper.tell_outcome();
+    let exit = ended?;
     end(recordings, &mut io::stderr())?;
     // A forward pass under way would only delay the shell's prompt.
     drop(thread);

@@ -21,7 +21,9 @@ mod esc_joiner;
 mod event_loop;
 mod frame_writer;
 mod input;
+mod keeper;
 mod limiter;
+mod noise;
 mod osc52;
 mod painter;
 pub mod panic_hook;
@@ -32,9 +34,10 @@ mod session;
 mod signals;
 mod tty;
 
-pub use event_loop::{Channels, drive};
+pub use event_loop::{Channels, drive, drive_and_keep};
 pub use frame_writer::{BEGIN_UPDATE, END_UPDATE, FrameWriter, Sent};
 pub use input::{EventSource, Input, Link};
+pub use keeper::{Keeper, Kept};
 pub use painter::Painter;
 pub use recordings::{RecordingError, Recordings};
 pub use screen::Screen;
@@ -89,7 +92,8 @@ pub enum Error {
 }
 
 /// Run the program in the terminal that it was started in, until it ends. `effects` are what it
-/// starts with, `events` is what the engine says, `recordings` take what the terminal gets.
+/// starts with, `events` is what the engine says, `recordings` take what the terminal gets. However
+/// it ends but by the user's wish, `keeper` has kept the trace that nobody saved.
 ///
 /// To be called on the main thread, which becomes the UI thread. When it returns, the terminal is
 /// as it was, and the engine has been told to give up everything.
@@ -104,6 +108,7 @@ pub fn run(
     events: mpsc::Receiver<engine::Event>,
     link: Link,
     recordings: &Recordings,
+    keeper: &Keeper,
 ) -> Result<Exit, Error> {
     Tty::open()?;
     let runtime = runtime::Builder::new_current_thread()
@@ -111,8 +116,13 @@ pub fn run(
         .build()
         .map_err(Error::Thread)?;
     // Before the terminal is taken, so that no signal finds it so and nobody to give it back.
-    let abandoned = engine.clone();
-    let signals = signals::listen(move || abandoned.abandon()).map_err(Error::Thread)?;
+    let (abandoned, keeper_beside) = (engine.clone(), keeper.clone());
+    let give_up = move || {
+        abandoned.abandon();
+        // The UI thread does so too, if it is not stuck: one of the two waits for the other.
+        keeper_beside.keep_beside(|_| ());
+    };
+    let signals = signals::listen(give_up).map_err(Error::Thread)?;
     let mut session = Session::enter()?;
     session.record_to(recordings.clone());
     let mut inputs = input::read_terminal(link).map_err(Error::Thread)?;
@@ -121,5 +131,12 @@ pub fn run(
         events,
         signals,
     };
-    runtime.block_on(drive(state, effects, &mut session, &mut inputs, channels))
+    runtime.block_on(drive_and_keep(
+        state,
+        effects,
+        &mut session,
+        &mut inputs,
+        channels,
+        keeper,
+    ))
 }

@@ -21,7 +21,7 @@ use lenscape::app::{Message, SavedTrace, Start, State, update};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Run, RunId, Sampling, Session};
 use lenscape::export::figure::{self, Figure, Kind};
-use lenscape::export::{Content, Picture, Record, Watch, tensors, trace_file};
+use lenscape::export::{Content, GridView, Picture, Record, Watch, tensors, trace_file};
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
 use lenscape::trace::{LensKind, Step};
@@ -392,7 +392,8 @@ fn open_trace(bytes: &[u8], settings: &Settings) -> Result<(), TestCaseError> {
 fn draw(record: Record, settings: &Settings) {
     let theme = Box::new(figure::colours(&settings.themes, None).unwrap());
     let record = Arc::new(record);
-    for kind in [Kind::Grid, Kind::Compare] {
+    let grid = GridView::of_steps(settings.options.grid);
+    for kind in [Kind::Grid(grid), Kind::Compare] {
         let picture = Picture::Html;
         let figure = Figure { kind, picture };
         Content::Figure(Arc::clone(&record), figure, theme.clone())

@@ -114,6 +114,10 @@ pub enum Action {
     Save,
     /// Save under the name in the field.
     SaveNow,
+    /// Open the trace that a session before has left unsaved.
+    OpenAutosave,
+    /// Delete the trace that a session before has left unsaved.
+    DiscardAutosave,
     /// Type what to look for in the grid.
     Search,
     /// Go to the next cell of what was typed.

@@ -76,7 +76,7 @@ impl Model {
     /// Whether there is a saved trace only, and no model on its way.
     #[must_use]
     pub fn is_absent(&self) -> bool {
-        self.saved.is_some() && self.loading == Loading::Done
+        self.saved.is_some() && matches!(self.loading, Loading::Done | Loading::Cancelled)
     }
 
     /// Want another one; the one that there is stays.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::{Save, SaveNews};
+use super::{AutosaveNews, Save, SaveNews};
 use crate::engine::{self, RunId};
 
 /// What comes in.
@@ -25,10 +25,16 @@ pub enum Message {
     },
     /// The engine's word.
     Engine(engine::Event),
+    /// The engine will say no more: its thread has ended.
+    EngineGone,
     /// What became of a recording.
     Recording(RecordingNews),
     /// What became of something that was to be saved.
     Saved(SaveNews),
+    /// What became of traces that nobody saved.
+    Autosave(AutosaveNews),
+    /// A line of the log is lost; one line that says why.
+    LogFailed(String),
 }
 
 /// Whether clicks and the wheel come to the program.
@@ -77,6 +83,12 @@ pub enum Effect {
     Copy(String),
     /// Save something to a file, without waiting for it.
     Save(Save),
+    /// Keep the trace that nobody has saved, without waiting for it.
+    KeepTrace,
+    /// Look for a trace that a session before has left.
+    FindAutosave,
+    /// Delete a trace that was left.
+    DiscardAutosave(PathBuf),
     /// Send the whole screen again.
     Redraw,
     /// Give the terminal back to the shell until `fg`.

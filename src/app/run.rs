@@ -170,6 +170,15 @@ impl Run {
         )
     }
 
+    /// Why it ended, if it has.
+    #[must_use]
+    pub fn finish(&self) -> Option<StopReason> {
+        match self.phase {
+            Phase::Finished(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
     /// Whether candidates can be compared: the position after the prompt has been computed.
     #[must_use]
     pub fn can_compare(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Phase, Run, State};
+use super::{Run, State};
 use crate::engine::Comparison;
 use crate::export::{Content, GridView, Record, ScreenFormat, Subtracted, Watch};
 use crate::trace::Step;
@@ -73,10 +73,7 @@ impl State {
             given: run.given,
             interventions: run.interventions.clone(),
             columns: run.columns.clone(),
-            finish: match run.phase {
-                Phase::Finished(reason) => Some(reason),
-                _ => None,
-            },
+            finish: run.finish(),
             watch: self.watch(run),
         })
     }

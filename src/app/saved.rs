@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::state::{Pane, Start};
+use super::state::{Pane, Start, Zoom};
 use super::{
-    Effect, Loading, Origin, Phase, Prompt, PromptColumns, Run, Speed, State, typed_candidates,
+    Cursor, Effect, KeptRuns, Loading, Origin, Phase, Prompt, PromptColumns, Run, Speed, State,
+    typed_candidates,
 };
 use crate::engine::{Ask, Comparison, Continuation, Question, RunId, StopReason, Wanted};
 use crate::export::{Record, Watch};
@@ -18,9 +19,6 @@ use crate::vocabulary::TextStream;
 /// What is said to whatever needs the model.
 pub(super) const NO_MODEL: &str =
     "A saved trace: no model is loaded; choose one from the list of models";
-
-/// The run's name; no other run is there before it.
-const RUN: RunId = RunId(1);
 
 /// A run out of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,33 +33,55 @@ impl State {
     /// The state that shows a saved trace, and what has to happen first. No model is loaded.
     #[must_use]
     pub fn of_saved(settings: Settings, start: Start, saved: SavedTrace) -> (Self, Vec<Effect>) {
-        let record = Arc::clone(&saved.record);
         let start = Start {
             prompt: None,
-            lens: record.lens,
             ..start
         };
         let mut state = Self::at_start(settings, start);
-        state.model.ready = Some(Arc::clone(&record.model));
         state.model.loading = Loading::Done;
-        state.model.saved = Some(saved);
-        state.prompt = Prompt::new(&record.prompt);
-        state.typed_candidates = typed_candidates(
-            record
-                .watch
-                .trajectories
-                .iter()
-                .map(|trajectory| trajectory.candidate.text.as_str()),
-        );
-        state.run = Some(run(&record));
-        state.next_run = RunId(RUN.0 + 1);
-        state.view.focus = Pane::Grid;
-        let effects = state.first_effects();
+        let mut effects = state.show_saved(saved);
+        effects.extend(state.first_effects());
         (state, effects)
+    }
+
+    /// Show a saved trace in the place of the model and of all runs, and say what has to happen
+    /// outside. A load under way is given up.
+    pub(super) fn show_saved(&mut self, saved: SavedTrace) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if let Some(run) = self.run.take().filter(Run::is_active) {
+            effects.push(Effect::StopRun(run.id));
+        }
+        if self.model.is_loading() {
+            self.model.loading = Loading::Cancelled;
+            effects.push(Effect::CancelLoad);
+        } else {
+            self.model.loading = Loading::Done;
+        }
+        let record = Arc::clone(&saved.record);
+        let id = self.next_run;
+        self.next_run = RunId(id.0 + 1);
+        self.model.ready = Some(Arc::clone(&record.model));
+        self.model.saved = Some(saved);
+        self.prompt = Prompt::new(&record.prompt);
+        let candidates = record.watch.trajectories.iter();
+        self.typed_candidates =
+            typed_candidates(candidates.map(|trajectory| trajectory.candidate.text.as_str()));
+        (self.queued, self.queued_text) = (None, None);
+        (self.compare, self.search) = (None, None);
+        (self.page, self.line) = (None, None);
+        self.kept = KeptRuns::default();
+        self.pins.clear();
+        self.skips.clear();
+        self.cursor = Cursor::default();
+        self.view.lens = record.lens;
+        self.view.zoom = Zoom::All;
+        self.view.focus = Pane::Grid;
+        self.run = Some(run(id, &record));
+        effects
     }
 }
 
-fn run(record: &Record) -> Run {
+fn run(id: RunId, record: &Record) -> Run {
     let mut stream = TextStream::new(Arc::clone(&record.model.vocabulary));
     let mut text: String = record
         .columns
@@ -70,7 +90,7 @@ fn run(record: &Record) -> Run {
         .collect();
     text.push_str(&stream.flush());
     Run {
-        id: RUN,
+        id,
         origin: Origin::Prompt,
         prompt: record.prompt.clone(),
         prompt_tokens: record.prompt_ids.clone(),
@@ -98,7 +118,7 @@ pub(super) fn comparison(record: &Record, question: &Question) -> Option<Compari
     let step = Step(at.0.checked_sub(record.prompt_ids.len())?);
     let find = |wanted: &Wanted| find(&record.watch, step, wanted);
     Some(Comparison {
-        run: RUN,
+        run: question.run,
         at: *at,
         lens: question.lens,
         trajectories: wanted.iter().map(find).collect(),

@@ -8,8 +8,8 @@ use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
 use super::update::start_load;
 use super::{
-    Compare, Cursor, Effect, Extent, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt, Query, Run,
-    SUMMARY_HEAD,
+    Autosave, Compare, Cursor, Effect, Extent, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt,
+    Query, Run, SUMMARY_HEAD,
 };
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
@@ -198,6 +198,10 @@ pub struct State {
     pub recording: Switch,
     /// One line for the user.
     pub notice: Option<Notice>,
+    /// What is said once the user has read that.
+    pub(super) next_notice: Option<Notice>,
+    /// The trace that a session before has left.
+    pub autosave: Option<Autosave>,
     /// The file that waits for the states of a run.
     pub(super) wants_states: Option<(RunId, PathBuf)>,
     pub(super) next_run: RunId,
@@ -263,6 +267,8 @@ impl State {
             view,
             recording: Switch::Off,
             notice,
+            next_notice: None,
+            autosave: None,
             wants_states: None,
             next_run: RunId(1),
             settings,

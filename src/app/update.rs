@@ -9,6 +9,7 @@ use crate::settings::Switch;
 
 mod act;
 mod ask;
+mod autosave;
 mod cell_attribution;
 mod command;
 mod compare;
@@ -43,12 +44,21 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Engine(event) => engine::heard(state, event),
+        Message::EngineGone => engine::gone(state),
         Message::Recording(news) => {
             recorded(state, news);
             Vec::new()
         }
         Message::Saved(news) => {
             save::saved(state, news);
+            Vec::new()
+        }
+        Message::Autosave(news) => {
+            autosave::heard(state, news);
+            Vec::new()
+        }
+        Message::LogFailed(why) => {
+            state.say(NoticeKind::Error, why);
             Vec::new()
         }
     };
@@ -82,7 +92,7 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
-    state.notice = None;
+    state.notice = state.next_notice.take();
     match state.settings.keymap.resolve(state.scopes(), key) {
         Some(action) => act::act(state, action),
         None => {

@@ -19,14 +19,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::input::{EventSource, Input};
+use super::keeper::{self, Keeper};
 use super::limiter::{FrameLimiter, Urgency};
 use super::saver::Saver;
 use super::screen::Screen;
 use super::signals::Signals;
 use super::tty::is_hang_up;
 use super::{Error, Exit, Mouse};
-use crate::app::{self, Effect, Message, SaveNews, State};
+use crate::app::{self, AutosaveNews, Effect, Message, State};
 use crate::engine::{self, Handle};
+use crate::log_file;
 
 /// The most messages that are taken before others get their turn.
 const BATCH: usize = 64;
@@ -46,7 +48,7 @@ pub struct Channels {
 /// Run the program with `state` on `screen` until it ends. `effects` are what it starts with.
 ///
 /// Has to run on a current-thread runtime. When it returns, the engine has been told to give up
-/// everything.
+/// everything. Nothing is kept but what the user saves.
 ///
 /// # Errors
 ///
@@ -58,24 +60,47 @@ pub async fn drive<S: Screen, I: EventSource>(
     source: &mut I,
     channels: Channels,
 ) -> Result<Exit, Error> {
+    let keeper = Keeper::default();
+    drive_and_keep(state, effects, screen, source, channels, &keeper).await
+}
+
+/// [`drive`], and where it ends in another way than by the user's wish, have `keeper` keep the
+/// trace that is not saved.
+///
+/// # Errors
+///
+/// As those of [`drive`].
+pub async fn drive_and_keep<S: Screen, I: EventSource>(
+    state: &mut State,
+    effects: Vec<Effect>,
+    screen: &mut S,
+    source: &mut I,
+    channels: Channels,
+    keeper: &Keeper,
+) -> Result<Exit, Error> {
     let Channels {
         engine,
         mut events,
         signals,
     } = channels;
-    let (saver, mut saved) = Saver::new();
+    let _kept = keeper.at_panic();
+    let (news, mut told) = mpsc::unbounded_channel();
     let mut program = Program {
         state,
         screen,
         engine: &engine,
-        saver,
+        saver: Saver::new(news.clone(), keeper.clone()),
+        keeper,
+        news,
         limiter: FrameLimiter::default(),
     };
     let ended = program
-        .run(effects, source, &mut events, &mut saved, signals)
+        .run(effects, source, &mut events, &mut told, signals)
         .await;
     if let Ok(Exit::Quit) = ended {
         program.saver.finish();
+    } else {
+        keeper.keep();
     }
     engine.abandon();
     // An engine that waits for room in the channel is set free.
@@ -91,6 +116,9 @@ struct Program<'a, S> {
     screen: &'a mut S,
     engine: &'a Handle,
     saver: Saver,
+    keeper: &'a Keeper,
+    /// For those who work beside the loop.
+    news: mpsc::UnboundedSender<Message>,
     limiter: FrameLimiter,
 }
 
@@ -100,13 +128,21 @@ enum Flow {
     End(Exit),
 }
 
+/// Whether the engine's thread can still say something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    There,
+    Gone,
+}
+
 /// What the loop woke up for.
 enum Woken {
     Shutdown(Exit),
     Input(Option<Input>),
     Engine(engine::Event),
+    EngineGone,
     Continued,
-    Saved(SaveNews),
+    Told(Message),
     FrameDue,
 }
 
@@ -116,11 +152,12 @@ impl<S: Screen> Program<'_, S> {
         effects: Vec<Effect>,
         source: &mut I,
         events: &mut mpsc::Receiver<engine::Event>,
-        saved: &mut mpsc::UnboundedReceiver<SaveNews>,
+        told: &mut mpsc::UnboundedReceiver<Message>,
         mut signals: Signals,
     ) -> Result<Exit, Error> {
         let size = self.screen.size().map_err(Error::Draw)?;
         let mut flow = self.start(effects, size)?;
+        let mut engine = Engine::There;
         loop {
             if let Flow::End(exit) = flow {
                 return Ok(exit);
@@ -132,8 +169,11 @@ impl<S: Screen> Program<'_, S> {
                 exit = told_to_end(&mut signals.exit) => Woken::Shutdown(exit),
                 input = source.next() => Woken::Input(input),
                 Ok(()) = signals.continued.changed() => Woken::Continued,
-                Some(news) = saved.recv() => Woken::Saved(news),
-                Some(event) = events.recv() => Woken::Engine(event),
+                Some(message) = told.recv() => Woken::Told(message),
+                event = events.recv(), if engine == Engine::There => match event {
+                    Some(event) => Woken::Engine(event),
+                    None => Woken::EngineGone,
+                },
                 () = until(self.limiter.due()) => Woken::FrameDue,
             };
             flow = match woken {
@@ -141,14 +181,19 @@ impl<S: Screen> Program<'_, S> {
                 Woken::Input(Some(input)) => self.take_inputs(input, source)?,
                 Woken::Input(None) => Flow::End(Exit::HangUp),
                 Woken::Engine(event) => self.take_events(event, events)?,
+                Woken::EngineGone => {
+                    engine = Engine::Gone;
+                    self.request(Urgency::NextFrame);
+                    self.update(Message::EngineGone)?
+                }
                 Woken::Continued => {
                     self.screen.resume().map_err(Error::Draw)?;
                     self.request(Urgency::AtOnce);
                     Flow::Continue
                 }
-                Woken::Saved(news) => {
+                Woken::Told(message) => {
                     self.request(Urgency::NextFrame);
-                    self.update(Message::Saved(news))?
+                    self.update(message)?
                 }
                 Woken::FrameDue => Flow::Continue,
             };
@@ -220,6 +265,7 @@ impl<S: Screen> Program<'_, S> {
     fn update(&mut self, message: Message) -> Result<Flow, Error> {
         self.state.now = Instant::now().into_std();
         let effects = app::update(self.state, message);
+        self.keeper.follow(self.state);
         self.perform(effects)
     }
 
@@ -241,6 +287,13 @@ impl<S: Screen> Program<'_, S> {
                     self.screen.copy(&text).map_err(Error::Draw)?;
                 }
                 Effect::Save(save) => self.saver.begin(save, self.state),
+                Effect::KeepTrace => self.keep_trace(),
+                Effect::FindAutosave => self.keeper.find(self.news.clone()),
+                Effect::DiscardAutosave(path) => {
+                    if let Err(why) = keeper::discard(&path) {
+                        self.tell(AutosaveNews::Failed(why));
+                    }
+                }
                 Effect::Redraw => {
                     self.screen.repaint();
                     self.request(Urgency::AtOnce);
@@ -255,6 +308,21 @@ impl<S: Screen> Program<'_, S> {
         Ok(Flow::Continue)
     }
 
+    fn keep_trace(&self) {
+        let news = self.news.clone();
+        self.keeper.keep_beside(move |kept| {
+            if let Some(Err(why)) = kept {
+                // Nobody listens any more only when the program ends.
+                let _ = news.send(Message::Autosave(AutosaveNews::Failed(why)));
+            }
+        });
+    }
+
+    fn tell(&self, news: AutosaveNews) {
+        // The other end is the loop itself.
+        let _ = self.news.send(Message::Autosave(news));
+    }
+
     fn request(&mut self, urgency: Urgency) {
         self.limiter.request(urgency, Instant::now().into_std());
     }
@@ -262,6 +330,9 @@ impl<S: Screen> Program<'_, S> {
     fn draw_if_due(&mut self) -> Result<(), Error> {
         let now = Instant::now().into_std();
         if self.limiter.is_due(now) {
+            if let Some(error) = log_file::untold_failure() {
+                self.update(Message::LogFailed(error.to_string()))?;
+            }
             let sent = self.screen.draw(self.state).map_err(Error::Draw)?;
             self.limiter.drawn(now, sent.took);
             self.tell_of_recordings()?;

@@ -1,5 +1,6 @@
 //! What happens at a panic: it is always logged; the report is printed where it does no harm.
 
+use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 
 use super::session;
@@ -24,6 +25,7 @@ pub fn install(report: impl Fn(&PanicHookInfo<'_>) -> String + Send + Sync + 'st
                 tracing::warn!(%error, "the terminal may not be as it was");
             }
         }
-        eprintln!("{}", report(info));
+        // A second panic, where the terminal is gone, would end the process at once.
+        let _ = writeln!(io::stderr(), "{}", report(info));
     }));
 }

@@ -5,26 +5,27 @@ use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::mpsc;
 
-use crate::app::{Save, SaveNews, State, What};
+use super::Keeper;
+use crate::app::{Message, Save, SaveNews, State, What};
 use crate::export::Content;
 use crate::export::file::{self, Existing};
 use crate::ui;
 
 /// Saves files, each on a thread of its own.
 pub struct Saver {
-    news: mpsc::UnboundedSender<SaveNews>,
+    news: mpsc::UnboundedSender<Message>,
+    keeper: Keeper,
     under_way: Vec<JoinHandle<()>>,
 }
 
 impl Saver {
-    /// A saver, and what it tells.
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<SaveNews>) {
-        let (news, receiver) = mpsc::unbounded_channel();
-        let saver = Self {
+    /// A saver that tells `news`, and `keeper` of the traces that are saved.
+    pub fn new(news: mpsc::UnboundedSender<Message>, keeper: Keeper) -> Self {
+        Self {
             news,
+            keeper,
             under_way: Vec::new(),
-        };
-        (saver, receiver)
+        }
     }
 
     /// Begins to save; returns at once. A file that is there is not replaced.
@@ -33,10 +34,16 @@ impl Saver {
             What::Content(content) => content,
             What::Screen(format) => Content::Screen(ui::picture(state), format),
         };
-        let (news, path) = (self.news.clone(), save.path);
+        let (news, keeper, path) = (self.news.clone(), self.keeper.clone(), save.path);
         let thread = Builder::new().name("save".into()).spawn(move || {
+            let done = write(&path, &content);
+            if let (SaveNews::Saved(_), Content::Json(record) | Content::Tensors(record, _)) =
+                (&done, &content)
+            {
+                keeper.saved(record);
+            }
             // Nobody listens any more only when the program ends.
-            let _ = news.send(write(&path, &content));
+            let _ = news.send(Message::Saved(done));
         });
         match thread {
             Ok(thread) => {
@@ -45,7 +52,7 @@ impl Saver {
             }
             Err(error) => {
                 let why = format!("cannot save: no thread to do it on: {error}");
-                let _ = self.news.send(SaveNews::Failed(why));
+                let _ = self.news.send(Message::Saved(SaveNews::Failed(why)));
             }
         }
     }

@@ -15,6 +15,7 @@ use signal_hook::consts::SIGTSTP;
 use super::Error;
 use super::clipboard::DesktopClipboard;
 use super::frame_writer::Sent;
+use super::noise;
 use super::osc52::Route;
 use super::painter::Painter;
 use super::recordings::Recordings;
@@ -181,6 +182,9 @@ impl Session {
     fn take(&mut self) -> io::Result<()> {
         *UI_THREAD.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
         TAKEN.store(true, Ordering::SeqCst);
+        if let Err(error) = noise::divert() {
+            tracing::warn!(%error, "what others write may be on the screen");
+        }
         let taken = enable_raw_mode().and_then(|()| {
             self.painter.writer().commit(ENTER)?;
             if self.mouse == Mouse::Program {
@@ -238,9 +242,11 @@ pub fn give_back() -> io::Result<()> {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return Ok(());
     }
-    let modes = Tty::open().map_or(Ok(()), |mut tty| tty.write_all(LEAVE));
+    let modes = Tty::to_leave().map_or(Ok(()), |mut tty| tty.write_all(LEAVE));
     let line_discipline = disable_raw_mode();
-    modes.and(line_discipline)
+    // Only now: on the screen that we have left, nobody's words do any harm.
+    let streams = noise::let_through();
+    modes.and(line_discipline).and(streams)
 }
 
 /// Give back what can be given back without writing, which may block for ever.

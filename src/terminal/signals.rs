@@ -2,7 +2,7 @@
 //!
 //! The thread that draws may be stuck: in a write to a terminal that nobody reads, or in a read
 //! from one that is gone. So it is not the one to listen for signals. This thread does, tells it
-//! to end, and after a grace ends the process itself, without writing anything.
+//! to end, and after a grace ends the process itself, without writing anything to the terminal.
 
 use std::io;
 use std::process;
@@ -46,7 +46,7 @@ impl Signals {
 }
 
 /// Listen for SIGTERM, SIGHUP, SIGINT and for a terminal that hangs up. At the first of them call
-/// `abandon`, which must not block, then show the reason in the channel that is returned. SIGCONT
+/// `give_up`, which must not block, then show the reason in the channel that is returned. SIGCONT
 /// is told as well.
 ///
 /// The thread never ends: the system's own answer to these signals is gone for the life of the
@@ -55,7 +55,7 @@ impl Signals {
 /// # Errors
 ///
 /// When the thread or its runtime cannot be started.
-pub fn listen(abandon: impl FnOnce() + Send + 'static) -> io::Result<Signals> {
+pub fn listen(give_up: impl FnOnce() + Send + 'static) -> io::Result<Signals> {
     let (exit, told_to_end) = watch::channel(None);
     let (goes_on, continued) = watch::channel(());
     let (ready, is_ready) = mpsc::sync_channel(1);
@@ -67,7 +67,7 @@ pub fn listen(abandon: impl FnOnce() + Send + 'static) -> io::Result<Signals> {
                     // The other end waits for it.
                     let _ = ready.send(Ok(()));
                     let reason = runtime.block_on(listener.wait(&goes_on));
-                    abandon();
+                    give_up();
                     exit.send_replace(Some(reason));
                     thread::sleep(GRACE);
                     session::give_back_without_writing();

@@ -1,20 +1,35 @@
 //! The terminal itself, as the two file descriptors that we were given.
+//!
+//! It is written to by a descriptor of our own, since standard output leads elsewhere while the
+//! screen is up.
 
 use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 
 use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{isatty, tcgetwinsize};
 
 use super::Error;
+
+/// The first descriptor that may be taken: those before are the standard streams.
+pub(super) const FIRST_FREE: i32 = 3;
 
 /// What a terminal that does not tell its size is taken for.
 const UNKNOWN_SIZE: Size = Size {
     width: 80,
     height: 24,
 };
+
+/// The terminal that standard output was when the program started.
+static OUTPUT: OnceLock<OwnedFd> = OnceLock::new();
+
+fn output() -> BorrowedFd<'static> {
+    OUTPUT.get().map_or_else(stdout, AsFd::as_fd)
+}
 
 /// Something that frames can be sent to.
 pub trait Output: Write {
@@ -39,13 +54,24 @@ impl Tty {
     pub fn open() -> Result<Self, Error> {
         for (stream, is_terminal) in [
             ("standard input", isatty(stdin())),
-            ("standard output", isatty(stdout())),
+            ("standard output", isatty(output())),
         ] {
             if !is_terminal {
                 return Err(Error::NoTerminal { stream });
             }
         }
+        if OUTPUT.get().is_none() {
+            let own = fcntl_dupfd_cloexec(stdout(), FIRST_FREE);
+            // Somebody else may have been faster, with the same terminal.
+            let _ = OUTPUT.set(own.map_err(|error| Error::SetUp(error.into()))?);
+        }
         Ok(Self(()))
+    }
+
+    /// The terminal that was drawn to, if it is there; its input may be gone.
+    #[must_use]
+    pub fn to_leave() -> Option<Self> {
+        isatty(output()).then_some(Self(()))
     }
 
     /// Whether nobody is at the other end any more.
@@ -68,7 +94,7 @@ impl Tty {
 ///
 /// When standard output is no terminal, or is gone.
 pub fn size() -> io::Result<Size> {
-    let size = tcgetwinsize(stdout())?;
+    let size = tcgetwinsize(output())?;
     Ok(if size.ws_col == 0 || size.ws_row == 0 {
         UNKNOWN_SIZE
     } else {
@@ -85,10 +111,10 @@ impl Output for Tty {
 impl Write for Tty {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match rustix::io::write(stdout(), bytes) {
+            match rustix::io::write(output(), bytes) {
                 // Another program that shares the terminal may have made it non-blocking.
                 Err(Errno::AGAIN) => {
-                    let output = stdout();
+                    let output = output();
                     poll(&mut [PollFd::new(&output, PollFlags::OUT)], None)?;
                 }
                 done => return Ok(done?),

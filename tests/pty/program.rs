@@ -18,21 +18,48 @@ fn fixture() -> PathBuf {
 }
 
 /// The program in a terminal, away from the user's own files.
-struct Opened {
-    terminal: PseudoTerminal,
-    home: TempDir,
+pub struct Opened {
+    pub terminal: PseudoTerminal,
+    pub home: TempDir,
 }
 
 impl Opened {
-    fn with(arguments: &[&str]) -> Self {
+    pub fn with(arguments: &[&str]) -> Self {
         Self::start(fixture().to_str().unwrap(), arguments, &[])
     }
 
     fn start(model: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let folder = home.path().to_str().unwrap();
         let mut all = vec!["--model", model];
         all.extend_from_slice(arguments);
+        let home = tempfile::tempdir().unwrap();
+        Self::run(Path::new(PROGRAM), &all, variables, home)
+    }
+
+    /// The tiny model in a home that is there already.
+    pub fn in_home(home: TempDir, arguments: &[&str]) -> Self {
+        let model = fixture();
+        let mut all = vec!["--model", model.to_str().unwrap()];
+        all.extend_from_slice(arguments);
+        Self::run(Path::new(PROGRAM), &all, &[], home)
+    }
+
+    /// What a shell makes of `script`, in which `"$0" "$@"` is the program with the tiny model and
+    /// `arguments`.
+    pub fn by_shell(script: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let model = fixture();
+        let mut all = vec!["-c", script, PROGRAM, "--model", model.to_str().unwrap()];
+        all.extend_from_slice(arguments);
+        let home = tempfile::tempdir().unwrap();
+        Self::run(Path::new("/bin/sh"), &all, variables, home)
+    }
+
+    /// `lenscape open --last` in a home that is there already.
+    pub fn last(home: TempDir) -> Self {
+        Self::run(Path::new(PROGRAM), &["open", "--last"], &[], home)
+    }
+
+    fn run(program: &Path, arguments: &[&str], variables: &[(&str, &str)], home: TempDir) -> Self {
+        let folder = home.path().to_str().unwrap();
         let mut environment = vec![
             ("LENSCAPE_HOME", folder),
             ("LENSCAPE_CONFIG", folder),
@@ -41,15 +68,16 @@ impl Opened {
         ];
         environment.extend_from_slice(variables);
         Self {
-            terminal: PseudoTerminal::start(Path::new(PROGRAM), &all, &environment, SIZE),
+            terminal: PseudoTerminal::start(program, arguments, &environment, SIZE),
             home,
         }
     }
 
-    fn quit(mut self) {
+    pub fn quit(mut self) -> TempDir {
         self.terminal.send(QUIT);
         assert_eq!(self.terminal.wait_exit(), 0);
         self.terminal.assert_restored();
+        self.home
     }
 }
 
@@ -204,6 +232,9 @@ fn a_full_disk_under_the_log_breaks_nothing() {
         &[("LENSCAPE_LOG", "trace")],
     );
     opened.terminal.wait_for("4 layers");
+    opened
+        .terminal
+        .wait_for("cannot log to /dev/full: No space left");
     assert_eq!(count(&opened.terminal.bytes(), b"Unable to write"), 0);
     opened.quit();
 }

@@ -2,16 +2,26 @@
 //!
 //! This test executable starts itself again, with a variable that says how it is to behave.
 
+use std::future::pending;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, panic, process, thread};
 
-use lenscape::app::{Start, State};
-use lenscape::engine::{Command, Event, Handle, Sampling, Unwanted};
+use lenscape::app::{Effect, Start, State};
+use lenscape::autosave::Autosaves;
+use lenscape::engine::{Command, Event, Handle, ModelInfo, RunId, Sampling, Unwanted};
+use lenscape::log_file;
 use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
-use lenscape::terminal::{self, Link, Recordings, Session, panic_hook};
-use lenscape::trace::LensKind;
+use lenscape::terminal::{
+    self, Channels, EventSource, Exit, Input, Keeper, Link, Mouse, Recordings, Screen, Sent,
+    Session, Signals, drive_and_keep, panic_hook,
+};
+use lenscape::trace::{Cell, Column, LensKind, Score, Step, TokenId};
+use lenscape::vocabulary::{Piece, Vocabulary};
+use ratatui::layout::Size;
 use tokio::sync::mpsc;
 
 use crate::pseudo_terminal::PseudoTerminal;
@@ -29,7 +39,20 @@ pub enum Behaviour {
     Panics,
     /// Nothing; it is the program that panics, once the screen stands.
     WatchesProgramPanic,
+    /// Generates some steps of a run; the program panics while it draws them.
+    PanicsAtAStep,
+    /// Generates some steps of a run, then its thread panics.
+    EngineEndsAtAStep,
+    /// Writes to standard output and error, once the screen stands, and has a child do so.
+    MakesNoise,
 }
+
+/// What the noise is.
+pub const NOISE: [&str; 3] = [
+    "a library says this",
+    "and a thread that",
+    "a child says this",
+];
 
 /// Start the stand-in.
 pub fn start(behaviour: Behaviour) -> PseudoTerminal {
@@ -89,6 +112,9 @@ fn program() {
         return;
     };
     panic_hook::install(|info| format!("report: {info}"));
+    if env::var_os("XDG_STATE_HOME").is_some() {
+        log_file::start(&log_file::usual_path().unwrap(), None).unwrap();
+    }
     if behaviour == "WatchesProgramPanic" {
         let mut session = Session::enter().unwrap();
         session
@@ -98,6 +124,14 @@ fn program() {
     }
     let (commands, received) = std::sync::mpsc::channel();
     let (sender, events) = mpsc::channel(256);
+    let engine = Handle::new(commands, Unwanted::default());
+    let prompt = behaviour.ends_with("AtAStep").then(|| PROMPT.to_owned());
+    let (mut state, effects) = State::new(Settings::embedded().unwrap(), start_of_program(prompt));
+    let keeper = Keeper::new(Autosaves::usual());
+    if behaviour == "PanicsAtAStep" {
+        thread::spawn(move || generate(&sender));
+        panic_while_drawing(&mut state, effects, engine, events, &keeper);
+    }
     thread::spawn(move || {
         pretend(&behaviour, &sender);
         // The handle's other end lives as long as the program.
@@ -105,16 +139,17 @@ fn program() {
             drop::<Command>(command);
         }
     });
-    let engine = Handle::new(commands, Unwanted::default());
-    let (mut state, effects) = State::new(Settings::embedded().unwrap(), start_of_program());
-    match terminal::run(
+    let ended = terminal::run(
         &mut state,
         effects,
         engine,
         events,
         Link::Local,
         &Recordings::default(),
-    ) {
+        &keeper,
+    );
+    keeper.tell_outcome();
+    match ended {
         Ok(exit) => process::exit(exit.code()),
         Err(error) => {
             eprintln!("{error}");
@@ -123,9 +158,139 @@ fn program() {
     }
 }
 
-fn start_of_program() -> Start {
+/// A screen that panics once there are some steps to be drawn.
+struct Brittle(Session);
+
+impl Screen for Brittle {
+    fn size(&self) -> io::Result<Size> {
+        Screen::size(&self.0)
+    }
+
+    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+        let steps = state.run.as_ref().map_or(0, |run| run.columns.len());
+        assert!(steps < 3, "as asked, at step {steps}");
+        Screen::draw(&mut self.0, state)
+    }
+
+    fn repaint(&mut self) {
+        Screen::repaint(&mut self.0);
+    }
+
+    fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        Screen::set_mouse(&mut self.0, mouse)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Screen::suspend(&mut self.0)
+    }
+}
+
+/// A user who does nothing.
+struct Nobody;
+
+impl EventSource for Nobody {
+    async fn next(&mut self) -> Option<Input> {
+        pending().await
+    }
+
+    fn try_next(&mut self) -> Option<Input> {
+        None
+    }
+}
+
+fn panic_while_drawing(
+    state: &mut State,
+    effects: Vec<Effect>,
+    engine: Handle,
+    events: mpsc::Receiver<Event>,
+    keeper: &Keeper,
+) -> ! {
+    let mut screen = Brittle(Session::enter().unwrap());
+    let channels = Channels {
+        engine,
+        events,
+        signals: Signals::none(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let mut nobody = Nobody;
+    let drawn = drive_and_keep(state, effects, &mut screen, &mut nobody, channels, keeper);
+    let exit: Exit = runtime.block_on(drawn).unwrap();
+    panic!("it did not panic, but ended with {exit:?}");
+}
+
+/// The prompt that the steps follow.
+const PROMPT: &str = "The keys to the cabinet";
+
+/// Loads a model of two layers, and generates for the program's first run.
+fn generate(events: &mpsc::Sender<Event>) {
+    let run = RunId(1);
+    let tell = |event| events.blocking_send(event).unwrap();
+    let pieces = vec![
+        Piece::Bytes(b" are".to_vec()),
+        Piece::Bytes(b" on".to_vec()),
+    ];
+    tell(Event::Ready(Arc::new(ModelInfo {
+        name: "stand-in".into(),
+        family: "llama".into(),
+        n_layers: 2,
+        d_model: 8,
+        vocab_size: pieces.len(),
+        context_length: 64,
+        weights: "f32".into(),
+        arithmetic: "exact".into(),
+        device: "cpu".into(),
+        parameters: 1,
+        vocabulary: Arc::new(Vocabulary::new(pieces)),
+    })));
+    let prompt = vec![TokenId(0); 5];
+    tell(Event::Started { run, prompt });
+    for step in 0..5 {
+        tell(Event::Step {
+            run,
+            step: Step(step),
+            column: Arc::new(Column {
+                lens: LensKind::Normed,
+                token: TokenId(1),
+                embedding: cell(2),
+                layers: vec![cell(2), cell(1)],
+            }),
+            text: " on".into(),
+        });
+    }
+}
+
+fn cell(rank: u32) -> Cell {
+    Cell {
+        score: Score {
+            rank,
+            ties: 0,
+            logit: 1.0,
+            prob: 0.5,
+        },
+        entropy: 0.5,
+        kl: 0.5,
+        log_sum_exp: 2.0,
+        top: vec![(TokenId(0), 1.5), (TokenId(1), 1.0)],
+    }
+}
+
+fn make_noise() {
+    let [library, thread, child] = NOISE;
+    println!("{library}");
+    eprintln!("{thread}");
+    let script = format!("echo {child} >&2");
+    let status = process::Command::new("/bin/sh")
+        .args(["-c", &script])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+fn start_of_program(prompt: Option<String>) -> Start {
     Start {
-        prompt: None,
+        prompt,
         force: None,
         skips: Vec::new(),
         model: "stand-in".into(),
@@ -138,11 +303,21 @@ fn start_of_program() -> Start {
     }
 }
 
-fn pretend(behaviour: &str, events: &mpsc::Sender<Event>) {
-    let loading = |done| Event::Loading {
+fn loading(done: usize) -> Event {
+    Event::Loading {
         done,
         total: 100_000,
-    };
+    }
+}
+
+/// Sends more than the channel holds: the screen stands when all have been taken.
+fn wait_for_the_screen(events: &mpsc::Sender<Event>) {
+    for done in 0..300 {
+        events.blocking_send(loading(done)).unwrap();
+    }
+}
+
+fn pretend(behaviour: &str, events: &mpsc::Sender<Event>) {
     match behaviour {
         "Counts" => {
             for done in 0.. {
@@ -159,11 +334,18 @@ fn pretend(behaviour: &str, events: &mpsc::Sender<Event>) {
                 }
             }
         }
+        "EngineEndsAtAStep" => {
+            generate(events);
+            panic!("the engine broke");
+        }
+        "MakesNoise" => {
+            wait_for_the_screen(events);
+            make_noise();
+            let made = Event::LoadFailed("made all its noise".into());
+            events.blocking_send(made).unwrap();
+        }
         "Panics" => {
-            // More than the channel holds: the screen stands when all have been taken.
-            for done in 0..300 {
-                events.blocking_send(loading(done)).unwrap();
-            }
+            wait_for_the_screen(events);
             let caught = panic::catch_unwind(|| panic!("the engine broke"));
             assert!(caught.is_err());
             let failed = Event::LoadFailed("the engine broke, as told by its owner".into());

@@ -1,8 +1,8 @@
 //! What each action does.
 
 use super::{
-    ask, cell_attribution, command, compare, copy, entry, intervene, runs, save, search, text,
-    views,
+    ask, autosave, cell_attribution, command, compare, copy, entry, intervene, runs, save, search,
+    text, views,
 };
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
@@ -35,6 +35,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Copy => return copy::copy(state),
         Action::Save => save::open(state),
         Action::SaveNow => return save::save_typed(state),
+        Action::OpenAutosave => return autosave::open(state),
+        Action::DiscardAutosave => return autosave::discard(state),
         Action::Compare => return compare::open(state),
         Action::NextExample => return next_example(state),
         Action::Force

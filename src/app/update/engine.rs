@@ -6,6 +6,8 @@ use super::{ask, compare, questions, save, views};
 use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
 use crate::engine::{Command, Event, ModelInfo, RunId};
 
+const GONE: &str = "the engine has ended; save what you need, and start the program again";
+
 /// Take an event in.
 pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
@@ -89,7 +91,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             run.columns = columns;
         }),
         Event::States { run, states } => return save::take_states(state, run, states),
-        Event::Failed { run, message } => failed(state, run, message),
+        Event::Failed { run, message } => return failed(state, run, message),
     }
     Vec::new()
 }
@@ -110,6 +112,10 @@ fn with_run(state: &mut State, id: RunId, change: impl FnOnce(&mut Run)) {
 }
 
 fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
+    if state.model.is_absent() {
+        // A load that was given up for the saved trace has ended all the same.
+        return Vec::new();
+    }
     state.model.loading = Loading::Done;
     if state.model.ready.replace(info).is_some() {
         // It may have no such parts.
@@ -151,23 +157,34 @@ fn load_failed(state: &mut State, why: String) {
     state.model.loading = Loading::Failed(why);
 }
 
-fn failed(state: &mut State, id: Option<RunId>, message: String) {
+/// The engine's thread has ended, and says no more.
+pub fn gone(state: &mut State) -> Vec<Effect> {
+    if state.model.is_loading() {
+        load_failed(state, GONE.into());
+    }
+    let run = state.run.as_ref().map(|run| run.id);
+    failed(state, run, GONE.into())
+}
+
+/// Say why something failed. The trace of a run that broke off is kept: who knows what comes next.
+fn failed(state: &mut State, id: Option<RunId>, message: String) -> Vec<Effect> {
+    let mut effects = Vec::new();
     if let Some(id) = id {
         // What is kept no longer cannot stay in view.
         state
             .pins
             .retain(|pin| pin.run != id || pin.answer.is_some());
         if state.run.as_ref().is_none_or(|run| run.id != id) {
-            return;
+            return effects;
         }
         with_run(state, id, |run| {
             if run.is_active() {
                 run.phase = Phase::Failed(message.clone());
+                if !run.columns.is_empty() {
+                    effects.push(Effect::KeepTrace);
+                }
             }
         });
-        if state.run.as_ref().is_none_or(|run| run.id != id) {
-            return;
-        }
         // Where it was another lens that failed, the columns are still those of the old one.
         if let Some(run) = &state.run {
             state.view.lens = run.lens;
@@ -175,4 +192,5 @@ fn failed(state: &mut State, id: Option<RunId>, message: String) {
     }
     views::failed(state);
     state.say(NoticeKind::Error, message);
+    effects
 }
