@@ -83,11 +83,12 @@ impl Case {
             .collect()
     }
 
-    /// The columns with the ranks of the lens without the final norm.
-    pub fn raw_columns(&self) -> Vec<Arc<Column>> {
+    /// The columns with the ranks of the lens without the final norm, under `lens`: they also stand
+    /// for those of a changed network.
+    pub fn raw_columns(&self, lens: LensKind) -> Vec<Arc<Column>> {
         let raw = |step: &GoldenStep| {
             let mut column = Column {
-                lens: LensKind::Raw,
+                lens,
                 ..column(step)
             };
             for (cell, layer) in column.layers.iter_mut().zip(&step.layers) {

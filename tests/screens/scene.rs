@@ -28,6 +28,8 @@ pub struct Scene {
     pub effects: Vec<Effect>,
     case: &'static Case,
     raw: bool,
+    /// The lens that those are said to be under.
+    lens: LensKind,
     run: RunId,
     /// The engine has not answered yet.
     deaf: bool,
@@ -59,6 +61,7 @@ impl Scene {
             effects,
             case: Case::cabinet(),
             raw: false,
+            lens: LensKind::Normed,
             run: RunId(0),
             deaf: false,
             layers: None,
@@ -94,6 +97,7 @@ impl Scene {
     pub fn completed(mut self) -> Self {
         let run = self.state.run.as_ref().unwrap();
         self.raw = !run.interventions.is_empty();
+        self.lens = run.lens;
         let run = self.run;
         self.steps(12).hears(Event::Finished {
             run,
@@ -239,6 +243,7 @@ impl Scene {
             }
             Ask::Recast => {
                 self.raw = *lens == LensKind::Raw;
+                self.lens = *lens;
                 let steps = self.state.run.as_ref().unwrap().columns.len();
                 Some(Event::Recast {
                     run: *run,
@@ -314,7 +319,7 @@ impl Scene {
 
     fn columns(&self) -> Vec<Arc<lenscape::trace::Column>> {
         let columns = match self.raw {
-            true => self.case.raw_columns(),
+            true => self.case.raw_columns(self.lens),
             false => self.case.columns(),
         };
         match self.layers {
