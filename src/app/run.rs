@@ -72,6 +72,8 @@ pub struct Run {
     pub interventions: Vec<Intervention>,
     /// The lens of the columns.
     pub lens: LensKind,
+    /// The lens that they were asked for under while they were compared with, until they come.
+    pub(super) asked_lens: Option<LensKind>,
     /// How well each layer predicted the prompt's own tokens, once that was asked.
     pub prompt_columns: PromptColumns,
     /// One a step.
@@ -101,6 +103,7 @@ impl Run {
             given: 0,
             interventions: asked.interventions.clone(),
             lens: asked.lens,
+            asked_lens: None,
             prompt_columns: PromptColumns::default(),
             columns: Vec::new(),
             attributions: BTreeMap::new(),

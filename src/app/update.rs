@@ -65,6 +65,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     state.settle();
     effects.extend(views::ask_if_changed(state));
     effects.extend(cell_attribution::ask_if_missing(state));
+    effects.extend(ask::recast_before_if_seen(state));
     effects.extend(ask::prompt_columns_if_missing(state));
     effects.extend(questions::for_compare(state));
     effects

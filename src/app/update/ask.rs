@@ -80,6 +80,25 @@ fn skips(state: &State) -> Vec<Intervention> {
         .collect()
 }
 
+/// While the run before is seen, ask for its columns under the lens of the shown one: under two
+/// lenses nothing can be compared.
+pub fn recast_before_if_seen(state: &mut State) -> Option<Effect> {
+    if state.kept.side == Side::After || state.model.saved.is_some() {
+        return None;
+    }
+    let lens = state.view.lens;
+    let before = state.kept.before_mut()?;
+    if before.asked_lens.unwrap_or(before.lens) == lens {
+        return None;
+    }
+    before.asked_lens = Some(lens);
+    Some(Effect::Engine(Command::Ask(Question {
+        run: before.id,
+        lens,
+        ask: Ask::Recast,
+    })))
+}
+
 /// Show the prompt's own columns, or hide them. Those that did not come are asked for again.
 pub fn toggle_prompt_columns(state: &mut State) {
     state.view.grid.prompt = state.view.grid.prompt.toggled();

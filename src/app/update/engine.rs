@@ -88,6 +88,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         }),
         Event::Recast { run, lens, columns } => with_run(state, run, |run| {
             run.lens = lens;
+            run.asked_lens = None;
             run.columns = columns;
         }),
         Event::States { run, states } => return save::take_states(state, run, states),

@@ -434,6 +434,28 @@ mod interventions {
     }
 
     #[test]
+    fn the_run_before_is_read_under_the_lens_of_the_shown_one() {
+        let mut state = finished();
+        let before = shown(&state).id;
+        press(&mut state, "x");
+        complete(&mut state, 1);
+        let to_raw = |run| recast(run, LensKind::Raw);
+        assert_eq!(press(&mut state, "shift-l"), [to_raw(shown(&state).id)]);
+        assert_eq!(press(&mut state, "d"), [to_raw(before)]);
+        assert_eq!(press(&mut state, "left"), []);
+        let columns = vec![column(1)];
+        let lens = LensKind::Raw;
+        let answer = Event::Recast {
+            run: before,
+            lens,
+            columns,
+        };
+        assert_eq!(hear(&mut state, answer), []);
+        let effects = press(&mut state, "shift-l");
+        assert!(effects.contains(&recast(before, LensKind::Normed)));
+    }
+
+    #[test]
     fn what_is_copied_and_saved_is_the_side_that_is_shown() {
         let mut state = finished();
         press(&mut state, "x");
