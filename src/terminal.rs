@@ -14,6 +14,7 @@ use crate::app::{Effect, State};
 use crate::engine::{self, Handle};
 
 mod backend;
+pub mod charset;
 mod clipboard;
 pub mod colour;
 mod esc_joiner;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::SettingsError;
+use super::charset::CharsetChoice;
 use super::overlay::{self, Problem};
 use crate::engine::Sampling;
 use crate::model::Dtype;
@@ -33,6 +34,8 @@ pub struct Options {
     pub theme: String,
     /// How many colours are used.
     pub colour: ColourChoice,
+    /// Which characters the screen is made of.
+    pub charset: CharsetChoice,
     /// Whether clicks and the wheel come to the program.
     pub mouse: Switch,
     /// How tokens are drawn.

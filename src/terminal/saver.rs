@@ -3,17 +3,28 @@
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle};
 
+use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
 use crate::app::{Save, SaveNews, State, What};
-use crate::export::Content;
 use crate::export::file::{self, Existing};
+use crate::export::{Content, ScreenFormat};
+use crate::settings::Charset;
 use crate::ui;
 
 /// Saves files, each on a thread of its own.
 pub struct Saver {
     news: mpsc::UnboundedSender<SaveNews>,
     under_way: Vec<JoinHandle<()>>,
+}
+
+/// The screen: as text in the characters that the terminal shows, as a picture in all.
+fn screen(state: &State, format: ScreenFormat) -> Buffer {
+    let charset = match format {
+        ScreenFormat::Ansi | ScreenFormat::Plain => state.charset(),
+        ScreenFormat::Svg => Charset::Unicode,
+    };
+    ui::picture(state, charset)
 }
 
 impl Saver {
@@ -31,7 +42,7 @@ impl Saver {
     pub fn begin(&mut self, save: Save, state: &State) {
         let content = match save.what {
             What::Content(content) => content,
-            What::Screen(format) => Content::Screen(ui::picture(state), format),
+            What::Screen(format) => Content::Screen(screen(state, format), format),
         };
         let (news, path) = (self.news.clone(), save.path);
         let thread = Builder::new().name("save".into()).spawn(move || {

@@ -14,6 +14,7 @@ use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 mod contrast;
 #[cfg(test)]
 mod tests;
+use crate::settings::Charset;
 
 /// Shades for a terminal without colour, from rank 1 to the worst.
 const SHADES: [&str; STEPS] = ["█", "▓", "▓", "▒", "▒", "░", " "];
@@ -40,8 +41,25 @@ pub struct Palette<'t> {
 impl<'t> Palette<'t> {
     /// The looks of a theme at a depth.
     #[must_use]
+    charset: Charset,
     pub fn new(theme: &'t Theme, depth: Depth) -> Self {
-        Self { theme, depth }
+        Self {
+            theme,
+            depth,
+            charset: Charset::Unicode,
+        }
+    }
+
+    /// The same for a screen of these characters.
+    #[must_use]
+    pub fn in_charset(self, charset: Charset) -> Self {
+        Self { charset, ..self }
+    }
+
+    /// The characters of the screen.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.charset
     }
 
     /// Plain text.

@@ -8,8 +8,8 @@ use std::{env, panic, process, thread};
 
 use lenscape::app::{Start, State};
 use lenscape::engine::{Command, Event, Handle, Sampling, Unwanted};
-use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
+use lenscape::settings::{Charset, Settings};
 use lenscape::terminal::{self, Link, Recordings, Session, panic_hook};
 use lenscape::trace::LensKind;
 use tokio::sync::mpsc;
@@ -133,6 +133,7 @@ fn start_of_program() -> Start {
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (80, 24),
         now: Instant::now(),
     }

@@ -213,6 +213,7 @@ fn reopened() -> State {
         sampling: Sampling::default(),
         lens: LensKind::Raw,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (120, 40),
         now: Instant::now(),
     };
