@@ -16,6 +16,7 @@ mod command_line;
 mod compare;
 mod cursor;
 mod entry;
+mod fold;
 mod followed;
 mod geometry;
 mod help;
@@ -50,6 +51,7 @@ pub use compare::{
 };
 pub use cursor::{Cursor, Follow};
 pub use entry::{Entry, Purpose, TokenChoice};
+pub use fold::{Fold, label_width, line_names};
 pub use followed::Followed;
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};

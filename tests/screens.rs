@@ -5,6 +5,8 @@
 
 #[path = "screens/ascii.rs"]
 mod ascii;
+#[path = "screens/folded.rs"]
+mod folded;
 #[path = "screens/golden.rs"]
 mod golden;
 #[path = "screens/parts.rs"]

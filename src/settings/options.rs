@@ -216,6 +216,8 @@ pub enum Cells {
     Short,
     /// Colour only.
     Shades,
+    /// Colour only, two rows in a line.
+    Folded,
 }
 
 impl Cells {
@@ -225,7 +227,8 @@ impl Cells {
         match self {
             Self::Exact => Self::Short,
             Self::Short => Self::Shades,
-            Self::Shades => Self::Exact,
+            Self::Shades => Self::Folded,
+            Self::Folded => Self::Exact,
         }
     }
 
@@ -235,7 +238,7 @@ impl Cells {
         match self {
             Self::Exact => 7,
             Self::Short => 5,
-            Self::Shades => 2,
+            Self::Shades | Self::Folded => 2,
         }
     }
 }

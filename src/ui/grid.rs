@@ -23,6 +23,7 @@ use crate::settings::{CellColour, GridOptions};
 use crate::trace::Row;
 
 mod difference;
+mod fold;
 #[cfg(test)]
 mod tests;
 mod widget;

@@ -196,6 +196,22 @@ impl<'t> Palette<'t> {
     pub fn line(&self, candidate: usize) -> Style {
         let lines = &self.theme.lines;
         match lines.get(candidate % lines.len().max(1)) {
+    /// Two steps in one character, the first one above, where a character can have two colours;
+    /// where one is missing, only the other has a colour.
+    #[must_use]
+    pub fn halves(&self, tones: [Option<Tone>; 2]) -> Option<(&'static str, Style)> {
+        if self.depth == Depth::None || self.charset == Charset::Ascii {
+            return None;
+        }
+        let ground = |tone: Option<Tone>| tone.and_then(|tone| self.tone(tone).bg);
+        Some(match tones.map(ground) {
+            [Some(upper), Some(lower)] => ("▀", Style::new().fg(upper).bg(lower)),
+            [Some(upper), None] => ("▀", Style::new().fg(upper)),
+            [None, Some(lower)] => ("▄", Style::new().fg(lower)),
+            [None, None] => ("·", self.muted()),
+        })
+    }
+
             Some(shade) => self.role(*shade),
             None => self.text(),
         }

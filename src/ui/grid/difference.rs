@@ -72,7 +72,7 @@ impl Difference {
             std::cmp::Ordering::Greater => '+',
         };
         match (cells, self.after.abs_diff(self.before)) {
-            (Cells::Shades, _) | (_, 0) => sign.to_string(),
+            (Cells::Shades | Cells::Folded, _) | (_, 0) => sign.to_string(),
             (Cells::Exact, number @ ..100_000) => format!("{sign}{number}"),
             (_, number) => format!("{sign}{}", scale::short(u64::from(number))),
         }
