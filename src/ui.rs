@@ -31,6 +31,7 @@ mod runs;
 pub mod scale;
 mod scroll;
 mod spark;
+mod steering;
 mod step;
 mod summary;
 mod table;
@@ -45,23 +46,24 @@ use ratatui::widgets::{Paragraph, Wrap};
 use ratatui::{Frame, Terminal};
 
 use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Line, Page, Places, State};
-use palette::Palette;
 use crate::settings::Charset;
+use palette::Palette;
 
 /// Draw everything.
 pub fn draw(frame: &mut Frame<'_>, state: &State) {
-    let Some(theme) = state.theme() else { return };
     draw_in(frame, state, state.charset());
 }
 
 fn draw_in(frame: &mut Frame<'_>, state: &State, charset: Charset) {
     draw_panes(frame, state, charset);
+    steering::take_out(frame.buffer_mut());
     if charset == Charset::Ascii {
         charset::to_ascii(frame.buffer_mut());
     }
 }
 
 fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
+    let Some(theme) = state.theme() else { return };
     let palette = Palette::new(theme, state.depth).in_charset(charset);
     let Some(places) = Places::of(state) else {
         too_small(frame);

@@ -9,6 +9,8 @@ mod ascii;
 mod folded;
 #[path = "screens/golden.rs"]
 mod golden;
+#[path = "screens/hostile.rs"]
+mod hostile;
 #[path = "screens/parts.rs"]
 mod parts;
 #[path = "screens/robust.rs"]
