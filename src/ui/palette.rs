@@ -5,16 +5,21 @@
 //! reverse video, bold and shades take their place. Dim text is never used: on many terminals it
 //! cannot be read.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the one place of the screens that knows colours"
+)]
+
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::BorderType;
 
 use super::scale::{self, Tone};
+use crate::settings::Charset;
 use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 
 mod contrast;
 #[cfg(test)]
 mod tests;
-use crate::settings::Charset;
 
 /// Shades for a terminal without colour, from rank 1 to the worst.
 const SHADES: [&str; STEPS] = ["█", "▓", "▓", "▒", "▒", "░", " "];
@@ -36,12 +41,12 @@ pub enum Focus {
 pub struct Palette<'t> {
     theme: &'t Theme,
     depth: Depth,
+    charset: Charset,
 }
 
 impl<'t> Palette<'t> {
     /// The looks of a theme at a depth.
     #[must_use]
-    charset: Charset,
     pub fn new(theme: &'t Theme, depth: Depth) -> Self {
         Self {
             theme,
@@ -191,11 +196,6 @@ impl<'t> Palette<'t> {
         }
     }
 
-    /// The line of a candidate. Its letter tells it from the others without colour.
-    #[must_use]
-    pub fn line(&self, candidate: usize) -> Style {
-        let lines = &self.theme.lines;
-        match lines.get(candidate % lines.len().max(1)) {
     /// Two steps in one character, the first one above, where a character can have two colours;
     /// where one is missing, only the other has a colour.
     #[must_use]
@@ -212,6 +212,11 @@ impl<'t> Palette<'t> {
         })
     }
 
+    /// The line of a candidate. Its letter tells it from the others without colour.
+    #[must_use]
+    pub fn line(&self, candidate: usize) -> Style {
+        let lines = &self.theme.lines;
+        match lines.get(candidate % lines.len().max(1)) {
             Some(shade) => self.role(*shade),
             None => self.text(),
         }
