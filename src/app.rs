@@ -17,6 +17,7 @@ mod command_line;
 mod compare;
 mod cursor;
 mod entry;
+mod fold;
 mod followed;
 mod geometry;
 mod help;
@@ -53,6 +54,7 @@ pub use compare::{
 };
 pub use cursor::{Cursor, Follow, rows as grid_rows};
 pub use entry::{Entry, Purpose, TokenChoice};
+pub use fold::{Fold, label_width, line_names};
 pub use followed::Followed;
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
 pub use help::{HelpLine, HelpRoom, help_lines, help_room};

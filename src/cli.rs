@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::engine::Sampling;
 use crate::export::cast::{CastOptions, CastVersion};
 use crate::model::Dtype;
-use crate::settings::{CellValue, ColourChoice};
+use crate::settings::{CellValue, CharsetChoice, ColourChoice};
 use crate::terminal::{RecordingError, Recordings};
 use crate::trace::{LensKind, Skip};
 
@@ -71,6 +71,9 @@ pub struct Program {
     /// Colours: as many as the terminal can show, or fewer.
     #[arg(long, visible_alias = "colour")]
     pub color: Option<ColorChoice>,
+    /// Characters: those of the locale, all, or ASCII only.
+    #[arg(long)]
+    pub charset: Option<CharsetName>,
     /// How the program is recorded.
     #[command(flatten)]
     pub recording: RecordingOptions,
@@ -237,6 +240,27 @@ impl From<ColorChoice> for ColourChoice {
             ColorChoice::Ansi256 => Self::Indexed,
             ColorChoice::Ansi16 => Self::Ansi,
             ColorChoice::None => Self::None,
+        }
+    }
+}
+
+/// Which characters the screen is made of, as it is called on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CharsetName {
+    /// All where the locale has UTF-8, else ASCII.
+    Auto,
+    /// All.
+    Unicode,
+    /// ASCII only, each character of one column.
+    Ascii,
+}
+
+impl From<CharsetName> for CharsetChoice {
+    fn from(name: CharsetName) -> Self {
+        match name {
+            CharsetName::Auto => Self::Auto,
+            CharsetName::Unicode => Self::Unicode,
+            CharsetName::Ascii => Self::Ascii,
         }
     }
 }
@@ -444,6 +468,9 @@ pub struct OpenTrace {
     /// Colours: as many as the terminal can show, or fewer.
     #[arg(long, visible_alias = "colour")]
     pub color: Option<ColorChoice>,
+    /// Characters: those of the locale, all, or ASCII only.
+    #[arg(long)]
+    pub charset: Option<CharsetName>,
     /// How the program is recorded.
     #[command(flatten)]
     pub recording: RecordingOptions,

@@ -13,8 +13,8 @@ use lenscape::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start
 use lenscape::autosave::Autosaves;
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
-    self, Cli, CliCommand, ColorChoice, ComparisonFormat, ConfigCommand, ModelsCommand, Program,
-    ReportFormat,
+    self, CharsetName, Cli, CliCommand, ColorChoice, ComparisonFormat, ConfigCommand,
+    ModelsCommand, Program, ReportFormat,
 };
 use lenscape::commands::output::Output;
 use lenscape::commands::{bench, compare, config, follow, inspect, models, shell, trace, verify};
@@ -22,8 +22,8 @@ use lenscape::engine::{Opener, Sampling, Wanted};
 use lenscape::export::{comparison, trace_file};
 use lenscape::log_file::{self, LogError};
 use lenscape::model::Dtype;
-use lenscape::settings::{self, ColourChoice, Settings};
-use lenscape::terminal::{self, Keeper, Link, Recordings, colour, panic_hook};
+use lenscape::settings::{self, Charset, ColourChoice, Settings};
+use lenscape::terminal::{self, Keeper, Link, Recordings, charset, colour, panic_hook};
 use lenscape::trace::{LensKind, Step};
 use lenscape::ui::palette::Palette;
 use lenscape::{engine, play};
@@ -125,7 +125,7 @@ fn user_settings() -> Result<Settings> {
 }
 
 fn open_program(options: &Program, log: Result<(), LogError>) -> Result<ExitCode> {
-    let settings = user_settings()?;
+    let settings = with_charset(user_settings()?, options.charset);
     let start = on_terminal(start(options, &settings), options.color, &settings)?;
     let recordings = options.recording.recordings(None)?;
     let dtype = dtype(options.dtype, &settings);
@@ -135,8 +135,16 @@ fn open_program(options: &Program, log: Result<(), LogError>) -> Result<ExitCode
     show(state, effects, dtype, &recordings)
 }
 
+/// The settings with the characters that the command line asks for.
+fn with_charset(mut settings: Settings, named: Option<CharsetName>) -> Settings {
+    if let Some(name) = named {
+        settings.options.charset = name.into();
+    }
+    settings
+}
+
 fn open_trace(options: &cli::OpenTrace, log: Result<(), LogError>) -> Result<ExitCode> {
-    let settings = user_settings()?;
+    let settings = with_charset(user_settings()?, options.charset);
     let path = match &options.file {
         Some(path) => path.clone(),
         None => last_autosave()?,
@@ -185,6 +193,7 @@ fn on_terminal(start: Start, color: Option<ColorChoice>, settings: &Settings) ->
     let size = terminal::size().wrap_err("the terminal's size is not known")?;
     Ok(Start {
         depth: colour::depth(choice, variable),
+        charset: charset::of_locale(variable),
         size: (size.width, size.height),
         ..start
     })
@@ -215,7 +224,7 @@ fn show(
 
 fn play_script(options: &cli::Play) -> Result<ExitCode> {
     let script = play::Script::read(&options.script)?;
-    let settings = Settings::embedded()?;
+    let settings = with_charset(Settings::embedded()?, options.program.charset);
     let choice = options
         .program
         .color
@@ -298,6 +307,7 @@ fn usual_start(settings: &Settings) -> Start {
         sampling: Sampling::from(&options.sampling),
         lens: options.lens,
         depth: settings::theme::Depth::None,
+        charset: Charset::Unicode,
         size: (0, 0),
         now: Instant::now(),
     }

@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 mod by_name;
+mod charset;
 mod examples;
 pub mod keys;
 mod options;
 mod overlay;
 pub mod theme;
 
+pub use charset::{Charset, CharsetChoice};
 pub use examples::Example;
 pub use options::{
     CellColour, CellValue, Cells, ColourChoice, EmbeddingRow, GridOptions, ListedTokens, Options,

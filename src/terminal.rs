@@ -15,6 +15,7 @@ use crate::engine::{self, Handle};
 
 mod backend;
 mod cells;
+pub mod charset;
 mod clipboard;
 pub mod colour;
 mod esc_joiner;

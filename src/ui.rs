@@ -7,6 +7,7 @@ mod action_list;
 mod attribution;
 mod bars;
 mod cell;
+mod charset;
 mod chart;
 mod command_line;
 mod compare;
@@ -30,6 +31,7 @@ mod runs;
 pub mod scale;
 mod scroll;
 mod spark;
+mod steering;
 mod step;
 mod summary;
 mod table;
@@ -44,12 +46,25 @@ use ratatui::widgets::{Paragraph, Wrap};
 use ratatui::{Frame, Terminal};
 
 use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Line, Page, Places, State};
+use crate::settings::Charset;
 use palette::Palette;
 
 /// Draw everything.
 pub fn draw(frame: &mut Frame<'_>, state: &State) {
+    draw_in(frame, state, state.charset());
+}
+
+fn draw_in(frame: &mut Frame<'_>, state: &State, charset: Charset) {
+    draw_panes(frame, state, charset);
+    steering::take_out(frame.buffer_mut());
+    if charset == Charset::Ascii {
+        charset::to_ascii(frame.buffer_mut());
+    }
+}
+
+fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
     let Some(theme) = state.theme() else { return };
-    let palette = Palette::new(theme, state.depth);
+    let palette = Palette::new(theme, state.depth).in_charset(charset);
     let Some(places) = Places::of(state) else {
         too_small(frame);
         return;
@@ -114,11 +129,11 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     }
 }
 
-/// The screen as it would be drawn now.
+/// The screen as it would be drawn now, of these characters.
 #[must_use]
-pub fn picture(state: &State) -> Buffer {
+pub fn picture(state: &State, charset: Charset) -> Buffer {
     let Ok(mut terminal) = Terminal::new(TestBackend::new(state.columns, state.rows));
-    let Ok(_) = terminal.draw(|frame| draw(frame, state));
+    let Ok(_) = terminal.draw(|frame| draw_in(frame, state, charset));
     terminal.backend().buffer().clone()
 }
 

@@ -22,8 +22,8 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Run, RunId, Sampling, Session};
 use lenscape::export::figure::{self, Figure, Kind};
 use lenscape::export::{Content, GridView, Picture, Record, Watch, tensors, trace_file};
-use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
+use lenscape::settings::{Charset, Settings};
 use lenscape::trace::{LensKind, Step};
 use lenscape::{model, ui};
 use made::{Copy, gguf_of, write_pytorch};
@@ -409,6 +409,7 @@ fn draw(record: Record, settings: &Settings) {
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (120, 40),
         now: Instant::now(),
     };
@@ -418,7 +419,7 @@ fn draw(record: Record, settings: &Settings) {
     for key in ["v", "v", "v", "home", "shift-o", "o", "c", "tab"] {
         let key = crokey::parse(key).unwrap().into();
         update(&mut state, Message::Key(key));
-        let _ = ui::picture(&state);
+        let _ = ui::picture(&state, state.charset());
     }
 }
 

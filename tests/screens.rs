@@ -3,8 +3,14 @@
 //!
 //! Those called `…_styled` hold a second picture with a letter for the style of each character.
 
+#[path = "screens/ascii.rs"]
+mod ascii;
+#[path = "screens/folded.rs"]
+mod folded;
 #[path = "screens/golden.rs"]
 mod golden;
+#[path = "screens/hostile.rs"]
+mod hostile;
 #[path = "screens/parts.rs"]
 mod parts;
 #[path = "screens/robust.rs"]
@@ -23,6 +29,7 @@ use lenscape::export::{tensors, trace_file};
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{CellValue, Settings};
 use lenscape::ui::text;
+use lenscape::vocabulary::Piece;
 use ratatui::buffer::Cell;
 
 use scene::Scene;
@@ -39,6 +46,10 @@ fn keep(name: &str, build: impl Fn(u16, u16) -> Scene) {
             styled::text(&scene.screen())
         );
     }
+}
+
+fn keep_one(name: &str, scene: &Scene) {
+    assert_snapshot!(name, styled::text(&scene.screen()));
 }
 
 fn keep_styled(name: &str, scene: &Scene) {
@@ -470,6 +481,7 @@ fn the_pages_about_a_step_fit_shallow_and_deep_models_and_wide_tokens() {
             for (columns, rows) in [LARGE, SMALL, (200, 60), (40, 12)] {
                 let scene = Scene::start(columns, rows)
                     .of_layers(layers)
+                    .of_tokens([Piece::Bytes(" 日本語の文字列".into())])
                     .types("x")
                     .press("enter")
                     .steps(2)

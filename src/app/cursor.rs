@@ -133,7 +133,10 @@ impl Cursor {
         };
         let selected = self.place().index(extent.prompt);
         self.first_step = jump(self.first_step, selected, room.columns, columns);
-        self.first_row = jump(self.first_row, self.row_index(rows), room.rows, rows.len());
+        // Whole lines, so that the same rows stay together.
+        let fold = room.fold.rows();
+        let (line, lines) = (self.row_index(rows) / fold, rows.len().div_ceil(fold));
+        self.first_row = fold * jump(self.first_row / fold, line, room.rows / fold, lines);
     }
 }
 
@@ -156,6 +159,7 @@ fn jump(first: usize, selected: usize, visible: usize, len: usize) -> usize {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::app::Fold;
 
     #[test]
     fn the_view_stays_while_the_selection_is_in_it() {
@@ -221,6 +225,7 @@ mod tests {
         let room = GridRoom {
             columns: 8,
             rows: 8,
+            fold: Fold::Single,
         };
         cursor.keep_in_view(
             &rows(12, &options),
@@ -252,6 +257,7 @@ mod tests {
         let room = GridRoom {
             columns: 8,
             rows: 8,
+            fold: Fold::Single,
         };
         let rows = [Row::Layer(Layer(0))];
         let mut cursor = Cursor::default();
@@ -262,5 +268,35 @@ mod tests {
         };
         cursor.keep_in_view(&rows, extent, Growth::Complete, room);
         assert_eq!(cursor.place(), Place::Step(Step(0)));
+    }
+
+    #[test]
+    fn folded_rows_stay_together_and_each_is_selected() {
+        let room = GridRoom {
+            columns: 8,
+            rows: 16,
+            fold: Fold::Pairs,
+        };
+        let rows: Vec<Row> = (0..49).map(|layer| Row::Layer(Layer(layer))).collect();
+        let mut cursor = Cursor::default();
+        cursor.move_rows(&rows, -isize::MAX);
+        let walk = (0..49).map(|_| 1).chain((0..49).map(|_| -1));
+        let mut selected = vec![0];
+        for by in walk {
+            cursor.keep_in_view(&rows, Extent::default(), Growth::Complete, room);
+            let at = cursor.row_index(&rows);
+            assert_eq!(cursor.first_row % 2, 0);
+            assert!((cursor.first_row..cursor.first_row + room.rows).contains(&at));
+            if at != *selected.last().unwrap() {
+                selected.push(at);
+            }
+            cursor.move_rows(&rows, by);
+        }
+        let down_and_up: Vec<usize> = (0..49).chain((1..48).rev()).collect();
+        assert_eq!(selected[..down_and_up.len()], down_and_up);
+        // The last line is half a one, and in view at the bottom.
+        cursor.move_rows(&rows, isize::MAX);
+        cursor.keep_in_view(&rows, Extent::default(), Growth::Complete, room);
+        assert_eq!(cursor.first_row, 34);
     }
 }

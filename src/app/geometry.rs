@@ -4,7 +4,7 @@
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::state::Zoom;
-use super::{Half, Page, Pane, State, field_lines};
+use super::{Fold, Half, Page, Pane, State, field_lines, label_width};
 
 /// Below this nothing fits.
 pub const LEAST_COLUMNS: u16 = 40;
@@ -242,6 +242,8 @@ pub struct GridRoom {
     pub columns: usize,
     /// Rows below the header.
     pub rows: usize,
+    /// How many of them stand in a line of the screen.
+    pub fold: Fold,
 }
 
 /// Width of the row labels, `L29` and a space.
@@ -260,7 +262,11 @@ impl GridRoom {
             false => places.grid,
         }
         .inner(Margin::new(1, 1));
-        let rows = match &state.compare {
+        let fold = match &state.compare {
+            Some(_) if !is_followed => Fold::Single,
+            _ => Fold::of(state.view.grid.cells),
+        };
+        let lines = match &state.compare {
             Some(_) if is_followed => grid.height.saturating_sub(1).into(),
             Some(_) if places.table.is_empty() => usize::MAX,
             Some(_) => places
@@ -271,10 +277,12 @@ impl GridRoom {
                 .into(),
             None => grid.height.saturating_sub(1).into(),
         };
-        let columns = grid.width.saturating_sub(ROW_LABEL) / state.view.grid.cells.width();
+        let label = label_width(&state.rows(), fold);
+        let columns = grid.width.saturating_sub(label) / state.view.grid.cells.width();
         Self {
             columns: columns.into(),
-            rows,
+            rows: lines.saturating_mul(fold.rows()),
+            fold,
         }
     }
 }

@@ -100,6 +100,7 @@ fn run(id: RunId, record: &Record) -> Run {
         given: record.given,
         interventions: record.interventions.clone(),
         lens: record.lens,
+        asked_lens: None,
         prompt_columns: PromptColumns::default(),
         columns: record.columns.clone(),
         attributions: BTreeMap::new(),

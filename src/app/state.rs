@@ -14,7 +14,7 @@ use super::{
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
-use crate::settings::{GridOptions, PromptColumns, Settings, Switch, Visibility};
+use crate::settings::{Charset, GridOptions, PromptColumns, Settings, Switch, Visibility};
 use crate::trace::{Column, LensKind, Position, Row, Skip, TokenId};
 use crate::vocabulary::Search;
 
@@ -37,6 +37,8 @@ pub struct Start {
     pub lens: LensKind,
     /// How many colours the terminal shows.
     pub depth: Depth,
+    /// The characters of the terminal's locale.
+    pub charset: Charset,
     /// The terminal's width and height.
     pub size: (u16, u16),
     /// The time of the start.
@@ -151,6 +153,8 @@ pub struct State {
     pub rows: u16,
     /// How many colours the terminal shows.
     pub depth: Depth,
+    /// The characters of the terminal's locale; [`State::charset`] are those in use.
+    pub locale: Charset,
     /// The model: on its way, there, or failed.
     pub model: Model,
     /// The prompt being written.
@@ -244,6 +248,7 @@ impl State {
             columns,
             rows,
             depth: start.depth,
+            locale: start.charset,
             model: Model::wanted(start.model),
             prompt: Prompt::new(start.prompt.as_deref().unwrap_or_default()),
             max_tokens: start.max_tokens,
@@ -417,6 +422,12 @@ impl State {
     #[must_use]
     pub fn theme(&self) -> Option<&Theme> {
         self.settings.themes.get(self.view.theme)
+    }
+
+    /// The characters in use.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.settings.options.charset.among(self.locale)
     }
 
     /// Say one line.

@@ -1,5 +1,7 @@
 //! A screen as text, row by row, with its colours or without.
 
+#![expect(clippy::disallowed_types, reason = "writes the colours of cells down")]
+
 use crossterm::style::{ContentStyle, StyledContent};
 use ratatui::backend::IntoCrossterm;
 use ratatui::buffer::{Buffer, Cell, CellWidth};

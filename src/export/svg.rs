@@ -184,6 +184,8 @@ fn draw_cursor(svg: &mut String, cursor: Position, colour: Rgb) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_types, reason = "cells of a given colour are drawn")]
+
     use ratatui::style::{Color, Styled};
     use ratatui::text::Line;
     use ratatui::widgets::{Block, Widget};

@@ -100,7 +100,10 @@ mod tests {
     fn an_option_tells_which_words_it_takes() {
         let options = Options::embedded().unwrap();
         assert_eq!(options.accepted("lens"), ["normed", "raw"]);
-        assert_eq!(options.accepted("grid.cells"), ["exact", "short", "shades"]);
+        assert_eq!(
+            options.accepted("grid.cells"),
+            ["exact", "short", "shades", "folded"]
+        );
         assert!(options.accepted("max_tokens").is_empty());
         assert!(options.accepted("model").is_empty());
     }

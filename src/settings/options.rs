@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::SettingsError;
+use super::charset::CharsetChoice;
 use super::overlay::{self, Problem};
 use crate::engine::Sampling;
 use crate::model::Dtype;
@@ -33,6 +34,8 @@ pub struct Options {
     pub theme: String,
     /// How many colours are used.
     pub colour: ColourChoice,
+    /// Which characters the screen is made of.
+    pub charset: CharsetChoice,
     /// Whether clicks and the wheel come to the program.
     pub mouse: Switch,
     /// How tokens are drawn.
@@ -244,6 +247,8 @@ pub enum Cells {
     Short,
     /// Colour only.
     Shades,
+    /// Colour only, two rows in a line.
+    Folded,
 }
 
 impl Cells {
@@ -253,7 +258,17 @@ impl Cells {
         match self {
             Self::Exact => Self::Short,
             Self::Short => Self::Shades,
-            Self::Shades => Self::Exact,
+            Self::Shades => Self::Folded,
+            Self::Folded => Self::Exact,
+        }
+    }
+
+    /// Whether a cell has no room for a figure.
+    #[must_use]
+    pub fn is_colour_only(self) -> bool {
+        match self {
+            Self::Exact | Self::Short => false,
+            Self::Shades | Self::Folded => true,
         }
     }
 
@@ -263,7 +278,7 @@ impl Cells {
         match self {
             Self::Exact => 7,
             Self::Short => 5,
-            Self::Shades => 2,
+            Self::Shades | Self::Folded => 2,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! What a role looks like on the screen is the business of [`crate::ui::palette`], the only
 //! reader of these colours.
 
+#![expect(clippy::disallowed_types, reason = "themes are made of colours")]
+
 use std::path::Path;
 use std::str::FromStr;
 

@@ -4,6 +4,11 @@
 //! and where every run of cells begins in full. Over SSH these are most of the bytes of a moved
 //! cursor; here, what stays is not said again, and a short way to the right is a short sequence.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the colours of cells are written as they are"
+)]
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 

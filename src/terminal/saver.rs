@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle};
 
+use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
 use super::Keeper;
 use crate::app::{Message, Save, SaveNews, State, What};
-use crate::export::Content;
 use crate::export::file::{self, Existing};
+use crate::export::{Content, ScreenFormat};
+use crate::settings::Charset;
 use crate::ui;
 
 /// Saves files, each on a thread of its own.
@@ -16,6 +18,15 @@ pub struct Saver {
     news: mpsc::UnboundedSender<Message>,
     keeper: Keeper,
     under_way: Vec<JoinHandle<()>>,
+}
+
+/// The screen: as text in the characters that the terminal shows, as a picture in all.
+fn screen(state: &State, format: ScreenFormat) -> Buffer {
+    let charset = match format {
+        ScreenFormat::Ansi | ScreenFormat::Plain => state.charset(),
+        ScreenFormat::Svg => Charset::Unicode,
+    };
+    ui::picture(state, charset)
 }
 
 impl Saver {
@@ -32,7 +43,7 @@ impl Saver {
     pub fn begin(&mut self, save: Save, state: &State) {
         let content = match save.what {
             What::Content(content) => content,
-            What::Screen(format) => Content::Screen(ui::picture(state), format),
+            What::Screen(format) => Content::Screen(screen(state, format), format),
         };
         let (news, keeper, path) = (self.news.clone(), self.keeper.clone(), save.path);
         let thread = Builder::new().name("save".into()).spawn(move || {

@@ -14,7 +14,7 @@ use ratatui::text::{Line, Span};
 use super::field;
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
-use super::text;
+use super::{charset, text};
 use crate::app::{ActionEntry, ActionList, State};
 
 /// Columns of an action's name.
@@ -64,7 +64,10 @@ fn entry_line(entry: &ActionEntry, palette: &Palette<'_>) -> Line<'static> {
     let keys: Vec<String> = entry
         .keys
         .iter()
-        .map(|(keys, scope)| format!("{keys} {}", scope.title().to_lowercase()))
+        .map(|(keys, scope)| {
+            let keys = charset::key_names(keys, palette.charset());
+            format!("{keys} {}", scope.title().to_lowercase())
+        })
         .collect();
     let keys = match keys.is_empty() {
         true => "no key".into(),

@@ -22,6 +22,7 @@ use crate::settings::CellColour;
 use crate::trace::{LensKind, Row};
 
 mod before;
+mod fold;
 #[cfg(test)]
 mod tests;
 mod widget;

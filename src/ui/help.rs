@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::palette::{Focus, Palette};
-use super::text;
+use super::{charset, text};
 use crate::app::{HelpLine, State, help_lines, help_room};
 
 /// Keys stand in a column of this width.
@@ -47,7 +47,13 @@ fn styled(line: &HelpLine, palette: &Palette<'_>, width: usize) -> Line<'static>
         HelpLine::Blank => Line::default(),
         HelpLine::Title(title) => Line::styled(*title, palette.strong()),
         HelpLine::Keys { keys, does } => Line::from(vec![
-            Span::styled(format!("  {} ", text::left(keys, KEYS)), palette.accent()),
+            Span::styled(
+                format!(
+                    "  {} ",
+                    text::left(&charset::key_names(keys, palette.charset()), KEYS)
+                ),
+                palette.accent(),
+            ),
             Span::raw(text::cut(does, text_room.saturating_sub(KEYS + 1)).into_owned()),
         ]),
         HelpLine::Text(text) => Line::raw(format!("  {}", text::cut(text, text_room))),

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 use tui_input::Input;
 
 use super::palette::Palette;
-use super::{field, text};
+use super::{charset, field, text};
 use crate::app::{Action, Beside, Line as TypedLine, NoticeKind, Page, Run, State, Stops};
 use crate::export::EXTENSIONS;
 use crate::settings::keys::{Binding, Scope, key_name};
@@ -130,6 +130,7 @@ fn line(hints: Vec<Hint>, palette: &Palette<'_>, room: usize) -> Line<'static> {
     let mut spans = Vec::new();
     let mut used = 0;
     for Hint { keys, word } in hints {
+        let keys = charset::key_names(&keys, palette.charset());
         let columns = text::width(&keys) + 1 + text::width(&word);
         if used + columns > room {
             break;

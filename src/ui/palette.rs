@@ -5,10 +5,16 @@
 //! reverse video, bold and shades take their place. Dim text is never used: on many terminals it
 //! cannot be read.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the one place of the screens that knows colours"
+)]
+
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::BorderType;
 
 use super::scale::{self, Tone};
+use crate::settings::Charset;
 use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 
 mod contrast;
@@ -35,13 +41,30 @@ pub enum Focus {
 pub struct Palette<'t> {
     theme: &'t Theme,
     depth: Depth,
+    charset: Charset,
 }
 
 impl<'t> Palette<'t> {
     /// The looks of a theme at a depth.
     #[must_use]
     pub fn new(theme: &'t Theme, depth: Depth) -> Self {
-        Self { theme, depth }
+        Self {
+            theme,
+            depth,
+            charset: Charset::Unicode,
+        }
+    }
+
+    /// The same for a screen of these characters.
+    #[must_use]
+    pub fn in_charset(self, charset: Charset) -> Self {
+        Self { charset, ..self }
+    }
+
+    /// The characters of the screen.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.charset
     }
 
     /// Plain text.
@@ -171,6 +194,22 @@ impl<'t> Palette<'t> {
             Depth::None => shades.get(step.min(STEPS - 1)).copied(),
             _ => None,
         }
+    }
+
+    /// Two steps in one character, the first one above, where a character can have two colours;
+    /// where one is missing, only the other has a colour.
+    #[must_use]
+    pub fn halves(&self, tones: [Option<Tone>; 2]) -> Option<(&'static str, Style)> {
+        if self.depth == Depth::None || self.charset == Charset::Ascii {
+            return None;
+        }
+        let ground = |tone: Option<Tone>| tone.and_then(|tone| self.tone(tone).bg);
+        Some(match tones.map(ground) {
+            [Some(upper), Some(lower)] => ("▀", Style::new().fg(upper).bg(lower)),
+            [Some(upper), None] => ("▀", Style::new().fg(upper)),
+            [None, Some(lower)] => ("▄", Style::new().fg(lower)),
+            [None, None] => ("·", self.muted()),
+        })
     }
 
     /// The line of a candidate. Its letter tells it from the others without colour.

@@ -73,6 +73,7 @@ impl PseudoTerminal {
         ] {
             command.env_remove(name);
         }
+        command.env("LC_ALL", "C.UTF-8");
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         for (name, value) in environment {

@@ -13,8 +13,8 @@ use lenscape::app::{Effect, Start, State};
 use lenscape::autosave::Autosaves;
 use lenscape::engine::{Command, Event, Handle, ModelInfo, RunId, Sampling, Unwanted};
 use lenscape::log_file;
-use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
+use lenscape::settings::{Charset, Settings};
 use lenscape::terminal::{
     self, Channels, EventSource, Exit, Input, Keeper, Link, Mouse, Recordings, Screen, Sent,
     Session, Signals, drive_and_keep, panic_hook,
@@ -298,6 +298,7 @@ fn start_of_program(prompt: Option<String>) -> Start {
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (80, 24),
         now: Instant::now(),
     }

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use lenscape::app::{Message, update};
-use lenscape::engine::{Event, ModelInfo, RunId, StopReason};
+use lenscape::app::Message;
+use lenscape::engine::{Event, RunId, StopReason};
 use lenscape::settings::theme::Depth;
 use lenscape::trace::{Column, LensKind, Position, Step};
-use lenscape::vocabulary::{Piece, Vocabulary};
 use proptest::prelude::*;
-use ratatui::buffer::CellWidth;
 
 use super::golden;
 use super::scene::{Scene, draw};
@@ -191,32 +189,5 @@ proptest! {
             scene = scene.press("ctrl-g");
         }
         draw(&scene.state, actual.0, actual.1);
-    }
-
-    /// Each line of the screen takes exactly its columns, whatever stands in the tokens, and no
-    /// character that steers a terminal is among them.
-    #[test]
-    fn hostile_tokens_break_no_column(bytes in prop::collection::vec(any::<u8>(), 0..24), text in ".{0,12}") {
-        let pieces = [bytes, text.clone().into_bytes()].map(Piece::Bytes);
-        let vocabulary = Vocabulary::new(pieces.into_iter().cycle().take(500).collect());
-        let info = ModelInfo { vocabulary: Arc::new(vocabulary), ..(*golden::model()).clone() };
-        let mut scene = Scene::start(120, 40).hears(Event::Ready(Arc::new(info)));
-        update(&mut scene.state, Message::Paste(text));
-        let mut scene = scene.types("x").press("enter").steps(12).presses(&["tab", "home"]);
-        let open: [(&[&str], &str); 4] =
-            [(&[], ""), (&["c"], "is are"), (&["tab", "shift-p"], ""), (&["shift-a"], "")];
-        for (keys, typed) in open {
-            scene = scene.presses(keys).types(typed);
-            let screen = scene.screen();
-            for y in 0..40 {
-                let mut x = 0;
-                while x < 120 {
-                    let symbol = screen[(x, y)].symbol();
-                    prop_assert!(!symbol.contains(char::is_control), "{symbol:?}");
-                    x += symbol.cell_width().max(1);
-                }
-                prop_assert_eq!(x, 120);
-            }
-        }
     }
 }

@@ -11,8 +11,8 @@ use lenscape::engine::{
     Question, RunId, Sampling, StopReason, Wanted,
 };
 use lenscape::export::Record;
-use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
+use lenscape::settings::{Charset, CharsetChoice, Settings};
 use lenscape::trace::{Candidate, Column, LensKind, Position, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::Terminal;
@@ -20,7 +20,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::golden::{Case, VOCAB_SIZE, model, text_of};
-use super::parts;
+use super::{ascii, parts};
 
 #[derive(Clone)]
 pub struct Scene {
@@ -112,15 +112,53 @@ impl Scene {
         self
     }
 
-    /// The model has so many layers, and tokens of wide characters.
+    /// The model has so many layers.
     pub fn of_layers(mut self, layers: usize) -> Self {
         self.layers = Some(layers);
-        let piece = Piece::Bytes(" 日本語の文字列".as_bytes().to_vec());
         self.hears(Event::Ready(Arc::new(ModelInfo {
             n_layers: layers,
-            vocabulary: Arc::new(Vocabulary::new(vec![piece; VOCAB_SIZE])),
             ..(*model()).clone()
         })))
+    }
+
+    /// The model's tokens are these, over and over.
+    pub fn of_tokens(self, pieces: impl IntoIterator<Item = Piece, IntoIter: Clone>) -> Self {
+        let pieces = pieces.into_iter().cycle().take(VOCAB_SIZE).collect();
+        let ready = self.state.model.ready.clone().unwrap_or_else(model);
+        self.hears(Event::Ready(Arc::new(ModelInfo {
+            vocabulary: Arc::new(Vocabulary::new(pieces)),
+            ..(*ready).clone()
+        })))
+    }
+
+    /// The screen is of ASCII characters.
+    pub fn in_ascii(mut self) -> Self {
+        self.state.settings.options.charset = CharsetChoice::Ascii;
+        self
+    }
+
+    /// The same columns with other tokens: the run has come to its end.
+    pub fn of_columns(self, columns: &[Arc<Column>]) -> Self {
+        let run = self.run;
+        let scene = columns
+            .iter()
+            .enumerate()
+            .fold(self, |scene, (step, column)| {
+                let ready = scene.state.model.ready.as_ref().unwrap();
+                let text = ready.vocabulary.bytes(column.token);
+                let text = String::from_utf8_lossy(text).into_owned();
+                scene.hears(Event::Step {
+                    run,
+                    step: Step(step),
+                    column: Arc::clone(column),
+                    text,
+                })
+            });
+        scene.hears(Event::Finished {
+            run,
+            reason: StopReason::MaxTokens,
+            text: String::new(),
+        })
     }
 
     pub fn at_depth(mut self, depth: Depth) -> Self {
@@ -350,8 +388,12 @@ impl Scene {
         self.run
     }
 
+    /// The screen. Every one that is looked at is also held against itself in ASCII.
     pub fn screen(&self) -> Buffer {
-        draw(&self.state, self.state.columns, self.state.rows)
+        let screen = draw(&self.state, self.state.columns, self.state.rows);
+        let ascii = lenscape::ui::picture(&self.state, Charset::Ascii);
+        ascii::assert_same_layout(&screen, &ascii, &self.state);
+        screen
     }
 }
 
@@ -365,6 +407,7 @@ fn start(prompt: Option<&str>, columns: u16, rows: u16) -> Start {
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (columns, rows),
         now: Instant::now(),
     }

@@ -1,5 +1,10 @@
 //! A buffer as text, and its styles as a second text: one letter for each style, with a legend.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the colours of cells are written down"
+)]
+
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::style::{Color, Modifier, Style};
 

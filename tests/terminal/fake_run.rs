@@ -7,8 +7,8 @@ use std::time::Instant;
 use crossterm::event::{KeyCode, KeyEvent};
 use lenscape::app::{Effect, Message, Start, State, update};
 use lenscape::engine::{Command, Event, ModelInfo, RunId, Sampling};
-use lenscape::settings::Settings;
 use lenscape::settings::theme::Depth;
+use lenscape::settings::{Charset, Settings};
 use lenscape::trace::{Cell, Column, LensKind, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 
@@ -35,6 +35,7 @@ pub fn state(columns: u16, rows: u16) -> State {
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (columns, rows),
         now: Instant::now(),
     };

@@ -4,8 +4,8 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Margin;
 
 use super::act::act;
-use crate::app::geometry::ROW_LABEL;
-use crate::app::{Action, Effect, Pane, Place, Places, State};
+use crate::app::{Action, Effect, Fold, Pane, Place, Places, State, label_width};
+use crate::trace::Row;
 
 /// Take a click or a turn of the wheel in.
 pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
@@ -51,9 +51,11 @@ fn wheel(state: &mut State, pane: Pane, by_row: Action, by_step: Action) -> Vec<
 
 fn click_grid(state: &mut State, places: &Places, column: u16, row: u16) {
     let inner = places.grid.inner(Margin::new(1, 1));
-    select_row(state, row.checked_sub(inner.y + 1));
+    let fold = Fold::of(state.view.grid.cells);
+    let label = label_width(&state.rows(), fold);
+    select_row(state, row.checked_sub(inner.y + 1), fold);
     let width = state.view.grid.cells.width();
-    if let Some(right) = column.checked_sub(inner.x + ROW_LABEL) {
+    if let Some(right) = column.checked_sub(inner.x + label) {
         let column = state.cursor.first_step + usize::from(right / width);
         let extent = state.extent();
         if column < extent.shown() {
@@ -64,16 +66,19 @@ fn click_grid(state: &mut State, places: &Places, column: u16, row: u16) {
 
 fn click_table(state: &mut State, places: &Places, row: u16) {
     let inner = places.table.inner(Margin::new(1, 1));
-    select_row(state, row.checked_sub(inner.y + 1));
+    select_row(state, row.checked_sub(inner.y + 1), Fold::Single);
 }
 
-/// Select the row that stands `below` rows under the header.
-fn select_row(state: &mut State, below: Option<u16>) {
+/// Select the row that stands `below` lines under the header: of two, the first one, or the other
+/// one of the line that is selected already.
+fn select_row(state: &mut State, below: Option<u16>, fold: Fold) {
     let Some(below) = below else { return };
-    if let Some(row) = state
-        .rows()
-        .get(state.cursor.first_row + usize::from(below))
-    {
+    let rows = state.rows();
+    let first = state.cursor.first_row + usize::from(below) * fold.rows();
+    let line: Vec<Row> = rows.into_iter().skip(first).take(fold.rows()).collect();
+    let selected = line.iter().position(|row| *row == state.cursor.row);
+    let next = selected.map_or(0, |at| (at + 1) % line.len());
+    if let Some(row) = line.get(next) {
         state.cursor.row = *row;
     }
 }

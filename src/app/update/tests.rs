@@ -14,8 +14,8 @@ use crate::engine::{
     Ask, Command, Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, Question, RunId,
     Sampling, StopReason, Whereabouts,
 };
-use crate::settings::Settings;
 use crate::settings::theme::Depth;
+use crate::settings::{Charset, Settings};
 use crate::trace::{
     Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step, TokenId, Trajectory,
 };
@@ -51,6 +51,7 @@ fn start_with(change: impl FnOnce(Start) -> Start) -> (State, Vec<Effect>) {
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (120, 40),
         now: Instant::now(),
     };

@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::app::{Effect, Message, Start, State, update};
 use crate::commands::CommandError;
 use crate::engine::{Command, Event, ModelInfo, RunId, Sampling, StopReason};
-use crate::settings::Settings;
 use crate::settings::theme::Depth;
+use crate::settings::{Charset, Settings};
 use crate::terminal::{Output, Painter};
 use crate::trace::{Column, LensKind, Step, TokenId};
 use crate::ui;
@@ -68,6 +68,7 @@ pub fn wire(
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (SIZE.width, SIZE.height),
         now: Instant::now(),
     };

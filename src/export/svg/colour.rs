@@ -1,5 +1,7 @@
 //! What a terminal's colours look like in a picture.
 
+#![expect(clippy::disallowed_types, reason = "writes the colours of cells down")]
+
 use std::fmt;
 
 use ratatui::buffer::Cell;

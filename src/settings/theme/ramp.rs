@@ -1,5 +1,7 @@
 //! Scales of colours, and how a theme's file writes them.
 
+#![expect(clippy::disallowed_types, reason = "themes are made of colours")]
+
 use colorgrad::Gradient;
 use ratatui::style::Color;
 use serde::Deserialize;

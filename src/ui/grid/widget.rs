@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::before::Before;
-use crate::app::{Place, ROW_LABEL};
+use crate::app::{Fold, Place, ROW_LABEL, label_width};
 use crate::settings::theme::STEPS;
 use crate::settings::{
     CellColour, CellValue, Cells, EmbeddingRow, GridOptions, ListedTokens, PromptColumns, Top,
@@ -42,16 +42,16 @@ pub struct Grid<'a> {
     prompt_columns: &'a [Arc<Column>],
     columns: &'a [Arc<Column>],
     /// The columns that are subtracted.
-    before: Option<Before<'a>>,
+    pub(super) before: Option<Before<'a>>,
     /// How many of the first tokens were given.
     given: usize,
     rows: &'a [Row],
     vocabulary: &'a Vocabulary,
-    palette: Palette<'a>,
+    pub(super) palette: Palette<'a>,
     options: GridOptions,
     first_row: usize,
     first_column: usize,
-    selected: Option<(Row, Place)>,
+    pub(super) selected: Option<(Row, Place)>,
 }
 
 /// Before a token that was given, not chosen.
@@ -165,13 +165,21 @@ impl<'a> Grid<'a> {
         let area = area.intersection(buffer.area);
         let scale = self.scale();
         let width = self.options.cells.width();
-        let fit = area.width.saturating_sub(ROW_LABEL) / width;
+        let fold = Fold::of(self.options.cells);
+        let label = label_width(self.rows, fold);
+        let fit = area.width.saturating_sub(label) / width;
+        let rows = self.rows.get(self.first_row..).unwrap_or_default();
         let all = self.prompt_tokens.len() + self.columns.len();
         let shown = (self.first_column..all).take(fit.into());
-        for (y, row) in (area.y + 1..area.bottom()).zip(self.rows.iter().skip(self.first_row)) {
-            self.row_label(*row, area.x, y, area.width, buffer);
+        for (y, line) in (area.y + 1..area.bottom()).zip(rows.chunks(fold.rows())) {
+            match line {
+                [row] if fold == Fold::Single => {
+                    self.row_label(*row, area.x, y, area.width, buffer);
+                }
+                _ => self.folded_label(line, (area.x, y).into(), label.min(area.width), buffer),
+            }
         }
-        for (x, at) in (area.x + ROW_LABEL..).step_by(width.into()).zip(shown) {
+        for (x, at) in (area.x + label..).step_by(width.into()).zip(shown) {
             let place = Place::of_index(at, self.prompt_tokens.len());
             if area.height > 0 {
                 self.token(place, x, area.y, buffer);
@@ -179,7 +187,13 @@ impl<'a> Grid<'a> {
             let Some(column) = self.column(place) else {
                 continue;
             };
-            for (y, row) in (area.y + 1..area.bottom()).zip(self.rows.iter().skip(self.first_row)) {
+            if fold == Fold::Pairs {
+                for (y, line) in (area.y + 1..area.bottom()).zip(rows.chunks(fold.rows())) {
+                    self.folded(&scale, (place, column), line, (x, y).into(), buffer);
+                }
+                continue;
+            }
+            for (y, row) in (area.y + 1..area.bottom()).zip(rows) {
                 if let Some(cell) = column.cell(*row) {
                     let (text, mut style) = match self.before {
                         Some(before) => self.difference(before.column(place), column, *row),
@@ -202,7 +216,7 @@ impl<'a> Grid<'a> {
         column.map(Arc::as_ref)
     }
 
-    fn seen<'s>(&'s self, column: &'s Column, row: Row, cell: &'s Cell) -> Seen<'s> {
+    pub(super) fn seen<'s>(&'s self, column: &'s Column, row: Row, cell: &'s Cell) -> Seen<'s> {
         Seen {
             column,
             row,
@@ -212,12 +226,12 @@ impl<'a> Grid<'a> {
         }
     }
 
-    fn tone(&self, scale: &Scale, seen: &Seen<'_>) -> Tone {
+    pub(super) fn tone(&self, scale: &Scale, seen: &Seen<'_>) -> Tone {
         let value = value::of(self.options.colour.of(self.options.value));
         scale.tone(value.measure(seen))
     }
 
-    fn label_style(&self, selected: bool) -> Style {
+    pub(super) fn label_style(&self, selected: bool) -> Style {
         match selected {
             true => self.palette.accent().add_modifier(Modifier::BOLD),
             false => self.palette.muted(),
@@ -248,7 +262,7 @@ impl<'a> Grid<'a> {
         let label = match self.options.cells {
             // The last column stays free: it parts a token from the next.
             Cells::Exact | Cells::Short => text::right(&label, width - 1),
-            Cells::Shades => initial(&label),
+            Cells::Shades | Cells::Folded => initial(&label),
         };
         let selected = self.selected.is_some_and(|(_, selected)| selected == place);
         let style = match (selected, place) {
@@ -280,18 +294,25 @@ impl<'a> Grid<'a> {
         (self.cell_text(&seen, tone), style)
     }
 
-    /// What stands in a cell instead of a figure of one run, and how it looks.
-    fn difference(&self, before: Option<&Column>, after: &Column, row: Row) -> (String, Style) {
+    /// What has become of a cell, where it can be compared.
+    pub(super) fn shown_difference(
+        &self,
+        before: Option<&Column>,
+        after: &Column,
+        row: Row,
+    ) -> Option<Shown> {
         let GridOptions { value, cells, .. } = self.options;
-        let width = usize::from(cells.width());
         let [before, after] = [before, Some(after)].map(|column| {
             let column = column?;
             Some(self.seen(column, row, column.cell(row)?))
         });
-        let difference = before.zip(after);
-        let difference = difference
-            .and_then(|(before, after)| value::of(value).difference(&before, &after, cells));
-        match difference {
+        value::of(value).difference(&before?, &after?, cells)
+    }
+
+    /// What stands in a cell instead of a figure of one run, and how it looks.
+    fn difference(&self, before: Option<&Column>, after: &Column, row: Row) -> (String, Style) {
+        let width = usize::from(self.options.cells.width());
+        match self.shown_difference(before, after, row) {
             Some(Shown { text, mark, tone }) => {
                 let end = match (mark, self.palette.tone_shade(tone)) {
                     (' ', Some(shade)) => shade.to_owned(),
@@ -308,7 +329,7 @@ impl<'a> Grid<'a> {
         let GridOptions { value, cells, .. } = self.options;
         let width = usize::from(cells.width());
         let shade = self.palette.tone_shade(tone);
-        if cells == Cells::Shades {
+        if cells.is_colour_only() {
             return shades(seen, tone, shade, width);
         }
         let (figure, mark) = value::of(value).write(seen, cells);

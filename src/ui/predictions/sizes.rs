@@ -82,7 +82,7 @@ impl Sizes {
     pub fn width(&self) -> usize {
         let probability = match self.cells {
             Cells::Exact => 5,
-            Cells::Short | Cells::Shades => 4,
+            Cells::Short | Cells::Shades | Cells::Folded => 4,
         };
         self.mark + self.token + 1 + probability + 1 + self.bar
     }
@@ -93,7 +93,7 @@ impl Sizes {
         let text = grid::probability(prob, self.cells);
         match self.cells {
             Cells::Exact => format!("{text:>5}"),
-            Cells::Short | Cells::Shades => format!("{text:>4}"),
+            Cells::Short | Cells::Shades | Cells::Folded => format!("{text:>4}"),
         }
     }
 

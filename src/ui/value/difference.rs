@@ -57,7 +57,7 @@ impl Value {
                 });
             }
             Against::Tokens if self.is_same(before, after) => (sign(0.0).to_string(), mark, MIDDLE),
-            Against::Tokens if cells == Cells::Shades => (OTHER.into(), ' ', STEPS - 1),
+            Against::Tokens if cells.is_colour_only() => (OTHER.into(), ' ', STEPS - 1),
             Against::Tokens => ((self.write)(after, cells), mark, STEPS - 1),
         };
         let tone = Tone::Diverging(tone);
@@ -145,7 +145,7 @@ fn sign(difference: f32) -> char {
 
 fn signed(difference: f32, cells: Cells, amount: fn(f32, Cells) -> String) -> String {
     let sign = sign(difference);
-    if cells == Cells::Shades || difference == 0.0 {
+    if cells.is_colour_only() || difference == 0.0 {
         return sign.to_string();
     }
     let amount = amount(difference.abs(), cells);

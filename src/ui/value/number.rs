@@ -29,13 +29,13 @@ pub fn probability(probability: f32, cells: Cells) -> String {
         return match cells {
             _ if probability >= 1e-9 => format!("{probability:.0e}"),
             Cells::Exact => "<1e-9".into(),
-            Cells::Short | Cells::Shades => "0".into(),
+            Cells::Short | Cells::Shades | Cells::Folded => "0".into(),
         };
     }
     let text = format!("{probability:.3}");
     match cells {
         Cells::Exact => text,
-        Cells::Short | Cells::Shades => text.trim_start_matches('0').to_owned(),
+        Cells::Short | Cells::Shades | Cells::Folded => text.trim_start_matches('0').to_owned(),
     }
 }
 
@@ -61,7 +61,7 @@ pub enum Sign {
 pub fn number(number: f32, sign: Sign, cells: Cells) -> String {
     let room = match cells {
         Cells::Exact => 5,
-        Cells::Short | Cells::Shades => 4,
+        Cells::Short | Cells::Shades | Cells::Folded => 4,
     };
     let written = |decimals: usize| {
         // No sign before what is rounded to 0.
@@ -75,7 +75,7 @@ pub fn number(number: f32, sign: Sign, cells: Cells) -> String {
     };
     let most = match cells {
         Cells::Exact => 2,
-        Cells::Short | Cells::Shades => 1,
+        Cells::Short | Cells::Shades | Cells::Folded => 1,
     };
     let plain = (0..=most).rev().map(written);
     let power = match sign {

@@ -230,6 +230,7 @@ fn reopened() -> State {
         sampling: Sampling::default(),
         lens: LensKind::Raw,
         depth: Depth::TrueColour,
+        charset: Charset::Unicode,
         size: (120, 40),
         now: Instant::now(),
     };
