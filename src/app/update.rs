@@ -9,6 +9,7 @@ use crate::settings::Switch;
 
 mod act;
 mod ask;
+mod chapter;
 mod command;
 mod compare;
 mod copy;
@@ -29,6 +30,7 @@ pub(super) use ask::start_load;
 
 /// Take a message in: change the state, and say what has to happen outside.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let before = chapter::Scene::of(state);
     let mut effects = match message {
         Message::Key(key) => press(state, key),
         Message::Paste(text) => {
@@ -55,6 +57,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     effects.extend(views::ask_if_changed(state));
     effects.extend(ask::prompt_columns_if_missing(state));
     effects.extend(questions::for_compare(state));
+    effects.extend(chapter::begun(before, state));
     effects
 }
 

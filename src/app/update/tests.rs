@@ -22,6 +22,7 @@ use crate::trace::{
 use crate::vocabulary::{Piece, Vocabulary};
 
 mod candidates;
+mod chapters;
 mod runs;
 mod saving;
 mod views;
