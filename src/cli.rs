@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::engine::Sampling;
 use crate::export::cast::{CastOptions, CastVersion};
 use crate::model::Dtype;
+use crate::play::ScreenshotAt;
 use crate::settings::{CellValue, CharsetChoice, ColourChoice};
 use crate::terminal::{RecordingError, Recordings};
 use crate::trace::{LensKind, Skip};
@@ -36,12 +37,28 @@ Examples:
   lenscape --record demo.cast 'Once upon a time'  record it for `asciinema play`
   lenscape models                                 the models known by name, and what is on disk";
 
-/// Options of the program itself.
+/// What the program starts with.
 #[derive(Args, Debug)]
 pub struct Program {
     /// The prompt; it is generated from as soon as the model is ready.
     #[arg(id = "PROMPT")]
     pub prompt: Option<String>,
+    /// Score this text as what follows the prompt, instead of generating.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "PROMPT",
+        allow_hyphen_values = true
+    )]
+    pub force: Option<String>,
+    /// The program's options.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// Options of the program itself.
+#[derive(Args, Debug)]
+pub struct Options {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
@@ -51,14 +68,6 @@ pub struct Program {
     /// How many tokens to generate.
     #[arg(long, short = 'n')]
     pub max_tokens: Option<usize>,
-    /// Score this text as what follows the prompt, instead of generating.
-    #[arg(
-        long,
-        value_name = "TEXT",
-        requires = "PROMPT",
-        allow_hyphen_values = true
-    )]
-    pub force: Option<String>,
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
     pub skip: Vec<Skip>,
@@ -97,20 +106,25 @@ pub struct RecordingOptions {
 }
 
 impl RecordingOptions {
-    /// What was asked for; `title` stands where none was given.
+    /// What was asked for.
     ///
     /// # Errors
     ///
     /// When the file cannot be made.
-    pub fn recordings(&self, title: Option<&str>) -> Result<Recordings, RecordingError> {
-        let options = CastOptions {
-            version: self.cast_version.into(),
-            title: self.title.clone().or_else(|| title.map(str::to_owned)),
-            idle_limit: Duration::try_from_secs_f64(self.idle_limit).unwrap_or(Duration::MAX),
-        };
+    pub fn recordings(&self) -> Result<Recordings, RecordingError> {
         match &self.record {
-            Some(path) => Recordings::to_file(path, options),
-            None => Ok(Recordings::on_demand(options)),
+            Some(path) => Recordings::to_file(path, self.cast()),
+            None => Ok(Recordings::on_demand(self.cast())),
+        }
+    }
+
+    /// How casts are written.
+    #[must_use]
+    pub fn cast(&self) -> CastOptions {
+        CastOptions {
+            version: self.cast_version.into(),
+            title: self.title.clone(),
+            idle_limit: Duration::try_from_secs_f64(self.idle_limit).unwrap_or(Duration::MAX),
         }
     }
 }
@@ -293,9 +307,9 @@ pub enum CliCommand {
     /// Measure speed and memory.
     #[command(after_help = "Example:\n  lenscape bench --max-tokens 100 --format json")]
     Bench(Bench),
-    /// Drive the program by a script, without a terminal, and take pictures of its screen.
+    /// Drive the program by scripts, without a terminal: for casts and pictures of its screen.
     #[command(
-        after_help = "Example:\n  lenscape play demo.toml --screenshots pictures --record demo.cast"
+        after_help = "Examples:\n  lenscape play demo.toml --record demo.cast\n  lenscape play demo.toml --screenshot end.png --screenshot 'some mark=then.svg'\n  lenscape play screenshots/*.toml                  remake all pictures and casts of the README"
     )]
     Play(Play),
     /// Show the settings, where they come from, and what is wrong with them.
@@ -542,14 +556,19 @@ pub struct Bench {
 /// Options of `lenscape play`.
 #[derive(Args, Debug)]
 pub struct Play {
-    /// The script, a TOML file.
-    pub script: PathBuf,
-    /// The folder that pictures go to.
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    pub screenshots: PathBuf,
+    /// The scripts, TOML files, each of them played from the program's start.
+    #[arg(required = true, value_name = "SCRIPT")]
+    pub scripts: Vec<PathBuf>,
+    /// The folder for what the scripts name; else it goes beside each script.
+    #[arg(long, short, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// Write the last screen to this file, .svg or .png; with MARK= the screen at that mark of the
+    /// script. May be repeated.
+    #[arg(long, value_name = "[MARK=]FILE", value_parser = str::parse::<ScreenshotAt>)]
+    pub screenshot: Vec<ScreenshotAt>,
     /// The program's own options.
     #[command(flatten)]
-    pub program: Program,
+    pub options: Options,
 }
 
 /// How measurements, and what was understood of a checkpoint, are written.

@@ -9,6 +9,7 @@ pub mod follow;
 pub mod inspect;
 pub mod models;
 pub mod output;
+pub mod play;
 pub mod shell;
 pub mod trace;
 pub mod verify;

@@ -7,6 +7,7 @@ pub mod csv;
 pub mod figure;
 pub mod file;
 mod format;
+mod pixels;
 mod record;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -19,5 +20,6 @@ pub mod trace_file;
 
 pub use content::{Content, ExportError};
 pub use format::{EXTENSIONS, Format, Picture, ScreenFormat, TraceFormat};
+pub use pixels::PngError;
 pub use record::{Record, Watch};
 pub use sheet::{GridView, Sheet, SheetColumn, Subtracted};

@@ -14,10 +14,12 @@ use lenscape::autosave::Autosaves;
 use lenscape::catalog::{Catalog, Places};
 use lenscape::cli::{
     self, CharsetName, Cli, CliCommand, ColorChoice, ComparisonFormat, ConfigCommand,
-    ModelsCommand, Program, ReportFormat,
+    ModelsCommand, Options, Program, ReportFormat,
 };
 use lenscape::commands::output::Output;
+use lenscape::commands::play::Performance;
 use lenscape::commands::{bench, compare, config, follow, inspect, models, shell, trace, verify};
+use lenscape::engine;
 use lenscape::engine::{Opener, Sampling, Wanted};
 use lenscape::export::{comparison, trace_file};
 use lenscape::log_file::{self, LogError};
@@ -26,7 +28,6 @@ use lenscape::settings::{self, Charset, ColourChoice, Settings};
 use lenscape::terminal::{self, Keeper, Link, Recordings, charset, colour, panic_hook};
 use lenscape::trace::{LensKind, Step};
 use lenscape::ui::palette::Palette;
-use lenscape::{engine, play};
 
 /// How many of each row's best tokens the program keeps for the cell pane.
 const TOP_TOKENS: usize = 10;
@@ -59,7 +60,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(CliCommand::Models(options)) => list_models(options),
         Some(CliCommand::Verify(options)) => run_verify(&options),
         Some(CliCommand::Bench(options)) => run_bench(&options),
-        Some(CliCommand::Play(options)) => play_script(&options),
+        Some(CliCommand::Play(options)) => play_scripts(&options),
         Some(CliCommand::Config { command }) => show_config(command),
         Some(CliCommand::Completions { shell }) => {
             trace::to_stdout(|out| shell::completions(shell, out))?;
@@ -125,9 +126,19 @@ fn user_settings() -> Result<Settings> {
 }
 
 fn open_program(options: &Program, log: Result<(), LogError>) -> Result<ExitCode> {
+    let Program {
+        prompt,
+        force,
+        options,
+    } = options;
     let settings = with_charset(user_settings()?, options.charset);
-    let start = on_terminal(start(options, &settings), options.color, &settings)?;
-    let recordings = options.recording.recordings(None)?;
+    let start = Start {
+        prompt: prompt.clone(),
+        force: force.clone(),
+        ..start(options, &settings)
+    };
+    let start = on_terminal(start, options.color, &settings)?;
+    let recordings = options.recording.recordings()?;
     let dtype = dtype(options.dtype, &settings);
     let (mut state, mut effects) = State::new(settings, start);
     tell_of_log(&mut state, log);
@@ -151,7 +162,7 @@ fn open_trace(options: &cli::OpenTrace, log: Result<(), LogError>) -> Result<Exi
     };
     let record = trace_file::open(&path)?;
     let start = on_terminal(usual_start(&settings), options.color, &settings)?;
-    let recordings = options.recording.recordings(None)?;
+    let recordings = options.recording.recordings()?;
     let saved = SavedTrace {
         path,
         record: Arc::new(record),
@@ -222,40 +233,45 @@ fn show(
     Ok(u8::try_from(exit.code()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn play_script(options: &cli::Play) -> Result<ExitCode> {
-    let script = play::Script::read(&options.script)?;
-    let settings = with_charset(Settings::embedded()?, options.program.charset);
-    let choice = options
-        .program
-        .color
-        .map_or(ColourChoice::TrueColour, Into::into);
+fn play_scripts(options: &cli::Play) -> Result<ExitCode> {
+    let cli::Play {
+        scripts,
+        output,
+        screenshot,
+        options: program,
+    } = options;
+    if scripts.len() > 1 && (program.recording.record.is_some() || !screenshot.is_empty()) {
+        return Err(eyre!(
+            "--record and --screenshot are for one script; several name their files themselves"
+        ));
+    }
+    let settings = with_charset(Settings::embedded()?, program.charset);
+    let choice = program.color.map_or(ColourChoice::TrueColour, Into::into);
     let start = Start {
         depth: colour::depth(choice, |_| None),
-        size: (script.size.width, script.size.height),
-        ..start(&options.program, &settings)
+        ..start(program, &settings)
     };
-    let title = Some(script.title.as_str());
-    let recordings = options.program.recording.recordings(title)?;
-    let opener = Opener::from_env(dtype(options.program.dtype, &settings), TOP_TOKENS)?;
-    let (mut state, effects) = State::new(settings, start);
-    let (engine, events, thread) =
-        engine::spawn(opener).wrap_err("the engine cannot be started")?;
-    let pictures = play::play(
-        &script,
-        &options.screenshots,
-        &mut state,
-        effects,
-        engine,
-        events,
-        &recordings,
-    )?;
-    drop(thread);
-    trace::to_stdout(|out| {
-        pictures
-            .iter()
-            .try_for_each(|path| writeln!(out, "{}", path.display()))
-    })?;
-    end(&recordings, &mut io::stdout())?;
+    // A mistake in the last one is told before the first one is played.
+    let performances = scripts
+        .iter()
+        .map(|path| Performance::read(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    for performance in performances {
+        let performance = Performance {
+            folder: output.clone(),
+            screenshots: screenshot.clone(),
+            record: program.recording.record.clone(),
+            cast: program.recording.cast(),
+            ..performance
+        };
+        let opener = Opener::from_env(dtype(program.dtype, &settings), TOP_TOKENS)?;
+        let performed = performance.play(settings.clone(), start.clone(), opener)?;
+        trace::to_stdout(|out| {
+            let mut pictures = performed.pictures.iter();
+            pictures.try_for_each(|path| writeln!(out, "{}", path.display()))
+        })?;
+        end(&performed.recordings, &mut io::stdout())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -280,12 +296,10 @@ fn wanted_model(named: Option<&String>, settings: &Settings) -> String {
     named.unwrap_or(&settings.options.model).clone()
 }
 
-/// The start that the command line asks for, over the settings.
-fn start(options: &Program, settings: &Settings) -> Start {
+/// The start that the command line asks for, over the settings, without a prompt.
+fn start(options: &Options, settings: &Settings) -> Start {
     let defaults = usual_start(settings);
     Start {
-        prompt: options.prompt.clone(),
-        force: options.force.clone(),
         skips: options.skip.clone(),
         model: wanted_model(options.model.as_ref(), settings),
         max_tokens: options.max_tokens.unwrap_or(defaults.max_tokens),

@@ -5,6 +5,7 @@
 //! engine it is given.
 
 mod director;
+mod screenshot;
 mod script;
 mod stage;
 
@@ -12,6 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ratatui::buffer::Buffer;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
@@ -20,6 +22,7 @@ use crate::engine::{self, Handle};
 use crate::terminal::{self, Channels, Recordings, Signals, drive};
 
 use director::Director;
+pub use screenshot::{Screenshot, ScreenshotAt, ScreenshotFormat};
 pub use script::{Milestone, Script, Step, Wait};
 use stage::Stage;
 
@@ -54,6 +57,15 @@ pub enum Error {
         /// What was on the screen instead.
         screen: String,
     },
+    /// The program ended before the script did.
+    #[error("step {step}: the program has ended")]
+    Ended {
+        /// The step that was next, counted from 1.
+        step: usize,
+    },
+    /// A picture is to be taken at a mark that the script has not.
+    #[error("the script has no mark {0:?}")]
+    NoSuchMark(String),
     /// A picture cannot be written.
     #[error("cannot write the screenshot {}: {source}", path.display())]
     Screenshot {
@@ -70,30 +82,51 @@ pub enum Error {
     Runtime(io::Error),
 }
 
-/// Play `script` with the program in `state`, which starts with `effects`. Pictures are written
-/// to the folder `screenshots`, which is made if need be; `recordings` take what a terminal would
-/// get.
+/// Where pictures go, and which ones are taken beside those of the script.
+#[derive(Clone, Copy, Debug)]
+pub struct Pictures<'a> {
+    /// The folder of the script's own; it is made if need be.
+    pub folder: &'a Path,
+    /// Those that the command line asks for.
+    pub wanted: &'a [ScreenshotAt],
+}
+
+/// What came of a script.
+#[derive(Debug)]
+pub struct Played {
+    /// The pictures, in the order in which they were taken.
+    pub pictures: Vec<PathBuf>,
+    /// The last screen.
+    pub screen: Buffer,
+}
+
+/// Play `script` with the program in `state`, which starts with `effects`; `recordings` take what
+/// a terminal would get.
 ///
-/// Returns the paths of the pictures. The engine has been told to give up everything.
+/// The engine has been told to give up everything when this returns.
 ///
 /// # Errors
 ///
 /// When something that the script waits for does not come, or a picture cannot be written.
 pub fn play(
     script: &Script,
-    screenshots: &Path,
+    pictures: Pictures<'_>,
     state: &mut State,
     effects: Vec<Effect>,
     engine: Handle,
     events: mpsc::Receiver<engine::Event>,
     recordings: &Recordings,
-) -> Result<Vec<PathBuf>, Error> {
+) -> Result<Played, Error> {
+    let mut marks = pictures.wanted.iter().filter_map(|at| at.mark.as_ref());
+    if let Some(mark) = marks.find(|mark| !script.has_mark(mark)) {
+        return Err(Error::NoSuchMark(mark.clone()));
+    }
     let runtime = runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .map_err(Error::Runtime)?;
     let (mut stage, view) = Stage::new(script.size, recordings.clone()).map_err(Error::Runtime)?;
-    let mut director = Director::new(script, screenshots, view);
+    let mut director = Director::new(script, pictures, view.clone(), recordings);
     // Nobody is there to send a signal: the process's own signals keep their meaning.
     let channels = Channels {
         engine,
@@ -101,5 +134,7 @@ pub fn play(
         signals: Signals::none(),
     };
     runtime.block_on(drive(state, effects, &mut stage, &mut director, channels))?;
-    director.finish()
+    let pictures = director.finish()?;
+    let screen = view.buffer().clone();
+    Ok(Played { pictures, screen })
 }

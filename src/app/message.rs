@@ -79,6 +79,8 @@ pub enum Effect {
     CaptureMouse(Capture),
     /// Begin or end a recording.
     Record(Recording),
+    /// A chapter of the recording begins.
+    Mark(String),
     /// Text for the clipboard of whoever sits at the terminal.
     Copy(String),
     /// Save something to a file, without waiting for it.

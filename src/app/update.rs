@@ -11,6 +11,7 @@ mod act;
 mod ask;
 mod autosave;
 mod cell_attribution;
+mod chapter;
 mod command;
 mod compare;
 mod copy;
@@ -31,6 +32,7 @@ pub(super) use ask::start_load;
 
 /// Take a message in: change the state, and say what has to happen outside.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let before = chapter::Scene::of(state);
     let mut effects = match message {
         Message::Key(key) => press(state, key),
         Message::Paste(text) => {
@@ -68,6 +70,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     effects.extend(ask::recast_before_if_seen(state));
     effects.extend(ask::prompt_columns_if_missing(state));
     effects.extend(questions::for_compare(state));
+    effects.extend(chapter::begun(before, state));
     effects
 }
 

@@ -115,6 +115,15 @@ impl<W: Write> Cast<W> {
         self.event("r", &format!("{}x{}", size.width, size.height), now)
     }
 
+    /// A chapter begins here: players stop at it, or jump to it.
+    ///
+    /// # Errors
+    ///
+    /// What `out` returns.
+    pub fn mark(&mut self, label: &str, now: Instant) -> io::Result<()> {
+        self.event("m", label, now)
+    }
+
     /// Write out what is held back.
     ///
     /// # Errors
@@ -237,6 +246,21 @@ mod tests {
             cast.resize(Size::new(100, 30), start).unwrap();
         });
         assert_eq!(lines[1..], [json!([0.0, "r", "100x30"])]);
+    }
+
+    #[test]
+    fn a_chapter_is_a_marker_in_both_versions() {
+        for version in [CastVersion::V2, CastVersion::V3] {
+            let options = CastOptions {
+                version,
+                ..CastOptions::default()
+            };
+            let lines = lines(options, |cast, start| {
+                let soon = start + Duration::from_millis(500);
+                cast.mark("a \"chapter\"", soon).unwrap();
+            });
+            assert_eq!(lines[1..], [json!([0.5, "m", "a \"chapter\""])]);
+        }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use safetensors::SafeTensorError;
 
-use super::figure::{self, Figure, PngError};
+use super::figure::{self, Figure};
+use super::pixels::PngError;
 use super::{Record, ScreenFormat, csv, screen, svg, tensors, trace_file};
 use crate::engine::StateRows;
 use crate::settings::theme::Theme;

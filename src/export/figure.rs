@@ -15,11 +15,10 @@ mod page;
 mod png;
 mod predictions;
 
+use super::pixels::PngError;
 use super::{GridView, Picture, Record, Sheet};
 use crate::settings::theme::{Theme, Themes};
 use crate::trace::Step;
-
-pub use png::PngError;
 
 /// The article's colours, which a figure has where nothing else is asked for.
 pub const USUAL_THEME: &str = "article-pink";

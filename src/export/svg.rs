@@ -14,6 +14,7 @@ use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::Position;
 use ratatui::style::{Modifier, Style};
 
+use super::pixels::{self, Letters, PngError};
 use colour::Palette;
 pub use colour::Rgb;
 pub(super) use text::escaped;
@@ -26,6 +27,8 @@ const CELL_HEIGHT: u16 = 18;
 const MARGIN: u16 = 12;
 /// Height of the window's title bar.
 const TITLE_BAR: u16 = 36;
+/// Pixels a unit in a PNG: letters are crisp on a display of high density as well.
+const PNG_SCALE: f32 = 2.0;
 
 /// What is drawn around the cells, and over them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,10 +51,7 @@ pub(super) fn colours_of(style: Style) -> (Rgb, Rgb) {
 pub fn render(buffer: &Buffer, window: &Window<'_>) -> String {
     let palette = Palette::default();
     let cells = styled_cells(buffer, &palette);
-    let area = buffer.area();
-    let (columns, rows) = (area.width, area.height);
-    let width = columns * CELL_WIDTH + 2 * MARGIN;
-    let height = rows * CELL_HEIGHT + TITLE_BAR + MARGIN;
+    let (width, height) = size_of(buffer);
 
     let mut svg = String::new();
     open(&mut svg, width, height, window.title, &palette);
@@ -63,6 +63,31 @@ pub fn render(buffer: &Buffer, window: &Window<'_>) -> String {
     }
     svg.push_str("</g>\n</svg>\n");
     svg
+}
+
+/// The same picture as a PNG file, with two pixels a user unit.
+///
+/// # Errors
+///
+/// When the screen has too many cells.
+pub fn png(buffer: &Buffer, window: &Window<'_>) -> Result<Vec<u8>, PngError> {
+    let (width, height) = size_of(buffer);
+    let size = (f32::from(width), f32::from(height));
+    pixels::png(
+        &render(buffer, window),
+        size,
+        PNG_SCALE,
+        Letters::Monospaced,
+    )
+}
+
+/// Width and height of the picture of `buffer`, in user units.
+fn size_of(buffer: &Buffer) -> (u16, u16) {
+    let area = buffer.area();
+    (
+        area.width * CELL_WIDTH + 2 * MARGIN,
+        area.height * CELL_HEIGHT + TITLE_BAR + MARGIN,
+    )
 }
 
 /// A cell as it is painted: its place in cells, its colours resolved.

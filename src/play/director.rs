@@ -7,23 +7,28 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tokio::time::{Instant, sleep_until};
 
-use super::Error;
 use super::script::{Script, Step, Wait};
 use super::stage::View;
-use crate::export::svg::{self, Window};
-use crate::terminal::{EventSource, Input};
+use super::{Error, Pictures};
+use crate::terminal::{EventSource, Input, Recordings};
 
 /// Stands for the user. The event loop asks it for the next input after each frame, so what it
 /// sees is always what a user would see.
 pub struct Director<'a> {
     script: &'a Script,
-    folder: &'a Path,
+    pictures: Pictures<'a>,
     view: View,
+    recordings: &'a Recordings,
     /// The step that is next, counted from 0.
     next: usize,
     /// Since when it waits.
     since: Option<Instant>,
+    /// What is typed or pressed in the step before, and not given yet.
     inputs: VecDeque<Input>,
+    /// The time from one of them to the next.
+    every: Duration,
+    /// Nothing is done before.
+    not_before: Option<Instant>,
     written: Vec<PathBuf>,
     failure: Option<Error>,
 }
@@ -36,42 +41,71 @@ enum Progress {
 }
 
 impl<'a> Director<'a> {
-    /// Someone who does what `script` says, sees `view` and writes pictures into `folder`.
-    pub fn new(script: &'a Script, folder: &'a Path, view: View) -> Self {
+    /// Someone who does what `script` says, sees `view`, takes `pictures` and names the chapters
+    /// of `recordings`.
+    pub fn new(
+        script: &'a Script,
+        pictures: Pictures<'a>,
+        view: View,
+        recordings: &'a Recordings,
+    ) -> Self {
         Self {
             script,
-            folder,
+            pictures,
             view,
+            recordings,
             next: 0,
             since: None,
             inputs: VecDeque::new(),
+            every: Duration::ZERO,
+            not_before: None,
             written: Vec::new(),
             failure: None,
         }
     }
 
-    /// The pictures that were written, or why the script was not played to its end.
-    pub fn finish(self) -> Result<Vec<PathBuf>, Error> {
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => Ok(self.written),
+    /// Take the pictures of the end. Returns all that were written, or why the script was not
+    /// played to its end.
+    pub fn finish(mut self) -> Result<Vec<PathBuf>, Error> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
         }
+        if self.next < self.script.steps.len() {
+            return Err(Error::Ended {
+                step: self.next + 1,
+            });
+        }
+        self.take_pictures_at(None)?;
+        Ok(self.written)
     }
 
     fn perform(&mut self, step: &Step) -> Result<Progress, Error> {
         match step {
-            Step::Type(text) => self.inputs.extend(text.chars().map(typed)),
+            Step::Type { text, every } => {
+                self.every = *every;
+                self.inputs.extend(text.chars().map(typed));
+            }
             Step::Paste(text) => self.inputs.push_back(Input::Paste(text.clone())),
-            Step::Press { key, times } => self
-                .inputs
-                .extend(std::iter::repeat_n(Input::Key(*key), *times)),
+            Step::Press { key, times, every } => {
+                self.every = *every;
+                self.inputs
+                    .extend(std::iter::repeat_n(Input::Key(*key), *times));
+            }
             Step::Wait { until, timeout } => return self.wait(until, *timeout),
             Step::Sleep(time) => return Ok(self.sleep(*time)),
             Step::Resize(size) => {
                 self.view.resize(*size);
                 self.inputs.push_back(Input::Resize(*size));
             }
-            Step::Screenshot(name) => self.take_picture(name)?,
+            Step::Mark(name) => {
+                self.recordings.mark(name);
+                self.take_pictures_at(Some(name))?;
+            }
+            Step::Screenshot(screenshot) => {
+                let folder = self.pictures.folder;
+                let path = screenshot.take(&self.view, &self.script.title, folder)?;
+                self.written.push(path);
+            }
         }
         Ok(Progress::Done)
     }
@@ -80,6 +114,7 @@ impl<'a> Director<'a> {
         let come = match until {
             Wait::Milestone(milestone) => self.view.has_come_to(*milestone),
             Wait::Text { text } => self.view.text().contains(text.as_str()),
+            Wait::Tokens { tokens } => self.view.tokens() >= *tokens,
             Wait::Gone { gone } => !self.view.text().contains(gone.as_str()),
         };
         if come {
@@ -106,31 +141,34 @@ impl<'a> Director<'a> {
         }
     }
 
-    fn take_picture(&mut self, name: &str) -> Result<(), Error> {
-        let path = self.folder.join(name).with_extension("svg");
-        let window = Window {
-            title: &self.script.title,
-            cursor: self.view.cursor(),
-        };
-        let picture = svg::render(&self.view.buffer(), &window);
-        let written = path
-            .parent()
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| std::fs::write(&path, picture));
-        match written {
-            Ok(()) => {
+    /// Take what the command line asks for at this mark, or at the end.
+    fn take_pictures_at(&mut self, mark: Option<&str>) -> Result<(), Error> {
+        for wanted in self.pictures.wanted {
+            if wanted.mark.as_deref() == mark {
+                let screenshot = &wanted.screenshot;
+                let path = screenshot.take(&self.view, &self.script.title, Path::new(""))?;
                 self.written.push(path);
-                Ok(())
             }
-            Err(source) => Err(Error::Screenshot { path, source }),
         }
+        Ok(())
+    }
+
+    /// Go on to the next step.
+    fn go_on(&mut self) {
+        self.next += 1;
+        self.since = None;
     }
 }
 
 impl EventSource for Director<'_> {
     async fn next(&mut self) -> Option<Input> {
         loop {
+            if let Some(time) = self.not_before {
+                sleep_until(time).await;
+                self.not_before = None;
+            }
             if let Some(input) = self.inputs.pop_front() {
+                self.not_before = (!self.every.is_zero()).then(|| Instant::now() + self.every);
                 return Some(input);
             }
             if self.failure.is_some() {
@@ -138,10 +176,7 @@ impl EventSource for Director<'_> {
             }
             let script = self.script;
             match self.perform(script.steps.get(self.next)?) {
-                Ok(Progress::Done) => {
-                    self.next += 1;
-                    self.since = None;
-                }
+                Ok(Progress::Done) => self.go_on(),
                 Ok(Progress::WaitUntil(time)) => sleep_until(time).await,
                 Err(failure) => self.failure = Some(failure),
             }
@@ -168,6 +203,7 @@ fn described(wait: &Wait) -> String {
     match wait {
         Wait::Milestone(milestone) => format!("\"{milestone}\""),
         Wait::Text { text } => format!("the text {text:?}"),
+        Wait::Tokens { tokens } => format!("{tokens} tokens"),
         Wait::Gone { gone } => format!("the text {gone:?} to go"),
     }
 }

@@ -29,6 +29,8 @@ struct Shown {
 struct Milestones {
     ready: bool,
     finished: bool,
+    /// Behind the prompt of the run that is shown.
+    tokens: usize,
 }
 
 /// A screen in memory, and beside it the bytes that a terminal would get.
@@ -110,6 +112,10 @@ impl Screen for Stage {
         self.painter.record(recording);
     }
 
+    fn mark(&mut self, label: &str) {
+        self.painter.mark(label);
+    }
+
     fn recording_news(&mut self) -> Option<RecordingNews> {
         self.painter.recording_news()
     }
@@ -163,6 +169,11 @@ impl View {
         }
     }
 
+    /// How many tokens the run had behind its prompt when the last frame was drawn.
+    pub fn tokens(&self) -> usize {
+        self.0.borrow().milestones.tokens
+    }
+
     /// The screen gets another size; what it shows follows with the next frame.
     pub fn resize(&self, size: Size) {
         let mut shown = self.0.borrow_mut();
@@ -175,6 +186,7 @@ impl Milestones {
         Self {
             ready: state.model.ready.is_some(),
             finished: state.run.as_ref().is_some_and(|run| !run.is_active()),
+            tokens: state.run.as_ref().map_or(0, |run| run.columns.len()),
         }
     }
 }

@@ -283,6 +283,7 @@ impl<S: Screen> Program<'_, S> {
                     self.screen.record(recording);
                     self.tell_of_recordings()?;
                 }
+                Effect::Mark(label) => self.screen.mark(&label),
                 Effect::Copy(text) => {
                     self.screen.copy(&text).map_err(Error::Draw)?;
                 }

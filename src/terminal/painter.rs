@@ -75,6 +75,11 @@ impl<O: Output> Painter<O> {
         }
     }
 
+    /// A chapter of the recording under way begins.
+    pub fn mark(&self, label: &str) {
+        self.recordings.mark(label);
+    }
+
     /// What the user should know of recordings; each is told once.
     #[must_use]
     pub fn recording_news(&self) -> Option<RecordingNews> {

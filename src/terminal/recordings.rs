@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use ratatui::layout::Size;
 
-use super::session::ENTER;
+use super::session::{ENTER, LEAVE};
 use crate::app::RecordingNews;
 use crate::export::cast::{Cast, CastOptions};
 
@@ -96,8 +96,9 @@ impl Recordings {
         }
     }
 
-    /// End the recording under way, if there is one.
+    /// End the recording under way, if there is one. Who plays it has the terminal back then.
     pub fn stop(&self) {
+        self.output(LEAVE);
         let mut inner = self.0.borrow_mut();
         let Some((path, cast)) = inner.current.take() else {
             return;
@@ -116,6 +117,11 @@ impl Recordings {
     /// The terminal has this size now.
     pub fn resize(&self, size: Size) {
         self.write(|cast, now| cast.resize(size, now));
+    }
+
+    /// A chapter begins here.
+    pub fn mark(&self, label: &str) {
+        self.write(|cast, now| cast.mark(label, now));
     }
 
     /// What the user should know, the oldest first; each is told once.

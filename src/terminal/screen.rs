@@ -41,6 +41,9 @@ pub trait Screen {
     /// Begin or end a recording. A screen that gets no bytes has nothing to record.
     fn record(&mut self, _: Recording) {}
 
+    /// A chapter of the recording under way begins.
+    fn mark(&mut self, _: &str) {}
+
     /// What became of recordings; each is told once.
     fn recording_news(&mut self) -> Option<RecordingNews> {
         None
@@ -94,6 +97,10 @@ impl Screen for Session {
         self.painter().record(recording);
     }
 
+    fn mark(&mut self, label: &str) {
+        self.painter().mark(label);
+    }
+
     fn recording_news(&mut self) -> Option<RecordingNews> {
         self.painter().recording_news()
     }
@@ -135,6 +142,10 @@ impl<O: Output> Screen for Painter<O> {
 
     fn record(&mut self, recording: Recording) {
         Self::record(self, recording);
+    }
+
+    fn mark(&mut self, label: &str) {
+        Self::mark(self, label);
     }
 
     fn recording_news(&mut self) -> Option<RecordingNews> {

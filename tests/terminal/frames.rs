@@ -2,12 +2,14 @@
 
 use crossterm::event::KeyCode;
 use lenscape::app::{Message, State, update};
-use lenscape::terminal::{BEGIN_UPDATE, END_UPDATE, Painter};
+use lenscape::export::cast::CastOptions;
+use lenscape::terminal::{BEGIN_UPDATE, END_UPDATE, Painter, Recordings};
 use lenscape::ui;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use crate::fake_run::{begun, step};
+use crate::replay;
 use crate::sink::Sink;
 
 const TOKENS: u32 = 200;
@@ -145,4 +147,26 @@ fn a_repaint_erases_and_draws_in_one_write() {
     let last = sink.writes().pop().unwrap();
     assert!(last.windows(4).any(|part| part == b"\x1b[2J"));
     assert!(!last.windows(4).any(|part| part == b"\x1b[6n"));
+}
+
+/// As the key for it does: the terminal has shown frames before.
+#[test]
+fn a_recording_that_begins_late_begins_with_a_whole_screen() {
+    let (columns, rows) = (120, 40);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("late.cast");
+    let mut painter = Painter::new(Sink::new(columns, rows)).unwrap();
+    let (mut state, _) = begun(columns, rows);
+    follow_a_run(&mut painter, &mut state, columns);
+
+    let recordings = Recordings::to_file(&path, CastOptions::default()).unwrap();
+    painter.record_to(recordings.clone());
+    for key in [KeyCode::Tab, KeyCode::Up, KeyCode::Left] {
+        update(&mut state, Message::Key(key.into()));
+        painter.draw(|frame| ui::draw(frame, &state)).unwrap();
+    }
+    recordings.stop();
+    let mut expected = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    expected.draw(|frame| ui::draw(frame, &state)).unwrap();
+    replay::read(&path).ends_with(expected.backend().buffer());
 }

@@ -6,4 +6,6 @@ mod event_loop;
 mod fake_run;
 mod frames;
 mod playing;
+#[path = "../replay/mod.rs"]
+mod replay;
 mod sink;

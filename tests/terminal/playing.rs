@@ -6,7 +6,7 @@ use std::thread;
 use lenscape::app::State;
 use lenscape::engine::{Command, Event, Handle, StopReason, Unwanted};
 use lenscape::export::cast::{CastOptions, CastVersion};
-use lenscape::play::{Error, Script, play};
+use lenscape::play::{Error, Pictures, Played, ScreenshotAt, Script, play};
 use lenscape::terminal::Recordings;
 use lenscape::ui;
 use ratatui::Terminal;
@@ -14,6 +14,7 @@ use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 
 use crate::fake_run::{ready, state, step};
+use crate::replay;
 
 /// An engine that answers each run with three tokens.
 fn engine() -> (Handle, mpsc::Receiver<Event>) {
@@ -46,22 +47,31 @@ fn engine() -> (Handle, mpsc::Receiver<Event>) {
 
 fn play_text(script: &str, folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     let recordings = Recordings::default();
-    play_recorded(script, folder, &recordings).map(|(pictures, _)| pictures)
+    play_recorded(script, folder, &recordings).map(|(played, _)| played.pictures)
 }
 
 fn play_recorded(
     script: &str,
     folder: &Path,
     recordings: &Recordings,
-) -> Result<(Vec<std::path::PathBuf>, State), Error> {
+) -> Result<(Played, State), Error> {
+    play_wanted(script, folder, &[], recordings)
+}
+
+fn play_wanted(
+    script: &str,
+    folder: &Path,
+    wanted: &[ScreenshotAt],
+    recordings: &Recordings,
+) -> Result<(Played, State), Error> {
     let path = folder.join("script.toml");
     std::fs::write(&path, script).unwrap();
     let script = Script::read(&path)?;
     let (engine, events) = engine();
     let mut state = state(script.size.width, script.size.height);
-    let pictures = play(
+    let played = play(
         &script,
-        folder,
+        Pictures { folder, wanted },
         &mut state,
         Vec::new(),
         engine,
@@ -69,7 +79,7 @@ fn play_recorded(
         recordings,
     )?;
     recordings.stop();
-    Ok((pictures, state))
+    Ok((played, state))
 }
 
 #[test]
@@ -139,43 +149,78 @@ fn a_script_that_is_not_there_or_not_valid_is_one_line() {
     assert_eq!(wrong.to_string().lines().count(), 1);
 }
 
-/// The last screen of a cast, played through a terminal emulator.
-fn last_screen(cast: &Path) -> vt100::Screen {
-    let text = std::fs::read_to_string(cast).unwrap();
-    let mut lines = text
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let header = lines.next().unwrap();
-    let cells = |value: &serde_json::Value| {
-        std::num::NonZero::new(u16::try_from(value.as_u64().unwrap()).unwrap()).unwrap()
+#[test]
+fn a_script_that_the_program_ends_before_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let quits = r#"steps = [{ press = "ctrl-q" }, { sleep = 0 }]"#;
+    let error = play_text(quits, folder.path()).unwrap_err();
+    assert_eq!(error.to_string(), "step 2: the program has ended");
+    play_text(r#"steps = [{ press = "ctrl-q" }]"#, folder.path()).unwrap();
+}
+
+#[test]
+fn pictures_are_taken_at_marks_and_at_the_end_in_both_formats() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |mark: &str, name: &str| {
+        let path = folder.path().join(name);
+        let text = format!("{mark}{}", path.display());
+        (path, text.parse::<ScreenshotAt>().unwrap())
     };
-    let size = match header["version"].as_u64() {
-        Some(2) => (cells(&header["height"]), cells(&header["width"])),
-        _ => (
-            cells(&header["term"]["rows"]),
-            cells(&header["term"]["cols"]),
-        ),
-    };
-    let mut parser = vt100::Parser::new(size.0, size.1, 0);
-    for event in lines {
-        let data = event[2].as_str().unwrap();
-        match event[1].as_str().unwrap() {
-            "o" => parser.process(data.as_bytes()),
-            "r" => {
-                let (columns, rows) = data.split_once('x').unwrap();
-                parser
-                    .screen_mut()
-                    .set_size(rows.parse().unwrap(), columns.parse().unwrap());
-            }
-            other => panic!("an event {other:?}"),
-        }
+    let (then, at_mark) = at("typed=", "then.svg");
+    let (end, at_end) = at("", "end.png");
+    let script = r#"
+        steps = [
+            { wait = "ready" },
+            { type = "Once" },
+            { mark = "typed" },
+            { press = "enter" },
+            { wait = { tokens = 3 } },
+            { screenshot = "own.png" },
+        ]
+        "#;
+    let wanted = [at_end, at_mark];
+    let (played, _) = play_wanted(script, folder.path(), &wanted, &Recordings::default()).unwrap();
+    let own = folder.path().join("own.png");
+    assert_eq!(played.pictures, [then.clone(), own.clone(), end.clone()]);
+    assert!(std::fs::read_to_string(then).unwrap().contains(">Once<"));
+    for path in [own, end] {
+        let picture = std::fs::read(path).unwrap();
+        let pixels = resvg::tiny_skia::Pixmap::decode_png(&picture).unwrap();
+        // Two a unit: 120 columns of 9 units, and the window around them.
+        assert_eq!(pixels.width(), 2 * (120 * 9 + 24));
     }
-    parser.screen().clone()
+
+    let (_, nowhere) = at("no such mark=", "never.svg");
+    let error = play_wanted(script, folder.path(), &[nowhere], &Recordings::default());
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "the script has no mark \"no such mark\""
+    );
+}
+
+#[test]
+fn typing_takes_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let cast = folder.path().join("demo.cast");
+    let recordings = Recordings::to_file(&cast, CastOptions::default()).unwrap();
+    play_recorded(
+        r#"steps = [{ wait = "ready" }, { type = "abc", every = 0.05 }]"#,
+        folder.path(),
+        &recordings,
+    )
+    .unwrap();
+    let cast = replay::read(&cast);
+    let typed = |c: &str| {
+        let mut events = cast.events.iter();
+        let event = events.rfind(|event| event.kind == 'o' && event.data.contains(c));
+        event.unwrap().time
+    };
+    assert!(typed("c") - typed("a") >= 0.1);
 }
 
 #[test]
 fn a_cast_ends_with_the_screen_of_the_program() {
-    for version in [CastVersion::V2, CastVersion::V3] {
+    for (version, number) in [(CastVersion::V2, 2), (CastVersion::V3, 3)] {
         let folder = tempfile::tempdir().unwrap();
         let cast = folder.path().join("demo.cast");
         let options = CastOptions {
@@ -183,7 +228,7 @@ fn a_cast_ends_with_the_screen_of_the_program() {
             ..CastOptions::default()
         };
         let recordings = Recordings::to_file(&cast, options).unwrap();
-        let (_, state) = play_recorded(
+        let (played, state) = play_recorded(
             r#"
             size = [80, 24]
             steps = [
@@ -192,9 +237,10 @@ fn a_cast_ends_with_the_screen_of_the_program() {
                 { press = "enter" },
                 { wait = "finished" },
                 { resize = [120, 40] },
+                { mark = "the end" },
                 { press = "tab" },
-                { press = "left" },
-                { wait = { text = "Once" } },
+                { press = "c" },
+                { wait = { text = "Compare" } },
             ]
             "#,
             folder.path(),
@@ -202,23 +248,12 @@ fn a_cast_ends_with_the_screen_of_the_program() {
         )
         .unwrap();
 
+        let cast = replay::read(&cast);
+        assert_eq!(cast.version, number);
+        assert_eq!(cast.chapters(), ["Run: Once", "the end", "Compare: Once"]);
+        cast.ends_with(&played.screen);
         let mut expected = Terminal::new(TestBackend::new(120, 40)).unwrap();
         expected.draw(|frame| ui::draw(frame, &state)).unwrap();
-        let buffer = expected.backend().buffer();
-        let screen = last_screen(&cast);
-        let (rows, columns) = screen.size();
-        assert_eq!((rows.get(), columns.get()), (40, 120));
-        for row in 0..40 {
-            for column in 0..120 {
-                let cell = screen.cell(row, column).unwrap();
-                let shown = if cell.has_contents() {
-                    cell.contents()
-                } else {
-                    " "
-                };
-                let drawn = buffer[(column, row)].symbol();
-                assert_eq!(shown, drawn, "row {row}, column {column}");
-            }
-        }
+        cast.ends_with(expected.backend().buffer());
     }
 }

@@ -23,6 +23,7 @@ use crate::vocabulary::{Piece, Vocabulary};
 
 mod candidates;
 mod cell_attribution;
+mod chapters;
 mod keeping;
 mod options;
 mod runs;

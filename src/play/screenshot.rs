@@ -1,0 +1,108 @@
+//! Pictures that a script takes of the screen.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::Error;
+use super::stage::View;
+use crate::export::svg::{self, Window};
+
+/// A picture of the screen: the extension of its file says which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screenshot {
+    /// The file.
+    pub path: PathBuf,
+    /// How it is written.
+    pub format: ScreenshotFormat,
+}
+
+/// How a picture of the screen is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScreenshotFormat {
+    /// Vectors, with letters that stay letters.
+    Svg,
+    /// Pixels, two a unit.
+    Png,
+}
+
+impl FromStr for Screenshot {
+    type Err = String;
+
+    /// A name without an extension is that of an SVG.
+    fn from_str(name: &str) -> Result<Self, String> {
+        let path = PathBuf::from(name);
+        let extension = path.extension().map(|extension| extension.to_str());
+        match extension {
+            None if path.file_name().is_some() => Ok(Self {
+                path: path.with_extension("svg"),
+                format: ScreenshotFormat::Svg,
+            }),
+            Some(Some("svg")) => Ok(Self {
+                path,
+                format: ScreenshotFormat::Svg,
+            }),
+            Some(Some("png")) => Ok(Self {
+                path,
+                format: ScreenshotFormat::Png,
+            }),
+            _ => Err(format!(
+                "{name:?} names no picture; it has to end in .svg or .png"
+            )),
+        }
+    }
+}
+
+impl Screenshot {
+    /// Write the picture of what `view` shows, in a window with this title; a relative path is one
+    /// in `folder`. Returns where it is.
+    pub(super) fn take(&self, view: &View, title: &str, folder: &Path) -> Result<PathBuf, Error> {
+        let path = folder.join(&self.path);
+        self.write(view, title, &path)
+            .map_err(|source| Error::Screenshot {
+                path: path.clone(),
+                source,
+            })?;
+        Ok(path)
+    }
+
+    fn write(&self, view: &View, title: &str, path: &Path) -> io::Result<()> {
+        let window = Window {
+            title,
+            cursor: view.cursor(),
+        };
+        let buffer = view.buffer();
+        let picture = match self.format {
+            ScreenshotFormat::Svg => svg::render(&buffer, &window).into_bytes(),
+            ScreenshotFormat::Png => svg::png(&buffer, &window).map_err(io::Error::other)?,
+        };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, picture)
+    }
+}
+
+/// A picture that the command line asks for, as `FILE` or `MARK=FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScreenshotAt {
+    /// The mark of the moment; without one it is the end.
+    pub mark: Option<String>,
+    /// The picture.
+    pub screenshot: Screenshot,
+}
+
+impl FromStr for ScreenshotAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (mark, name) = match text.rsplit_once('=') {
+            Some((mark, name)) => (Some(mark.to_owned()), name),
+            None => (None, text),
+        };
+        Ok(Self {
+            mark,
+            screenshot: name.parse()?,
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! What a script may say, and what is said of its mistakes.
+
+use crossterm::event::{KeyCode, KeyModifiers};
+
+use super::*;
+use crate::play::screenshot::ScreenshotFormat;
+
+const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
+
+fn steps(text: &str) -> Result<Vec<Step>, String> {
+    let text = format!("steps = [{text}]");
+    toml::from_str::<Script>(&text)
+        .map(|script| script.steps)
+        .map_err(|error| one_line(&error, &text))
+}
+
+#[test]
+fn a_script_says_what_is_done_in_order() {
+    let script: Script = toml::from_str(
+        r#"
+        size = [80, 24]
+        title = "a run"
+        steps = [
+            { wait = "ready" },
+            { type = "The keys", every = 0.5 },
+            { paste = "two\nlines" },
+            { press = "ctrl-r" },
+            { press = "down", times = 3 },
+            { wait = { tokens = 4 } },
+            { wait = { text = "L29" }, timeout = 1.5 },
+            { wait = { gone = "loading" } },
+            { sleep = 0.25 },
+            { resize = [120, 40] },
+            { mark = "here" },
+            { screenshot = "grid" },
+            { screenshot = "folder/grid.v2.png" },
+        ]
+        "#,
+    )
+    .unwrap();
+    assert_eq!(script.size, Size::new(80, 24));
+    assert_eq!(script.title, "a run");
+    assert_eq!(
+        script.steps,
+        [
+            Step::Wait {
+                until: Wait::Milestone(Milestone::Ready),
+                timeout: USUAL_TIMEOUT
+            },
+            Step::Type {
+                text: "The keys".into(),
+                every: Duration::from_millis(500)
+            },
+            Step::Paste("two\nlines".into()),
+            Step::Press {
+                key: KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL),
+                times: 1,
+                every: Duration::ZERO
+            },
+            Step::Press {
+                key: KeyCode::Down.into(),
+                times: 3,
+                every: Duration::ZERO
+            },
+            Step::Wait {
+                until: Wait::Tokens { tokens: 4 },
+                timeout: USUAL_TIMEOUT
+            },
+            Step::Wait {
+                until: Wait::Text { text: "L29".into() },
+                timeout: Duration::from_millis(1500)
+            },
+            Step::Wait {
+                until: Wait::Gone {
+                    gone: "loading".into()
+                },
+                timeout: USUAL_TIMEOUT
+            },
+            Step::Sleep(Duration::from_millis(250)),
+            Step::Resize(Size::new(120, 40)),
+            Step::Mark("here".into()),
+            Step::Screenshot(Screenshot {
+                path: "grid.svg".into(),
+                format: ScreenshotFormat::Svg
+            }),
+            Step::Screenshot(Screenshot {
+                path: "folder/grid.v2.png".into(),
+                format: ScreenshotFormat::Png
+            }),
+        ]
+    );
+}
+
+#[test]
+fn a_mistake_is_told_with_its_line() {
+    for (text, part) in [
+        ("{ press = \"hyper-q\" }", "no key \"hyper-q\""),
+        ("\n\n{ jump = 3 }", "line 3: "),
+        ("{ type = \"a\", press = \"b\" }", "exactly one of"),
+        ("{}", "exactly one of"),
+        ("{ type = \"a\", times = 2 }", "`times` belongs to `press`"),
+        ("{ sleep = -1 }", "no time in seconds"),
+        ("{ sleep = 1, every = 1 }", "`every` belongs to"),
+        ("{ screenshot = \"grid.gif\" }", "names no picture"),
+    ] {
+        let error = steps(text).unwrap_err();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}

@@ -1,0 +1,89 @@
+//! A step as it is written, before it is known to be one.
+
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Size;
+use serde::Deserialize;
+
+use super::{Step, Wait};
+
+/// A step as it is written: a table with one key that says what is done.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WrittenStep {
+    r#type: Option<String>,
+    paste: Option<String>,
+    press: Option<String>,
+    times: Option<usize>,
+    every: Option<f32>,
+    wait: Option<Wait>,
+    timeout: Option<f32>,
+    sleep: Option<f32>,
+    resize: Option<(u16, u16)>,
+    mark: Option<String>,
+    screenshot: Option<String>,
+}
+
+const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
+
+impl TryFrom<WrittenStep> for Step {
+    type Error = String;
+
+    fn try_from(written: WrittenStep) -> Result<Self, String> {
+        if written.times.is_some() && written.press.is_none() {
+            return Err("`times` belongs to `press`".into());
+        }
+        if written.every.is_some() && written.press.is_none() && written.r#type.is_none() {
+            return Err("`every` belongs to `type` or `press`".into());
+        }
+        if written.timeout.is_some() && written.wait.is_none() {
+            return Err("`timeout` belongs to `wait`".into());
+        }
+        let times = written.times.unwrap_or(1);
+        let timeout = match written.timeout {
+            Some(timeout) => seconds(timeout)?,
+            None => USUAL_TIMEOUT,
+        };
+        let every = written.every.map_or(Ok(Duration::ZERO), seconds)?;
+        let steps = [
+            written.r#type.map(|text| Ok(Self::Type { text, every })),
+            written.paste.map(|text| Ok(Self::Paste(text))),
+            written.press.map(|name| {
+                let key = key(&name)?;
+                Ok(Self::Press { key, times, every })
+            }),
+            written.wait.map(|until| Ok(Self::Wait { until, timeout })),
+            written.sleep.map(|time| seconds(time).map(Self::Sleep)),
+            written
+                .resize
+                .map(|(columns, rows)| Ok(Self::Resize(Size::new(columns, rows)))),
+            written.mark.map(|name| Ok(Self::Mark(name))),
+            written
+                .screenshot
+                .map(|name| name.parse().map(Self::Screenshot)),
+        ];
+        let mut steps = steps.into_iter().flatten();
+        match (steps.next(), steps.next()) {
+            (Some(step), None) => step,
+            _ => Err(
+                "a step has exactly one of `type`, `paste`, `press`, `wait`, `sleep`, `resize`, \
+                 `mark` and `screenshot`"
+                    .into(),
+            ),
+        }
+    }
+}
+
+fn key(name: &str) -> Result<KeyEvent, String> {
+    match crokey::parse(name) {
+        Ok(combination) => Ok(combination.into()),
+        Err(_) => Err(format!(
+            "no key {name:?}; keys are written as \"enter\", \"ctrl-r\", \"shift-tab\", \"x\""
+        )),
+    }
+}
+
+fn seconds(time: f32) -> Result<Duration, String> {
+    Duration::try_from_secs_f32(time).map_err(|_| format!("{time} is no time in seconds"))
+}
