@@ -34,7 +34,8 @@ pub fn take_out(buffer: &mut Buffer) {
             left.is_some()
         };
         let kept: String = symbol.chars().take_while(fits).collect();
-        if kept.is_empty() {
+        // What has no width of its own would go to the cell before.
+        if kept.chars().all(|c| c.width() == Some(0)) {
             cell.set_symbol(NOTHING);
         } else if kept.len() < symbol.len() {
             cell.set_symbol(&kept);
@@ -57,6 +58,8 @@ mod tests {
             ("👩\u{200D}👩\u{200D}👧", "👩"),
             ("👍\u{1F3FD}", "👍"),
             ("🇩🇪", "🇩🇪"),
+            ("\u{FE0F}", "·"),
+            ("\u{301}", "·"),
             ("\u{AD}", "·"),
             ("\u{9B}", "·"),
         ] {

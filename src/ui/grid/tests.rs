@@ -190,7 +190,7 @@ fn changes_of_the_logit_have_signs_and_shades_on_either_side() {
     };
     assert_eq!(
         shown(Cells::Exact),
-        [" emb", "  L0 +6.00 █", "  L1 -2.75 ▓", "  L2  0.00"]
+        [" emb     ·", "  L0 +6.00 █", "  L1 -2.75 ▓", "  L2  0.00"]
     );
     assert_eq!(shown(Cells::Shades), [" emb", "  L0 +█", "  L1 -▓", "  L2"]);
 }
