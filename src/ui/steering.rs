@@ -2,6 +2,8 @@
 //! text never reach it, nor do those that some terminals join and others draw side by side. Tokens
 //! come here spelled out; what a user pastes into a field does not.
 
+use std::ops::RangeInclusive;
+
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 use ratatui::buffer::{Buffer, CellWidth};
@@ -9,6 +11,9 @@ use unicode_width::UnicodeWidthChar;
 
 /// In the place of a character that shows nothing else.
 const NOTHING: &str = "·";
+
+/// Choose between looks of the character before, which terminals count as one column or two.
+const VARIANTS: RangeInclusive<char> = '\u{FE00}'..='\u{FE0F}';
 
 /// Leave out control and format characters with all that they join to the character before them,
 /// and what makes a character wider than its cell where a terminal takes each one by itself. Each
@@ -19,25 +24,29 @@ pub fn take_out(buffer: &mut Buffer) {
         matches!(
             category.get(c),
             GeneralCategory::Control | GeneralCategory::Format
-        )
+        ) || VARIANTS.contains(&c)
     };
     for cell in &mut buffer.content {
         let symbol = cell.symbol();
         if symbol.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             continue;
         }
-        let mut room = usize::from(symbol.cell_width());
+        let columns = usize::from(symbol.cell_width());
+        let mut room = columns;
         let fits = |c: &char| {
             let width = c.width().filter(|_| !steers(*c));
             let left = width.and_then(|width| room.checked_sub(width));
             room = left.unwrap_or(0);
             left.is_some()
         };
-        let kept: String = symbol.chars().take_while(fits).collect();
         // What has no width of its own would go to the cell before.
-        if kept.chars().all(|c| c.width() == Some(0)) {
+        let own = symbol.chars().skip_while(|c| c.width() == Some(0));
+        let mut kept: String = own.take_while(fits).collect();
+        if kept.is_empty() {
             cell.set_symbol(NOTHING);
         } else if kept.len() < symbol.len() {
+            let blanks = columns.saturating_sub(usize::from(kept.cell_width()));
+            kept.extend(std::iter::repeat_n(' ', blanks));
             cell.set_symbol(&kept);
         }
     }
@@ -58,8 +67,11 @@ mod tests {
             ("👩\u{200D}👩\u{200D}👧", "👩"),
             ("👍\u{1F3FD}", "👍"),
             ("🇩🇪", "🇩🇪"),
+            ("日\u{FE0F}", "日"),
+            ("❤\u{FE0F}", "❤ "),
             ("\u{FE0F}", "·"),
             ("\u{301}", "·"),
+            ("\u{301}日", "日"),
             ("\u{AD}", "·"),
             ("\u{9B}", "·"),
         ] {

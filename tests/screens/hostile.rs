@@ -14,7 +14,7 @@ use lenscape::trace::{Column, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use proptest::prelude::*;
 use ratatui::backend::{Backend, CrosstermBackend};
-use ratatui::buffer::{Buffer, CellWidth};
+use ratatui::buffer::{Buffer, Cell, CellWidth};
 use ratatui::layout::Rect;
 use tokio_util::sync::CancellationToken;
 
@@ -167,7 +167,10 @@ fn is_shown(screen: &Buffer) -> Result<(), String> {
             let cells = (x..end).filter_map(|x| parser.screen().cell(y, x));
             let shown: String = cells.map(vt100::Cell::contents).collect();
             if shown.trim_end() != symbol.trim_end() {
-                return Err(format!("{x},{y}: {symbol:?} is shown as {shown:?}"));
+                let next = screen.cell((end, y)).map(Cell::symbol);
+                return Err(format!(
+                    "{x},{y}: {symbol:?} before {next:?} is shown as {shown:?}"
+                ));
             }
             x = end;
         }
