@@ -20,8 +20,8 @@ pub mod theme;
 pub use charset::{Charset, CharsetChoice};
 pub use examples::Example;
 pub use options::{
-    CellColour, CellValue, Cells, ColourChoice, EmbeddingRow, GridOptions, ListedTokens, Options,
-    PromptColumns, SamplingOptions, Switch, Top, Visibility,
+    CellColour, CellValue, Cells, ColourChoice, GridOptions, ListedTokens, Options,
+    SamplingOptions, Switch, Top, Visibility,
 };
 pub use overlay::Problem;
 
@@ -201,7 +201,7 @@ mod tests {
         )]);
         let settings = Settings::load(Some(folder.path())).unwrap();
         assert_eq!(settings.options.max_tokens, 12);
-        assert_eq!(settings.options.grid.embedding, EmbeddingRow::Shown);
+        assert_eq!(settings.options.grid.embedding, Visibility::Shown);
         let [problem] = settings.problems.as_slice() else {
             panic!("{:?}", settings.problems);
         };

@@ -1,7 +1,7 @@
 //! The selected cell, and the part of the grid that is in view.
 
 use super::{Extent, GridRoom, Place};
-use crate::settings::{EmbeddingRow, GridOptions, Top};
+use crate::settings::{GridOptions, Top, Visibility};
 use crate::trace::{Layer, Position, Row, Step};
 
 /// Whether the selection goes along with the newest step.
@@ -58,8 +58,8 @@ impl Default for Cursor {
 #[must_use]
 pub fn rows(n_layers: usize, options: &GridOptions) -> Vec<Row> {
     let mut rows: Vec<Row> = match options.embedding {
-        EmbeddingRow::Shown => vec![Row::Embedding],
-        EmbeddingRow::Hidden => Vec::new(),
+        Visibility::Shown => vec![Row::Embedding],
+        Visibility::Hidden => Vec::new(),
     };
     rows.extend((0..n_layers).map(|l| Row::Layer(Layer(l))));
     if options.top == Top::LastLayer {
@@ -203,7 +203,7 @@ mod tests {
     fn a_turned_grid_keeps_the_selected_layer() {
         let options = |top| GridOptions {
             top,
-            embedding: EmbeddingRow::Shown,
+            embedding: Visibility::Shown,
             ..crate::settings::Options::embedded().unwrap().grid
         };
         let cursor = Cursor {
@@ -218,7 +218,7 @@ mod tests {
     fn at_first_the_last_layer_is_selected() {
         let options = GridOptions {
             top: Top::FirstLayer,
-            embedding: EmbeddingRow::Hidden,
+            embedding: Visibility::Hidden,
             ..crate::settings::Options::embedded().unwrap().grid
         };
         let mut cursor = Cursor::default();

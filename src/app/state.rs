@@ -14,7 +14,7 @@ use super::{
 use crate::engine::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
-use crate::settings::{Charset, GridOptions, PromptColumns, Settings, Switch, Visibility};
+use crate::settings::{Charset, GridOptions, Settings, Switch, Visibility};
 use crate::trace::{Column, LensKind, Position, Row, Skip, TokenId};
 use crate::vocabulary::Search;
 
@@ -382,7 +382,7 @@ impl State {
     #[must_use]
     pub fn prompt_tokens(&self) -> &[TokenId] {
         match (self.view.grid.prompt, self.grid_run()) {
-            (PromptColumns::Shown, Some(run)) => run.prompt_tokens.get(1..).unwrap_or_default(),
+            (Visibility::Shown, Some(run)) => run.prompt_tokens.get(1..).unwrap_or_default(),
             _ => &[],
         }
     }
@@ -391,7 +391,7 @@ impl State {
     #[must_use]
     pub fn prompt_columns(&self) -> &[Arc<Column>] {
         match (self.view.grid.prompt, self.grid_run()) {
-            (PromptColumns::Shown, Some(run)) => run.prompt_columns.columns(),
+            (Visibility::Shown, Some(run)) => run.prompt_columns.columns(),
             _ => &[],
         }
     }

@@ -132,7 +132,7 @@ pub struct GridOptions {
     /// What stands in the first row.
     pub top: Top,
     /// Whether the row `emb` is there.
-    pub embedding: EmbeddingRow,
+    pub embedding: Visibility,
     /// What a cell says.
     pub value: CellValue,
     /// What its colour tells.
@@ -142,7 +142,7 @@ pub struct GridOptions {
     /// How wide a cell is.
     pub cells: Cells,
     /// Whether the prompt's own tokens stand before the generated ones.
-    pub prompt: PromptColumns,
+    pub prompt: Visibility,
 }
 
 /// The looks of the selected cell's pane.
@@ -191,48 +191,6 @@ impl Top {
         match self {
             Self::FirstLayer => Self::LastLayer,
             Self::LastLayer => Self::FirstLayer,
-        }
-    }
-}
-
-/// Whether the row `emb` is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EmbeddingRow {
-    /// It is.
-    Shown,
-    /// It is not.
-    Hidden,
-}
-
-impl EmbeddingRow {
-    /// The other one.
-    #[must_use]
-    pub fn toggled(self) -> Self {
-        match self {
-            Self::Shown => Self::Hidden,
-            Self::Hidden => Self::Shown,
-        }
-    }
-}
-
-/// Whether the prompt's own tokens, from its second one on, stand before the generated ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PromptColumns {
-    /// They do.
-    Shown,
-    /// They do not.
-    Hidden,
-}
-
-impl PromptColumns {
-    /// The other one.
-    #[must_use]
-    pub fn toggled(self) -> Self {
-        match self {
-            Self::Shown => Self::Hidden,
-            Self::Hidden => Self::Shown,
         }
     }
 }

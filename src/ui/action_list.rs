@@ -21,6 +21,8 @@ use crate::app::{ActionEntry, ActionList, State};
 const NAME: usize = 20;
 /// Columns of what it does.
 const HELP: usize = 40;
+/// Columns between these.
+const GAP: usize = 2;
 
 /// The list of actions.
 pub fn render(
@@ -50,17 +52,17 @@ pub fn render(
     let first = (selected + 1).saturating_sub(room);
     let shown = entries.iter().enumerate().skip(first).take(room);
     lines.extend(shown.map(|(at, entry)| {
-        let line = entry_line(entry, palette);
-        if at == selected {
-            line.patch_style(palette.selected())
-        } else {
-            line
+        let spans = entry_spans(entry, palette, width);
+        match at == selected {
+            // One look from end to end: reversed, each colour would be a ground of its own.
+            true => Line::from_iter(spans.map(|span| span.style(palette.selected()))),
+            false => Line::from_iter(spans),
         }
     }));
     frame::lines(lines, inner, buffer);
 }
 
-fn entry_line(entry: &ActionEntry, palette: &Palette<'_>) -> Line<'static> {
+fn entry_spans(entry: &ActionEntry, palette: &Palette<'_>, width: usize) -> [Span<'static>; 3] {
     let keys: Vec<String> = entry
         .keys
         .iter()
@@ -73,12 +75,14 @@ fn entry_line(entry: &ActionEntry, palette: &Palette<'_>) -> Line<'static> {
         true => "no key".into(),
         false => keys.join("; "),
     };
-    Line::from(vec![
+    let keys = text::cut(&keys, width.saturating_sub(NAME + HELP + 2 * GAP)).into_owned();
+    let gap = " ".repeat(GAP);
+    [
         Span::styled(
             text::left(&entry.action.to_string(), NAME),
             palette.accent(),
         ),
-        Span::raw(format!("  {}  ", text::left(&entry.help, HELP))),
+        Span::raw(format!("{gap}{}{gap}", text::left(&entry.help, HELP))),
         Span::styled(keys, palette.muted()),
-    ])
+    ]
 }

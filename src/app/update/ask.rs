@@ -5,7 +5,7 @@ use crate::app::prompt_columns::Asking;
 use crate::app::saved::NO_MODEL;
 use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
 use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked};
-use crate::settings::PromptColumns;
+use crate::settings::Visibility;
 use crate::trace::LensKind;
 
 /// Load the wanted model.
@@ -111,7 +111,7 @@ pub fn toggle_prompt_columns(state: &mut State) {
 /// While the prompt's own columns are shown, ask for those of the run and the lens that there
 /// are no others of yet; where the run before is seen as well, for those of that one too.
 pub fn prompt_columns_if_missing(state: &mut State) -> Vec<Effect> {
-    if state.view.grid.prompt == PromptColumns::Hidden {
+    if state.view.grid.prompt == Visibility::Hidden {
         return Vec::new();
     }
     let lens = state.view.lens;

@@ -11,7 +11,7 @@ use super::Grid;
 use crate::app::Place;
 use crate::settings::theme::{Depth, Themes};
 use crate::settings::{
-    CellColour, CellValue, Cells, EmbeddingRow, GridOptions, ListedTokens, Options, Top,
+    CellColour, CellValue, Cells, GridOptions, ListedTokens, Options, Top, Visibility,
 };
 use crate::trace::{Cell, Column, Layer, LensKind, Position, Row, Score, Step, TokenId};
 use crate::ui::palette::Palette;
@@ -51,7 +51,7 @@ fn vocabulary() -> Vocabulary {
 fn options(value: CellValue, cells: Cells) -> GridOptions {
     GridOptions {
         top: Top::FirstLayer,
-        embedding: EmbeddingRow::Hidden,
+        embedding: Visibility::Hidden,
         value,
         cells,
         ..Options::embedded().unwrap().grid

@@ -9,9 +9,7 @@ use ratatui::style::{Modifier, Style};
 use super::before::Before;
 use crate::app::{Fold, Place, ROW_LABEL, label_width};
 use crate::settings::theme::STEPS;
-use crate::settings::{
-    CellColour, CellValue, Cells, EmbeddingRow, GridOptions, ListedTokens, PromptColumns, Top,
-};
+use crate::settings::{CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility};
 use crate::trace::{Cell, Column, Row, Step, TokenId};
 use crate::ui::palette::Palette;
 use crate::ui::scale::{Scale, Tone};
@@ -85,12 +83,12 @@ impl<'a> Grid<'a> {
             palette,
             options: GridOptions {
                 top: Top::FirstLayer,
-                embedding: EmbeddingRow::Hidden,
+                embedding: Visibility::Hidden,
                 value: CellValue::Rank,
                 colour: CellColour::Value,
                 tokens: ListedTokens::All,
                 cells: Cells::Exact,
-                prompt: PromptColumns::Hidden,
+                prompt: Visibility::Hidden,
             },
             first_row: 0,
             first_column: 0,
