@@ -9,9 +9,10 @@ use safetensors::SafeTensorError;
 
 use super::figure::{self, Figure};
 use super::pixels::PngError;
-use super::{Record, ScreenFormat, csv, screen, svg, tensors, trace_file};
+use super::svg::{self, Window};
+use super::{Record, ScreenFormat, csv, screen, tensors, trace_file};
 use crate::engine::StateRows;
-use crate::settings::theme::Theme;
+use crate::settings::theme::{Ground, Theme};
 
 /// What is saved.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +25,8 @@ pub enum Content {
     Tensors(Arc<Record>, Option<Arc<StateRows>>),
     /// A figure in the colours of a theme.
     Figure(Arc<Record>, Figure, Box<Theme>),
-    /// A screen.
-    Screen(Buffer, ScreenFormat),
+    /// A screen, and what stands behind its cells in a picture.
+    Screen(Buffer, ScreenFormat, Ground),
 }
 
 /// Something cannot be brought into its format.
@@ -59,11 +60,16 @@ impl Content {
             Self::Figure(record, figure, theme) => {
                 bytes = figure::draw(figure, record, theme)?;
             }
-            Self::Screen(buffer, format) => {
+            Self::Screen(buffer, format, ground) => {
+                let window = Window {
+                    title: "lenscape",
+                    cursor: None,
+                    ground: *ground,
+                };
                 bytes = match format {
                     ScreenFormat::Ansi => screen::ansi(buffer),
                     ScreenFormat::Plain => screen::plain(buffer),
-                    ScreenFormat::Svg => svg::render(buffer, &WINDOW),
+                    ScreenFormat::Svg => svg::render(buffer, &window),
                 }
                 .into_bytes();
             }
@@ -71,8 +77,3 @@ impl Content {
         Ok(bytes)
     }
 }
-
-const WINDOW: svg::Window<'_> = svg::Window {
-    title: "lenscape",
-    cursor: None,
-};

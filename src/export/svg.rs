@@ -15,6 +15,7 @@ use ratatui::layout::Position;
 use ratatui::style::{Modifier, Style};
 
 use super::pixels::{self, Letters, PngError};
+use crate::settings::theme::Ground;
 use colour::Palette;
 pub use colour::Rgb;
 pub(super) use text::escaped;
@@ -37,6 +38,8 @@ pub struct Window<'a> {
     pub title: &'a str,
     /// Where the text cursor stands, if it is shown.
     pub cursor: Option<Position>,
+    /// What stands behind cells that ask for no colour.
+    pub ground: Ground,
 }
 
 /// What the colours of a style look like: of its text, and behind it.
@@ -49,7 +52,7 @@ pub(super) fn colours_of(style: Style) -> (Rgb, Rgb) {
 /// The picture of `buffer` in a window, as a whole SVG document.
 #[must_use]
 pub fn render(buffer: &Buffer, window: &Window<'_>) -> String {
-    let palette = Palette::default();
+    let palette = Palette::on(window.ground);
     let cells = styled_cells(buffer, &palette);
     let (width, height) = size_of(buffer);
 
@@ -242,10 +245,25 @@ mod tests {
             &Buffer::empty(ratatui::layout::Rect::new(0, 0, 1, 1)),
             &Window {
                 title: "a < b",
-                cursor: None,
+                ..Window::default()
             },
         );
         assert!(svg.contains("<title>a &lt; b</title>"));
+    }
+
+    #[test]
+    fn the_ground_is_dark_or_light() {
+        let drawn = |ground| {
+            let window = Window {
+                ground,
+                ..Window::default()
+            };
+            let buffer = Buffer::with_lines(["x"]);
+            render(&buffer, &window)
+        };
+        assert!(drawn(Ground::Dark).contains("#14171c"));
+        let light = drawn(Ground::Light);
+        assert!(light.contains("#fdfdfb") && light.contains(r##"fill="#242930""##));
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl Screenshot {
         let window = Window {
             title,
             cursor: view.cursor(),
+            ground: view.ground(),
         };
         let buffer = view.buffer();
         let picture = match self.format {

@@ -12,6 +12,7 @@ use ratatui::layout::{Position, Rect, Size};
 
 use super::script::Milestone;
 use crate::app::{Recording, RecordingNews, State};
+use crate::settings::theme::Ground;
 use crate::terminal::{Mouse, Output, Painter, Recordings, Screen, Sent};
 use crate::ui;
 
@@ -22,6 +23,7 @@ pub struct View(Rc<RefCell<Shown>>);
 struct Shown {
     terminal: Terminal<TestBackend>,
     milestones: Milestones,
+    ground: Ground,
 }
 
 /// Which points the program has come to.
@@ -69,6 +71,7 @@ impl Stage {
         let view = View(Rc::new(RefCell::new(Shown {
             terminal,
             milestones: Milestones::default(),
+            ground: Ground::default(),
         })));
         let mut painter = Painter::new(Nowhere(view.clone()))?;
         painter.record_to(recordings);
@@ -95,6 +98,7 @@ impl Screen for Stage {
                 .map(|_| ()),
         );
         shown.milestones = Milestones::of(state);
+        shown.ground = state.theme().map_or(Ground::Dark, |theme| theme.ground);
         Ok(sent)
     }
 
@@ -140,6 +144,11 @@ impl View {
         let shown = self.0.borrow();
         let backend = shown.terminal.backend();
         backend.cursor_visible().then(|| backend.cursor_position())
+    }
+
+    /// What terminals the theme of the last frame is for.
+    pub fn ground(&self) -> Ground {
+        self.0.borrow().ground
     }
 
     /// The text of the last frame, row by row.

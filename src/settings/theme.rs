@@ -90,11 +90,25 @@ impl From<(Named, Named, Named)> for Shade {
     }
 }
 
+/// What terminals a theme is for. Its roles are drawn on the terminal's own ground; a picture
+/// has none, and takes this one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// Light text on a dark ground.
+    #[default]
+    Dark,
+    /// Dark text on a light ground.
+    Light,
+}
+
 /// Colours by role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
     /// The file's name.
     pub name: String,
+    /// What terminals it is for.
+    pub ground: Ground,
     /// What has the focus or is new.
     pub accent: Shade,
     /// Borders and labels.
@@ -175,6 +189,8 @@ impl Themes {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
+    ground: Ground,
     accent: Shade,
     muted: Shade,
     warning: Shade,
@@ -199,6 +215,7 @@ fn theme(name: &str, text: &str) -> Result<Theme, toml::de::Error> {
     };
     Ok(Theme {
         name: name.to_owned(),
+        ground: file.ground,
         accent: file.accent,
         muted: file.muted,
         warning: file.warning,

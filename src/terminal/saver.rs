@@ -11,6 +11,7 @@ use crate::app::{Message, Save, SaveNews, State, What};
 use crate::export::file::{self, Existing};
 use crate::export::{Content, ScreenFormat};
 use crate::settings::Charset;
+use crate::settings::theme::Ground;
 use crate::ui;
 
 /// Saves files, each on a thread of its own.
@@ -43,7 +44,10 @@ impl Saver {
     pub fn begin(&mut self, save: Save, state: &State) {
         let content = match save.what {
             What::Content(content) => content,
-            What::Screen(format) => Content::Screen(screen(state, format), format),
+            What::Screen(format) => {
+                let ground = state.theme().map_or(Ground::Dark, |theme| theme.ground);
+                Content::Screen(screen(state, format), format, ground)
+            }
         };
         let (news, keeper, path) = (self.news.clone(), self.keeper.clone(), save.path);
         let thread = Builder::new().name("save".into()).spawn(move || {

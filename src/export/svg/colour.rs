@@ -7,6 +7,8 @@ use std::fmt;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
+use crate::settings::theme::Ground;
+
 /// A colour of the picture. Displays as `#rrggbb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rgb(pub u8, pub u8, pub u8);
@@ -29,7 +31,7 @@ impl Rgb {
     }
 }
 
-/// A dark terminal.
+/// The colours of a terminal.
 #[derive(Clone, Debug)]
 pub struct Palette {
     /// Behind cells that ask for no colour.
@@ -73,6 +75,41 @@ impl Default for Palette {
 }
 
 impl Palette {
+    /// A terminal with that ground.
+    pub fn on(ground: Ground) -> Self {
+        match ground {
+            Ground::Dark => Self::default(),
+            Ground::Light => Self::light(),
+        }
+    }
+
+    fn light() -> Self {
+        Self {
+            background: Rgb(0xfd, 0xfd, 0xfb),
+            foreground: Rgb(0x24, 0x29, 0x30),
+            bar: Rgb(0xe9, 0xea, 0xec),
+            edge: Rgb(0xc4, 0xc8, 0xce),
+            ansi: [
+                Rgb(0x24, 0x29, 0x30),
+                Rgb(0xb4, 0x23, 0x2c),
+                Rgb(0x3c, 0x7a, 0x1e),
+                Rgb(0x8a, 0x62, 0x00),
+                Rgb(0x1f, 0x5f, 0xbf),
+                Rgb(0x8a, 0x2f, 0xa6),
+                Rgb(0x0f, 0x73, 0x7f),
+                Rgb(0xc3, 0xc9, 0xd4),
+                Rgb(0x5c, 0x64, 0x70),
+                Rgb(0xcf, 0x3a, 0x44),
+                Rgb(0x4b, 0x93, 0x28),
+                Rgb(0xa8, 0x7a, 0x0a),
+                Rgb(0x2f, 0x74, 0xd8),
+                Rgb(0xa3, 0x45, 0xc0),
+                Rgb(0x1a, 0x8c, 0x99),
+                Rgb(0xff, 0xff, 0xff),
+            ],
+        }
+    }
+
     /// The colours that a cell is painted with: of its text, and behind it.
     pub fn colours(&self, cell: &Cell) -> (Rgb, Rgb) {
         let mut foreground = self.resolve(cell.fg).unwrap_or(self.foreground);
