@@ -147,14 +147,14 @@ impl Detail<'_> {
         match self.bars {
             OfLayers::Bars(attribution) => {
                 let shares = shares(attribution);
-                let mut lines = vec![shares.selected()];
+                let mut lines = vec![shares.selected(width)];
                 // As high as it goes without a token being lost; else as low as can be read.
                 let room = height.saturating_sub(list + 2).max(shares::LEAST_HEIGHT);
                 lines.extend(shares.lines(width, room));
                 lines
             }
             OfLayers::Selected(attribution) if height > list => {
-                vec![shares(attribution).selected()]
+                vec![shares(attribution).selected(width)]
             }
             OfLayers::Missing(why) => vec![Line::styled(why, self.palette.muted())],
             OfLayers::Selected(_) | OfLayers::Hidden => Vec::new(),

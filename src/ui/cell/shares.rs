@@ -71,26 +71,29 @@ impl Shares<'_> {
         lines
     }
 
-    /// The selected layer in numbers.
+    /// The selected row in numbers, in `width` columns.
     #[must_use]
-    pub fn selected(&self) -> Line<'static> {
-        let muted = |words: String| Span::styled(words, self.palette.muted());
+    pub fn selected(&self, width: usize) -> Line<'static> {
+        let muted = |words: &'static str| Span::styled(words, self.palette.muted());
         let number = |value| Span::styled(bars::signed(value), bars::of_sign(value, self.palette));
-        let Row::Layer(Layer(layer)) = self.row else {
-            return Line::from(vec![
-                muted("final logit: emb ".into()),
-                number(self.attribution.embedding),
-            ]);
+        let mut spans = match self.row {
+            Row::Embedding => vec![muted("emb "), number(self.attribution.embedding)],
+            Row::Layer(Layer(layer)) => match self.attribution.layers.get(layer) {
+                Some(share) => vec![
+                    muted("attn "),
+                    number(share.attention),
+                    muted(", mlp "),
+                    number(share.feed_forward),
+                ],
+                None => return Line::default(),
+            },
         };
-        let Some(share) = self.attribution.layers.get(layer) else {
-            return Line::default();
-        };
-        Line::from(vec![
-            muted("final logit: attn ".into()),
-            number(share.attention),
-            muted(", mlp ".into()),
-            number(share.feed_forward),
-        ])
+        let of = muted("final logit: ");
+        let columns: usize = spans.iter().chain([&of]).map(Span::width).sum();
+        if columns <= width {
+            spans.insert(0, of);
+        }
+        Line::from(spans)
     }
 
     /// The largest share, whichever way it goes.
