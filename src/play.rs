@@ -30,7 +30,7 @@ use stage::Stage;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The script's file cannot be read.
-    #[error("cannot read the script {}: {source}", path.display())]
+    #[error("cannot read the script {}", path.display())]
     Read {
         /// The script.
         path: PathBuf,
@@ -67,7 +67,7 @@ pub enum Error {
     #[error("the script has no mark {0:?}")]
     NoSuchMark(String),
     /// A picture cannot be written.
-    #[error("cannot write the screenshot {}: {source}", path.display())]
+    #[error("cannot write the screenshot {}", path.display())]
     Screenshot {
         /// The picture.
         path: PathBuf,
