@@ -11,7 +11,7 @@ use crate::app::{
     Action, ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page,
     Pane, Phase, Picker, Recording, State, help_room,
 };
-use crate::engine::{Ask, Command, Question};
+use crate::engine::Command;
 use crate::settings::Switch;
 
 /// Do it.
@@ -275,11 +275,7 @@ fn other_lens(state: &mut State) -> Vec<Effect> {
     let lens = state.view.lens;
     match &state.run {
         Some(run) if !matches!(run.phase, Phase::Failed(_)) => {
-            vec![Effect::Engine(Command::Ask(Question {
-                run: run.id,
-                lens,
-                ask: Ask::Recast,
-            }))]
+            vec![ask::recast(run.id, lens)]
         }
         _ => Vec::new(),
     }

@@ -4,7 +4,7 @@ use super::runs;
 use crate::app::prompt_columns::Asking;
 use crate::app::saved::NO_MODEL;
 use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
-use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked};
+use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked, RunId};
 use crate::settings::Visibility;
 use crate::trace::LensKind;
 
@@ -92,11 +92,16 @@ pub fn recast_before_if_seen(state: &mut State) -> Option<Effect> {
         return None;
     }
     before.asked_lens = Some(lens);
-    Some(Effect::Engine(Command::Ask(Question {
-        run: before.id,
+    Some(recast(before.id, lens))
+}
+
+/// Ask for a run's columns under another lens.
+pub fn recast(run: RunId, lens: LensKind) -> Effect {
+    Effect::Engine(Command::Ask(Question {
+        run,
         lens,
         ask: Ask::Recast,
-    })))
+    }))
 }
 
 /// Show the prompt's own columns, or hide them. Those that did not come are asked for again.

@@ -1,8 +1,9 @@
 //! Runs come, are kept, shown again, compared with and forgotten.
 
+use super::ask;
 use crate::app::cursor::Follow;
 use crate::app::{Cursor, Effect, NoticeKind, Origin, Page, Run, Side, State};
-use crate::engine::{Ask, Command, Question, Run as Asked, RunId};
+use crate::engine::{Command, Run as Asked, RunId};
 
 const NOTHING_BEFORE: &str =
     "There is no run to compare with: mark one in the list of runs, or change this one.";
@@ -56,11 +57,7 @@ pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
         effects.push(Effect::StopRun(active.id));
     }
     if run.lens != state.view.lens {
-        effects.push(Effect::Engine(Command::Ask(Question {
-            run: id,
-            lens: state.view.lens,
-            ask: Ask::Recast,
-        })));
+        effects.push(ask::recast(id, state.view.lens));
     }
     if state.kept.before == Some(id) {
         state.kept.before = state.run.as_ref().map(|run| run.id);

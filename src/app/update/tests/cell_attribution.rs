@@ -1,7 +1,8 @@
 //! The bars of attribution in the cell's pane: when they are asked for, and what is kept.
 
+use super::views::{CHOSEN, at, attributed};
 use super::*;
-use crate::trace::{self, LayerShare, Position, Target};
+use crate::trace::Position;
 
 fn asks(effects: &[Effect]) -> Vec<Position> {
     let at = |effect: &Effect| match effect {
@@ -14,29 +15,8 @@ fn asks(effects: &[Effect]) -> Vec<Position> {
     effects.iter().filter_map(at).collect()
 }
 
-fn at(step: usize) -> Position {
-    Position(PROMPT.len() + step)
-}
-
-fn answer(state: &mut State, run: RunId, at: Position) -> Vec<Effect> {
-    let event = Event::Attributed {
-        run,
-        at,
-        lens: LensKind::default(),
-        attribution: Arc::new(trace::Attribution {
-            target: Target {
-                token: TokenId(1),
-                minus: None,
-            },
-            embedding: 1.0,
-            layers: vec![LayerShare::default(); LAYERS],
-            bias: 0.0,
-            cap: 0.0,
-            logit: 1.0,
-            rows: vec![1.0; LAYERS + 1],
-        }),
-    };
-    hear(state, event)
+fn answer(state: &mut State, run: RunId, step: usize) -> Vec<Effect> {
+    hear(state, attributed(run, step, CHOSEN))
 }
 
 #[test]
@@ -45,9 +25,9 @@ fn the_selected_position_is_asked_about_once() {
     finish(&mut state, run);
     press(&mut state, "tab");
     assert_eq!(asks(&press(&mut state, "a")), [at(2)]);
-    answer(&mut state, run, at(2));
+    answer(&mut state, run, 2);
     assert_eq!(asks(&press(&mut state, "left")), [at(1)]);
-    answer(&mut state, run, at(1));
+    answer(&mut state, run, 1);
     assert_eq!(asks(&press(&mut state, "right")), []);
     assert_eq!(asks(&press(&mut state, "up")), []);
     assert_eq!(asks(&press(&mut state, "shift-l")), []);

@@ -5,7 +5,7 @@ use crate::app::{Attribution, Beside, Goal, Layers, MOST_TOKENS, Predictions};
 use crate::engine;
 use crate::trace::{self, HeadShares, LayerShare, Target};
 
-const CHOSEN: Target = Target {
+pub(super) const CHOSEN: Target = Target {
     token: TokenId(1),
     minus: None,
 };
@@ -27,7 +27,7 @@ fn asks(effects: &[Effect]) -> Vec<Ask> {
         .collect()
 }
 
-fn at(step: usize) -> Position {
+pub(super) fn at(step: usize) -> Position {
     Position(PROMPT.len() + step)
 }
 
@@ -78,7 +78,7 @@ fn predicted(run: RunId, step: usize, top_k: usize) -> Event {
     }))
 }
 
-fn attributed(run: RunId, step: usize, target: Target) -> Event {
+pub(super) fn attributed(run: RunId, step: usize, target: Target) -> Event {
     Event::Attributed {
         run,
         at: at(step),
