@@ -19,7 +19,7 @@ use super::memory::{self, Memory};
 use super::rope::Rotation;
 use super::spec::{BlockSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
-use super::weights::{Folder, Gguf, Weights};
+use super::weights::{Adapter, Folder, Gguf, Mix, Weights};
 use crate::catalog::CheckpointFiles;
 
 /// A language model: what runs, what turns states into logits, and what turns text into tokens.
@@ -33,7 +33,7 @@ pub struct Model {
     pub dtype: Dtype,
     /// How weights are held that are stored in fewer bits than float32.
     pub holding: Holding,
-    /// How the weights are stored, for example `Q4_1`.
+    /// How the weights are stored, in a word, for example `Q4_K_M`.
     pub storage: String,
     /// Number of parameters.
     pub parameters: u64,
@@ -83,8 +83,8 @@ pub struct Description {
     pub family: &'static str,
     /// The decoder's description.
     pub spec: Spec,
-    /// How the weights are stored, for example `Q4_1`.
-    pub storage: String,
+    /// How the weights are stored.
+    pub storage: Mix,
     /// What the model takes in memory, as it would be held now.
     pub memory: Memory,
     /// From text to tokens and back.
@@ -117,7 +117,7 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     Ok(Description {
         family: family.name,
-        storage: weights.storage(),
+        storage: weights.mix(),
         memory: Memory::of(&weights, &spec, vocabulary, dtype, memory::available()),
         tokenizer: tokenizer(&weights)?,
         spec,
@@ -167,6 +167,12 @@ fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
             Ok((config, Weights::Gguf(file)))
         }
         CheckpointFiles::Folder(path) => {
+            if let Some(adapter) = Adapter::instead_of_a_model(path) {
+                return Err(ModelError::File {
+                    path: path.clone(),
+                    reason: adapter.alone(),
+                });
+            }
             let config = Config::from_folder(path)?;
             families::of(&config)?;
             Ok((config, Weights::Folder(Folder::open(path)?)))
@@ -209,7 +215,7 @@ fn assemble(
         family: family.name,
         dtype,
         holding,
-        storage: weights.storage(),
+        storage: weights.mix().name,
         parameters: memory.parameters,
         vocab_size: embedding.tokens.height(),
         decoder: Decoder {
