@@ -55,6 +55,8 @@ pub struct Inspection {
     pub blocks: Vec<Blocks>,
     /// From the last state to logits, in words.
     pub head: String,
+    /// What a reader of its figures should know, one line each.
+    pub notes: Vec<String>,
     /// What becomes of the tensors.
     pub tensors: Tensors,
     #[serde(skip)]
@@ -149,12 +151,12 @@ pub fn inspect(
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
     let files = fetch_visibly(&reference, catalog, places)?.files;
     let description = model::describe(&files, dtype)?;
-    let tensors = tensors(&description.tensors()?);
+    let tensors = description.tensors()?;
     Ok(inspection(
         files.path().display().to_string(),
         &description,
         dtype,
-        tensors,
+        &tensors,
     ))
 }
 
@@ -162,7 +164,7 @@ fn inspection(
     files: String,
     description: &Description,
     dtype: Dtype,
-    tensors: Tensors,
+    tensors: &TensorUse,
 ) -> Inspection {
     let spec = &description.spec;
     let blocks = words::blocks(spec).into_iter();
@@ -188,7 +190,8 @@ fn inspection(
             .map(|(layers, parts)| Blocks { layers, parts })
             .collect(),
         head: words::head(&spec.head),
-        tensors,
+        notes: [&*description.notes, &tensors.notes].concat(),
+        tensors: self::tensors(tensors),
     }
 }
 
@@ -277,6 +280,9 @@ impl Inspection {
             }
         }
         line("head", &self.head)?;
+        for note in &self.notes {
+            line("note", note)?;
+        }
         let Tensors {
             count, used_count, ..
         } = self.tensors;

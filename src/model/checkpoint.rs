@@ -16,7 +16,7 @@ use candle_core::{DType, Device, Tensor};
 use super::ModelError;
 use super::dtype::Dtype;
 use super::holding::Holding;
-use super::layout::{HUGGING_FACE, Layout, Orientation};
+use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
 use super::norm::Norm;
 use super::spec::{Bias, NormSpec};
@@ -29,7 +29,7 @@ pub use tensor_use::{TensorUse, Unused};
 pub struct Checkpoint<'a> {
     weights: &'a Weights,
     layout: Layout,
-    prefix: &'static str,
+    prefix: String,
     reading: Reading,
     device: &'a Device,
     dtype: Dtype,
@@ -103,10 +103,10 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// Complains about a tensor that nothing asked for: the model would not be what the
-    /// checkpoint describes.
-    pub fn finish(self) -> Result<(), ModelError> {
+    /// checkpoint describes. Gives what was noticed and is worth knowing, one line each.
+    pub fn finish(self) -> Result<Vec<String>, ModelError> {
         match self.tensor_use().unknown().next() {
-            None => Ok(()),
+            None => Ok(self.notes()),
             Some(name) => Err(self.about(
                 name,
                 signs::of_unknown(name).unwrap_or_else(|| {
@@ -121,8 +121,7 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// What was noticed while it was read and is worth knowing, one line each.
-    #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<String> {
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         notes.clone()
     }
@@ -307,9 +306,9 @@ impl<'a> Checkpoint<'a> {
 #[must_use]
 pub fn vocabulary(weights: &Weights, layout: &Layout) -> Option<usize> {
     let prefix = prefix(weights, layout)?;
-    let unembedding = unembedding_name(weights, layout, prefix);
+    let unembedding = unembedding_name(weights, layout, &prefix);
     let either = [
-        embedding_name(prefix, layout),
+        embedding_name(&prefix, layout),
         format!("{unembedding}.weight"),
     ];
     let mut shapes = either.iter().filter_map(|name| weights.shape(name));
@@ -319,18 +318,23 @@ pub fn vocabulary(weights: &Weights, layout: &Layout) -> Option<usize> {
 /// The prefix of all names: the one that gives the embedding. A checkpoint whose unembedding is
 /// its embedding may hold it under the unembedding's name only; then it is the one that gives
 /// the first block.
-fn prefix(weights: &Weights, layout: &Layout) -> Option<&'static str> {
-    let prefixes = layout.prefixes.iter().copied();
-    let mut with_embedding = prefixes
-        .clone()
-        .filter(|prefix| weights.shape(&embedding_name(prefix, layout)).is_some());
-    let mut with_block = prefixes.filter(|prefix| {
-        let unembedding = unembedding_name(weights, layout, prefix);
-        let output = layout.output.replace("{l}", "0");
-        let has = |name: String| weights.shape(&format!("{name}.weight")).is_some();
-        has(unembedding) && has(format!("{prefix}{output}"))
-    });
-    with_embedding.next().or_else(|| with_block.next())
+fn prefix(weights: &Weights, layout: &Layout) -> Option<String> {
+    let prefixes = || {
+        WITHIN.iter().flat_map(|within| {
+            let of_layout = layout.prefixes.iter();
+            of_layout.map(move |prefix| format!("{within}{prefix}"))
+        })
+    };
+    let has = |name: String| weights.shape(&format!("{name}.weight")).is_some();
+    let first_block = layout.output.replace("{l}", "0");
+    prefixes()
+        .find(|prefix| weights.shape(&embedding_name(prefix, layout)).is_some())
+        .or_else(|| {
+            prefixes().find(|prefix| {
+                has(unembedding_name(weights, layout, prefix))
+                    && has(format!("{prefix}{first_block}"))
+            })
+        })
 }
 
 fn embedding_name(prefix: &str, layout: &Layout) -> String {
@@ -340,7 +344,12 @@ fn embedding_name(prefix: &str, layout: &Layout) -> String {
 /// The name of an unembedding of its own. It stands beside the decoder, or in a larger model's
 /// part with the decoder; newer files may call it by the name that most architectures have.
 fn unembedding_name(weights: &Weights, layout: &Layout, prefix: &str) -> String {
-    let outer = prefix.strip_suffix("model.").unwrap_or_default();
+    let within = WITHIN
+        .iter()
+        .filter(|within| prefix.starts_with(**within))
+        .max_by_key(|within| within.len());
+    let outer = prefix.strip_suffix("model.").or(within.copied());
+    let outer = outer.unwrap_or_default();
     let names = [layout.unembedding, HUGGING_FACE.unembedding];
     let mut all = names
         .iter()

@@ -10,7 +10,7 @@ use super::checkpoint::{Checkpoint, TensorUse, vocabulary};
 use super::config::Config;
 use super::decoder::{Decoder, Embedding};
 use super::dtype::Dtype;
-use super::families;
+use super::families::{self, Architecture};
 use super::head::Head;
 use super::holding::Holding;
 use super::intervention::Interventions;
@@ -45,6 +45,8 @@ pub struct Model {
     pub head: Head,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
+    /// What a reader of its figures should know of the checkpoint, one line each.
+    pub notes: Vec<String>,
 }
 
 /// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as the memory
@@ -89,12 +91,15 @@ pub struct Description {
     pub memory: Memory,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
+    /// What a reader of its figures should know of the checkpoint, one line each.
+    pub notes: Vec<String>,
     weights: Weights,
     layout: Layout,
 }
 
 impl Description {
-    /// What becomes of each tensor when the model is loaded. No weights are read.
+    /// What becomes of each tensor when the model is loaded. No weights are read but those of an
+    /// unembedding that may be the embedding once more.
     ///
     /// # Errors
     /// When a tensor is missing or has a shape that does not fit; the message names it.
@@ -112,14 +117,20 @@ impl Description {
 /// As [`load`], as far as the headers show it.
 pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, ModelError> {
     let (config, weights) = headers(files)?;
-    let family = families::of(&config)?;
-    let (spec, layout) = ((family.spec)(&config)?, (family.layout)(&config));
+    let Architecture {
+        family,
+        spec,
+        layout,
+        notes,
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
+    let tokenizer = tokenizer(&weights)?;
     Ok(Description {
-        family: family.name,
+        family,
+        notes: [&notes, &*weights.notes(), tokenizer.notes()].concat(),
         storage: weights.mix(),
         memory: Memory::of(&weights, &spec, vocabulary, dtype, memory::available()),
-        tokenizer: tokenizer(&weights)?,
+        tokenizer,
         spec,
         layout,
         weights,
@@ -146,15 +157,16 @@ pub fn glance(
     available: Option<u64>,
 ) -> Result<Glance, ModelError> {
     let (config, weights) = headers(files)?;
-    let family = families::of(&config)?;
-    let spec = (family.spec)(&config)?;
-    let vocabulary = vocabulary(&weights, &(family.layout)(&config)).unwrap_or(0);
+    let Architecture {
+        family,
+        spec,
+        layout,
+        ..
+    } = families::read(&config)?;
+    let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
     memory.describes(&spec, config.place())?;
-    Ok(Glance {
-        family: family.name,
-        memory,
-    })
+    Ok(Glance { family, memory })
 }
 
 /// The hyperparameters, and where the tensors stand.
@@ -197,8 +209,12 @@ fn assemble(
 ) -> Result<Model, ModelError> {
     let (config, weights) = headers(files)?;
     let tokenizer = tokenizer(&weights)?;
-    let family = families::of(&config)?;
-    let (spec, layout) = ((family.spec)(&config)?, (family.layout)(&config));
+    let Architecture {
+        family,
+        spec,
+        layout,
+        notes,
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let available = memory::available();
     let memory = match holding {
@@ -210,9 +226,9 @@ fn assemble(
     let holding = memory.holding;
     let checkpoint = Checkpoint::new(&weights, layout, device, dtype, holding, progress)?;
     let (embedding, blocks, head) = parts(&checkpoint, &spec)?;
-    checkpoint.finish()?;
+    let noticed = checkpoint.finish()?;
     Ok(Model {
-        family: family.name,
+        family,
         dtype,
         holding,
         storage: weights.mix().name,
@@ -227,6 +243,7 @@ fn assemble(
             interventions: Interventions::default(),
         },
         head,
+        notes: [&notes, &*weights.notes(), tokenizer.notes(), &noticed].concat(),
         tokenizer,
         spec,
     })
@@ -243,7 +260,9 @@ fn parts(
         .par_iter()
         .enumerate()
         .map(|(l, block)| read_block(checkpoint, l, block, spec.d_model))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Vec<_>>();
+    // Of several complaints the first one is told, whichever thread was first.
+    let blocks = blocks.into_iter().collect::<Result<Vec<_>, _>>()?;
     let head = checkpoint.head(spec, &embedding.tokens)?;
     Ok((embedding, blocks, head))
 }

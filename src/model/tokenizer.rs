@@ -43,6 +43,7 @@ pub struct Tokenizer {
     /// What the tokenizer puts in front of every text.
     opening: Option<TokenId>,
     end_of_text: Vec<TokenId>,
+    notes: Vec<String>,
 }
 
 impl Tokenizer {
@@ -101,6 +102,7 @@ impl Tokenizer {
             bos: opening.or(bounds.bos),
             opening,
             end_of_text,
+            notes: Vec::new(),
         })
     }
 
@@ -198,6 +200,12 @@ impl Tokenizer {
     #[must_use]
     pub fn adds_bos(&self) -> bool {
         self.opening.is_some()
+    }
+
+    /// What a reader of its ids should know, one line each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The tokens at which generation stops, in ascending order.

@@ -78,7 +78,7 @@ impl Checkpoint<'_> {
     /// The name of the embedding, which is the unembedding's where the two are one and only that
     /// is stored.
     fn embedding_name(&self, spec: &Spec) -> Result<String, ModelError> {
-        let name = embedding_name(self.prefix, &self.layout);
+        let name = embedding_name(&self.prefix, &self.layout);
         if self.weights.shape(&name).is_some() {
             return Ok(name);
         }
@@ -132,6 +132,6 @@ impl Checkpoint<'_> {
 
     /// The name of an unembedding of its own.
     pub(super) fn unembedding_name(&self) -> String {
-        unembedding_name(self.weights, &self.layout, self.prefix)
+        unembedding_name(self.weights, &self.layout, &self.prefix)
     }
 }

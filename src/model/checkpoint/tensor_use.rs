@@ -4,6 +4,7 @@
 use std::sync::PoisonError;
 
 use super::Checkpoint;
+use crate::model::layout::{OTHER_PARTS, WITHIN};
 
 /// What becomes of the tensors of a checkpoint; names in alphabetical order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct TensorUse {
     pub used: Vec<String>,
     /// The names of the others, and why they are not needed.
     pub unused: Vec<(String, Unused)>,
+    /// What was noticed about them and is worth knowing, one line each.
+    pub notes: Vec<String>,
 }
 
 /// Why a tensor has no use.
@@ -59,7 +62,10 @@ impl Checkpoint<'_> {
         let copy = self.unembedding_name() + ".weight";
         let mut names = self.weights.names();
         names.sort_unstable();
-        let mut all = TensorUse::default();
+        let mut all = TensorUse {
+            notes: self.notes(),
+            ..TensorUse::default()
+        };
         for name in names {
             if taken.contains(name) {
                 all.used.push(name.to_owned());
@@ -71,13 +77,25 @@ impl Checkpoint<'_> {
         all
     }
 
+    /// Whether a tensor belongs to what a larger model has beside its text model.
+    fn is_of_other_part(&self, name: &str) -> bool {
+        let is_within = WITHIN[1..]
+            .iter()
+            .any(|within| self.prefix.starts_with(within));
+        if !self.layout.is_part && !is_within {
+            return false;
+        }
+        let inner = name.strip_prefix("model.").unwrap_or(name);
+        !name.starts_with(&self.prefix) || OTHER_PARTS.iter().any(|of| inner.starts_with(of))
+    }
+
     fn why_unused(&self, name: &str, copy_of_embedding: &str) -> Unused {
         let layout = &self.layout;
         if name == copy_of_embedding {
             Unused::CopyOfEmbedding
         } else if layout.ignored.iter().any(|end| name.ends_with(end)) {
             Unused::Computed
-        } else if layout.foreign.iter().any(|of| name.starts_with(of)) {
+        } else if self.is_of_other_part(name) {
             Unused::OtherPart
         } else {
             Unused::Unknown

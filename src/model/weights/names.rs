@@ -1,7 +1,7 @@
 //! The names of tensors without what tools put around a model's own: a model that was compiled,
 //! or trained on several devices, is saved as a part of what it was wrapped in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of a name that stand for a wrapper, wherever they are: what `torch.compile`, fully
 /// sharded training and activation checkpointing put around a module.
@@ -29,7 +29,7 @@ const WHOLE: [&str; 5] = [
 ];
 
 /// The same with the names that the tensors have in the model itself. Where two would have the
-/// same name, the second one keeps its own, and is unknown.
+/// same name, all keep their own.
 pub(super) fn unwrapped<T>(tensors: BTreeMap<String, T>) -> BTreeMap<String, T> {
     let mut names: Vec<String> = tensors.keys().map(|name| without_wrappers(name)).collect();
     while let Some(prefix) = common_wrapper(&names) {
@@ -37,12 +37,11 @@ pub(super) fn unwrapped<T>(tensors: BTreeMap<String, T>) -> BTreeMap<String, T> 
             name.drain(..prefix.len());
         }
     }
-    let mut bare = BTreeMap::new();
-    for ((own, tensor), name) in tensors.into_iter().zip(names) {
-        let name = if bare.contains_key(&name) { own } else { name };
-        bare.insert(name, tensor);
+    let different: BTreeSet<&String> = names.iter().collect();
+    if different.len() < names.len() {
+        return tensors;
     }
-    bare
+    names.into_iter().zip(tensors.into_values()).collect()
 }
 
 fn without_wrappers(name: &str) -> String {
@@ -113,6 +112,6 @@ mod tests {
     #[test]
     fn two_tensors_that_would_have_one_name_are_both_kept() {
         let both = ["_orig_mod.norm.weight", "norm.weight"];
-        assert_eq!(names(&both).len(), 2);
+        assert_eq!(names(&both), both);
     }
 }
