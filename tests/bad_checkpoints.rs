@@ -317,18 +317,20 @@ fn an_adapter_is_no_model() {
 fn an_adapter_beside_a_model_is_told_and_not_applied() {
     let copy = Copy::of("llama");
     copy.write("adapter_config.json", ADAPTER);
-    let told = predicate::str::contains("PEFT adapter (LORA) of the base model `org/base`")
-        .and(predicate::str::contains("not applied"));
+    let told = || {
+        predicate::str::contains("PEFT adapter (LORA) of the base model `org/base`")
+            .and(predicate::str::contains("not applied"))
+    };
     let inspected = lenscape()
         .args(["models", "inspect"])
         .arg(copy.path())
         .assert();
-    inspected.success().stdout(told.clone());
+    inspected.success().stdout(told());
     let traced = lenscape()
         .args(["trace", "x", "-n", "1", "--model"])
         .arg(copy.path())
         .assert();
-    traced.success().stderr(told);
+    traced.success().stderr(told());
 }
 
 #[test]

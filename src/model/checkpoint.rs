@@ -266,7 +266,7 @@ impl<'a> Checkpoint<'a> {
             Some(reason) => Err(self.about(
                 name,
                 match signs::of_quantisation(self.weights, name) {
-                    Some(sign) => format!("{reason} ({})", signs::stands_beside(&sign)),
+                    Some(sign) => format!("{reason}; it {}", signs::quantised(&sign)),
                     None => reason,
                 },
             )),

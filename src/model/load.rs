@@ -166,6 +166,14 @@ pub fn glance(
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
     memory.describes(&spec, config.place())?;
+    if let Some((name, reason)) = weights.first_not_read() {
+        let place = weights.place();
+        return Err(ModelError::Tensor {
+            place,
+            name,
+            reason,
+        });
+    }
     Ok(Glance { family, memory })
 }
 

@@ -99,6 +99,16 @@ impl Weights {
         }
     }
 
+    /// A tensor of weights that cannot be read, and why, if there is one.
+    #[must_use]
+    pub fn first_not_read(&self) -> Option<(String, String)> {
+        let found = |name: &str| Some((name.to_owned(), self.not_read(name)?));
+        match self {
+            Self::Gguf(file) => file.names().find_map(found),
+            Self::Folder(files) => files.names_of_weights().find_map(found),
+        }
+    }
+
     /// The size of every tensor that can hold weights, each place in the files once.
     #[must_use]
     pub fn sizes(&self) -> Vec<Size> {

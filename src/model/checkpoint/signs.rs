@@ -77,15 +77,7 @@ fn is_of_quantisation(part: &str) -> bool {
 
 /// The reason that `sign` gives for a missing or odd matrix.
 pub(super) fn quantised(sign: &str) -> String {
-    format!(
-        "is quantised in a way that is not read ({}); {INSTEAD}",
-        stands_beside(sign)
-    )
-}
-
-/// What `sign` is.
-pub(super) fn stands_beside(sign: &str) -> String {
-    format!("`{sign}` stands beside it")
+    format!("is quantised in a way that is not read (`{sign}` stands beside it); {INSTEAD}")
 }
 
 /// Why a checkpoint with the unknown tensor `name` is refused, where that name tells.

@@ -105,6 +105,12 @@ impl Folder {
         self.tensors.keys().map(String::as_str)
     }
 
+    /// Of those that can hold weights, in a type that is read or in one that is not.
+    pub(super) fn names_of_weights(&self) -> impl Iterator<Item = &str> {
+        let weights = self.tensors.iter().filter(|(_, s)| s.holds_weights());
+        weights.map(|(name, _)| name.as_str())
+    }
+
     pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
         Some(&self.tensors.get(name)?.shape)
     }

@@ -102,11 +102,6 @@ impl Kind {
         Storage::of(self.readable()?)
     }
 
-    /// Whether the size of its blocks is known.
-    pub(super) fn has_known_size(self) -> bool {
-        self.block().is_some()
-    }
-
     /// Bytes that a tensor of this shape takes in the file; `None` where that makes no sense or
     /// is not known.
     pub(super) fn bytes(self, shape: &[usize]) -> Option<u64> {

@@ -59,8 +59,8 @@ impl Part {
         for (name, entry) in self.tensors() {
             let bytes = match entry.kind.bytes(&entry.shape) {
                 Some(bytes) => bytes,
-                // Whoever reads it is told its type.
-                None if !entry.kind.has_known_size() => 0,
+                // Whoever asks for it is told its type.
+                None if entry.kind.readable().is_none() => 0,
                 None => {
                     let reason = format!(
                         "shape {:?} makes no sense; the file is damaged",
