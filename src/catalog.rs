@@ -13,6 +13,7 @@ mod checksum;
 mod entries;
 mod entry;
 mod error;
+mod expansion;
 mod fetch;
 mod hub;
 mod lock;

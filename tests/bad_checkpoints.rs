@@ -203,6 +203,136 @@ fn a_gguf_with_a_quantisation_that_is_not_known() {
     refused(&path, &["this quantisation is not supported"]);
 }
 
+/// Types that are not read have their names, in a message about a model and in its description.
+#[test]
+fn a_gguf_of_a_newer_quantisation_is_told_by_its_name() {
+    let copy = Copy::without_weights("llama");
+    let path = copy.path().join("m.gguf");
+    gguf_of("llama").write(&path, GgmlDType::F32);
+    let whole = copy.read("m.gguf");
+    let name = b"blk.2.ffn_down.weight";
+    let at = whole.windows(name.len()).position(|part| part == name);
+    // Behind the name: the number of dimensions, the two dimensions, the type.
+    let kind = at.unwrap() + name.len() + 4 + 16;
+    for (number, kind_name) in [
+        (20, "IQ4_NL"),
+        (39, "MXFP4"),
+        (8 + 1, "Q8_1"),
+        (200, "a type of number 200"),
+    ] {
+        let mut bytes = whole.clone();
+        bytes[kind] = number;
+        copy.write("m.gguf", &bytes);
+        let parts = ["`blk.2.ffn_down.weight`", kind_name, "is not supported"];
+        refused(&path, &parts);
+        fails(lenscape().args(["models", "inspect"]).arg(&path), &parts);
+    }
+}
+
+#[test]
+fn a_big_endian_gguf() {
+    let copy = Copy::without_weights("llama");
+    let path = copy.write("m.gguf", b"GGUF\0\0\0\x03\0\0\0\0\0\0\0\x2a and so on");
+    refused(&path, &["m.gguf", "big-endian", "version 3"]);
+}
+
+/// Loading and describing refuse the same, with the same words.
+fn refused_and_not_described(copy: &Copy, parts: &[&str]) {
+    refused(copy.path(), parts);
+    fails(
+        lenscape().args(["models", "inspect"]).arg(copy.path()),
+        parts,
+    );
+}
+
+const PROJECTION: &str = "model.layers.0.self_attn.q_proj";
+
+/// The fixture with the tensors of a projection replaced by others.
+fn with_projection(tensors: &[(&str, DType)]) -> Copy {
+    let copy = Copy::without_weights("llama");
+    let mut all = made::tensors("llama");
+    all.remove(&format!("{PROJECTION}.weight"));
+    for (name, dtype) in tensors {
+        let tensor = Tensor::zeros((4, 32), *dtype, &Device::Cpu).unwrap();
+        all.insert(format!("{PROJECTION}.{name}"), tensor);
+    }
+    copy.write_safetensors("model.safetensors", &all);
+    copy
+}
+
+#[test]
+fn weights_that_are_quantised_in_a_way_that_is_not_read() {
+    for tensors in [
+        // GPTQ and AWQ.
+        &[("qweight", DType::U32), ("scales", DType::F16)][..],
+        // bitsandbytes in four bits.
+        &[("weight", DType::U8), ("weight.absmax", DType::F32)],
+        // compressed-tensors.
+        &[("weight_packed", DType::U32), ("weight_scale", DType::BF16)],
+        // HQQ.
+        &[("W_q", DType::U8)],
+    ] {
+        refused_and_not_described(&with_projection(tensors), &[PROJECTION, "quantis"]);
+    }
+    // FP8 as it is published: the shape is right.
+    let scaled = with_projection(&[("weight", DType::U8), ("weight_scale_inv", DType::F32)]);
+    refused_and_not_described(&scaled, &["has type U8", "weight_scale_inv"]);
+}
+
+#[test]
+fn a_tensor_that_belongs_to_a_quantisation_or_an_adapter() {
+    for (name, part) in [
+        ("weight_scale", "quantisation"),
+        ("lora_A.default.weight", "adapter"),
+    ] {
+        let copy = Copy::without_weights("llama");
+        let mut tensors = made::tensors("llama");
+        let more = Tensor::zeros(4, DType::F32, &Device::Cpu).unwrap();
+        tensors.insert(format!("{PROJECTION}.{name}"), more);
+        copy.write_safetensors("model.safetensors", &tensors);
+        refused(copy.path(), &[PROJECTION, part]);
+    }
+}
+
+const ADAPTER: &[u8] = br#"{"peft_type": "LORA", "base_model_name_or_path": "org/base", "r": 8}"#;
+
+#[test]
+fn an_adapter_is_no_model() {
+    let copy = Copy::without_weights("llama");
+    copy.remove("config.json");
+    copy.write("adapter_config.json", ADAPTER);
+    let parts = ["PEFT adapter (LORA)", "`org/base`", "merge"];
+    refused_and_not_described(&copy, &parts);
+    // With the configuration of its base model, but not its weights.
+    let copy = Copy::without_weights("llama");
+    copy.write("adapter_config.json", ADAPTER);
+    copy.write("adapter_model.safetensors", b"");
+    refused_and_not_described(&copy, &parts);
+    // Its description may be missing or damaged.
+    copy.write("adapter_config.json", b"[");
+    refused_and_not_described(&copy, &["PEFT adapter", "merge"]);
+}
+
+#[test]
+fn an_adapter_beside_a_model_is_told_and_not_applied() {
+    let copy = Copy::of("llama");
+    copy.write("adapter_config.json", ADAPTER);
+    let told = || {
+        predicate::str::contains("PEFT adapter (LORA) of the base model `org/base`")
+            .and(predicate::str::contains("not applied"))
+    };
+    let inspected = lenscape()
+        .args(["models", "inspect"])
+        .arg(copy.path())
+        .assert();
+    inspected.success().stdout(told());
+    let traced = lenscape()
+        .args(["trace", "x", "-n", "1", "--model"])
+        .arg(copy.path())
+        .assert();
+    traced.success().stderr(told());
+}
+
 #[test]
 fn a_gguf_whose_header_lies() {
     let copy = Copy::without_weights("llama");

@@ -13,12 +13,18 @@ mod as_stored;
 mod folders;
 #[path = "checkpoint_formats/gguf.rs"]
 mod gguf;
+#[path = "checkpoint_formats/heads.rs"]
+mod heads;
 #[path = "checkpoint_formats/older_gguf.rs"]
 mod older_gguf;
+#[path = "checkpoint_formats/per_layer.rs"]
+mod per_layer;
 #[path = "checkpoint_formats/precision.rs"]
 mod precision;
 #[path = "checkpoint_formats/pytorch.rs"]
 mod pytorch;
+#[path = "checkpoint_formats/wrapped.rs"]
+mod wrapped;
 
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Progress, Run, RunId, Sampling, Session};

@@ -7,9 +7,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use assert_cmd::Command;
+use candle_core::quantized::gguf_file::{self, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor, safetensors};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
+use lenscape::model::weights::{Gguf, Weights};
 use predicates::prelude::*;
 use predicates::str::contains;
 use tempfile::TempDir;
@@ -79,6 +82,87 @@ fn tensors_without_use_are_named_with_the_reason() {
         .assert()
         .success()
         .stdout(contains("not used    model.extra.weight  (not known"));
+}
+
+/// The fixture with an unembedding beside its embedding, which its configuration ties.
+fn with_unembedding(factor: f64) -> TempDir {
+    let folder = with_tensor("llama", "x.rotary_emb.inv_freq");
+    let path = folder.path().join("model.safetensors");
+    let mut tensors = safetensors::load(&path, &Device::Cpu).unwrap();
+    let embedding = &tensors["model.embed_tokens.weight"];
+    let own = (embedding * factor).unwrap();
+    tensors.insert("lm_head.weight".to_owned(), own);
+    safetensors::save(&tensors, &path).unwrap();
+    folder
+}
+
+#[test]
+fn an_unembedding_is_the_embedding_once_more_only_if_it_is() {
+    inspect(with_unembedding(1.0).path())
+        .assert()
+        .success()
+        .stdout(contains(
+            "not used    lm_head.weight  (the embedding once more)",
+        ))
+        .stdout(contains("note").not());
+    inspect(with_unembedding(2.0).path())
+        .assert()
+        .success()
+        .stdout(contains("the embedding once more").not())
+        .stdout(contains("used        lm_head.weight"))
+        .stdout(contains(
+            "hold another matrix, `lm_head.weight`; that one is used",
+        ));
+}
+
+/// A file of mostly four bits with an embedding of eight, which is most of it.
+#[test]
+fn the_quantisation_of_a_gguf_is_the_one_that_it_says_it_has() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("m.gguf");
+    let stored = |declared: Option<u32>| {
+        let zeros = Tensor::zeros((64, 256), DType::F32, &Device::Cpu).unwrap();
+        let eight = QTensor::quantize(&zeros, GgmlDType::Q8_0).unwrap();
+        let some = zeros.narrow(0, 0, 8).unwrap();
+        let four = QTensor::quantize(&some, GgmlDType::Q4K).unwrap();
+        let metadata = declared.map(|number| ("general.file_type", Value::U32(number)));
+        let metadata: Vec<(&str, &Value)> =
+            metadata.iter().map(|(key, value)| (*key, value)).collect();
+        let tensors = [
+            ("token_embd.weight", &eight),
+            ("blk.0.ffn_up.weight", &four),
+        ];
+        let mut file = fs::File::create(&path).unwrap();
+        gguf_file::write(&mut file, &metadata, &tensors).unwrap();
+        drop(file);
+        Weights::Gguf(Gguf::open(&path).unwrap()).mix().in_words()
+    };
+    assert_eq!(stored(Some(15)), "Q4_K_M (Q8_0 89 %, Q4_K 11 %)");
+    assert_eq!(stored(Some(14)), "Q4_K_S (Q8_0 89 %, Q4_K 11 %)");
+    // Said of a file without any of it, and not said at all.
+    assert_eq!(stored(Some(17)), "Q4_K (Q8_0 89 %, Q4_K 11 %)");
+    assert_eq!(stored(None), "Q4_K (Q8_0 89 %, Q4_K 11 %)");
+}
+
+#[test]
+fn the_shares_of_the_types_are_had_as_json() {
+    let path = Path::new(FIXTURES).with_file_name("fixtures-gguf/llama.gguf");
+    let output = inspect(&path).args(["--format", "json"]).output().unwrap();
+    let inspection: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let shares = inspection["storage"].as_array().unwrap();
+    let sum = |key: &str| {
+        shares
+            .iter()
+            .map(|share| share[key].as_f64().unwrap())
+            .sum::<f64>()
+    };
+    assert!((sum("part") - 1.0).abs() < 1e-9, "{shares:?}");
+    assert_eq!(
+        sum("tensors"),
+        inspection["tensors"]["count"].as_f64().unwrap()
+    );
+    assert_eq!(sum("weights"), inspection["parameters"].as_f64().unwrap());
+    assert!(inspection["stored_as"].is_string());
 }
 
 #[test]

@@ -26,7 +26,7 @@ use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, Settings};
 use lenscape::trace::{LensKind, Step};
 use lenscape::{model, ui};
-use made::{Copy, gguf_of, write_pytorch};
+use made::{Copy, gguf_of, write_legacy_pytorch, write_pytorch, write_training_state};
 use proptest::prelude::*;
 
 /// Far more than any of the small files here justifies, and far less than a length out of a
@@ -251,6 +251,24 @@ fn pytorch_pickle() {
         &made::tensors("llama"),
     );
     damage(3000, &copy, "pytorch_model.bin", 9_000, &folder(&copy));
+}
+
+#[test]
+fn pytorch_file_of_before_1_6() {
+    let copy = Copy::without_weights("llama");
+    write_legacy_pytorch(
+        &copy.path().join("pytorch_model.bin"),
+        &made::tensors("llama"),
+    );
+    damage(3000, &copy, "pytorch_model.bin", 9_000, &folder(&copy));
+}
+
+#[test]
+fn pytorch_training_state() {
+    let copy = Copy::without_weights("llama");
+    let path = copy.path().join("pytorch_model.bin");
+    write_training_state(&path, "state_dict", &made::tensors("llama"));
+    damage(1000, &copy, "pytorch_model.bin", 9_000, &folder(&copy));
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 
+use super::expansion::expanded_here;
+
 /// As many are remembered.
 const MOST: usize = 12;
 
@@ -27,7 +29,7 @@ impl Recent {
     #[must_use]
     pub fn from_env() -> Self {
         let home = std::env::var_os("LENSCAPE_HOME").filter(|home| !home.is_empty());
-        let folder = home.map(PathBuf::from).or_else(|| {
+        let folder = home.map(|home| expanded_here(&home)).or_else(|| {
             let folders = etcetera::choose_base_strategy().ok()?;
             let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
             Some(state.join("lenscape"))

@@ -1,8 +1,11 @@
 //! What a user's word for a model means.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::split::Split;
 use super::{Catalog, Source, hub};
 
 /// The revision of a hub id that names none.
@@ -15,7 +18,7 @@ pub enum ModelRef {
     Entry(String),
     /// A repository of the hub.
     Hub(HubRef),
-    /// A GGUF file on this machine.
+    /// A GGUF file on this machine, whatever its name.
     Gguf(PathBuf),
     /// A folder on this machine.
     Folder(PathBuf),
@@ -52,7 +55,7 @@ pub enum ReferenceError {
     #[error("no model at {}: there is no such file or folder", .0.display())]
     NoSuchPath(PathBuf),
     /// A file of another kind.
-    #[error("{} is no .gguf file; for safetensors give the folder that holds config.json", .0.display())]
+    #[error("{} is no .gguf file, nor does it begin as one; for safetensors give the folder that holds config.json", .0.display())]
     NoGguf(PathBuf),
 }
 
@@ -68,8 +71,12 @@ impl ModelRef {
     ///
     /// 1. it has a path separator in it, and it exists on this machine: that file or folder;
     /// 2. a name in the catalog;
-    /// 3. it exists in the current folder: that `.gguf` file or folder;
+    /// 3. it exists in the current folder: that GGUF file or folder;
     /// 4. a hub id, as [`HubRef::parse`] reads it.
+    ///
+    /// A GGUF file is known by its ending `.gguf` or by its first four bytes, as Ollama's files
+    /// are that are named `sha256-…`. A folder without `config.json` that holds one GGUF model
+    /// means that.
     ///
     /// So a folder `org/name` that exists wins over the hub's repository of that name, and a name
     /// of the catalog wins over a file of that name in the current folder; `./name` is the file.
@@ -126,8 +133,9 @@ impl ModelRef {
 
     fn on_disk(path: &Path) -> Result<Self, ReferenceError> {
         if path.is_dir() {
-            Ok(Self::Folder(path.to_owned()))
-        } else if has_gguf_name(path) {
+            let gguf = only_gguf_of(path);
+            Ok(gguf.map_or_else(|| Self::Folder(path.to_owned()), Self::Gguf))
+        } else if has_gguf_name(path) || begins_as_gguf(path) {
             Ok(Self::Gguf(path.to_owned()))
         } else {
             Err(ReferenceError::NoGguf(path.to_owned()))
@@ -193,6 +201,34 @@ fn is_gguf_in_repository(file: &str) -> bool {
 fn has_gguf_name(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+}
+
+/// Whether the file at `path` begins as GGUF files do.
+fn begins_as_gguf(path: &Path) -> bool {
+    let mut start = [0; 4];
+    // A pipe would never answer.
+    path.is_file()
+        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
+        && start == *b"GGUF"
+}
+
+/// The GGUF model in `folder`, if it holds no model of another kind and no second one.
+fn only_gguf_of(folder: &Path) -> Option<PathBuf> {
+    /// More files are no model's folder.
+    const MOST: usize = 1000;
+    if folder.join("config.json").exists() {
+        return None;
+    }
+    let entries = std::fs::read_dir(folder).ok()?.take(MOST).flatten();
+    let files = entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_whole = Split::of(&name).is_none_or(|split| split.number == 1);
+        // The part of a model that sees, which is none of its own.
+        let sees = name.to_ascii_lowercase().contains("mmproj");
+        is_whole && !sees && begins_as_gguf(path)
+    });
+    let mut files = files.fuse();
+    files.next().filter(|_| files.next().is_none())
 }
 
 impl fmt::Display for HubRef {
@@ -319,6 +355,24 @@ mod tests {
     #[test]
     fn a_bare_folder_is_found_after_the_catalog() {
         assert_eq!(parse("src"), Ok(ModelRef::Folder("src".into())));
+    }
+
+    #[test]
+    fn a_gguf_file_without_the_ending_is_known_by_its_first_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let blob = folder.path().join("sha256-0123abcd");
+        std::fs::write(&blob, b"GGUF\x03\0\0\0").unwrap();
+        assert_eq!(
+            parse(blob.to_str().unwrap()),
+            Ok(ModelRef::Gguf(blob.clone()))
+        );
+        // The only model of a folder is meant by that folder, whatever lies beside it.
+        std::fs::write(folder.path().join("mmproj.gguf"), b"GGUF\x03\0\0\0").unwrap();
+        std::fs::write(folder.path().join("sha256-9"), b"{}").unwrap();
+        let text = folder.path().to_str().unwrap();
+        assert_eq!(parse(text), Ok(ModelRef::Gguf(blob)));
+        std::fs::write(folder.path().join("other.gguf"), b"GGUF\x03\0\0\0").unwrap();
+        assert_eq!(parse(text), Ok(ModelRef::Folder(text.into())));
     }
 
     #[test]

@@ -124,6 +124,14 @@ pub enum SourceError {
         /// `org/name`.
         repo: String,
     },
+    /// A repository of an adapter.
+    #[error(
+        "{repo} holds a PEFT adapter, not a model of its own; merge it into its base model (merge_and_unload in PEFT) and give the folder that this is saved to"
+    )]
+    Adapter {
+        /// `org/name`.
+        repo: String,
+    },
 
     /// There is no Python.
     #[error("{program} was not found; with Python 3 and pip installed this source can be used")]

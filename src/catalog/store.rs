@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use tempfile::TempDir;
 
+use super::expansion::expanded_here;
 use super::lock::{self, Lock};
 use super::{Entry, FetchError, Files};
 
@@ -29,14 +30,14 @@ impl Store {
         Self { root }
     }
 
-    /// The folder that `LENSCAPE_HOME` names, or `lenscape` in the user's data folder
+    /// The folder that `LENSCAPE_HOME` names, with `~` and `$NAME` expanded, or `lenscape` in the user's data folder
     /// (`XDG_DATA_HOME`, or else `~/.local/share`).
     ///
     /// # Errors
     /// [`FetchError::NoHome`] when the home folder is not known.
     pub fn from_env() -> Result<Self, FetchError> {
         match std::env::var_os("LENSCAPE_HOME").filter(|root| !root.is_empty()) {
-            Some(root) => Ok(Self::new(root.into())),
+            Some(root) => Ok(Self::new(expanded_here(&root))),
             None => etcetera::choose_base_strategy()
                 .map(|folders| Self::new(folders.data_dir().join("lenscape")))
                 .map_err(|_| FetchError::NoHome),

@@ -12,6 +12,7 @@ use crate::catalog::{Catalog, FetchError, ModelRef, Places};
 use crate::model::checkpoint::{TensorUse, Unused};
 use crate::model::memory::{self, in_words};
 use crate::model::tokenizer::Tokenizer;
+use crate::model::weights::Mix;
 use crate::model::{self, Description, Dtype, Holding, ModelError};
 
 /// Why a checkpoint could not be inspected.
@@ -32,8 +33,10 @@ pub struct Inspection {
     pub files: String,
     /// The decoder family.
     pub family: String,
-    /// How most of the weights are stored.
+    /// How the weights are stored, in a word.
     pub stored_as: String,
+    /// How much of them is stored in which type, the most first.
+    pub storage: Vec<StoredShare>,
     /// Number of weights.
     pub parameters: u64,
     /// What they take in memory.
@@ -56,6 +59,23 @@ pub struct Inspection {
     pub notes: Vec<String>,
     /// What becomes of the tensors.
     pub tensors: Tensors,
+    #[serde(skip)]
+    stored_in_words: String,
+}
+
+/// What is stored in one type.
+#[derive(Debug, Serialize)]
+pub struct StoredShare {
+    /// The type, as its file format calls it.
+    pub kind: String,
+    /// How many tensors.
+    pub tensors: usize,
+    /// How many weights.
+    pub weights: u64,
+    /// Their part of all weights, from 0 to 1.
+    pub part: f64,
+    /// Bytes in the files; 0 where the size of such a type is not known.
+    pub bytes: u64,
 }
 
 /// Bytes of memory.
@@ -131,12 +151,12 @@ pub fn inspect(
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
     let files = fetch_visibly(&reference, catalog, places)?.files;
     let description = model::describe(&files, dtype)?;
-    let tensors = tensors(&description.tensors()?);
+    let tensors = description.tensors()?;
     Ok(inspection(
         files.path().display().to_string(),
         &description,
         dtype,
-        tensors,
+        &tensors,
     ))
 }
 
@@ -144,14 +164,16 @@ fn inspection(
     files: String,
     description: &Description,
     dtype: Dtype,
-    tensors: Tensors,
+    tensors: &TensorUse,
 ) -> Inspection {
     let spec = &description.spec;
     let blocks = words::blocks(spec).into_iter();
     Inspection {
         files,
         family: description.family.to_owned(),
-        stored_as: description.storage.clone(),
+        stored_as: description.storage.name.clone(),
+        storage: stored_shares(&description.storage),
+        stored_in_words: description.storage.in_words(),
         parameters: description.memory.parameters,
         memory: MemoryNeeded {
             held: held(description.memory.holding, dtype),
@@ -168,9 +190,20 @@ fn inspection(
             .map(|(layers, parts)| Blocks { layers, parts })
             .collect(),
         head: words::head(&spec.head),
-        notes: description.notes.clone(),
-        tensors,
+        notes: [&*description.notes, &tensors.notes].concat(),
+        tensors: self::tensors(tensors),
     }
+}
+
+fn stored_shares(mix: &Mix) -> Vec<StoredShare> {
+    let shares = mix.shares.iter().map(|share| StoredShare {
+        kind: share.kind.clone(),
+        tensors: share.tensors,
+        weights: share.weights,
+        part: mix.part(share),
+        bytes: share.bytes,
+    });
+    shares.collect()
 }
 
 fn held(holding: Holding, dtype: Dtype) -> &'static str {
@@ -233,7 +266,7 @@ impl Inspection {
         let mut line = |label: &str, value: &str| writeln!(out, "{label:12}{value}");
         line("files", &self.files)?;
         line("family", &self.family)?;
-        line("stored as", &self.stored_as)?;
+        line("stored as", &self.stored_in_words)?;
         line("parameters", &self.parameters.to_string())?;
         line("memory", &self.memory.in_words())?;
         line("tokenizer", &self.tokenizer.in_words())?;

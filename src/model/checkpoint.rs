@@ -5,6 +5,7 @@
 mod attention;
 mod ends;
 mod feed_forward;
+mod signs;
 mod tensor_use;
 
 use std::collections::HashSet;
@@ -15,7 +16,7 @@ use candle_core::{DType, Device, Tensor};
 use super::ModelError;
 use super::dtype::Dtype;
 use super::holding::Holding;
-use super::layout::{Layout, Orientation, WITHIN};
+use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
 use super::norm::Norm;
 use super::spec::{Bias, NormSpec};
@@ -34,6 +35,7 @@ pub struct Checkpoint<'a> {
     dtype: Dtype,
     holding: Holding,
     taken: Mutex<HashSet<String>>,
+    notes: Mutex<Vec<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
@@ -66,10 +68,9 @@ impl<'a> Checkpoint<'a> {
         holding: Holding,
         progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, ModelError> {
-        let prefix = prefix(weights, &layout).ok_or_else(|| ModelError::Tensor {
-            place: weights.place(),
-            name: embedding_name(layout.prefixes.first().unwrap_or(&""), &layout),
-            reason: "is missing; it is the embedding".into(),
+        let prefix = prefix(weights, &layout).ok_or_else(|| {
+            let usual = layout.prefixes.first().unwrap_or(&"");
+            no_embedding(weights, embedding_name(usual, &layout))
         })?;
         Ok(Self {
             weights,
@@ -80,6 +81,7 @@ impl<'a> Checkpoint<'a> {
             dtype,
             holding,
             taken: Mutex::default(),
+            notes: Mutex::default(),
             progress,
         })
     }
@@ -101,19 +103,32 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// Complains about a tensor that nothing asked for: the model would not be what the
-    /// checkpoint describes.
-    pub fn finish(self) -> Result<(), ModelError> {
+    /// checkpoint describes. Gives what was noticed and is worth knowing, one line each.
+    pub fn finish(self) -> Result<Vec<String>, ModelError> {
         match self.tensor_use().unknown().next() {
-            None => Ok(()),
+            None => Ok(self.notes()),
             Some(name) => Err(self.about(
                 name,
-                format!(
-                    "of shape {:?} is not part of this architecture as lenscape knows it; \
-                     the numbers would be wrong without it",
-                    self.weights.shape(name).unwrap_or_default()
-                ),
+                signs::of_unknown(name).unwrap_or_else(|| {
+                    format!(
+                        "of shape {:?} is not part of this architecture as lenscape knows it; \
+                         the numbers would be wrong without it",
+                        self.weights.shape(name).unwrap_or_default()
+                    )
+                }),
             )),
         }
+    }
+
+    /// What was noticed while it was read and is worth knowing, one line each.
+    fn notes(&self) -> Vec<String> {
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.clone()
+    }
+
+    fn note(&self, note: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push(note);
     }
 
     /// How the model is computed with.
@@ -236,9 +251,25 @@ impl<'a> Checkpoint<'a> {
     }
 
     fn check(&self, name: &str, expected: &[usize]) -> Result<(), ModelError> {
+        self.check_type(name)?;
         match self.weights.shape(name) {
             Some(found) if found == expected => Ok(()),
             found => Err(self.wrong_shape(name, &format!("{expected:?}"), found)),
+        }
+    }
+
+    /// Refuses a tensor of a type that is not read, before anything is said of its shape: packed
+    /// weights have another one.
+    fn check_type(&self, name: &str) -> Result<(), ModelError> {
+        match self.weights.not_read(name) {
+            None => Ok(()),
+            Some(reason) => Err(self.about(
+                name,
+                match signs::of_quantisation(self.weights, name) {
+                    Some(sign) => format!("{reason}; it {}", signs::quantised(&sign)),
+                    None => reason,
+                },
+            )),
         }
     }
 
@@ -252,6 +283,9 @@ impl<'a> Checkpoint<'a> {
     }
 
     fn wrong_shape(&self, name: &str, expected: &str, found: Option<&[usize]>) -> ModelError {
+        if let Some(sign) = signs::of_quantisation(self.weights, name) {
+            return self.about(name, signs::quantised(&sign));
+        }
         let reason = match found {
             Some(found) => format!("has shape {found:?}, expected {expected}"),
             None => format!("is missing (expected with shape {expected})"),
@@ -271,19 +305,66 @@ impl<'a> Checkpoint<'a> {
 /// Rows of the embedding of a checkpoint that is laid out as `layout`, if it has one.
 #[must_use]
 pub fn vocabulary(weights: &Weights, layout: &Layout) -> Option<usize> {
-    let name = embedding_name(&prefix(weights, layout)?, layout);
-    weights.shape(&name)?.first().copied()
+    let prefix = prefix(weights, layout)?;
+    let unembedding = unembedding_name(weights, layout, &prefix);
+    let either = [
+        embedding_name(&prefix, layout),
+        format!("{unembedding}.weight"),
+    ];
+    let mut shapes = either.iter().filter_map(|name| weights.shape(name));
+    shapes.next()?.first().copied()
 }
 
-/// The prefix of all names: the one that gives the embedding.
+/// The prefix of all names: the one that gives the embedding. A checkpoint whose unembedding is
+/// its embedding may hold it under the unembedding's name only; then it is the one that gives
+/// the first block.
 fn prefix(weights: &Weights, layout: &Layout) -> Option<String> {
-    let mut prefixes = WITHIN.iter().flat_map(|within| {
-        let of_layout = layout.prefixes.iter();
-        of_layout.map(move |prefix| format!("{within}{prefix}"))
-    });
-    prefixes.find(|prefix| weights.shape(&embedding_name(prefix, layout)).is_some())
+    let prefixes = || {
+        WITHIN.iter().flat_map(|within| {
+            let of_layout = layout.prefixes.iter();
+            of_layout.map(move |prefix| format!("{within}{prefix}"))
+        })
+    };
+    let has = |name: String| weights.shape(&format!("{name}.weight")).is_some();
+    let first_block = layout.output.replace("{l}", "0");
+    prefixes()
+        .find(|prefix| weights.shape(&embedding_name(prefix, layout)).is_some())
+        .or_else(|| {
+            prefixes().find(|prefix| {
+                has(unembedding_name(weights, layout, prefix))
+                    && has(format!("{prefix}{first_block}"))
+            })
+        })
 }
 
 fn embedding_name(prefix: &str, layout: &Layout) -> String {
     format!("{prefix}{}.weight", layout.embedding)
+}
+
+/// The name of an unembedding of its own. It stands beside the decoder, or in a larger model's
+/// part with the decoder; newer files may call it by the name that most architectures have.
+fn unembedding_name(weights: &Weights, layout: &Layout, prefix: &str) -> String {
+    let within = WITHIN
+        .iter()
+        .filter(|within| prefix.starts_with(**within))
+        .max_by_key(|within| within.len());
+    let outer = prefix.strip_suffix("model.").or(within.copied());
+    let outer = outer.unwrap_or_default();
+    let names = [layout.unembedding, HUGGING_FACE.unembedding];
+    let mut all = names
+        .iter()
+        .flat_map(|bare| [(*bare).to_owned(), format!("{outer}{bare}")]);
+    let there = all.find(|name| weights.shape(&format!("{name}.weight")).is_some());
+    there.unwrap_or_else(|| format!("{outer}{}", layout.unembedding))
+}
+
+/// The complaint of a checkpoint without an embedding.
+fn no_embedding(weights: &Weights, name: String) -> ModelError {
+    ModelError::Tensor {
+        place: weights.place(),
+        reason: signs::of_adapter(weights)
+            .or_else(|| Some(signs::quantised(&signs::of_quantisation(weights, &name)?)))
+            .unwrap_or("is missing; it is the embedding".into()),
+        name,
+    }
 }

@@ -23,6 +23,22 @@ const MOST_LAYERS: usize = 4096;
 /// to spare.
 const LARGEST: u64 = 1 << 30;
 
+/// GGUF's name for the number of layers.
+const LAYERS: &str = "block_count";
+
+/// GGUF's name for the width of the stream.
+const WIDTH: &str = "embedding_length";
+
+/// GGUF's name for the width of a head.
+const HEAD_WIDTH: &str = "attention.key_length";
+
+/// GGUF's names for what may differ from layer to layer.
+const BY_LAYER: [&str; 3] = [
+    "attention.head_count",
+    "attention.head_count_kv",
+    "feed_forward_length",
+];
+
 /// One hyperparameter under its names in the two kinds of file.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -255,9 +271,16 @@ impl Config {
         self.values.get(name).filter(|value| !value.is_null())
     }
 
-    /// A whole number, where the key is there.
+    /// A whole number, where the key is there. In a GGUF file it may be a list with an entry a
+    /// layer, if they are all the same; [`Config::of_layer`] is for those that differ.
     pub fn optional_usize(&self, key: Key) -> Result<Option<usize>, ModelError> {
-        self.get(key)
+        let value = match self.get(key) {
+            Some(Value::Array(entries)) if self.dialect == Dialect::Gguf => {
+                Some(self.alike(key, entries)?)
+            }
+            value => value,
+        };
+        value
             .map(|value| {
                 whole(value)
                     .filter(|n| *n <= LARGEST)
@@ -265,6 +288,59 @@ impl Config {
                     .ok_or_else(|| self.wrong(key, value, "a whole number of at most 2^30"))
             })
             .transpose()
+    }
+
+    /// The one value of a list with an entry a layer.
+    fn alike<'a>(&self, key: Key, entries: &'a [Value]) -> Result<&'a Value, ModelError> {
+        let layers = self.values.get(LAYERS).and_then(Value::as_u64);
+        match entries.split_first() {
+            Some(_) if layers.is_some_and(|layers| layers != entries.len() as u64) => {
+                let reason = format!(
+                    "lists {} values, but the model has {} layers",
+                    entries.len(),
+                    layers.unwrap_or_default()
+                );
+                Err(self.complain(key, &reason))
+            }
+            Some((first, rest)) if rest.iter().all(|entry| entry == first) => Ok(first),
+            Some(_) => Err(self.complain(
+                key,
+                "differs from layer to layer, which is not supported for this architecture",
+            )),
+            None => Err(self.complain(key, "is an empty list")),
+        }
+    }
+
+    /// The same with the values of layer `l` in place of the lists that have an entry a layer:
+    /// heads, key heads and the width of the feed-forward part, as llama.cpp reads them for every
+    /// architecture. `None` where there is no such list, or its entries are all the same.
+    #[must_use]
+    pub fn of_layer(&self, l: usize) -> Option<Self> {
+        let lists = BY_LAYER.iter().filter_map(|key| {
+            let entries = self.values.get(*key)?.as_array()?;
+            let differ = entries.windows(2).any(|two| two[0] != two[1]);
+            let whole = self.values.get(LAYERS)?.as_u64() == Some(entries.len() as u64);
+            let entry = entries.get(l).filter(|_| differ && whole)?;
+            Some(((*key).to_owned(), entry.clone()))
+        });
+        let own: Vec<(String, Value)> = lists.collect();
+        (self.dialect == Dialect::Gguf && !own.is_empty()).then(|| {
+            let mut layer = self.clone();
+            layer.values.extend(own);
+            // As in llama.cpp, where the first layer's heads say how wide all heads are.
+            if let Some(width) = self.head_width() {
+                layer.values.entry(HEAD_WIDTH.into()).or_insert(width);
+            }
+            layer
+        })
+    }
+
+    /// How wide a head of the first layer is, in a list of heads an entry a layer.
+    fn head_width(&self) -> Option<Value> {
+        let heads = self.values.get(BY_LAYER[0])?.as_array()?.first()?.as_u64();
+        let (heads, width) = (heads?, self.values.get(WIDTH)?.as_u64()?);
+        let divides = heads > 0 && width.is_multiple_of(heads);
+        divides.then(|| (width / heads).into())
     }
 
     /// A whole number from 1 on that must be there.
@@ -438,6 +514,53 @@ mod tests {
         ]);
         let config = Config::from_gguf(&metadata, "model.gguf").unwrap();
         assert_eq!(config.usize(WIDTH).unwrap(), 576);
+    }
+
+    fn gguf(values: &[(&str, gguf_file::Value)]) -> Config {
+        let values = values
+            .iter()
+            .map(|(key, value)| (format!("llama.{key}"), value.clone()));
+        let name = gguf_file::Value::String("llama".into());
+        let metadata = values.chain([("general.architecture".to_owned(), name)]);
+        Config::from_gguf(&metadata.collect(), "m.gguf").unwrap()
+    }
+
+    fn list(numbers: &[u32]) -> gguf_file::Value {
+        gguf_file::Value::Array(numbers.iter().map(|n| gguf_file::Value::U32(*n)).collect())
+    }
+
+    #[test]
+    fn a_list_of_one_value_a_layer_is_that_value_if_they_are_all_the_same() {
+        const WIDTH: Key = key(&[], "feed_forward_length");
+        let width = |numbers: &[u32]| {
+            let layers = ("block_count", gguf_file::Value::U32(3));
+            let config = gguf(&[layers, ("feed_forward_length", list(numbers))]);
+            config.usize(WIDTH).map_err(|error| error.to_string())
+        };
+        assert_eq!(width(&[96, 96, 96]).unwrap(), 96);
+        for (numbers, reason) in [
+            (&[96, 96, 64][..], "differs from layer to layer"),
+            (&[96, 96], "lists 2 values, but the model has 3 layers"),
+            (&[], "empty list"),
+            (&[0, 0, 0], "at least 1"),
+        ] {
+            let error = width(numbers).unwrap_err();
+            assert!(
+                error.contains("`llama.feed_forward_length`") && error.contains(reason),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_layer_has_its_own_entry_of_a_list_that_differs() {
+        const HEADS: Key = key(&[], "attention.head_count");
+        let layers = ("block_count", gguf_file::Value::U32(2));
+        let config = gguf(&[layers.clone(), ("attention.head_count", list(&[4, 2]))]);
+        let heads = |l| config.of_layer(l).unwrap().usize(HEADS).unwrap();
+        assert_eq!([heads(0), heads(1)], [4, 2]);
+        let alike = gguf(&[layers, ("attention.head_count", list(&[4, 4]))]);
+        assert!(alike.of_layer(0).is_none());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::memory::{self, Memory};
 use super::rope::Rotation;
 use super::spec::{BlockSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
-use super::weights::{Folder, Gguf, Weights};
+use super::weights::{Adapter, Folder, Gguf, Mix, Weights};
 use crate::catalog::CheckpointFiles;
 
 /// A language model: what runs, what turns states into logits, and what turns text into tokens.
@@ -33,7 +33,7 @@ pub struct Model {
     pub dtype: Dtype,
     /// How weights are held that are stored in fewer bits than float32.
     pub holding: Holding,
-    /// How the weights are stored, for example `Q4_1`.
+    /// How the weights are stored, in a word, for example `Q4_K_M`.
     pub storage: String,
     /// Number of parameters.
     pub parameters: u64,
@@ -85,8 +85,8 @@ pub struct Description {
     pub family: &'static str,
     /// The decoder's description.
     pub spec: Spec,
-    /// How the weights are stored, for example `Q4_1`.
-    pub storage: String,
+    /// How the weights are stored.
+    pub storage: Mix,
     /// What the model takes in memory, as it would be held now.
     pub memory: Memory,
     /// From text to tokens and back.
@@ -98,7 +98,8 @@ pub struct Description {
 }
 
 impl Description {
-    /// What becomes of each tensor when the model is loaded. No weights are read.
+    /// What becomes of each tensor when the model is loaded. No weights are read but those of an
+    /// unembedding that may be the embedding once more.
     ///
     /// # Errors
     /// When a tensor is missing or has a shape that does not fit; the message names it.
@@ -126,8 +127,8 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
     let tokenizer = tokenizer(&weights)?;
     Ok(Description {
         family,
-        notes: [&notes, tokenizer.notes()].concat(),
-        storage: weights.storage(),
+        notes: [&notes, &*weights.notes(), tokenizer.notes()].concat(),
+        storage: weights.mix(),
         memory: Memory::of(&weights, &spec, vocabulary, dtype, memory::available()),
         tokenizer,
         spec,
@@ -165,6 +166,14 @@ pub fn glance(
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
     memory.describes(&spec, config.place())?;
+    if let Some((name, reason)) = weights.first_not_read() {
+        let place = weights.place();
+        return Err(ModelError::Tensor {
+            place,
+            name,
+            reason,
+        });
+    }
     Ok(Glance { family, memory })
 }
 
@@ -178,6 +187,12 @@ fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
             Ok((config, Weights::Gguf(file)))
         }
         CheckpointFiles::Folder(path) => {
+            if let Some(adapter) = Adapter::instead_of_a_model(path) {
+                return Err(ModelError::File {
+                    path: path.clone(),
+                    reason: adapter.alone(),
+                });
+            }
             let config = Config::from_folder(path)?;
             families::of(&config)?;
             Ok((config, Weights::Folder(Folder::open(path)?)))
@@ -219,12 +234,12 @@ fn assemble(
     let holding = memory.holding;
     let checkpoint = Checkpoint::new(&weights, layout, device, dtype, holding, progress)?;
     let (embedding, blocks, head) = parts(&checkpoint, &spec)?;
-    checkpoint.finish()?;
+    let noticed = checkpoint.finish()?;
     Ok(Model {
         family,
         dtype,
         holding,
-        storage: weights.storage(),
+        storage: weights.mix().name,
         parameters: memory.parameters,
         vocab_size: embedding.tokens.height(),
         decoder: Decoder {
@@ -236,7 +251,7 @@ fn assemble(
             interventions: Interventions::default(),
         },
         head,
-        notes: [&notes, tokenizer.notes()].concat(),
+        notes: [&notes, &*weights.notes(), tokenizer.notes(), &noticed].concat(),
         tokenizer,
         spec,
     })
@@ -253,7 +268,9 @@ fn parts(
         .par_iter()
         .enumerate()
         .map(|(l, block)| read_block(checkpoint, l, block, spec.d_model))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Vec<_>>();
+    // Of several complaints the first one is told, whichever thread was first.
+    let blocks = blocks.into_iter().collect::<Result<Vec<_>, _>>()?;
     let head = checkpoint.head(spec, &embedding.tokens)?;
     Ok((embedding, blocks, head))
 }

@@ -1,20 +1,27 @@
 //! Tensors of a checkpoint by name, whatever file they stand in. A tensor comes out as float32 on
 //! the CPU, dequantised where it was quantised, or as its rows in the type that they are stored in.
 
+mod adapter;
+mod comparison;
 mod folder;
 mod gguf;
+mod mix;
+mod names;
 mod pytorch;
 mod safetensors;
 mod stored;
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 
+pub use adapter::Adapter;
 pub use folder::Folder;
 pub use gguf::Gguf;
+pub use mix::{Mix, Share};
 
 use super::ModelError;
 use super::weight::{Rows, Storage};
@@ -65,12 +72,40 @@ impl Weights {
         }
     }
 
-    /// How most of the weights are stored, for example `Q4_1` or `BF16`.
+    /// What is worth knowing of the files though they can be used, one line each.
     #[must_use]
-    pub fn storage(&self) -> String {
+    pub fn notes(&self) -> Vec<String> {
         match self {
-            Self::Gguf(file) => file.storage(),
-            Self::Folder(files) => files.storage(),
+            Self::Gguf(_) => Vec::new(),
+            Self::Folder(files) => files.notes(),
+        }
+    }
+
+    /// How the weights are stored.
+    #[must_use]
+    pub fn mix(&self) -> Mix {
+        match self {
+            Self::Gguf(file) => file.mix(),
+            Self::Folder(files) => files.mix(),
+        }
+    }
+
+    /// Why the tensor of this name cannot be read, if it is of a type that is not.
+    #[must_use]
+    pub fn not_read(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Gguf(file) => file.not_read(name),
+            Self::Folder(files) => files.not_read(name),
+        }
+    }
+
+    /// A tensor of weights that cannot be read, and why, if there is one.
+    #[must_use]
+    pub fn first_not_read(&self) -> Option<(String, String)> {
+        let found = |name: &str| Some((name.to_owned(), self.not_read(name)?));
+        match self {
+            Self::Gguf(file) => file.names().find_map(found),
+            Self::Folder(files) => files.names_of_weights().find_map(found),
         }
     }
 
@@ -106,6 +141,15 @@ impl Weights {
             Self::Folder(files) => files.read_rows(name),
         }
     }
+
+    /// Some of the rows of a tensor, as [`Weights::read_rows`] would give them; `None` where the
+    /// tensor can only be read as a whole.
+    fn read_some_rows(&self, name: &str, rows: Range<usize>) -> Result<Option<Rows>, ModelError> {
+        match self {
+            Self::Gguf(file) => file.read_some_rows(name, rows),
+            Self::Folder(files) => files.read_some_rows(name, rows),
+        }
+    }
 }
 
 /// The size of a tensor.
@@ -121,8 +165,7 @@ pub struct Size {
 impl Size {
     /// The size of a tensor of `shape` whose rows are stored in `storage`.
     fn of(shape: &[usize], storage: Option<Storage>) -> Self {
-        let elements = shape.iter().map(|dim| *dim as u64);
-        let elements = elements.fold(1, u64::saturating_mul);
+        let elements = elements(shape);
         let width = shape.last().copied().unwrap_or(0);
         let row_bytes = storage
             .filter(|_| shape.len() > 1)
@@ -135,6 +178,12 @@ impl Size {
             }),
         }
     }
+}
+
+/// How many numbers a tensor of `shape` has.
+fn elements(shape: &[usize]) -> u64 {
+    let dims = shape.iter().map(|dim| *dim as u64);
+    dims.fold(1, u64::saturating_mul)
 }
 
 /// An error about the contents of the file at `path`.
@@ -197,16 +246,4 @@ fn foreign(start: &[u8]) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// The entry that makes up most of what is counted.
-fn most<K: Ord>(sizes: impl Iterator<Item = (K, usize)>) -> Option<K> {
-    let mut totals = std::collections::BTreeMap::new();
-    for (kind, size) in sizes {
-        *totals.entry(kind).or_insert(0_usize) += size;
-    }
-    totals
-        .into_iter()
-        .max_by_key(|(_, total)| *total)
-        .map(|(kind, _)| kind)
 }

@@ -174,3 +174,13 @@ fn files_cannot_be_placed_outside_the_cache() {
         "{message}"
     );
 }
+
+#[test]
+fn a_repository_of_an_adapter_is_told_as_one() {
+    let (_server, bench) = hub_with("org/lora", &["adapter_config.json", "adapter_model.bin"]);
+    let error = bench.fetch("org/lora").unwrap_err().to_string();
+    assert!(
+        error.contains("PEFT adapter") && error.contains("merge"),
+        "{error}"
+    );
+}

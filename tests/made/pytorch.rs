@@ -13,12 +13,16 @@ use super::Tensors;
 
 /// Writes a state dict.
 pub fn write_pytorch(path: &Path, tensors: &Tensors) {
+    write_archive(path, &pickle_of(tensors), tensors);
+}
+
+fn write_archive(path: &Path, pickle: &[u8], tensors: &Tensors) {
     let mut names: Vec<&String> = tensors.keys().collect();
     names.sort();
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut zip = ZipWriter::new(File::create(path).unwrap());
     zip.start_file("archive/data.pkl", options).unwrap();
-    zip.write_all(&pickle_of(tensors)).unwrap();
+    zip.write_all(pickle).unwrap();
     for (key, name) in names.iter().enumerate() {
         zip.start_file(format!("archive/data/{key}"), options)
             .unwrap();
@@ -85,4 +89,36 @@ fn bytes(tensor: &Tensor) -> Vec<u8> {
     let mut out = Vec::new();
     tensor.write_bytes(&mut out).unwrap();
     out
+}
+
+/// Writes a state dict as `torch.save` did before PyTorch 1.6.
+pub fn write_legacy_pytorch(path: &Path, tensors: &Tensors) {
+    let mut names: Vec<&String> = tensors.keys().collect();
+    names.sort();
+    // The magic number, the version, and what machine it was.
+    let mut out =
+        b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.".to_vec();
+    out.extend(b"\x80\x02}q\x00X\x0d\0\0\0little_endianq\x01\x88s.");
+    out.extend(pickle_of(tensors));
+    out.extend(b"\x80\x02]q\x00(");
+    (0..names.len()).for_each(|key| text(&mut out, &key.to_string()));
+    out.extend(b"e.");
+    for name in names {
+        out.extend((tensors[name].elem_count() as u64).to_le_bytes());
+        out.extend(bytes(&tensors[name]));
+    }
+    std::fs::write(path, out).unwrap();
+}
+
+/// Writes a state dict beside other things, under a name of its own, as training tools do.
+pub fn write_training_state(path: &Path, name: &str, tensors: &Tensors) {
+    let state_dict = pickle_of(tensors);
+    let mut pickle = vec![0x80, 2, b'}', b'('];
+    text(&mut pickle, "epoch");
+    number(&mut pickle, 3);
+    text(&mut pickle, name);
+    // Without the protocol before it and the end behind it.
+    pickle.extend(&state_dict[2..state_dict.len() - 1]);
+    pickle.extend(b"u.");
+    write_archive(path, &pickle, tensors);
 }

@@ -23,6 +23,11 @@ const UNFINISHED: &str = "lenscape.incomplete";
 /// few enough that the hub does not take offence.
 const AT_A_TIME: usize = 4;
 
+/// Whether a repository with files of these names is one of an adapter to some model.
+fn is_of_adapter(names: &[String]) -> bool {
+    names.iter().any(|name| name == "adapter_config.json")
+}
+
 impl Visit<'_> {
     /// Download what makes the repository's checkpoint.
     pub(super) async fn checkpoint(&self) -> Result<CheckpointFiles, SourceError> {
@@ -46,6 +51,10 @@ impl Visit<'_> {
                 }
                 self.download_all(&listing, &names).await?;
                 CheckpointFiles::Folder(snapshot)
+            }
+            None if wanted.is_none() && is_of_adapter(&listing.names()) => {
+                let repo = self.id.repo.clone();
+                return Err(SourceError::Adapter { repo });
             }
             None => return Err(self.nothing_to_take(wanted)),
         };

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::catalog::FetchError;
+use crate::catalog::expansion::expanded;
 
 /// The variable that moves the hub cache.
 pub(super) const CACHE_VARIABLE: &str = "HF_HOME";
@@ -25,7 +26,8 @@ pub struct HubSettings {
 impl HubSettings {
     /// As the environment says: `HF_ENDPOINT`; `HF_TOKEN`, `HF_TOKEN_PATH`, or the file that the
     /// hub's own login writes; `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME` or
-    /// `XDG_CACHE_HOME`; `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`.
+    /// `XDG_CACHE_HOME`; `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`. A `~` or `$NAME` in those of
+    /// folders means what it means to the hub's own tools.
     ///
     /// # Errors
     /// [`FetchError::NoHome`] when no variable says where the cache is and the home folder is not
@@ -40,10 +42,13 @@ impl HubSettings {
         home: Option<PathBuf>,
     ) -> Result<Self, FetchError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let folder = |name: &str| set(name).map(PathBuf::from);
+        let folder = |name: &str| {
+            let text = set(name)?;
+            Some(expanded(&text, home.as_deref(), &variable))
+        };
         let hub_home = folder("HF_HOME")
             .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("huggingface")))
-            .or_else(|| Some(home?.join(".cache/huggingface")));
+            .or_else(|| Some(home.as_ref()?.join(".cache/huggingface")));
         let cache = folder("HF_HUB_CACHE")
             .or_else(|| folder("HUGGINGFACE_HUB_CACHE"))
             .or_else(|| Some(hub_home.as_ref()?.join("hub")))
@@ -124,6 +129,25 @@ mod tests {
         assert_eq!(settings(&variables).cache, PathBuf::from("/old"));
         variables.push(("HF_HUB_CACHE", "/cache"));
         assert_eq!(settings(&variables).cache, PathBuf::from("/cache"));
+    }
+
+    #[test]
+    fn a_folder_may_be_named_by_the_home_folder() {
+        for name in ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"] {
+            for value in ["~/hub", "$HOME/hub", "${HOME}/hub"] {
+                let found = settings(&[("HOME", "/home/u"), (name, value)]).cache;
+                assert_eq!(found, PathBuf::from("/home/u/hub"), "{name}={value}");
+            }
+        }
+        let cache = |name, value| settings(&[("HOME", "/home/u"), (name, value)]).cache;
+        assert_eq!(
+            cache("HF_HOME", "$HOME/hf"),
+            PathBuf::from("/home/u/hf/hub")
+        );
+        assert_eq!(
+            cache("XDG_CACHE_HOME", "~/xdg"),
+            PathBuf::from("/home/u/xdg/huggingface/hub")
+        );
     }
 
     #[test]

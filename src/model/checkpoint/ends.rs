@@ -1,10 +1,9 @@
 //! The tensors before the first block and behind the last one.
 
-use super::Checkpoint;
+use super::{Checkpoint, embedding_name, no_embedding, unembedding_name};
 use crate::model::ModelError;
 use crate::model::decoder::Embedding;
 use crate::model::head::Head;
-use crate::model::layout::WITHIN;
 use crate::model::linear::Linear;
 use crate::model::spec::{Bias, Positions, Spec, Unembedding};
 use crate::model::weight::Weight;
@@ -13,7 +12,8 @@ impl Checkpoint<'_> {
     /// The embedding with all that is done before the first block.
     pub fn embedding(&self, spec: &Spec) -> Result<Embedding, ModelError> {
         let width = spec.embedding.width;
-        let name = format!("{}{}.weight", self.prefix, self.layout.embedding);
+        let name = self.embedding_name(spec)?;
+        self.check_type(&name)?;
         let rows = match self.weights.shape(&name) {
             Some([rows, found]) if *found == width => *rows,
             found => return Err(self.wrong_shape(&name, &format!("[any, {width}]"), found)),
@@ -47,13 +47,9 @@ impl Checkpoint<'_> {
     pub fn head(&self, spec: &Spec, tokens: &Weight) -> Result<Head, ModelError> {
         let (rows, width) = (tokens.height(), spec.embedding.width);
         let name = self.unembedding_name();
-        let separate = match spec.head.unembedding {
-            Unembedding::Tied => false,
-            Unembedding::Separate => true,
-            Unembedding::AsStored => self.weights.shape(&format!("{name}.weight")).is_some(),
-        };
-        let weight = if separate {
-            let rows = self.rows(&format!("{name}.weight"), &[rows, width])?;
+        let weight_name = format!("{name}.weight");
+        let weight = if self.has_own_unembedding(spec, &weight_name, &[rows, width])? {
+            let rows = self.rows(&weight_name, &[rows, width])?;
             self.weight(vec![rows])?
         } else {
             tokens.clone()
@@ -79,6 +75,46 @@ impl Checkpoint<'_> {
         })
     }
 
+    /// The name of the embedding, which is the unembedding's where the two are one and only that
+    /// is stored.
+    fn embedding_name(&self, spec: &Spec) -> Result<String, ModelError> {
+        let name = embedding_name(&self.prefix, &self.layout);
+        if self.weights.shape(&name).is_some() {
+            return Ok(name);
+        }
+        match spec.head.unembedding {
+            Unembedding::Tied => Ok(self.unembedding_name() + ".weight"),
+            Unembedding::Separate | Unembedding::AsStored => Err(no_embedding(self.weights, name)),
+        }
+    }
+
+    /// Whether the unembedding is a matrix of its own, `name`, of this shape. Where the
+    /// configuration says that it is the embedding but the files hold one that differs, that one
+    /// counts, as in transformers 5. Where it is the embedding once more, it is not held twice.
+    fn has_own_unembedding(
+        &self,
+        spec: &Spec,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<bool, ModelError> {
+        let embedding = self.embedding_name(spec)?;
+        let is_stored = self.weights.shape(name).is_some();
+        match spec.head.unembedding {
+            Unembedding::Separate => return Ok(true),
+            _ if !is_stored || name == embedding => return Ok(false),
+            Unembedding::Tied | Unembedding::AsStored => self.check(name, shape)?,
+        }
+        let is_own = !self.weights.are_equal(&embedding, name)?;
+        if is_own && spec.head.unembedding == Unembedding::Tied {
+            self.note(format!(
+                "{}: the configuration says that the unembedding is the embedding, but the files \
+                 hold another matrix, `{name}`; that one is used, as transformers does",
+                self.weights.place()
+            ));
+        }
+        Ok(is_own)
+    }
+
     /// The projection from one width to the other, where they differ.
     fn projection_between(
         &self,
@@ -94,18 +130,8 @@ impl Checkpoint<'_> {
         self.stacked(vec![part]).map(Some)
     }
 
-    /// The name of an unembedding of its own. It stands beside the decoder, or in a larger
-    /// model's part with the decoder.
+    /// The name of an unembedding of its own.
     pub(super) fn unembedding_name(&self) -> String {
-        let bare = self.layout.unembedding.to_owned();
-        if self.weights.shape(&format!("{bare}.weight")).is_some() {
-            return bare;
-        }
-        let within = WITHIN
-            .iter()
-            .filter(|within| self.prefix.starts_with(**within))
-            .max_by_key(|within| within.len());
-        let outer = self.prefix.strip_suffix("model.").or(within.copied());
-        format!("{}{bare}", outer.unwrap_or_default())
+        unembedding_name(self.weights, &self.layout, &self.prefix)
     }
 }

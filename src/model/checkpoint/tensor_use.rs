@@ -13,6 +13,8 @@ pub struct TensorUse {
     pub used: Vec<String>,
     /// The names of the others, and why they are not needed.
     pub unused: Vec<(String, Unused)>,
+    /// What was noticed about them and is worth knowing, one line each.
+    pub notes: Vec<String>,
 }
 
 /// Why a tensor has no use.
@@ -60,7 +62,10 @@ impl Checkpoint<'_> {
         let copy = self.unembedding_name() + ".weight";
         let mut names = self.weights.names();
         names.sort_unstable();
-        let mut all = TensorUse::default();
+        let mut all = TensorUse {
+            notes: self.notes(),
+            ..TensorUse::default()
+        };
         for name in names {
             if taken.contains(name) {
                 all.used.push(name.to_owned());

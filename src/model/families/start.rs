@@ -62,13 +62,47 @@ impl Start {
             return Err(config.complain(CAUSAL, reason));
         }
         let d_model = config.usize(reading::D_MODEL)?;
+        let n_layers = config.layers(reading::N_LAYERS)?;
+        let blocks = match config.of_layer(0) {
+            None => vec![self.block(config, d_model)?; n_layers],
+            Some(_) => (0..n_layers)
+                .filter_map(|l| config.of_layer(l))
+                .map(|layer| self.block(&layer, d_model))
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(Spec {
+            d_model,
+            context_length: match (config.get(reading::CONTEXT), self.context_unsaid) {
+                (None, Some(unsaid)) => unsaid,
+                _ => config.usize(reading::CONTEXT)?,
+            },
+            embedding: EmbeddingSpec {
+                width: d_model,
+                scale: None,
+                norm: None,
+            },
+            positions: Positions::InAttention,
+            blocks,
+            head: HeadSpec {
+                norm: Some(self.norm),
+                unembedding: reading::unembedding(config, self.unembedding)?,
+                bias: Bias::Absent,
+                scale: None,
+                cap: None,
+            },
+            notes: Vec::new(),
+        })
+    }
+
+    /// One block.
+    fn block(&self, config: &Config, d_model: usize) -> Result<BlockSpec, ModelError> {
         let heads = reading::heads(config, d_model)?;
         let width = match (config.optional_usize(reading::MLP_WIDTH)?, self.mlp) {
             (Some(width), _) => width,
             (None, MlpKind::Plain) => d_model.saturating_mul(4),
             (None, MlpKind::Gated) => config.usize(reading::MLP_WIDTH)?,
         };
-        let block = BlockSpec {
+        Ok(BlockSpec {
             norm: self.norm,
             norm_place: NormPlace::Before,
             residual: Residual::Serial,
@@ -91,28 +125,6 @@ impl Start {
                 width,
                 bias: self.bias,
             }),
-        };
-        Ok(Spec {
-            d_model,
-            context_length: match (config.get(reading::CONTEXT), self.context_unsaid) {
-                (None, Some(unsaid)) => unsaid,
-                _ => config.usize(reading::CONTEXT)?,
-            },
-            embedding: EmbeddingSpec {
-                width: d_model,
-                scale: None,
-                norm: None,
-            },
-            positions: Positions::InAttention,
-            blocks: vec![block; config.layers(reading::N_LAYERS)?],
-            head: HeadSpec {
-                norm: Some(self.norm),
-                unembedding: reading::unembedding(config, self.unembedding)?,
-                bias: Bias::Absent,
-                scale: None,
-                cap: None,
-            },
-            notes: Vec::new(),
         })
     }
 }

@@ -131,6 +131,16 @@ impl Rows {
         })
     }
 
+    /// Whether these are the same numbers, in whatever type either is held. As in float32, 0 and
+    /// -0 are the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let alike = (self.width, self.count()) == (other.width, other.count());
+        let is_same_row = |row| self.widened(row, 1) == other.widened(row, 1);
+        let same_bytes = self.storage == other.storage && self.bytes == other.bytes;
+        alike && (same_bytes || (0..self.count()).all(is_same_row))
+    }
+
     /// In the type that `dtype` rounds weights to; as they are where it does not.
     #[must_use]
     pub fn rounded(self, dtype: Dtype) -> Self {

@@ -3,13 +3,15 @@
 //! truncated while it is used gives an error instead of a signal.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 use serde::Deserialize;
 
+use super::mix::{Mix, Portion};
 use super::stored::Stored;
-use super::{Size, damaged, most, pytorch, safetensors, unreadable};
+use super::{Adapter, Size, damaged, elements, names, pytorch, safetensors, unreadable};
 use crate::model::ModelError;
 use crate::model::weight::Rows;
 
@@ -42,6 +44,8 @@ const FORMATS: [Format; 2] = [
 pub struct Folder {
     folder: PathBuf,
     tensors: BTreeMap<String, Stored>,
+    /// An adapter that lies beside the weights.
+    adapter: Option<Adapter>,
 }
 
 /// The part of an index that says which file holds a tensor.
@@ -57,11 +61,15 @@ impl Folder {
     /// When there are no weights here, or one of the files is missing or damaged.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
         let mut tensors = BTreeMap::new();
+        let adapter = Adapter::beside(folder);
         let there = |name: &str| folder.join(name).exists();
         let format = FORMATS
             .iter()
             .find(|format| there(format.single) || there(format.index))
             .ok_or_else(|| {
+                if let Some(adapter) = &adapter {
+                    return damaged(folder, adapter.alone());
+                }
                 let names = FORMATS.iter().map(|format| format.single);
                 let names: Vec<&str> = names.collect();
                 let names = names.join(" and no ");
@@ -74,8 +82,17 @@ impl Folder {
         }
         Ok(Self {
             folder: folder.to_owned(),
-            tensors,
+            tensors: names::unwrapped(tensors),
+            adapter,
         })
+    }
+
+    /// What is worth knowing of the files though they can be used, one line each.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let adapter = self.adapter.iter();
+        adapter
+            .map(|adapter| format!("{}: {}", self.folder.display(), adapter.beside_a_model()))
+            .collect()
     }
 
     /// The folder.
@@ -88,22 +105,43 @@ impl Folder {
         self.tensors.keys().map(String::as_str)
     }
 
+    /// Of those that can hold weights, in a type that is read or in one that is not.
+    pub(super) fn names_of_weights(&self) -> impl Iterator<Item = &str> {
+        let weights = self.tensors.iter().filter(|(_, s)| s.holds_weights());
+        weights.map(|(name, _)| name.as_str())
+    }
+
     pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
         Some(&self.tensors.get(name)?.shape)
     }
 
-    pub(super) fn storage(&self) -> String {
+    /// Why a tensor cannot be read, if it is of a type that is not.
+    pub(super) fn not_read(&self, name: &str) -> Option<String> {
+        let stored = self.tensors.get(name)?;
+        stored.floats().is_none().then(|| stored.not_read())
+    }
+
+    pub(super) fn mix(&self) -> Mix {
+        let of_place = |stored: &Stored| Portion {
+            kind: format!("{:?}", stored.dtype),
+            weights: elements(&stored.shape),
+            bytes: stored.bytes as u64,
+            names_the_whole: stored.shape.len() > 1,
+        };
+        Mix::of(self.places().map(of_place))
+    }
+
+    /// The tensors; several names of the same bytes count once.
+    fn places(&self) -> impl Iterator<Item = &Stored> {
         let all = self.tensors.values();
-        most(all.map(|stored| (format!("{:?}", stored.dtype), stored.bytes))).unwrap_or_default()
+        let places: BTreeMap<_, _> = all.map(|s| ((&s.file, s.start, s.bytes), s)).collect();
+        places.into_values()
     }
 
     /// Of every tensor that can hold weights; several names of the same bytes count once.
     pub(super) fn sizes(&self) -> Vec<Size> {
-        let weights = self.tensors.values().filter(|s| s.floats().is_some());
-        let places: BTreeMap<_, Size> = weights
-            .map(|s| ((&s.file, s.start), Size::of(&s.shape, s.rows())))
-            .collect();
-        places.into_values().collect()
+        let weights = self.places().filter(|stored| stored.holds_weights());
+        weights.map(|s| Size::of(&s.shape, s.rows())).collect()
     }
 
     pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {
@@ -112,6 +150,24 @@ impl Folder {
 
     pub(super) fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
         self.stored(name)?.read_rows(self.about(name))
+    }
+
+    pub(super) fn read_some_rows(
+        &self,
+        name: &str,
+        rows: Range<usize>,
+    ) -> Result<Option<Rows>, ModelError> {
+        self.stored(name)?.read_some_rows(rows)
+    }
+
+    /// Whether two names are of the same bytes of a file.
+    pub(super) fn is_one_place(&self, a: &str, b: &str) -> bool {
+        match (self.tensors.get(a), self.tensors.get(b)) {
+            (Some(a), Some(b)) => {
+                (&a.file, a.start, a.bytes, a.dtype) == (&b.file, b.start, b.bytes, b.dtype)
+            }
+            _ => false,
+        }
     }
 
     fn stored(&self, name: &str) -> Result<&Stored, ModelError> {

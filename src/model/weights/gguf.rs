@@ -2,18 +2,23 @@
 //! `NAME-00001-of-00003.gguf` and so on, opened by the first, which holds the metadata.
 
 mod header;
+mod kind;
 mod part;
+mod quantisation;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 use candle_core::quantized::gguf_file::Value;
 
-use super::{Size, damaged, most};
+use super::mix::{Mix, Portion};
+use super::{Size, damaged, elements};
 use crate::catalog::Split;
 use crate::model::ModelError;
-use crate::model::weight::{Rows, Storage};
+use crate::model::weight::Rows;
+use header::Entry;
 use part::Part;
 
 /// An open GGUF model: its headers, and a way to its tensors.
@@ -48,7 +53,7 @@ impl Gguf {
         }
         let first = Part::open(path)?;
         let count = split.as_ref().map_or(1, |split| split.count);
-        let declared = first.content.metadata.get("split.count");
+        let declared = first.metadata.get("split.count");
         let declared = declared.map_or(1, |value| integer(value).unwrap_or(0).max(1));
         if declared > 1 && declared != count {
             return Err(damaged(
@@ -74,13 +79,14 @@ impl Gguf {
 
     /// Adds a part, none of whose tensors may be there already.
     fn add(&mut self, part: Part) -> Result<(), ModelError> {
-        let mut names = part.content.tensor_infos.keys();
+        let mut names = part.tensors().map(|(name, _)| name);
         match names.find(|name| self.holder(name).is_some()) {
             Some(name) => Err(damaged(
                 &part.path,
                 format!("tensor `{name}` is in another part too; the parts are of several models"),
             )),
             None => {
+                drop(names);
                 self.others.push(part);
                 Ok(())
             }
@@ -92,8 +98,12 @@ impl Gguf {
     }
 
     fn holder(&self, name: &str) -> Option<&Part> {
-        self.parts()
-            .find(|part| part.content.tensor_infos.contains_key(name))
+        self.parts().find(|part| part.tensor(name).is_some())
+    }
+
+    /// The tensors of all parts.
+    fn tensors(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.parts().flat_map(Part::tensors)
     }
 
     /// The file, the first one of a split model.
@@ -105,41 +115,63 @@ impl Gguf {
     /// The header's key-value pairs.
     #[must_use]
     pub fn metadata(&self) -> &HashMap<String, Value> {
-        &self.first.content.metadata
+        &self.first.metadata
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let names = self
-            .parts()
-            .flat_map(|part| part.content.tensor_infos.keys());
-        names.map(String::as_str)
+        self.tensors().map(|(name, _)| name)
     }
 
     pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
-        let infos = &self.holder(name)?.content.tensor_infos;
-        Some(infos.get(name)?.shape.dims())
+        Some(&self.holder(name)?.tensor(name)?.shape)
     }
 
-    pub(super) fn storage(&self) -> String {
-        let infos = self
-            .parts()
-            .flat_map(|part| part.content.tensor_infos.values());
-        most(infos.map(|info| (format!("{:?}", info.ggml_dtype), info.shape.elem_count())))
-            .unwrap_or_default()
+    /// Why a tensor cannot be read, if it is of a type that is not.
+    pub(super) fn not_read(&self, name: &str) -> Option<String> {
+        let entry = self.holder(name)?.tensor(name)?;
+        entry
+            .kind
+            .readable()
+            .is_none()
+            .then(|| part::not_read(entry))
+    }
+
+    /// How the weights are stored: `general.file_type` where there is such a thing in the file,
+    /// or else the type of most of the weights in the blocks. The embedding alone may be more
+    /// than all of those, and is stored in more bits.
+    pub(super) fn mix(&self) -> Mix {
+        let mix = Mix::of(self.tensors().map(|(name, entry)| Portion {
+            kind: entry.kind.to_string(),
+            weights: elements(&entry.shape),
+            bytes: entry.kind.bytes(&entry.shape).unwrap_or(0),
+            names_the_whole: entry.shape.len() > 1 && name.starts_with("blk."),
+        }));
+        let declared = self.metadata().get("general.file_type").and_then(integer);
+        let declared = declared.and_then(quantisation::of_file_type);
+        match declared.filter(|declared| mix.has(declared.kind)) {
+            Some(declared) => mix.called(declared.name),
+            None => mix,
+        }
     }
 
     /// Of every tensor.
     pub(super) fn sizes(&self) -> Vec<Size> {
-        let infos = self
-            .parts()
-            .flat_map(|part| part.content.tensor_infos.values());
-        infos
-            .map(|info| Size::of(info.shape.dims(), Storage::of(info.ggml_dtype)))
+        self.tensors()
+            .map(|(_, entry)| Size::of(&entry.shape, entry.kind.storage()))
             .collect()
     }
 
     pub(super) fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
         self.holder(name).unwrap_or(&self.first).read_rows(name)
+    }
+
+    pub(super) fn read_some_rows(
+        &self,
+        name: &str,
+        rows: Range<usize>,
+    ) -> Result<Option<Rows>, ModelError> {
+        let holder = self.holder(name).unwrap_or(&self.first);
+        holder.read_some_rows(name, rows)
     }
 
     pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {
@@ -163,7 +195,9 @@ fn present(first: &Path, split: &Split<'_>, number: usize) -> Result<PathBuf, Mo
 
 fn integer(value: &Value) -> Option<usize> {
     match *value {
+        Value::U8(n) => Some(n.into()),
         Value::U16(n) => Some(n.into()),
+        Value::I32(n) => usize::try_from(n).ok(),
         Value::U32(n) => usize::try_from(n).ok(),
         Value::U64(n) => usize::try_from(n).ok(),
         _ => None,

@@ -1,9 +1,11 @@
 //! `pytorch_model.bin`, as `torch.save` has written it since PyTorch 1.6: a zip archive with one
-//! pickle, which describes the tensors, and one uncompressed file for each storage.
+//! pickle, which describes the tensors, and one uncompressed file for each storage. Files of
+//! before that hold the same one after the other ([`legacy`]).
 //!
 //! candle's reader of these files is not used: it takes memory without limit for a crafted pickle,
 //! writes to stderr, and panics on short tuples.
 
+mod legacy;
 mod pickle;
 
 use std::collections::{BTreeMap, HashMap};
@@ -32,18 +34,18 @@ pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Resul
         length,
         start,
     } = Opened::at(path)?;
-    if !start.starts_with(b"PK\x03\x04") {
-        let reason = if start.starts_with(b"\x80\x02\x8a\x0a") {
-            "written by a PyTorch before 1.6; load it with a newer one and save it as safetensors"
-        } else {
-            foreign(&start).unwrap_or("not a PyTorch file")
-        };
+    let (saved, storages) = if start.starts_with(b"PK\x03\x04") {
+        let (pickle, storages) = unpack(path, file, length)?;
+        let saved = pickle::saved(&pickle);
+        let saved = saved.map_err(|reason| damaged(path, no_state_dict(&reason)))?;
+        (saved, storages)
+    } else if legacy::begins(&start) {
+        legacy::read(path, file, length)?
+    } else {
+        let reason = foreign(&start).unwrap_or("not a PyTorch file");
         return Err(damaged(path, reason));
-    }
-    let (pickle, storages) = unpack(path, file, length)?;
-    let described = pickle::tensors(&pickle)
-        .map_err(|reason| damaged(path, format!("not a PyTorch state dict: {reason}")))?;
-    for tensor in described {
+    };
+    for tensor in saved.tensors {
         let stored = place(path, &tensor, &storages).map_err(|reason| ModelError::Tensor {
             place: path.display().to_string(),
             name: tensor.name.clone(),
@@ -52,6 +54,10 @@ pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Resul
         tensors.insert(tensor.name, stored);
     }
     Ok(())
+}
+
+fn no_state_dict(reason: &str) -> String {
+    format!("not a PyTorch state dict: {reason}")
 }
 
 /// The pickle, and where each storage stands, by its key.
@@ -149,6 +155,13 @@ fn dtype(storage_type: &str) -> Option<Dtype> {
         "CharStorage" => Dtype::I8,
         "ByteStorage" => Dtype::U8,
         "BoolStorage" => Dtype::BOOL,
+        "UntypedStorage" => Dtype::U8,
+        "uint16" => Dtype::U16,
+        "uint32" => Dtype::U32,
+        "uint64" => Dtype::U64,
+        "float8_e4m3fn" => Dtype::F8_E4M3,
+        "float8_e5m2" => Dtype::F8_E5M2,
+        "float8_e8m0fnu" => Dtype::F8_E8M0,
         _ => return None,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use candle_core::{DType, Device, Tensor};
@@ -27,12 +28,7 @@ pub(super) struct Stored {
 impl Stored {
     /// The tensor in float32. `about` makes an error of a complaint about it.
     pub(super) fn read(&self, about: impl Fn(String) -> ModelError) -> Result<Tensor, ModelError> {
-        let dtype = self.floats().ok_or_else(|| {
-            about(format!(
-                "has type {:?}; F32, F16, BF16 or F64 is needed",
-                self.dtype
-            ))
-        })?;
+        let dtype = self.floats().ok_or_else(|| about(self.not_read()))?;
         let bytes = self.bytes()?;
         Tensor::from_raw_buffer(&bytes, dtype, &self.shape, &Device::Cpu)
             .and_then(|tensor| tensor.to_dtype(DType::F32))
@@ -58,10 +54,31 @@ impl Stored {
         }
     }
 
+    /// Some of its rows as they are stored; `None` where they cannot be held like that.
+    pub(super) fn read_some_rows(&self, rows: Range<usize>) -> Result<Option<Rows>, ModelError> {
+        let width = self.shape.last().copied().unwrap_or(0);
+        let storage = self.rows();
+        let Some((storage, row)) = storage.and_then(|s| Some((s, s.row_bytes(width)?))) else {
+            return Ok(None);
+        };
+        let end = (row * rows.end).min(self.bytes);
+        let bytes = self.bytes_of((row * rows.start).min(end)..end)?;
+        Ok(Rows::new(storage, width, bytes))
+    }
+
+    /// Why it cannot be read, for a tensor of a type that is not.
+    pub(super) fn not_read(&self) -> String {
+        format!("has type {:?}; F32, F16, BF16 or F64 is needed", self.dtype)
+    }
+
     fn bytes(&self) -> Result<Vec<u8>, ModelError> {
-        let mut bytes = vec![0; self.bytes];
+        self.bytes_of(0..self.bytes)
+    }
+
+    fn bytes_of(&self, which: Range<usize>) -> Result<Vec<u8>, ModelError> {
+        let mut bytes = vec![0; which.len()];
         let mut file = File::open(&self.file).map_err(unreadable(&self.file))?;
-        file.seek(SeekFrom::Start(self.start))
+        file.seek(SeekFrom::Start(self.start + which.start as u64))
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(unreadable(&self.file))?;
         Ok(bytes)
@@ -75,6 +92,16 @@ impl Stored {
             Dtype::BF16 => Some(Storage::Bf16),
             _ => None,
         }
+    }
+
+    /// Whether it can hold weights, in a type that is read or in one that is not.
+    pub(super) fn holds_weights(&self) -> bool {
+        // Masks and tables are of the other types.
+        let odd = matches!(
+            self.dtype,
+            Dtype::F8_E4M3 | Dtype::F8_E5M2 | Dtype::F8_E8M0 | Dtype::F4 | Dtype::I8
+        );
+        odd || self.floats().is_some()
     }
 
     /// The type of the numbers, if they can be weights.

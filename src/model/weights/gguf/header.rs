@@ -1,7 +1,13 @@
-//! Walks a GGUF header before candle reads it. candle needs 32 bytes for each value of a list, however
-//! few it has in the file, and panics at an alignment of zero; so the values are counted first.
+//! Walks a GGUF header: counts the values of the metadata before candle reads those, and reads
+//! where the tensors stand. candle needs 32 bytes for each value of a list, however few it has in
+//! the file, and panics at an alignment of zero; and it knows fewer types of tensors than there
+//! are, without their names.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead};
+use std::ops::Range;
+
+use super::kind::Kind;
 
 /// All lists of a header together have no more values. A vocabulary of 262,144 tokens with its
 /// scores, types and merges has about 1.3 million.
@@ -10,34 +16,88 @@ const MOST_VALUES: u64 = 4 << 20;
 /// Lists in lists are no deeper.
 const DEEPEST: u32 = 4;
 
+/// No tensor has a longer name; llama.cpp allows 64 bytes.
+const LONGEST_NAME: u64 = 4096;
+
+/// As many dimensions as a tensor may have.
+const MOST_DIMENSIONS: u32 = 4;
+
+/// Bytes that the tensors are aligned to, where the metadata do not say.
+const USUAL_ALIGNMENT: u32 = 32;
+
 const STRING: u32 = 8;
 const LIST: u32 = 9;
 
-/// Checks the metadata behind `header`'s first four bytes.
+/// What the header says of the tensors.
+#[derive(Debug)]
+pub(super) struct Header {
+    /// The bytes that hold the number of tensors.
+    pub tensor_count: Range<usize>,
+    /// Where the metadata end.
+    pub metadata_end: u64,
+    /// Where the tensors begin.
+    pub data: u64,
+    /// The tensors by name.
+    pub tensors: BTreeMap<String, Entry>,
+}
+
+/// What the header says of one tensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// How it is stored.
+    pub kind: Kind,
+    /// Outermost dimension first.
+    pub shape: Vec<usize>,
+    /// From where the tensors begin.
+    pub offset: u64,
+}
+
+/// Reads the `header` of a file that begins with `GGUF`.
 ///
 /// # Errors
 /// In one line, what is wrong with it.
-pub(super) fn check(header: impl BufRead) -> Result<(), String> {
+pub(super) fn read(header: impl BufRead) -> Result<Header, String> {
     let mut walk = Walk {
         reader: header,
+        place: 0,
         values: 0,
         lengths: Lengths::Long,
+        alignment: USUAL_ALIGNMENT,
     };
     walk.skip(4).map_err(ended)?;
-    match walk.u32().map_err(ended)? {
-        1 => walk.lengths = Lengths::Short,
-        2 | 3 => {}
-        version => {
-            return Err(format!(
-                "GGUF version {version} is not known; versions 1 to 3 are"
-            ));
-        }
-    }
-    walk.length()?;
+    walk.lengths = lengths(walk.u32().map_err(ended)?)?;
+    let tensors = walk.length()?;
+    let width = match walk.lengths {
+        Lengths::Short => 4,
+        Lengths::Long => 8,
+    };
     for _ in 0..walk.length()? {
         walk.entry()?;
     }
-    Ok(())
+    let metadata_end = walk.place;
+    let tensors = walk.tensors(tensors)?;
+    Ok(Header {
+        tensor_count: 8..8 + width,
+        metadata_end,
+        data: walk.place.next_multiple_of(walk.alignment.into()),
+        tensors,
+    })
+}
+
+/// What the version says of the numbers to come.
+fn lengths(version: u32) -> Result<Lengths, String> {
+    match version {
+        1 => Ok(Lengths::Short),
+        2 | 3 => Ok(Lengths::Long),
+        version if (1..=3).contains(&version.swap_bytes()) => Err(format!(
+            "a big-endian GGUF file (version {} in that byte order); only little-endian ones are \
+             read; convert it with llama.cpp's gguf_convert_endian.py",
+            version.swap_bytes()
+        )),
+        version => Err(format!(
+            "GGUF version {version} is not known; versions 1 to 3 are"
+        )),
+    }
 }
 
 /// How long the numbers are that say how long something is.
@@ -51,8 +111,11 @@ enum Lengths {
 
 struct Walk<R> {
     reader: R,
+    /// Bytes that have been read.
+    place: u64,
     values: u64,
     lengths: Lengths,
+    alignment: u32,
 }
 
 impl<R: BufRead> Walk<R> {
@@ -71,6 +134,7 @@ impl<R: BufRead> Walk<R> {
                     "general.alignment is {alignment}, which makes no sense; the file is damaged"
                 ));
             }
+            self.alignment = alignment;
             return Ok(());
         }
         if key == b"general.alignment" {
@@ -109,6 +173,57 @@ impl<R: BufRead> Walk<R> {
         }
     }
 
+    fn tensors(&mut self, count: u64) -> Result<BTreeMap<String, Entry>, String> {
+        let mut tensors = BTreeMap::new();
+        for _ in 0..count {
+            let (name, entry) = self.tensor()?;
+            if tensors.contains_key(&name) {
+                return Err(format!(
+                    "tensor `{name}` is listed twice; the file is damaged"
+                ));
+            }
+            tensors.insert(name, entry);
+        }
+        Ok(tensors)
+    }
+
+    fn tensor(&mut self) -> Result<(String, Entry), String> {
+        let length = self.length()?;
+        if length > LONGEST_NAME {
+            return Err(format!(
+                "a tensor has a name of {length} bytes; the file is damaged"
+            ));
+        }
+        let mut name = Vec::new();
+        self.take(length, &mut name)?;
+        // Some writers end names with a zero, as C does.
+        while name.last() == Some(&0) {
+            name.pop();
+        }
+        let name = String::from_utf8_lossy(&name).into_owned();
+        let dimensions = self.u32().map_err(ended)?;
+        if dimensions > MOST_DIMENSIONS {
+            return Err(format!(
+                "tensor `{name}` has {dimensions} dimensions; the file is damaged"
+            ));
+        }
+        let mut shape = Vec::new();
+        for _ in 0..dimensions {
+            let dim = usize::try_from(self.length()?);
+            shape.push(dim.map_err(|_| format!("tensor `{name}` is larger than any memory"))?);
+        }
+        // The file has the innermost one first.
+        shape.reverse();
+        let kind = Kind(self.u32().map_err(ended)?);
+        let offset = self.bytes().map(u64::from_le_bytes).map_err(ended)?;
+        let entry = Entry {
+            kind,
+            shape,
+            offset,
+        };
+        Ok((name, entry))
+    }
+
     fn length(&mut self) -> Result<u64, String> {
         match self.lengths {
             Lengths::Short => self.u32().map(u64::from),
@@ -124,6 +239,7 @@ impl<R: BufRead> Walk<R> {
     fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         self.reader.read_exact(&mut bytes)?;
+        self.place += N as u64;
         Ok(bytes)
     }
 
@@ -142,6 +258,7 @@ impl<R: BufRead> Walk<R> {
             }
             let step = usize::try_from(count).map_or(there, |count| count.min(there));
             self.reader.consume(step);
+            self.place += step as u64;
             count -= step as u64;
         }
         Ok(())

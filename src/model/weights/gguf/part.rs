@@ -1,17 +1,19 @@
 //! One GGUF file: its header, checked, and the way to its tensors.
 
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use candle_core::quantized::gguf_file::{Content, TensorInfo};
-use candle_core::{Device, Tensor};
+use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
+use candle_core::{Device, Shape, Tensor};
 
-use super::header;
+use super::header::{self, Entry, Header};
 use crate::caught;
 use crate::model::ModelError;
 use crate::model::error::plain;
-use crate::model::weight::{Rows, Storage};
+use crate::model::weight::Rows;
 use crate::model::weights::{Opened, damaged, foreign, unreadable};
 
 /// No header is longer.
@@ -21,7 +23,8 @@ const LONGEST_HEADER: u64 = 64 << 20;
 #[derive(Debug)]
 pub(super) struct Part {
     pub path: PathBuf,
-    pub content: Content,
+    pub metadata: HashMap<String, Value>,
+    header: Header,
 }
 
 impl Part {
@@ -40,19 +43,12 @@ impl Part {
         }
         let end = length.min(LONGEST_HEADER);
         file.rewind().map_err(unreadable(path))?;
-        header::check(BufReader::with_capacity(1 << 20, (&file).take(end)))
+        let header = header::read(BufReader::with_capacity(1 << 20, (&file).take(end)))
             .map_err(|reason| damaged(path, reason))?;
-        file.rewind().map_err(unreadable(path))?;
-        let mut window = Window {
-            inner: BufReader::with_capacity(1 << 20, file),
-            end,
-        };
-        let content = caught::catch(|| Content::read(&mut window))
-            .map_err(|_| damaged(path, "the GGUF header makes no sense; the file is damaged"))?
-            .map_err(|error| damaged(path, reason(&error)))?;
         let part = Self {
             path: path.to_owned(),
-            content,
+            metadata: metadata(path, &file, &header)?,
+            header,
         };
         part.check(length)?;
         Ok(part)
@@ -60,21 +56,20 @@ impl Part {
 
     /// Every tensor must lie inside the file.
     fn check(&self, length: u64) -> Result<(), ModelError> {
-        for (name, info) in &self.content.tensor_infos {
-            let Some(bytes) = bytes(info) else {
-                return Err(self.about(
-                    name,
-                    format!(
+        for (name, entry) in self.tensors() {
+            let bytes = match entry.kind.bytes(&entry.shape) {
+                Some(bytes) => bytes,
+                // Whoever asks for it is told its type.
+                None if entry.kind.readable().is_none() => 0,
+                None => {
+                    let reason = format!(
                         "shape {:?} makes no sense; the file is damaged",
-                        info.shape.dims()
-                    ),
-                ));
+                        entry.shape
+                    );
+                    return Err(self.about(name, reason));
+                }
             };
-            let end = self
-                .content
-                .tensor_data_offset
-                .saturating_add(info.offset)
-                .saturating_add(bytes);
+            let end = self.start(entry).saturating_add(bytes);
             if end > length {
                 return Err(self.about(
                     name,
@@ -88,11 +83,30 @@ impl Part {
         Ok(())
     }
 
+    /// All tensors, in the order of their names.
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        let tensors = self.header.tensors.iter();
+        tensors.map(|(name, entry)| (name.as_str(), entry))
+    }
+
+    /// What the header says of a tensor.
+    pub(super) fn tensor(&self, name: &str) -> Option<&Entry> {
+        self.header.tensors.get(name)
+    }
+
     /// A tensor of this file in float32.
     pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {
+        let entry = self.entry(name)?;
+        let info = TensorInfo {
+            ggml_dtype: entry
+                .kind
+                .readable()
+                .ok_or_else(|| self.about(name, not_read(entry)))?,
+            shape: Shape::from(entry.shape.clone()),
+            offset: entry.offset,
+        };
         let mut file = File::open(&self.path).map_err(unreadable(&self.path))?;
-        self.content
-            .tensor(&mut file, name, &Device::Cpu)
+        info.read(&mut file, self.header.data, &Device::Cpu)
             .and_then(|tensor| tensor.dequantize(&Device::Cpu))
             .map_err(|error| self.about(name, plain(&error)))
     }
@@ -100,26 +114,54 @@ impl Part {
     /// The rows of a tensor of this file as they are stored, or in float32 where they cannot be
     /// held like that.
     pub(super) fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
-        if let Some(info) = self.content.tensor_infos.get(name)
-            && let Some(storage) = Storage::of(info.ggml_dtype)
-            && let Some(width) = info.shape.dims().last()
-            && let Some(rows) = Rows::new(storage, *width, self.bytes(info)?)
+        let entry = self.entry(name)?;
+        if let Some(storage) = entry.kind.storage()
+            && let Some(width) = entry.shape.last()
+            && let Some(bytes) = entry.kind.bytes(&entry.shape)
+            && let Some(rows) = Rows::new(storage, *width, self.bytes(entry, 0..bytes)?)
         {
             return Ok(rows);
         }
         Rows::of_tensor(&self.read(name)?).map_err(|error| self.about(name, plain(&error)))
     }
 
-    /// The bytes of a tensor, of whose size [`Part::open`] has made sure.
-    fn bytes(&self, info: &TensorInfo) -> Result<Vec<u8>, ModelError> {
-        let length = bytes(info).and_then(|bytes| usize::try_from(bytes).ok());
+    /// Some of the rows of a tensor of this file as they are stored; `None` where they cannot be
+    /// held like that.
+    pub(super) fn read_some_rows(
+        &self,
+        name: &str,
+        rows: Range<usize>,
+    ) -> Result<Option<Rows>, ModelError> {
+        let entry = self.entry(name)?;
+        let width = entry.shape.last().copied().unwrap_or(0);
+        let storage = entry.kind.storage();
+        let Some((storage, row)) = storage.and_then(|s| Some((s, s.row_bytes(width)? as u64)))
+        else {
+            return Ok(None);
+        };
+        let bytes = row * rows.start as u64..row * rows.end as u64;
+        Ok(Rows::new(storage, width, self.bytes(entry, bytes)?))
+    }
+
+    /// Some of the bytes of a tensor, of whose size [`Part::open`] has made sure.
+    fn bytes(&self, entry: &Entry, which: Range<u64>) -> Result<Vec<u8>, ModelError> {
+        let length = usize::try_from(which.end - which.start);
         let mut bytes = vec![0; length.unwrap_or(0)];
         let mut file = File::open(&self.path).map_err(unreadable(&self.path))?;
-        let start = self.content.tensor_data_offset + info.offset;
-        file.seek(SeekFrom::Start(start))
+        file.seek(SeekFrom::Start(self.start(entry) + which.start))
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(unreadable(&self.path))?;
         Ok(bytes)
+    }
+
+    /// Where a tensor begins in the file.
+    fn start(&self, entry: &Entry) -> u64 {
+        self.header.data.saturating_add(entry.offset)
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry, ModelError> {
+        self.tensor(name)
+            .ok_or_else(|| self.about(name, "is missing".into()))
     }
 
     fn about(&self, name: &str, reason: String) -> ModelError {
@@ -131,60 +173,33 @@ impl Part {
     }
 }
 
-/// Bytes that a tensor takes in the file, if that makes sense.
-fn bytes(info: &TensorInfo) -> Option<u64> {
-    let block = info.ggml_dtype.block_size();
-    let mut dims = info.shape.dims().iter();
-    let elements = dims.try_fold(1_usize, |n, dim| n.checked_mul(*dim))?;
-    let is_whole = elements > 0 && elements.is_multiple_of(block);
-    let bytes = (elements / block).checked_mul(info.ggml_dtype.type_size())?;
-    u64::try_from(bytes).ok().filter(|_| is_whole)
+/// Why a tensor of a type that is not read cannot be used.
+pub(super) fn not_read(entry: &Entry) -> String {
+    format!(
+        "is stored as {}; this quantisation is not supported; use a Q4_K_M, Q8_0 or F16 file",
+        entry.kind
+    )
 }
 
-/// candle's complaint about a header, in words that say what to do.
-fn reason(error: &candle_core::Error) -> String {
-    let text = plain(error);
-    if text.contains("unknown dtype") {
-        format!("{text}: this quantisation is not supported; use a Q4_K_M, Q8_0 or F16 file")
-    } else if text.contains("failed to fill whole buffer") || text.contains("remaining") {
-        format!("the GGUF header is truncated ({text}); download the file again")
-    } else {
-        format!("not a valid GGUF file: {text}")
-    }
-}
-
-/// A reader that seems to end at `end`.
-struct Window<R> {
-    inner: R,
-    end: u64,
-}
-
-impl<R: Read + Seek> Read for Window<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.end.saturating_sub(self.inner.stream_position()?);
-        let most = buffer
-            .len()
-            .min(usize::try_from(left).unwrap_or(usize::MAX));
-        let part = buffer.get_mut(..most).unwrap_or_default();
-        self.inner.read(part)
-    }
-}
-
-impl<R: Seek> Seek for Window<R> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match to {
-            SeekFrom::End(offset) => {
-                let place = self.end.saturating_add_signed(offset);
-                self.inner.seek(SeekFrom::Start(place))
-            }
-            // `BufReader` drops its buffer on every other seek, and candle asks for its place
-            // before each string.
-            SeekFrom::Current(0) => self.inner.stream_position(),
-            SeekFrom::Current(_) | SeekFrom::Start(_) => self.inner.seek(to),
-        }
-    }
-
-    fn stream_position(&mut self) -> io::Result<u64> {
-        self.inner.stream_position()
-    }
+/// The metadata, as candle reads them. It is told that there are no tensors: it knows fewer types
+/// of those than there are.
+fn metadata(
+    path: &Path,
+    mut file: &File,
+    header: &Header,
+) -> Result<HashMap<String, Value>, ModelError> {
+    let mut bytes = Vec::new();
+    file.rewind()
+        .and_then(|()| file.take(header.metadata_end).read_to_end(&mut bytes))
+        .map_err(unreadable(path))?;
+    let count = header.tensor_count.clone();
+    bytes
+        .get_mut(count)
+        .into_iter()
+        .flatten()
+        .for_each(|byte| *byte = 0);
+    let content = caught::catch(|| Content::read(&mut Cursor::new(bytes)))
+        .map_err(|_| damaged(path, "the GGUF header makes no sense; the file is damaged"))?
+        .map_err(|error| damaged(path, format!("not a valid GGUF file: {}", plain(&error))))?;
+    Ok(content.metadata)
 }

@@ -4,8 +4,19 @@
 //! Objects stand in one list and refer to each other by their place in it, so that a pickle can
 //! make no more of them than it has op-codes, however it copies and nests them.
 
+use std::collections::{BTreeMap, HashMap};
+
 /// No state dict has more objects.
 const MOST_OBJECTS: usize = 2 << 20;
+
+/// No type has a longer name.
+const LONGEST_TYPE: usize = 100;
+
+/// No storage has a longer key; they are numbers.
+const LONGEST_KEY: usize = 100;
+
+/// No weight has more dimensions.
+const MOST_DIMENSIONS: usize = 8;
 
 /// A tensor as the pickle describes it.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,27 +32,80 @@ pub(super) struct Described {
     pub strides: Vec<usize>,
 }
 
-/// The tensors of the state dict that `pickle` holds.
+/// Where tools put the state dict in what they save besides: training states, settings. In order
+/// of preference.
+const STATE_DICTS: [&str; 4] = ["state_dict", "model_state_dict", "model", "module"];
+
+/// A state dict may be so deep in what was saved.
+const DEEPEST: usize = 4;
+
+/// What a pickle holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Saved {
+    pub tensors: Vec<Described>,
+    /// The type of every storage that anything in it refers to, by its key.
+    pub storages: HashMap<String, String>,
+    /// How many bytes the pickle has.
+    pub length: usize,
+}
+
+/// Reads the state dict that `pickle` begins with.
 ///
 /// # Errors
 /// When it is no pickle, or holds something else; in one line.
-pub(super) fn tensors(pickle: &[u8]) -> Result<Vec<Described>, String> {
+pub(super) fn saved(pickle: &[u8]) -> Result<Saved, String> {
     let mut machine = Machine::new(pickle);
     let root = machine.run()?;
-    let Object::Dict(entries) = machine.get(root) else {
-        return Err("it holds no dictionary of tensors".into());
+    let state_dict = machine.state_dict(root);
+    let Object::Dict(entries) = machine.get(state_dict) else {
+        return Err(machine.no_dictionary(root));
     };
-    let tensors =
-        entries.iter().filter_map(
-            |&(name, value)| match (machine.get(name), machine.get(value)) {
-                (Object::Text(name), Object::Tensor(arguments)) => {
-                    let described = machine.describe(name, *arguments);
-                    Some(described.ok_or_else(|| format!("tensor {name:?} is described wrongly")))
-                }
-                _ => None,
-            },
-        );
-    tensors.collect()
+    // As in Python, the last entry of a name counts; so no name is copied more often than it is
+    // there.
+    let mut by_name = BTreeMap::new();
+    for &(name, value) in entries {
+        if let (Object::Text(name), Object::Tensor(arguments)) =
+            (machine.get(name), machine.get(value))
+        {
+            by_name.insert(name.as_str(), *arguments);
+        }
+    }
+    let tensors = by_name.into_iter().map(|(name, arguments)| {
+        let described = machine.describe(name, arguments);
+        described.ok_or_else(|| format!("tensor {name:?} is described wrongly"))
+    });
+    Ok(Saved {
+        tensors: tensors.collect::<Result<_, _>>()?,
+        storages: machine.storages(),
+        length: pickle.len() - machine.rest.len(),
+    })
+}
+
+/// Passes over the object that `pickle` begins with; gives what follows it.
+///
+/// # Errors
+/// When it is no pickle.
+pub(super) fn skipped(pickle: &[u8]) -> Result<&[u8], String> {
+    let mut machine = Machine::new(pickle);
+    machine.run()?;
+    Ok(machine.rest)
+}
+
+/// The list of texts that `pickle` begins with, and what follows it.
+///
+/// # Errors
+/// When it is no pickle, or holds something else.
+pub(super) fn texts(pickle: &[u8]) -> Result<(Vec<String>, &[u8]), String> {
+    let mut machine = Machine::new(pickle);
+    let root = machine.run()?;
+    let Object::List(items) = machine.get(root) else {
+        return Err("it holds no list of storages".into());
+    };
+    let texts = items.iter().map(|id| match machine.get(*id) {
+        Object::Text(text) => Ok(text.clone()),
+        _ => Err("a storage has no name".to_owned()),
+    });
+    Ok((texts.collect::<Result<_, _>>()?, machine.rest))
 }
 
 /// A place in the list of objects.
@@ -62,6 +126,8 @@ enum Object {
     Persistent(Id),
     /// The arguments of `_rebuild_tensor_v2`.
     Tensor(Id),
+    /// What some other call makes: what was called.
+    Made(Id),
 }
 
 struct Machine<'a> {
@@ -70,7 +136,7 @@ struct Machine<'a> {
     stack: Vec<Id>,
     /// Heights of the stack at its marks.
     marks: Vec<usize>,
-    memo: std::collections::HashMap<u32, Id>,
+    memo: HashMap<u32, Id>,
 }
 
 impl<'a> Machine<'a> {
@@ -80,7 +146,7 @@ impl<'a> Machine<'a> {
             objects: Vec::new(),
             stack: Vec::new(),
             marks: Vec::new(),
-            memo: std::collections::HashMap::new(),
+            memo: HashMap::new(),
         }
     }
 
@@ -105,10 +171,17 @@ impl<'a> Machine<'a> {
                 Ok(())
             }
             b'0' => self.pop().map(|_| ()),
-            b'N' | 0x88 | 0x89 => self.push(Object::Other),
+            b'1' => self.pop_to_mark().map(|_| ()),
+            b'2' => {
+                let id = self.stack.last().copied().ok_or(EMPTY)?;
+                self.stack.push(id);
+                Ok(())
+            }
+            b'N' | 0x88 | 0x89 | 0x8f => self.push(Object::Other),
             b'G' => self.skip(8).and_then(|()| self.push(Object::Other)),
             b'K' | b'M' | b'J' | 0x8a => self.number(code),
-            b'X' | 0x8c => self.text(code),
+            b'X' | b'T' | b'U' | 0x8c => self.text(code),
+            b'B' | b'C' | 0x8b | 0x8e => self.bytes(code),
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
                 self.push(Object::Class(format!("{module}.{name}")))
@@ -136,11 +209,24 @@ impl<'a> Machine<'a> {
             b'}' => self.push(Object::Dict(Vec::new())),
             b's' => self.pop_many(2).and_then(|items| self.set(&items)),
             b'u' => self.pop_to_mark().and_then(|items| self.set(&items)),
+            // The items of a set, and a frozen one.
+            0x90 => self.pop_to_mark().map(|_| ()),
+            0x91 => self.pop_to_mark().and_then(|_| self.push(Object::Other)),
+            b'l' => {
+                let items = self.pop_to_mark()?;
+                self.push(Object::List(items))
+            }
+            b'd' => {
+                let items = self.pop_to_mark()?;
+                self.push(Object::Dict(Vec::new()))?;
+                self.set(&items)
+            }
             b'Q' => {
                 let id = self.pop()?;
                 self.push(Object::Persistent(id))
             }
             b'R' | 0x81 => self.call(),
+            0x92 => self.pop().and_then(|_| self.call()),
             // The state of an object: attributes, which no tensor needs.
             b'b' => self.pop().map(|_| ()),
             b'q' | b'r' | 0x94 => self.remember(code),
@@ -173,11 +259,33 @@ impl<'a> Machine<'a> {
         self.push(Object::Number(i64::from_le_bytes(wide)))
     }
 
+    /// Bytes, and numbers of more than 255 of them: of no interest.
+    fn bytes(&mut self, code: u8) -> Result<(), String> {
+        let length = match code {
+            b'C' => usize::from(self.byte()?),
+            0x8e => {
+                let low = self.index()? as usize;
+                let high = self.index()?;
+                // Longer than anything that is read here.
+                if high == 0 { low } else { usize::MAX }
+            }
+            _ => self.index()? as usize,
+        };
+        self.skip(length)?;
+        self.push(Object::Other)
+    }
+
+    /// A text; Python 2 wrote those of `T` and `U`.
     fn text(&mut self, code: u8) -> Result<(), String> {
         let length = match code {
-            b'X' => self.index()? as usize,
+            b'X' | b'T' => self.index()? as usize,
             _ => usize::from(self.byte()?),
         };
+        if matches!(code, b'T' | b'U') {
+            // Of any bytes at all: they may be an array's.
+            let text = String::from_utf8_lossy(self.take(length)?).into_owned();
+            return self.push(Object::Text(text));
+        }
         let bytes = self.take(length)?;
         let text = std::str::from_utf8(bytes).map_err(|_| "a name is no UTF-8".to_owned())?;
         self.push(Object::Text(text.to_owned()))
@@ -191,20 +299,85 @@ impl<'a> Machine<'a> {
         };
         match (name.as_str(), self.get(arguments)) {
             ("collections.OrderedDict", _) => self.push(Object::Dict(Vec::new())),
-            ("torch._utils._rebuild_tensor_v2", _) => self.push(Object::Tensor(arguments)),
+            (
+                "torch._utils._rebuild_tensor"
+                | "torch._utils._rebuild_tensor_v2"
+                | "torch._utils._rebuild_tensor_v3",
+                _,
+            ) => self.push(Object::Tensor(arguments)),
             // A parameter is its tensor.
-            ("torch._utils._rebuild_parameter", Object::Tuple(items)) => {
+            (
+                "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state",
+                Object::Tuple(items),
+            ) => {
                 let tensor = items.first().copied();
                 self.stack.push(tensor.ok_or("a parameter has no tensor")?);
                 Ok(())
             }
-            _ => self.push(Object::Other),
+            // What it is named for, should it be all that there is.
+            _ => self.push(Object::Made(callee)),
         }
+    }
+
+    /// The dictionary of tensors in `root`.
+    fn state_dict(&self, root: Id) -> Id {
+        let mut place = root;
+        for _ in 0..DEEPEST {
+            let Object::Dict(entries) = self.get(place) else {
+                break;
+            };
+            let inner = STATE_DICTS.iter().find_map(|wanted| {
+                let entry = entries.iter().rfind(|(name, value)| {
+                    let is_named = matches!(self.get(*name), Object::Text(name) if name == wanted);
+                    is_named && matches!(self.get(*value), Object::Dict(_))
+                });
+                entry.map(|(_, value)| *value)
+            });
+            match inner {
+                Some(inner) => place = inner,
+                None => break,
+            }
+        }
+        place
+    }
+
+    /// Why what was saved is no state dict.
+    fn no_dictionary(&self, root: Id) -> String {
+        let class = match self.get(root) {
+            Object::Made(callee) => self.get(*callee),
+            _ => &Object::Other,
+        };
+        match class {
+            Object::Class(name) => format!(
+                "it holds a whole Python object of class {:?}; save its state_dict() instead",
+                name.chars().take(100).collect::<String>()
+            ),
+            _ => "it holds no dictionary of tensors".into(),
+        }
+    }
+
+    /// The type of every storage, by its key.
+    fn storages(&self) -> HashMap<String, String> {
+        let all = self.objects.iter().filter_map(|object| match object {
+            Object::Persistent(id) => match self.tuple(*id)? {
+                [_, kind, key, ..] => match (self.get(*kind), self.get(*key)) {
+                    (Object::Class(kind), Object::Text(key)) if kind.len() <= LONGEST_TYPE => {
+                        Some((key.clone(), bare(kind).to_owned()))
+                    }
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        });
+        all.collect()
     }
 
     fn append(&mut self, items: Vec<Id>) -> Result<(), String> {
         match self.top()? {
             Object::List(list) => list.extend(items),
+            // As of a class that is a list.
+            Object::Other | Object::Made(_) => {}
             _ => return Err("something is appended to what is no list".into()),
         }
         Ok(())
@@ -215,7 +388,7 @@ impl<'a> Machine<'a> {
         match self.top()? {
             Object::Dict(entries) => entries.extend(pairs),
             // The attributes of an object whose class is not known.
-            Object::Other => {}
+            Object::Other | Object::Made(_) => {}
             _ => return Err("an entry is set in what is no dictionary".into()),
         }
         Ok(())
@@ -246,24 +419,39 @@ impl<'a> Machine<'a> {
     /// The tensor that these arguments of `_rebuild_tensor_v2` make: persistent id of the storage,
     /// offset, shape, strides, and what is of no interest.
     fn describe(&self, name: &str, arguments: Id) -> Option<Described> {
-        let [storage, offset, shape, strides, ..] = self.tuple(arguments)? else {
+        let [storage, offset, shape, strides, rest @ ..] = self.tuple(arguments)? else {
             return None;
         };
         let Object::Persistent(storage) = self.get(*storage) else {
             return None;
         };
         // The word `storage`, its type, its key, the device, the number of elements.
-        let [_, kind, key, ..] = self.tuple(*storage)? else {
+        let [_, kind, key, view @ ..] = self.tuple(*storage)? else {
             return None;
         };
         let (Object::Class(kind), Object::Text(key)) = (self.get(*kind), self.get(*key)) else {
             return None;
         };
+        // Types without a storage type of their own are named behind the flag for gradients and
+        // the hooks.
+        let kind = match rest.get(2).map(|id| self.get(*id)) {
+            Some(Object::Class(kind)) => kind,
+            _ => kind,
+        };
+        // Until PyTorch 0.4 a storage could be a part of another one: its key, the elements
+        // before it, and its own.
+        let before = match view.get(2).map(|id| self.get(*id)) {
+            Some(Object::Tuple(view)) => self.size(*view.get(1)?)?,
+            _ => 0,
+        };
+        if kind.len() > LONGEST_TYPE || key.len() > LONGEST_KEY {
+            return None;
+        }
         Some(Described {
             name: name.to_owned(),
-            storage_type: kind.strip_prefix("torch.").unwrap_or(kind).to_owned(),
+            storage_type: bare(kind).to_owned(),
             storage: key.clone(),
-            offset: self.size(*offset)?,
+            offset: self.size(*offset)?.checked_add(before)?,
             shape: self.sizes(*shape)?,
             strides: self.sizes(*strides)?,
         })
@@ -277,7 +465,10 @@ impl<'a> Machine<'a> {
     }
 
     fn sizes(&self, id: Id) -> Option<Vec<usize>> {
-        self.tuple(id)?.iter().map(|id| self.size(*id)).collect()
+        let sizes = self
+            .tuple(id)
+            .filter(|sizes| sizes.len() <= MOST_DIMENSIONS)?;
+        sizes.iter().map(|id| self.size(*id)).collect()
     }
 
     fn size(&self, id: Id) -> Option<usize> {
@@ -354,10 +545,22 @@ impl<'a> Machine<'a> {
 
 const EMPTY: &str = "an object is missing";
 
+/// The name of a class of torch's without where it is from.
+fn bare(class: &str) -> &str {
+    class
+        .strip_prefix("torch.storage.")
+        .or_else(|| class.strip_prefix("torch."))
+        .unwrap_or(class)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn tensors(pickle: &[u8]) -> Result<Vec<Described>, String> {
+        saved(pickle).map(|saved| saved.tensors)
+    }
 
     const HEAD: &[u8] = b"\x80\x02}(X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n";
     const STORAGE: &[u8] =
@@ -379,6 +582,38 @@ mod tests {
             strides: vec![3, 1],
         };
         assert_eq!(found, [expected]);
+    }
+
+    #[test]
+    fn a_state_dict_is_found_below_the_names_that_tools_give_it() {
+        let plain = pickle(b"K\x00K\x02K\x03\x86K\x03K\x01\x86\x89}tRu.");
+        let dict = &plain[2..plain.len() - 1];
+        for name in ["state_dict", "model_state_dict", "model", "module"] {
+            let mut nested = b"\x80\x02}(U".to_vec();
+            nested.push(u8::try_from(name.len()).unwrap());
+            nested.extend(name.bytes());
+            nested.extend(dict);
+            // Beside it a random state, which is a tensor too.
+            nested.extend(b"X\x03\0\0\0rngctorch._utils\n_rebuild_tensor_v2\n");
+            nested.extend(STORAGE);
+            nested.extend(b"K\x00K\x02\x85K\x01\x85\x89}tRu.");
+            assert_eq!(tensors(&nested), tensors(&plain), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_storage_that_is_a_part_of_another_begins_where_that_part_does() {
+        let storage: &[u8] =
+            b"((U\x07storagectorch\nHalfStorage\nU\x017U\x03cpuK\x09(U\x018K\x03K\x06ttQ";
+        let rest = b"K\x01K\x02\x85K\x01\x85\x89}tRu.";
+        let found = tensors(&[HEAD, storage, rest].concat()).unwrap();
+        assert_eq!(found[0].offset, 4);
+    }
+
+    #[test]
+    fn an_object_of_another_class_is_named() {
+        let error = tensors(b"\x80\x02cmodels\nNet\n)\x81}b.").unwrap_err();
+        assert!(error.contains("\"models.Net\""), "{error}");
     }
 
     #[test]

@@ -1,0 +1,163 @@
+//! The types that tensors of a GGUF file are stored in, those that are not read included: a
+//! message and a description can name them.
+
+use std::fmt;
+
+use candle_core::quantized::GgmlDType;
+
+use crate::model::weight::Storage;
+
+/// The type of a tensor, as its number in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Kind(pub u32);
+
+/// How many weights stand in a block of how many bytes.
+#[derive(Clone, Copy)]
+struct Block {
+    weights: u64,
+    bytes: u64,
+}
+
+/// Number, name, weights a block, bytes a block: `ggml.h` and the sizes of gguf-py. The sizes of
+/// types that were given up are zero: they are not known here.
+const KINDS: [(u32, &str, u64, u64); 42] = [
+    (0, "F32", 1, 4),
+    (1, "F16", 1, 2),
+    (2, "Q4_0", 32, 18),
+    (3, "Q4_1", 32, 20),
+    (4, "Q4_2", 0, 0),
+    (5, "Q4_3", 0, 0),
+    (6, "Q5_0", 32, 22),
+    (7, "Q5_1", 32, 24),
+    (8, "Q8_0", 32, 34),
+    (9, "Q8_1", 32, 40),
+    (10, "Q2_K", 256, 84),
+    (11, "Q3_K", 256, 110),
+    (12, "Q4_K", 256, 144),
+    (13, "Q5_K", 256, 176),
+    (14, "Q6_K", 256, 210),
+    (15, "Q8_K", 256, 292),
+    (16, "IQ2_XXS", 256, 66),
+    (17, "IQ2_XS", 256, 74),
+    (18, "IQ3_XXS", 256, 98),
+    (19, "IQ1_S", 256, 50),
+    (20, "IQ4_NL", 32, 18),
+    (21, "IQ3_S", 256, 110),
+    (22, "IQ2_S", 256, 82),
+    (23, "IQ4_XS", 256, 136),
+    (24, "I8", 1, 1),
+    (25, "I16", 1, 2),
+    (26, "I32", 1, 4),
+    (27, "I64", 1, 8),
+    (28, "F64", 1, 8),
+    (29, "IQ1_M", 256, 56),
+    (30, "BF16", 1, 2),
+    (31, "Q4_0_4_4", 32, 18),
+    (32, "Q4_0_4_8", 32, 18),
+    (33, "Q4_0_8_8", 32, 18),
+    (34, "TQ1_0", 256, 54),
+    (35, "TQ2_0", 256, 66),
+    (36, "IQ4_NL_4_4", 32, 18),
+    (37, "IQ4_NL_4_8", 32, 18),
+    (38, "IQ4_NL_8_8", 32, 18),
+    (39, "MXFP4", 32, 17),
+    (40, "NVFP4", 64, 36),
+    (41, "Q1_0", 128, 18),
+];
+
+impl Kind {
+    /// What llama.cpp calls it; `None` for a number that has no name here.
+    pub(super) fn name(self) -> Option<&'static str> {
+        let (_, name, ..) = KINDS.iter().find(|(number, ..)| *number == self.0)?;
+        Some(name)
+    }
+
+    fn block(self) -> Option<Block> {
+        let (_, _, weights, bytes) = *KINDS.iter().find(|(number, ..)| *number == self.0)?;
+        (weights > 0).then_some(Block { weights, bytes })
+    }
+
+    /// The type under which it is read; `None` where it is not.
+    pub(super) fn readable(self) -> Option<GgmlDType> {
+        Some(match self.0 {
+            0 => GgmlDType::F32,
+            1 => GgmlDType::F16,
+            2 => GgmlDType::Q4_0,
+            3 => GgmlDType::Q4_1,
+            6 => GgmlDType::Q5_0,
+            7 => GgmlDType::Q5_1,
+            8 => GgmlDType::Q8_0,
+            10 => GgmlDType::Q2K,
+            11 => GgmlDType::Q3K,
+            12 => GgmlDType::Q4K,
+            13 => GgmlDType::Q5K,
+            14 => GgmlDType::Q6K,
+            30 => GgmlDType::BF16,
+            _ => return None,
+        })
+    }
+
+    /// The type that its rows can be held in.
+    pub(super) fn storage(self) -> Option<Storage> {
+        Storage::of(self.readable()?)
+    }
+
+    /// Bytes that a tensor of this shape takes in the file; `None` where that makes no sense or
+    /// is not known.
+    pub(super) fn bytes(self, shape: &[usize]) -> Option<u64> {
+        let block = self.block()?;
+        let mut dims = shape.iter().map(|dim| *dim as u64);
+        let elements = dims.try_fold(1_u64, u64::checked_mul)?;
+        let is_whole = elements > 0 && elements.is_multiple_of(block.weights);
+        let bytes = (elements / block.weights).checked_mul(block.bytes)?;
+        // Somebody will want to hold it.
+        usize::try_from(bytes).ok()?;
+        is_whole.then_some(bytes)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "a type of number {}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_read_has_the_size_that_the_reader_takes_it_for() {
+        let all = KINDS.iter().map(|(number, ..)| Kind(*number));
+        let readable = all.filter_map(|kind| Some((kind, kind.readable()?)));
+        let mut count = 0;
+        for (kind, dtype) in readable {
+            let shape = [2, dtype.block_size()];
+            assert_eq!(kind.bytes(&shape).unwrap(), 2 * dtype.type_size() as u64);
+            assert!(kind.storage().is_some(), "{kind}");
+            count += 1;
+        }
+        assert_eq!(count, 13);
+    }
+
+    #[test]
+    fn a_type_that_is_not_read_has_its_name_and_an_unknown_one_its_number() {
+        assert_eq!(Kind(20).to_string(), "IQ4_NL");
+        assert_eq!(Kind(39).to_string(), "MXFP4");
+        assert_eq!(Kind(20).readable(), None);
+        assert_eq!(Kind(977).to_string(), "a type of number 977");
+        assert_eq!(Kind(977).bytes(&[32]), None);
+    }
+
+    #[test]
+    fn a_shape_that_is_no_whole_number_of_blocks_has_no_size() {
+        assert_eq!(Kind(2).bytes(&[3, 32]), Some(54));
+        assert_eq!(Kind(2).bytes(&[3, 31]), None);
+        assert_eq!(Kind(0).bytes(&[0, 4]), None);
+        assert_eq!(Kind(0).bytes(&[usize::MAX, usize::MAX]), None);
+    }
+}
