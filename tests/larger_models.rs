@@ -48,7 +48,10 @@ fn config_of(name: &str) -> Map<String, Value> {
 
 fn tensors_of(name: &str) -> Vec<(String, Tensor)> {
     let file = folder_of(name).join("model.safetensors");
-    safetensors::load(file, &Device::Cpu).unwrap().into_iter().collect()
+    safetensors::load(file, &Device::Cpu)
+        .unwrap()
+        .into_iter()
+        .collect()
 }
 
 /// A folder with these files and the tokenizer of the fixtures.
@@ -99,7 +102,12 @@ fn with_the_names_that_transformers_5_uses_itself() {
 #[test]
 fn with_what_goes_without_saying_left_out() {
     // The type of the text model, and what its class takes anyway.
-    let usual = ["model_type", "rms_norm_eps", "hidden_act", "hidden_activation"];
+    let usual = [
+        "model_type",
+        "rms_norm_eps",
+        "hidden_act",
+        "hidden_activation",
+    ];
     for name in MODELS {
         let mut config = config_of(name);
         let text = config.get_mut("text_config").unwrap();
@@ -134,7 +142,10 @@ fn what_is_not_the_text_model_is_left_out_by_name_and_told() {
         let tensors = description.tensors().unwrap();
         let left_out = |(name, why): &(String, Unused)| {
             assert_eq!(*why, Unused::OtherPart, "{name}");
-            assert!(!name.contains("embed_tokens") && !name.contains("lm_head"), "{name}");
+            assert!(
+                !name.contains("embed_tokens") && !name.contains("lm_head"),
+                "{name}"
+            );
         };
         tensors.unused.iter().for_each(left_out);
         assert!(!tensors.unused.is_empty(), "{name}");

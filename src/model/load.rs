@@ -122,7 +122,7 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
         spec,
         layout,
         notes,
-    } = families::read(&config)?;
+    } = architecture(&config, &weights)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let tokenizer = tokenizer(&weights)?;
     Ok(Description {
@@ -162,7 +162,7 @@ pub fn glance(
         spec,
         layout,
         ..
-    } = families::read(&config)?;
+    } = architecture(&config, &weights)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
     memory.describes(&spec, config.place())?;
@@ -175,6 +175,18 @@ pub fn glance(
         });
     }
     Ok(Glance { family, memory })
+}
+
+/// Understands the hyperparameters of the checkpoint that holds `weights`.
+fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, ModelError> {
+    families::read(config).map_err(|error| match error {
+        ModelError::Quantised { place, key, method } => ModelError::Quantised {
+            place,
+            key,
+            method: format!("{method}; stored as {}", weights.mix()),
+        },
+        other => other,
+    })
 }
 
 /// The hyperparameters, and where the tensors stand.
@@ -222,7 +234,7 @@ fn assemble(
         spec,
         layout,
         notes,
-    } = families::read(&config)?;
+    } = architecture(&config, &weights)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let available = memory::available();
     let memory = match holding {

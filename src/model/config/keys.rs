@@ -184,11 +184,7 @@ pub const IRRELEVANT: &[(&str, &[&str])] = &[
     ),
     (
         "another order of the same sums",
-        &[
-            "pretraining_tp",
-            "slow_but_exact",
-            "reorder_and_upcast_attn",
-        ],
+        &["pretraining_tp", "reorder_and_upcast_attn"],
     ),
     (
         "for training only",
@@ -349,7 +345,11 @@ impl Config {
             return Ok(());
         }
         if QUANTISED.contains(&name) {
-            return Err(self.about(name, &quantised(value)));
+            return Err(ModelError::Quantised {
+                place: self.place.clone(),
+                key: name.to_owned(),
+                method: method(value),
+            });
         }
         let Some(values) = model_type.only_values(name) else {
             return Ok(());
@@ -459,19 +459,16 @@ pub(super) fn shortened(value: &Value) -> String {
     }
 }
 
-/// What is said of weights that are stored in a way that is not read.
-fn quantised(value: &Value) -> String {
+/// How weights are quantised, as the value of one of the keys [`QUANTISED`] says it.
+fn method(value: &Value) -> String {
     let method = ["quant_method", "quant_type", "format"]
         .into_iter()
         .find_map(|key| value.get(key)?.as_str());
-    let method = match (method, value.get("bits").and_then(Value::as_u64)) {
-        (Some(method), Some(bits)) => format!(" ({method}, {bits} bits)"),
-        (Some(method), None) => format!(" ({method})"),
-        (None, Some(bits)) => format!(" ({bits} bits)"),
-        (None, None) => String::new(),
-    };
-    format!(
-        "says that the weights are quantised{method}, in a way that is not read; use the \
-         unquantised model or a GGUF file of it"
-    )
+    let bits = value.get("bits").and_then(Value::as_u64);
+    match (method, bits) {
+        (Some(method), Some(bits)) => format!("{method}, {bits} bits"),
+        (Some(method), None) => method.to_owned(),
+        (None, Some(bits)) => format!("{bits} bits"),
+        (None, None) => "it does not say how".to_owned(),
+    }
 }
