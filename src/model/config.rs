@@ -120,16 +120,10 @@ impl Config {
             let reason = "is missing; it names the architecture".into();
             return Err(complaint("model_type", reason));
         };
-        let notes = part.whole.iter().map(|whole| {
-            format!(
-                "the text model (`{architecture}`) of a larger model (`{whole}`); its other parts \
-                 are left out"
-            )
-        });
         Ok(Self {
             place: place.to_owned(),
             dialect: Dialect::HuggingFace,
-            notes: notes.collect(),
+            notes: part.notes(),
             architecture,
             whole: part.whole,
             model_type: None,

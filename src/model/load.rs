@@ -183,7 +183,7 @@ fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, Mode
         ModelError::Quantised { place, key, method } => ModelError::Quantised {
             place,
             key,
-            method: format!("{method}; stored as {}", weights.mix()),
+            method: format!("{method}; stored as {}", weights.mix().in_words()),
         },
         other => other,
     })

@@ -68,7 +68,7 @@ NUMBERS = [
     ("window-of-mistral-left-out", "mistral", {}, ["sliding_window"]),
     ("window-of-mistral-null", "mistral", dict(sliding_window=None), []),
     ("layer-types-in-mistral", "mistral", dict(layer_types=["full_attention"] * 4, sliding_window=4), []),
-    ("window-of-qwen2", "qwen2", dict(use_sliding_window=True, sliding_window=4, max_window_layers=1), ["layer_types"]),
+    ("window-of-qwen2", "qwen2", dict(use_sliding_window=True, sliding_window=6, max_window_layers=1), ["layer_types"]),
     ("window-of-qwen2-first-left-out", "qwen2", dict(use_sliding_window=True, sliding_window=4), ["layer_types", "max_window_layers"]),
     ("window-of-qwen2-not-used", "qwen2", dict(sliding_window=4, max_window_layers=0), ["layer_types", "use_sliding_window"]),
     ("window-of-qwen2-listed", "qwen2", dict(use_sliding_window=True, sliding_window=4, layer_types=["sliding_attention", "full_attention"] * 2), []),

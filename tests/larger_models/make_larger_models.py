@@ -22,7 +22,7 @@ MROPE = dict(rope_type="default", rope_theta=1000.0, mrope_section=[1, 1, 2])
 OF = {
     "llava": dict(text_config=dict(TEXT, model_type="llama"), vision_config=dict(SEES, model_type="clip_vision_model")),
     "mistral3": dict(text_config=dict(TEXT, model_type="mistral", head_dim=16, sliding_window=None), vision_config=dict(SEES, model_type="pixtral", head_dim=4)),
-    "paligemma": dict(text_config=dict(TEXT, model_type="gemma", head_dim=16), vision_config=dict(SEES, model_type="siglip_vision_model"), projection_dim=D),
+    "paligemma": dict(text_config=dict(TEXT, model_type="gemma", head_dim=16, use_bidirectional_attention=False), vision_config=dict(SEES, model_type="siglip_vision_model"), projection_dim=D),
     "internvl": dict(text_config=dict(TEXT, model_type="qwen2"), vision_config=dict(hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2, image_size=[8, 8], patch_size=[4, 4], model_type="internvl_vision")),
     "idefics3": dict(text_config=dict(TEXT, model_type="llama"), vision_config=SEES),
     "smolvlm": dict(text_config=dict(TEXT, model_type="llama"), vision_config=SEES, tie_word_embeddings=True),

@@ -3,6 +3,9 @@
 
 use serde_json::{Map, Value};
 
+/// Larger models that attend to a whole prompt at once where their files say nothing of it.
+const SEE_WHOLE_PROMPTS: [&str; 1] = ["paligemma"];
+
 /// Where larger models keep the text model's values.
 const PARTS: [&str; 3] = ["text_config", "llm_config", "language_config"];
 
@@ -56,6 +59,28 @@ const TIED: &str = "tie_word_embeddings";
 pub(super) struct TextPart {
     pub values: Map<String, Value>,
     pub whole: Option<String>,
+}
+
+impl TextPart {
+    /// What a user should know of it, one line each.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let Some(whole) = &self.whole else {
+            return Vec::new();
+        };
+        let kind = self.values.get("model_type").and_then(Value::as_str);
+        let kind = kind.unwrap_or("unknown");
+        let mut notes = vec![format!(
+            "the text model (`{kind}`) of a larger model (`{whole}`); its other parts are left out"
+        )];
+        let says_how = self.values.contains_key("use_bidirectional_attention");
+        if SEE_WHOLE_PROMPTS.contains(&whole.as_str()) && !says_how {
+            notes.push(format!(
+                "`{whole}` lets the tokens of a prompt attend to later ones; here each token sees \
+                 those before it only, so that the numbers are those of its text model by itself"
+            ));
+        }
+        notes
+    }
 }
 
 /// Takes the text model's values out of those of a `config.json`.
