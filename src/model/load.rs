@@ -7,7 +7,7 @@ use super::ModelError;
 use super::attention::Attention;
 use super::block::{Block, PartNorms};
 use super::checkpoint::{Checkpoint, TensorUse, vocabulary};
-use super::config::Config;
+use super::config::{Config, QUANTISED};
 use super::decoder::{Decoder, Embedding};
 use super::dtype::Dtype;
 use super::families::{self, Architecture};
@@ -122,7 +122,7 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
         spec,
         layout,
         notes,
-    } = families::read(&config)?;
+    } = architecture(&config, &weights)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let tokenizer = tokenizer(&weights)?;
     Ok(Description {
@@ -162,7 +162,7 @@ pub fn glance(
         spec,
         layout,
         ..
-    } = families::read(&config)?;
+    } = architecture(&config, &weights)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
     memory.describes(&spec, config.place())?;
@@ -200,6 +200,20 @@ fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
     }
 }
 
+/// What the hyperparameters say. Where they say that the weights are quantised, the complaint
+/// names a tensor that shows it.
+fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, ModelError> {
+    families::read(config).map_err(|error| match (error, weights.first_not_read()) {
+        (ModelError::Config { place, key, reason }, Some((name, why)))
+            if QUANTISED.contains(&key.as_str()) =>
+        {
+            let reason = format!("{reason}; tensor `{name}` {why}");
+            ModelError::Config { place, key, reason }
+        }
+        (error, _) => error,
+    })
+}
+
 fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {
     Ok(match weights {
         Weights::Gguf(file) => Tokenizer::from_gguf_file(file.path(), file.metadata())?,
@@ -222,7 +236,7 @@ fn assemble(
         spec,
         layout,
         notes,
-    } = families::read(&config)?;
+    } = architecture(&config, &weights)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let available = memory::available();
     let memory = match holding {
