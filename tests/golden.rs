@@ -81,14 +81,19 @@ architectures!(
     starcoder2_global,
 );
 
-/// The `model_type` of each fixture.
+/// The `model_type` of each fixture, and of the text models of larger models.
 fn model_types() -> BTreeSet<String> {
-    let model_type = |name: &&str| {
-        let text = std::fs::read_to_string(reference::fixture(name).join("config.json")).unwrap();
+    let model_type = |folder: PathBuf| {
+        let text = std::fs::read_to_string(folder.join("config.json")).unwrap();
         let config: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let config = config.get("text_config").unwrap_or(&config);
         config["model_type"].as_str().unwrap().to_owned()
     };
-    FIXTURES.iter().map(model_type).collect()
+    let fixtures = FIXTURES.iter().map(|name| reference::fixture(name));
+    let larger = std::fs::read_dir(reference::fixture("../larger_models")).unwrap();
+    let larger = larger.map(|entry| entry.unwrap().path());
+    let folders = fixtures.chain(larger.filter(|path| path.is_dir()));
+    folders.map(model_type).collect()
 }
 
 #[test]

@@ -36,6 +36,19 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The stored numbers are not the weights themselves.
+    #[error(
+        "{place}: `{key}` says that the weights are quantised ({method}), in a way that is not \
+         read; use the unquantised model or a GGUF file of it"
+    )]
+    Quantised {
+        /// The file.
+        place: String,
+        /// The key that says so.
+        key: String,
+        /// How, and as what the tensors are stored.
+        method: String,
+    },
     /// No family reads this kind of model.
     #[error("{place}: architecture `{name}` is not supported; supported: {supported}")]
     UnknownArchitecture {

@@ -177,6 +177,18 @@ pub fn glance(
     Ok(Glance { family, memory })
 }
 
+/// Understands the hyperparameters of the checkpoint that holds `weights`.
+fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, ModelError> {
+    families::read(config).map_err(|error| match error {
+        ModelError::Quantised { place, key, method } => ModelError::Quantised {
+            place,
+            key,
+            method: format!("{method}; stored as {}", weights.mix()),
+        },
+        other => other,
+    })
+}
+
 /// The hyperparameters, and where the tensors stand.
 fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
     match files {

@@ -30,7 +30,33 @@ const ROTARY: [&str; 4] = [
     "rope_scaling",
     "rope_theta",
     "original_max_position_embeddings",
-    "partial_rotary_factor",
+    PART,
+];
+
+/// The part of a head that is turned: of all types that have a rotation, some obey it.
+const PART: &str = "partial_rotary_factor";
+
+/// What can stand inside the description of a rotation.
+const ROTATION: [&str; 17] = [
+    "rope_type",
+    "type",
+    "rope_theta",
+    "factor",
+    "original_max_position_embeddings",
+    "attention_factor",
+    "beta_fast",
+    "beta_slow",
+    "mscale",
+    "mscale_all_dim",
+    "truncate",
+    "low_freq_factor",
+    "high_freq_factor",
+    "short_factor",
+    // Beyond the context that is used.
+    "long_factor",
+    // Which coordinates of a picture turn what; those of text are all alike.
+    "mrope_section",
+    "mrope_interleaved",
 ];
 
 impl ModelType {
@@ -158,11 +184,7 @@ pub const IRRELEVANT: &[(&str, &[&str])] = &[
     ),
     (
         "another order of the same sums",
-        &[
-            "pretraining_tp",
-            "slow_but_exact",
-            "reorder_and_upcast_attn",
-        ],
+        &["pretraining_tp", "reorder_and_upcast_attn"],
     ),
     (
         "for training only",
@@ -297,13 +319,13 @@ impl Config {
                 .any(|(names, _)| names.contains(&name.as_str()));
             if is_read {
                 narrowed.values.insert(name.clone(), value.clone());
+                narrowed
+                    .notes
+                    .extend(self.notes_of_rotation(model_type, name, value));
             } else {
                 self.refuse(model_type, name, value)?;
                 if self.is_unknown(model_type, name, value) {
-                    narrowed.notes.push(format!(
-                        "`{name}` in {} is not a key that is known for `{}`; it is passed over",
-                        self.place, model_type.name
-                    ));
+                    narrowed.notes.push(self.passed_over(model_type, name));
                 }
             }
         }
@@ -323,7 +345,11 @@ impl Config {
             return Ok(());
         }
         if QUANTISED.contains(&name) {
-            return Err(self.about(name, &quantised(value)));
+            return Err(ModelError::Quantised {
+                place: self.place.clone(),
+                key: name.to_owned(),
+                method: method(value),
+            });
         }
         let Some(values) = model_type.only_values(name) else {
             return Ok(());
@@ -345,11 +371,74 @@ impl Config {
         ))
     }
 
+    /// What is to be told of the parts of a rotation that change nothing.
+    fn notes_of_rotation(&self, model_type: &ModelType, name: &str, value: &Value) -> Vec<String> {
+        match (name, value) {
+            (PART, value) if !model_type.lists(PART) && !is_one(value) => {
+                vec![self.passed_over(model_type, name)]
+            }
+            ("rope_scaling" | "rope_parameters", Value::Object(parts)) => {
+                let of_part = |(part, value): (&String, &Value)| {
+                    let place = format!("{name}.{part}");
+                    match (part.as_str(), value) {
+                        ("full_attention" | "sliding_attention", Value::Object(parts)) => {
+                            self.unknown_parts(model_type, &place, parts)
+                        }
+                        _ => self.unknown_part(model_type, &place, part, value),
+                    }
+                };
+                parts.iter().flat_map(of_part).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn unknown_parts(
+        &self,
+        model_type: &ModelType,
+        place: &str,
+        parts: &Map<String, Value>,
+    ) -> Vec<String> {
+        let unknown = parts.iter().flat_map(|(part, value)| {
+            self.unknown_part(model_type, &format!("{place}.{part}"), part, value)
+        });
+        unknown.collect()
+    }
+
+    fn unknown_part(
+        &self,
+        model_type: &ModelType,
+        place: &str,
+        part: &str,
+        value: &Value,
+    ) -> Vec<String> {
+        let obeys_part = model_type.lists(PART) || model_type.lists("rotary_pct");
+        let is_known = match part {
+            PART => obeys_part || is_one(value),
+            _ => ROTATION.contains(&part),
+        };
+        match is_known || value.is_null() {
+            true => Vec::new(),
+            false => vec![self.passed_over(model_type, place)],
+        }
+    }
+
+    fn passed_over(&self, model_type: &ModelType, name: &str) -> String {
+        format!(
+            "`{name}` in {} is not a key that is known for `{}`; it is passed over",
+            self.place, model_type.name
+        )
+    }
+
     fn is_unknown(&self, model_type: &ModelType, name: &str, value: &Value) -> bool {
         !value.is_null()
             && model_type.only_values(name).is_none()
             && model_type.why_irrelevant(name).is_none()
     }
+}
+
+fn is_one(value: &Value) -> bool {
+    value.is_null() || value.as_f64() == Some(1.0)
 }
 
 /// Whether two values are the same, whole numbers written as floats included.
@@ -370,19 +459,16 @@ pub(super) fn shortened(value: &Value) -> String {
     }
 }
 
-/// What is said of weights that are stored in a way that is not read.
-fn quantised(value: &Value) -> String {
+/// How weights are quantised, as the value of one of the keys [`QUANTISED`] says it.
+fn method(value: &Value) -> String {
     let method = ["quant_method", "quant_type", "format"]
         .into_iter()
         .find_map(|key| value.get(key)?.as_str());
-    let method = match (method, value.get("bits").and_then(Value::as_u64)) {
-        (Some(method), Some(bits)) => format!(" ({method}, {bits} bits)"),
-        (Some(method), None) => format!(" ({method})"),
-        (None, Some(bits)) => format!(" ({bits} bits)"),
-        (None, None) => String::new(),
-    };
-    format!(
-        "says that the weights are quantised{method}, in a way that is not read; use the \
-         unquantised model or a GGUF file of it"
-    )
+    let bits = value.get("bits").and_then(Value::as_u64);
+    match (method, bits) {
+        (Some(method), Some(bits)) => format!("{method}, {bits} bits"),
+        (Some(method), None) => method.to_owned(),
+        (None, Some(bits)) => format!("{bits} bits"),
+        (None, None) => "it does not say how".to_owned(),
+    }
 }

@@ -6,50 +6,50 @@ use serde_json::{Map, Value};
 /// Where larger models keep the text model's values.
 const PARTS: [&str; 3] = ["text_config", "llm_config", "language_config"];
 
-/// The types of larger models whose text model has a type that files may leave out: that which
-/// transformers takes.
-const TYPES: &[(&str, &str)] = &[
-    ("aya_vision", "cohere2"),
-    ("blip-2", "opt"),
-    ("cohere2_vision", "cohere2"),
-    ("deepseek_vl", "llama"),
-    ("deepseek_vl_hybrid", "llama"),
-    ("fast_vlm", "qwen2"),
-    ("gemma3", "gemma3_text"),
-    ("got_ocr2", "qwen2"),
-    ("granite_speech", "granite"),
-    ("idefics2", "mistral"),
-    ("idefics3", "llama"),
-    ("instructblip", "opt"),
-    ("instructblipvideo", "opt"),
-    ("internvl", "qwen2"),
-    ("janus", "llama"),
-    ("lighton_ocr", "qwen3"),
-    ("llava", "llama"),
-    ("llava_next", "llama"),
-    ("llava_next_video", "llama"),
-    ("llava_onevision", "qwen2"),
-    ("mistral3", "mistral"),
-    ("ovis2", "qwen2"),
-    ("paligemma", "gemma"),
-    ("perception_lm", "llama"),
-    ("qwen2_audio", "qwen2"),
-    ("qwen2_vl", "qwen2_vl_text"),
-    ("qwen2_5_vl", "qwen2_5_vl_text"),
-    ("qwen3_vl", "qwen3_vl_text"),
-    ("shieldgemma2", "gemma3_text"),
-    ("smolvlm", "llama"),
-    ("video_llama_3", "qwen2"),
-    ("video_llava", "llama"),
-    ("vipllava", "llama"),
-    ("voxtral", "llama"),
+/// The types of larger models that transformers knows; the type of the text model that it takes
+/// where a file leaves it out, and whether embedding and unembedding are then one.
+const TYPES: &[(&str, &str, bool)] = &[
+    ("aya_vision", "cohere2", true),
+    ("blip-2", "opt", false),
+    ("cohere2_vision", "cohere2", true),
+    ("deepseek_vl", "llama", true),
+    ("deepseek_vl_hybrid", "llama", true),
+    ("fast_vlm", "qwen2", false),
+    ("gemma3", "gemma3_text", true),
+    ("got_ocr2", "qwen2", true),
+    ("granite_speech", "granite", true),
+    ("idefics2", "mistral", false),
+    ("idefics3", "llama", false),
+    ("instructblip", "opt", false),
+    ("instructblipvideo", "opt", false),
+    ("internvl", "qwen2", true),
+    ("janus", "llama", true),
+    ("lighton_ocr", "qwen3", true),
+    ("llava", "llama", false),
+    ("llava_next", "llama", false),
+    ("llava_next_video", "llama", false),
+    ("llava_onevision", "qwen2", false),
+    ("mistral3", "mistral", true),
+    ("ovis2", "qwen2", true),
+    ("paligemma", "gemma", true),
+    ("perception_lm", "llama", false),
+    ("qwen2_audio", "qwen2", false),
+    ("qwen2_vl", "qwen2_vl_text", false),
+    ("qwen2_5_vl", "qwen2_5_vl_text", false),
+    ("qwen3_vl", "qwen3_vl_text", false),
+    ("shieldgemma2", "gemma3_text", true),
+    ("smolvlm", "llama", false),
+    ("video_llama_3", "qwen2", false),
+    ("video_llava", "llama", false),
+    ("vipllava", "llama", false),
+    ("voxtral", "llama", false),
 ];
 
 /// The larger models whose text model's values may stand beside their own, as transformers 4 wrote
 /// them.
 const FLAT: [&str; 2] = ["qwen2_vl", "qwen2_5_vl"];
 
-/// Says of the larger model, where its own text model's values leave it out.
+/// In a larger model it is the larger model's own value that counts.
 const TIED: &str = "tie_word_embeddings";
 
 /// The values of the text model, and the type of the larger model that it is a part of.
@@ -62,15 +62,16 @@ pub(super) struct TextPart {
 pub(super) fn of(mut values: Map<String, Value>) -> TextPart {
     let whole = values.get("model_type").and_then(Value::as_str);
     let whole = whole.map(str::to_owned);
-    let usual = whole.as_deref().and_then(text_type);
+    let known = whole.as_deref().and_then(known);
     let inner = PARTS.iter().find_map(|part| match values.remove(*part) {
         Some(Value::Object(inner)) => Some(inner),
         _ => None,
     });
-    match (inner, usual) {
-        (Some(mut inner), usual) => {
-            if let Some(usual) = usual {
+    match (inner, known) {
+        (Some(mut inner), known) => {
+            if let Some((usual, tied)) = known {
                 inner.entry("model_type").or_insert_with(|| usual.into());
+                inner.insert(TIED.into(), tied.into());
             }
             // What is said of the whole holds for its text model, too, unless that has its own.
             for (key, value) in values {
@@ -83,7 +84,7 @@ pub(super) fn of(mut values: Map<String, Value>) -> TextPart {
                 whole: Some(whole.unwrap_or_else(|| "a larger model".to_owned())),
             }
         }
-        (None, Some(usual)) if whole.as_deref().is_some_and(|whole| FLAT.contains(&whole)) => {
+        (None, Some((usual, _))) if whole.as_deref().is_some_and(|whole| FLAT.contains(&whole)) => {
             values.insert("model_type".into(), usual.into());
             values.retain(|key, _| !key.starts_with("vision") && !key.starts_with("image"));
             TextPart { values, whole }
@@ -95,9 +96,11 @@ pub(super) fn of(mut values: Map<String, Value>) -> TextPart {
     }
 }
 
-fn text_type(whole: &str) -> Option<&'static str> {
+/// The type of the text model of a larger model of the type `whole`, and whether its unembedding is
+/// its embedding.
+fn known(whole: &str) -> Option<(&'static str, bool)> {
     let mut types = TYPES.iter();
-    types.find_map(|(name, text)| (*name == whole).then_some(*text))
+    types.find_map(|(name, text, tied)| (*name == whole).then_some((*text, *tied)))
 }
 
 /// Whether a key says how the weights of the whole model are stored.

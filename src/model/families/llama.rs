@@ -46,7 +46,7 @@ const MISTRAL: ModelType = ModelType::new(
         "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": null,
         "hidden_act": "silu", "max_position_embeddings": 131072, "rms_norm_eps": 1e-6,
         "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
-        "sliding_window": 4096
+        "sliding_window": 4096, "layer_types": null
     }"#,
 )
 .only(&[("attention_bias", "[false]"), ("mlp_bias", "[false]")]);

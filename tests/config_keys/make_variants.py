@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Make what Hugging Face transformers does with other values of the keys of config.json.
+
+    python make_variants.py
+
+Needs what ../fixtures/make_fixtures.py needs. Each variant is a fixture whose config.json has other
+keys; the weights stay. It writes, beside this file,
+    variants.json      [{name, fixture, set, remove, golden}]: golden in the form of a fixture's, or
+                       null where transformers itself refuses the file or computes something that
+                       is not read (those are to be refused)
+    transformers.json  {model_type: {key: what transformers takes where a file leaves it out}}
+"""
+import dataclasses, json, pathlib, sys, tempfile, shutil
+import torch
+HERE = pathlib.Path(__file__).resolve().parent
+FIXTURES = HERE.parent / "fixtures"
+sys.path.insert(0, str(FIXTURES))
+from make_fixtures import reference  # noqa: E402
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig  # noqa: E402
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: E402
+
+TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
+smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
+gpt_neox gpt_neo opt gpt2""".split()
+# Longer than every window below.
+PROMPT = "The countries of the European Union are:\n1. Austria\n2."
+ROPE = ["rope_parameters"]
+YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32)
+LONG = dict(short_factor=[1.5, 1.25], long_factor=[2.0, 2.0])
+
+# name, fixture, keys that are set, keys that are removed
+NUMBERS = [
+    # Where the base of a rotation stands.
+    ("theta-in-scaling", "llama", dict(rope_scaling=dict(type="linear", factor=4.0, rope_theta=500.0)), ROPE),
+    ("theta-beside-scaling", "llama", dict(rope_theta=300.0, rope_scaling=dict(type="linear", factor=2.0)), ROPE),
+    ("theta-in-both", "llama", dict(rope_theta=300.0, rope_scaling=dict(type="linear", factor=2.0, rope_theta=900.0)), ROPE),
+    ("scaling-over-parameters", "llama", dict(rope_scaling=dict(type="linear", factor=8.0)), []),
+    ("theta-left-out", "llama", dict(rope_parameters=dict(rope_type="linear", factor=2.0)), []),
+    ("theta-of-type-left-out", "mixtral", {}, ROPE),
+    ("theta-of-cohere-left-out", "cohere", {}, ROPE),
+    ("theta-of-smollm3-left-out", "smollm3", {}, ROPE),
+    # YaRN.
+    ("yarn-mscale", "llama", dict(rope_parameters=dict(YARN, rope_theta=1e4, mscale=1.0, mscale_all_dim=0.5)), []),
+    ("yarn-mscale-equal", "llama", dict(rope_parameters=dict(YARN, rope_theta=1e4, mscale=0.7, mscale_all_dim=0.7)), []),
+    ("yarn-mscale-alone", "llama", dict(rope_parameters=dict(YARN, rope_theta=1e4, mscale=0.7)), []),
+    ("yarn-attention-factor", "llama", dict(rope_parameters=dict(YARN, rope_theta=1e4, attention_factor=1.5, mscale=1.0, mscale_all_dim=0.5)), []),
+    ("yarn-not-truncated", "llama", dict(rope_parameters=dict(YARN, rope_theta=100.0, truncate=False)), []),
+    ("yarn-betas", "llama", dict(rope_parameters=dict(YARN, rope_theta=1e4, beta_fast=8.0, beta_slow=0.5)), []),
+    ("yarn-betas-zero", "llama", dict(rope_parameters=dict(YARN, rope_theta=1e4, beta_fast=0, beta_slow=0)), []),
+    ("yarn-factor-null", "llama", dict(rope_parameters=dict(YARN, rope_theta=1e4, factor=None)), []),
+    ("yarn-original-beside", "llama", dict(original_max_position_embeddings=16, rope_parameters=dict(YARN, rope_theta=1e4)), []),
+    ("yarn-original-left-out", "llama", dict(rope_scaling=dict(type="yarn", factor=2.0)), ROPE),
+    ("llama3-original-beside", "llama", dict(original_max_position_embeddings=16, rope_parameters=dict(rope_type="llama3", rope_theta=1e4, factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64)), []),
+    # Parts of heads.
+    ("part-in-llama", "llama", dict(partial_rotary_factor=0.5), []),
+    ("part-inside-in-llama", "llama", dict(rope_parameters=dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5)), []),
+    ("part-of-stablelm-left-out", "stablelm", {}, ROPE),
+    ("part-of-stablelm", "stablelm", dict(partial_rotary_factor=0.5), ROPE),
+    ("part-of-phi-left-out", "phi", {}, ROPE),
+    ("part-of-phi-in-scaling", "phi", dict(rope_scaling=dict(type="linear", factor=2.0, partial_rotary_factor=0.25)), ROPE),
+    ("part-of-phi3", "phi3", dict(partial_rotary_factor=0.5), ROPE),
+    ("part-of-gpt-neox-left-out", "gpt_neox", {}, ROPE),
+    ("part-of-gpt-neox", "gpt_neox", dict(rotary_pct=0.5, rotary_emb_base=500), ROPE),
+    ("theta-in-gpt-neox", "gpt_neox", dict(rope_theta=500.0), ROPE),
+    ("longrope-by-yarn-in-phi3", "phi3_longrope", dict(rope_scaling=dict(LONG, type="yarn")), ROPE),
+    # Windows.
+    ("window-in-llama", "llama", dict(sliding_window=4), []),
+    ("window-of-mistral-left-out", "mistral", {}, ["sliding_window"]),
+    ("window-of-mistral-null", "mistral", dict(sliding_window=None), []),
+    ("layer-types-in-mistral", "mistral", dict(layer_types=["full_attention"] * 4, sliding_window=4), []),
+    ("window-of-qwen2", "qwen2", dict(use_sliding_window=True, sliding_window=4, max_window_layers=1), ["layer_types"]),
+    ("window-of-qwen2-first-left-out", "qwen2", dict(use_sliding_window=True, sliding_window=4), ["layer_types", "max_window_layers"]),
+    ("window-of-qwen2-not-used", "qwen2", dict(sliding_window=4, max_window_layers=0), ["layer_types", "use_sliding_window"]),
+    ("window-of-qwen2-listed", "qwen2", dict(use_sliding_window=True, sliding_window=4, layer_types=["sliding_attention", "full_attention"] * 2), []),
+    ("window-of-qwen3", "qwen3", dict(use_sliding_window=True, sliding_window=4, max_window_layers=1), ["layer_types"]),
+    ("window-of-qwen2-moe", "qwen2_moe", dict(use_sliding_window=True, sliding_window=4, max_window_layers=3), ["layer_types"]),
+    ("window-of-qwen3-moe", "qwen3_moe", dict(use_sliding_window=True, sliding_window=4, max_window_layers=3), []),
+    ("window-of-smollm3", "smollm3", dict(use_sliding_window=True, sliding_window=4), ["layer_types", "no_rope_layers"]),
+    ("rotations-of-smollm3", "smollm3", dict(no_rope_layer_interval=2), ["layer_types", "no_rope_layers"]),
+    ("window-of-mixtral", "mixtral", dict(sliding_window=4), []),
+    ("window-of-phi3", "phi3", dict(sliding_window=4), []),
+    ("window-of-starcoder2", "starcoder2", dict(sliding_window=4), []),
+    ("pattern-of-gemma3", "gemma3", dict(sliding_window_pattern=2), ["layer_types", "_sliding_window_pattern"]),
+    ("pattern-of-gemma3-underscored", "gemma3", dict(_sliding_window_pattern=2), ["layer_types"]),
+    ("pattern-of-cohere2", "cohere2", dict(sliding_window_pattern=2), ["layer_types", "_sliding_window_pattern"]),
+    ("pattern-of-cohere2-underscored", "cohere2", dict(_sliding_window_pattern=2), ["layer_types"]),
+    ("layers-of-gemma2", "gemma2", dict(layer_types=["full_attention", "full_attention", "sliding_attention", "full_attention"]), []),
+    # Gemma.
+    ("scores-of-gemma3", "gemma3", dict(attn_logit_softcapping=1.0), []),
+    ("logits-of-gemma3", "gemma3", dict(final_logit_softcapping=2.0), []),
+    ("rotations-of-gemma3", "gemma3", dict(rope_parameters=dict(
+        full_attention=dict(rope_type="linear", factor=4.0, rope_theta=5e4),
+        sliding_attention=dict(rope_type="linear", factor=2.0, rope_theta=500.0))), []),
+    ("rotations-of-gemma3-left-out", "gemma3", {}, ROPE),
+    ("rotations-of-gemma3-as-before", "gemma3", dict(rope_theta=3e4, rope_local_base_freq=700.0, rope_scaling=dict(rope_type="linear", factor=8.0)), ROPE),
+    ("scalar-of-gemma3", "gemma3", dict(query_pre_attn_scalar=64), []),
+    ("caps-of-gemma2-left-out", "gemma2", {}, ["attn_logit_softcapping", "final_logit_softcapping", "sliding_window", "layer_types"]),
+    ("caps-of-gemma2-null", "gemma2", dict(attn_logit_softcapping=None, final_logit_softcapping=None), []),
+    ("activation-of-gemma", "gemma", dict(hidden_act="gelu"), []),
+    ("second-activation-of-gemma", "gemma", dict(hidden_activation="relu"), []),
+    ("second-activation-of-gemma2", "gemma2", dict(hidden_act="relu"), []),
+    # Others.
+    ("multipliers-of-granite-left-out", "granite", {}, ["attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling"]),
+    ("scale-of-cohere-left-out", "cohere", {}, ["logit_scale"]),
+    ("experts-of-mixtral", "mixtral", dict(num_experts_per_tok=1, router_jitter_noise=0.5), []),
+    ("experts-of-olmoe", "olmoe", dict(norm_topk_prob=True), []),
+    ("experts-of-qwen3-moe", "qwen3_moe", dict(norm_topk_prob=False), []),
+    ("scores-of-gpt2", "gpt2", dict(scale_attn_weights=False), []),
+    ("scores-of-gpt2-by-layer", "gpt2", dict(scale_attn_by_inverse_layer_idx=True, reorder_and_upcast_attn=True), []),
+    ("width-of-gpt2-by-its-other-name", "gpt2", dict(hidden_size=32, num_hidden_layers=4, num_attention_heads=4), ["n_embd", "n_layer", "n_head"]),
+    ("window-of-gpt-neo-left-out", "gpt_neo", {}, ["window_size"]),
+    ("layers-of-gpt-neo", "gpt_neo", dict(attention_types=[[["local"], 4]]), ["attention_layers"]),
+    ("activation-of-opt", "opt", dict(activation_function="gelu"), []),
+    ("activation-of-llama", "llama", dict(hidden_act="relu"), []),
+    ("sums-of-bloom", "bloom", dict(pretraining_tp=2), []),
+    ("residual-of-gpt-neox", "gpt_neox", dict(use_parallel_residual=False), []),
+    ("epsilon-left-out", "llama", {}, ["rms_norm_eps"]),
+    ("epsilon-of-mixtral-left-out", "mixtral", {}, ["rms_norm_eps"]),
+    ("epsilon-large", "olmo2", dict(rms_norm_eps=0.1), []),
+    ("activation-left-out", "phi", {}, ["hidden_act"]),
+    ("dropouts", "gpt2", dict(resid_pdrop=0.9, embd_pdrop=0.9, attn_pdrop=0.9), []),
+]
+# What transformers computes otherwise, or not at all; these must be refused.
+REFUSED = [
+    ("not-causal", "llama", dict(is_causal=False), []),
+    ("bidirectional-gemma", "gemma", dict(use_bidirectional_attention=True), []),
+    ("bidirectional-gemma2", "gemma2", dict(use_bidirectional_attention=True), []),
+    ("bidirectional-gemma3", "gemma3", dict(use_bidirectional_attention=True), []),
+    ("encoder-decoder", "llama", dict(is_encoder_decoder=True), []),
+    ("cross-attention", "gpt2", dict(add_cross_attention=True), []),
+    ("layers-of-their-own", "llama", dict(per_layer_config={"1": {"num_key_value_heads": 4}}), []),
+    ("other-weights", "llama", dict(transformers_weights="other.safetensors"), []),
+    ("gptq", "llama", dict(quantization_config=dict(quant_method="gptq", bits=4)), []),
+    ("bitnet-online", "llama", dict(quantization_config=dict(quant_method="bitnet", quantization_mode="online")), []),
+    ("mlx", "llama", dict(quantization=dict(group_size=64, bits=4)), []),
+    ("part-of-a-scaled-rotation", "llama", dict(partial_rotary_factor=0.5, rope_scaling=dict(type="linear", factor=2.0)), ROPE),
+    ("unknown-rotation", "llama", dict(rope_scaling=dict(type="spiral", factor=2.0)), ROPE),
+    ("norms-of-phi", "phi", dict(qk_layernorm=True), []),
+    ("clipped-olmoe", "olmoe", dict(clip_qkv=1.0), []),
+    ("norms-of-opt-without-weights", "opt", dict(layer_norm_elementwise_affine=False), []),
+    ("bias-of-bloom", "bloom", dict(slow_but_exact=True), []),
+    ("residual-of-bloom", "bloom", dict(apply_residual_connection_post_layernorm=True), []),
+    ("unknown-activation", "llama", dict(hidden_act="quick_gelu"), []),
+    ("infinite-epsilon", "llama", dict(rms_norm_eps=float("inf")), []),
+    ("flat-rotation-of-gemma3", "gemma3", dict(rope_parameters=dict(rope_type="default", rope_theta=500.0)), []),
+]
+
+def changed(fixture, new, old):
+    config = json.loads((FIXTURES / fixture / "config.json").read_text())
+    for key in old:
+        config.pop(key, None)
+    return config | new
+
+def golden(fixture, new, old):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        for file in (FIXTURES / fixture).iterdir():
+            if file.name not in ("config.json", "golden.json"):
+                shutil.copy(file, folder)
+        (folder / "config.json").write_text(json.dumps(changed(fixture, new, old)))
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        return {"cases": [reference(model, AutoTokenizer.from_pretrained(folder), PROMPT, 3)]}
+
+def defaults(kind):
+    cls, found = CONFIG_MAPPING[kind], {}
+    for field in dataclasses.fields(cls):
+        value = None if field.default is dataclasses.MISSING else field.default
+        found[field.name] = value if isinstance(value, (int, float, str, bool, list)) else None
+    base = {f.name for f in dataclasses.fields(PreTrainedConfig)}
+    return {key: value for key, value in found.items() if key not in base} | {"aliases": dict(cls.attribute_map)}
+
+def main():
+    variants, plain = [], {}
+    for name, fixture, new, old in NUMBERS:
+        try:
+            gold = golden(fixture, new, old)
+        except Exception as error:
+            print(f"{name:40} FAILS: {str(error).strip().splitlines()[-1]}")
+            continue
+        if fixture not in plain:
+            plain[fixture] = golden(fixture, {}, [])
+        same = [s["layers"][-1]["logit"] for s in gold["cases"][0]["steps"]] == [s["layers"][-1]["logit"] for s in plain[fixture]["cases"][0]["steps"]]
+        print(f"{name:40} {'as the fixture' if same else 'other numbers'}")
+        variants.append(dict(name=name, fixture=fixture, set=new, remove=old, golden=gold))
+    for name, fixture, new, old in REFUSED:
+        variants.append(dict(name=name, fixture=fixture, set=new, remove=old, golden=None))
+    text = ",\n".join(json.dumps(v, ensure_ascii=False) for v in variants)
+    (HERE / "variants.json").write_text("[\n" + text.replace("Infinity", '"Infinity"') + "\n]\n")
+    (HERE / "transformers.json").write_text(json.dumps({k: defaults(k) for k in TYPES}, indent=1) + "\n")
+if __name__ == "__main__":
+    main()
