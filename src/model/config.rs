@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{ModelError, json};
 
-pub use keys::{IRRELEVANT, ModelType, ONLY, QUANTISED};
+pub use keys::{IRRELEVANT, ModelType, ONLY};
 
 /// More decoder blocks than any model has: a file that says so is damaged.
 const MOST_LAYERS: usize = 4096;

@@ -7,7 +7,7 @@ use super::ModelError;
 use super::attention::Attention;
 use super::block::{Block, PartNorms};
 use super::checkpoint::{Checkpoint, TensorUse, vocabulary};
-use super::config::{Config, QUANTISED};
+use super::config::Config;
 use super::decoder::{Decoder, Embedding};
 use super::dtype::Dtype;
 use super::families::{self, Architecture};
@@ -183,7 +183,7 @@ fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, Mode
         ModelError::Quantised { place, key, method } => ModelError::Quantised {
             place,
             key,
-            method: format!("{method}; stored as {}", weights.mix()),
+            method: format!("{method}; stored as {}", weights.mix().in_words()),
         },
         other => other,
     })
@@ -210,20 +210,6 @@ fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
             Ok((config, Weights::Folder(Folder::open(path)?)))
         }
     }
-}
-
-/// What the hyperparameters say. Where they say that the weights are quantised, the complaint
-/// names a tensor that shows it.
-fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, ModelError> {
-    families::read(config).map_err(|error| match (error, weights.first_not_read()) {
-        (ModelError::Config { place, key, reason }, Some((name, why)))
-            if QUANTISED.contains(&key.as_str()) =>
-        {
-            let reason = format!("{reason}; tensor `{name}` {why}");
-            ModelError::Config { place, key, reason }
-        }
-        (error, _) => error,
-    })
 }
 
 fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {

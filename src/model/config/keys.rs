@@ -292,7 +292,7 @@ pub const ONLY: &[(&str, &str)] = &[
 ];
 
 /// Keys that say that the stored numbers are not the weights themselves.
-pub const QUANTISED: [&str; 3] = ["quantization_config", "compression_config", "quantization"];
+const QUANTISED: [&str; 3] = ["quantization_config", "compression_config", "quantization"];
 
 impl Config {
     /// What is left of it for an architecture of the kind `model_type`: only the keys that this
