@@ -279,6 +279,18 @@ fn weights_that_are_quantised_in_a_way_that_is_not_read() {
     refused_and_not_described(&scaled, &["has type U8", "weight_scale_inv"]);
 }
 
+/// What the configuration says, and the type that shows it.
+#[test]
+fn weights_that_the_configuration_says_are_quantised() {
+    let copy = with_projection(&[("weight", DType::F8E4M3), ("weight_scale_inv", DType::F32)]);
+    refused_and_not_described(&copy, &[PROJECTION, "has type F8_E4M3", "weight_scale_inv"]);
+    copy.configure(
+        "quantization_config",
+        serde_json::json!({"quant_method": "fp8"}),
+    );
+    refused_and_not_described(&copy, &["`quantization_config`", "fp8", "F8_E4M3"]);
+}
+
 #[test]
 fn a_tensor_that_belongs_to_a_quantisation_or_an_adapter() {
     for (name, part) in [

@@ -157,7 +157,8 @@ impl Folder {
         name: &str,
         rows: Range<usize>,
     ) -> Result<Option<Rows>, ModelError> {
-        self.stored(name)?.read_some_rows(rows)
+        let about = self.about(name);
+        self.stored(name)?.read_some_rows(rows, about).map(Some)
     }
 
     /// Whether two names are of the same bytes of a file.

@@ -54,16 +54,23 @@ impl Stored {
         }
     }
 
-    /// Some of its rows as they are stored; `None` where they cannot be held like that.
-    pub(super) fn read_some_rows(&self, rows: Range<usize>) -> Result<Option<Rows>, ModelError> {
+    /// Some of its rows as [`Stored::read_rows`] gives all of them. `about` makes an error of a
+    /// complaint about it.
+    pub(super) fn read_some_rows(
+        &self,
+        rows: Range<usize>,
+        about: impl Fn(String) -> ModelError,
+    ) -> Result<Rows, ModelError> {
         let width = self.shape.last().copied().unwrap_or(0);
-        let storage = self.rows();
-        let Some((storage, row)) = storage.and_then(|s| Some((s, s.row_bytes(width)?))) else {
-            return Ok(None);
+        let row = self.bytes / (self.shape.iter().rev().skip(1).product::<usize>()).max(1);
+        let some = Self {
+            file: self.file.clone(),
+            dtype: self.dtype,
+            start: self.start + (row * rows.start) as u64,
+            bytes: row * rows.len(),
+            shape: vec![rows.len(), width],
         };
-        let end = (row * rows.end).min(self.bytes);
-        let bytes = self.bytes_of((row * rows.start).min(end)..end)?;
-        Ok(Rows::new(storage, width, bytes))
+        some.read_rows(about)
     }
 
     /// Why it cannot be read, for a tensor of a type that is not.
@@ -72,13 +79,9 @@ impl Stored {
     }
 
     fn bytes(&self) -> Result<Vec<u8>, ModelError> {
-        self.bytes_of(0..self.bytes)
-    }
-
-    fn bytes_of(&self, which: Range<usize>) -> Result<Vec<u8>, ModelError> {
-        let mut bytes = vec![0; which.len()];
+        let mut bytes = vec![0; self.bytes];
         let mut file = File::open(&self.file).map_err(unreadable(&self.file))?;
-        file.seek(SeekFrom::Start(self.start + which.start as u64))
+        file.seek(SeekFrom::Start(self.start))
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(unreadable(&self.file))?;
         Ok(bytes)
