@@ -3,17 +3,25 @@
 //! From a model's folder or from a GGUF file's metadata; out come ids, candidates and the
 //! [`Vocabulary`] that the rest of the program shows tokens by.
 
+mod additions;
 mod byte_level;
+mod class;
 mod continuation;
+mod declared;
 mod entries;
 mod error;
 mod folder;
+mod from_sentencepiece;
 mod gguf;
 mod growth;
 mod guard;
+mod json;
 mod metadata;
+mod own_way;
 mod pieces;
+mod protobuf;
 mod sentencepiece;
+mod sentencepiece_file;
 mod settings;
 mod special;
 mod split;
@@ -43,12 +51,15 @@ pub struct Tokenizer {
     /// What the tokenizer puts in front of every text.
     opening: Option<TokenId>,
     end_of_text: Vec<TokenId>,
+    notes: Vec<String>,
 }
 
 impl Tokenizer {
-    /// The tokenizer of a model's folder: `tokenizer.json`, or else a byte-level one from
-    /// `vocab.json` and `merges.txt`. Where a text begins and ends is read from
-    /// `tokenizer_config.json`, `generation_config.json` and `config.json`, as far as they exist.
+    /// The tokenizer of a model's folder, with the ids that transformers 5 gives: `tokenizer.json`,
+    /// or else the SentencePiece model `tokenizer.model`, or else `vocab.json` and `merges.txt`.
+    /// What is done with it, which tokens are added to it, and where a text begins and ends is read
+    /// from `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
+    /// `generation_config.json` and `config.json`, as far as they exist.
     ///
     /// # Errors
     /// When there is no tokenizer, or one of these files cannot be read or used.
@@ -85,6 +96,7 @@ impl Tokenizer {
         mut inner: tokenizers::Tokenizer,
         bounds: Bounds,
         unused: &[TokenId],
+        notes: Vec<String>,
     ) -> Result<Self, String> {
         // A prompt is never cut or padded, whatever was done in training.
         guarded(|| inner.with_truncation(None).map(|_| ()))?;
@@ -101,6 +113,7 @@ impl Tokenizer {
             bos: opening.or(bounds.bos),
             opening,
             end_of_text,
+            notes,
         })
     }
 
@@ -198,6 +211,13 @@ impl Tokenizer {
     #[must_use]
     pub fn adds_bos(&self) -> bool {
         self.opening.is_some()
+    }
+
+    /// Remarks on the files that it was read from, one line each: what is taken otherwise than they
+    /// say, and what may be wrong.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The tokens at which generation stops, in ascending order.
