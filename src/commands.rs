@@ -16,12 +16,16 @@ pub mod verify;
 
 pub use error::CommandError;
 
+use std::io::{self, Write};
+
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{OpenError, Opener, Session};
+use crate::vocabulary::visible_text;
 use download_bar::DownloadBar;
 
-/// Opens a model for a command; a download is shown on stderr.
+/// Opens a model for a command; a download is shown on stderr, and so is what a reader of the
+/// model's figures should know.
 fn open(opener: &Opener, model: &str) -> Result<Session, OpenError> {
     let bar = DownloadBar::on_stderr();
     let session = opener.open(
@@ -31,5 +35,10 @@ fn open(opener: &Opener, model: &str) -> Result<Session, OpenError> {
         &CancellationToken::new(),
     );
     bar.clear();
-    session
+    let session = session?;
+    for note in &session.info().notes {
+        // Nobody who reads figures should miss it, and nothing depends on its being written.
+        let _ = writeln!(io::stderr(), "lenscape: note: {}", visible_text(note));
+    }
+    Ok(session)
 }

@@ -23,6 +23,7 @@ pub mod feed_forward;
 pub mod head;
 pub mod holding;
 pub mod intervention;
+pub mod json;
 pub mod kv_cache;
 pub mod layout;
 pub mod linear;

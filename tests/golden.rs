@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
+use lenscape::model::config::Dialect;
 use lenscape::model::families;
 use lenscape::model::weights::Gguf;
 use reference::Golden;
@@ -94,8 +95,8 @@ fn model_types() -> BTreeSet<String> {
 fn every_architecture_that_can_be_read_has_a_fixture_and_every_fixture_is_of_one() {
     let known: BTreeSet<String> = families::ALL
         .iter()
-        .flat_map(|family| family.model_types)
-        .map(|name| (*name).to_owned())
+        .flat_map(|family| family.names(Dialect::HuggingFace))
+        .map(str::to_owned)
         .collect();
     assert_eq!(known, model_types());
 }

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use lenscape::model::config::Dialect;
 use lenscape::model::families;
 
 const START: &str = "<!-- families: made from the registry, see tests/readme.rs -->\n";
@@ -21,8 +22,8 @@ fn the_table_of_families_is_the_registry() {
             format!(
                 "| {} | {} | {} |\n",
                 family.name,
-                names(family.model_types),
-                names(family.gguf)
+                names(&family.names(Dialect::HuggingFace)),
+                names(&family.names(Dialect::Gguf))
             )
         })
         .collect();

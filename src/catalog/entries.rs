@@ -128,6 +128,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::catalog::{HubRef, ModelRef, Source};
+    use crate::model::config::Dialect;
     use crate::model::families;
 
     const ENTRY: &str = r#"
@@ -179,7 +180,9 @@ mod tests {
         for entry in Catalog::built_in().unwrap().entries() {
             let mut families = families::ALL.iter();
             assert!(
-                families.any(|family| family.model_types.contains(&entry.family.as_str())),
+                families.any(|family| family
+                    .names(Dialect::HuggingFace)
+                    .contains(&entry.family.as_str())),
                 "{}: {}",
                 entry.name,
                 entry.family

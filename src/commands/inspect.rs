@@ -52,6 +52,8 @@ pub struct Inspection {
     pub blocks: Vec<Blocks>,
     /// From the last state to logits, in words.
     pub head: String,
+    /// What a reader of its figures should know, one line each.
+    pub notes: Vec<String>,
     /// What becomes of the tensors.
     pub tensors: Tensors,
 }
@@ -166,6 +168,7 @@ fn inspection(
             .map(|(layers, parts)| Blocks { layers, parts })
             .collect(),
         head: words::head(&spec.head),
+        notes: description.notes.clone(),
         tensors,
     }
 }
@@ -244,6 +247,9 @@ impl Inspection {
             }
         }
         line("head", &self.head)?;
+        for note in &self.notes {
+            line("note", note)?;
+        }
         let Tensors {
             count, used_count, ..
         } = self.tensors;

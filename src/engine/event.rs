@@ -36,6 +36,8 @@ pub struct ModelInfo {
     pub device: String,
     /// Number of parameters.
     pub parameters: u64,
+    /// What a reader of its figures should know of the checkpoint, one line each.
+    pub notes: Vec<String>,
     /// What each id stands for.
     pub vocabulary: Arc<Vocabulary>,
 }

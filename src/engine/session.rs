@@ -42,6 +42,7 @@ impl Session {
             arithmetic: model.dtype.arithmetic().to_owned(),
             device: format!("{:?}", device.location()).to_lowercase(),
             parameters: model.parameters,
+            notes: model.notes.clone(),
             vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),
         };
         Self {

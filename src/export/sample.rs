@@ -32,6 +32,7 @@ pub fn record() -> Record {
             arithmetic: "exact".into(),
             device: "cpu".into(),
             parameters: 1_000,
+            notes: vec!["an old file".into()],
             vocabulary: Arc::new(Vocabulary::new(pieces)),
         }),
         lens: LensKind::Raw,

@@ -15,7 +15,7 @@ use candle_core::{DType, Device, Tensor};
 use super::ModelError;
 use super::dtype::Dtype;
 use super::holding::Holding;
-use super::layout::{Layout, Orientation};
+use super::layout::{Layout, Orientation, WITHIN};
 use super::linear::Linear;
 use super::norm::Norm;
 use super::spec::{Bias, NormSpec};
@@ -28,7 +28,7 @@ pub use tensor_use::{TensorUse, Unused};
 pub struct Checkpoint<'a> {
     weights: &'a Weights,
     layout: Layout,
-    prefix: &'static str,
+    prefix: String,
     reading: Reading,
     device: &'a Device,
     dtype: Dtype,
@@ -271,13 +271,16 @@ impl<'a> Checkpoint<'a> {
 /// Rows of the embedding of a checkpoint that is laid out as `layout`, if it has one.
 #[must_use]
 pub fn vocabulary(weights: &Weights, layout: &Layout) -> Option<usize> {
-    let name = embedding_name(prefix(weights, layout)?, layout);
+    let name = embedding_name(&prefix(weights, layout)?, layout);
     weights.shape(&name)?.first().copied()
 }
 
 /// The prefix of all names: the one that gives the embedding.
-fn prefix(weights: &Weights, layout: &Layout) -> Option<&'static str> {
-    let mut prefixes = layout.prefixes.iter().copied();
+fn prefix(weights: &Weights, layout: &Layout) -> Option<String> {
+    let mut prefixes = WITHIN.iter().flat_map(|within| {
+        let of_layout = layout.prefixes.iter();
+        of_layout.map(move |prefix| format!("{within}{prefix}"))
+    });
     prefixes.find(|prefix| weights.shape(&embedding_name(prefix, layout)).is_some())
 }
 

@@ -1,16 +1,20 @@
 //! The hyperparameters of a checkpoint, whichever file they stand in: a `config.json` as on the
 //! hub, or the metadata of a GGUF file. A family asks for a value by both names at once.
 
+mod keys;
 mod metadata;
+mod text_part;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::quantized::gguf_file;
 use serde_json::Value;
 
-use super::ModelError;
-use metadata::json;
+use super::{ModelError, json};
+
+pub use keys::{IRRELEVANT, ModelType, ONLY};
 
 /// More decoder blocks than any model has: a file that says so is damaged.
 const MOST_LAYERS: usize = 4096;
@@ -50,15 +54,22 @@ pub struct Config {
     place: String,
     dialect: Dialect,
     architecture: String,
+    /// The type of the larger model that this one is the text model of.
+    whole: Option<String>,
+    /// What becomes of its keys, once that is known.
+    model_type: Option<ModelType>,
     values: HashMap<String, Value>,
+    notes: Vec<String>,
+    /// The keys that were asked for.
+    asked: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 impl Config {
-    /// Reads `config.json` in `folder`. Text models that are part of a larger one keep their
-    /// values under `text_config`; those are used then.
+    /// Reads `config.json` in `folder`; of a model that also sees or hears, what describes its
+    /// text model.
     pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join("config.json");
-        let text = std::fs::read_to_string(&path).map_err(|source| {
+        let text = std::fs::read(&path).map_err(|source| {
             if source.kind() == std::io::ErrorKind::NotFound {
                 ModelError::File {
                     path: folder.to_owned(),
@@ -77,32 +88,37 @@ impl Config {
     }
 
     /// Reads the text of a `config.json` that came from `place`.
-    pub fn from_json(text: &str, place: &str) -> Result<Self, ModelError> {
-        let not_object = |reason: String| ModelError::Config {
+    pub fn from_json(text: impl AsRef<[u8]>, place: &str) -> Result<Self, ModelError> {
+        let complaint = |key: &str, reason: String| ModelError::Config {
             place: place.to_owned(),
-            key: "config.json".into(),
+            key: key.to_owned(),
             reason,
         };
-        let root: Value = serde_json::from_str(text)
-            .map_err(|error| not_object(format!("is not valid JSON: {error}")))?;
-        let Value::Object(mut values) = root else {
-            return Err(not_object("must be a JSON object".into()));
+        let root = json::parse(text.as_ref())
+            .map_err(|error| complaint("config.json", format!("is not valid JSON: {error}")))?;
+        let Value::Object(values) = root else {
+            return Err(complaint("config.json", "must be a JSON object".into()));
         };
-        if let Some(Value::Object(inner)) = values.remove("text_config") {
-            values.extend(inner);
-        }
-        let Some(Value::String(architecture)) = values.get("model_type").cloned() else {
-            return Err(ModelError::Config {
-                place: place.to_owned(),
-                key: "model_type".into(),
-                reason: "is missing; it names the architecture".into(),
-            });
+        let part = text_part::of(values);
+        let Some(Value::String(architecture)) = part.values.get("model_type").cloned() else {
+            let reason = "is missing; it names the architecture".into();
+            return Err(complaint("model_type", reason));
         };
+        let notes = part.whole.iter().map(|whole| {
+            format!(
+                "the text model (`{architecture}`) of a larger model (`{whole}`); its other parts \
+                 are left out"
+            )
+        });
         Ok(Self {
             place: place.to_owned(),
             dialect: Dialect::HuggingFace,
+            notes: notes.collect(),
             architecture,
-            values: values.into_iter().collect(),
+            whole: part.whole,
+            model_type: None,
+            values: part.values.into_iter().collect(),
+            asked: Arc::default(),
         })
     }
 
@@ -123,14 +139,21 @@ impl Config {
         let values = metadata
             .iter()
             .filter_map(|(name, value)| {
-                Some((name.strip_prefix(&prefix)?.to_owned(), json(value)?))
+                Some((
+                    name.strip_prefix(&prefix)?.to_owned(),
+                    metadata::json(value)?,
+                ))
             })
             .collect();
         Ok(Self {
             place: place.to_owned(),
             dialect: Dialect::Gguf,
             architecture: architecture.clone(),
+            whole: None,
+            model_type: None,
             values,
+            notes: Vec::new(),
+            asked: Arc::default(),
         })
     }
 
@@ -167,32 +190,76 @@ impl Config {
         &self.architecture
     }
 
+    /// The type of the larger model that this one is the text model of.
+    #[must_use]
+    pub fn whole(&self) -> Option<&str> {
+        self.whole.as_deref()
+    }
+
+    /// What a user should know of it, one line each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What a user should know of keys of a GGUF file that nothing asked for, once everything was
+    /// read that is read.
+    #[must_use]
+    pub fn unread(&self) -> Vec<String> {
+        if self.dialect == Dialect::HuggingFace {
+            return Vec::new();
+        }
+        let asked = self.asked();
+        let unread =
+            |key: &&String| !asked.contains(key.as_str()) && !metadata::changes_nothing(key);
+        let mut keys: Vec<&String> = self.values.keys().filter(unread).collect();
+        keys.sort_unstable();
+        let note = |key: &String| {
+            format!(
+                "`{}.{key}` in {} is not a key that is known; it is passed over",
+                self.architecture, self.place
+            )
+        };
+        keys.into_iter().map(note).collect()
+    }
+
+    /// The keys that were asked for so far, of this one and of those that it was made into.
+    #[must_use]
+    pub fn asked(&self) -> BTreeSet<&'static str> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.clone()
+    }
+
     /// The value under `key`, as JSON; `null` counts as absent.
     #[must_use]
     pub fn get(&self, key: Key) -> Option<&Value> {
-        match self.dialect {
-            Dialect::HuggingFace => key.json.iter().find_map(|path| self.at_path(path)),
-            Dialect::Gguf => self.values.get(key.gguf),
+        let names = match self.dialect {
+            Dialect::HuggingFace => key.json,
+            Dialect::Gguf => std::slice::from_ref(&key.gguf),
+        };
+        {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.extend(names);
         }
+        names.iter().find_map(|name| self.value(name))
     }
 
-    fn at_path(&self, path: &str) -> Option<&Value> {
-        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-        let value = self.values.get(first)?;
-        let value = if rest.is_empty() {
-            value
-        } else {
-            value.pointer(&format!("/{}", rest.replace('.', "/")))?
-        };
-        (!value.is_null()).then_some(value)
+    /// Whether the table of this kind of model names `key` itself.
+    #[must_use]
+    pub fn lists(&self, key: &str) -> bool {
+        self.model_type.is_some_and(|kind| kind.lists(key))
+    }
+
+    /// The value of `name`; `null` counts as absent.
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(name).filter(|value| !value.is_null())
     }
 
     /// A whole number, where the key is there.
     pub fn optional_usize(&self, key: Key) -> Result<Option<usize>, ModelError> {
         self.get(key)
             .map(|value| {
-                value
-                    .as_u64()
+                whole(value)
                     .filter(|n| *n <= LARGEST)
                     .and_then(|n| usize::try_from(n).ok())
                     .ok_or_else(|| self.wrong(key, value, "a whole number of at most 2^30"))
@@ -259,24 +326,54 @@ impl Config {
             .transpose()
     }
 
-    /// A complaint about `key`.
+    /// A complaint about `key`, as the file spells it.
     #[must_use]
     pub fn complain(&self, key: Key, reason: &str) -> ModelError {
         let name = match self.dialect {
-            Dialect::HuggingFace => key.json.first().copied().unwrap_or_default().to_owned(),
+            Dialect::HuggingFace => self.spelled(key.json).to_owned(),
             Dialect::Gguf => format!("{}.{}", self.architecture, key.gguf),
         };
+        self.about(&name, reason)
+    }
+
+    /// The one of a key's names that is in the file, or else one that this kind of model has.
+    fn spelled(&self, names: &'static [&'static str]) -> &'static str {
+        let there = |name: &&&str| self.value(name).is_some();
+        let known = |name: &&&str| self.values.contains_key(**name);
+        let mut all = names.iter();
+        let mut usual = names.iter();
+        let spelled = all.find(there).or_else(|| usual.find(known));
+        spelled
+            .or_else(|| names.first())
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// A complaint about the key that the file calls `name`.
+    #[must_use]
+    pub fn about(&self, name: &str, reason: &str) -> ModelError {
         ModelError::Config {
             place: self.place.clone(),
-            key: name,
+            key: name.to_owned(),
             reason: reason.to_owned(),
         }
     }
 
     fn wrong(&self, key: Key, value: &Value, expected: &str) -> ModelError {
-        let found: String = value.to_string().chars().take(40).collect();
+        let found = keys::shortened(value);
         self.complain(key, &format!("must be {expected}, not {found}"))
     }
+}
+
+/// A whole number that is not negative, though it may be written as a float.
+fn whole(value: &Value) -> Option<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and within 2^53, where every whole number is exact"
+    )]
+    let of_float = |x: f64| (x.fract() == 0.0 && (0.0..9e15).contains(&x)).then_some(x as u64);
+    value.as_u64().or_else(|| value.as_f64().and_then(of_float))
 }
 
 #[cfg(test)]
@@ -284,10 +381,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const THETA: Key = key(
-        &["rope_parameters.rope_theta", "rope_theta"],
-        "rope.freq_base",
-    );
+    const THETA: Key = key(&["rotary_emb_base", "rope_theta"], "rope.freq_base");
     const WIDTH: Key = key(&["hidden_size"], "embedding_length");
 
     fn config(text: &str) -> Result<Config, ModelError> {
@@ -295,12 +389,39 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_found_in_both_dialects_of_config_json() {
-        let old = config(r#"{"model_type": "llama", "rope_theta": 5.0}"#).unwrap();
-        let new =
-            config(r#"{"model_type": "llama", "rope_parameters": {"rope_theta": 5.0}}"#).unwrap();
+    fn a_value_is_found_under_each_of_its_names() {
+        let old = config(r#"{"model_type": "llama", "rotary_emb_base": 5.0}"#).unwrap();
+        let new = config(r#"{"model_type": "llama", "rope_theta": 5.0}"#).unwrap();
         assert_eq!(old.f64(THETA).unwrap(), 5.0);
         assert_eq!(new.f64(THETA).unwrap(), 5.0);
+    }
+
+    #[test]
+    fn a_message_names_the_key_as_the_file_spells_it() {
+        let config = config(r#"{"model_type": "llama", "rope_theta": "x"}"#).unwrap();
+        let message = config.f64(THETA).unwrap_err().to_string();
+        assert!(
+            message.contains("`rope_theta` must be a number"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_as_a_float() {
+        let width = |width: &str| {
+            let text = format!(r#"{{"model_type": "llama", "hidden_size": {width}}}"#);
+            config(&text).unwrap().usize(WIDTH).ok()
+        };
+        assert_eq!(width("64.0"), Some(64));
+        for no_width in ["64.5", "-1.0", "1e300", "Infinity", "NaN"] {
+            assert_eq!(width(no_width), None, "{no_width}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_no_json_has_disturb_nobody_who_does_not_need_them() {
+        let text = r#"{"model_type": "llama", "hidden_size": 8, "time_step_limit": [0, Infinity]}"#;
+        assert_eq!(config(text).unwrap().usize(WIDTH).unwrap(), 8);
     }
 
     #[test]

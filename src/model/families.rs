@@ -24,7 +24,7 @@ mod starcoder2;
 mod start;
 
 use super::ModelError;
-use super::config::{Config, Dialect};
+use super::config::{Config, Dialect, ModelType};
 use super::layout::Layout;
 use super::spec::Spec;
 
@@ -33,8 +33,8 @@ use super::spec::Spec;
 pub struct Family {
     /// Its name on the screen.
     pub name: &'static str,
-    /// The `model_type`s of `config.json` that it reads.
-    pub model_types: &'static [&'static str],
+    /// The `model_type`s of `config.json` that it reads, and what becomes of their keys.
+    pub model_types: &'static [ModelType],
     /// The `general.architecture`s of GGUF files that it reads.
     pub gguf: &'static [&'static str],
     /// The hyperparameters as a description of the decoder.
@@ -63,24 +63,67 @@ pub const ALL: &[Family] = &[
     gpt2::FAMILY,
 ];
 
+impl Family {
+    /// What it calls itself in files of one kind.
+    #[must_use]
+    pub fn names(&self, dialect: Dialect) -> Vec<&'static str> {
+        match dialect {
+            Dialect::HuggingFace => self.model_types.iter().map(|kind| kind.name).collect(),
+            Dialect::Gguf => self.gguf.to_vec(),
+        }
+    }
+}
+
 /// The family of a checkpoint.
 pub fn of(config: &Config) -> Result<&'static Family, ModelError> {
-    let names = |family: &'static Family| match config.dialect() {
-        Dialect::HuggingFace => family.model_types,
-        Dialect::Gguf => family.gguf,
-    };
+    let names = |family: &'static Family| family.names(config.dialect());
     ALL.iter()
         .find(|family| names(family).contains(&config.architecture()))
         .ok_or_else(|| ModelError::UnknownArchitecture {
             place: config.place().to_owned(),
             name: config.architecture().to_owned(),
-            supported: ALL
-                .iter()
-                .flat_map(names)
-                .copied()
-                .collect::<Vec<_>>()
-                .join(", "),
+            supported: ALL.iter().flat_map(names).collect::<Vec<_>>().join(", "),
         })
+}
+
+/// A checkpoint's hyperparameters, understood.
+#[derive(Debug)]
+pub struct Architecture {
+    /// The family, as it is called on the screen.
+    pub family: &'static str,
+    /// The decoder.
+    pub spec: Spec,
+    /// Where its tensors stand.
+    pub layout: Layout,
+    /// What a user should know of it, one line each.
+    pub notes: Vec<String>,
+}
+
+/// Understands the hyperparameters of a checkpoint. Of a `config.json` an architecture sees the
+/// keys that it has, and what a user should know of the others is told.
+///
+/// # Errors
+/// When no family reads it, or a key asks for something that is not computed here.
+pub fn read(config: &Config) -> Result<Architecture, ModelError> {
+    let family = of(config)?;
+    let mut kinds = family.model_types.iter();
+    let kind = kinds.find(|kind| kind.name == config.architecture());
+    let narrowed = match (config.dialect(), kind) {
+        (Dialect::HuggingFace, Some(kind)) => config.narrowed(kind)?,
+        _ => config.clone(),
+    };
+    let spec = (family.spec)(&narrowed)?;
+    let layout = Layout {
+        is_part: config.whole().is_some(),
+        ..(family.layout)(&narrowed)
+    };
+    let notes = [narrowed.notes(), &spec.notes, &narrowed.unread()];
+    Ok(Architecture {
+        family: family.name,
+        notes: notes.concat(),
+        spec,
+        layout,
+    })
 }
 
 #[cfg(test)]
@@ -115,11 +158,16 @@ mod tests {
 
     #[test]
     fn no_two_families_read_the_same_architecture() {
-        let mut types: Vec<_> = ALL.iter().flat_map(|family| family.model_types).collect();
-        let all = types.len();
-        types.sort_unstable();
-        types.dedup();
-        assert_eq!(types.len(), all);
+        for dialect in [Dialect::HuggingFace, Dialect::Gguf] {
+            let mut types: Vec<_> = ALL
+                .iter()
+                .flat_map(|family| family.names(dialect))
+                .collect();
+            let all = types.len();
+            types.sort_unstable();
+            types.dedup();
+            assert_eq!(types.len(), all);
+        }
     }
 
     /// What a damaged or hostile file may say for a hyperparameter.
@@ -151,13 +199,9 @@ mod tests {
                     let mut damaged = whole.clone();
                     damaged.insert(key.clone(), value);
                     let text = Value::Object(damaged).to_string();
-                    let read = Config::from_json(&text, "c").and_then(|config| {
-                        let family = of(&config)?;
-                        (family.layout)(&config);
-                        (family.spec)(&config)
-                    });
-                    if let Ok(spec) = read {
-                        assert!(!spec.blocks.is_empty(), "{text}");
+                    let read = Config::from_json(&text, "c").and_then(|config| read(&config));
+                    if let Ok(architecture) = read {
+                        assert!(!architecture.spec.blocks.is_empty(), "{text}");
                     }
                 }
             }

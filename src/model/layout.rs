@@ -8,6 +8,8 @@
 pub struct Layout {
     /// Prefixes of all names, tried in turn until one gives the embedding.
     pub prefixes: &'static [&'static str],
+    /// Whether the decoder is the text model of a larger model, which has tensors of its own.
+    pub is_part: bool,
     /// `[vocabulary, width]`.
     pub embedding: &'static str,
     /// The embedding's norm.
@@ -52,9 +54,36 @@ pub struct Layout {
     pub rope_divisors: &'static str,
     /// Endings of tensors that hold no weights (masks, tables) and may be there.
     pub ignored: &'static [&'static str],
-    /// Beginnings of tensors that belong to other parts of a larger model.
-    pub foreign: &'static [&'static str],
 }
+
+/// Prefixes of the text model's names within a larger model, before those of the layout.
+pub const WITHIN: [&str; 5] = [
+    "",
+    "language_model.",
+    "model.language_model.",
+    "model.text_model.",
+    "text_model.",
+];
+
+/// Beginnings of tensors of the other parts of a larger model, behind its own prefix if it has one.
+pub const OTHER_PARTS: [&str; 16] = [
+    "visual.",
+    "vision_tower.",
+    "vision_model.",
+    "vision_embed_tokens.",
+    "vision_encoder.",
+    "vision_backbone.",
+    "image_",
+    "multi_modal_",
+    "multimodal_",
+    "mm_",
+    "mlp1.",
+    "connector.",
+    "projector.",
+    "perceiver",
+    "qformer.",
+    "audio_",
+];
 
 /// How queries, keys and values are stored.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +173,7 @@ pub enum RopeRows {
 /// The names that most families have in files of Hugging Face's transformers.
 pub const HUGGING_FACE: Layout = Layout {
     prefixes: &["model.", ""],
+    is_part: false,
     embedding: "embed_tokens",
     embedding_norm: "embed_layernorm",
     project_in: "project_in",
@@ -186,12 +216,12 @@ pub const HUGGING_FACE: Layout = Layout {
     rope_rows: RopeRows::Halves,
     rope_divisors: "rope_divisors",
     ignored: &[".rotary_emb.inv_freq"],
-    foreign: &[],
 };
 
 /// The names in every GGUF file.
 pub const GGUF: Layout = Layout {
     prefixes: &[""],
+    is_part: false,
     embedding: "token_embd",
     embedding_norm: "token_embd_norm",
     project_in: "project_in",
@@ -218,7 +248,6 @@ pub const GGUF: Layout = Layout {
     rope_rows: RopeRows::Halves,
     rope_divisors: "rope_freqs",
     ignored: &[".attn_rot_embd", "rope_factors_long.weight"],
-    foreign: &[],
 };
 
 /// GGUF's names for a feed-forward part without a gate.

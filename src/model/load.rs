@@ -10,7 +10,7 @@ use super::checkpoint::{Checkpoint, TensorUse, vocabulary};
 use super::config::Config;
 use super::decoder::{Decoder, Embedding};
 use super::dtype::Dtype;
-use super::families;
+use super::families::{self, Architecture};
 use super::head::Head;
 use super::holding::Holding;
 use super::intervention::Interventions;
@@ -45,6 +45,8 @@ pub struct Model {
     pub head: Head,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
+    /// What a reader of its figures should know of the checkpoint, one line each.
+    pub notes: Vec<String>,
 }
 
 /// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as the memory
@@ -89,6 +91,8 @@ pub struct Description {
     pub memory: Memory,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
+    /// What a reader of its figures should know of the checkpoint, one line each.
+    pub notes: Vec<String>,
     weights: Weights,
     layout: Layout,
 }
@@ -112,14 +116,20 @@ impl Description {
 /// As [`load`], as far as the headers show it.
 pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, ModelError> {
     let (config, weights) = headers(files)?;
-    let family = families::of(&config)?;
-    let (spec, layout) = ((family.spec)(&config)?, (family.layout)(&config));
+    let Architecture {
+        family,
+        spec,
+        layout,
+        notes,
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
+    let tokenizer = tokenizer(&weights)?;
     Ok(Description {
-        family: family.name,
+        family,
+        notes: [&notes, tokenizer.notes()].concat(),
         storage: weights.storage(),
         memory: Memory::of(&weights, &spec, vocabulary, dtype, memory::available()),
-        tokenizer: tokenizer(&weights)?,
+        tokenizer,
         spec,
         layout,
         weights,
@@ -146,15 +156,16 @@ pub fn glance(
     available: Option<u64>,
 ) -> Result<Glance, ModelError> {
     let (config, weights) = headers(files)?;
-    let family = families::of(&config)?;
-    let spec = (family.spec)(&config)?;
-    let vocabulary = vocabulary(&weights, &(family.layout)(&config)).unwrap_or(0);
+    let Architecture {
+        family,
+        spec,
+        layout,
+        ..
+    } = families::read(&config)?;
+    let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
     memory.describes(&spec, config.place())?;
-    Ok(Glance {
-        family: family.name,
-        memory,
-    })
+    Ok(Glance { family, memory })
 }
 
 /// The hyperparameters, and where the tensors stand.
@@ -191,8 +202,12 @@ fn assemble(
 ) -> Result<Model, ModelError> {
     let (config, weights) = headers(files)?;
     let tokenizer = tokenizer(&weights)?;
-    let family = families::of(&config)?;
-    let (spec, layout) = ((family.spec)(&config)?, (family.layout)(&config));
+    let Architecture {
+        family,
+        spec,
+        layout,
+        notes,
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let available = memory::available();
     let memory = match holding {
@@ -206,7 +221,7 @@ fn assemble(
     let (embedding, blocks, head) = parts(&checkpoint, &spec)?;
     checkpoint.finish()?;
     Ok(Model {
-        family: family.name,
+        family,
         dtype,
         holding,
         storage: weights.storage(),
@@ -221,6 +236,7 @@ fn assemble(
             interventions: Interventions::default(),
         },
         head,
+        notes: [&notes, tokenizer.notes()].concat(),
         tokenizer,
         spec,
     })

@@ -120,22 +120,31 @@ fn scaled(frequency: f64, i: usize, rope: &Rope) -> f64 {
             beta_fast,
             beta_slow,
             original_context,
+            whole_pairs,
         } => {
-            let divided = yarn_ramp(i, rope, [*beta_fast, *beta_slow], *original_context);
+            let mut ends = [*beta_fast, *beta_slow]
+                .map(|turns| yarn_pair_that_turns(turns, rope, *original_context));
+            if *whole_pairs {
+                ends = [ends[0].floor(), ends[1].ceil()];
+            }
+            let divided = yarn_ramp(i, rope.dim, ends);
             frequency / factor * divided + frequency * (1.0 - divided)
         }
     }
 }
 
-/// How far the `i`th pair is on the way from kept (0) to divided (1): a straight line between
-/// the pairs that turn `betas` times in the original context.
+/// The pair of dimensions that turns so many `times` in the original context.
 #[expect(clippy::cast_precision_loss, reason = "a head is narrower than 2^52")]
-fn yarn_ramp(i: usize, rope: &Rope, betas: [f64; 2], original_context: f64) -> f64 {
-    let dim = rope.dim as f64;
-    let pair_that_turns =
-        |times: f64| dim * (original_context / (times * 2.0 * PI)).ln() / (2.0 * rope.theta.ln());
-    let first = pair_that_turns(betas[0]).floor().max(0.0);
-    let last = pair_that_turns(betas[1]).ceil().min(dim - 1.0);
+fn yarn_pair_that_turns(times: f64, rope: &Rope, original_context: f64) -> f64 {
+    rope.dim as f64 * (original_context / (times * 2.0 * PI)).ln() / (2.0 * rope.theta.ln())
+}
+
+/// How far the `i`th pair is on the way from kept (0) to divided (1): a straight line between the
+/// two `ends`.
+#[expect(clippy::cast_precision_loss, reason = "a head is narrower than 2^52")]
+fn yarn_ramp(i: usize, dim: usize, ends: [f64; 2]) -> f64 {
+    let first = ends[0].max(0.0);
+    let last = ends[1].min(dim as f64 - 1.0);
     let length = if first == last { 0.001 } else { last - first };
     ((i as f64 - first) / length).clamp(0.0, 1.0)
 }
@@ -183,6 +192,7 @@ mod tests {
             beta_fast: 10.0,
             beta_slow: 1.0,
             original_context: 600.0,
+            whole_pairs: true,
         };
         assert_eq!(frequencies(&rope(scaling)), [1.0, 0.0625]);
     }

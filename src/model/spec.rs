@@ -173,4 +173,6 @@ pub struct Spec {
     pub blocks: Vec<BlockSpec>,
     /// From the last state to logits.
     pub head: HeadSpec,
+    /// What a user should know of it, one line each.
+    pub notes: Vec<String>,
 }

@@ -15,8 +15,8 @@ mod from_sentencepiece;
 mod gguf;
 mod growth;
 mod guard;
-mod json;
 mod metadata;
+mod ordered_json;
 mod own_way;
 mod pieces;
 mod protobuf;
@@ -213,7 +213,7 @@ impl Tokenizer {
         self.opening.is_some()
     }
 
-    /// Remarks on the files that it was read from, one line each: what is taken otherwise than they
+    /// What a reader of its ids should know, one line each: what is taken otherwise than the files
     /// say, and what may be wrong.
     #[must_use]
     pub fn notes(&self) -> &[String] {

@@ -112,6 +112,9 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         put(3, 7, muted(info.arithmetic.clone()));
         put(4, 8, muted(info.device.clone()));
     }
+    if let Some(remarks) = remarks(state) {
+        put(5, 4, vec![Span::styled(remarks, palette.warning())]);
+    }
     if state.recording == crate::settings::Switch::On {
         put(5, 1, vec![Span::styled("● rec", palette.error())]);
     }
@@ -129,6 +132,15 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
     }
     put(14, 0, doing(state, palette));
     parts
+}
+
+/// That there is something to know of the model.
+fn remarks(state: &State) -> Option<String> {
+    match state.model.ready.as_ref()?.notes.len() {
+        0 => None,
+        1 => Some("1 note".into()),
+        n => Some(format!("{n} notes")),
+    }
 }
 
 /// The lens of what is shown, and the wanted one while the engine still works on it.

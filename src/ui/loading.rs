@@ -155,16 +155,29 @@ impl Page<'_> {
                 Line::styled("The run failed", self.palette.error()),
                 Line::raw(why.clone()),
             ],
-            None => vec![
-                self.title("Nothing generated yet".into()),
-                self.muted("Type a prompt above; each token becomes a column here.".into()),
-                Line::default(),
-                self.press(Action::Generate, "to generate"),
-                self.press(Action::NextExample, "for an example"),
-                self.press(Action::Compare, "to compare what may follow the prompt"),
-                self.press(Action::Help, "for all keys"),
-            ],
+            None => {
+                let mut lines = vec![
+                    self.title("Nothing generated yet".into()),
+                    self.muted("Type a prompt above; each token becomes a column here.".into()),
+                    Line::default(),
+                    self.press(Action::Generate, "to generate"),
+                    self.press(Action::NextExample, "for an example"),
+                    self.press(Action::Compare, "to compare what may follow the prompt"),
+                    self.press(Action::Help, "for all keys"),
+                ];
+                lines.extend(self.notes());
+                lines
+            }
         }
+    }
+
+    /// What a reader of the model's figures should know.
+    fn notes(&self) -> impl Iterator<Item = Line<'static>> {
+        let notes = self.state.model.ready.iter().flat_map(|info| &info.notes);
+        notes.flat_map(|note| {
+            let note = Line::styled(visible_text(note), self.palette.warning());
+            [Line::default(), note]
+        })
     }
 
     fn title(&self, text: String) -> Line<'static> {

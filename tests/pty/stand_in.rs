@@ -243,6 +243,7 @@ fn generate(events: &mpsc::Sender<Event>) {
         arithmetic: "exact".into(),
         device: "cpu".into(),
         parameters: 1,
+        notes: Vec::new(),
         vocabulary: Arc::new(Vocabulary::new(pieces)),
     })));
     let prompt = vec![TokenId(0); 5];

@@ -198,6 +198,7 @@ fn info() -> ModelInfo {
         arithmetic: "exact".into(),
         device: "cpu".into(),
         parameters: 134_515_008,
+        notes: Vec::new(),
         vocabulary: Arc::new(vocabulary()),
     }
 }

@@ -74,6 +74,7 @@ pub fn ready() -> Event {
         arithmetic: "exact".into(),
         device: "cpu".into(),
         parameters: 1,
+        notes: Vec::new(),
         vocabulary: Arc::new(Vocabulary::new(pieces)),
     }))
 }

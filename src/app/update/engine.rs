@@ -118,6 +118,9 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
         return Vec::new();
     }
     state.model.loading = Loading::Done;
+    if let Some(note) = info.notes.first() {
+        state.say(NoticeKind::Info, note.clone());
+    }
     if state.model.ready.replace(info).is_some() {
         // It may have no such parts.
         state.skips.clear();

@@ -145,6 +145,7 @@ fn model() -> Arc<ModelInfo> {
         arithmetic: "exact".into(),
         device: "cpu".into(),
         parameters: 1000,
+        notes: Vec::new(),
         vocabulary: Arc::new(Vocabulary::new(vec![Piece::Bytes(b" x".to_vec()); 100])),
     })
 }

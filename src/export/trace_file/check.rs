@@ -81,6 +81,7 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
             arithmetic: info.arithmetic,
             device: info.device,
             parameters: info.parameters,
+            notes: info.notes,
             vocabulary: Arc::new(vocabulary),
         }),
         lens: document.lens,

@@ -73,6 +73,9 @@ pub struct ModelEntry {
     pub device: String,
     #[serde(default)]
     pub parameters: u64,
+    /// What a reader of the figures should know of the checkpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -190,6 +193,7 @@ impl ModelEntry {
             arithmetic: info.arithmetic.clone(),
             device: info.device.clone(),
             parameters: info.parameters,
+            notes: info.notes.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Checkpoint;
 use crate::model::ModelError;
 use crate::model::decoder::Embedding;
 use crate::model::head::Head;
+use crate::model::layout::WITHIN;
 use crate::model::linear::Linear;
 use crate::model::spec::{Bias, Positions, Spec, Unembedding};
 use crate::model::weight::Weight;
@@ -100,7 +101,11 @@ impl Checkpoint<'_> {
         if self.weights.shape(&format!("{bare}.weight")).is_some() {
             return bare;
         }
-        let outer = self.prefix.strip_suffix("model.").unwrap_or_default();
-        format!("{outer}{bare}")
+        let within = WITHIN
+            .iter()
+            .filter(|within| self.prefix.starts_with(**within))
+            .max_by_key(|within| within.len());
+        let outer = self.prefix.strip_suffix("model.").or(within.copied());
+        format!("{}{bare}", outer.unwrap_or_default())
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::PoisonError;
 
 use super::Checkpoint;
+use crate::model::layout::{OTHER_PARTS, WITHIN};
 
 /// What becomes of the tensors of a checkpoint; names in alphabetical order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,13 +72,25 @@ impl Checkpoint<'_> {
         all
     }
 
+    /// Whether a tensor belongs to what a larger model has beside its text model.
+    fn is_of_other_part(&self, name: &str) -> bool {
+        let is_within = WITHIN[1..]
+            .iter()
+            .any(|within| self.prefix.starts_with(within));
+        if !self.layout.is_part && !is_within {
+            return false;
+        }
+        let inner = name.strip_prefix("model.").unwrap_or(name);
+        !name.starts_with(&self.prefix) || OTHER_PARTS.iter().any(|of| inner.starts_with(of))
+    }
+
     fn why_unused(&self, name: &str, copy_of_embedding: &str) -> Unused {
         let layout = &self.layout;
         if name == copy_of_embedding {
             Unused::CopyOfEmbedding
         } else if layout.ignored.iter().any(|end| name.ends_with(end)) {
             Unused::Computed
-        } else if layout.foreign.iter().any(|of| name.starts_with(of)) {
+        } else if self.is_of_other_part(name) {
             Unused::OtherPart
         } else {
             Unused::Unknown

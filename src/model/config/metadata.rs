@@ -5,6 +5,32 @@ use serde_json::Value;
 
 use super::MOST_LAYERS;
 
+/// Keys behind the architecture's name that change no number, or are read only where others ask
+/// for them.
+const NOT_ASKED_FOR: [&str; 16] = [
+    "vocab_size",
+    "rope.scaling.type",
+    "rope.scaling.factor",
+    "rope.scaling.original_context_length",
+    "rope.scaling.attn_factor",
+    "rope.scaling.finetuned",
+    "rope.scaling.yarn_beta_fast",
+    "rope.scaling.yarn_beta_slow",
+    "rope.freq_base",
+    "rope.freq_base_swa",
+    "rope.dimension_count",
+    "pooling_type",
+    "expert_used_count",
+    "expert_feed_forward_length",
+    "expert_shared_feed_forward_length",
+    "tensor_data_layout",
+];
+
+/// Whether it is no matter that nothing asked for `key`.
+pub(super) fn changes_nothing(key: &str) -> bool {
+    NOT_ASKED_FOR.contains(&key)
+}
+
 /// A GGUF value as JSON; `None` for the long lists that are no hyperparameters.
 pub(super) fn json(value: &gguf_file::Value) -> Option<Value> {
     const LONGEST_LIST: usize = MOST_LAYERS;

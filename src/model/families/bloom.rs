@@ -5,7 +5,7 @@
 use super::Family;
 use super::start::Start;
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, ModelType};
 use crate::model::layout::{
     GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout,
 };
@@ -13,20 +13,44 @@ use crate::model::spec::{Activation, HeadPositions, Spec};
 
 pub const FAMILY: Family = Family {
     name: "bloom",
-    model_types: &["bloom"],
+    model_types: &[BLOOM],
     gguf: &["bloom"],
     spec,
     layout,
 };
 
-const NORMED_RESIDUAL: Key = key(&["apply_residual_connection_post_layernorm"], "");
+const BLOOM: ModelType = ModelType::new(
+    "bloom",
+    r#"{
+        "hidden_size | n_embed": 64, "n_layer | num_hidden_layers": 2,
+        "n_head | num_attention_heads": 8, "layer_norm_epsilon": 1e-5,
+        "tie_word_embeddings": true
+    }"#,
+)
+.only(&[("apply_residual_connection_post_layernorm", "[false]")])
+.ignoring(&[
+    (
+        "seq_length",
+        "the length that it was trained with; ALiBi sets no limit",
+    ),
+    ("attention_softmax_in_fp32", "all is float32"),
+    ("masked_softmax_fusion", HOW),
+    ("bias_dropout_fusion", HOW),
+    ("skip_bias_add", HOW),
+    ("skip_bias_add_qkv", HOW),
+    (
+        "offset_alibi",
+        "the same for all that a position attends to",
+    ),
+    ("n_inner", "always four times the width"),
+]);
+
+const HOW: &str = "how a run is done, not what it computes";
+
 /// ALiBi sets no limit; BLOOM was trained with this many positions.
 const TRAINED_CONTEXT: usize = 2048;
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
-    if config.optional_bool(NORMED_RESIDUAL)?.unwrap_or(false) {
-        return Err(config.complain(NORMED_RESIDUAL, "is not supported"));
-    }
     let mut start = Start::plain(config, Activation::GeluTanh)?;
     start.context_unsaid = Some(TRAINED_CONTEXT);
     let norm = start.norm;

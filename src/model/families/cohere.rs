@@ -7,7 +7,7 @@
 use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout, RopeRows};
 use crate::model::spec::{
     Activation, Bias, HeadPositions, MlpKind, QkNorm, QkNormSpan, Residual, Spec,
@@ -15,17 +15,68 @@ use crate::model::spec::{
 
 pub const FAMILY: Family = Family {
     name: "cohere",
-    model_types: &["cohere", "cohere2"],
+    model_types: &[COHERE, COHERE2],
     gguf: &["command-r", "cohere2"],
     spec,
     layout,
 };
 
+const COHERE: ModelType = ModelType::new(
+    "cohere",
+    r#"{
+        "hidden_size": 8192, "intermediate_size": 22528, "num_hidden_layers": 40,
+        "num_attention_heads": 64, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "silu", "max_position_embeddings": 8192, "layer_norm_eps": 1e-5,
+        "tie_word_embeddings": true, "rope_parameters": null, "rope_theta": 500000.0,
+        "attention_bias": false, "use_qk_norm": false, "logit_scale": 0.0625
+    }"#,
+)
+.ignoring(&[("model_max_length", "the tokenizer's")]);
+
+const COHERE2: ModelType = ModelType::new(
+    "cohere2",
+    r#"{
+        "hidden_size": 8192, "intermediate_size": 22528, "num_hidden_layers": 40,
+        "num_attention_heads": 64, "num_key_value_heads": null, "hidden_act": "silu",
+        "max_position_embeddings": 8192, "layer_norm_eps": 1e-5, "tie_word_embeddings": true,
+        "rope_parameters": null, "rope_theta": 10000.0, "attention_bias": false,
+        "logit_scale": 0.0625, "sliding_window": 4096, "layer_types": null,
+        "sliding_window_pattern": 4
+    }"#,
+)
+.only(&[
+    ("use_qk_norm", "[false]"),
+    ("use_parallel_block", "[true]"),
+    ("use_parallel_embedding", "[false]"),
+    ("use_embedding_sharing", "[true]"),
+    ("use_gated_activation", "[true]"),
+    ("position_embedding_type", r#"["rope_gptj"]"#),
+    ("rotary_pct", "[1]"),
+])
+.ignoring(&[
+    (
+        "head_dim",
+        "worked out from width and heads, as transformers does",
+    ),
+    (
+        "_sliding_window_pattern",
+        "`layer_types` or `sliding_window_pattern` stand for it",
+    ),
+    (
+        "order_of_interleaved_layers",
+        "`layer_types` or `sliding_window_pattern` stand for it",
+    ),
+    (
+        "layer_switch",
+        "`layer_types` or `sliding_window_pattern` stand for it",
+    ),
+]);
+
 const LOGIT_SCALE: Key = key(&["logit_scale"], "logit_scale");
 const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
 const QK_NORM: Key = key(&["use_qk_norm"], "");
 const PATTERN: Key = key(
-    &["sliding_window_pattern", "_sliding_window_pattern"],
+    &["sliding_window_pattern"],
     "attention.sliding_window_pattern",
 );
 

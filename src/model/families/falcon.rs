@@ -6,7 +6,7 @@
 use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{
     GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout,
 };
@@ -14,11 +14,24 @@ use crate::model::spec::{Activation, HeadPositions, Residual, Spec};
 
 pub const FAMILY: Family = Family {
     name: "falcon",
-    model_types: &["falcon"],
+    model_types: &[FALCON],
     gguf: &["falcon"],
     spec,
     layout,
 };
+
+const FALCON: ModelType = ModelType::new(
+    "falcon",
+    r#"{
+        "hidden_size | n_embed": 4544, "num_hidden_layers": 32, "num_attention_heads": 71,
+        "num_ln_in_parallel_attn": null, "layer_norm_epsilon": 1e-5, "num_kv_heads": null,
+        "alibi": false, "new_decoder_architecture": false, "multi_query": true,
+        "parallel_attn": true, "bias": false, "max_position_embeddings": 2048,
+        "rope_parameters": null, "rope_theta": 10000.0, "ffn_hidden_size": null,
+        "activation": "gelu", "tie_word_embeddings": true
+    }"#,
+)
+.only(&[("apply_residual_connection_post_layernorm", "[false]")]);
 
 const NEW: Key = key(&["new_decoder_architecture"], "");
 const ONE_KEY_HEAD: Key = key(&["multi_query"], "");

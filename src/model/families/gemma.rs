@@ -5,58 +5,103 @@
 //! Gemma Team 2024, 2025, <https://arxiv.org/abs/2403.08295>, <https://arxiv.org/abs/2408.00118>,
 //! <https://arxiv.org/abs/2503.19786>.
 
+use super::rotary::Layers;
 use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::spec::{
-    Activation, FeedForwardSpec, HeadPositions, NormPlace, Presence, QkNorm, QkNormSpan,
-    RopeScaling, Spec, Unembedding,
+    Activation, Bias, FeedForwardSpec, HeadPositions, NormPlace, Presence, QkNorm, QkNormSpan,
+    Spec, Unembedding,
 };
 
 pub const FAMILY: Family = Family {
     name: "gemma",
-    model_types: &["gemma", "gemma2", "gemma3_text"],
+    model_types: &[GEMMA, GEMMA2, GEMMA3],
     gguf: &["gemma", "gemma2", "gemma3"],
     spec,
     layout,
 };
 
+const GEMMA: ModelType = ModelType::new(
+    "gemma",
+    r#"{
+        "hidden_size": 3072, "intermediate_size": 24576, "num_hidden_layers": 28,
+        "num_attention_heads": 16, "num_key_value_heads": 16, "head_dim": 256,
+        "hidden_act": "gelu_pytorch_tanh", "max_position_embeddings": 8192, "rms_norm_eps": 1e-6,
+        "tie_word_embeddings": true, "rope_parameters": null, "rope_theta": 10000.0,
+        "attention_bias": false
+    }"#,
+)
+.only(CAUSAL)
+.ignoring(&[("hidden_activation", "`hidden_act` stands for it")]);
+
+const GEMMA2: ModelType = ModelType::new(
+    "gemma2",
+    r#"{
+        "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26,
+        "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+        "hidden_activation": "gelu_pytorch_tanh", "max_position_embeddings": 8192,
+        "rms_norm_eps": 1e-6, "tie_word_embeddings": true, "rope_parameters": null,
+        "rope_theta": 10000.0, "attention_bias": false, "query_pre_attn_scalar": 256,
+        "sliding_window": 4096, "layer_types": null, "final_logit_softcapping": 30.0,
+        "attn_logit_softcapping": 50.0
+    }"#,
+)
+.only(CAUSAL)
+.ignoring(&[
+    ("hidden_act", IN_PLACE_OF_ACT),
+    ("sliding_window_size", "`sliding_window` stands for it"),
+]);
+
+const GEMMA3: ModelType = ModelType::new(
+    "gemma3_text",
+    r#"{
+        "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26,
+        "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+        "hidden_activation": "gelu_pytorch_tanh", "max_position_embeddings": 131072,
+        "rms_norm_eps": 1e-6, "tie_word_embeddings": true, "rope_parameters": null,
+        "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0, "attention_bias": false,
+        "query_pre_attn_scalar": 256, "sliding_window": 4096, "layer_types": null,
+        "sliding_window_pattern": 6, "final_logit_softcapping": null
+    }"#,
+)
+.only(CAUSAL)
+.ignoring(&[
+    ("hidden_act", IN_PLACE_OF_ACT),
+    (
+        "attn_logit_softcapping",
+        "transformers does not apply it in Gemma 3",
+    ),
+    (
+        "_sliding_window_pattern",
+        "`layer_types` or `sliding_window_pattern` stand for it",
+    ),
+]);
+
+/// Attention to later tokens, as embedding models have it, is not computed here.
+const CAUSAL: &[(&str, &str)] = &[("use_bidirectional_attention", "[false]")];
+const IN_PLACE_OF_ACT: &str = "`hidden_activation` stands for it";
+
+const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
 const SCORE_WIDTH: Key = key(&["query_pre_attn_scalar"], "");
 const SCORE_CAP: Key = key(&["attn_logit_softcapping"], "attn_logit_softcapping");
 const FINAL_CAP: Key = key(&["final_logit_softcapping"], "final_logit_softcapping");
-const LOCAL_THETA: Key = key(
-    &[
-        "rope_parameters.sliding_attention.rope_theta",
-        "rope_local_base_freq",
-    ],
-    "rope.freq_base_swa",
-);
 const PATTERN: Key = key(
-    &["sliding_window_pattern", "_sliding_window_pattern"],
+    &["sliding_window_pattern"],
     "attention.sliding_window_pattern",
 );
 
-/// What transformers takes where a file of the third is silent, as those of the models that see
-/// pictures are.
-const THIRD: &str = r#"{
-    "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
-    "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
-    "max_position_embeddings": 131072, "sliding_window": 4096
-}"#;
-
-/// What transformers and llama.cpp take where a file of the second is silent, as early GGUF files
-/// are.
+/// What llama.cpp takes where an early GGUF file of the second is silent.
 const SECOND: &str = r#"{
     "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0,
-    "sliding_window": 4096, "attention.sliding_window": 4096
+    "attention.sliding_window": 4096
 }"#;
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
-    match config.architecture() {
-        "gemma2" => spec_of_complete(&config.completed(SECOND)?),
-        "gemma3_text" => spec_of_complete(&config.completed(THIRD)?),
+    match (config.dialect(), config.architecture()) {
+        (Dialect::Gguf, "gemma2") => spec_of_complete(&config.completed(SECOND)?),
         _ => spec_of_complete(config),
     }
 }
@@ -64,6 +109,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
 fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::gated(config)?;
     start.activation = Activation::GeluTanh;
+    start.bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
     start.unembedding = Unembedding::Tied;
     // llama.cpp's converter has added the one already.
     if config.dialect() == Dialect::HuggingFace {
@@ -71,6 +117,11 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     }
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
+    for block in &mut spec.blocks {
+        if let FeedForwardSpec::Dense(mlp) = &mut block.feed_forward {
+            mlp.bias = Bias::Absent;
+        }
+    }
     rotary::turn(config, &mut spec)?;
     spec.embedding.scale = Some(reading::root_scale(spec.d_model).recip());
     if config.architecture() == "gemma" {
@@ -84,9 +135,11 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     }
     spec.head.cap = config.optional_f64(FINAL_CAP)?;
     let scale = score_scale(config, &spec)?;
-    let cap = config.optional_f64(SCORE_CAP)?;
-    let local_theta = config.optional_f64(LOCAL_THETA)?.unwrap_or(10_000.0);
     let is_third = config.architecture().starts_with("gemma3");
+    let cap = match is_third {
+        true => None,
+        false => config.optional_f64(SCORE_CAP)?,
+    };
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
         block.norm_place = NormPlace::Around;
         let attention = &mut block.attention;
@@ -102,9 +155,9 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
                 span: QkNormSpan::Head,
                 presence: Presence::Required,
             });
-            if let (true, HeadPositions::Rotary(rope)) = (local, &mut attention.positions) {
-                rope.theta = local_theta;
-                rope.scaling = RopeScaling::None;
+            if local {
+                let rope = rotary::of_layers(config, Layers::Local, attention.head_dim)?;
+                attention.positions = HeadPositions::Rotary(rope);
             }
         }
     }
@@ -148,19 +201,7 @@ fn layout(config: &Config) -> Layout {
         (Dialect::Gguf, _) => GGUF,
         (Dialect::HuggingFace, "gemma") => HUGGING_FACE,
         (Dialect::HuggingFace, _) => Layout {
-            prefixes: &[
-                "model.",
-                "",
-                "language_model.model.",
-                "model.language_model.",
-            ],
             mlp_norm: "layers.{l}.pre_feedforward_layernorm",
-            foreign: &[
-                "vision_tower.",
-                "model.vision_tower.",
-                "multi_modal_projector.",
-                "model.multi_modal_projector.",
-            ],
             ..HUGGING_FACE
         },
     }

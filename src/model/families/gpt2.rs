@@ -5,7 +5,7 @@
 use super::start::Start;
 use super::{Family, reading};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{
     GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, Orientation, QkvLayout,
 };
@@ -13,11 +13,23 @@ use crate::model::spec::{Activation, Positions, Spec};
 
 pub const FAMILY: Family = Family {
     name: "gpt2",
-    model_types: &["gpt2"],
+    model_types: &[GPT2],
     gguf: &["gpt2"],
     spec,
     layout,
 };
+
+const GPT2: ModelType = ModelType::new(
+    "gpt2",
+    r#"{
+        "n_positions | max_position_embeddings": 1024, "n_embd | hidden_size": 768,
+        "n_layer | num_hidden_layers": 12, "n_head | num_attention_heads": 12, "n_inner": null,
+        "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
+        "scale_attn_weights": true, "scale_attn_by_inverse_layer_idx": false,
+        "tie_word_embeddings": true
+    }"#,
+)
+.ignoring(&[("n_ctx", "`n_positions` stands for it")]);
 
 const SCALES: Key = key(&["scale_attn_weights"], "");
 const SCALES_BY_LAYER: Key = key(&["scale_attn_by_inverse_layer_idx"], "");

@@ -6,17 +6,28 @@
 use super::Family;
 use super::start::Start;
 use crate::model::ModelError;
-use crate::model::config::{Config, Key, key};
+use crate::model::config::{Config, Key, ModelType, key};
 use crate::model::layout::{HUGGING_FACE, Layout, MlpLayout, QkvLayout};
 use crate::model::spec::{Activation, Bias, Positions, Spec};
 
 pub const FAMILY: Family = Family {
     name: "gpt_neo",
-    model_types: &["gpt_neo"],
+    model_types: &[GPT_NEO],
     gguf: &[],
     spec,
     layout,
 };
+
+const GPT_NEO: ModelType = ModelType::new(
+    "gpt_neo",
+    r#"{
+        "max_position_embeddings": 2048, "hidden_size": 2048,
+        "num_layers | num_hidden_layers": 24, "num_heads | num_attention_heads": 16,
+        "attention_types": [[["global", "local"], 12]], "attention_layers": null,
+        "intermediate_size": null, "window_size": 256, "activation_function": "gelu_new",
+        "layer_norm_epsilon": 1e-5, "tie_word_embeddings": true
+    }"#,
+);
 
 const LAYERS: Key = key(&["attention_layers"], "");
 const TYPES: Key = key(&["attention_types"], "");

@@ -6,7 +6,7 @@
 use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{
     GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout,
 };
@@ -14,11 +14,26 @@ use crate::model::spec::{Activation, Residual, Spec, Unembedding};
 
 pub const FAMILY: Family = Family {
     name: "gpt_neox",
-    model_types: &["gpt_neox"],
+    model_types: &[GPT_NEOX],
     gguf: &["gptneox"],
     spec,
     layout,
 };
+
+const GPT_NEOX: ModelType = ModelType::new(
+    "gpt_neox",
+    r#"{
+        "hidden_size": 6144, "intermediate_size": 24576, "num_hidden_layers": 44,
+        "num_attention_heads": 64, "hidden_act": "gelu", "max_position_embeddings": 2048,
+        "layer_norm_eps": 1e-5, "tie_word_embeddings": false, "use_parallel_residual": true,
+        "rope_parameters": null, "rotary_emb_base": 10000.0, "rotary_pct": 0.25,
+        "attention_bias": true
+    }"#,
+)
+.ignoring(&[
+    ("rope_theta", "`rotary_emb_base` stands for it"),
+    ("partial_rotary_factor", "`rotary_pct` stands for it"),
+]);
 
 const PARALLEL: Key = key(&["use_parallel_residual"], "use_parallel_residual");
 const ATTENTION_BIAS: Key = key(&["attention_bias"], "");

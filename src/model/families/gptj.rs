@@ -6,17 +6,29 @@
 use super::start::Start;
 use super::{Family, rotary};
 use crate::model::ModelError;
-use crate::model::config::Config;
+use crate::model::config::{Config, ModelType};
 use crate::model::layout::{HUGGING_FACE, Layout, MlpLayout, QkvLayout, RopeRows};
 use crate::model::spec::{Activation, Bias, Residual, Spec, Unembedding};
 
 pub const FAMILY: Family = Family {
     name: "gptj",
-    model_types: &["gptj"],
+    model_types: &[GPTJ],
     gguf: &[],
     spec,
     layout,
 };
+
+const GPTJ: ModelType = ModelType::new(
+    "gptj",
+    r#"{
+        "n_positions | max_position_embeddings": 2048, "n_embd | hidden_size": 4096,
+        "n_layer | num_hidden_layers": 28, "n_head | num_attention_heads": 16, "rotary_dim": 64,
+        "n_inner": null, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
+        "tie_word_embeddings": false
+    }"#,
+)
+.only(&[("rotary", "[true]"), ("scale_attn_weights", "[true]")])
+.ignoring(&[("n_ctx", "`n_positions` stands for it")]);
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::plain(config, Activation::GeluTanh)?;

@@ -6,17 +6,29 @@
 use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout, RopeRows};
 use crate::model::spec::{FeedForwardSpec, Spec};
 
 pub const FAMILY: Family = Family {
     name: "granite",
-    model_types: &["granite"],
+    model_types: &[GRANITE],
     gguf: &["granite"],
     spec,
     layout,
 };
+
+const GRANITE: ModelType = ModelType::new(
+    "granite",
+    r#"{
+        "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": 1e-6,
+        "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
+        "attention_bias": false, "mlp_bias": false, "embedding_multiplier": 1.0,
+        "logits_scaling": 1.0, "residual_multiplier": 1.0, "attention_multiplier": 1.0
+    }"#,
+);
 
 const EMBEDDING: Key = key(&["embedding_multiplier"], "embedding_scale");
 const PARTS: Key = key(&["residual_multiplier"], "residual_scale");

@@ -7,17 +7,40 @@
 use super::start::Start;
 use super::{Family, experts, reading, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::spec::{NormPlace, Presence, QkNorm, QkNormSpan, Spec};
 
 pub const FAMILY: Family = Family {
     name: "olmo",
-    model_types: &["olmo2", "olmoe"],
+    model_types: &[OLMO2, OLMOE],
     gguf: &["olmo2", "olmoe"],
     spec,
     layout,
 };
+
+const OLMO2: ModelType = ModelType::new(
+    "olmo2",
+    r#"{
+        "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": 1e-5,
+        "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
+        "attention_bias": false
+    }"#,
+);
+
+const OLMOE: ModelType = ModelType::new(
+    "olmoe",
+    r#"{
+        "hidden_size": 2048, "intermediate_size": 2048, "num_hidden_layers": 16,
+        "num_attention_heads": 16, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "silu", "max_position_embeddings": 4096, "rms_norm_eps": 1e-5,
+        "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
+        "attention_bias": false, "clip_qkv": null, "num_experts_per_tok": 8,
+        "num_experts | num_local_experts": 64, "norm_topk_prob": false
+    }"#,
+);
 
 const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
 const CLIP: Key = key(&["clip_qkv"], "attention.clamp_kqv");

@@ -6,17 +6,29 @@
 use super::Family;
 use super::start::Start;
 use crate::model::ModelError;
-use crate::model::config::{Config, Key, key};
+use crate::model::config::{Config, Key, ModelType, key};
 use crate::model::layout::{HUGGING_FACE, Layout, MlpLayout, QkvLayout};
 use crate::model::spec::{Activation, Bias, NormPlace, Positions, Spec};
 
 pub const FAMILY: Family = Family {
     name: "opt",
-    model_types: &["opt"],
+    model_types: &[OPT],
     gguf: &[],
     spec,
     layout,
 };
+
+const OPT: ModelType = ModelType::new(
+    "opt",
+    r#"{
+        "hidden_size": 768, "num_hidden_layers": 12, "ffn_dim": 3072,
+        "max_position_embeddings": 2048, "do_layer_norm_before": true,
+        "_remove_final_layer_norm": false, "word_embed_proj_dim": null,
+        "num_attention_heads": 12, "activation_function": "relu", "enable_bias": true,
+        "tie_word_embeddings": true
+    }"#,
+)
+.only(&[("layer_norm_elementwise_affine", "[true]")]);
 
 const NORM_BEFORE: Key = key(&["do_layer_norm_before"], "");
 const NO_FINAL_NORM: Key = key(&["_remove_final_layer_norm"], "");

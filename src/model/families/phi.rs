@@ -6,17 +6,28 @@
 use super::start::Start;
 use super::{Family, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout};
 use crate::model::spec::{Activation, Bias, Residual, Spec, Unembedding};
 
 pub const FAMILY: Family = Family {
     name: "phi",
-    model_types: &["phi"],
+    model_types: &[PHI],
     gguf: &["phi2"],
     spec,
     layout,
 };
+
+const PHI: ModelType = ModelType::new(
+    "phi",
+    r#"{
+        "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24,
+        "num_attention_heads": 32, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "gelu_new", "max_position_embeddings": 2048, "layer_norm_eps": 1e-5,
+        "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
+        "partial_rotary_factor": 0.5, "qk_layernorm": false
+    }"#,
+);
 
 const QK_NORM: Key = key(&["qk_layernorm"], "");
 

@@ -6,7 +6,7 @@
 use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect};
+use crate::model::config::{Config, Dialect, ModelType};
 use crate::model::layout::{
     GGUF, GGUF_QKV, GGUF_SEPARATE_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout,
 };
@@ -14,11 +14,24 @@ use crate::model::spec::Spec;
 
 pub const FAMILY: Family = Family {
     name: "phi3",
-    model_types: &["phi3"],
+    model_types: &[PHI3],
     gguf: &["phi3"],
     spec,
     layout,
 };
+
+const PHI3: ModelType = ModelType::new(
+    "phi3",
+    r#"{
+        "hidden_size": 3072, "intermediate_size": 8192, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "silu", "max_position_embeddings": 4096,
+        "original_max_position_embeddings": 4096, "rms_norm_eps": 1e-5,
+        "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
+        "partial_rotary_factor": 1.0, "sliding_window": null
+    }"#,
+)
+.only(&[("attention_bias", "[false]")]);
 
 /// The context of the first models, whose window early GGUF files leave out.
 const FIRST_CONTEXT: usize = 4096;

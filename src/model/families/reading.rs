@@ -22,6 +22,7 @@ pub const N_KV_HEADS: Key = key(
     "attention.head_count_kv",
 );
 pub const HEAD_DIM: Key = key(&["head_dim"], "attention.key_length");
+const VALUE_DIM: Key = key(&[], "attention.value_length");
 pub const MLP_WIDTH: Key = key(
     &["intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size"],
     "feed_forward_length",
@@ -72,6 +73,12 @@ pub fn heads(config: &Config, d_model: usize) -> Result<Heads, ModelError> {
             ));
         }
     };
+    if let Some(width) = config.optional_usize(VALUE_DIM)?
+        && width != head_dim
+    {
+        let reason = format!("is {width}: values as wide as keys ({head_dim}) are supported only");
+        return Err(config.complain(VALUE_DIM, &reason));
+    }
     Ok(Heads {
         n_heads,
         n_kv_heads,

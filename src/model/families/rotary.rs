@@ -1,93 +1,20 @@
-//! The rotary embedding that a configuration describes. `config.json` spells it in two ways:
-//! `rope_parameters` since transformers 5, `rope_theta` and `rope_scaling` before.
+//! The rotary embedding that a configuration describes, as transformers' `modeling_rope_utils`
+//! understands it.
+
+mod parameters;
 
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
 use crate::model::spec::{HeadPositions, Rope, RopeScaling, Spec};
 
 use super::reading;
+pub use parameters::Layers;
+use parameters::Parameters;
 
-/// The base that models use whose configuration is older than the key for it.
+/// The base that files mean that name none.
 const OLD_THETA: f64 = 10_000.0;
 
-const PARAMETERS: Key = key(&["rope_parameters"], "");
-const THETA: Key = key(
-    &[
-        "rope_parameters.rope_theta",
-        "rope_parameters.full_attention.rope_theta",
-        "rope_theta",
-        "rotary_emb_base",
-    ],
-    "rope.freq_base",
-);
-const TYPE: Key = key(
-    &[
-        "rope_parameters.rope_type",
-        "rope_parameters.full_attention.rope_type",
-        "rope_scaling.rope_type",
-        "rope_scaling.type",
-    ],
-    "rope.scaling.type",
-);
-const FACTOR: Key = key(
-    &[
-        "rope_parameters.factor",
-        "rope_parameters.full_attention.factor",
-        "rope_scaling.factor",
-    ],
-    "rope.scaling.factor",
-);
-/// Its name in GGUF files of before October 2023.
-const OLD_FACTOR: Key = key(&[], "rope.scale_linear");
-const LOW: Key = key(
-    &[
-        "rope_parameters.low_freq_factor",
-        "rope_scaling.low_freq_factor",
-    ],
-    "",
-);
-const HIGH: Key = key(
-    &[
-        "rope_parameters.high_freq_factor",
-        "rope_scaling.high_freq_factor",
-    ],
-    "",
-);
-const ORIGINAL: Key = key(
-    &[
-        "rope_parameters.original_max_position_embeddings",
-        "rope_scaling.original_max_position_embeddings",
-        "original_max_position_embeddings",
-    ],
-    "rope.scaling.original_context_length",
-);
-const BETA_FAST: Key = key(
-    &["rope_parameters.beta_fast", "rope_scaling.beta_fast"],
-    "rope.scaling.yarn_beta_fast",
-);
-const BETA_SLOW: Key = key(
-    &["rope_parameters.beta_slow", "rope_scaling.beta_slow"],
-    "rope.scaling.yarn_beta_slow",
-);
-const MAGNITUDE: Key = key(
-    &[
-        "rope_parameters.attention_factor",
-        "rope_scaling.attention_factor",
-    ],
-    "rope.scaling.attn_factor",
-);
-const SHORT: Key = key(
-    &["rope_parameters.short_factor", "rope_scaling.short_factor"],
-    "",
-);
-const PART: Key = key(
-    &[
-        "rope_parameters.partial_rotary_factor",
-        "partial_rotary_factor",
-        "rotary_pct",
-    ],
-    "",
-);
+/// How many dimensions are turned, where that is said as a number and not as a part.
 const ROTATED: Key = key(&["rotary_dim"], "rope.dimension_count");
 
 /// Gives every block's attention the rotation that the configuration describes, and the context
@@ -96,40 +23,66 @@ pub fn turn(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     let Some(head_dim) = spec.blocks.first().map(|block| block.attention.head_dim) else {
         return Ok(());
     };
-    let rope = read(config, turned(config, head_dim)?)?;
+    let parameters = Parameters::of(config, Layers::Global)?;
+    let rope = read(&parameters, head_dim)?;
     for block in &mut spec.blocks {
         block.attention.positions = HeadPositions::Rotary(rope.clone());
     }
     // Beyond its original context a LongRoPE model turns by other factors, so that every
     // position already seen would have to be computed anew.
-    if kind(config)? == Kind::LongRope {
-        let original = config.usize(ORIGINAL)?;
+    if kind(&parameters)? == Kind::LongRope {
+        let original = whole(parameters.f64(ORIGINAL)?);
+        if original == 0 {
+            return Err(parameters.complain(ORIGINAL, "must be at least 1"));
+        }
         if original < spec.context_length {
-            tracing::warn!(
-                "{}: the context is limited to the original {original} of its {} tokens; beyond, \
+            spec.notes.push(format!(
+                "the context is limited to the original {original} of its {} tokens; beyond, \
                  LongRoPE turns every token by other factors",
-                config.place(),
                 spec.context_length
-            );
+            ));
             spec.context_length = original;
         }
     }
     Ok(())
 }
 
-/// How many of a head's dimensions are turned.
+/// The rotation of the layers of one kind, where a model has several.
+pub fn of_layers(config: &Config, layers: Layers, head_dim: usize) -> Result<Rope, ModelError> {
+    read(&Parameters::of(config, layers)?, head_dim)
+}
+
+const ORIGINAL: &str = "original_max_position_embeddings";
+const PART: &str = "partial_rotary_factor";
+
 #[expect(
-    clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a part between 0 and 1 of a head's width"
+    reason = "lengths are whole and not negative; what is not is cut off"
 )]
-fn turned(config: &Config, head_dim: usize) -> Result<usize, ModelError> {
+fn whole(length: f64) -> usize {
+    length as usize
+}
+
+/// How many of a head's dimensions are turned.
+#[expect(clippy::cast_precision_loss, reason = "a head is narrower than 2^52")]
+fn turned(parameters: &Parameters<'_>, head_dim: usize) -> Result<usize, ModelError> {
+    let config = parameters.config();
     if let Some(dim) = config.optional_usize(ROTATED)? {
         return Ok(dim.min(head_dim));
     }
-    let part = config.optional_f64(PART)?.unwrap_or(1.0).clamp(0.0, 1.0);
-    Ok((head_dim as f64 * part) as usize)
+    let part = parameters.optional_f64(PART)?.unwrap_or(1.0);
+    let obeys = config.lists(PART) || config.lists("rotary_pct");
+    match (obeys, kind(parameters)?) {
+        (true, _) => Ok(whole(head_dim as f64 * part.clamp(0.0, 1.0))),
+        // transformers does not look at it then.
+        (false, Kind::None) => Ok(head_dim),
+        (false, _) if part == 1.0 => Ok(head_dim),
+        (false, _) => {
+            let reason = format!("is {part}, which is not supported for this architecture");
+            Err(parameters.complain(PART, &reason))
+        }
+    }
 }
 
 /// The kinds of scaling that configurations name.
@@ -142,45 +95,42 @@ enum Kind {
     LongRope,
 }
 
-fn kind(config: &Config) -> Result<Kind, ModelError> {
-    // llama.cpp takes a factor without a type to be linear, as it was in the first files.
-    let unsaid = match (config.dialect(), factor(config)?) {
-        (Dialect::Gguf, Some(_)) => "linear",
-        _ => "default",
-    };
-    let named = match config.optional_str(TYPE)?.unwrap_or(unsaid) {
+fn kind(parameters: &Parameters<'_>) -> Result<Kind, ModelError> {
+    let config = parameters.config();
+    let is_phi3 = config.architecture() == "phi3";
+    let named = match parameters.kind()? {
         // A dynamic one changes nothing up to `max_position_embeddings`, the original context.
         "default" | "none" | "dynamic" => Kind::None,
+        // Positions of text are the same in all its parts.
+        "mrope" if config.architecture().ends_with("vl_text") => Kind::None,
         "linear" => Kind::Linear,
         "llama3" => Kind::Llama3,
+        // Early files of phi3 mean LongRoPE by it.
+        "yarn" if is_phi3 && config.dialect() == Dialect::HuggingFace => Kind::LongRope,
         "yarn" => Kind::Yarn,
         "longrope" | "su" => Kind::LongRope,
         other => {
-            return Err(config.complain(TYPE, &format!("`{other}` is not supported")));
+            let reason = format!("`{other}` is not supported");
+            return Err(parameters.complain("rope_type", &reason));
         }
     };
-    // Files of the phi3 architecture name no type: their tensors hold the factors.
-    let unnamed = named == Kind::None && config.dialect() == Dialect::Gguf;
-    Ok(match config.optional_usize(ORIGINAL)? {
-        Some(_) if unnamed && config.architecture() == "phi3" => Kind::LongRope,
-        _ => named,
+    // GGUF files of the phi3 architecture name no type: their tensors hold the factors.
+    let unnamed = named == Kind::None && is_phi3 && config.dialect() == Dialect::Gguf;
+    Ok(match unnamed && parameters.has(ORIGINAL) {
+        true => Kind::LongRope,
+        false => named,
     })
 }
 
-/// Rotary embedding of the first `dim` dimensions of a head.
-///
-/// A configuration that has `rope_parameters` names the base; one that was silently assumed
-/// would give plausible, wrong ranks.
-fn read(config: &Config, dim: usize) -> Result<Rope, ModelError> {
-    let theta = match (config.optional_f64(THETA)?, config.get(PARAMETERS)) {
-        (Some(theta), _) => theta,
-        (None, None) => OLD_THETA,
-        (None, Some(_)) => return Err(config.complain(THETA, "is missing")),
-    };
+/// Rotary embedding of a head of `head_dim` dimensions.
+fn read(parameters: &Parameters<'_>, head_dim: usize) -> Result<Rope, ModelError> {
+    let dim = turned(parameters, head_dim)?;
+    let theta = parameters.optional_f64("rope_theta")?.unwrap_or(OLD_THETA);
     if theta <= 1.0 || dim == 0 || !dim.is_multiple_of(2) {
-        return Err(config.complain(THETA, "and the head's width make no rotary embedding"));
+        let reason = "and the head's width make no rotary embedding";
+        return Err(parameters.complain("rope_theta", reason));
     }
-    let (scaling, magnitude) = scaling(config, dim)?;
+    let (scaling, magnitude) = scaling(parameters, dim)?;
     Ok(Rope {
         dim,
         theta,
@@ -189,78 +139,107 @@ fn read(config: &Config, dim: usize) -> Result<Rope, ModelError> {
     })
 }
 
-fn scaling(config: &Config, dim: usize) -> Result<(RopeScaling, f64), ModelError> {
-    let told = config.optional_f64(MAGNITUDE)?;
-    Ok(match kind(config)? {
+fn scaling(parameters: &Parameters<'_>, dim: usize) -> Result<(RopeScaling, f64), ModelError> {
+    Ok(match kind(parameters)? {
         Kind::None => (RopeScaling::None, 1.0),
         Kind::Linear => {
-            let factor = divisor(config)?;
+            let factor = divisor(parameters)?;
             (RopeScaling::Linear { factor }, 1.0)
         }
         Kind::Llama3 => {
             let scaling = RopeScaling::Llama3 {
-                factor: divisor(config)?,
-                low_freq_factor: config.f64(LOW)?,
-                high_freq_factor: config.f64(HIGH)?,
-                original_context: config.f64(ORIGINAL)?,
+                factor: divisor(parameters)?,
+                low_freq_factor: parameters.f64("low_freq_factor")?,
+                high_freq_factor: parameters.f64("high_freq_factor")?,
+                original_context: parameters.f64(ORIGINAL)?,
             };
             (scaling, 1.0)
         }
-        Kind::Yarn => {
-            let factor = divisor(config)?;
-            let scaling = RopeScaling::Yarn {
-                factor,
-                beta_fast: config.optional_f64(BETA_FAST)?.unwrap_or(32.0),
-                beta_slow: config.optional_f64(BETA_SLOW)?.unwrap_or(1.0),
-                original_context: match config.optional_f64(ORIGINAL)? {
-                    Some(original) => original,
-                    None => config.f64(reading::CONTEXT)?,
-                },
-            };
-            let usual = 1.0 + 0.1 * factor.max(1.0).ln();
-            let magnitude = match (told, config.dialect()) {
-                (None, _) => usual,
-                (Some(magnitude), Dialect::HuggingFace) => magnitude,
-                // There it comes on top.
-                (Some(more), Dialect::Gguf) => more * usual,
-            };
-            (scaling, magnitude)
-        }
+        Kind::Yarn => yarn(parameters)?,
         Kind::LongRope => {
-            let original = config.f64(ORIGINAL)?;
-            let stretch = match config.optional_f64(FACTOR)? {
+            let original = parameters.f64(ORIGINAL)?;
+            let stretch = match parameters.optional_f64("factor")? {
                 Some(factor) => factor,
-                None => config.f64(reading::CONTEXT)? / original,
+                None => context(parameters)? / original,
             };
+            let told = parameters.optional_f64("attention_factor")?;
             let magnitude = (1.0 + stretch.max(1.0).ln() / original.ln()).sqrt();
-            (short_factors(config, dim)?, told.unwrap_or(magnitude))
+            (short_factors(parameters, dim)?, told.unwrap_or(magnitude))
         }
     })
 }
 
-/// What the context was stretched by. GGUF files may say 0 for nothing.
-fn factor(config: &Config) -> Result<Option<f64>, ModelError> {
-    let factor = match config.optional_f64(FACTOR)? {
-        None => config.optional_f64(OLD_FACTOR)?,
-        factor => factor,
+fn yarn(parameters: &Parameters<'_>) -> Result<(RopeScaling, f64), ModelError> {
+    let original_context = match parameters.optional_f64(ORIGINAL)? {
+        Some(original) => original,
+        None => context(parameters)?,
     };
-    Ok(factor.filter(|factor| *factor != 0.0 || config.dialect() == Dialect::HuggingFace))
+    // `null` stands for how far the context was stretched.
+    let factor = match parameters.config().dialect() {
+        Dialect::HuggingFace if parameters.is_null("factor") => {
+            context(parameters)? / original_context
+        }
+        _ => divisor(parameters)?,
+    };
+    // 0 counts as not said.
+    let or_usual = |name: &str, usual: f64| -> Result<f64, ModelError> {
+        let told = parameters.optional_f64(name)?;
+        Ok(told.filter(|told| *told != 0.0).unwrap_or(usual))
+    };
+    let scaling = RopeScaling::Yarn {
+        factor,
+        beta_fast: or_usual("beta_fast", 32.0)?,
+        beta_slow: or_usual("beta_slow", 1.0)?,
+        original_context,
+        whole_pairs: parameters.optional_bool("truncate")?.unwrap_or(true),
+    };
+    let usual = yarn_magnitude(factor, 1.0);
+    let told = parameters.optional_f64("attention_factor")?;
+    let magnitude = match (told, parameters.config().dialect()) {
+        (Some(told), Dialect::HuggingFace) => told,
+        // There it comes on top.
+        (Some(more), Dialect::Gguf) => more * usual,
+        (None, _) => {
+            let of_values = or_usual("mscale", 0.0)?;
+            let of_all = or_usual("mscale_all_dim", 0.0)?;
+            match of_values != 0.0 && of_all != 0.0 {
+                true => yarn_magnitude(factor, of_values) / yarn_magnitude(factor, of_all),
+                false => usual,
+            }
+        }
+    };
+    Ok((scaling, magnitude))
 }
 
-fn divisor(config: &Config) -> Result<f64, ModelError> {
-    match factor(config)? {
-        None => Err(config.complain(FACTOR, "is missing")),
-        Some(factor) if factor > 0.0 => Ok(factor),
-        Some(factor) => Err(config.complain(FACTOR, &format!("must be above 0, not {factor}"))),
+/// `get_mscale` of transformers: the temperature of Peng et al. 2023, equation 22, weighed.
+fn yarn_magnitude(factor: f64, weight: f64) -> f64 {
+    match factor <= 1.0 {
+        true => 1.0,
+        false => 0.1 * weight * factor.ln() + 1.0,
+    }
+}
+
+fn context(parameters: &Parameters<'_>) -> Result<f64, ModelError> {
+    parameters.config().f64(reading::CONTEXT)
+}
+
+fn divisor(parameters: &Parameters<'_>) -> Result<f64, ModelError> {
+    match parameters.f64("factor")? {
+        factor if factor > 0.0 => Ok(factor),
+        factor => {
+            let reason = format!("must be above 0, not {factor}");
+            Err(parameters.complain("factor", &reason))
+        }
     }
 }
 
 /// LongRoPE's divisors within the original context; in GGUF files they are a tensor.
-fn short_factors(config: &Config, dim: usize) -> Result<RopeScaling, ModelError> {
-    let Some(list) = config.get(SHORT) else {
-        return match config.dialect() {
+fn short_factors(parameters: &Parameters<'_>, dim: usize) -> Result<RopeScaling, ModelError> {
+    const SHORT: &str = "short_factor";
+    let Some(list) = parameters.value(SHORT) else {
+        return match parameters.config().dialect() {
             Dialect::Gguf => Ok(RopeScaling::None),
-            Dialect::HuggingFace => Err(config.complain(SHORT, "is missing")),
+            Dialect::HuggingFace => Err(parameters.complain(SHORT, "is missing")),
         };
     };
     let divisors: Vec<f64> = list
@@ -272,7 +251,7 @@ fn short_factors(config: &Config, dim: usize) -> Result<RopeScaling, ModelError>
         .collect();
     if divisors.len() != dim / 2 {
         let reason = format!("must be {} numbers above 0", dim / 2);
-        return Err(config.complain(SHORT, &reason));
+        return Err(parameters.complain(SHORT, &reason));
     }
     Ok(RopeScaling::Divided(divisors.into()))
 }
@@ -292,8 +271,7 @@ mod tests {
             }}"#
         );
         let config = Config::from_json(&text, "config.json").unwrap();
-        let family = families::of(&config).unwrap();
-        (family.spec)(&config).unwrap().context_length
+        families::read(&config).unwrap().spec.context_length
     }
 
     #[test]

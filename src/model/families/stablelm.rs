@@ -6,7 +6,7 @@
 use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
-use crate::model::config::{Config, Dialect, Key, key};
+use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::spec::{
     Activation, Bias, MlpKind, NormSpec, QkNorm, QkNormSpan, Residual, Spec, Unembedding,
@@ -14,11 +14,22 @@ use crate::model::spec::{
 
 pub const FAMILY: Family = Family {
     name: "stablelm",
-    model_types: &["stablelm"],
+    model_types: &[STABLELM],
     gguf: &["stablelm"],
     spec,
     layout,
 };
+
+const STABLELM: ModelType = ModelType::new(
+    "stablelm",
+    r#"{
+        "hidden_size": 2560, "intermediate_size": 6912, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": 32, "hidden_act": "silu",
+        "max_position_embeddings": 4096, "layer_norm_eps": 1e-5, "tie_word_embeddings": false,
+        "rope_parameters": null, "rope_theta": 10000.0, "partial_rotary_factor": 0.25,
+        "use_qkv_bias": false, "qk_layernorm": false, "use_parallel_residual": false
+    }"#,
+);
 
 const QKV_BIAS: Key = key(&["use_qkv_bias"], "");
 const PARALLEL: Key = key(&["use_parallel_residual"], "use_parallel_residual");

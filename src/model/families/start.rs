@@ -3,11 +3,14 @@
 
 use super::reading;
 use crate::model::ModelError;
-use crate::model::config::Config;
+use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
     Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, HeadPositions,
     HeadSpec, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, Residual, Spec, Unembedding,
 };
+
+/// In GGUF files; `config.json` has names of its own for it.
+const CAUSAL: Key = key(&[], "attention.causal");
 
 /// What the families differ in from the start.
 pub struct Start {
@@ -54,6 +57,10 @@ impl Start {
     /// The decoder. Its width of four times `d_model` between the projections is what
     /// configurations mean that name none.
     pub fn decoder(self, config: &Config) -> Result<Spec, ModelError> {
+        if config.optional_bool(CAUSAL)? == Some(false) {
+            let reason = "is false: attention to later tokens is not supported";
+            return Err(config.complain(CAUSAL, reason));
+        }
         let d_model = config.usize(reading::D_MODEL)?;
         let heads = reading::heads(config, d_model)?;
         let width = match (config.optional_usize(reading::MLP_WIDTH)?, self.mlp) {
@@ -105,6 +112,7 @@ impl Start {
                 scale: None,
                 cap: None,
             },
+            notes: Vec::new(),
         })
     }
 }

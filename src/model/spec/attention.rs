@@ -129,6 +129,8 @@ pub enum RopeScaling {
         beta_slow: f64,
         /// The context length before scaling.
         original_context: f64,
+        /// Whether the blend begins and ends at whole pairs of dimensions.
+        whole_pairs: bool,
     },
     /// Each divided by a number of its own, `[dim / 2]` (LongRoPE, Ding et al. 2024); one list for
     /// all blocks.

@@ -1,7 +1,7 @@
 //! Which of transformers' tokenizer classes reads a folder. Most take `tokenizer.json` as it is;
 //! some take no more of it than the vocabulary, and read text in a way of their own.
 
-use super::json::Json;
+use super::ordered_json::Json;
 
 /// A class of tokenizers, by what it does with a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

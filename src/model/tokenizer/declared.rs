@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tokenizers::AddedToken;
 
-use super::json::{Json, set, take};
+use super::ordered_json::{Json, set, take};
 
 /// The roles that every tokenizer may give to a token, in the order in which such tokens are added.
 pub(super) const ROLES: [&str; 7] = [

@@ -21,6 +21,7 @@ use super::sentencepiece_file::{SentencePieceModel, Unusable};
 use super::settings::{Settings, TOKENIZER_CONFIG};
 use super::special::Bounds;
 use super::{Tokenizer, TokenizerError, growth, own_way, special};
+use crate::model::json;
 use crate::trace::TokenId;
 
 const TOKENIZER: &str = "tokenizer.json";
@@ -104,7 +105,6 @@ impl Folder<'_> {
                  differ from those of transformers"
             ));
         }
-        let has_json = matches!(source, Source::Json { .. });
         let (inner, special) = guarded(|| match (self.class.clone(), source) {
             (Class::Own(own), source) => self.own_way(own, source),
             (_, Source::Json { inner, .. }) => self.generic(*inner),
@@ -113,12 +113,7 @@ impl Folder<'_> {
                 self.own_way(OwnWay::Gpt2, Source::Merges(vocab, merges))
             }
         })?;
-        let said = if has_json || !self.declared.by_id.is_empty() {
-            other_ids(&inner, &self.declared.by_id)
-        } else {
-            None
-        };
-        notes.extend(said);
+        notes.extend(other_ids(&inner, &self.declared.by_id));
         let bounds = self.bounds(&inner, &special);
         Tokenizer::assemble(inner, bounds, &[], notes)
     }
@@ -399,7 +394,7 @@ fn parse_merges(path: &Path, text: &[u8]) -> Result<Merges, TokenizerError> {
 
 /// The JSON in the file at `path`, whose bytes are `json`.
 pub(super) fn parse<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, TokenizerError> {
-    serde_json::from_slice(json).map_err(|error| TokenizerError::File {
+    json::parse_as(json).map_err(|error| TokenizerError::File {
         path: path.to_owned(),
         why: error.to_string(),
     })

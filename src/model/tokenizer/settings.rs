@@ -7,7 +7,7 @@ use super::TokenizerError;
 use super::class::Class;
 use super::declared::{Declarations, Sources, Token};
 use super::folder::{parse, read_if_there};
-use super::json::Json;
+use super::ordered_json::Json;
 use crate::trace::TokenId;
 
 pub(super) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
