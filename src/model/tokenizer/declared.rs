@@ -325,9 +325,11 @@ fn add_by_name(
         .filter(|(key, _)| ROLES.contains(&key.as_str()));
     let extra = given.iter().filter(|(key, _)| key == EXTRA);
     let extra = extra.flat_map(|(_, list)| list.items());
+    // Tokens with flags in `tokenizer_config.json` are not compared: they are read as such later.
     let special: Vec<Declared> = named
         .map(|(_, value)| value)
         .chain(extra)
+        .filter(|value| value.get("__type").is_none())
         .filter_map(Declared::read)
         .collect();
     for (content, id) in added.entries() {

@@ -26,6 +26,22 @@ use super::own_way::precompiled;
 use super::sentencepiece::{MOST_WORK, SPACE, cuts};
 use super::sentencepiece_file::{Algorithm, ModelPiece, PieceKind, SentencePieceModel};
 
+/// Takes away the spaces around a text, and nothing else: SentencePiece leaves newlines alone.
+const TRIM: (&str, &str) = (r"\A +| +\z", "");
+
+/// The space that is put in front is left out where there is one already; SentencePiece puts it
+/// there all the same.
+const KEEP_OPENING_SPACE: (&str, &str) = (r"\A▁", "▁▁");
+
+/// Whether a step of a normaliser is there for the spaces around a text.
+pub(super) fn is_about_ends(step: &Replace) -> bool {
+    let is = |(expression, content): (&str, &str)| {
+        let pattern = ReplacePattern::Regex(expression.to_owned());
+        Replace::new(pattern, content).is_ok_and(|other| other == *step)
+    };
+    is(TRIM) || is(KEEP_OPENING_SPACE)
+}
+
 /// How many tokens `T5Tokenizer` adds that stand for gaps in a text.
 const T5_GAPS: usize = 100;
 
@@ -155,17 +171,14 @@ impl SentencePieceModel {
             steps.push(precompiled(&self.charsmap)?);
         }
         if self.remove_extra_whitespaces {
-            // Spaces only: SentencePiece leaves newlines alone.
-            steps.push(replace(r"\A +| +\z", "")?);
-            steps.push(replace(" {2,}", " ")?);
+            steps.push(replace(TRIM)?);
+            steps.push(replace((" {2,}", " "))?);
         }
         if self.escape_whitespaces {
             steps.push(Replace::new(" ", SPACE)?.into());
         }
         if self.add_dummy_prefix && legacy {
-            // The space in front is left out where there is one already; SentencePiece puts it
-            // there all the same.
-            steps.push(replace(r"\A▁", "▁▁")?);
+            steps.push(replace(KEEP_OPENING_SPACE)?);
         }
         Ok(Some(normalizers::Sequence::new(steps).into()))
     }
@@ -242,7 +255,7 @@ fn pairs<'a>(merges: impl Iterator<Item = (&'a str, &'a str)>) -> Merges {
         .collect()
 }
 
-fn replace(expression: &str, content: &str) -> tokenizers::Result<NormalizerWrapper> {
+fn replace((expression, content): (&str, &str)) -> tokenizers::Result<NormalizerWrapper> {
     let pattern = ReplacePattern::Regex(expression.to_owned());
     Ok(Replace::new(pattern, content)?.into())
 }

@@ -19,7 +19,7 @@ use tokenizers::{
 use super::class::OwnWay;
 use super::declared::Declarations;
 use super::sentencepiece::{self, Opening, SPACE};
-use super::split;
+use super::{growth, split};
 
 /// Whether a space is put in front of a text, and where.
 #[derive(Clone, Copy)]
@@ -149,6 +149,9 @@ impl OwnWay {
 
 /// The normaliser of rules that SentencePiece wrote.
 pub(super) fn precompiled(charsmap: &[u8]) -> tokenizers::Result<NormalizerWrapper> {
+    if !growth::holds_its_rules(charsmap, charsmap.len()) {
+        return Err("its precompiled_charsmap is damaged".into());
+    }
     let rules = Precompiled::from(charsmap);
     let rules = rules.map_err(|error| format!("its precompiled_charsmap: {error}"))?;
     Ok(rules.into())
