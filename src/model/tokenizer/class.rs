@@ -138,7 +138,7 @@ impl Class {
         }
         // Llama 3 was published as a `LlamaTokenizer`, which it is not.
         let is_byte_level = || tokenizer_json.is_some_and(|json| contains(json, b"\"ByteLevel\""));
-        if class == Self::Own(OwnWay::Llama) && !is_wrong && is_byte_level() {
+        if without_fast(&declared) == "LlamaTokenizer" && !is_wrong && is_byte_level() {
             return Self::Generic(Some(declared));
         }
         match mapped(model_type) {
@@ -150,7 +150,7 @@ impl Class {
     }
 
     fn named(name: &str) -> Self {
-        let own = match name.strip_suffix("Fast").unwrap_or(name) {
+        let own = match without_fast(name) {
             "CodeGenTokenizer" => OwnWay::CodeGen,
             "CodeLlamaTokenizer" => OwnWay::CodeLlama,
             "CohereTokenizer" => OwnWay::Cohere,
@@ -166,6 +166,11 @@ impl Class {
         };
         Self::Own(own)
     }
+}
+
+/// The names of classes were longer once.
+fn without_fast(name: &str) -> &str {
+    name.strip_suffix("Fast").unwrap_or(name)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

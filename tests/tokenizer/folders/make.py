@@ -138,6 +138,42 @@ def cases():
     yield "added-json", "byte-level", config(generic) | {"added_tokens.json": {"<|im_end|>": n + 1, "<think>": n}}
     yield "split-special", "byte-level", config(generic, split_special_tokens=True)
     yield "no-config", "byte-level", {}
+    # A tokenizer.json at odds with itself, or that changes the text before it is cut.
+    gap = byte_level(added=[token("<|endoftext|>", 0), token("<s>", 1), token("<x>", n + 4), token("<think>", n + 9)])
+    yield "json-with-gaps", "byte-level", {"tokenizer.json": gap}
+    yield "json-with-gaps-and-decoder", "byte-level", {"tokenizer.json": gap, **config(generic, added_tokens_decoder={str(n + 9): think, str(n + 20): end})}
+    yield "json-with-gaps-own-way", "byte-level", {"tokenizer.json": gap, **config(qwen)}
+    hole = byte_level()
+    hole["model"]["vocab"] = {t: i + (8 if i > 40 else 0) for t, i in hole["model"]["vocab"].items()}
+    yield "vocabulary-with-a-hole", "byte-level", {"tokenizer.json": hole, **config(generic, added_tokens_decoder={"42": think, "43": end})}
+    wrong = byte_level(added=[token("<|endoftext|>", 5), token("laye", 3), token("<s>", 1)])
+    yield "json-with-wrong-ids", "byte-level", {"tokenizer.json": wrong}
+    lower = {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Lowercase"}]}
+    yield "normalized-tokens", "byte-level", {"tokenizer.json": byte_level(normalizer=lower), **config(generic, added_tokens_decoder={
+        str(n): token("<X>", normalized=True, special=False), str(n + 1): token("<THINK>", normalized=True, special=False), str(n + 2): token("THE", single_word=True, normalized=True)})}
+    yield "normalized-added-json", "byte-level", {"tokenizer.json": byte_level(normalizer=lower), **config(generic, eos_token="<AUDIO>"), "added_tokens.json": {"<X>": n, "<AUDIO>": n + 1}}
+    yield "map-with-null", "byte-level", config(gpt2, eos_token="<x>", pad_token="<think>") | {"special_tokens_map.json": {"eos_token": None, "unk_token": "<image>"}}
+    yield "null-roles", "byte-level", config(gpt2, eos_token=None, bos_token=None, unk_token=None)
+    yield "absent-bos-around", "bare", config(neox, bos_token="<x>", add_bos_token=True)
+    yield "class-in-config", "byte-level", {"config.json": LLAMA | {"tokenizer_class": "GPTNeoXTokenizer"}, **config(add_bos_token=True)}
+    yield "phi3-like", "spelled", {"config.json": {"model_type": "phi3"}, **config(llama, add_bos_token=False, legacy=False, added_tokens_decoder={
+        str(len(SPM_VOCAB)): token("<think>", rstrip=True), str(len(SPM_VOCAB) + 1): token("b", special=False)}, additional_special_tokens=["<think>"])}
+    yield "auto-map", "byte-level", config(llama, auto_map={"AutoTokenizer": [None, None]})
+    for kind in (gpt2, neox, qwen, {"tokenizer_class": "CohereTokenizer"}, {"tokenizer_class": "CodeGenTokenizer"}):
+        name = kind["tokenizer_class"]
+        yield f"{name}-all", "byte-level", config(kind, pad_token="<x>", image_token="<image>", added_tokens_decoder={
+            "0": token("<|endoftext|>", normalized=True), str(n + 3): think, str(n + 1): end}, additional_special_tokens=["<audio>", "<|im_end|>"], add_bos_token=True)
+        yield f"{name}-map", "byte-level", config(kind) | {"special_tokens_map.json": {"pad_token": {k: v for k, v in token("<x>", lstrip=True, rstrip=True).items() if k != "special"},
+            "additional_special_tokens": ["<audio>", "<image>"]}, "added_tokens.json": {"<think>": n, "<|im_end|>": n + 1}}
+    unigram = byte_level(added=[token("<unk>", 0)], template=False)
+    unigram["model"] = {"type": "Unigram", "unk_id": 0, "byte_fallback": False, "vocab": [[p[0], p[1]] for p in UNIGRAM]}
+    unigram["pre_tokenizer"] = unigram["decoder"] = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    yield "unigram-json", "spelled", {"tokenizer.json": unigram, **config(generic, eos_token="<think>")}
+    t5 = json.loads(json.dumps(unigram))
+    t5["model"]["vocab"] = [[p[0], p[1]] for p in T5]
+    t5["model"]["unk_id"] = 2
+    t5["added_tokens"] = [token("<pad>", 0), token("</s>", 1), token("<unk>", 2)]
+    yield "t5-json", "spelled", {"tokenizer.json": t5, **config({"tokenizer_class": "T5Tokenizer"})}
     yield "unknown-class", "byte-level", config({"tokenizer_class": "NoSuchTokenizer"}, eos_token="<x>")
     # What is put around a text.
     for name, kind in (("generic", generic), ("gpt2", gpt2), ("neox", neox), ("qwen2", qwen), ("llama", llama),
