@@ -3,6 +3,7 @@
 //! From a model's folder or from a GGUF file's metadata; out come ids, candidates and the
 //! [`Vocabulary`] that the rest of the program shows tokens by.
 
+mod added_token;
 mod additions;
 mod byte_level;
 mod class;
@@ -23,6 +24,7 @@ mod protobuf;
 mod sentencepiece;
 mod sentencepiece_file;
 mod settings;
+mod source;
 mod special;
 mod split;
 
@@ -85,7 +87,7 @@ impl Tokenizer {
         path: &Path,
         metadata: &HashMap<String, Value>,
     ) -> Result<Self, TokenizerError> {
-        match folder::read_beside(path)? {
+        match source::read_beside(path)? {
             None => gguf::build(metadata),
             Some((path, original)) => gguf::adopt(path, original, metadata),
         }

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 
 use tokenizers::{AddedToken, Tokenizer};
 
+use super::added_token::{Declared, Token};
 use super::class::OwnWay;
-use super::declared::{Declarations, Declared, ROLES, Token};
+use super::declared::{Declarations, ROLES};
 use super::special;
 use crate::trace::TokenId;
 

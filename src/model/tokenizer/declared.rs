@@ -4,8 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tokenizers::AddedToken;
-
+use super::added_token::{Declared, Token};
 use super::ordered_json::{Json, set, take};
 
 /// The roles that every tokenizer may give to a token, in the order in which such tokens are added.
@@ -22,110 +21,6 @@ pub(super) const ROLES: [&str; 7] = [
 const ADDITIONAL: &str = "additional_special_tokens";
 const EXTRA: &str = "extra_special_tokens";
 const ADDED_BY_ID: &str = "added_tokens_decoder";
-
-/// A token with the flags that say how it is matched in a text.
-#[derive(Clone, Debug)]
-pub(super) struct Token {
-    pub content: String,
-    single_word: bool,
-    lstrip: bool,
-    rstrip: bool,
-    /// Whether it is looked for in the normalised text; special ones are not unless told.
-    normalized: Option<bool>,
-    pub special: bool,
-}
-
-impl Token {
-    /// A token that is looked for in the text as it is.
-    pub(super) fn verbatim(content: &str, special: bool) -> Self {
-        Self {
-            content: content.to_owned(),
-            single_word: false,
-            lstrip: false,
-            rstrip: false,
-            normalized: Some(false),
-            special,
-        }
-    }
-
-    fn read(json: &Json) -> Option<Self> {
-        let flag = |name| json.get(name).and_then(Json::flag);
-        Some(Self {
-            content: json.get("content")?.text()?.to_owned(),
-            single_word: flag("single_word").unwrap_or(false),
-            lstrip: flag("lstrip").unwrap_or(false),
-            rstrip: flag("rstrip").unwrap_or(false),
-            normalized: flag("normalized"),
-            special: flag("special").unwrap_or(false),
-        })
-    }
-
-    /// The same token, looked for in the text as it is.
-    pub(super) fn not_normalized(mut self) -> Self {
-        self.normalized = Some(false);
-        self
-    }
-
-    pub(super) fn added(&self) -> AddedToken {
-        AddedToken::from(self.content.clone(), self.special)
-            .single_word(self.single_word)
-            .lstrip(self.lstrip)
-            .rstrip(self.rstrip)
-            .normalized(self.normalized.unwrap_or(!self.special))
-    }
-}
-
-impl From<&AddedToken> for Token {
-    fn from(token: &AddedToken) -> Self {
-        Self {
-            content: token.content.clone(),
-            single_word: token.single_word,
-            lstrip: token.lstrip,
-            rstrip: token.rstrip,
-            normalized: Some(token.normalized),
-            special: token.special,
-        }
-    }
-}
-
-/// A token as it is declared.
-#[derive(Clone, Debug)]
-pub(super) enum Declared {
-    /// By its text alone, which makes it special.
-    Text(String),
-    /// With flags of its own.
-    Token(Token),
-}
-
-impl Declared {
-    pub(super) fn text(content: &str) -> Self {
-        Self::Text(content.to_owned())
-    }
-
-    fn read(json: &Json) -> Option<Self> {
-        match json {
-            Json::Text(content) => Some(Self::text(content)),
-            _ => Token::read(json).map(Self::Token),
-        }
-    }
-
-    pub(super) fn content(&self) -> &str {
-        match self {
-            Self::Text(content) => content,
-            Self::Token(token) => &token.content,
-        }
-    }
-}
-
-impl PartialEq for Declared {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Text(one), Self::Text(other)) => one == other,
-            (Self::Token(one), Self::Token(other)) => one.added() == other.added(),
-            _ => false,
-        }
-    }
-}
 
 /// What transformers passes to the class of a tokenizer.
 #[derive(Debug, Default)]

@@ -20,8 +20,8 @@ use tokenizers::{
     Tokenizer,
 };
 
+use super::added_token::{Declared, Token};
 use super::class::OwnWay;
-use super::declared::{Declared, Token};
 use super::own_way::precompiled;
 use super::sentencepiece::{MOST_WORK, SPACE, cuts};
 use super::sentencepiece_file::{Algorithm, ModelPiece, PieceKind, SentencePieceModel};

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::TokenizerError;
+use super::added_token::Token;
 use super::class::Class;
-use super::declared::{Declarations, Sources, Token};
-use super::folder::{parse, read_if_there};
+use super::declared::{Declarations, Sources};
 use super::ordered_json::Json;
+use super::source::{parse, read_if_there};
 use crate::trace::TokenId;
 
 pub(super) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
