@@ -174,6 +174,13 @@ fn a_file_that_does_not_do_by_itself_is_named() {
 }
 
 #[test]
+fn what_is_no_regular_file_is_not_read() {
+    let folder = folder(&[("config.json", "{}")]);
+    fs::create_dir(folder.path().join("tokenizer.json")).unwrap();
+    assert!(error(folder.path()).contains("tokenizer.json: is no regular file"));
+}
+
+#[test]
 fn numbers_that_are_not_finite_disturb_nobody() {
     let tokenizer = fixture_json().to_string();
     let odd =

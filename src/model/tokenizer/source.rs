@@ -181,14 +181,24 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, 
     })
 }
 
-/// The bytes of a file that need not exist.
+/// The bytes of a file that need not exist. What is no regular file may have no end.
 pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, TokenizerError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(TokenizerError::Read {
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() => Err(TokenizerError::File {
             path: path.to_owned(),
-            source,
+            why: "is no regular file".to_owned(),
         }),
+        Ok(_) => fs::read(path)
+            .map(Some)
+            .map_err(|source| unreadable(path, source)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(unreadable(path, source)),
+    }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> TokenizerError {
+    TokenizerError::Read {
+        path: path.to_owned(),
+        source,
     }
 }
