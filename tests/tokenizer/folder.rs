@@ -174,6 +174,20 @@ fn a_file_that_does_not_do_by_itself_is_named() {
 }
 
 #[test]
+fn absurdly_many_keys_are_refused() {
+    let keys: Vec<String> = (0..5000)
+        .map(|n| format!("\"{n}_token\": \"<{n}>\""))
+        .collect();
+    let tokenizer = fixture_json().to_string();
+    let config = format!("{{{}}}", keys.join(", "));
+    let folder = folder(&[
+        ("tokenizer.json", &tokenizer),
+        ("tokenizer_config.json", &config),
+    ]);
+    assert!(error(folder.path()).contains("has more keys than any tokenizer's file"));
+}
+
+#[test]
 fn what_is_no_regular_file_is_not_read() {
     let folder = folder(&[("config.json", "{}")]);
     fs::create_dir(folder.path().join("tokenizer.json")).unwrap();

@@ -1,7 +1,7 @@
 //! Gives a tokenizer the tokens that the files declare: those it lacks get new ids at the end, in
 //! the order in which transformers 5 adds them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use tokenizers::{AddedToken, Tokenizer};
 
@@ -101,8 +101,11 @@ impl Special {
         let mut known: HashSet<String> = there.into_values().map(|token| token.content).collect();
         known.extend(wanted.iter().map(|token| token.content().to_owned()));
         let mut unknown: Vec<&Declared> = Vec::new();
+        let mut seen: HashMap<&str, Vec<&Declared>> = HashMap::new();
         for token in self.all().filter(|token| !known.contains(token.content())) {
-            if !unknown.contains(&token) {
+            let alike = seen.entry(token.content()).or_default();
+            if !alike.contains(&token) {
+                alike.push(token);
                 unknown.push(token);
             }
         }

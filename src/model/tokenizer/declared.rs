@@ -22,6 +22,10 @@ const ADDITIONAL: &str = "additional_special_tokens";
 const EXTRA: &str = "extra_special_tokens";
 const ADDED_BY_ID: &str = "added_tokens_decoder";
 
+/// No file has more keys, and no model more tokens with roles of its own; each is looked up among
+/// all others.
+const MOST_KEYS: usize = 1 << 12;
+
 /// What transformers passes to the class of a tokenizer.
 #[derive(Debug, Default)]
 pub(super) struct Declarations {
@@ -55,6 +59,12 @@ pub(super) struct Sources<'a> {
 impl Declarations {
     /// The error is one line that names the key.
     pub(super) fn read(sources: &Sources<'_>) -> Result<Self, String> {
+        let files = [sources.config, sources.special_tokens_map];
+        let extra = files.iter().filter_map(|file| file.get(EXTRA));
+        let objects = files.into_iter().chain(extra);
+        if objects.map(|object| object.entries().len()).sum::<usize>() > MOST_KEYS {
+            return Err("has more keys than any tokenizer's file".to_owned());
+        }
         let mut given = sources.config.entries().to_vec();
         if sources.tokenizer_json.is_some() {
             // It says itself what is put around a text.
