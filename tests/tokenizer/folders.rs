@@ -117,3 +117,24 @@ fn every_folder_gives_the_ids_of_transformers() {
         faults.join("\n")
     );
 }
+
+#[test]
+fn a_candidate_keeps_its_spaces_though_the_model_trims_texts() {
+    let cases = Cases::read();
+    let case = cases
+        .cases
+        .iter()
+        .find(|case| case.name == "bpe-model-none");
+    let folder = tempfile::tempdir().unwrap();
+    cases.write(case.unwrap(), folder.path());
+    let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+    let vocabulary = tokenizer.vocabulary(100);
+    let candidate = tokenizer.candidate("th", "e the ").unwrap();
+    assert!(candidate.context_changed, "\"the\" is one token");
+    let bytes: Vec<u8> = candidate
+        .tokens
+        .iter()
+        .flat_map(|id| vocabulary.bytes(*id).to_vec())
+        .collect();
+    assert_eq!(bytes, b"e the ");
+}
