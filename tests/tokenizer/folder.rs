@@ -233,6 +233,31 @@ fn an_added_token_that_gets_another_id_than_its_file_says_is_told() {
 }
 
 #[test]
+fn a_class_that_cuts_texts_otherwise_than_tokenizer_json_is_told() {
+    let notes = |json: &Value| {
+        let folder = folder(&[
+            ("tokenizer.json", &json.to_string()),
+            (
+                "tokenizer_config.json",
+                r#"{"tokenizer_class": "GPT2Tokenizer"}"#,
+            ),
+        ]);
+        let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+        tokenizer.notes().to_vec()
+    };
+    let mut json = fixture_json();
+    assert_eq!(notes(&json), [""; 0]);
+    let bytes = json["pre_tokenizer"].clone();
+    let digits = json!({"type": "Digits", "individual_digits": true});
+    json["pre_tokenizer"] = json!({"type": "Sequence", "pretokenizers": [digits, bytes]});
+    let notes = notes(&json);
+    assert!(
+        notes[0].contains("the ids are those of transformers"),
+        "{notes:?}"
+    );
+}
+
+#[test]
 fn a_class_that_is_not_known_is_told() {
     let tokenizer = fixture_json().to_string();
     let config = r#"{"tokenizer_class": "RobertaTokenizer"}"#;

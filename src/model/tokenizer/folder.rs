@@ -19,8 +19,12 @@ use super::sentencepiece_file::SentencePieceModel;
 use super::settings::Settings;
 use super::source::{self, SENTENCEPIECE, Source, TOKENIZER};
 use super::special::Bounds;
-use super::{Tokenizer, TokenizerError, own_way, special};
+use super::{SpecialTokens, Tokenizer, TokenizerError, ids, own_way, special};
 use crate::trace::TokenId;
+
+/// Holds what tokenizers differ in: digits, contractions, runs of spaces, lines, other scripts, and
+/// characters in two parts.
+const PROBE: &str = "It's 12345  keys,\n\n  isn't it? WE'LL goTo 漢字 e\u{301} end.";
 
 /// The tokenizer of the model in `folder`.
 pub(super) fn build(folder: &Path) -> Result<Tokenizer, TokenizerError> {
@@ -45,6 +49,7 @@ pub(super) fn build(folder: &Path) -> Result<Tokenizer, TokenizerError> {
         settings: &settings,
         class,
         declared,
+        notes: Vec::new(),
     };
     folder
         .build(source)
@@ -58,14 +63,14 @@ struct Folder<'a> {
     settings: &'a Settings,
     class: Class,
     declared: Declarations,
+    notes: Vec<String>,
 }
 
 impl Folder<'_> {
     /// The error is one line.
     fn build(mut self, source: Source) -> Result<Tokenizer, String> {
-        let mut notes = Vec::new();
         if let Class::Unknown(name) = &self.class {
-            notes.push(format!(
+            self.notes.push(format!(
                 "a {name:?} is not known here: its {TOKENIZER} is taken as it is, and the ids may \
                  differ from those of transformers"
             ));
@@ -78,9 +83,9 @@ impl Folder<'_> {
                 self.own_way(OwnWay::Gpt2, Source::Merges(vocab, merges))
             }
         })?;
-        notes.extend(other_ids(&inner, &self.declared.by_id));
+        self.notes.extend(other_ids(&inner, &self.declared.by_id));
         let bounds = self.bounds(&inner, &special);
-        Tokenizer::assemble(inner, bounds, &[], notes)
+        Tokenizer::assemble(inner, bounds, &[], self.notes)
     }
 
     /// What `tokenizer.json` describes, and the tokens that the other files declare.
@@ -136,9 +141,11 @@ impl Folder<'_> {
     ) -> tokenizers::Result<(tokenizers::Tokenizer, Special)> {
         let mut more = Vec::new();
         let mut around = None;
+        let mut probed = None;
         let (model, rules) = match source {
             Source::Json { inner, .. } => {
                 around = inner.get_post_processor().cloned();
+                probed = Some(probe(&inner));
                 let rules = inner.get_normalizer().and_then(own_way::rules_of);
                 (inner.get_model().clone(), rules)
             }
@@ -157,6 +164,12 @@ impl Folder<'_> {
         let special = Special::new(&self.declared, Some(own), own.more_special(more));
         let unknown = special.role("unk_token");
         let mut inner = own_way::build(own, model, rules, unknown, &self.declared)?;
+        if probed.is_some_and(|probed| probed != probe(&inner)) {
+            self.notes.push(format!(
+                "{TOKENIZER} cuts texts otherwise than the class that the files name, as which \
+                 transformers 5 reads it: the ids are those of transformers"
+            ));
+        }
         special.add(&mut inner, self.declared.by_id.values().cloned())?;
         let told = self.declared.add_bos.is_some() || self.declared.add_eos.is_some();
         match around {
@@ -216,6 +229,11 @@ impl OwnWay {
         }
         more
     }
+}
+
+/// The ids of [`PROBE`], where it has any.
+fn probe(tokenizer: &tokenizers::Tokenizer) -> Option<Vec<TokenId>> {
+    ids(tokenizer, PROBE, SpecialTokens::LeftOut).ok()
 }
 
 /// A remark where added tokens have other ids than the files give to them: new ones are numbered
