@@ -15,9 +15,12 @@ pub fn load_with(name: &str, bytes: &[u8]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/llama");
     for file in ["config.json", "model.safetensors", "tokenizer.json"] {
-        // Older weights are looked at only where there are no newer ones.
-        let is_replaced =
-            file == "model.safetensors" && name != "config.json" && name != "tokenizer.json";
+        // Older weights and tokenizers are looked at only where there are no newer ones.
+        let is_replaced = match file {
+            "model.safetensors" => !["config.json", "tokenizer.json", "tokenizer.model"].contains(&name),
+            "tokenizer.json" => name == "tokenizer.model",
+            _ => false,
+        };
         if !is_replaced {
             fs::copy(fixture.join(file), folder.path().join(file)).expect("a copy");
         }

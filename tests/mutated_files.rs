@@ -241,6 +241,35 @@ fn tokenizer_files() {
         usize::MAX,
         &folder(&copy),
     );
+    for (file, content) in [
+        ("added_tokens.json", r#"{"<x>": 384, "<y>": 385}"#),
+        (
+            "special_tokens_map.json",
+            r#"{"eos_token": {"content": "<z>", "lstrip": true}, "additional_special_tokens": ["<x>"]}"#,
+        ),
+    ] {
+        let copy = Copy::of("llama");
+        copy.write(file, content.as_bytes());
+        damage(250, &copy, file, usize::MAX, &folder(&copy));
+    }
+}
+
+/// A folder whose tokenizer is a SentencePiece model, if it gets one.
+fn without_tokenizer() -> Copy {
+    let copy = Copy::of("llama");
+    copy.remove("tokenizer.json");
+    copy
+}
+
+#[test]
+fn sentencepiece_model() {
+    for name in ["bpe", "user_defined", "unigram", "rules"] {
+        let copy = without_tokenizer();
+        let seed = format!("fuzz/seeds/sentencepiece/{name}.model");
+        let model = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(seed)).unwrap();
+        copy.write("tokenizer.model", &model);
+        damage(500, &copy, "tokenizer.model", usize::MAX, &folder(&copy));
+    }
 }
 
 #[test]
@@ -314,6 +343,7 @@ fn what_the_fuzz_targets_begin_with() {
     let small = || Copy::without_weights("llama");
     replay_in_folder("config_json", "config.json", whole);
     replay_in_folder("tokenizer", "tokenizer.json", whole);
+    replay_in_folder("sentencepiece", "tokenizer.model", without_tokenizer);
     replay_in_folder("safetensors_header", "model.safetensors", small);
     replay_in_folder("safetensors_index", "model.safetensors.index.json", small);
     replay_in_folder("pytorch", "pytorch_model.bin", small);

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// What Python writes for numbers that JSON cannot hold; the longest spelling first.
@@ -14,6 +15,14 @@ const NOT_FINITE: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
 /// # Errors
 /// When it is no JSON otherwise.
 pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+    parse_as(text)
+}
+
+/// The same, read as a type of its own.
+///
+/// # Errors
+/// As [`parse`], and when it does not fit the type.
+pub fn parse_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(&quoted(text))
 }
 

@@ -3,18 +3,28 @@
 //! From a model's folder or from a GGUF file's metadata; out come ids, candidates and the
 //! [`Vocabulary`] that the rest of the program shows tokens by.
 
+mod added_token;
+mod additions;
 mod byte_level;
+mod class;
 mod continuation;
+mod declared;
 mod entries;
 mod error;
 mod folder;
+mod from_sentencepiece;
 mod gguf;
 mod growth;
 mod guard;
 mod metadata;
+mod ordered_json;
+mod own_way;
 mod pieces;
+mod protobuf;
 mod sentencepiece;
+mod sentencepiece_file;
 mod settings;
+mod source;
 mod special;
 mod split;
 
@@ -47,9 +57,11 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// The tokenizer of a model's folder: `tokenizer.json`, or else a byte-level one from
-    /// `vocab.json` and `merges.txt`. Where a text begins and ends is read from
-    /// `tokenizer_config.json`, `generation_config.json` and `config.json`, as far as they exist.
+    /// The tokenizer of a model's folder, with the ids that transformers 5 gives: `tokenizer.json`,
+    /// or else the SentencePiece model `tokenizer.model`, or else `vocab.json` and `merges.txt`.
+    /// What is done with it, which tokens are added to it, and where a text begins and ends is read
+    /// from `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
+    /// `generation_config.json` and `config.json`, as far as they exist.
     ///
     /// # Errors
     /// When there is no tokenizer, or one of these files cannot be read or used.
@@ -75,7 +87,7 @@ impl Tokenizer {
         path: &Path,
         metadata: &HashMap<String, Value>,
     ) -> Result<Self, TokenizerError> {
-        match folder::read_beside(path)? {
+        match source::read_beside(path)? {
             None => gguf::build(metadata),
             Some((path, original)) => gguf::adopt(path, original, metadata),
         }
@@ -86,6 +98,7 @@ impl Tokenizer {
         mut inner: tokenizers::Tokenizer,
         bounds: Bounds,
         unused: &[TokenId],
+        notes: Vec<String>,
     ) -> Result<Self, String> {
         // A prompt is never cut or padded, whatever was done in training.
         guarded(|| inner.with_truncation(None).map(|_| ()))?;
@@ -102,7 +115,7 @@ impl Tokenizer {
             bos: opening.or(bounds.bos),
             opening,
             end_of_text,
-            notes: Vec::new(),
+            notes,
         })
     }
 
@@ -202,7 +215,8 @@ impl Tokenizer {
         self.opening.is_some()
     }
 
-    /// What a reader of its ids should know, one line each.
+    /// What a reader of its ids should know, one line each: what is taken otherwise than the files
+    /// say, and what may be wrong.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

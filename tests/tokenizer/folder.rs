@@ -154,6 +154,122 @@ fn a_folder_without_a_tokenizer_says_what_is_expected() {
 }
 
 #[test]
+fn a_file_that_does_not_do_by_itself_is_named() {
+    for name in [
+        "tekken.json",
+        "tiktoken.model",
+        "spiece.model",
+        "vocab.json",
+    ] {
+        let message = error(folder(&[("config.json", "{}"), (name, "{}")]).path());
+        assert!(
+            message.contains(&format!("there is {name}, which does not do by itself")),
+            "{message}"
+        );
+        assert!(
+            message.contains("add the model's tokenizer.json"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn absurdly_many_keys_are_refused() {
+    let keys: Vec<String> = (0..5000)
+        .map(|n| format!("\"{n}_token\": \"<{n}>\""))
+        .collect();
+    let tokenizer = fixture_json().to_string();
+    let config = format!("{{{}}}", keys.join(", "));
+    let folder = folder(&[
+        ("tokenizer.json", &tokenizer),
+        ("tokenizer_config.json", &config),
+    ]);
+    assert!(error(folder.path()).contains("has more keys than any tokenizer's file"));
+}
+
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let folder = folder(&[("config.json", "{}")]);
+    fs::create_dir(folder.path().join("tokenizer.json")).unwrap();
+    assert!(error(folder.path()).contains("tokenizer.json: is no regular file"));
+}
+
+#[test]
+fn numbers_that_are_not_finite_disturb_nobody() {
+    let tokenizer = fixture_json().to_string();
+    let odd =
+        r#"{"model_max_length": Infinity, "eos_token": "<|endoftext|>", "x": [NaN, -Infinity]}"#;
+    let names = [
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "generation_config.json",
+        "config.json",
+    ];
+    for name in names {
+        let folder = folder(&[("tokenizer.json", &tokenizer), (name, odd)]);
+        let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+        assert_eq!(tokenizer.encode("The").unwrap(), [TokenId(261)], "{name}");
+    }
+}
+
+#[test]
+fn an_added_token_that_gets_another_id_than_its_file_says_is_told() {
+    let tokenizer = fixture_json().to_string();
+    let config =
+        r#"{"added_tokens_decoder": {"500": {"content": "<x>"}, "501": {"content": "<y>"}}}"#;
+    let folder = folder(&[
+        ("tokenizer.json", &tokenizer),
+        ("tokenizer_config.json", config),
+    ]);
+    let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+    let [note] = tokenizer.notes() else {
+        panic!("{:?}", tokenizer.notes());
+    };
+    assert!(note.contains("\"<x>\" is id 384"), "{note}");
+    assert!(
+        note.contains("its file says 500, and so with 1 more"),
+        "{note}"
+    );
+}
+
+#[test]
+fn a_class_that_cuts_texts_otherwise_than_tokenizer_json_is_told() {
+    let notes = |json: &Value| {
+        let folder = folder(&[
+            ("tokenizer.json", &json.to_string()),
+            (
+                "tokenizer_config.json",
+                r#"{"tokenizer_class": "GPT2Tokenizer"}"#,
+            ),
+        ]);
+        let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+        tokenizer.notes().to_vec()
+    };
+    let mut json = fixture_json();
+    assert_eq!(notes(&json), [""; 0]);
+    let bytes = json["pre_tokenizer"].clone();
+    let digits = json!({"type": "Digits", "individual_digits": true});
+    json["pre_tokenizer"] = json!({"type": "Sequence", "pretokenizers": [digits, bytes]});
+    let notes = notes(&json);
+    assert!(
+        notes[0].contains("the ids are those of transformers"),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn a_class_that_is_not_known_is_told() {
+    let tokenizer = fixture_json().to_string();
+    let config = r#"{"tokenizer_class": "RobertaTokenizer"}"#;
+    let folder = folder(&[
+        ("tokenizer.json", &tokenizer),
+        ("tokenizer_config.json", config),
+    ]);
+    let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+    assert!(tokenizer.notes()[0].contains("\"RobertaTokenizer\" is not known here"));
+}
+
+#[test]
 fn a_file_that_cannot_be_used_is_named_in_one_line() {
     let good = fixture_json().to_string();
     let cases = [
@@ -180,6 +296,27 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
         (
             vec![("vocab.json", "{\"a\": 0}"), ("merges.txt", "a b\n")],
             "merges.txt: ",
+        ),
+        (
+            vec![("tokenizer.model", "not a protocol buffer")],
+            "tokenizer.model: is no SentencePiece model",
+        ),
+        (
+            vec![
+                ("tokenizer.json", good.as_str()),
+                (
+                    "tokenizer_config.json",
+                    r#"{"added_tokens_decoder": {"x": {"content": "y"}}}"#,
+                ),
+            ],
+            "tokenizer_config.json: added_tokens_decoder has no token under \"x\"",
+        ),
+        (
+            vec![
+                ("tokenizer.json", good.as_str()),
+                ("added_tokens.json", r#"{"<x>": -1}"#),
+            ],
+            "added_tokens.json: the id of \"<x>\" is no id",
         ),
     ];
     for (files, expected) in cases {

@@ -65,32 +65,131 @@ fn eos_is_added_where_the_file_says_so() {
     assert_eq!(tokenizer.encode("The").unwrap().last(), Some(&TokenId(0)));
 }
 
-#[test]
-fn control_tokens_that_end_a_turn_end_the_text() {
+/// [`byte_level`] with other tokens at two ids, which no merge makes.
+fn with_tokens(first: (usize, &str), second: (usize, &str)) -> Metadata {
     let mut metadata = byte_level();
     let Some(Value::Array(tokens)) = metadata.get_mut("tokenizer.ggml.tokens") else {
         panic!("no tokens");
     };
-    tokens[380] = string("<|im_end|>");
-    tokens[381] = string("<my_end>");
+    for (id, token) in [first, second] {
+        tokens[id] = string(token);
+    }
     let merges = list(Vec::<&str>::new(), string);
     set(&mut metadata, "merges", merges);
-    let ends = |metadata: &Metadata| {
-        let tokenizer = Tokenizer::from_gguf(metadata).unwrap();
-        tokenizer.end_of_text().to_vec()
-    };
+    metadata
+}
+
+#[test]
+fn tokens_that_end_a_turn_end_the_text_whatever_type_they_have() {
+    let mut metadata = with_tokens((380, "<|im_end|>"), (381, "<my_end>"));
+    let read = |metadata: &Metadata| Tokenizer::from_gguf(metadata).unwrap();
+    let tokenizer = read(&metadata);
+    assert_eq!(tokenizer.end_of_text(), [TokenId(0), TokenId(380)]);
+    assert_eq!(tokenizer.encode("<|im_end|>").unwrap(), [TokenId(380)]);
+    metadata.remove("tokenizer.ggml.token_type");
     assert_eq!(
-        ends(&metadata),
-        [TokenId(0)],
-        "a token that only looks like one"
+        read(&metadata).encode("<|im_end|>").unwrap(),
+        [TokenId(380)]
     );
-    let Some(Value::Array(kinds)) = metadata.get_mut("tokenizer.ggml.token_type") else {
-        panic!("no types");
-    };
-    kinds[380] = Value::I32(CONTROL);
-    assert_eq!(ends(&metadata), [TokenId(0), TokenId(380)]);
     set(&mut metadata, "eot_token_id", Value::U32(381));
-    assert_eq!(ends(&metadata), [TokenId(0), TokenId(380), TokenId(381)]);
+    assert_eq!(read(&metadata).end_of_text(), [0, 380, 381].map(TokenId));
+}
+
+#[test]
+fn a_special_id_that_no_token_has_is_left_out_and_told() {
+    for (key, id) in [
+        ("bos_token_id", Value::U32(u32::MAX)),
+        ("eos_token_id", Value::U32(385)),
+        ("eot_token_id", Value::I32(-1)),
+        ("eom_token_id", Value::U64(1 << 40)),
+    ] {
+        let mut metadata = byte_level();
+        let plain = Tokenizer::from_gguf(&metadata).unwrap();
+        assert_eq!(plain.notes(), [""; 0]);
+        set(&mut metadata, key, id);
+        let tokenizer = Tokenizer::from_gguf(&metadata).unwrap();
+        let [note] = tokenizer.notes() else {
+            panic!("{key}: {:?}", tokenizer.notes());
+        };
+        assert!(
+            note.contains(&format!("tokenizer.ggml.{key} is ")),
+            "{note}"
+        );
+        assert!(note.contains("only 385 tokens: it is left out"), "{note}");
+        let encoded = tokenizer.encode("The keys").unwrap();
+        assert_eq!(encoded, plain.encode("The keys").unwrap(), "{key}");
+    }
+}
+
+#[test]
+fn a_sentencepiece_file_without_usable_special_ids_has_those_of_sentencepiece() {
+    let mut metadata = sentencepiece();
+    for key in ["bos_token_id", "eos_token_id", "unknown_token_id"] {
+        set(&mut metadata, key, Value::U32(u32::MAX));
+    }
+    let tokenizer = Tokenizer::from_gguf(&metadata).unwrap();
+    assert_eq!(tokenizer.encode("is").unwrap(), [TokenId(1), piece(1)]);
+    assert_eq!(tokenizer.end_of_text(), [TokenId(2)]);
+    assert_eq!(tokenizer.notes().len(), 3);
+}
+
+#[test]
+fn a_bos_that_is_asked_for_but_not_there_is_the_one_that_llama_cpp_assumes() {
+    let mut metadata = byte_level();
+    metadata.remove("tokenizer.ggml.bos_token_id");
+    set(&mut metadata, "add_bos_token", Value::Bool(true));
+    let tokenizer = Tokenizer::from_gguf(&metadata).unwrap();
+    assert_eq!(tokenizer.encode("The").unwrap()[0], TokenId(11));
+    assert!(tokenizer.notes()[0].contains("id 11 is taken for it"));
+}
+
+#[test]
+fn a_file_that_does_not_say_how_text_is_cut_tells_that_its_ids_may_be_wrong() {
+    let mut metadata = byte_level();
+    metadata.remove("tokenizer.ggml.pre");
+    let tokenizer = Tokenizer::from_gguf(&metadata).unwrap();
+    let [note] = tokenizer.notes() else {
+        panic!("{:?}", tokenizer.notes());
+    };
+    assert!(note.contains("no tokenizer.ggml.pre"), "{note}");
+    assert!(note.contains("the ids may be wrong"), "{note}");
+}
+
+#[test]
+fn merges_of_what_is_no_token_are_left_out_and_told() {
+    let mut metadata = byte_level();
+    let plain = Tokenizer::from_gguf(&metadata).unwrap();
+    let Some(Value::Array(merges)) = metadata.get_mut("tokenizer.ggml.merges") else {
+        panic!("no merges");
+    };
+    merges.insert(0, string("a zzz"));
+    merges.insert(1, string("ab"));
+    let n_merges = merges.len();
+    let tokenizer = Tokenizer::from_gguf(&metadata).unwrap();
+    let text = "The keys to the cabinet";
+    assert_eq!(tokenizer.encode(text).unwrap(), plain.encode(text).unwrap());
+    let expected = format!("2 of the {n_merges} merges");
+    assert!(
+        tokenizer.notes()[0].contains(&expected),
+        "{:?}",
+        tokenizer.notes()
+    );
+}
+
+#[test]
+fn lists_that_are_longer_than_the_vocabulary_are_read_as_far_as_it_goes() {
+    let mut metadata = sentencepiece();
+    for (key, value) in [
+        ("token_type", Value::I32(NORMAL)),
+        ("scores", Value::F32(0.0)),
+    ] {
+        let Some(Value::Array(items)) = metadata.get_mut(&format!("tokenizer.ggml.{key}")) else {
+            panic!("no {key}");
+        };
+        items.push(value);
+    }
+    let tokenizer = Tokenizer::from_gguf(&metadata).unwrap();
+    assert_eq!(tokenizer.encode("is").unwrap(), [TokenId(1), piece(1)]);
 }
 
 #[test]

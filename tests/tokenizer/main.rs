@@ -4,6 +4,7 @@
 
 mod candidate;
 mod folder;
+mod folders;
 mod gguf;
 mod metadata;
 mod refusals;

@@ -14,16 +14,17 @@ const WEIGHTS: [(&str, &str); 2] = [
 ];
 
 /// The files of a folder besides the weights, where they exist.
-const BESIDES: [&str; 5] = [
+const BESIDES: [&str; 6] = [
     "config.json",
     "generation_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
+    "added_tokens.json",
 ];
 
-/// What a tokenizer is made from where there is no `tokenizer.json`.
-const OLD_TOKENIZER: [&str; 2] = ["vocab.json", "merges.txt"];
+/// What a tokenizer is made from where there is no `tokenizer.json`: the first, or else the others.
+const OLD_TOKENIZER: [&str; 3] = ["tokenizer.model", "vocab.json", "merges.txt"];
 
 /// Of several GGUF files the first of these kinds is taken: `Q8_0` is nearly lossless and half the
 /// size of `F16`; then smaller and smaller ones, then the large ones. Kinds that cannot be read
@@ -110,7 +111,8 @@ impl Folder {
     /// Whether there is anything to make a tokenizer from.
     pub(super) fn has_tokenizer(&self) -> bool {
         let has = |name: &str| self.besides.iter().any(|other| other == name);
-        has("tokenizer.json") || OLD_TOKENIZER.into_iter().all(has)
+        let [model, vocab, merges] = OLD_TOKENIZER;
+        has("tokenizer.json") || has(model) || has(vocab) && has(merges)
     }
 }
 

@@ -1,14 +1,18 @@
 //! A tokenizer that reads a text as one that follows another.
 //!
 //! Some tokenizers put a space in front of every text, so that its first word is the same token
-//! as elsewhere. For a text that is said to follow another, that space would be a lie.
+//! as elsewhere, or take away the spaces around it. For a text that is said to follow another, that
+//! would be a lie.
 
 use tokenizers::normalizers::Sequence as Normalizers;
 use tokenizers::pre_tokenizers::metaspace::PrependScheme;
 use tokenizers::pre_tokenizers::sequence::Sequence as PreTokenizers;
 use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
 
-/// `tokenizer` without the space that it puts in front of a text; `None` if it puts none there.
+use super::from_sentencepiece::is_about_ends;
+
+/// `tokenizer` without the space that it puts in front of a text, and with those that it takes
+/// away; `None` if it does neither.
 pub(super) fn without_opening_space(
     tokenizer: &Tokenizer,
 ) -> tokenizers::Result<Option<Tokenizer>> {
@@ -28,6 +32,7 @@ pub(super) fn without_opening_space(
 fn normaliser_opens(normaliser: &NormalizerWrapper) -> bool {
     match normaliser {
         NormalizerWrapper::Prepend(_) => true,
+        NormalizerWrapper::Replace(step) => is_about_ends(step),
         NormalizerWrapper::Sequence(steps) => steps.as_ref().iter().any(normaliser_opens),
         _ => false,
     }
@@ -45,6 +50,7 @@ fn pre_tokenizer_opens(pre_tokenizer: &PreTokenizerWrapper) -> bool {
 fn plain_normaliser(normaliser: NormalizerWrapper) -> Option<NormalizerWrapper> {
     match normaliser {
         NormalizerWrapper::Prepend(_) => None,
+        NormalizerWrapper::Replace(step) if is_about_ends(&step) => None,
         NormalizerWrapper::Sequence(steps) => {
             let steps = steps.into_iter().filter_map(plain_normaliser).collect();
             Some(Normalizers::new(steps).into())

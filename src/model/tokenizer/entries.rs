@@ -21,15 +21,36 @@ const UNKNOWN: &str = "tokenizer.ggml.unknown_token_id";
 /// What [`MODEL`] calls a SentencePiece vocabulary of the BPE kind.
 pub(super) const SENTENCEPIECE: &str = "llama";
 
-/// Control tokens that end a text wherever they are, though the file may name only one of them.
-const ENDS: [&str; 6] = [
-    "<|im_end|>",
+/// Tokens that end a text wherever they are, though the file may name only one of them. They are
+/// control tokens, though some files give them another type: llama.cpp knows them by these texts.
+const ENDS: [&str; 23] = [
     "<|eot_id|>",
-    "<|eom_id|>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
+    "<|im_end|>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
     "<end_of_turn>",
+    "<|endoftext|>",
+    "</s>",
+    "<|eom_id|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<|end_of_text|>",
+    "<end_of_utterance>",
+    "<eos>",
+    "<turn|>",
+    "<|tool_response>",
+    "<｜end▁of▁sentence｜>",
+    "[e~[",
+    "<|fim_pad|>",
 ];
+
+/// What llama.cpp takes to begin and end a text of a byte-level vocabulary whose file does not say.
+const BYTE_LEVEL_BOUND: TokenId = TokenId(11);
 
 /// What a token is for, by the numbers of `tokenizer.ggml.token_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +85,8 @@ pub(super) struct Entries {
     pub unknown: Option<TokenId>,
     /// Whatever ends a text, `eos` included.
     ends: Vec<TokenId>,
+    /// What is taken otherwise than the file says, one line each.
+    pub notes: Vec<String>,
 }
 
 impl Entries {
@@ -76,6 +99,7 @@ impl Entries {
             eos: None,
             unknown: None,
             ends: Vec::new(),
+            notes: Vec::new(),
         };
         entries.bos = entries.declared(metadata, BOS)?;
         entries.eos = entries.declared(metadata, EOS)?;
@@ -83,31 +107,56 @@ impl Entries {
             entries.unknown = entries.declared(metadata, UNKNOWN)?;
             entries.assume_sentencepiece_bounds();
         }
-        entries.ends.extend(entries.eos);
-        entries.ends.extend(entries.declared(metadata, EOT)?);
-        entries.ends.extend(entries.declared(metadata, EOM)?);
+        let turn = entries.declared(metadata, EOT)?;
+        let message = entries.declared(metadata, EOM)?;
+        entries.ends = [entries.eos, turn, message].into_iter().flatten().collect();
         entries.mark_control();
         entries.spell_as_in_text(is_gemma(metadata)?);
         Ok(entries)
     }
 
-    /// The id that the file declares under `key`.
+    /// The id that the file declares under `key`. One that no token has is left out, as llama.cpp
+    /// leaves it out: some writers put the largest number there for none.
     fn declared(
-        &self,
+        &mut self,
         metadata: Metadata<'_>,
         key: &'static str,
     ) -> Result<Option<TokenId>, TokenizerError> {
-        let id = metadata.token_id(key)?;
-        match id {
-            Some(TokenId(beyond)) if beyond as usize >= self.tokens.len() => {
-                let n_tokens = self.tokens.len();
-                Err(bad_key(
-                    key,
-                    format!("is {beyond}, but there are only {n_tokens} tokens"),
-                ))
-            }
-            _ => Ok(id),
+        let Some(number) = metadata.integer(key)? else {
+            return Ok(None);
+        };
+        let n_tokens = self.tokens.len();
+        let id = u32::try_from(number).ok();
+        let known = id.filter(|&id| (id as usize) < n_tokens);
+        if known.is_none() {
+            self.notes.push(format!(
+                "the GGUF metadata's {key} is {number}, but there are only {n_tokens} tokens: it \
+                 is left out"
+            ));
         }
+        Ok(known.map(TokenId))
+    }
+
+    /// The token to put in front of every text, or behind it, of a file that asks for one: the
+    /// `declared` one, or else the one that llama.cpp assumes.
+    pub(super) fn bound(
+        &mut self,
+        key: &'static str,
+        declared: Option<TokenId>,
+    ) -> Option<TokenId> {
+        if declared.is_some() {
+            return declared;
+        }
+        let assumed =
+            ((BYTE_LEVEL_BOUND.0 as usize) < self.tokens.len()).then_some(BYTE_LEVEL_BOUND);
+        let taken = match assumed {
+            Some(id) => format!("id {} is taken for it, as llama.cpp does", id.0),
+            None => "none is put around the text".to_owned(),
+        };
+        self.notes.push(format!(
+            "the GGUF metadata has no {key} that can be used, though it asks for the token: {taken}"
+        ));
+        assumed
     }
 
     /// Where SentencePiece itself has them, unless the file says otherwise.
@@ -119,15 +168,15 @@ impl Entries {
     }
 
     /// The tokens that the file declares to begin or end a text are control tokens whatever
-    /// their type; and of the control tokens some end a text whether declared or not.
+    /// their type; and so are some that end a text whether declared or not.
     fn mark_control(&mut self) {
-        for id in self.ends.iter().chain(&self.bos) {
-            self.kinds[id.0 as usize] = Kind::Control;
-        }
-        for (id, (token, &kind)) in (0..).zip(self.tokens.iter().zip(&self.kinds)) {
-            if kind == Kind::Control && ENDS.contains(&token.as_str()) {
+        for (id, token) in (0..).zip(&self.tokens) {
+            if ENDS.contains(&token.as_str()) {
                 self.ends.push(TokenId(id));
             }
+        }
+        for id in self.ends.iter().chain(&self.bos) {
+            self.kinds[id.0 as usize] = Kind::Control;
         }
     }
 
@@ -185,16 +234,16 @@ impl Entries {
         Ok(())
     }
 
-    pub(super) fn finish(&self, inner: tokenizers::Tokenizer) -> Result<Tokenizer, String> {
+    pub(super) fn finish(self, inner: tokenizers::Tokenizer) -> Result<Tokenizer, String> {
         let unused = (0..)
             .zip(&self.kinds)
             .filter(|&(_, &kind)| kind == Kind::Unused);
         let bounds = Bounds {
             bos: self.bos,
-            end_of_text: self.ends.clone(),
+            end_of_text: self.ends,
         };
         let unused: Vec<_> = unused.map(|(id, _)| TokenId(id)).collect();
-        Tokenizer::assemble(inner, bounds, &unused)
+        Tokenizer::assemble(inner, bounds, &unused, self.notes)
     }
 }
 
@@ -209,7 +258,8 @@ fn read_kinds(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<Kind>, Toke
         None => Ok(vec![Kind::Normal; n_tokens]),
         Some(types) => {
             check_length(TOKEN_TYPES, types.len(), n_tokens)?;
-            Ok(types.into_iter().map(Kind::numbered).collect())
+            let types = types.into_iter().take(n_tokens);
+            Ok(types.map(Kind::numbered).collect())
         }
     }
 }

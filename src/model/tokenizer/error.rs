@@ -8,12 +8,16 @@ use std::path::PathBuf;
 pub enum TokenizerError {
     /// A model folder without a tokenizer.
     #[error(
-        "no tokenizer in {}: expected tokenizer.json, or vocab.json with merges.txt",
-        folder.display()
+        "no tokenizer in {}: expected tokenizer.json, or vocab.json with merges.txt, or \
+         tokenizer.model{}",
+        folder.display(),
+        there_is(found.as_deref())
     )]
     Missing {
         /// The folder.
         folder: PathBuf,
+        /// A file there that holds a tokenizer, or a part of one, but not one that can be read.
+        found: Option<String>,
     },
     /// A file that is there cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -71,4 +75,14 @@ pub enum TokenizerError {
         /// The candidate's text.
         text: String,
     },
+}
+
+fn there_is(found: Option<&str>) -> String {
+    match found {
+        Some(name) => format!(
+            "; there is {name}, which does not do by itself: add the model's tokenizer.json, which \
+             transformers writes with `save_pretrained`"
+        ),
+        None => String::new(),
+    }
 }

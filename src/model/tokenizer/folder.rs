@@ -1,144 +1,256 @@
 //! The tokenizer of a model's folder, with the files that models are published with on the hub.
+//!
+//! Of the files that may hold a vocabulary one is taken: `tokenizer.json`, or else a SentencePiece
+//! model, or else `vocab.json` with `merges.txt`. What is then done with it depends on the class
+//! that the files name, and the tokens that they declare are added to it.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use serde::de::DeserializeOwned;
-use tokenizers::models::bpe::{Merges, Vocab};
+use tokenizers::ModelWrapper;
+use tokenizers::models::bpe::BPE;
 
-use super::growth;
+use super::added_token::{Declared, Token};
+use super::additions::Special;
+use super::class::{Class, OwnWay};
+use super::declared::Declarations;
 use super::guard::guarded;
+use super::sentencepiece_file::SentencePieceModel;
 use super::settings::Settings;
-use super::special::{self, Bounds};
-use super::split::WordSplit;
-use super::{Tokenizer, TokenizerError, byte_level};
+use super::source::{self, SENTENCEPIECE, Source, TOKENIZER};
+use super::special::Bounds;
+use super::{SpecialTokens, Tokenizer, TokenizerError, ids, own_way, special};
+use crate::trace::TokenId;
 
-const TOKENIZER: &str = "tokenizer.json";
-
-/// GPT-2's only special token, which is in its vocabulary without being named anywhere.
-const END_OF_TEXT: &str = "<|endoftext|>";
+/// Holds what tokenizers differ in: digits, contractions, runs of spaces, lines, other scripts, and
+/// characters in two parts.
+const PROBE: &str = "It's 12345  keys,\n\n  isn't it? WE'LL goTo 漢字 e\u{301} end.";
 
 /// The tokenizer of the model in `folder`.
 pub(super) fn build(folder: &Path) -> Result<Tokenizer, TokenizerError> {
     let settings = Settings::read(folder)?;
-    let path = folder.join(TOKENIZER);
-    let (path, mut inner) = match read_tokenizer(&path)? {
-        Some(inner) => (path, inner),
-        None => from_vocab_and_merges(folder, &settings)?,
+    let json_path = folder.join(TOKENIZER);
+    let json = source::read_if_there(&json_path)?;
+    let class = settings.class(json.as_deref());
+    let (path, source) = match json {
+        Some(json) => {
+            let source = source::from_json(&json_path, &json)?;
+            (json_path, source)
+        }
+        None => source::read_other(folder, &class)?,
     };
-    guarded(|| settings.mark_special(&mut inner))
-        .and_then(|()| {
-            let bounds = settings.bounds(&inner);
-            Tokenizer::assemble(inner, bounds, &[])
-        })
+    let added = match &source {
+        Source::Json { added, .. } => Some(added),
+        _ => None,
+    };
+    let declared = settings.declarations(folder, added)?;
+    let folder = Folder {
+        path: &path,
+        settings: &settings,
+        class,
+        declared,
+        notes: Vec::new(),
+    };
+    folder
+        .build(source)
         .map_err(|why| TokenizerError::File { path, why })
 }
 
-/// The `tokenizer.json` in the folder of the file at `path`, if there is one.
-pub(super) fn read_beside(
-    path: &Path,
-) -> Result<Option<(PathBuf, tokenizers::Tokenizer)>, TokenizerError> {
-    let beside = path.with_file_name(TOKENIZER);
-    Ok(read_tokenizer(&beside)?.map(|inner| (beside, inner)))
+/// A folder whose files have been read.
+struct Folder<'a> {
+    /// The file with the vocabulary.
+    path: &'a Path,
+    settings: &'a Settings,
+    class: Class,
+    declared: Declarations,
+    notes: Vec<String>,
 }
 
-fn read_tokenizer(path: &Path) -> Result<Option<tokenizers::Tokenizer>, TokenizerError> {
-    let Some(json) = read_if_there(path)? else {
-        return Ok(None);
-    };
-    growth::read(&json)
-        .map(Some)
-        .map_err(|why| TokenizerError::File {
-            path: path.to_owned(),
-            why: format!("is no tokenizer that can be used: {why}"),
-        })
-}
+impl Folder<'_> {
+    /// The error is one line.
+    fn build(mut self, source: Source) -> Result<Tokenizer, String> {
+        if let Class::Unknown(name) = &self.class {
+            self.notes.push(format!(
+                "a {name:?} is not known here: its {TOKENIZER} is taken as it is, and the ids may \
+                 differ from those of transformers"
+            ));
+        }
+        let (inner, special) = guarded(|| match (self.class.clone(), source) {
+            (Class::Own(own), source) => self.own_way(own, source),
+            (_, Source::Json { inner, .. }) => self.generic(*inner),
+            (_, Source::SentencePiece(model)) => self.generic_sentencepiece(&model),
+            (_, Source::Merges(vocab, merges)) => {
+                self.own_way(OwnWay::Gpt2, Source::Merges(vocab, merges))
+            }
+        })?;
+        self.notes.extend(other_ids(&inner, &self.declared.by_id));
+        let bounds = self.bounds(&inner, &special);
+        Tokenizer::assemble(inner, bounds, &[], self.notes)
+    }
 
-/// A byte-level tokenizer from the two files that GPT-2 was published with.
-fn from_vocab_and_merges(
-    folder: &Path,
-    settings: &Settings,
-) -> Result<(PathBuf, tokenizers::Tokenizer), TokenizerError> {
-    let vocab_path = folder.join("vocab.json");
-    let merges_path = folder.join("merges.txt");
-    let (Some(vocab), Some(merges)) = (read_if_there(&vocab_path)?, read_if_there(&merges_path)?)
-    else {
-        return Err(TokenizerError::Missing {
-            folder: folder.to_owned(),
+    /// What `tokenizer.json` describes, and the tokens that the other files declare.
+    fn generic(
+        &self,
+        mut inner: tokenizers::Tokenizer,
+    ) -> tokenizers::Result<(tokenizers::Tokenizer, Special)> {
+        let special = Special::new(&self.declared, None, Vec::new());
+        special.add(&mut inner, self.declared.by_id.values().cloned())?;
+        inner.set_encode_special_tokens(self.declared.split_special_tokens);
+        Ok((inner, special))
+    }
+
+    fn generic_sentencepiece(
+        &mut self,
+        model: &SentencePieceModel,
+    ) -> tokenizers::Result<(tokenizers::Tokenizer, Special)> {
+        let legacy = self.declared.legacy.unwrap_or(true);
+        let mut inner = model.tokenizer(&self.declared.by_id, legacy)?;
+        // Pieces that a user defined are kept whole without being added.
+        let is_control =
+            |piece: &Declared| matches!(piece, Declared::Token(token) if token.special);
+        let pieces = model.whole_pieces().into_iter().filter(is_control);
+        // What the model says of its pieces goes over what the files say.
+        self.declared.additional = None;
+        let mut special = Special::new(&self.declared, None, pieces.collect());
+        for (role, piece) in [
+            ("bos_token", &model.bos),
+            ("eos_token", &model.eos),
+            ("unk_token", &model.unknown),
+        ] {
+            if piece.id >= 0 {
+                special.default_role(&self.declared, role, &piece.text);
+            }
+        }
+        let by_id = self.declared.by_id.values().cloned();
+        // Each piece between two of them gets a space in front of its own.
+        let by_id = by_id.map(|token| match model.add_dummy_prefix {
+            true => token.not_normalized(),
+            false => token,
         });
-    };
-    let split = split_of_class(settings.class()).map_err(|why| TokenizerError::File {
-        path: folder.join(super::settings::TOKENIZER_CONFIG),
-        why,
-    })?;
-    let vocab: Vocab = parse(&vocab_path, &vocab)?;
-    let merges = parse_merges(&merges_path, &merges)?;
-    let has_end_of_text = vocab.contains_key(END_OF_TEXT);
-    let built = guarded(|| {
-        let mut inner = byte_level::build(vocab, merges, split)?;
-        if has_end_of_text {
-            inner.add_special_tokens([special::control(END_OF_TEXT)])?;
+        special.add(&mut inner, by_id.collect::<Vec<_>>())?;
+        special.put_around(&mut inner, &self.declared, false)?;
+        inner.set_encode_special_tokens(self.declared.split_special_tokens);
+        Ok((inner, special))
+    }
+
+    /// What a class makes of the vocabulary.
+    fn own_way(
+        &mut self,
+        own: OwnWay,
+        source: Source,
+    ) -> tokenizers::Result<(tokenizers::Tokenizer, Special)> {
+        let mut more = Vec::new();
+        let mut around = None;
+        let mut probed = None;
+        let (model, rules) = match source {
+            Source::Json { inner, .. } => {
+                around = inner.get_post_processor().cloned();
+                probed = Some(probe(&inner));
+                let rules = inner.get_normalizer().and_then(own_way::rules_of);
+                (inner.get_model().clone(), rules)
+            }
+            Source::SentencePiece(model) => {
+                more = model.whole_pieces();
+                self.declared.additional = None;
+                let rules = &model.charsmap;
+                let rules = (!rules.is_empty()).then(|| own_way::precompiled(rules));
+                (model.vocabulary_for(own)?, rules.transpose()?)
+            }
+            Source::Merges(vocab, merges) => {
+                let model = BPE::builder().vocab_and_merges(vocab, merges).build()?;
+                (ModelWrapper::from(model), None)
+            }
+        };
+        let special = Special::new(&self.declared, Some(own), own.more_special(more));
+        let unknown = special.role("unk_token");
+        let mut inner = own_way::build(own, model, rules, unknown, &self.declared)?;
+        if probed.is_some_and(|probed| probed != probe(&inner)) {
+            self.notes.push(format!(
+                "{TOKENIZER} cuts texts otherwise than the class that the files name, as which \
+                 transformers 5 reads it: the ids are those of transformers"
+            ));
         }
-        settings.mark_special(&mut inner)?;
-        if settings.adds_bos() {
-            let Bounds { bos, .. } = settings.bounds(&inner);
-            special::put_around(&mut inner, bos, None)?;
+        special.add(&mut inner, self.declared.by_id.values().cloned())?;
+        let told = self.declared.add_bos.is_some() || self.declared.add_eos.is_some();
+        match around {
+            Some(around) if !told => {
+                inner.with_post_processor(Some(around));
+            }
+            _ => special.put_around(&mut inner, &self.declared, false)?,
         }
-        Ok(inner)
-    });
-    match built {
-        Ok(inner) => Ok((vocab_path, inner)),
-        Err(why) => Err(TokenizerError::File {
-            path: merges_path,
-            why,
-        }),
+        match own {
+            OwnWay::CodeLlama => special.put_around(&mut inner, &self.declared, true)?,
+            OwnWay::Cohere => special.add_as_special(&mut inner)?,
+            OwnWay::GptNeoX => special.put_around(&mut inner, &self.declared, false)?,
+            OwnWay::Qwen2 => special.add_as_texts(&mut inner)?,
+            OwnWay::T5 => {
+                let end = inner.token_to_id("</s>").map(TokenId);
+                special::put_around(&mut inner, None, end)?;
+            }
+            OwnWay::CodeGen | OwnWay::Gemma | OwnWay::Gpt2 | OwnWay::Llama | OwnWay::Qwen35 => {}
+        }
+        inner.set_encode_special_tokens(self.declared.split_special_tokens);
+        Ok((inner, special))
+    }
+
+    /// Where a text begins and ends, by whatever file names it.
+    fn bounds(&self, inner: &tokenizers::Tokenizer, special: &Special) -> Bounds {
+        let is_sentencepiece = self.path.ends_with(SENTENCEPIECE);
+        let named = |role: &str| {
+            let is_told = is_sentencepiece || self.declared.roles.contains_key(role);
+            let content = special.role(role).filter(|_| is_told)?;
+            inner.token_to_id(content).map(TokenId)
+        };
+        Bounds {
+            bos: named("bos_token").or_else(|| self.settings.bos()),
+            end_of_text: named("eos_token")
+                .into_iter()
+                .chain(self.settings.ends_of_text())
+                .collect(),
+        }
     }
 }
 
-/// How the tokenizers of a class, as `tokenizer_config.json` names it, cut text into words.
-fn split_of_class(class: Option<&str>) -> Result<WordSplit, String> {
-    match class.map(|class| class.trim_end_matches("Fast")) {
-        None | Some("GPT2Tokenizer" | "CodeGenTokenizer") => Ok(WordSplit::GPT2),
-        Some("Qwen2Tokenizer") => Ok(WordSplit::QWEN2),
-        Some(other) => Err(format!(
-            "a {other:?} cannot be built from vocab.json and merges.txt; add the model's {TOKENIZER}"
-        )),
+impl OwnWay {
+    /// Special tokens without a role that a class has besides those of its vocabulary.
+    fn more_special(self, mut more: Vec<Declared>) -> Vec<Declared> {
+        match self {
+            Self::CodeLlama => {
+                let own = self.usual_own_roles().iter();
+                more.extend(own.map(|(_, content)| Declared::text(content)));
+            }
+            Self::T5 => {
+                let is_gap = |token: &Declared| token.content().contains("<extra_id_");
+                if !more.iter().any(is_gap) {
+                    more.extend((0..100).map(|gap| Declared::text(&format!("<extra_id_{gap}>"))));
+                }
+            }
+            _ => {}
+        }
+        more
     }
 }
 
-fn parse_merges(path: &Path, text: &[u8]) -> Result<Merges, TokenizerError> {
-    let bad = |why: String| TokenizerError::File {
-        path: path.to_owned(),
-        why,
+/// The ids of [`PROBE`], where it has any.
+fn probe(tokenizer: &tokenizers::Tokenizer) -> Option<Vec<TokenId>> {
+    ids(tokenizer, PROBE, SpecialTokens::LeftOut).ok()
+}
+
+/// A remark where added tokens have other ids than the files give to them: new ones are numbered
+/// from the end of the vocabulary on, without gaps.
+fn other_ids(inner: &tokenizers::Tokenizer, by_id: &BTreeMap<u64, Token>) -> Option<String> {
+    let id_of = |token: &Token| inner.token_to_id(&token.content);
+    let mut other = by_id
+        .iter()
+        .filter_map(|(id, token)| Some((token, *id, id_of(token)?)))
+        .filter(|&(_, wanted, id)| wanted != u64::from(id));
+    let (token, wanted, id) = other.next()?;
+    let more = match other.count() {
+        0 => String::new(),
+        more => format!(", and so with {more} more"),
     };
-    let text = std::str::from_utf8(text).map_err(|error| bad(error.to_string()))?;
-    let lines = text.lines().enumerate();
-    let pairs = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with("#version"));
-    pairs
-        .map(|(number, line)| match line.split_once(' ') {
-            Some((left, right)) => Ok((left.to_owned(), right.to_owned())),
-            None => Err(bad(format!("line {} is no pair of tokens", number + 1))),
-        })
-        .collect()
-}
-
-/// The JSON in the file at `path`, whose bytes are `json`.
-pub(super) fn parse<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, TokenizerError> {
-    serde_json::from_slice(json).map_err(|error| TokenizerError::File {
-        path: path.to_owned(),
-        why: error.to_string(),
-    })
-}
-
-/// The bytes of a file that need not exist.
-pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, TokenizerError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(TokenizerError::Read {
-            path: path.to_owned(),
-            source,
-        }),
-    }
+    Some(format!(
+        "the added token {:?} is id {id}, as transformers numbers it, though its file says {wanted}{more}",
+        token.content
+    ))
 }

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 use candle_core::quantized::gguf_file::Value;
 use tokenizers::models::bpe::{Merges, Vocab};
 
+use super::additions::MOST_SPECIAL;
 use super::entries::{BOS, EOS, Entries, Kind, MODEL, SENTENCEPIECE, TOKENS, is_gemma};
 use super::growth;
 use super::guard::guarded;
 use super::metadata::{Metadata, bad_key, check_length, required};
-use super::sentencepiece::{Opening, SentencePiece};
+use super::sentencepiece::{MOST_WORK, Opening, SentencePiece};
 use super::special;
 use super::split::WordSplit;
 use super::{Tokenizer, TokenizerError, byte_level};
@@ -27,21 +28,13 @@ const ADD_SPACE_PREFIX: &str = "tokenizer.ggml.add_space_prefix";
 const ADD_BOS: &str = "tokenizer.ggml.add_bos_token";
 const ADD_EOS: &str = "tokenizer.ggml.add_eos_token";
 
-/// Finding the merges of a SentencePiece vocabulary takes time with the squares of its tokens'
-/// lengths; together they are no more than this. Gemma's 262,144 tokens come to some 20 million.
-const MOST_WORK: usize = 1 << 30;
-
-/// No model has more tokens that are matched as a whole; the automaton that looks for them takes
-/// many times their own size.
-const MOST_SPECIAL: usize = 1 << 16;
-
 /// What [`MODEL`] calls a byte-level vocabulary.
 const BYTE_LEVEL: &str = "gpt2";
 
 /// The tokenizer that `metadata` describes.
 pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, TokenizerError> {
     let metadata = Metadata(metadata);
-    let entries = Entries::read(metadata)?;
+    let mut entries = Entries::read(metadata)?;
     if let Some(json) = metadata.string(ORIGINAL)? {
         return growth::read(json.as_bytes())
             .and_then(|inner| entries.finish(inner))
@@ -49,8 +42,8 @@ pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, Toke
     }
     entries.check_unique()?;
     let built = match required(MODEL, metadata.string(MODEL)?)? {
-        BYTE_LEVEL => byte_level_tokenizer(metadata, &entries)?,
-        SENTENCEPIECE => sentencepiece_tokenizer(metadata, &entries)?,
+        BYTE_LEVEL => byte_level_tokenizer(metadata, &mut entries)?,
+        SENTENCEPIECE => sentencepiece_tokenizer(metadata, &mut entries)?,
         other => return Err(unknown_kind(MODEL, other)),
     };
     entries
@@ -82,31 +75,36 @@ struct Around {
 impl Around {
     fn read(
         metadata: Metadata<'_>,
-        entries: &Entries,
+        entries: &mut Entries,
         adds_bos_unless_told: bool,
     ) -> Result<Self, TokenizerError> {
         let adds_bos = metadata.flag(ADD_BOS)?.unwrap_or(adds_bos_unless_told);
         let adds_eos = metadata.flag(ADD_EOS)?.unwrap_or(false);
+        let (bos, eos) = (entries.bos, entries.eos);
+        let mut bound = |adds: bool, key, id| adds.then(|| entries.bound(key, id)).flatten();
         Ok(Self {
-            before: adds_bos.then(|| required(BOS, entries.bos)).transpose()?,
-            behind: adds_eos.then(|| required(EOS, entries.eos)).transpose()?,
+            before: bound(adds_bos, BOS, bos),
+            behind: bound(adds_eos, EOS, eos),
         })
     }
 }
 
 fn byte_level_tokenizer(
     metadata: Metadata<'_>,
-    entries: &Entries,
+    entries: &mut Entries,
 ) -> Result<tokenizers::Tokenizer, TokenizerError> {
-    let split = match metadata.string(PRE)? {
+    let split = match metadata.string(PRE)?.filter(|name| !name.is_empty()) {
         Some(name) => WordSplit::named(name).ok_or_else(|| unknown_kind(PRE, name))?,
         None => {
-            tracing::warn!("the GGUF metadata has no {PRE}: an old file, its ids may be wrong");
+            entries.notes.push(format!(
+                "the GGUF metadata has no {PRE}, as in old files: how a text is cut into words is \
+                 guessed, and the ids may be wrong; put the model's tokenizer.json beside the file"
+            ));
             WordSplit::UNNAMED
         }
     };
-    let merges = read_merges(metadata)?;
     let vocab: Vocab = entries.tokens.iter().cloned().zip(0..).collect();
+    let merges = read_merges(metadata, &vocab, &mut entries.notes)?;
     let around = Around::read(metadata, entries, split.adds_bos)?;
     guarded(|| {
         let mut tokenizer = byte_level::build(vocab, merges, split)?;
@@ -118,7 +116,7 @@ fn byte_level_tokenizer(
 
 fn sentencepiece_tokenizer(
     metadata: Metadata<'_>,
-    entries: &Entries,
+    entries: &mut Entries,
 ) -> Result<tokenizers::Tokenizer, TokenizerError> {
     let squares = entries
         .tokens
@@ -177,18 +175,44 @@ fn read_priorities(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<f32>, 
     let scores = required(SCORES, metadata.numbers(SCORES)?)?;
     check_length(SCORES, scores.len(), n_tokens)?;
     // Adding zero makes one zero of the two, which are no different priorities.
-    Ok(scores.into_iter().map(|score| score + 0.0).collect())
+    let scores = scores.into_iter().take(n_tokens);
+    Ok(scores.map(|score| score + 0.0).collect())
 }
 
-fn read_merges(metadata: Metadata<'_>) -> Result<Merges, TokenizerError> {
+/// The merges; without those that cannot be done because one of their tokens, or the one that they
+/// make, is not in the vocabulary.
+fn read_merges(
+    metadata: Metadata<'_>,
+    vocab: &Vocab,
+    notes: &mut Vec<String>,
+) -> Result<Merges, TokenizerError> {
     let lines = required(MERGES, metadata.strings(MERGES)?)?;
-    let pairs = lines.into_iter().map(|line| {
-        let (left, right) = line
-            .split_once(' ')
-            .ok_or_else(|| bad_key(MERGES, format!("has {line:?}, which is no pair")))?;
-        Ok((left.to_owned(), right.to_owned()))
+    let n_lines = lines.len();
+    let pairs = lines.into_iter().filter_map(pair);
+    let known = pairs.filter(|(left, right)| {
+        let made = format!("{left}{right}");
+        [left, right, made.as_str()]
+            .iter()
+            .all(|token| vocab.contains_key(*token))
     });
-    pairs.collect()
+    let merges: Merges = known
+        .map(|(left, right)| (left.to_owned(), right.to_owned()))
+        .collect();
+    let left_out = n_lines - merges.len();
+    if left_out > 0 {
+        notes.push(format!(
+            "{left_out} of the {n_lines} merges in the GGUF metadata's {MERGES} are left out: they \
+             are no pairs of tokens, or make no token; ids of texts that they apply to may be wrong"
+        ));
+    }
+    Ok(merges)
+}
+
+/// The two tokens of a merge. The first may begin with the space that is between them.
+fn pair(line: &str) -> Option<(&str, &str)> {
+    let first = line.chars().next()?.len_utf8();
+    let space = line[first..].find(' ')? + first;
+    Some((&line[..space], &line[space + 1..]))
 }
 
 fn unknown_kind(key: &'static str, name: &str) -> TokenizerError {

@@ -2,6 +2,8 @@
 //! lengthen what the one before it gave, so that a file of two kilobytes could ask for more memory
 //! than there is.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -64,6 +66,10 @@ fn own_growth(step: &Value) -> u64 {
             .filter(|piece| piece.get("Sequence").is_some());
         return (texts.count() as u64).max(1);
     }
+    let charsmap = step.get("precompiled_charsmap").and_then(Value::as_str);
+    if charsmap.is_some_and(|charsmap| !decoded_holds_its_rules(charsmap)) {
+        return u64::MAX;
+    }
     match step.get("type").and_then(Value::as_str) {
         Some("NFC" | "NFD" | "Metaspace") => 3,
         Some("NFKC" | "NFKD") => 11,
@@ -74,6 +80,25 @@ fn own_growth(step: &Value) -> u64 {
         _ if step.get("precompiled_charsmap").is_some() => 32,
         _ => 1,
     }
+}
+
+/// Whether rules of SentencePiece, of which these are the first bytes and which have `length`
+/// bytes, are as long as they say. The library asks for the memory before it looks.
+pub(super) fn holds_its_rules(first: &[u8], length: usize) -> bool {
+    let Some((claimed, _)) = first.split_first_chunk() else {
+        return false;
+    };
+    usize::try_from(u32::from_le_bytes(*claimed)).is_ok_and(|claimed| claimed <= length - 4)
+}
+
+/// The same of rules that are written in base64.
+fn decoded_holds_its_rules(charsmap: &str) -> bool {
+    let first = charsmap.get(..8).map(|first| BASE64_STANDARD.decode(first));
+    // What is no base64 the library refuses itself.
+    let Some(Ok(first)) = first else {
+        return true;
+    };
+    holds_its_rules(&first, charsmap.len() / 4 * 3)
 }
 
 #[cfg(test)]
@@ -113,6 +138,17 @@ mod tests {
         let template = json!({"type": "TemplateProcessing", "single": [text, text]});
         let steps = vec![template; 20];
         assert_eq!(growth(&json!({"processors": steps})), 1 << 20);
+    }
+
+    #[test]
+    fn rules_that_say_that_they_are_longer_than_they_are_ask_for_too_much() {
+        let step = |rules: &[u8]| json!({"precompiled_charsmap": BASE64_STANDARD.encode(rules)});
+        assert_eq!(growth(&step(&[4, 0, 0, 0, 1, 2, 3, 4, b'a', 0])), 32);
+        assert_eq!(
+            growth(&step(&[0, 0, 0, 0xff, 1, 2, 3, 4, b'a', 0])),
+            u64::MAX
+        );
+        assert!(!holds_its_rules(&[1, 2], 2));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use candle_core::quantized::gguf_file::Value;
 
 use super::TokenizerError;
-use crate::trace::TokenId;
 
 /// A GGUF file's metadata. Every getter gives `None` for a key that is not there.
 #[derive(Clone, Copy)]
@@ -23,10 +22,8 @@ impl<'a> Metadata<'a> {
         })
     }
 
-    pub(super) fn token_id(self, key: &'static str) -> Result<Option<TokenId>, TokenizerError> {
-        self.read(key, "a token id", |value| {
-            u32::try_from(as_integer(value)?).ok().map(TokenId)
-        })
+    pub(super) fn integer(self, key: &'static str) -> Result<Option<i64>, TokenizerError> {
+        self.read(key, "a token id", as_integer)
     }
 
     pub(super) fn strings(self, key: &'static str) -> Result<Option<Vec<&'a str>>, TokenizerError> {
@@ -77,13 +74,13 @@ pub(super) fn required<T>(key: &'static str, read: Option<T>) -> Result<T, Token
     read.ok_or(TokenizerError::MissingKey { key })
 }
 
-/// The error for a list that has not one entry a token.
+/// The error for a list that has not an entry for every token.
 pub(super) fn check_length(
     key: &'static str,
     found: usize,
     n_tokens: usize,
 ) -> Result<(), TokenizerError> {
-    if found == n_tokens {
+    if found >= n_tokens {
         return Ok(());
     }
     Err(bad_key(
@@ -145,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn integers_of_every_width_are_token_ids() {
+    fn integers_of_every_width_are_read() {
         for value in [Value::U8(7), Value::I32(7), Value::U64(7), Value::I64(7)] {
             let metadata = holding(value);
-            assert_eq!(Metadata(&metadata).token_id(KEY).unwrap(), Some(TokenId(7)));
+            assert_eq!(Metadata(&metadata).integer(KEY).unwrap(), Some(7));
         }
     }
 
@@ -159,8 +156,8 @@ mod tests {
 
     #[test]
     fn an_error_names_the_key_and_what_was_expected() {
-        let metadata = holding(Value::I32(-1));
-        let error = Metadata(&metadata).token_id(KEY).unwrap_err().to_string();
+        let metadata = holding(Value::Bool(true));
+        let error = Metadata(&metadata).integer(KEY).unwrap_err().to_string();
         assert!(
             error.contains("tokenizer.ggml.some_key is not a token id"),
             "{error}"

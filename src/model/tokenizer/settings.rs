@@ -1,24 +1,27 @@
-//! What the JSON files beside a tokenizer say of it: which tokens are special, and where a text
-//! begins and ends.
+//! What the JSON files beside a tokenizer say of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
-use tokenizers::Tokenizer;
-
 use super::TokenizerError;
-use super::folder::{parse, read_if_there};
-use super::special::{self, Bounds};
+use super::added_token::Token;
+use super::class::Class;
+use super::declared::{Declarations, Sources};
+use super::ordered_json::Json;
+use super::source::{parse, read_if_there};
 use crate::trace::TokenId;
 
 pub(super) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+const SPECIAL_TOKENS_MAP: &str = "special_tokens_map.json";
+const ADDED_TOKENS: &str = "added_tokens.json";
 
 /// The files, each `null` where it does not exist.
 pub(super) struct Settings {
-    tokenizer: Value,
-    special_tokens: Value,
-    generation: Value,
-    model: Value,
+    tokenizer: Json,
+    special_tokens_map: Json,
+    added_tokens: Json,
+    generation: Json,
+    model: Json,
 }
 
 impl Settings {
@@ -27,86 +30,77 @@ impl Settings {
             let path = folder.join(name);
             match read_if_there(&path)? {
                 Some(json) => parse(&path, &json),
-                None => Ok(Value::Null),
+                None => Ok(Json::Null),
             }
         };
         Ok(Self {
             tokenizer: read(TOKENIZER_CONFIG)?,
-            special_tokens: read("special_tokens_map.json")?,
+            special_tokens_map: read(SPECIAL_TOKENS_MAP)?,
+            added_tokens: read(ADDED_TOKENS)?,
             generation: read("generation_config.json")?,
             model: read("config.json")?,
         })
     }
 
-    /// The name of the class that the tokenizer was saved from.
-    pub(super) fn class(&self) -> Option<&str> {
-        self.tokenizer["tokenizer_class"].as_str()
+    /// The class that reads the folder, whose `tokenizer.json` this is if it has one.
+    pub(super) fn class(&self, tokenizer_json: Option<&[u8]>) -> Class {
+        Class::of(&self.tokenizer, &self.model, tokenizer_json)
     }
 
-    /// Whether every text begins with BOS. Says nothing where there is a `tokenizer.json`, which
-    /// has that in a way of its own.
-    pub(super) fn adds_bos(&self) -> bool {
-        self.tokenizer["add_bos_token"].as_bool().unwrap_or(false)
-    }
-
-    /// Make special what the files name as such, and the tokenizer has only as a common token.
-    pub(super) fn mark_special(&self, tokenizer: &mut Tokenizer) -> tokenizers::Result<()> {
-        let added = tokenizer.get_added_tokens_decoder();
-        let names = ["bos_token", "eos_token", "unk_token", "pad_token"];
-        let unmarked = names
-            .into_iter()
-            .filter_map(|name| self.named(name))
-            .filter(|content| {
-                let id = tokenizer.token_to_id(content);
-                id.is_some_and(|id| !added.contains_key(&id))
-            })
-            .map(special::control);
-        let unmarked: Vec<_> = unmarked.collect();
-        tokenizer.add_special_tokens(unmarked)?;
-        Ok(())
-    }
-
-    /// Where a text begins and ends. A model may have several ends of text, each named in another
-    /// file.
-    pub(super) fn bounds(&self, tokenizer: &Tokenizer) -> Bounds {
-        let named = |name| {
-            self.named(name)
-                .and_then(|content| id_of(tokenizer, content))
+    /// The tokens that the files declare; `tokenizer_json` has the added ones of that file.
+    pub(super) fn declarations(
+        &self,
+        folder: &Path,
+        tokenizer_json: Option<&BTreeMap<u64, Token>>,
+    ) -> Result<Declarations, TokenizerError> {
+        let sources = Sources {
+            config: &self.tokenizer,
+            special_tokens_map: &self.special_tokens_map,
+            added_tokens: &self.added_tokens,
+            tokenizer_json,
         };
-        let configs = [&self.model, &self.model["text_config"], &self.generation];
-        let bos = named("bos_token");
-        let eos = named("eos_token");
-        let ids = |key| {
-            configs
-                .into_iter()
-                .flat_map(move |config| token_ids(&config[key]))
-        };
-        Bounds {
-            bos: bos.or_else(|| ids("bos_token_id").next()),
-            end_of_text: eos.into_iter().chain(ids("eos_token_id")).collect(),
-        }
+        Declarations::read(&sources).map_err(|why| {
+            let is_by_name = self.tokenizer.get("added_tokens_decoder").is_none();
+            let name = if is_by_name {
+                ADDED_TOKENS
+            } else {
+                TOKENIZER_CONFIG
+            };
+            TokenizerError::File {
+                path: folder.join(name),
+                why,
+            }
+        })
     }
 
-    /// The text of the token that has a role such as `eos_token`.
-    fn named(&self, role: &str) -> Option<&str> {
-        [&self.tokenizer, &self.special_tokens]
+    /// The id that `config.json` and `generation_config.json` give to the beginning of a text.
+    pub(super) fn bos(&self) -> Option<TokenId> {
+        self.ids("bos_token_id").next()
+    }
+
+    /// The same for its ends: a model may have several, each named in another file.
+    pub(super) fn ends_of_text(&self) -> impl Iterator<Item = TokenId> {
+        self.ids("eos_token_id")
+    }
+
+    fn ids(&self, key: &'static str) -> impl Iterator<Item = TokenId> {
+        let text = self.model.get("text_config").unwrap_or(&Json::Null);
+        let configs = [&self.model, text, &self.generation];
+        configs
             .into_iter()
-            .find_map(|file| {
-                let token = &file[role];
-                token.as_str().or_else(|| token["content"].as_str())
-            })
+            .filter_map(move |config| config.get(key))
+            .flat_map(token_ids)
     }
-}
-
-fn id_of(tokenizer: &Tokenizer, content: &str) -> Option<TokenId> {
-    tokenizer.token_to_id(content).map(TokenId)
 }
 
 /// The ids of a value that is one id or a list of ids; what is no id is left out.
-fn token_ids(value: &Value) -> Vec<TokenId> {
-    let id = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok());
-    let values = value
-        .as_array()
-        .map_or(std::slice::from_ref(value), Vec::as_slice);
-    values.iter().filter_map(id).map(TokenId).collect()
+fn token_ids(value: &Json) -> Vec<TokenId> {
+    let id = |value: &Json| match value {
+        Json::Count(id) => u32::try_from(*id).ok().map(TokenId),
+        _ => None,
+    };
+    match value {
+        Json::List(items) => items.iter().filter_map(id).collect(),
+        single => id(single).into_iter().collect(),
+    }
 }

@@ -44,9 +44,16 @@ const LLAMA3: &str = concat!(
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
 
-const QWEN2: &str = concat!(
+/// Qwen 2's cuts.
+pub(super) const QWEN2: &str = concat!(
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}",
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+);
+
+/// Qwen 3.5's, which leave marks with their letters.
+pub(super) const QWEN35: &str = concat!(
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
+    r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
 
 const TEKKEN: &str = concat!(
@@ -92,7 +99,8 @@ impl WordSplit {
     /// The split that GGUF files call `name`.
     pub(super) fn named(name: &str) -> Option<Self> {
         let split = match name {
-            "gpt-2" | "phi-2" | "jais" | "exaone4" | "trillion" | "granite-docling" => Self::GPT2,
+            "gpt-2" | "phi-2" | "jais" | "exaone4" | "trillion" | "granite-docling"
+            | "gigachat" | "a.x-4.0" | "mellum" => Self::GPT2,
             "olmo" | "mpt" => Self::GPT2.nfc(),
             "smollm" | "starcoder" | "refact" | "codeshell" | "exaone" | "minerva-7b" => {
                 Self::plain(&[Cut::Digits, Cut::Matches(GPT2)])
@@ -103,11 +111,14 @@ impl WordSplit {
                 .whole_words_first()
                 .adds_bos(),
             "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => Self::plain(&[Cut::Matches(LLAMA3)]),
-            "qwen2" | "stablelm2" | "deepseek-r1-qwen" | "hunyuan" | "megrez" => Self::QWEN2,
+            "qwen2" | "stablelm2" | "deepseek-r1-qwen" | "hunyuan" | "megrez" | "kormo" => {
+                Self::QWEN2
+            }
+            "qwen35" => Self::plain(&[Cut::Matches(QWEN35)]).nfc(),
             "tekken" => Self::plain(&[Cut::Matches(TEKKEN)])
                 .whole_words_first()
                 .adds_bos(),
-            "gpt-4o" | "llama4" => Self::plain(&[Cut::Matches(GPT_4O)]),
+            "gpt-4o" | "llama4" | "kanana2" => Self::plain(&[Cut::Matches(GPT_4O)]),
             "deepseek-coder" => Self::plain(&[
                 Cut::Matches(r"[\r\n]"),
                 Cut::Matches(r"\s?\p{L}+"),
