@@ -27,6 +27,7 @@ mod split;
 mod stamp;
 mod store;
 mod survey;
+mod under_way;
 
 pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
@@ -43,3 +44,4 @@ pub use source_error::SourceError;
 pub use split::Split;
 pub use store::Store;
 pub use survey::{Candidate, Whereabouts, survey};
+pub use under_way::{Fetching, UnderWay};

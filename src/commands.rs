@@ -7,6 +7,7 @@ pub mod download_bar;
 mod error;
 pub mod follow;
 pub mod inspect;
+mod interruption;
 pub mod models;
 pub mod output;
 pub mod play;
@@ -18,8 +19,7 @@ pub use error::CommandError;
 
 use std::io::{self, Write};
 
-use tokio_util::sync::CancellationToken;
-
+use crate::catalog::FetchError;
 use crate::engine::{OpenError, Opener, Session};
 use crate::vocabulary::visible_text;
 use download_bar::DownloadBar;
@@ -28,14 +28,12 @@ use download_bar::DownloadBar;
 /// model's figures should know.
 fn open(opener: &Opener, model: &str) -> Result<Session, OpenError> {
     let bar = DownloadBar::on_stderr();
-    let session = opener.open(
-        model,
-        &|event| bar.show(&event),
-        &|_, _| {},
-        &CancellationToken::new(),
-    );
-    bar.clear();
-    let session = session?;
+    let session = interruption::cancels(|cancel| {
+        let session = opener.open(model, &|event| bar.show(&event), &|_, _| {}, cancel);
+        bar.clear();
+        session
+    })
+    .map_err(FetchError::from)??;
     for note in &session.info().notes {
         // Nobody who reads figures should miss it, and nothing depends on its being written.
         let _ = writeln!(io::stderr(), "lenscape: note: {}", visible_text(note));

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use color_eyre::eyre::{Result, WrapErr, eyre};
@@ -31,6 +31,9 @@ use lenscape::ui::palette::Palette;
 
 /// How many of each row's best tokens the program keeps for the cell pane.
 const TOP_TOKENS: usize = 10;
+
+/// How long a cancelled fetch may take to clean up before the process ends.
+const FOR_CLEANING_UP: Duration = Duration::from_millis(500);
 
 /// Widest table where the output's width is not known.
 const USUAL_WIDTH: u16 = 100;
@@ -218,6 +221,7 @@ fn show(
     recordings: &Recordings,
 ) -> Result<ExitCode> {
     let opener = Opener::from_env(dtype, TOP_TOKENS)?;
+    let fetches = opener.fetches();
     let (engine, events, thread) =
         engine::spawn(opener).wrap_err("the engine cannot be started")?;
     let link = Link::detect(variable);
@@ -226,6 +230,7 @@ fn show(
         &mut state, effects, engine, events, link, recordings, &keeper,
     );
     keeper.tell_outcome();
+    fetches.wait(FOR_CLEANING_UP);
     let exit = ended?;
     end(recordings, &mut io::stderr())?;
     // A forward pass under way would only delay the shell's prompt.
