@@ -32,7 +32,7 @@ mod under_way;
 pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
 pub use entry::{Entry, Files, Source};
-pub use error::{FetchError, SourceFailure};
+pub use error::{FetchError, SourceFailure, SourceFailures};
 pub use fetch::{Checkpoint, CheckpointFiles, fetch, find};
 pub use hub::HubSettings;
 pub use places::Places;

@@ -12,6 +12,7 @@ pub mod models;
 pub mod output;
 pub mod play;
 pub mod shell;
+pub mod standard_output;
 pub mod trace;
 pub mod verify;
 
@@ -21,7 +22,7 @@ use std::io::{self, Write};
 
 use crate::catalog::FetchError;
 use crate::engine::{OpenError, Opener, Session};
-use crate::vocabulary::visible_text;
+use crate::vocabulary::visible_line;
 use download_bar::DownloadBar;
 
 /// Opens a model for a command; a download is shown on stderr, and so is what a reader of the
@@ -36,7 +37,7 @@ fn open(opener: &Opener, model: &str) -> Result<Session, OpenError> {
     .map_err(FetchError::from)??;
     for note in &session.info().notes {
         // Nobody who reads figures should miss it, and nothing depends on its being written.
-        let _ = writeln!(io::stderr(), "lenscape: note: {}", visible_text(note));
+        let _ = writeln!(io::stderr(), "lenscape: note: {}", visible_line(note));
     }
     Ok(session)
 }

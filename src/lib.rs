@@ -21,6 +21,7 @@
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
 //! - [`autosave`] keeps the traces that nobody saved.
 //! - [`log_file`] is where all of them say what happened.
+//! - [`report`] makes errors safe to be told on a terminal.
 //! - [`commands`] are the parts of the program that need no screen.
 
 pub mod app;
@@ -35,6 +36,7 @@ pub mod lens;
 pub mod log_file;
 pub mod model;
 pub mod play;
+pub mod report;
 pub mod settings;
 pub mod terminal;
 pub mod trace;

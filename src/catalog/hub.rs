@@ -123,9 +123,9 @@ impl<'a> Visit<'a> {
                 cache: settings.cache.clone(),
             });
         }
-        let wrong = |why| SourceError::Endpoint {
-            endpoint: settings.endpoint.clone(),
-            why,
+        let wrong = |why: String| SourceError::Endpoint {
+            endpoint: settings.shown_endpoint(),
+            why: settings.without_login(&why),
         };
         let http = reqwest::Client::builder()
             .user_agent(concat!("lenscape/", env!("CARGO_PKG_VERSION")))
@@ -178,21 +178,21 @@ impl<'a> Visit<'a> {
 
     fn stalled(&self, patience: Duration) -> SourceError {
         SourceError::Stalled {
-            who: self.errand.places.hub.endpoint.clone(),
+            who: self.errand.places.hub.shown_endpoint(),
             seconds: patience.as_secs_f64(),
         }
     }
 
     fn not_understood(&self, why: String) -> SourceError {
         SourceError::Answer {
-            endpoint: self.errand.places.hub.endpoint.clone(),
+            endpoint: self.errand.places.hub.shown_endpoint(),
             why,
         }
     }
 
     fn asked<'b>(&'b self, file: Option<&'b str>) -> Asked<'b> {
         Asked {
-            endpoint: &self.errand.places.hub.endpoint,
+            hub: &self.errand.places.hub,
             repo: &self.id.repo,
             revision: &self.id.revision,
             file,

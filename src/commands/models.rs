@@ -1,12 +1,14 @@
 //! `lenscape models`: what can be had by name, what is on this machine, and `pull`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::download_bar::DownloadBar;
 use super::interruption;
 use crate::catalog::{
     Catalog, Checkpoint, CheckpointFiles, Entry, FetchError, ModelRef, Places, fetch, find,
 };
+use crate::vocabulary::visible_line;
 
 /// Why `lenscape models` failed.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +58,7 @@ fn row(entry: &Entry, catalog: &Catalog, places: &Places) -> [String; 6] {
         entry.family.clone(),
         known(entry.parameters, ["", " k", " M", " B"]),
         known(entry.size_bytes(), [" B", " kB", " MB", " GB"]),
-        found.map_or("no".to_owned(), |checkpoint| {
-            checkpoint.files.path().display().to_string()
-        }),
+        found.map_or("no".to_owned(), |checkpoint| shown(checkpoint.files.path())),
     ]
 }
 
@@ -77,8 +77,14 @@ pub fn pull(
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
     let checkpoint = fetch_visibly(&reference, catalog, places)?;
     let (CheckpointFiles::Gguf(path) | CheckpointFiles::Folder(path)) = checkpoint.files;
-    writeln!(out, "{}: {}", checkpoint.name, path.display())?;
+    let name = visible_line(&checkpoint.name);
+    writeln!(out, "{name}: {}", shown(&path))?;
     Ok(())
+}
+
+/// A path as a terminal may get it.
+fn shown(path: &Path) -> String {
+    visible_line(&path.to_string_lossy())
 }
 
 /// Fetch a model with its progress on stderr; a signal that ends the process gives up before.

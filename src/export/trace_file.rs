@@ -20,7 +20,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Record, tensors};
+use super::{Record, json, tensors};
 use document::Document;
 pub use error::{Flaw, TraceFileError};
 
@@ -37,7 +37,7 @@ pub const VERSION: u64 = 1;
 ///
 /// When `out` cannot be written to.
 pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Document::of(record))?;
+    json::write(&Document::of(record), out)?;
     writeln!(out)
 }
 
