@@ -31,6 +31,8 @@ pub struct Recordings(Rc<RefCell<Inner>>);
 #[derive(Default)]
 struct Inner {
     options: CastOptions,
+    /// Where those go that have no name of the user's; the current one where it is empty.
+    folder: PathBuf,
     /// The file of the first one, where the user named it.
     named: Option<(PathBuf, File)>,
     current: Option<(PathBuf, Cast<BufWriter<File>>)>,
@@ -45,6 +47,13 @@ impl Recordings {
             options,
             ..Inner::default()
         })))
+    }
+
+    /// Recordings without a name go to `folder`.
+    #[must_use]
+    pub fn in_folder(self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.0.borrow_mut().folder);
+        self
     }
 
     /// Recordings of which the first one goes to the file at `path`, which is replaced, and is
@@ -77,7 +86,7 @@ impl Recordings {
         }
         let (path, file) = match inner.named.take() {
             Some((path, file)) => (path, Ok(file)),
-            None => free_file(),
+            None => free_file(&inner.folder),
         };
         let now = Instant::now();
         let begun = file.and_then(|file| {
@@ -152,11 +161,11 @@ impl Inner {
     }
 }
 
-/// A new file in the current folder, under the first name that is free.
-fn free_file() -> (PathBuf, io::Result<File>) {
+/// A new file in `folder`, under the first name that is free.
+fn free_file(folder: &Path) -> (PathBuf, io::Result<File>) {
     let mut number = 1;
     loop {
-        let path = PathBuf::from(format!("lenscape-{number}.cast"));
+        let path = folder.join(format!("lenscape-{number}.cast"));
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
         match file {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
