@@ -14,6 +14,8 @@ use signal_hook::consts::SIGXFSZ;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
+use crate::regular_file;
+
 /// What is logged where `LENSCAPE_LOG` does not say.
 const USUAL_LEVELS: &str = "warn,lenscape=info";
 
@@ -152,7 +154,7 @@ fn open(path: &Path) -> io::Result<File> {
     if fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > LONGEST) {
         fs::rename(path, path.with_extension("old.log"))?;
     }
-    OpenOptions::new().create(true).append(true).open(path)
+    regular_file::open_to_write(OpenOptions::new().create(true).append(true), path)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use self::listing::RemoteFile;
 use self::selection::Selection;
 use super::fetch::{Errand, Wanted};
 use super::{CheckpointFiles, HubRef, SourceError, stamp};
+use crate::regular_file;
 
 /// What this source is called.
 const SOURCE: &str = "hub";
@@ -79,7 +80,8 @@ pub(super) fn cached_repositories(settings: &HubSettings) -> Vec<String> {
 /// The names of the files in a folder that make its checkpoint; `None` where they make none.
 pub(super) fn files_in(folder: &Path) -> Option<Vec<String>> {
     match Selection::of(&cache::file_names(folder, None), None)? {
-        Selection::Folder(selected) => selected.files(|index| fs::read(folder.join(index)).ok()),
+        Selection::Folder(selected) => selected
+            .files(|index| regular_file::read(&folder.join(index), regular_file::VOCABULARY).ok()),
         Selection::Gguf(_) => None,
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::export::cast::{MADE_BY, Maker};
+use crate::regular_file;
 
 /// At the end of an SVG.
 const COMMENT: &[u8] = b"<!-- made by lenscape play -->\n";
@@ -38,7 +39,7 @@ pub fn on_png(mut png: Vec<u8>) -> Vec<u8> {
 
 /// Whether the regular file at `path` has the mark.
 pub fn is_in(path: &Path) -> bool {
-    File::open(path).is_ok_and(|mut file| {
+    regular_file::open(path).is_ok_and(|mut file| {
         let png = [CHUNK, END].concat();
         ends_in(&mut file, COMMENT).unwrap_or(false)
             || ends_in(&mut file, &png).unwrap_or(false)

@@ -41,13 +41,14 @@ fn outside(name: &Path) -> String {
     )
 }
 
-/// Checks a name that a script gives to a file: relative, and without `..`.
+/// Checks a name that a script gives to a file: relative, without `..`, and not in the home folder.
 ///
 /// # Errors
 /// When it leads elsewhere.
 pub fn check(name: &Path) -> Result<(), PlaceError> {
     let stays = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-    match name.components().all(stays) && name.file_name().is_some() {
+    let stays = name.components().all(stays) && !name.starts_with("~");
+    match stays && name.file_name().is_some() {
         true => Ok(()),
         false => Err(PlaceError::Outside(name.to_owned())),
     }
@@ -140,6 +141,7 @@ mod tests {
             "",
             ".",
             "b/..",
+            "~/a.svg",
         ] {
             let told = place(name).unwrap_err().to_string();
             assert!(told.contains("leads out of the script's folder"), "{told}");

@@ -29,7 +29,11 @@ use serde::de::Error as _;
 
 use super::screenshot::Screenshot;
 use super::{Error, place};
+use crate::regular_file;
 use written::WrittenStep;
+
+/// A script is not longer; one that pastes a text may be long.
+const LONGEST: u64 = 1 << 24;
 
 /// What a user would do, in order.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -143,7 +147,7 @@ impl Script {
     ///
     /// When it cannot be read or is not valid.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        let text = regular_file::read_to_string(path, LONGEST).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;

@@ -13,6 +13,7 @@ use ratatui::layout::Size;
 use super::session::{ENTER, LEAVE};
 use crate::app::RecordingNews;
 use crate::export::cast::{Cast, CastOptions};
+use crate::regular_file;
 
 /// A recording cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +64,9 @@ impl Recordings {
     ///
     /// When that file cannot be made.
     pub fn to_file(path: &Path, options: CastOptions) -> Result<Self, RecordingError> {
-        let file = File::create(path).map_err(|why| RecordingError {
+        let mut anew = OpenOptions::new();
+        anew.write(true).create(true).truncate(true);
+        let file = regular_file::open_to_write(&mut anew, path).map_err(|why| RecordingError {
             path: path.to_owned(),
             why,
         })?;

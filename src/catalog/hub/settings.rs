@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::FetchError;
 use crate::catalog::expansion::expanded;
+use crate::regular_file;
 
 /// The variable that moves the hub cache.
 pub(super) const CACHE_VARIABLE: &str = "HF_HOME";
@@ -108,7 +109,7 @@ impl HubSettings {
 }
 
 fn token_in(file: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(file).ok()?;
+    let text = regular_file::read_to_string(file, regular_file::WRITTEN_BY_HAND).ok()?;
     Some(text.trim().to_owned()).filter(|token| !token.is_empty())
 }
 
