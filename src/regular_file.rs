@@ -44,11 +44,16 @@ pub fn open_to_write(options: &mut OpenOptions, path: &Path) -> io::Result<File>
 /// # Errors
 /// When it cannot be opened or read, or is longer.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let too_long = || io::Error::other(TooLong { most });
+    if file.metadata()?.len() > most {
+        return Err(too_long());
+    }
     let mut bytes = Vec::new();
-    // One byte more is enough to see that there are too many.
-    open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    // It may have grown; one byte more is enough to see that there are too many.
+    file.take(most + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > most {
-        true => Err(io::Error::other(TooLong { most })),
+        true => Err(too_long()),
         false => Ok(bytes),
     }
 }
