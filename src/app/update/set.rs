@@ -1,7 +1,7 @@
 //! `:set`: options changed by name, for this session. Each takes effect, or it is said why not.
 
 use super::{act, ask, cell_attribution};
-use crate::app::{Action, Effect, Loading, NoticeKind, Page, State};
+use crate::app::{Action, Effect, Loading, NoticeKind, State};
 use crate::engine::Sampling;
 use crate::settings::Options;
 
@@ -86,9 +86,6 @@ fn apply(state: &mut State, before: &Options, now: Options) -> Vec<Effect> {
         cell_attribution::toggle(state);
     }
     state.view.top_k = now.predictions.top_k;
-    if let Some(Page::Predictions(page)) = state.page_below_help() {
-        page.top_k = now.predictions.top_k;
-    }
     if now.mouse != before.mouse {
         effects.extend(act::act(state, Action::Mouse));
     }

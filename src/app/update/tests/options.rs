@@ -159,18 +159,6 @@ fn the_terminal_has_its_own_colours_back() {
 }
 
 #[test]
-fn a_page_of_predictions_that_is_open_asks_for_as_many_tokens() {
-    let (mut state, run) = with_steps(2);
-    finish(&mut state, run);
-    press(&mut state, "tab");
-    press(&mut state, "shift-p");
-    assert!(matches!(state.page, Some(Page::Predictions(_))));
-    let effects = set(&mut state, "predictions.top_k 9");
-    let asked = questions(&effects);
-    assert!(matches!(asked[0].ask, Ask::Predictions { top_k: 9, .. }));
-}
-
-#[test]
 fn numbers_that_mean_nothing_are_refused() {
     let (mut state, _) = with_steps(1);
     let before = state.options();
