@@ -147,11 +147,13 @@ impl Scene {
                 let ready = scene.state.model.ready.as_ref().unwrap();
                 let text = ready.vocabulary.bytes(column.token);
                 let text = String::from_utf8_lossy(text).into_owned();
+                let made = scene.state.now;
                 scene.hears(Event::Step {
                     run,
                     step: Step(step),
                     column: Arc::clone(column),
                     text,
+                    made,
                 })
             });
         scene.hears(Event::Finished {
@@ -217,7 +219,9 @@ impl Scene {
             return;
         };
         let event = match command {
-            Command::Load(_) | Command::List | Command::Forget(_) | Command::States(_) => return,
+            Command::Load { .. } | Command::List | Command::Forget(_) | Command::States(_) => {
+                return;
+            }
             Command::Run(run) => {
                 self.run = run.id;
                 Event::Started {
@@ -379,6 +383,7 @@ impl Scene {
                 step: Step(step),
                 column,
                 text,
+                made: self.state.now,
             }));
         }
         self
