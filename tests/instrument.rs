@@ -10,6 +10,7 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{
     Ask, Continuation, Event, Intervention, Question, Run, RunId, Session, StatePatch, Wanted,
 };
+use lenscape::lens::rounding::Rounding;
 use lenscape::trace::{
     Attribution, Column, HeadShares, Layer, LensKind, Position, Row, Skip, SkippedPart, Step,
     Target, TokenId,
