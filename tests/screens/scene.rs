@@ -121,6 +121,15 @@ impl Scene {
         })))
     }
 
+    /// There is something to know of the model.
+    pub fn with_notes(self, notes: &[&str]) -> Self {
+        let notes = notes.iter().map(|note| (*note).to_owned()).collect();
+        self.hears(Event::Ready(Arc::new(ModelInfo {
+            notes,
+            ..(*model()).clone()
+        })))
+    }
+
     /// The model's tokens are these, over and over.
     pub fn of_tokens(self, pieces: impl IntoIterator<Item = Piece, IntoIter: Clone>) -> Self {
         let pieces = pieces.into_iter().cycle().take(VOCAB_SIZE).collect();
