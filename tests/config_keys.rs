@@ -11,7 +11,7 @@
 mod reference;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model::config::{Config, Dialect, IRRELEVANT, ModelType, ONLY};
@@ -241,7 +241,7 @@ fn what_the_published_files_of_the_fixtures_hold_is_all_known() {
     }
 }
 
-fn copy_of(folder: &PathBuf) -> TempDir {
+fn copy_of(folder: &Path) -> TempDir {
     let name = folder.file_name().unwrap().to_str().unwrap();
     folder_with(name, &config_of(name))
 }
