@@ -26,6 +26,7 @@ mod kept;
 mod line;
 mod loading;
 mod message;
+mod options;
 mod page;
 mod picker;
 mod place;
@@ -50,7 +51,7 @@ pub use candidates::{parse_candidates, typed_candidates};
 pub use command_line::{CommandLine, Order, Suggestion};
 pub use compare::{
     Compare, Completion, Difference, FieldLine, Half, MOST_PINS, Measure, Pin, Series, field_lines,
-    label, letter, of_wanted, probability, prompt_letter, series, shown,
+    label, letter, of_wanted, prompt_letter, series, shown,
 };
 pub use cursor::{Cursor, Follow, rows as grid_rows};
 pub use entry::{Entry, Purpose, TokenChoice};

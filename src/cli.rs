@@ -70,8 +70,8 @@ pub enum CliCommand {
     #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
     /// Check on any checkpoint that the lens is right: its last row is the model's own output,
-    /// and cached and uncached runs give the same cells.
-    #[command(after_help = "Example:\n  lenscape verify --model ./model.gguf")]
+    /// cached and uncached runs give the same cells, and every figure is that of a reference.
+    #[command(after_help = measure::REFERENCE_FORM)]
     Verify(Verify),
     /// Measure speed and memory.
     #[command(after_help = "Example:\n  lenscape bench --max-tokens 100 --format json")]

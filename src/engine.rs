@@ -20,7 +20,8 @@ mod session;
 mod worker;
 
 pub use command::{
-    Ask, Command, Continuation, Intervention, Question, Run, RunId, Sampling, StatePatch, Wanted,
+    Ask, AskKind, Command, Continuation, Intervention, Question, Run, RunId, Sampling, StatePatch,
+    Wanted,
 };
 pub use event::{
     Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions, StateRows,

@@ -9,6 +9,7 @@ mod distribution;
 mod exp;
 mod logits;
 mod reading;
+pub mod rounding;
 mod selection;
 mod states;
 
@@ -16,4 +17,6 @@ pub use attribution::{attribution, head_shares};
 pub use distribution::Distribution;
 pub use logits::Logits;
 pub use reading::{column, scores, trajectories};
+pub use rounding::Rounding;
+pub(crate) use selection::top as best_of_all;
 pub use states::{StateTap, States};

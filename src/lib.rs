@@ -17,6 +17,7 @@
 //! - [`ui`] draws that state and changes nothing; it knows nothing of candle.
 //! - [`terminal`] owns the real terminal: set-up, restore, input, frames.
 //! - [`export`] writes runs and screens to files, and reads runs back.
+//! - [`verify`] holds a model to what another program computed of it.
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
 //! - [`autosave`] keeps the traces that nobody saved.
@@ -43,4 +44,5 @@ pub mod settings;
 pub mod terminal;
 pub mod trace;
 pub mod ui;
+pub mod verify;
 pub mod vocabulary;

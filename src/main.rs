@@ -190,37 +190,49 @@ fn open_program(options: &Program, log: Result<(), LogError>) -> Result<ExitCode
         force,
         options,
     } = options;
-    let settings = with_charset(user_settings()?, options.charset);
+    let settings = with_flags(user_settings()?, options);
     let start = Start {
         prompt: prompt.clone(),
         force: force.clone(),
         ..start(options, &settings)
     };
-    let start = on_terminal(start, options.color, &settings)?;
+    let start = on_terminal(start)?;
     let recordings = options.recording.recordings()?;
-    let dtype = dtype(options.dtype, &settings);
+    let dtype = settings.options.dtype;
     let (mut state, mut effects) = State::new(settings, start);
     tell_of_log(&mut state, log);
     effects.push(Effect::FindAutosave);
     show(state, effects, dtype, &recordings)
 }
 
-/// The settings with the characters that the command line asks for.
-fn with_charset(mut settings: Settings, named: Option<CharsetName>) -> Settings {
-    if let Some(name) = named {
-        settings.options.charset = name.into();
-    }
+/// The settings with what the command line asks for besides a [`Start`], so that they are what
+/// holds, and `:set` begins from there.
+fn with_flags(settings: Settings, flags: &Options) -> Settings {
+    let mut settings = with_looks(settings, flags.charset, flags.color);
+    settings.options.dtype = dtype(flags.dtype, &settings);
+    settings
+}
+
+/// The settings with the characters and colours that the command line asks for.
+fn with_looks(
+    mut settings: Settings,
+    charset: Option<CharsetName>,
+    colour: Option<ColorChoice>,
+) -> Settings {
+    let options = &mut settings.options;
+    options.charset = charset.map_or(options.charset, Into::into);
+    options.colour = colour.map_or(options.colour, Into::into);
     settings
 }
 
 fn open_trace(options: &cli::OpenTrace, log: Result<(), LogError>) -> Result<ExitCode> {
-    let settings = with_charset(user_settings()?, options.charset);
+    let settings = with_looks(user_settings()?, options.charset, options.color);
     let path = match &options.file {
         Some(path) => path.clone(),
         None => last_autosave()?,
     };
     let record = trace_file::open(&path)?;
-    let start = on_terminal(usual_start(&settings), options.color, &settings)?;
+    let start = on_terminal(usual_start(&settings))?;
     let recordings = options.recording.recordings()?;
     let saved = SavedTrace {
         path,
@@ -252,17 +264,16 @@ fn tell_of_log(state: &mut State, log: Result<(), LogError>) {
 }
 
 /// The start on the terminal that there is.
-fn on_terminal(start: Start, color: Option<ColorChoice>, settings: &Settings) -> Result<Start> {
+fn on_terminal(start: Start) -> Result<Start> {
     terminal::Tty::open()?;
     if variable("TERM").is_some_and(|term| term == "dumb") {
         return Err(eyre!(
             "the terminal is dumb and shows no screen; use `lenscape trace PROMPT --follow`"
         ));
     }
-    let choice = color.map_or(settings.options.colour, Into::into);
     let size = terminal::size().wrap_err("the terminal's size is not known")?;
     Ok(Start {
-        depth: colour::depth(choice, variable),
+        depth: colour::depth(ColourChoice::Auto, variable),
         charset: charset::of_locale(variable),
         size: (size.width, size.height),
         ..start
@@ -306,10 +317,10 @@ fn play_scripts(options: &cli::Play) -> Result<ExitCode> {
             "--record and --screenshot are for one script; several name their files themselves"
         ));
     }
-    let settings = with_charset(Settings::embedded()?, program.charset);
-    let choice = program.color.map_or(ColourChoice::TrueColour, Into::into);
+    let settings = with_flags(Settings::embedded()?, program);
     let start = Start {
-        depth: colour::depth(choice, |_| None),
+        // Pictures and casts have every colour where nothing else is asked for.
+        depth: settings::theme::Depth::TrueColour,
         ..start(program, &settings)
     };
     // A mistake in the last one is told before the first one is played.
@@ -325,7 +336,7 @@ fn play_scripts(options: &cli::Play) -> Result<ExitCode> {
             cast: program.recording.cast(),
             ..performance
         };
-        let opener = Opener::from_env(dtype(program.dtype, &settings), TOP_TOKENS)?;
+        let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
         let performed = performance.play(settings.clone(), start.clone(), opener)?;
         trace::to_stdout(|out| {
             let mut pictures = performed.pictures.iter();
@@ -517,13 +528,13 @@ fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
     let settings = user_settings()?;
     let opener = Opener::from_env(dtype(options.dtype, &settings), TOP_TOKENS)?;
     let model = wanted_model(options.model.as_ref(), &settings);
-    verify::verify(
-        &opener,
-        &model,
-        &options.prompt,
-        options.max_tokens,
-        &mut StandardOutput::default(),
-    )?;
+    let request = verify::Request {
+        model,
+        prompt: options.prompt.clone(),
+        max_tokens: options.max_tokens,
+        reference: options.reference.clone(),
+    };
+    verify::verify(&opener, &request, &mut StandardOutput::default())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -21,7 +21,7 @@ pub use charset::{Charset, CharsetChoice};
 pub use examples::Example;
 pub use options::{
     CellColour, CellValue, Cells, ColourChoice, GridOptions, ListedTokens, Options,
-    SamplingOptions, Switch, Top, Visibility,
+    PredictionOptions, SamplingOptions, Switch, Top, Visibility,
 };
 pub use overlay::Problem;
 

@@ -6,11 +6,13 @@
 mod attribution;
 mod intervention;
 mod lead;
+mod log_prob;
 mod summary;
 
 pub use attribution::{Attribution, HeadShares, LayerShare, Target};
 pub use intervention::{Skip, SkippedPart};
 pub use lead::{Crossing, Lead, leads, logit_difference};
+pub use log_prob::LogProb;
 pub use summary::{LayerSummary, Summary};
 
 use std::fmt;

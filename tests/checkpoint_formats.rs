@@ -49,10 +49,10 @@ fn of_every_fixture(f: impl Fn(&str) + Sync) {
 
 /// Eight generated tokens with all their cells.
 fn columns(files: &CheckpointFiles) -> Vec<Column> {
-    generated(reference::session(files))
+    generated(&mut reference::session(files))
 }
 
-fn generated(mut session: Session) -> Vec<Column> {
+fn generated(session: &mut Session) -> Vec<Column> {
     session
         .begin(Run {
             id: RunId(1),

@@ -114,3 +114,23 @@ fn what_is_missing_is_told() {
         .assert()
         .failure();
 }
+
+#[test]
+fn a_joint_probability_too_small_for_any_float_is_told() {
+    let text = " 9".repeat(60);
+    let tokens = ["--tokens", text.as_str(), " is"];
+    let document = json(&[&[PROMPTS[0]], tokens.as_slice()].concat());
+    let candidate = &document["prompts"][0]["candidates"][0];
+    let log_prob = candidate["joint_log_prob"].as_f64().unwrap();
+    assert!(log_prob < f64::MIN_POSITIVE.ln(), "{log_prob}");
+    let exponent = (log_prob / std::f64::consts::LN_10).floor();
+    compare(&[&[PROMPTS[0]], tokens.as_slice()].concat())
+        .assert()
+        .success()
+        .stdout(predicate::str::is_match(format!("joint p [1-9]\\.[0-9]e{exponent}\n")).unwrap());
+    let csv = compare(&[&[PROMPTS[0]], tokens.as_slice(), &["--format", "csv"]].concat());
+    { csv }
+        .assert()
+        .success()
+        .stdout(contains(log_prob.to_string()));
+}

@@ -194,6 +194,10 @@ fn traces_and_scripts() {
         let file = file.to_str().unwrap();
         home.refused(&["open", file], file, "a trace");
         home.refused(&["play", file], file, "a script");
+        let model = made::fixture("gpt2");
+        let model = model.to_str().unwrap();
+        let verify = ["verify", "--model", model, "--reference", file];
+        home.refused(&verify, file, "reference values");
     }
 }
 

@@ -22,7 +22,7 @@ use tui_input::Input;
 
 use super::parse_candidates;
 use crate::engine::{Comparison, Joint, Question, Wanted};
-use crate::trace::{Candidate, Lead, Row, Trajectory, leads};
+use crate::trace::{Candidate, Lead, LogProb, Row, Trajectory, leads};
 use crate::vocabulary::{Search, Vocabulary, visible_label};
 
 /// More lines than this cannot be told apart.
@@ -147,7 +147,7 @@ impl Compare {
                 vocabulary.label(*first)
             ));
             if let Some(log_prob) = self.joint_log_prob(at) {
-                note.push(format!("joint p {}", probability(log_prob.exp())));
+                note.push(format!("joint p {log_prob}"));
             }
         }
         if candidate.context_changed {
@@ -156,21 +156,12 @@ impl Compare {
         (!note.is_empty()).then(|| note.join("; "))
     }
 
-    /// The natural logarithm of the probability of all tokens of a candidate, if it is known.
-    fn joint_log_prob(&self, at: usize) -> Option<f32> {
+    /// How probable all tokens of a candidate are together, if it is known.
+    fn joint_log_prob(&self, at: usize) -> Option<LogProb> {
         let (joint, answer) = (self.joint.as_ref()?, self.answer.as_ref()?);
         let is_of_this = (joint.run, joint.at) == (answer.run, answer.at);
         let log_prob = joint.log_probs.get(at)?.as_ref().ok()?;
         (is_of_this && joint.wanted == self.candidates()).then_some(*log_prob)
-    }
-}
-
-/// A probability with two or three digits, as many as are of use: `0.159`, `7.2e-6`.
-#[must_use]
-pub fn probability(probability: f32) -> String {
-    match probability {
-        0.0005.. => format!("{probability:.3}"),
-        _ => format!("{probability:.1e}"),
     }
 }
 
@@ -247,7 +238,7 @@ mod tests {
             run: RunId(1),
             at: Position(0),
             wanted: compare.candidates(),
-            log_probs: vec![Err("no token".into()), Ok(0.25_f32.ln())],
+            log_probs: vec![Err("no token".into()), Ok(LogProb(0.25_f64.ln()))],
         }));
         let note = &compare.notes(&vocabulary)[1];
         assert!(note.contains("·cab; joint p 0.250;"), "{note}");

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Inquiry, Watched};
 use crate::engine;
+use crate::settings::PredictionOptions;
 
 /// The most tokens that are asked for.
-pub const MOST_TOKENS: usize = 50;
+pub const MOST_TOKENS: usize = PredictionOptions::MOST_TOKENS;
 
 /// How many layers are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -35,7 +35,7 @@ pub struct Start {
     pub sampling: Sampling,
     /// The lens at the start.
     pub lens: LensKind,
-    /// How many colours the terminal shows.
+    /// How many colours the terminal is known to have; the settings may want others.
     pub depth: Depth,
     /// The characters of the terminal's locale.
     pub charset: Charset,
@@ -151,8 +151,10 @@ pub struct State {
     pub columns: u16,
     /// The terminal's height.
     pub rows: u16,
-    /// How many colours the terminal shows.
+    /// How many colours are used.
     pub depth: Depth,
+    /// How many colours the terminal is known to have.
+    pub terminal_depth: Depth,
     /// The characters of the terminal's locale; [`State::charset`] are those in use.
     pub locale: Charset,
     /// The model: on its way, there, or failed.
@@ -247,7 +249,8 @@ impl State {
             now: start.now,
             columns,
             rows,
-            depth: start.depth,
+            depth: options.colour.among(start.depth),
+            terminal_depth: start.depth,
             locale: start.charset,
             model: Model::wanted(start.model),
             prompt: Prompt::new(start.prompt.as_deref().unwrap_or_default()),

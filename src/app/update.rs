@@ -24,6 +24,7 @@ mod questions;
 mod runs;
 mod save;
 mod search;
+mod set;
 #[cfg(test)]
 mod tests;
 mod text;

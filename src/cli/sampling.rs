@@ -20,7 +20,7 @@ pub struct SamplingOptions {
     #[arg(long, allow_negative_numbers = true, value_parser = positive)]
     pub repeat_penalty: Option<f64>,
     /// Seed of the draw.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
 }
 

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use crate::engine::OpenError;
 use crate::export::ExportError;
 use crate::export::file::SaveError;
-use crate::model::ModelError;
+use crate::model::{Dtype, ModelError};
 use crate::settings::SettingsError;
+use crate::verify::ReferenceError;
 
 /// A command that runs a model did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,15 @@ pub enum CommandError {
         /// How many there are.
         steps: usize,
     },
+    /// The reference values cannot be used.
+    #[error("--reference: {0}")]
+    Reference(#[from] ReferenceError),
+    /// Reference values are float32.
+    #[error(
+        "--reference: what is rounded to {} cannot be held to float32 values; give --dtype auto",
+        .0.arithmetic()
+    )]
+    RoundedReference(Dtype),
     /// Checks did not pass; this many.
     #[error("{0} of the checks failed")]
     ChecksFailed(usize),

@@ -1,109 +1,114 @@
 //! `lenscape verify`: checks on any checkpoint that the lens is right.
 //!
 //! The lens' last row must be the model's own output, worked out here in the plainest way: one
-//! pass over the whole text, no cache, the head on the last state alone. And the cells of a
-//! cached run must be those of uncached ones.
+//! pass over the whole text, no cache, the head on the last state alone. The cells of a cached
+//! run must be those of uncached ones. And where there are reference values that another program
+//! computed, every figure must be theirs. "The same" is what rounding allows, see
+//! [`crate::lens::rounding`].
 
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use candle_core::Tensor;
 
 use super::CommandError;
 use crate::engine::{Opener, Run, RunId, Sampling, Session};
-use crate::lens::{Logits, StateTap, column};
+use crate::lens::rounding::{Rounding, largest};
+use crate::lens::{Logits, StateTap, States};
 use crate::model::{Model, ModelError};
 use crate::trace::{Column, LensKind, Row, TokenId};
-use crate::vocabulary::Vocabulary;
+use crate::verify::{Check, Outcome, Reference, hold};
+use crate::vocabulary::visible_line;
 
-/// Products of different shapes round differently; float32 sums of a few thousand terms agree
-/// to about this part of the largest logit.
-const TOLERANCE: f32 = 1e-3;
-
-/// One check's outcome.
-struct Check {
-    what: &'static str,
-    figures: String,
-    passed: bool,
+/// What is to be checked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The model, as a user names it.
+    pub model: String,
+    /// The text that is run.
+    pub prompt: String,
+    /// How many tokens to generate.
+    pub max_tokens: usize,
+    /// The file of reference values.
+    pub reference: Option<PathBuf>,
 }
 
-/// Checks `model` on a greedy run and writes one line a check.
-pub fn verify(
-    opener: &Opener,
-    model: &str,
-    prompt: &str,
-    max_tokens: usize,
-    out: &mut dyn Write,
-) -> Result<(), CommandError> {
-    let mut session = super::open(opener, model)?;
-    let (prompt, cached) = run(&mut session, prompt, max_tokens)?;
-    let vocabulary = session.vocabulary().clone();
-    let mut model = session.into_model();
-    let uncached = uncached(&mut model, &prompt, &cached, &vocabulary)?;
-    let tolerance = TOLERANCE.max(model.dtype.step());
-    let mut checks = vec![last_row(&uncached, tolerance), rank_one(&cached)];
-    // Where results are rounded, a sum in another order can fall on the other side.
-    if model.dtype.rounds_to().is_none() {
-        checks.push(same_cells(&cached, &uncached));
+/// Checks a model on a greedy run, and against reference values where there are some. Writes one
+/// line a check.
+pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result<(), CommandError> {
+    // A file that cannot be used is told before a large model is loaded.
+    let reference = request.reference.as_deref().map(Reference::read);
+    let reference = reference.transpose()?;
+    if reference.is_some() && opener.dtype().rounds_to().is_some() {
+        return Err(CommandError::RoundedReference(opener.dtype()));
     }
-    for check in &checks {
-        let mark = if check.passed { "ok  " } else { "FAIL" };
-        writeln!(out, "{mark}  {}: {}", check.what, check.figures)?;
+    let mut session = super::open(opener, &request.model)?;
+    let mut failed = 0;
+    let mut tell = |checks: &[Check]| -> Result<(), CommandError> {
+        for check in checks {
+            failed += usize::from(check.outcome == Outcome::Failed);
+            writeln!(out, "{}", visible_line(&check.to_string()))?;
+        }
+        Ok(())
+    };
+    if let Some(reference) = &reference {
+        tell(&hold(&mut session, reference)?)?;
     }
-    match checks.iter().filter(|check| !check.passed).count() {
+    tell(&of_itself(session, &request.prompt, request.max_tokens)?)?;
+    match failed {
         0 => Ok(()),
         failed => Err(CommandError::ChecksFailed(failed)),
     }
 }
 
-/// A greedy run with the cache.
-fn run(
-    session: &mut Session,
+/// What must hold of any model.
+fn of_itself(
+    mut session: Session,
     prompt: &str,
     max_tokens: usize,
-) -> Result<(Vec<TokenId>, Vec<Column>), ModelError> {
-    session.complete(Run {
-        id: RunId(1),
+) -> Result<Vec<Check>, ModelError> {
+    let id = RunId(0);
+    let (prompt, columns) = session.complete(Run {
+        id,
         prompt: prompt.to_owned(),
         max_tokens: max_tokens.max(1),
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         ..Run::default()
-    })
+    })?;
+    let first = prompt.len().saturating_sub(1);
+    let cached: Vec<States> = session.states(id)?.iter().skip(first).cloned().collect();
+    let mut model = session.into_model();
+    let rounding = Rounding::of(&model);
+    let mut last_row = LastRow::default();
+    let mut same_cells = SameCells::default();
+    let mut text = prompt;
+    for (cached, column) in cached.iter().zip(&columns) {
+        let (uncached, state) = uncached(&mut model, &text)?;
+        let uncached = Logits::of(&model.head, &uncached, LensKind::Normed)?;
+        let own = model
+            .head
+            .logits(&state, 0)?
+            .flatten_all()?
+            .to_vec1::<f32>()?;
+        let cached = Logits::of(&model.head, cached, LensKind::Normed)?;
+        uncached.with_rows(|uncached| {
+            last_row.compare(uncached.last().copied().unwrap_or_default(), &own, rounding);
+            cached.with_rows(|cached| same_cells.compare(cached, uncached, column.token, rounding))
+        })??;
+        text.push(column.token);
+    }
+    let mut checks = vec![last_row.check(), rank_one(&columns)];
+    // Where results are rounded, a sum in another order can fall on the other side.
+    if model.dtype.rounds_to().is_none() {
+        checks.push(same_cells.check());
+    }
+    Ok(checks)
 }
 
-/// One step, worked out from the whole text without a cache.
-struct Uncached {
-    column: Column,
-    /// Largest difference between the lens' last row and the model's own logits.
-    difference: f32,
-    /// Largest size of the model's own logits.
-    largest: f32,
-}
-
-fn uncached(
-    model: &mut Model,
-    prompt: &[TokenId],
-    cached: &[Column],
-    vocabulary: &Vocabulary,
-) -> Result<Vec<Uncached>, ModelError> {
-    let mut text = prompt.to_vec();
-    cached
-        .iter()
-        .map(|column| {
-            let step = uncached_step(model, &text, column.token, vocabulary);
-            text.push(column.token);
-            step
-        })
-        .collect()
-}
-
-fn uncached_step(
-    model: &mut Model,
-    text: &[TokenId],
-    token: TokenId,
-    vocabulary: &Vocabulary,
-) -> Result<Uncached, ModelError> {
+/// The states behind a text in one pass without a cache, and the last one alone, `[1, d]`.
+fn uncached(model: &mut Model, text: &[TokenId]) -> Result<(States, Tensor), ModelError> {
     model.decoder.rewind(0);
     let mut tap = StateTap::default();
     let mut last: Option<Tensor> = None;
@@ -115,72 +120,110 @@ fn uncached_step(
         Ok(ControlFlow::Continue(()))
     })?;
     let state = last.ok_or(ModelError::EmptyPrompt)?;
-    let own = model
-        .head
-        .logits(&state.narrow(0, text.len() - 1, 1)?, 0)?
-        .flatten_all()?
-        .to_vec1::<f32>()?;
-    let logits = Logits::of(&model.head, &tap.states()?, LensKind::Normed)?;
-    let difference = logits.with_rows(|rows| {
-        let last = rows.last().copied().unwrap_or_default();
-        largest(last.iter().zip(&own).map(|(lens, own)| lens - own))
-    })?;
-    Ok(Uncached {
-        column: column(&logits, token, 1, vocabulary)?,
-        difference,
-        largest: largest(own.iter().copied()),
-    })
+    Ok((tap.states()?, state.narrow(0, text.len() - 1, 1)?))
 }
 
-fn largest(values: impl Iterator<Item = f32>) -> f32 {
-    values.fold(0.0, |largest, x| largest.max(x.abs()))
+/// The largest difference of two rows of logits.
+fn difference(a: &[f32], b: &[f32]) -> f32 {
+    let pairs = a.iter().zip(b);
+    pairs.fold(0.0, |most, (a, b)| most.max((a - b).abs()))
 }
 
-fn last_row(steps: &[Uncached], tolerance: f32) -> Check {
-    let difference = largest(steps.iter().map(|step| step.difference));
-    let size = largest(steps.iter().map(|step| step.largest));
-    Check {
-        what: "the lens' last row is the model's own output",
-        figures: format!(
-            "{} positions, largest difference {difference:.1e} of logits up to {size:.1}",
-            steps.len()
-        ),
-        passed: steps
-            .iter()
-            .all(|step| step.difference <= tolerance * step.largest.max(1.0)),
+/// The lens' last row beside the model's own logits.
+#[derive(Default)]
+struct LastRow {
+    positions: usize,
+    /// Positions where they are apart.
+    apart: usize,
+    difference: f32,
+    largest: f32,
+}
+
+impl LastRow {
+    fn compare(&mut self, row: &[f32], own: &[f32], rounding: Rounding) {
+        let (difference, largest) = (difference(row, own), largest(own));
+        self.positions += 1;
+        self.apart +=
+            usize::from(row.len() != own.len() || difference > rounding.of_unembedding(largest));
+        self.difference = self.difference.max(difference);
+        self.largest = self.largest.max(largest);
     }
-}
 
-fn same_cells(cached: &[Column], uncached: &[Uncached]) -> Check {
-    let (mut cells, mut equal, mut far) = (0_usize, 0_usize, 0_usize);
-    let mut difference = 0.0_f32;
-    for (a, b) in cached.iter().zip(uncached) {
-        for (a, b) in a.layers.iter().zip(&b.column.layers) {
-            let apart = a.score.rank.abs_diff(b.score.rank);
-            cells += 1;
-            equal += usize::from(apart == 0);
-            far += usize::from(f64::from(apart) > 1.0 + 0.01 * f64::from(b.score.rank));
-            difference = difference.max((a.score.prob - b.score.prob).abs());
+    fn check(self) -> Check {
+        Check {
+            what: "the lens' last row is the model's own output",
+            figures: format!(
+                "{} positions, largest difference {:.1e} of logits up to {:.1}",
+                self.positions, self.difference, self.largest
+            ),
+            outcome: Outcome::from(self.apart == 0),
         }
     }
-    Check {
-        what: "cached and uncached runs give the same cells",
-        figures: format!(
-            "{equal} of {cells} ranks equal, {far} off by more than 1 + 1 %, probabilities \
-             differ by at most {difference:.1e}"
-        ),
-        passed: far == 0 && equal * 100 >= cells * 99 && difference <= TOLERANCE,
+}
+
+/// The rows of cached positions beside those of uncached ones.
+#[derive(Default)]
+struct SameCells {
+    cells: usize,
+    equal: usize,
+    /// Rows with a logit further away than rounding goes.
+    apart: usize,
+    difference: f32,
+    /// The largest difference as a share of what rounding can do.
+    share: f32,
+}
+
+impl SameCells {
+    fn compare(
+        &mut self,
+        cached: &[&[f32]],
+        uncached: &[&[f32]],
+        token: TokenId,
+        rounding: Rounding,
+    ) {
+        for (blocks, (cached, uncached)) in cached.iter().zip(uncached).enumerate() {
+            let difference = difference(cached, uncached);
+            let bound = rounding.bound(blocks, largest(uncached));
+            self.cells += 1;
+            self.equal += usize::from(rank(cached, token) == rank(uncached, token));
+            self.apart += usize::from(difference > bound);
+            self.difference = self.difference.max(difference);
+            if difference > 0.0 {
+                self.share = self.share.max(difference / bound);
+            }
+        }
+    }
+
+    fn check(self) -> Check {
+        Check {
+            what: "cached and uncached runs give the same cells",
+            figures: format!(
+                "{} of {} ranks equal, largest difference of a logit {:.1e}, {:.0} % of what \
+                 rounding can do at most, {} rows beyond it",
+                self.equal,
+                self.cells,
+                self.difference,
+                self.share * 100.0,
+                self.apart
+            ),
+            outcome: Outcome::from(self.apart == 0),
+        }
     }
 }
 
-fn rank_one(cached: &[Column]) -> Check {
-    let wrong = cached
+fn rank(row: &[f32], token: TokenId) -> usize {
+    let own = row.get(token.0 as usize).copied();
+    1 + row.iter().filter(|logit| Some(**logit) > own).count()
+}
+
+fn rank_one(columns: &[Column]) -> Check {
+    let wrong = columns
         .iter()
         .filter(|column| column.layers.last().map(|cell| cell.score.rank) != Some(1))
         .count();
     Check {
         what: "the greedy choice has rank 1 at the last layer",
-        figures: format!("{wrong} of {} steps otherwise", cached.len()),
-        passed: wrong == 0,
+        figures: format!("{wrong} of {} steps otherwise", columns.len()),
+        outcome: Outcome::from(wrong == 0),
     }
 }

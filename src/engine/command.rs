@@ -3,7 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, EnumIter};
 
+use crate::model::Dtype;
 use crate::trace::{Layer, LensKind, Position, Row, Skip, Step, Target, TokenId};
 
 /// Names a run; events of older runs are told from those of the current one by it.
@@ -137,7 +139,9 @@ pub struct Question {
 
 /// What can be asked about a kept run. Of several questions of one kind that wait, only the
 /// newest is answered; a long answer comes in pieces, and other work goes on between them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, EnumDiscriminants)]
+#[strum_discriminants(name(AskKind), derive(EnumIter, Hash), doc = "A kind of question.")]
+#[strum_discriminants(allow(missing_docs))]
 pub enum Ask {
     /// Follow candidates at one position. Answered by [`super::Event::Compared`].
     Candidates {
@@ -236,9 +240,13 @@ impl fmt::Display for Wanted {
 /// What the engine can be asked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Fetch and load a model (a catalog name, hub id, `.gguf` file or folder); the old model is
-    /// kept until the new one is ready.
-    Load(String),
+    /// Fetch and load a model; the old one is kept until the new one is ready.
+    Load {
+        /// A catalog name, hub id, `.gguf` file or folder.
+        model: String,
+        /// How it is held and computed with.
+        dtype: Dtype,
+    },
     /// Say which models can be chosen. Answered by [`super::Event::Models`], also while a run or a
     /// load is under way.
     List,

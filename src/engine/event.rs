@@ -1,13 +1,14 @@
 //! What the engine says.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use super::{ModelEntry, RunId, Wanted};
 pub use crate::catalog::{FetchProgress, Whereabouts};
 use crate::trace::{
-    Attribution, Column, HeadShares, LensKind, Position, Score, Step, TokenId, Trajectory,
+    Attribution, Column, HeadShares, LensKind, LogProb, Position, Score, Step, TokenId, Trajectory,
 };
 use crate::vocabulary::Vocabulary;
 
@@ -79,9 +80,9 @@ pub struct Joint {
     pub at: Position,
     /// Whose probability, as asked for.
     pub wanted: Vec<Wanted>,
-    /// One a candidate, in the order asked for: the natural logarithm of the probability of all
-    /// its tokens, one after the other, as the model's own output has it; or why there is none.
-    pub log_probs: Vec<Result<f32, String>>,
+    /// One a candidate, in the order asked for: the probability of all its tokens, one after the
+    /// other, as the model's own output has it; or why there is none.
+    pub log_probs: Vec<Result<LogProb, String>>,
 }
 
 /// The best tokens of every layer.
@@ -187,6 +188,8 @@ pub enum Event {
         column: Arc<Column>,
         /// The whole characters that it completed; empty while a character waits for its rest.
         text: String,
+        /// When it was made; it may be heard of much later, in a heap with others.
+        made: Instant,
     },
     /// The run ended.
     Finished {

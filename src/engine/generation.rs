@@ -64,10 +64,11 @@ impl Session {
         let tokens = kept.tokens();
         if kept.states.len() < tokens.len() {
             self.intervene(&kept.run.interventions)?;
-            if self.reader.read(&tokens, wanted)?.is_break() {
+            let prompt = kept.prompt.len();
+            if self.reader.read_run(&tokens, prompt, wanted)?.is_break() {
                 return Ok(kept.end(StopReason::Stopped));
             }
-            let read = self.reader.read_of(&tokens);
+            let read = self.reader.read_of_run(&tokens, prompt);
             let before = kept.states.len();
             kept.states.extend(read.iter().skip(before).cloned());
             if kept.generated.is_empty() {

@@ -51,7 +51,7 @@ impl Handle {
         let cancel = CancellationToken::new();
         match &command {
             Command::Run(run) => self.unwanted.up_to(RunId(run.id.0.saturating_sub(1))),
-            Command::Load(_) => {
+            Command::Load { .. } => {
                 let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
                 loading.cancel();
                 *loading = cancel.clone();

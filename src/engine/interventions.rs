@@ -1,9 +1,10 @@
 //! The network as a run wants it: parts that are left out, states of other runs that are put in.
 
-use super::{Intervention, Session};
+use super::reader::Reader;
+use super::{Intervention, RunId, Session};
 use crate::model::ModelError;
 use crate::model::intervention::{Interventions, Patch};
-use crate::trace::{Skip, SkippedPart};
+use crate::trace::{Skip, SkippedPart, TokenId};
 
 impl Session {
     /// Puts the network into the state that a run asks for.
@@ -13,6 +14,20 @@ impl Session {
             self.reader.intervene(interventions, resolved);
         }
         Ok(())
+    }
+
+    /// Lets `ask` use the decoder for a question about `tokens` of a run, in the network as that
+    /// run has it. This is the only way for a question to the decoder: the run under way goes on
+    /// as if nothing had been asked.
+    pub(super) fn aside<T>(
+        &mut self,
+        run: RunId,
+        tokens: &[TokenId],
+        ask: impl FnOnce(&mut Reader) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        let interventions = self.kept(run)?.run.interventions.clone();
+        let resolved = self.resolved(&interventions)?;
+        self.reader.aside(tokens, &interventions, resolved, ask)
     }
 
     /// Interventions with the states that they need; an error where the model or a run has no

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{OpenError, Opener, Session};
 use crate::catalog::FetchEvent;
+use crate::model::Dtype;
 
 /// What is told while a load goes on.
 pub(super) enum News {
@@ -42,10 +43,11 @@ pub(super) enum Outcome {
 }
 
 impl Loader {
-    /// Begins to load `model`, after the load `before` has given up its memory.
+    /// Begins to load `model`, to be computed with as `dtype` says, after the load `before` has given up its memory.
     pub fn begin(
         opener: Arc<Opener>,
         model: String,
+        dtype: Dtype,
         before: Option<Self>,
         cancel: CancellationToken,
         tell: impl Fn(News) + Send + Sync + 'static,
@@ -63,8 +65,9 @@ impl Loader {
                     tell(news);
                 }
             };
-            let session = opener.open(
+            let session = opener.open_as(
                 &wanted,
+                dtype,
                 &|event| tell(News::Fetch(event)),
                 &|done, total| tell(News::Tensors { done, total }),
                 &cancel,

@@ -56,17 +56,23 @@ impl Opener {
         self.fetches.clone()
     }
 
-    /// Every model that can be chosen, while `loaded` is in use. Reads the headers of the files
-    /// that are here.
+    /// How models are computed with where nothing else is asked for.
     #[must_use]
-    pub fn models(&self, loaded: Option<&str>) -> Vec<ModelEntry> {
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// Every model that can be chosen, while `loaded` is in use and models are computed with as
+    /// `dtype` says. Reads the headers of the files that are here.
+    #[must_use]
+    pub fn models(&self, loaded: Option<&str>, dtype: Dtype) -> Vec<ModelEntry> {
         let available = memory::available();
         let loaded = loaded
             .and_then(|name| ModelRef::parse(name, &self.catalog).ok())
             .map(|reference| reference.canonical(&self.catalog));
         let candidates = catalog::survey(&self.catalog, &self.places, &self.recent).into_iter();
         candidates
-            .map(|candidate| ModelEntry::of(candidate, self.dtype, available, loaded.as_ref()))
+            .map(|candidate| ModelEntry::of(candidate, dtype, available, loaded.as_ref()))
             .collect()
     }
 
@@ -95,6 +101,18 @@ impl Opener {
         progress: &(dyn Fn(usize, usize) + Sync),
         cancel: &CancellationToken,
     ) -> Result<Session, OpenError> {
+        self.open_as(model, self.dtype, report, progress, cancel)
+    }
+
+    /// [`Opener::open`], with a model that is computed with as `dtype` says.
+    pub fn open_as(
+        &self,
+        model: &str,
+        dtype: Dtype,
+        report: &Report<'_>,
+        progress: &(dyn Fn(usize, usize) + Sync),
+        cancel: &CancellationToken,
+    ) -> Result<Session, OpenError> {
         let reference = ModelRef::parse(model, &self.catalog).map_err(FetchError::from)?;
         let fetching = self.fetches.begin();
         let checkpoint = catalog::fetch(&reference, &self.catalog, &self.places, report, cancel)?;
@@ -104,7 +122,7 @@ impl Opener {
             // A folder may be called as a model of the catalog and hold another one.
             ModelRef::Hub(_) | ModelRef::Gguf(_) | ModelRef::Folder(_) => None,
         };
-        let loaded = model::load(&checkpoint.files, &self.device, self.dtype, progress)?;
+        let loaded = model::load(&checkpoint.files, &self.device, dtype, progress)?;
         if cancel.is_cancelled() {
             return Err(FetchError::Cancelled.into());
         }

@@ -1,10 +1,16 @@
-//! The model, the sequence that its decoder has seen, and the states of every position of it.
+//! The model, and the sequences that its decoder has seen, with the states of every position.
+//!
+//! What a run goes on from is the run's alone. Its positions are computed in passes that its own
+//! tokens settle ([`pass_of_run`]): products of another shape round differently, so that a prompt which
+//! happened to be read in other pieces, because another run had a beginning in common with it,
+//! would have other states. And questions use the decoder [aside](Reader::aside).
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::Intervention;
 use crate::lens::{StateTap, States};
 use crate::model::block::BlockParts;
+use crate::model::decoder::Seen;
 use crate::model::intervention::Interventions;
 use crate::model::{Model, ModelError};
 use crate::trace::TokenId;
@@ -12,16 +18,66 @@ use crate::trace::TokenId;
 /// Tokens that are read between two looks at what else is asked for.
 const CHUNK: usize = 64;
 
-/// The model, the sequence that its decoder has seen, and the states of every position of it.
-/// What two sequences have in common at their beginning is read once.
+/// A sequence that was seen, in the network as it was then.
+#[derive(Clone, Debug, Default)]
+struct History {
+    /// What is changed in the network.
+    interventions: Vec<Intervention>,
+    tokens: Vec<TokenId>,
+    /// One a token.
+    states: Vec<States>,
+    /// The positions of each pass that is there as a whole, first one first.
+    passes: Vec<Range<usize>>,
+}
+
+/// The pass in which a run whose prompt has that many tokens goes on from position `start`: the
+/// prompt in chunks, what follows it token by token.
+fn pass_of_run(start: usize, prompt: usize) -> Range<usize> {
+    if start < prompt {
+        start..prompt.min(start + CHUNK)
+    } else {
+        start..start + 1
+    }
+}
+
+impl History {
+    /// How many of the first tokens are those of `tokens`.
+    fn common(&self, tokens: &[TokenId]) -> usize {
+        let pairs = self.tokens.iter().zip(tokens);
+        pairs.take_while(|(a, b)| a == b).count()
+    }
+
+    /// How many of the first tokens are those of a run and were read in the very passes in which
+    /// the run reads them.
+    fn of_run(&self, tokens: &[TokenId], prompt: usize) -> usize {
+        let common = self.common(tokens);
+        let mut read = 0;
+        for pass in &self.passes {
+            if *pass != pass_of_run(read, prompt) || pass.end > common {
+                break;
+            }
+            read = pass.end;
+        }
+        read
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.tokens.truncate(len);
+        self.states.truncate(len);
+        // One that is cut is no pass that a run would make.
+        self.passes.retain(|pass| pass.end <= len);
+    }
+}
+
+/// The model, and the sequences that its decoder has seen. What two sequences have in common at
+/// their beginning is read once, where they would read it alike.
 #[derive(Debug)]
 pub struct Reader {
     model: Model,
-    /// What is changed in the network now.
-    interventions: Vec<Intervention>,
-    seen: Vec<TokenId>,
-    /// One a seen token.
-    states: Vec<States>,
+    /// What the decoder goes on from now.
+    history: History,
+    /// What questions about another sequence were answered from last, out of the decoder.
+    other: (History, Seen),
 }
 
 impl Reader {
@@ -30,9 +86,8 @@ impl Reader {
     pub fn new(model: Model) -> Self {
         Self {
             model,
-            interventions: Vec::new(),
-            seen: Vec::new(),
-            states: Vec::new(),
+            history: History::default(),
+            other: Default::default(),
         }
     }
 
@@ -51,41 +106,114 @@ impl Reader {
     /// What is changed in the network now.
     #[must_use]
     pub fn interventions(&self) -> &[Intervention] {
-        &self.interventions
+        &self.history.interventions
     }
 
     /// Changes the network; `resolved` are the same interventions with their states.
     pub fn intervene(&mut self, interventions: &[Intervention], resolved: Interventions) {
-        interventions.clone_into(&mut self.interventions);
-        self.seen.clear();
-        self.states.clear();
+        self.history = History {
+            interventions: interventions.to_vec(),
+            ..History::default()
+        };
         self.model.decoder.intervene(resolved);
     }
 
-    /// The states of the positions of `tokens` that have been read, from the first one on.
+    /// The states of the first positions of a run that have been read as it reads them; `tokens`
+    /// are all it has, the first `prompt` of them its prompt.
     #[must_use]
-    pub fn read_of(&self, tokens: &[TokenId]) -> &[States] {
-        &self.states[..self.common(tokens)]
+    pub fn read_of_run(&self, tokens: &[TokenId], prompt: usize) -> &[States] {
+        &self.history.states[..self.history.of_run(tokens, prompt)]
     }
 
-    /// Goes on reading `tokens`, some of them at a time. `wanted` is asked between blocks; when
-    /// it says no, what was read in this call counts as not read.
-    pub fn read(
+    /// Goes on reading a run, one pass. `wanted` is asked between blocks; when it says no, what
+    /// was read in this call counts as not read.
+    pub fn read_run(
         &mut self,
         tokens: &[TokenId],
+        prompt: usize,
         wanted: &dyn Fn() -> bool,
     ) -> Result<ControlFlow<()>, ModelError> {
-        let common = self.common(tokens);
-        if common == tokens.len() {
+        let start = self.history.of_run(tokens, prompt);
+        if start >= tokens.len() {
             return Ok(ControlFlow::Continue(()));
         }
-        self.rewind(common);
-        let chunk = &tokens[common..tokens.len().min(common + CHUNK)];
-        self.forward(chunk, wanted, &mut |_| {})
+        self.rewind(start);
+        let end = pass_of_run(start, prompt).end.min(tokens.len());
+        self.forward(&tokens[start..end], wanted, &mut |_| {})
     }
 
-    /// Reads `tokens`, the last of them alone, and gives what the parts of each block added at
-    /// that position, with its states.
+    /// Lets `ask` use the decoder for a question about `tokens`, in the network that the
+    /// interventions make. What a run goes on from is the same afterwards, bit for bit.
+    ///
+    /// Where the question is about what the decoder has seen, it is answered from there, and of
+    /// the cache only the positions that it writes over are saved; any other sequence has a cache
+    /// of its own, for as long as no new run begins.
+    pub fn aside<T>(
+        &mut self,
+        tokens: &[TokenId],
+        interventions: &[Intervention],
+        resolved: Interventions,
+        ask: impl FnOnce(&mut Self) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        let common = |history: &History| {
+            let is_same = history.interventions == interventions;
+            if is_same { history.common(tokens) } else { 0 }
+        };
+        if common(&self.history) > common(&self.other.0) {
+            return self.aside_of_history(ask);
+        }
+        self.exchange();
+        if self.interventions() != interventions {
+            self.intervene(interventions, resolved);
+        }
+        let answer = ask(self);
+        self.exchange();
+        answer
+    }
+
+    /// Forgets what only questions were about.
+    pub fn forget_questions(&mut self) {
+        self.other = Default::default();
+    }
+
+    fn aside_of_history<T>(
+        &mut self,
+        ask: impl FnOnce(&mut Self) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        let history = self.history.clone();
+        self.model.decoder.set_aside();
+        let answer = ask(self);
+        match self.model.decoder.take_up(history.tokens.len()) {
+            Ok(()) => self.history = history,
+            Err(error) => {
+                // Nothing goes on from what may be neither the old nor the new.
+                self.rewind(0);
+                return Err(error);
+            }
+        }
+        answer
+    }
+
+    fn exchange(&mut self) {
+        let (history, seen) = &mut self.other;
+        std::mem::swap(&mut self.history, history);
+        self.model.decoder.exchange(seen);
+    }
+
+    /// Reads all of `tokens`, [aside](Reader::aside) of any run, and gives their states.
+    pub fn read(&mut self, tokens: &[TokenId]) -> Result<&[States], ModelError> {
+        let mut read = self.history.common(tokens);
+        while read < tokens.len() {
+            self.rewind(read);
+            let end = tokens.len().min(read + CHUNK);
+            let _: ControlFlow<()> = self.forward(&tokens[read..end], &|| true, &mut |_| {})?;
+            read = end;
+        }
+        Ok(&self.history.states[..tokens.len()])
+    }
+
+    /// Reads `tokens`, [aside](Reader::aside) of any run, the last of them alone, and gives what
+    /// the parts of each block added at that position, with its states.
     pub fn read_in_parts(
         &mut self,
         tokens: &[TokenId],
@@ -93,22 +221,14 @@ impl Reader {
         let Some((last, before)) = tokens.split_last() else {
             return Err(ModelError::EmptyPrompt);
         };
-        while self.read_of(before).len() < before.len() {
-            let _: ControlFlow<()> = self.read(before, &|| true)?;
-        }
+        self.read(before)?;
         self.rewind(before.len());
         let mut parts = Vec::new();
         let _: ControlFlow<()> = self.forward(&[*last], &|| true, &mut |of| parts.push(of))?;
-        match self.states.last() {
+        match self.history.states.last() {
             Some(states) => Ok((states.clone(), parts)),
             None => Err(ModelError::EmptyPrompt),
         }
-    }
-
-    /// How many of the first tokens are the seen ones.
-    fn common(&self, tokens: &[TokenId]) -> usize {
-        let pairs = self.seen.iter().zip(tokens);
-        pairs.take_while(|(a, b)| a == b).count()
     }
 
     fn forward(
@@ -129,15 +249,63 @@ impl Reader {
         let decoder = &mut self.model.decoder;
         let flow = decoder.forward_in_parts(tokens, &mut take, parts)?;
         if flow.is_continue() {
-            self.states.extend(tap.positions()?);
-            self.seen.extend_from_slice(tokens);
+            let history = &mut self.history;
+            let start = history.tokens.len();
+            history.states.extend(tap.positions()?);
+            history.tokens.extend_from_slice(tokens);
+            history.passes.push(start..history.tokens.len());
         }
         Ok(flow)
     }
 
     fn rewind(&mut self, len: usize) {
-        self.seen.truncate(len);
-        self.states.truncate(len);
+        self.history.truncate(len);
         self.model.decoder.rewind(len);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(ends: &[usize]) -> History {
+        let starts = [0].iter().chain(ends);
+        History {
+            tokens: tokens(*ends.last().unwrap_or(&0)),
+            passes: starts.zip(ends).map(|(start, end)| *start..*end).collect(),
+            ..History::default()
+        }
+    }
+
+    fn tokens(count: usize) -> Vec<TokenId> {
+        (0..).map(TokenId).take(count).collect()
+    }
+
+    #[test]
+    fn what_was_read_as_the_run_reads_it_is_not_read_again() {
+        // A prompt of 70 tokens and three behind it.
+        let seen = history(&[64, 70, 71, 72, 73]);
+        assert_eq!(seen.of_run(&tokens(70), 70), 70);
+        assert_eq!(seen.of_run(&tokens(75), 70), 73);
+        // A longer prompt has its first chunk in common with it.
+        assert_eq!(seen.of_run(&tokens(90), 90), 64);
+    }
+
+    #[test]
+    fn what_was_read_in_other_pieces_is_read_again() {
+        let seen = history(&[4, 5, 6]);
+        assert_eq!(seen.of_run(&tokens(6), 6), 0);
+        assert_eq!(seen.of_run(&tokens(6), 5), 0);
+        assert_eq!(seen.of_run(&tokens(6), 4), 6);
+    }
+
+    #[test]
+    fn a_pass_that_was_cut_is_none() {
+        let mut seen = history(&[64, 70]);
+        seen.truncate(66);
+        assert_eq!(seen.of_run(&tokens(66), 66), 64);
+        seen.tokens = tokens(70);
+        seen.passes.push(66..70);
+        assert_eq!(seen.of_run(&tokens(70), 70), 64);
     }
 }

@@ -78,7 +78,8 @@ impl Session {
     }
 
     /// Begins a run and returns the prompt's tokens. Earlier runs are kept, as far as there is
-    /// room, and what the decoder has seen of the same beginning is not read again.
+    /// room, and what the decoder has read of the same beginning is not read again, where this run
+    /// would read it in the same pieces: its states are those of a run that is the first one.
     pub fn begin(&mut self, run: Run) -> Result<Vec<TokenId>, ModelError> {
         let prompt = self.model().tokenizer.encode(&run.prompt)?;
         let given = self.given(&run)?;
@@ -98,6 +99,7 @@ impl Session {
         }
         self.resolved(&run.interventions)?;
         self.stop();
+        self.reader.forget_questions();
         let vocabulary = Arc::clone(&self.info.vocabulary);
         self.runs.retain(|kept| kept.run.id != run.id);
         self.make_room();

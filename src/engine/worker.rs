@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -16,7 +16,7 @@ use super::questions::{Inquiry, Piece};
 use super::{Command, Event, Handle, Opener, Progress, Run, RunId, Session, StopReason, Unwanted};
 use crate::catalog::{FetchEvent, FetchProgress};
 use crate::caught;
-use crate::model::ModelError;
+use crate::model::{Dtype, ModelError};
 
 /// Events that wait for the program's side; then the engine waits too, so that a terminal that
 /// does not keep up costs no memory.
@@ -39,6 +39,7 @@ pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinH
     let (outbox, events) = mpsc::channel(WAITING_EVENTS);
     let unwanted = Unwanted::default();
     let worker = Worker {
+        dtype: opener.dtype(),
         opener: Arc::new(opener),
         inbox,
         outbox,
@@ -63,6 +64,8 @@ struct Worker {
     /// What the session's model was asked for by.
     loaded: String,
     loader: Option<Loader>,
+    /// How models are computed with: as was asked for last.
+    dtype: Dtype,
     /// Questions that are being answered, oldest first.
     inquiries: VecDeque<Inquiry>,
 }
@@ -134,7 +137,7 @@ impl Worker {
 
     fn obey(&mut self, command: Command, cancel: &CancellationToken) -> Result<(), Gone> {
         match command {
-            Command::Load(model) => self.load(model, cancel),
+            Command::Load { model, dtype } => self.load(model, dtype, cancel),
             Command::List => self.list(),
             Command::Run(run) => self.begin(run),
             Command::Ask(question) => {
@@ -153,11 +156,18 @@ impl Worker {
     }
 
     /// Begins a load on a thread of its own.
-    fn load(&mut self, model: String, cancel: &CancellationToken) -> Result<(), Gone> {
+    fn load(
+        &mut self,
+        model: String,
+        dtype: Dtype,
+        cancel: &CancellationToken,
+    ) -> Result<(), Gone> {
+        self.dtype = dtype;
         let outbox = self.outbox.clone();
         let loader = Loader::begin(
             Arc::clone(&self.opener),
             model,
+            dtype,
             self.loader.take(),
             cancel.clone(),
             move |news| tell_while_loading(&outbox, event_of(news)),
@@ -197,9 +207,10 @@ impl Worker {
     /// Answers from a thread of its own: the disk may be slow.
     fn list(&self) -> Result<(), Gone> {
         let (opener, outbox) = (Arc::clone(&self.opener), self.outbox.clone());
+        let dtype = self.dtype;
         let loaded = self.session.as_ref().map(|_| self.loaded.clone());
         let thread = Builder::new().name("models".into()).spawn(move || {
-            let models = opener.models(loaded.as_deref());
+            let models = opener.models(loaded.as_deref(), dtype);
             // Nobody listens any more only when the program ends.
             let _ = outbox.blocking_send(Event::Models(models));
         });
@@ -270,6 +281,7 @@ impl Worker {
                 step,
                 column: Arc::new(column),
                 text,
+                made: Instant::now(),
             },
             Ok(Progress::Finished { reason, text }) => Event::Finished { run, reason, text },
             Err(error) => return self.fail(run, &error.to_string()),

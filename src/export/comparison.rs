@@ -9,7 +9,7 @@ pub use json::write as write_json;
 pub use table::write as write_table;
 
 use crate::engine::Wanted;
-use crate::trace::{Layer, Lead, LensKind, Row, Trajectory, leads};
+use crate::trace::{Layer, Lead, LensKind, LogProb, Row, Trajectory, leads};
 
 /// What `lenscape compare` found.
 #[derive(Clone, Debug)]
@@ -44,8 +44,8 @@ pub struct ComparedCandidate {
     pub wanted: Wanted,
     /// Where its first token stands at each row; or why it cannot be followed.
     pub trajectory: Result<Trajectory, String>,
-    /// The natural logarithm of the probability of all its tokens.
-    pub joint_log_prob: Option<f32>,
+    /// The probability of all its tokens, one after the other, as the model's own output has it.
+    pub joint_log_prob: Option<LogProb>,
 }
 
 impl ComparedPrompt {

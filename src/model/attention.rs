@@ -60,6 +60,11 @@ impl Attention {
         self.cache.keep(len);
     }
 
+    /// The keys and values of the positions seen.
+    pub fn cache_mut(&mut self) -> &mut KvCache {
+        &mut self.cache
+    }
+
     /// `[rows, d]` → what the heads give, `[rows, n_heads * head_dim]`, for the positions that
     /// follow the seen ones.
     pub fn heads(&mut self, x: &Tensor) -> Result<Tensor> {

@@ -9,6 +9,7 @@ use super::ModelError;
 use super::block::{Block, BlockParts};
 use super::dtype::Dtype;
 use super::intervention::Interventions;
+use super::kv_cache::KvCache;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::weight::Weight;
@@ -55,6 +56,16 @@ impl Embedding {
 
 /// Gets the residual stream, `[positions, d]`, at every row; breaks to give the pass up.
 pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError> + 'a;
+
+/// All that a pass goes on from beside the weights: the positions seen and what is changed in the
+/// network. The default has seen nothing and changes nothing.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// One a block; none at all while no decoder has used it.
+    caches: Vec<KvCache>,
+    positions: usize,
+    interventions: Interventions,
+}
 
 /// A decoder without its head.
 #[derive(Debug)]
@@ -110,6 +121,36 @@ impl Decoder {
     pub fn intervene(&mut self, interventions: Interventions) {
         self.interventions = interventions;
         self.rewind(0);
+    }
+
+    /// Exchanges what was seen for something else, which then is what passes go on from.
+    pub fn exchange(&mut self, other: &mut Seen) {
+        other
+            .caches
+            .resize_with(self.blocks.len(), KvCache::default);
+        for (block, cache) in self.blocks.iter_mut().zip(&mut other.caches) {
+            std::mem::swap(block.attention.cache_mut(), cache);
+        }
+        std::mem::swap(&mut self.seen, &mut other.positions);
+        std::mem::swap(&mut self.interventions, &mut other.interventions);
+    }
+
+    /// Remembers the positions seen as they are now, until [`Decoder::take_up`]. What is changed
+    /// in the network must stay the same meanwhile.
+    pub fn set_aside(&mut self) {
+        for block in &mut self.blocks {
+            block.attention.cache_mut().set_aside();
+        }
+    }
+
+    /// Makes the first `seen` positions, bit for bit, what they were when they were set aside;
+    /// `seen` is how many there were then.
+    pub fn take_up(&mut self, seen: usize) -> Result<(), ModelError> {
+        self.seen = seen;
+        for block in &mut self.blocks {
+            block.attention.cache_mut().take_up()?;
+        }
+        Ok(())
     }
 
     /// Runs `tokens` as the positions that follow the seen ones. `tap` gets the residual stream

@@ -12,11 +12,30 @@ const FIRST_ROOM: usize = 128;
 ///
 /// Rows behind `len` are room. [`KvCache::write`] fills room without counting it, and
 /// [`KvCache::keep`] counts: a forward pass that is given up half-way leaves the cache as it was.
+/// Between [`KvCache::set_aside`] and [`KvCache::take_up`] the same is true of anything at all:
+/// rows that are written over are saved first, so that this costs what is written and no more.
 #[derive(Debug, Default)]
 pub struct KvCache {
     /// Keys and values, each `[n_kv_heads, room, head_dim]`.
     room: Option<(Tensor, Tensor)>,
     len: usize,
+    aside: Option<Aside>,
+}
+
+/// What it takes to make a cache again what it was.
+#[derive(Debug)]
+struct Aside {
+    len: usize,
+    /// Rows that were written over, in the order of the writing.
+    saved: Vec<SavedRows>,
+}
+
+/// Keys and values, each `[n_kv_heads, rows, head_dim]`, from the position `start` on.
+#[derive(Debug)]
+struct SavedRows {
+    start: usize,
+    keys: Tensor,
+    values: Tensor,
 }
 
 impl KvCache {
@@ -36,6 +55,7 @@ impl KvCache {
     /// returns all up to there.
     pub fn write(&mut self, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let end = self.len + keys.dim(1)?;
+        self.save(end)?;
         let (k, v) = self.with_room(end, keys)?;
         k.slice_set(&keys.contiguous()?, 1, self.len)?;
         v.slice_set(&values.contiguous()?, 1, self.len)?;
@@ -45,6 +65,48 @@ impl KvCache {
     /// Counts the first `len` positions as kept; those behind are forgotten.
     pub fn keep(&mut self, len: usize) {
         self.len = len;
+    }
+
+    /// Remembers the kept positions as they are now, until [`KvCache::take_up`].
+    pub fn set_aside(&mut self) {
+        let len = self.len;
+        self.aside.get_or_insert(Aside {
+            len,
+            saved: Vec::new(),
+        });
+    }
+
+    /// Makes the kept positions, bit for bit, what they were when they were set aside.
+    pub fn take_up(&mut self) -> Result<()> {
+        let Some(Aside { len, saved }) = self.aside.take() else {
+            return Ok(());
+        };
+        if let Some((k, v)) = &self.room {
+            // Of rows that were written over twice, those saved first are the old ones.
+            for rows in saved.iter().rev() {
+                k.slice_set(&rows.keys, 1, rows.start)?;
+                v.slice_set(&rows.values, 1, rows.start)?;
+            }
+        }
+        self.len = len;
+        Ok(())
+    }
+
+    /// Saves what is set aside of the rows up to `end` that are about to be written over.
+    fn save(&mut self, end: usize) -> Result<()> {
+        let (Some(aside), Some((k, v))) = (&mut self.aside, &self.room) else {
+            return Ok(());
+        };
+        let start = self.len;
+        let rows = end.min(aside.len).saturating_sub(start);
+        if rows > 0 {
+            aside.saved.push(SavedRows {
+                start,
+                keys: k.narrow(1, start, rows)?.force_contiguous()?,
+                values: v.narrow(1, start, rows)?.force_contiguous()?,
+            });
+        }
+        Ok(())
     }
 
     /// The two tensors with room for `end` positions; grown by doubling.
@@ -109,6 +171,29 @@ mod tests {
         cache.write(&rows(1.0, 2), &rows(1.0, 2)).unwrap();
         let (k, _) = cache.write(&rows(7.0, 1), &rows(7.0, 1)).unwrap();
         assert_eq!(flat(&k), [7.0]);
+    }
+
+    #[test]
+    fn what_is_set_aside_comes_back_whatever_was_written_meanwhile() {
+        let mut cache = KvCache::default();
+        let first = rows(0.0, FIRST_ROOM);
+        cache.write(&first, &first).unwrap();
+        cache.keep(FIRST_ROOM);
+        cache.set_aside();
+        // Written over, written over again from further below, grown, and given up half-way.
+        cache.keep(FIRST_ROOM - 2);
+        cache.write(&rows(7.0, 5), &rows(7.0, 5)).unwrap();
+        cache.keep(FIRST_ROOM + 3);
+        cache.keep(3);
+        let many = rows(900.0, 3 * FIRST_ROOM);
+        cache.write(&many, &many).unwrap();
+        cache.take_up().unwrap();
+        assert_eq!(cache.len(), FIRST_ROOM);
+        let next = rows(500.0, 1);
+        let (k, v) = cache.write(&next, &next).unwrap();
+        let expected: Vec<f32> = (0..FIRST_ROOM).map(|i| i as f32).chain([500.0]).collect();
+        assert_eq!(flat(&k), expected);
+        assert_eq!(flat(&v), expected);
     }
 
     #[test]

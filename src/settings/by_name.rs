@@ -39,12 +39,16 @@ impl Options {
     /// # Errors
     /// One line that says what is wrong and what would be right.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        if !self.by_name().iter().any(|(known, _)| known == name) {
-            return Err(format!("there is no option `{name}`"));
-        }
-        let written = match value.parse::<f64>() {
-            Ok(_) => value.to_owned(),
-            Err(_) => Value::String(value.to_owned()).to_string(),
+        let table = Value::Table(Table::try_from(&*self).unwrap_or_default());
+        let known = name.split('.').try_fold(&table, |at, key| at.get(key));
+        let written = match known {
+            None | Some(Value::Table(_)) => return Err(format!("there is no option `{name}`")),
+            // A word may look like a number, as the colours `256` do.
+            Some(Value::String(_)) => Value::String(value.to_owned()).to_string(),
+            Some(_) => match value.parse::<f64>() {
+                Ok(_) => value.to_owned(),
+                Err(_) => Value::String(value.to_owned()).to_string(),
+            },
         };
         let line = format!("{name} = {written}");
         match self.overlay(Path::new("command line"), &line).first() {

@@ -8,11 +8,13 @@ use toml::{Table, Value};
 use super::SettingsError;
 use super::charset::CharsetChoice;
 use super::overlay::{self, Problem};
+use super::theme::Depth;
 use crate::engine::Sampling;
 use crate::model::Dtype;
 use crate::trace::LensKind;
 
 mod cell_value;
+mod in_range;
 
 pub use cell_value::{CellColour, CellValue, ListedTokens};
 
@@ -89,20 +91,49 @@ pub enum ColourChoice {
     None,
 }
 
+impl ColourChoice {
+    /// What is chosen, where the terminal is known to have `terminal`.
+    #[must_use]
+    pub fn among(self, terminal: Depth) -> Depth {
+        match self {
+            Self::Auto => terminal,
+            Self::TrueColour => Depth::TrueColour,
+            Self::Indexed => Depth::Indexed,
+            Self::Ansi => Depth::Ansi,
+            Self::None => Depth::None,
+        }
+    }
+}
+
 /// How tokens are drawn, with numbers for "off" as a file needs them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SamplingOptions {
     /// 0 is greedy.
+    #[serde(deserialize_with = "in_range::not_negative")]
     pub temperature: f64,
     /// 0 is off.
     pub top_k: usize,
     /// 1 is off.
+    #[serde(deserialize_with = "in_range::share")]
     pub top_p: f64,
     /// 1 is off.
+    #[serde(deserialize_with = "in_range::positive")]
     pub repeat_penalty: f32,
     /// Seed of the draw.
     pub seed: u64,
+}
+
+impl From<&Sampling> for SamplingOptions {
+    fn from(sampling: &Sampling) -> Self {
+        Self {
+            temperature: sampling.temperature,
+            top_k: sampling.top_k.unwrap_or(0),
+            top_p: sampling.top_p.unwrap_or(1.0),
+            repeat_penalty: sampling.repeat_penalty,
+            seed: sampling.seed,
+        }
+    }
 }
 
 impl From<&SamplingOptions> for Sampling {
@@ -121,8 +152,14 @@ impl From<&SamplingOptions> for Sampling {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PredictionOptions {
-    /// How many tokens of each layer it shows at first.
+    /// How many tokens of each layer it shows at first, 1 to [`PredictionOptions::MOST_TOKENS`].
+    #[serde(deserialize_with = "in_range::listed_tokens")]
     pub top_k: usize,
+}
+
+impl PredictionOptions {
+    /// The most tokens that are asked for.
+    pub const MOST_TOKENS: usize = 50;
 }
 
 /// The grid's looks.

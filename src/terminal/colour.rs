@@ -11,13 +11,7 @@ use crate::settings::theme::Depth;
 /// order. `variable` looks an environment variable up.
 #[must_use]
 pub fn depth(choice: ColourChoice, variable: impl Fn(&str) -> Option<String>) -> Depth {
-    match choice {
-        ColourChoice::Auto => from_environment(&variable),
-        ColourChoice::TrueColour => Depth::TrueColour,
-        ColourChoice::Indexed => Depth::Indexed,
-        ColourChoice::Ansi => Depth::Ansi,
-        ColourChoice::None => Depth::None,
-    }
+    choice.among(from_environment(&variable))
 }
 
 fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Depth {

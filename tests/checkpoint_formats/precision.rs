@@ -9,20 +9,20 @@
 //! and values, output, up, down) and the unembedding: `n = 5 l + 2`, or `4 l + 2` without a
 //! router. So no logit should move by more than `n u` of the largest one.
 //!
-//! A token's rank counts the tokens above it. Those whose logits in float32 are above its own by
-//! more than twice the bound stay above, and those as far below stay below; between the two counts
-//! lies the rank, and where they are equal it is the reference's.
+//! A token's rank then lies where [`possible_ranks`] says; where that is one number it is the
+//! reference's.
 //!
 //! Which experts a mixture asks is no such matter of degree: where two are nearly equal, rounding
 //! has another one answer. So mixtures are held here with all their experts asked, for which there
 //! is no reference but the same in float32.
 
-use std::ops::{ControlFlow, RangeInclusive};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use candle_core::DType;
 use candle_core::quantized::GgmlDType;
 use lenscape::catalog::CheckpointFiles;
+use lenscape::lens::rounding::{largest, possible_ranks};
 use lenscape::lens::{Logits, StateTap};
 use lenscape::model::{self, Model};
 use lenscape::trace::{LensKind, TokenId};
@@ -70,21 +70,9 @@ fn text(case: &Case) -> Vec<TokenId> {
     all.take(length).map(TokenId).collect()
 }
 
-fn largest(values: impl Iterator<Item = f32>) -> f32 {
-    values.fold(0.0, |most, value| most.max(value.abs()))
-}
-
 fn rank(logits: &[f32], token: u32) -> u32 {
     let own = logits[token as usize];
     1 + logits.iter().filter(|logit| **logit > own).count() as u32
-}
-
-/// Where the rank of `token` may lie if no logit moves by more than `bound`.
-fn possible(exact: &[f32], token: u32, bound: f32) -> RangeInclusive<u32> {
-    let own = exact[token as usize];
-    let above = |least: f32| exact.iter().filter(|logit| **logit > least).count() as u32;
-    // The token itself is among those above what is below it.
-    1 + above(own + 2.0 * bound)..=above(own - 2.0 * bound).max(1)
 }
 
 const MIXTURES: [&str; 5] = [
@@ -112,13 +100,14 @@ fn hold(name: &str, original: &CheckpointFiles, files: &CheckpointFiles, unit: f
         for (l, ((exact, found), golden)) in (1..).zip(rows) {
             let place = format!("{name} {:?} L{l}, u = {unit}", case.prompt);
             let n = if is_mixture { 5 * l + 2 } else { 4 * l + 2 };
-            let bound = n as f32 * unit * largest(exact.iter().copied());
-            let moved = largest(exact.iter().zip(found).map(|(a, b)| a - b));
+            let bound = n as f32 * unit * largest(exact);
+            let moved = exact.iter().zip(found).map(|(a, b)| a - b);
+            let moved = largest(&moved.collect::<Vec<f32>>());
             assert!(
                 moved <= bound,
                 "{place}: a logit moved by {moved} of {bound}"
             );
-            let possible = possible(exact, step.token, bound);
+            let possible = possible_ranks(exact, TokenId(step.token), bound).unwrap();
             let mut ranks = vec![rank(found, step.token)];
             if !is_mixture {
                 ranks.push(golden.rank);

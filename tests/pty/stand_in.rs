@@ -259,6 +259,7 @@ fn generate(events: &mpsc::Sender<Event>) {
                 layers: vec![cell(2), cell(1)],
             }),
             text: " on".into(),
+            made: Instant::now(),
         });
     }
 }

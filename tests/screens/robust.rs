@@ -111,6 +111,7 @@ fn happens(scene: &mut Scene, happening: Happening) {
                     step: Step(step),
                     column: column(step),
                     text: " x\n".into(),
+                    made: scene.state.now,
                 };
                 scene.takes(Message::Engine(event));
             }
@@ -126,6 +127,7 @@ fn happens(scene: &mut Scene, happening: Happening) {
             step: Step(step),
             column: column(step),
             text: String::new(),
+            made: scene.state.now,
         },
         Happening::Progress(done, total) => Event::Loading { done, total },
         Happening::Ready => Event::Ready(golden::model()),

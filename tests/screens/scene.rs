@@ -13,7 +13,7 @@ use lenscape::engine::{
 use lenscape::export::Record;
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, CharsetChoice, Settings};
-use lenscape::trace::{Candidate, Column, LensKind, Position, Score, Step, TokenId};
+use lenscape::trace::{Candidate, Column, LensKind, LogProb, Position, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -121,6 +121,15 @@ impl Scene {
         })))
     }
 
+    /// There is something to know of the model.
+    pub fn with_notes(self, notes: &[&str]) -> Self {
+        let notes = notes.iter().map(|note| (*note).to_owned()).collect();
+        self.hears(Event::Ready(Arc::new(ModelInfo {
+            notes,
+            ..(*model()).clone()
+        })))
+    }
+
     /// The model's tokens are these, over and over.
     pub fn of_tokens(self, pieces: impl IntoIterator<Item = Piece, IntoIter: Clone>) -> Self {
         let pieces = pieces.into_iter().cycle().take(VOCAB_SIZE).collect();
@@ -147,11 +156,13 @@ impl Scene {
                 let ready = scene.state.model.ready.as_ref().unwrap();
                 let text = ready.vocabulary.bytes(column.token);
                 let text = String::from_utf8_lossy(text).into_owned();
+                let made = scene.state.now;
                 scene.hears(Event::Step {
                     run,
                     step: Step(step),
                     column: Arc::clone(column),
                     text,
+                    made,
                 })
             });
         scene.hears(Event::Finished {
@@ -217,7 +228,9 @@ impl Scene {
             return;
         };
         let event = match command {
-            Command::Load(_) | Command::List | Command::Forget(_) | Command::States(_) => return,
+            Command::Load { .. } | Command::List | Command::Forget(_) | Command::States(_) => {
+                return;
+            }
             Command::Run(run) => {
                 self.run = run.id;
                 Event::Started {
@@ -249,7 +262,7 @@ impl Scene {
                 run: *run,
                 at: *at,
                 wanted: wanted.clone(),
-                log_probs: wanted.iter().map(|_| Ok(0.012_f32.ln())).collect(),
+                log_probs: wanted.iter().map(|_| Ok(LogProb(0.012_f64.ln()))).collect(),
             }))),
             Ask::Follow { tokens, from } => {
                 let columns = self.columns().into_iter();
@@ -379,6 +392,7 @@ impl Scene {
                 step: Step(step),
                 column,
                 text,
+                made: self.state.now,
             }));
         }
         self

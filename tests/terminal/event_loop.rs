@@ -9,6 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use lenscape::app::{Effect, Loading, Save, State, What};
 use lenscape::engine::{Command, Event, Handle, RunId, Unwanted};
 use lenscape::export::ScreenFormat;
+use lenscape::model::Dtype;
 use lenscape::terminal::{
     Channels, Error, EventSource, Exit, Input, Mouse, Screen, Sent, Signals, drive,
 };
@@ -16,6 +17,13 @@ use ratatui::layout::Size;
 use tokio::sync::{mpsc, watch};
 
 use crate::fake_run;
+
+fn load(model: &str) -> Command {
+    Command::Load {
+        model: model.into(),
+        dtype: Dtype::Auto,
+    }
+}
 
 /// A screen that counts its frames, and may break.
 #[derive(Default)]
@@ -201,7 +209,7 @@ fn each_key_is_drawn_at_once_and_sizes_in_a_row_count_once() {
 fn effects_go_where_they_belong() {
     let mut trial = Trial::new();
     let effects = vec![
-        Effect::Engine(Command::Load("a model".into())),
+        Effect::Engine(load("a model")),
         Effect::StopRun(RunId(7)),
         Effect::Redraw,
     ];
@@ -216,7 +224,7 @@ fn effects_go_where_they_belong() {
         "a signal goes first"
     );
     let (command, cancelled) = trial.commands.try_recv().unwrap();
-    assert_eq!(command, Command::Load("a model".into()));
+    assert_eq!(command, load("a model"));
     assert_eq!(trial.screen.repainted, 1);
     assert!(cancelled.is_cancelled(), "what is under way is given up");
     assert!(
@@ -267,7 +275,7 @@ fn what_cannot_be_saved_is_told_in_one_line() {
 fn the_first_screen_stands_before_the_engine_is_asked_for_anything() {
     let mut trial = Trial::new();
     trial.screen.error = Some(io::ErrorKind::Other);
-    let effects = vec![Effect::Engine(Command::Load("a model".into()))];
+    let effects = vec![Effect::Engine(load("a model"))];
     assert!(trial.drive(effects, &mut VecDeque::new()).is_err());
     assert!(trial.commands.try_recv().is_err());
 }

@@ -114,6 +114,7 @@ pub fn step(run: RunId, step: u32) -> Event {
             layers: (0..LAYERS).map(cell).collect(),
         }),
         text: WORDS[token.0 as usize].into(),
+        made: Instant::now(),
     }
 }
 

@@ -11,7 +11,10 @@ use crate::trace::LensKind;
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
     state.model.ask_again();
-    vec![Effect::Engine(Command::Load(state.model.wanted.clone()))]
+    vec![Effect::Engine(Command::Load {
+        model: state.model.wanted.clone(),
+        dtype: state.settings.options.dtype,
+    })]
 }
 
 /// Run what is in the prompt; where the model is not ready, as soon as it is.

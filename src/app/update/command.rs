@@ -1,13 +1,10 @@
 //! What is typed at the command line, done.
 
-use super::{act, ask, entry, intervene, save};
+use super::{act, ask, entry, intervene, save, set};
 use crate::app::command_line::{CommandLine, Order};
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
-use crate::app::{Action, Effect, Line, NoticeKind, State};
-use crate::engine::Sampling;
-use crate::settings::theme::Depth;
-use crate::settings::{ColourChoice, Options};
+use crate::app::{Effect, Line, NoticeKind, State};
 use crate::trace::Row;
 
 /// Opens the command line.
@@ -56,7 +53,7 @@ pub fn run(state: &mut State) -> Vec<Effect> {
 fn obey(state: &mut State, order: Order) -> Vec<Effect> {
     match order {
         Order::Act(action) => return act::act(state, action),
-        Order::Set { name, value } => return set(state, &name, &value),
+        Order::Set { name, value } => return set::set(state, &name, &value),
         Order::Model(name) => {
             state.model.want(name);
             return ask::start_load(state);
@@ -74,74 +71,4 @@ fn obey(state: &mut State, order: Order) -> Vec<Effect> {
         Order::Save(path) => return save::save(state, path),
     }
     Vec::new()
-}
-
-/// Sets an option, for this session.
-fn set(state: &mut State, name: &str, value: &str) -> Vec<Effect> {
-    let mut options = as_seen(state);
-    let known_theme = name != "theme" || state.settings.themes.position(value).is_some();
-    let done = match known_theme {
-        true => options.set(name, value),
-        false => Err(format!(
-            "there is no theme `{value}`; there are {}",
-            state.settings.themes.names().collect::<Vec<_>>().join(", ")
-        )),
-    };
-    if let Err(why) = done {
-        state.say(NoticeKind::Error, why);
-        return Vec::new();
-    }
-    state.say(NoticeKind::Info, format!("{name} = {value}"));
-    apply(state, options)
-}
-
-/// The options as keys have changed them since.
-fn as_seen(state: &State) -> Options {
-    let view = &state.view;
-    let mut options = state.settings.options.clone();
-    options.lens = view.lens;
-    options.mouse = view.mouse;
-    options.grid = view.grid;
-    options.cell.attribution = view.cell_attribution;
-    options.predictions.top_k = view.top_k;
-    if let Some(theme) = state.settings.themes.names().nth(view.theme) {
-        theme.clone_into(&mut options.theme);
-    }
-    options
-}
-
-/// Brings the state in line with options that were changed.
-fn apply(state: &mut State, options: Options) -> Vec<Effect> {
-    let before = as_seen(state);
-    let now = options.clone();
-    state.settings.options = options;
-    let mut effects = Vec::new();
-    state.max_tokens = now.max_tokens;
-    state.sampling = Sampling::from(&now.sampling);
-    state.view.grid = now.grid;
-    state.view.cell_attribution = now.cell.attribution;
-    state.view.top_k = now.predictions.top_k;
-    if now.theme != before.theme {
-        state.view.theme = state.settings.themes.position(&now.theme).unwrap_or(0);
-    }
-    if now.colour != before.colour {
-        state.depth = match now.colour {
-            ColourChoice::Auto => state.depth,
-            ColourChoice::TrueColour => Depth::TrueColour,
-            ColourChoice::Indexed => Depth::Indexed,
-            ColourChoice::Ansi => Depth::Ansi,
-            ColourChoice::None => Depth::None,
-        };
-    }
-    if now.mouse != before.mouse {
-        effects.extend(act::act(state, Action::Mouse));
-    }
-    if now.lens != before.lens {
-        effects.extend(act::act(state, Action::Lens));
-    }
-    if now.model != before.model {
-        state.model.want(now.model);
-        effects.extend(ask::start_load(state));
-    }
-    effects
 }

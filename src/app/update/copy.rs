@@ -2,6 +2,7 @@
 
 use crate::app::{Effect, NoticeKind, Pane, State};
 use crate::export::Sheet;
+use crate::trace::LogProb;
 use crate::vocabulary::Vocabulary;
 
 /// The text that the focused pane stands for: the grid, or the selected cell's line elsewhere.
@@ -35,13 +36,12 @@ pub fn copy(state: &mut State) -> Vec<Effect> {
 fn cell(state: &State, vocabulary: &Vocabulary) -> Option<String> {
     let column = state.selected_column()?;
     let row = state.cursor.row;
-    let score = column.cell(row)?.score;
+    let cell = column.cell(row)?;
+    let rank = cell.score.rank;
+    let p = LogProb(f64::from(cell.log_prob()));
     let label = vocabulary.label(column.token);
     let place = state.cursor.place();
-    Some(format!(
-        "{label}\t{place}\t{row}\trank {}\tp {:.6}",
-        score.rank, score.prob
-    ))
+    Some(format!("{label}\t{place}\t{row}\trank {rank}\tp {p}"))
 }
 
 /// What the grid shows, as a spreadsheet takes it.

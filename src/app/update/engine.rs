@@ -42,15 +42,15 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             step,
             column,
             text,
+            made,
         } => {
-            let now = state.now;
             with_run(state, run, |run| {
                 // A step that is already there was recast meanwhile.
                 run.columns.truncate(step.0);
                 run.columns.push(column);
                 run.text.push_str(&text);
                 run.phase = Phase::Generating;
-                run.speed.token(now);
+                run.speed.token(made);
             });
         }
         Event::Finished { run, reason, text } => with_run(state, run, |run| {

@@ -14,6 +14,7 @@ use crate::engine::{
     Ask, Command, Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, Question, RunId,
     Sampling, StopReason, Whereabouts,
 };
+use crate::model::Dtype;
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
 use crate::trace::{
@@ -92,7 +93,16 @@ fn with_steps(steps: usize) -> (State, RunId) {
     (state, run)
 }
 
+/// The order to load a model as the settings have it.
+fn load(model: &str) -> Effect {
+    Effect::Engine(Command::Load {
+        model: model.into(),
+        dtype: Dtype::Auto,
+    })
+}
+
 fn step(state: &mut State, run: RunId, at: usize) -> Vec<Effect> {
+    let made = state.now;
     hear(
         state,
         Event::Step {
@@ -100,6 +110,7 @@ fn step(state: &mut State, run: RunId, at: usize) -> Vec<Effect> {
             step: Step(at),
             column: column(at as u32 + 1),
             text: " x".into(),
+            made,
         },
     )
 }
@@ -207,7 +218,7 @@ mod loading {
     #[test]
     fn the_model_is_loaded_at_the_start() {
         let (_, effects) = start(None);
-        assert_eq!(effects, [Effect::Engine(Command::Load("tiny".into()))]);
+        assert_eq!(effects, [load("tiny")]);
     }
 
     #[test]
@@ -264,11 +275,7 @@ mod loading {
                 press(&mut state, "tab");
             }
             let effects = press(&mut state, by);
-            assert_eq!(
-                effects,
-                [Effect::Engine(Command::Load("tiny".into()))],
-                "{by}"
-            );
+            assert_eq!(effects, [load("tiny")], "{by}");
             assert_eq!(state.model.loading, Loading::Asked);
         }
     }
@@ -811,7 +818,7 @@ fn the_list_of_models_asks_the_engine_and_loads_what_is_typed() {
     hear(&mut state, Event::Models(Vec::new()));
     type_text(&mut state, "org/name");
     let effects = press(&mut state, "enter");
-    assert_eq!(effects, [Effect::Engine(Command::Load("org/name".into()))]);
+    assert_eq!(effects, [load("org/name")]);
     assert!(state.page.is_none());
     assert_eq!(state.prompt.text(), "ab");
 }

@@ -91,6 +91,7 @@ pub fn wire(
             step: Step(s),
             column: Arc::new(column.clone()),
             text,
+            made: state.now,
         };
         update(&mut state, Message::Engine(event));
         let bytes = draw(&state)?;

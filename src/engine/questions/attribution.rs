@@ -50,9 +50,7 @@ impl Session {
     ) -> Result<(States, Vec<BlockParts>), ModelError> {
         let kept = self.kept(run)?;
         kept.states_before(at)?;
-        let interventions = kept.run.interventions.clone();
         let before: Vec<_> = kept.tokens().into_iter().take(at.0).collect();
-        self.intervene(&interventions)?;
-        self.reader.read_in_parts(&before)
+        self.aside(run, &before, |reader| reader.read_in_parts(&before))
     }
 }

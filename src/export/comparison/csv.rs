@@ -44,7 +44,7 @@ pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
                         score.prob.to_string(),
                         candidate
                             .joint_log_prob
-                            .map_or_else(String::new, |log_prob| log_prob.to_string()),
+                            .map_or_else(String::new, |log_prob| log_prob.0.to_string()),
                     ])?;
                 }
             }

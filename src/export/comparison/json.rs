@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::export::json;
-use crate::trace::{Layer, LensKind, Row, Score, TokenId, Trajectory, logit_difference};
+use crate::trace::{Layer, LensKind, LogProb, Row, Score, TokenId, Trajectory, logit_difference};
 
 #[derive(Serialize)]
 struct Document<'c> {
@@ -34,7 +34,7 @@ enum CandidateEntry<'c> {
     Followed {
         text: &'c str,
         tokens: &'c [TokenId],
-        joint_log_prob: Option<f32>,
+        joint_log_prob: Option<LogProb>,
         emb: ScoreEntry,
         layers: Vec<ScoreEntry>,
     },

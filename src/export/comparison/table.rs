@@ -16,9 +16,9 @@
 use std::io::{self, Write};
 
 use super::{ComparedCandidate, ComparedPrompt, Comparisons};
-use crate::app::{letter, probability};
+use crate::app::letter;
 use crate::export::table::{blocks, layers, strip};
-use crate::trace::Layer;
+use crate::trace::{Layer, LogProb, Score};
 use crate::ui::palette::Palette;
 use crate::ui::text;
 use crate::vocabulary::{Vocabulary, visible_label, visible_line, visible_text};
@@ -88,11 +88,8 @@ fn figures(
                 let last = trajectory.layers.last().copied();
                 let mut parts = Vec::new();
                 if let Some(score) = last {
-                    parts.push(format!(
-                        "rank {}  p {}",
-                        score.rank,
-                        probability(score.prob)
-                    ));
+                    let p = probability(score, candidate);
+                    parts.push(format!("rank {}  p {p}", score.rank));
                 }
                 if let [first, _, ..] = trajectory.candidate.tokens.as_slice() {
                     parts.push(format!(
@@ -101,7 +98,7 @@ fn figures(
                         vocabulary.label(*first)
                     ));
                     if let Some(log_prob) = candidate.joint_log_prob {
-                        parts.push(format!("joint p {}", probability(log_prob.exp())));
+                        parts.push(format!("joint p {log_prob}"));
                     }
                 }
                 parts.join("  ")
@@ -112,6 +109,20 @@ fn figures(
         writeln!(out, "  {}  {name}  {figures}", letter(at))?;
     }
     Ok(())
+}
+
+/// How probable the followed token is. Of a candidate that is one token, what is known of it as a
+/// whole says more than a float32, which ends before probabilities do.
+fn probability(score: Score, candidate: &ComparedCandidate) -> String {
+    let tokens = candidate
+        .trajectory
+        .as_ref()
+        .map_or(0, |found| found.candidate.tokens.len());
+    match candidate.joint_log_prob {
+        Some(log_prob) if tokens == 1 => log_prob.to_string(),
+        _ if score.prob > 0.0 => LogProb(f64::from(score.prob).ln()).to_string(),
+        _ => "<1e-45".into(),
+    }
 }
 
 /// Who is ahead at which layers; nothing where there is no more than one candidate.

@@ -35,7 +35,10 @@ const GEMMA: ModelType = ModelType::new(
     }"#,
 )
 .only(CAUSAL)
-.ignoring(&[("hidden_activation", "`hidden_act` stands for it")]);
+.ignoring(&[
+    ("hidden_activation", "`hidden_act` stands for it"),
+    ("num_image_tokens", "of the larger model's pictures"),
+]);
 
 const GEMMA2: ModelType = ModelType::new(
     "gemma2",
@@ -53,6 +56,7 @@ const GEMMA2: ModelType = ModelType::new(
 .ignoring(&[
     ("hidden_act", IN_PLACE_OF_ACT),
     ("sliding_window_size", "`sliding_window` stands for it"),
+    ("num_image_tokens", "of the larger model's pictures"),
 ]);
 
 const GEMMA3: ModelType = ModelType::new(

@@ -4,6 +4,7 @@
 use super::*;
 use crate::app::{FieldLine, Measure, field_lines, series};
 use crate::engine::{Followed, Joint, Wanted};
+use crate::trace::LogProb;
 
 fn trajectory(text: &str, tokens: &[u32]) -> Result<Trajectory, String> {
     Ok(Trajectory {
@@ -38,7 +39,7 @@ fn answer(effects: &[Effect], tokens: &[u32]) -> Event {
     }))
 }
 
-fn questions(effects: &[Effect]) -> Vec<Question> {
+pub(super) fn questions(effects: &[Effect]) -> Vec<Question> {
     effects
         .iter()
         .filter_map(|effect| match effect {
@@ -269,7 +270,7 @@ mod joint {
                 run,
                 at: Position(PROMPT.len()),
                 wanted: vec![Wanted::from(" is")],
-                log_probs: vec![Ok(0.5_f32.ln())],
+                log_probs: vec![Ok(LogProb(0.5_f64.ln()))],
             })),
         );
         let lines = field_lines(&state);

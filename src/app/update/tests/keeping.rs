@@ -80,7 +80,7 @@ fn it_opens_in_the_place_of_a_model_on_its_way_which_comes_no_more() {
     }
     // The model can still be had.
     let effects = press(&mut state, "shift-r");
-    assert_eq!(effects, [Effect::Engine(Command::Load("tiny".into()))]);
+    assert_eq!(effects, [load("tiny")]);
     hear(&mut state, Event::Ready(model()));
     assert!(state.model.saved.is_none() && state.run.is_none());
 }

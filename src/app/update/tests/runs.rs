@@ -265,15 +265,14 @@ mod branches {
         let mut with_others = (*column(1)).clone();
         let best = [(TokenId(5), 3.0), (TokenId(1), 2.0), (TokenId(9), 1.0)];
         with_others.layers[LAYERS - 1].top = best.into();
-        hear(
-            &mut state,
-            Event::Step {
-                run,
-                step: Step(0),
-                column: Arc::new(with_others),
-                text: " x".into(),
-            },
-        );
+        let event = Event::Step {
+            run,
+            step: Step(0),
+            column: Arc::new(with_others),
+            text: " x".into(),
+            made: state.now,
+        };
+        hear(&mut state, event);
         finish(&mut state, run);
         for key in ["tab", "r", "down", "down"] {
             press(&mut state, key);

@@ -211,7 +211,7 @@ fn what_became_of_it_is_told() {
 }
 
 /// The run of two steps, with ` is` followed at the second, out of a file.
-fn reopened() -> State {
+pub(super) fn reopened() -> State {
     let mut state = walked();
     let record = Record {
         watch: crate::export::Watch {
@@ -298,7 +298,7 @@ fn a_model_can_be_loaded_after_all() {
     hear(&mut state, Event::Models(Vec::new()));
     type_text(&mut state, "./other");
     let effects = press(&mut state, "enter");
-    assert_eq!(effects, [Effect::Engine(Command::Load("./other".into()))]);
+    assert_eq!(effects, [load("./other")]);
     press(&mut state, "enter");
     assert!(state.queued.is_some(), "the prompt waits for the model");
     let effects = hear(&mut state, Event::Ready(model()));

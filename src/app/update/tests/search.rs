@@ -43,6 +43,7 @@ fn searched() -> State {
             step: Step(at),
             column: Arc::new(column),
             text: String::new(),
+            made: state.now,
         };
         hear(&mut state, event);
     }

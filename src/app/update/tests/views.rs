@@ -283,6 +283,7 @@ fn the_runner_up_is_the_best_other_token_of_the_last_row() {
         step: Step(0),
         column: Arc::new(sampled),
         text: " x".into(),
+        made: state.now,
     };
     hear(&mut state, event);
     press(&mut state, "tab");
