@@ -53,6 +53,7 @@ impl Folder {
             .env("HF_HUB_OFFLINE", "1")
             .env("PIP_CONFIG_FILE", "/dev/null")
             .env("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+            .env_remove("PIP_EXTRA_INDEX_URL")
             .env_remove("PYTHONPATH")
             .env_remove("PYTHONSAFEPATH")
             .stdout(Stdio::null())
