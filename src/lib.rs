@@ -21,7 +21,9 @@
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
 //! - [`autosave`] keeps the traces that nobody saved.
+//! - [`regular_file`] opens and reads files without waiting for what is none.
 //! - [`log_file`] is where all of them say what happened.
+//! - [`report`] makes errors safe to be told on a terminal.
 //! - [`commands`] are the parts of the program that need no screen.
 
 pub mod app;
@@ -36,6 +38,8 @@ pub mod lens;
 pub mod log_file;
 pub mod model;
 pub mod play;
+pub mod regular_file;
+pub mod report;
 pub mod settings;
 pub mod terminal;
 pub mod trace;

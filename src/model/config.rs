@@ -15,6 +15,7 @@ use candle_core::quantized::gguf_file;
 use serde_json::Value;
 
 use super::{ModelError, json};
+use crate::regular_file;
 
 pub use keys::{IRRELEVANT, ModelType, ONLY};
 
@@ -71,7 +72,7 @@ impl Config {
     /// text model.
     pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join("config.json");
-        let text = std::fs::read(&path).map_err(|source| {
+        let text = regular_file::read(&path, regular_file::DESCRIPTION).map_err(|source| {
             if source.kind() == std::io::ErrorKind::NotFound {
                 ModelError::File {
                     path: folder.to_owned(),

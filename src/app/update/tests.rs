@@ -705,6 +705,30 @@ mod writing {
     }
 
     #[test]
+    fn a_pasted_text_that_no_prompt_holds_is_refused_in_one_line() {
+        let mut state = ready();
+        let half = "x".repeat(crate::trace::LONGEST_PROMPT / 2);
+        for _ in 0..2 {
+            update(&mut state, Message::Paste(half.clone()));
+            assert!(state.notice.is_none());
+        }
+        update(&mut state, Message::Paste("y".into()));
+        assert_eq!(state.prompt.text().len(), crate::trace::LONGEST_PROMPT);
+        let told = &state.notice.as_ref().unwrap().text;
+        assert!(told.contains("a prompt holds 1 MB"), "{told}");
+    }
+
+    #[test]
+    fn a_pasted_text_that_no_field_holds_is_refused_in_one_line() {
+        let mut state = ready();
+        press(&mut state, "ctrl-s");
+        update(&mut state, Message::Paste("x".repeat(1 << 15)));
+        let told = &state.notice.as_ref().unwrap().text;
+        assert!(told.contains("a field holds 16 kB"), "{told}");
+        assert_eq!(state.prompt.text(), "");
+    }
+
+    #[test]
     fn a_new_line_has_keys_of_its_own() {
         let mut state = ready();
         for key in ["a", "ctrl-j", "b", "alt-enter", "c"] {
