@@ -18,7 +18,6 @@ mod cells;
 pub mod charset;
 mod clipboard;
 pub mod colour;
-mod esc_joiner;
 mod event_loop;
 mod frame_writer;
 mod input;

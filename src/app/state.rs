@@ -210,6 +210,8 @@ pub struct State {
     pub autosave: Option<Autosave>,
     /// The file that waits for the states of a run.
     pub(super) wants_states: Option<(RunId, PathBuf)>,
+    /// The run that Ctrl-C was pressed for last; it may not have stopped yet.
+    pub(super) interrupted: Option<RunId>,
     pub(super) next_run: RunId,
 }
 
@@ -278,6 +280,7 @@ impl State {
             next_notice: None,
             autosave: None,
             wants_states: None,
+            interrupted: None,
             next_run: RunId(1),
             settings,
         };

@@ -10,3 +10,4 @@ mod living;
 mod program;
 mod pseudo_terminal;
 mod stand_in;
+mod typing;

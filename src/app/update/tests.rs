@@ -342,6 +342,14 @@ mod running {
     }
 
     #[test]
+    fn ctrl_c_twice_quits_though_the_run_has_not_stopped_yet() {
+        let (mut state, run) = with_steps(1);
+        assert_eq!(press(&mut state, "esc"), [Effect::StopRun(run)]);
+        assert_eq!(press(&mut state, "ctrl-c"), [Effect::StopRun(run)]);
+        assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit]);
+    }
+
+    #[test]
     fn ctrl_c_stops_first_and_quits_when_nothing_runs() {
         let (mut state, run) = with_steps(1);
         assert_eq!(press(&mut state, "ctrl-c"), [Effect::StopRun(run)]);
