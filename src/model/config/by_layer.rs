@@ -23,7 +23,11 @@ const BY_LAYER: [&str; 3] = [
 
 impl Config {
     /// The one value of a list with an entry a layer.
-    pub(super) fn alike<'a>(&self, key: Key, entries: &'a [Value]) -> Result<&'a Value, ModelError> {
+    pub(super) fn alike<'a>(
+        &self,
+        key: Key,
+        entries: &'a [Value],
+    ) -> Result<&'a Value, ModelError> {
         let layers = self.values.get(LAYERS).and_then(Value::as_u64);
         match entries.split_first() {
             Some(_) if layers.is_some_and(|layers| layers != entries.len() as u64) => {

@@ -40,7 +40,7 @@ const ROTARY: [&str; 4] = [
 const PART: &str = "partial_rotary_factor";
 
 /// What can stand inside the description of a rotation.
-const ROTATION: [&str; 17] = [
+const ROTATION: [&str; 18] = [
     "rope_type",
     "type",
     "rope_theta",
@@ -55,6 +55,8 @@ const ROTATION: [&str; 17] = [
     "low_freq_factor",
     "high_freq_factor",
     "short_factor",
+    // Says how the model was trained.
+    "finetuned",
     // Beyond the context that is used.
     "long_factor",
     // Which coordinates of a picture turn what; those of text are all alike.

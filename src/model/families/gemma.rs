@@ -131,7 +131,9 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     if config.architecture() == "gemma" {
         // The first files say `gelu` for its tanh approximation.
         spec.blocks.iter_mut().for_each(|block| {
-            if let FeedForwardSpec::Dense(mlp) = &mut block.feed_forward {
+            if let FeedForwardSpec::Dense(mlp) = &mut block.feed_forward
+                && mlp.activation == Activation::Gelu
+            {
                 mlp.activation = Activation::GeluTanh;
             }
         });

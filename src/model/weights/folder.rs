@@ -81,6 +81,11 @@ impl Folder {
         } else {
             format.read_shards(folder, &mut tensors)?;
         }
+        if tensors.is_empty() {
+            let reason = "the files of weights here hold no tensors, or none where they are looked \
+                          for; save the model's state dict by itself";
+            return Err(damaged(folder, reason.into()));
+        }
         Ok(Self {
             folder: folder.to_owned(),
             tensors: names::unwrapped(tensors),

@@ -8,6 +8,7 @@ pub const IRRELEVANT: &[(&str, &[&str])] = &[
             "model_type",
             "architectures",
             "auto_map",
+            "custom_pipelines",
             "_name_or_path",
             "name_or_path",
             "_commit_hash",
@@ -60,6 +61,8 @@ pub const IRRELEVANT: &[(&str, &[&str])] = &[
         "for training only",
         &[
             "attention_dropout",
+            "attention_probs_dropout_prob",
+            "hidden_dropout_prob",
             "attn_pdrop",
             "attn_dropout",
             "resid_pdrop",
