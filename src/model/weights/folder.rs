@@ -84,7 +84,7 @@ impl Folder {
         if tensors.is_empty() {
             let reason = "the files of weights here hold no tensors, or none where they are looked \
                           for; save the model's state dict by itself";
-            return Err(damaged(folder, reason.into()));
+            return Err(damaged(folder, reason));
         }
         Ok(Self {
             folder: folder.to_owned(),
