@@ -165,7 +165,7 @@ fn looked_at(kind: &ModelType) -> BTreeSet<&'static str> {
     let rope = |of_type: Value| json!({"rope_scaling": of_type});
     let turns = [
         json!({}),
-        json!({"hidden_size": 64, "n_embd": 64, "use_sliding_window": true, "sliding_window": 4}),
+        json!({"hidden_size": 512, "n_embd": 512, "use_sliding_window": true, "sliding_window": 4}),
         rope(json!({"type": "linear", "factor": 2.0})),
         rope(json!({"type": "yarn", "factor": 2.0})),
         json!({"alibi": true}),

@@ -75,6 +75,11 @@ fn replace(buffer: &mut Buffer, place: Rect) {
     let cell = &buffer[place.as_position()];
     let (style, symbol) = (cell.style(), cell.symbol());
     if symbol.is_ascii() {
+        // What lost its mark of width keeps its columns by blanks in its own cell.
+        let chars: Vec<char> = symbol.chars().collect();
+        for (at, c) in place.positions().zip(chars) {
+            buffer[at].set_style(style).set_char(c);
+        }
         return;
     }
     let mut chars = symbol.chars();
@@ -217,6 +222,15 @@ mod tests {
     #[test]
     fn what_is_not_ours_keeps_its_columns() {
         assert_eq!(ascii("日本 é e\u{301} 👍 λ."), "???? ? ? ?? ?.");
+    }
+
+    #[test]
+    fn a_character_with_a_blank_in_its_cell_becomes_two() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 3, 1));
+        buffer[(0, 0)].set_symbol("3 ");
+        to_ascii(&mut buffer);
+        let symbols: Vec<&str> = buffer.content.iter().map(|cell| cell.symbol()).collect();
+        assert_eq!(symbols, ["3", " ", " "]);
     }
 
     #[test]
