@@ -265,7 +265,7 @@ fn names_of_files_are_harmless_in_every_command() {
         fs::write(model.join(file), copy().read(file)).unwrap();
     }
     let named = |name: &str| place.path().join(format!("{HOSTILE}{name}"));
-    let script = "steps = [{ wait = \"ready\" }, { screenshot = \"a.svg\" }]";
+    let script = "steps = [{ screenshot = \"a.svg\" }]";
     fs::write(place.path().join("script.toml"), script).unwrap();
     place.every_command(&model);
     // Nothing more is known of what is in it.

@@ -83,10 +83,20 @@ fn a_sequence_is_one_unit_wherever_it_is_cut() {
         ("ß", Unit::Key('ß')),
     ] {
         let bytes = bytes.as_bytes();
-        assert_eq!(units(bytes), [unit.clone()], "{}", bytes.escape_ascii());
+        assert_eq!(
+            units(bytes),
+            std::slice::from_ref(&unit),
+            "{}",
+            bytes.escape_ascii()
+        );
         let mut apart = Terminal::new();
         let units = apart.send_apart(bytes, gap).silence(LONG).units();
-        assert_eq!(units, [unit.clone()], "{} apart", bytes.escape_ascii());
+        assert_eq!(
+            units,
+            std::slice::from_ref(&unit),
+            "{} apart",
+            bytes.escape_ascii()
+        );
     }
 }
 
