@@ -16,6 +16,7 @@ mod from_sentencepiece;
 mod gguf;
 mod growth;
 mod guard;
+mod leftmost;
 mod metadata;
 mod ordered_json;
 mod own_way;
@@ -39,6 +40,7 @@ pub use error::TokenizerError;
 use crate::trace::{Candidate, TokenId};
 use crate::vocabulary::{TextStream, Vocabulary};
 use guard::guarded;
+use leftmost::Leftmost;
 use special::Bounds;
 
 /// A model's tokenizer.
@@ -53,6 +55,8 @@ pub struct Tokenizer {
     /// What the tokenizer puts in front of every text.
     opening: Option<TokenId>,
     end_of_text: Vec<TokenId>,
+    /// What joins characters where the tokenizer itself does not.
+    leftmost: Option<Leftmost>,
     notes: Vec<String>,
 }
 
@@ -115,6 +119,7 @@ impl Tokenizer {
             bos: opening.or(bounds.bos),
             opening,
             end_of_text,
+            leftmost: None,
             notes,
         })
     }
@@ -126,7 +131,7 @@ impl Tokenizer {
     /// # Errors
     /// When the tokenizer fails on the text.
     pub fn encode(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
-        let mut ids = encode(&self.inner, text, SpecialTokens::Added)?;
+        let mut ids = self.ids_by(&self.inner, text, SpecialTokens::Added)?;
         let doubled = |bos| ids.len() > 1 && ids[0] == bos && ids[1] == bos;
         if self.opening.is_some_and(doubled) {
             ids.remove(0);
@@ -145,8 +150,8 @@ impl Tokenizer {
         if text.is_empty() {
             return Err(TokenizerError::EmptyCandidate);
         }
-        let before = encode(&self.inner, context, SpecialTokens::LeftOut)?;
-        let whole = encode(
+        let before = self.ids_by(&self.inner, context, SpecialTokens::LeftOut)?;
+        let whole = self.ids_by(
             &self.inner,
             &format!("{context}{text}"),
             SpecialTokens::LeftOut,
@@ -156,7 +161,7 @@ impl Tokenizer {
             Some(tokens) => tokens.to_vec(),
             None => {
                 let alone = self.continuation.as_ref().unwrap_or(&self.inner);
-                encode(alone, text, SpecialTokens::LeftOut)?
+                self.ids_by(alone, text, SpecialTokens::LeftOut)?
             }
         };
         if tokens.is_empty() {
@@ -168,6 +173,20 @@ impl Tokenizer {
             text: text.to_owned(),
             context_changed: following.is_none(),
             tokens,
+        })
+    }
+
+    /// The ids of `text` by `tokenizer`, which is our own or made of it.
+    fn ids_by(
+        &self,
+        tokenizer: &tokenizers::Tokenizer,
+        text: &str,
+        special: SpecialTokens,
+    ) -> Result<Vec<TokenId>, TokenizerError> {
+        let ids = encode(tokenizer, text, special)?;
+        Ok(match &self.leftmost {
+            Some(leftmost) => leftmost.join(ids),
+            None => ids,
         })
     }
 

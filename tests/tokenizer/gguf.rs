@@ -193,6 +193,21 @@ fn lists_that_are_longer_than_the_vocabulary_are_read_as_far_as_it_goes() {
 }
 
 #[test]
+fn without_scores_what_stands_furthest_to_the_left_is_joined_first() {
+    let mut metadata = sentencepiece();
+    metadata.remove("tokenizer.ggml.scores");
+    let tokenizer = Tokenizer::from_gguf(&metadata).unwrap();
+    let bos = TokenId(1);
+    assert_eq!(tokenizer.encode("is").unwrap(), [bos, piece(1)]);
+    assert_eq!(tokenizer.encode("ais").unwrap(), [bos, piece(3), piece(2)]);
+    // A control token in the text is joined with nothing.
+    let ids = tokenizer.encode("a</s>is").unwrap();
+    assert!(ids.contains(&TokenId(2)), "{ids:?}");
+    let candidate = tokenizer.candidate("a", " is").unwrap();
+    assert_eq!(candidate.tokens, [piece(1)]);
+}
+
+#[test]
 fn a_user_defined_token_is_matched_whole_and_adds_its_text() {
     let mut metadata = sentencepiece();
     let Some(Value::Array(tokens)) = metadata.get_mut("tokenizer.ggml.tokens") else {

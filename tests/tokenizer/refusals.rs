@@ -37,9 +37,6 @@ fn missing_keys_are_named() {
             "{message}"
         );
     }
-    let mut metadata = sentencepiece();
-    metadata.remove("tokenizer.ggml.scores");
-    assert!(error(&metadata).contains("no tokenizer.ggml.scores;"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::additions::MOST_SPECIAL;
 use super::entries::{BOS, EOS, Entries, Kind, MODEL, SENTENCEPIECE, TOKENS, is_gemma};
 use super::growth;
 use super::guard::guarded;
+use super::leftmost::Leftmost;
 use super::metadata::{Metadata, bad_key, check_length, required};
 use super::sentencepiece::{MOST_WORK, Opening, SentencePiece};
 use super::special;
@@ -41,15 +42,33 @@ pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, Toke
             .map_err(|why| bad_key(ORIGINAL, format!("cannot be used: {why}")));
     }
     entries.check_unique()?;
+    let mut leftmost = None;
     let built = match required(MODEL, metadata.string(MODEL)?)? {
         BYTE_LEVEL => byte_level_tokenizer(metadata, &mut entries)?,
-        SENTENCEPIECE => sentencepiece_tokenizer(metadata, &mut entries)?,
+        SENTENCEPIECE => {
+            leftmost = leftmost_of(metadata, &entries)?;
+            sentencepiece_tokenizer(metadata, &mut entries)?
+        }
         other => return Err(unknown_kind(MODEL, other)),
     };
     entries
         .compare(&built, |_| true)
         .and_then(|()| entries.finish(built))
+        .map(|built| Tokenizer { leftmost, ..built })
         .map_err(|why| bad_key(TOKENS, why))
+}
+
+/// What joins the characters of a SentencePiece vocabulary that has no scores.
+fn leftmost_of(
+    metadata: Metadata<'_>,
+    entries: &Entries,
+) -> Result<Option<Leftmost>, TokenizerError> {
+    if is_gemma(metadata)? || metadata.numbers(SCORES)?.is_some() {
+        return Ok(None);
+    }
+    let texts = entries.tokens.iter().zip(&entries.kinds);
+    let texts = texts.map(|(token, kind)| (*kind == Kind::Normal).then(|| token.clone()));
+    Ok(Some(Leftmost::new(texts.collect())))
 }
 
 /// The tokenizer of the `tokenizer.json` at `path`, read as `original`, for the file that
@@ -168,15 +187,20 @@ fn add_special(
 
 /// Which merges come first. Gemma's scores do not follow the order of its merges; the order of
 /// its tokens does.
-fn read_priorities(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<f32>, TokenizerError> {
+fn read_priorities(
+    metadata: Metadata<'_>,
+    n_tokens: usize,
+) -> Result<Option<Vec<f32>>, TokenizerError> {
     if is_gemma(metadata)? {
-        return Ok((0..n_tokens).map(|id| -(id as f32)).collect());
+        return Ok(Some((0..n_tokens).map(|id| -(id as f32)).collect()));
     }
-    let scores = required(SCORES, metadata.numbers(SCORES)?)?;
+    let Some(scores) = metadata.numbers(SCORES)? else {
+        return Ok(None);
+    };
     check_length(SCORES, scores.len(), n_tokens)?;
     // Adding zero makes one zero of the two, which are no different priorities.
     let scores = scores.into_iter().take(n_tokens);
-    Ok(scores.map(|score| score + 0.0).collect())
+    Ok(Some(scores.map(|score| score + 0.0).collect()))
 }
 
 /// The merges; without those that cannot be done because one of their tokens, or the one that they

@@ -28,7 +28,8 @@ pub(super) struct SentencePiece {
     /// The tokens, by id, with [`SPACE`] for a space.
     pub tokens: Vec<String>,
     /// By id: of two merges the one that makes the token of the higher priority comes first.
-    pub priorities: Vec<f32>,
+    /// Without any nothing is merged.
+    pub priorities: Option<Vec<f32>>,
     /// By id: whether text may become this token by merging.
     pub merges: Vec<bool>,
     /// The token for what has neither token nor bytes.
@@ -66,8 +67,11 @@ impl SentencePiece {
 
     /// Every way to make a token of two others, in the order in which they are tried.
     fn ranked_merges(&self) -> Merges {
+        let Some(priorities) = &self.priorities else {
+            return Vec::new();
+        };
         let mergeable = || {
-            let tokens = self.tokens.iter().zip(&self.merges).zip(&self.priorities);
+            let tokens = self.tokens.iter().zip(&self.merges).zip(priorities);
             tokens.filter_map(|((token, &merges), &priority)| {
                 merges.then_some((token.as_str(), priority))
             })
@@ -175,7 +179,7 @@ mod tests {
                 .iter()
                 .map(|(token, _)| (*token).to_owned())
                 .collect(),
-            priorities: scored.iter().map(|(_, score)| *score).collect(),
+            priorities: Some(scored.iter().map(|(_, score)| *score).collect()),
             merges: vec![true; scored.len()],
             unknown: None,
             opening,
