@@ -21,9 +21,11 @@
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
 //! - [`autosave`] keeps the traces that nobody saved.
+//! - [`allocator`] remembers which memory was refused.
 //! - [`log_file`] is where all of them say what happened.
 //! - [`commands`] are the parts of the program that need no screen.
 
+pub mod allocator;
 pub mod app;
 pub mod autosave;
 pub mod catalog;

@@ -18,8 +18,10 @@ mod cells;
 pub mod charset;
 mod clipboard;
 pub mod colour;
+mod cpu_limit;
 mod esc_joiner;
 mod event_loop;
+pub mod faults;
 mod frame_writer;
 mod input;
 mod keeper;
@@ -44,7 +46,7 @@ pub use recordings::{RecordingError, Recordings};
 pub use screen::Screen;
 pub use session::{ENTER, LEAVE, Mouse, Session};
 pub use signals::Signals;
-pub use tty::{Output, Tty, size};
+pub use tty::{LARGEST, Output, Tty, size};
 
 /// Why the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +123,11 @@ pub fn run(
     let give_up = move || {
         abandoned.abandon();
         // The UI thread does so too, if it is not stuck: one of the two waits for the other.
-        keeper_beside.keep_beside(|_| ());
+        keeper_beside.keep_beside(|kept| faults::trace_is(kept.as_ref()));
     };
+    cpu_limit::be_told_in_time();
     let signals = signals::listen(give_up).map_err(Error::Thread)?;
+    faults::answer().map_err(Error::SetUp)?;
     let mut session = Session::enter()?;
     session.record_to(recordings.clone());
     let mut inputs = input::read_terminal(link).map_err(Error::Thread)?;

@@ -14,6 +14,7 @@ use signal_hook::consts::SIGTSTP;
 
 use super::Error;
 use super::clipboard::DesktopClipboard;
+use super::faults;
 use super::frame_writer::Sent;
 use super::noise;
 use super::osc52::Route;
@@ -181,6 +182,7 @@ impl Session {
 
     fn take(&mut self) -> io::Result<()> {
         *UI_THREAD.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+        faults::about_to_take_the_terminal();
         TAKEN.store(true, Ordering::SeqCst);
         if let Err(error) = noise::divert() {
             tracing::warn!(%error, "what others write may be on the screen");
@@ -227,6 +229,11 @@ pub fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 
+/// Marks the terminal as given back, for whoever does that in another way; whether it was ours.
+pub fn no_longer_taken() -> bool {
+    TAKEN.swap(false, Ordering::SeqCst)
+}
+
 /// Whether this is the thread that draws.
 #[must_use]
 pub fn is_ui_thread() -> bool {
@@ -239,7 +246,7 @@ pub fn is_ui_thread() -> bool {
 ///
 /// The first step that failed.
 pub fn give_back() -> io::Result<()> {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+    if !no_longer_taken() {
         return Ok(());
     }
     let modes = Tty::to_leave().map_or(Ok(()), |mut tty| tty.write_all(LEAVE));

@@ -4,7 +4,7 @@
 //! screen is up.
 
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use ratatui::layout::Size;
@@ -24,11 +24,32 @@ const UNKNOWN_SIZE: Size = Size {
     height: 24,
 };
 
+/// The largest part of a window that is drawn to, from its upper left corner. Some terminals can
+/// be told to be of any size, and each cell takes some hundred bytes.
+pub const LARGEST: Size = Size {
+    width: 1000,
+    height: 500,
+};
+
 /// The terminal that standard output was when the program started.
 static OUTPUT: OnceLock<OwnedFd> = OnceLock::new();
 
 fn output() -> BorrowedFd<'static> {
     OUTPUT.get().map_or_else(stdout, AsFd::as_fd)
+}
+
+/// [`output`], for a signal that is being answered.
+pub(super) fn output_descriptor() -> RawFd {
+    output().as_raw_fd()
+}
+
+/// What is drawn to of a window of `size`.
+#[must_use]
+pub fn drawn_of(size: Size) -> Size {
+    Size {
+        width: size.width.min(LARGEST.width),
+        height: size.height.min(LARGEST.height),
+    }
 }
 
 /// Something that frames can be sent to.
@@ -88,7 +109,7 @@ impl Tty {
     }
 }
 
-/// How many cells the terminal at standard output has.
+/// How many cells of the terminal at standard output are drawn to: all, or [`LARGEST`].
 ///
 /// # Errors
 ///
@@ -98,7 +119,7 @@ pub fn size() -> io::Result<Size> {
     Ok(if size.ws_col == 0 || size.ws_row == 0 {
         UNKNOWN_SIZE
     } else {
-        Size::new(size.ws_col, size.ws_row)
+        drawn_of(Size::new(size.ws_col, size.ws_row))
     })
 }
 

@@ -28,14 +28,14 @@ fn kept(home: &Path) -> Vec<PathBuf> {
 }
 
 /// The program while tokens come.
-fn generating() -> Opened {
+pub fn generating() -> Opened {
     let opened = Opened::with(&ENDLESS);
     opened.terminal.wait_for("tok/s");
     opened
 }
 
 /// Check that one trace was kept, that `open --last` shows it, and that the next start offers it.
-fn assert_kept(home: TempDir) {
+pub fn assert_kept(home: TempDir) {
     assert_eq!(kept(home.path()).len(), 1);
     let opened = Opened::last(home);
     opened.terminal.wait_for("saved trace");
@@ -59,6 +59,8 @@ fn a_signal_keeps_the_trace() {
         (Signal::TERM, 128 + 15),
         (Signal::HUP, 128 + 1),
         (Signal::INT, 128 + 2),
+        (Signal::QUIT, 128 + 3),
+        (Signal::XCPU, 128 + 24),
     ] {
         let mut opened = generating();
         opened.terminal.signal(signal);
@@ -125,7 +127,7 @@ fn closed_input_keeps_the_trace_and_restores_the_screen() {
 }
 
 /// The stand-in with a home of its own.
-fn stand_in(behaviour: Behaviour) -> Opened {
+pub fn stand_in(behaviour: Behaviour) -> Opened {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().to_str().unwrap().to_owned();
     Opened {

@@ -24,6 +24,14 @@ fn a_signal_restores_the_terminal() {
         (Signal::TERM, 128 + 15),
         (Signal::HUP, 128 + 1),
         (Signal::INT, 128 + 2),
+        (Signal::QUIT, 128 + 3),
+        (Signal::USR1, 128 + 10),
+        (Signal::USR2, 128 + 12),
+        (Signal::ALARM, 128 + 14),
+        (Signal::XCPU, 128 + 24),
+        (Signal::VTALARM, 128 + 26),
+        (Signal::PROF, 128 + 27),
+        (Signal::IO, 128 + 29),
     ] {
         let mut terminal = stand_in::start(Behaviour::Counts);
         terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);

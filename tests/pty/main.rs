@@ -2,9 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod faults;
 mod keeping;
 mod leaving;
+mod limits;
 mod living;
 mod program;
 mod pseudo_terminal;
 mod stand_in;
+
+/// As in the program itself, whose place the stand-in takes.
+#[global_allocator]
+static ALLOCATOR: lenscape::allocator::Noticing = lenscape::allocator::Noticing;

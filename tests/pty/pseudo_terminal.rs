@@ -109,21 +109,45 @@ impl PseudoTerminal {
         keyboard.flush().unwrap();
     }
 
+    /// Type `keys` again and again, until the program has ended: it may not listen yet.
+    pub fn send_until_it_ends(&mut self, keys: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(
+                Instant::now() < end,
+                "the program has not ended; the screen shows\n{}",
+                self.screen().contents()
+            );
+            self.send(keys);
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// The terminal's window gets another size.
     pub fn resize(&mut self, (columns, rows): (u16, u16)) {
-        let size = PtySize {
-            rows,
-            cols: columns,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
         let mut output = self.shown.output.lock().unwrap();
         output
             .parser
             .screen_mut()
             .set_size(cells(rows), cells(columns));
         drop(output);
+        self.claim_size((columns, rows));
+    }
+
+    /// The terminal says that its window has another size, and shows what it showed before.
+    pub fn claim_size(&mut self, (columns, rows): (u16, u16)) {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
         self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// The number of the process.
+    pub fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
     }
 
     /// Send a signal to the program.
