@@ -23,6 +23,7 @@ mod geometry;
 mod help;
 mod inquiry;
 mod kept;
+mod leaving;
 mod line;
 mod loading;
 mod message;

@@ -96,7 +96,7 @@ pub enum Error {
 
 /// Run the program in the terminal that it was started in, until it ends. `effects` are what it
 /// starts with, `events` is what the engine says, `recordings` take what the terminal gets. However
-/// it ends but by the user's wish, `keeper` has kept the trace that nobody saved.
+/// it ends, `keeper` has kept the trace that nobody saved.
 ///
 /// To be called on the main thread, which becomes the UI thread. When it returns, the terminal is
 /// as it was, and the engine has been told to give up everything.

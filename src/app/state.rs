@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
+use super::leaving::Leaving;
 use super::update::start_load;
 use super::{
     Autosave, Compare, Cursor, Effect, Extent, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt,
@@ -210,6 +211,8 @@ pub struct State {
     pub autosave: Option<Autosave>,
     /// The file that waits for the states of a run.
     pub(super) wants_states: Option<(RunId, PathBuf)>,
+    /// What there is to know before the program ends.
+    pub(super) leaving: Leaving,
     pub(super) next_run: RunId,
 }
 
@@ -278,6 +281,7 @@ impl State {
             next_notice: None,
             autosave: None,
             wants_states: None,
+            leaving: Leaving::default(),
             next_run: RunId(1),
             settings,
         };
@@ -435,6 +439,8 @@ impl State {
 
     /// Say one line.
     pub(super) fn say(&mut self, kind: NoticeKind, text: impl Into<String>) {
+        // A question that nobody sees any more is withdrawn.
+        self.leaving.take_question();
         self.notice = Some(Notice {
             kind,
             text: text.into(),

@@ -64,8 +64,7 @@ pub async fn drive<S: Screen, I: EventSource>(
     drive_and_keep(state, effects, screen, source, channels, &keeper).await
 }
 
-/// [`drive`], and where it ends in another way than by the user's wish, have `keeper` keep the
-/// trace that is not saved.
+/// [`drive`], and however it ends, have `keeper` keep the trace that is not saved.
 ///
 /// # Errors
 ///
@@ -99,9 +98,8 @@ pub async fn drive_and_keep<S: Screen, I: EventSource>(
         .await;
     if let Ok(Exit::Quit) = ended {
         program.saver.finish();
-    } else {
-        keeper.keep();
     }
+    keeper.keep();
     engine.abandon();
     // An engine that waits for room in the channel is set free.
     events.close();

@@ -1,15 +1,15 @@
 //! What each action does.
 
 use super::{
-    ask, autosave, cell_attribution, command, compare, copy, entry, intervene, runs, save, search,
-    text, views,
+    ask, autosave, cell_attribution, command, compare, copy, entry, intervene, leave, runs, save,
+    search, text, views,
 };
 use crate::app::cursor::Follow;
 use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
     Action, ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page,
-    Pane, Phase, Picker, Recording, State, help_room,
+    Pane, Phase, Picker, Recording, Run, State, help_room,
 };
 use crate::engine::Command;
 use crate::settings::Switch;
@@ -17,7 +17,7 @@ use crate::settings::Switch;
 /// Do it.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return leave::quit(state),
         Action::Interrupt => return interrupt(state),
         Action::Stop => return stop(state),
         Action::Suspend => return vec![Effect::Suspend],
@@ -182,7 +182,7 @@ fn cycle(state: &mut State, by: isize) {
 fn interrupt(state: &mut State) -> Vec<Effect> {
     match stop_what_runs(state) {
         Some(effect) => vec![effect],
-        None => vec![Effect::Quit],
+        None => leave::quit(state),
     }
 }
 
@@ -198,7 +198,16 @@ fn stop(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Whether there is nothing that [`Action::Interrupt`] would stop.
+pub fn nothing_runs(state: &State) -> bool {
+    !state.run.as_ref().is_some_and(Run::is_active) && !state.model.is_loading()
+}
+
 fn stop_what_runs(state: &mut State) -> Option<Effect> {
+    if nothing_runs(state) {
+        return None;
+    }
+    state.leaving.has_ended(state.now);
     if let Some(run) = state.run.as_ref().filter(|run| run.is_active()) {
         return Some(Effect::StopRun(run.id));
     }

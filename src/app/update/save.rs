@@ -112,6 +112,7 @@ pub fn take_states(state: &mut State, run: RunId, states: Arc<StateRows>) -> Vec
 
 /// Say what became of it.
 pub fn saved(state: &mut State, news: SaveNews) {
+    state.leaving.hear(&news);
     match news {
         SaveNews::Saved(path) => {
             state.say(NoticeKind::Info, format!("Saved {}", path.display()));
