@@ -1,8 +1,8 @@
 //! A line that is typed over the panes: a text to be scored, another token, what is skipped.
 
-use tui_input::{Input, InputRequest};
+use tui_input::InputRequest;
 
-use super::Action;
+use super::{Action, Prefilled};
 use crate::trace::{Skip, Step, TokenId};
 
 /// What becomes of the line.
@@ -38,7 +38,7 @@ pub struct TokenChoice {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// What was typed.
-    pub field: Input,
+    pub field: Prefilled,
     /// What becomes of it.
     pub purpose: Purpose,
     /// Tokens that can be taken instead, best first.
@@ -48,11 +48,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A line that begins as `text`.
+    /// A line that begins as `text`, which is selected.
     #[must_use]
     pub fn new(purpose: Purpose, text: &str) -> Self {
         Self {
-            field: Input::new(written(text)),
+            field: Prefilled::new(written(text)),
             purpose,
             choices: Vec::new(),
             chosen: None,
@@ -79,8 +79,7 @@ impl Entry {
     }
 
     pub(super) fn edit(&mut self, request: InputRequest) {
-        let changed = self.field.handle(request);
-        if changed.is_some_and(|change| change.value) {
+        if self.field.edit(request) {
             self.chosen = None;
         }
     }
@@ -93,7 +92,7 @@ impl Entry {
             _ => return,
         };
         if let Some(choice) = self.choices.get(to) {
-            self.field = Input::new(choice.typed.clone());
+            self.field = Prefilled::new(choice.typed.clone());
             self.chosen = Some(to);
         }
     }
@@ -165,6 +164,8 @@ mod tests {
             (Some(TokenId(8)), " were")
         );
         entry.walk(Action::Up);
+        assert_eq!(entry.token(), Some(TokenId(7)));
+        entry.edit(InputRequest::GoToEnd);
         assert_eq!(entry.token(), Some(TokenId(7)));
         entry.edit(InputRequest::InsertChar('s'));
         assert_eq!((entry.token(), entry.field.value()), (None, " ares"));

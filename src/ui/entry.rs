@@ -47,7 +47,11 @@ pub fn render(
     let width = usize::from(inner.width);
     // The bracket shows where a leading space begins.
     let mut line = vec![Span::styled("⟦", palette.accent())];
-    line.extend(field::spans(&entry.field, palette, width.saturating_sub(1)));
+    line.extend(field::prefilled(
+        &entry.field,
+        palette,
+        width.saturating_sub(1),
+    ));
     let lines = [Line::from(line), choices(entry, palette, width)];
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {
         let place = Rect {
