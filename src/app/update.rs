@@ -17,6 +17,7 @@ mod compare;
 mod copy;
 mod engine;
 mod entry;
+mod from_file;
 mod intervene;
 mod leave;
 mod mouse;
@@ -74,7 +75,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     effects.extend(ask::prompt_columns_if_missing(state));
     effects.extend(questions::for_compare(state));
     effects.extend(chapter::begun(before, state));
-    effects
+    from_file::answer(state, effects)
 }
 
 fn recorded(state: &mut State, news: RecordingNews) {

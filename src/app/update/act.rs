@@ -1,11 +1,10 @@
 //! What each action does.
 
 use super::{
-    ask, autosave, cell_attribution, command, compare, copy, entry, intervene, leave, runs, save,
-    search, text, views,
+    ask, autosave, cell_attribution, command, compare, copy, entry, from_file, intervene, leave,
+    runs, save, search, text, views,
 };
 use crate::app::cursor::Follow;
-use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
     Action, ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page,
@@ -16,6 +15,11 @@ use crate::settings::Switch;
 
 /// Do it.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if state.model.saved.is_some() && from_file::needs_the_model(action) {
+        let text = state.no_model();
+        state.say(NoticeKind::Info, text);
+        return Vec::new();
+    }
     match action {
         Action::Quit => return leave::quit(state),
         Action::Interrupt => return interrupt(state),
@@ -39,16 +43,6 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::DiscardAutosave => return autosave::discard(state),
         Action::Compare => return compare::open(state),
         Action::NextExample => return next_example(state),
-        Action::Force
-        | Action::Replace
-        | Action::EditSkips
-        | Action::Skip
-        | Action::Patch
-        | Action::Unchanged
-            if state.model.saved.is_some() =>
-        {
-            state.say(NoticeKind::Info, NO_MODEL);
-        }
         Action::Force => entry::open_force(state),
         Action::Replace => entry::open_replace(state),
         Action::EditSkips => entry::open_skips(state),
@@ -265,8 +259,8 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
         Loading::Failed(_) | Loading::Cancelled => ask::start_load(state),
         Loading::Done => {
             let text = match state.model.saved {
-                Some(_) => NO_MODEL,
-                None => "The model is loaded.",
+                Some(_) => state.no_model(),
+                None => "The model is loaded.".into(),
             };
             state.say(NoticeKind::Info, text);
             Vec::new()
@@ -277,7 +271,8 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
 
 fn other_lens(state: &mut State) -> Vec<Effect> {
     if state.model.saved.is_some() {
-        state.say(NoticeKind::Info, NO_MODEL);
+        let text = state.no_model();
+        state.say(NoticeKind::Info, text);
         return Vec::new();
     }
     state.view.lens = state.view.lens.toggled();

@@ -122,6 +122,12 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
         // A load that was given up for the saved trace has ended all the same.
         return Vec::new();
     }
+    if state.model.behind.is_some() && !state.model.is_loading() {
+        // So has one that was given up for it, and the engine has that one now.
+        state.model.behind = Some(info);
+        return Vec::new();
+    }
+    state.model.behind = None;
     state.model.loading = Loading::Done;
     if let Some(note) = info.notes.first() {
         state.say(NoticeKind::Info, note.clone());
