@@ -97,7 +97,8 @@ impl Autosaves {
             .tempfile_in(&self.folder)
             // Without the temporary name, which would only puzzle the reader.
             .map_err(|error| io::Error::from(error.kind()))?;
-        file.write_all(&bytes)?;
+        // Not through the temporary file itself, whose errors tell the temporary name.
+        file.as_file_mut().write_all(&bytes)?;
         let now = Utc::now().format("%Y%m%dT%H%M%S%.3fZ");
         let path = self.folder.join(format!("{now}-{}.json", process::id()));
         file.persist_noclobber(&path)

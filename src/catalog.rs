@@ -27,11 +27,12 @@ mod split;
 mod stamp;
 mod store;
 mod survey;
+mod under_way;
 
 pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
 pub use entry::{Entry, Files, Source};
-pub use error::{FetchError, SourceFailure};
+pub use error::{FetchError, SourceFailure, SourceFailures};
 pub use fetch::{Checkpoint, CheckpointFiles, fetch, find};
 pub use hub::HubSettings;
 pub use places::Places;
@@ -43,3 +44,4 @@ pub use source_error::SourceError;
 pub use split::Split;
 pub use store::Store;
 pub use survey::{Candidate, Whereabouts, survey};
+pub use under_way::{Fetching, UnderWay};

@@ -7,6 +7,7 @@ pub mod csv;
 pub mod figure;
 pub mod file;
 mod format;
+pub mod json;
 mod pixels;
 mod record;
 #[cfg(test)]

@@ -22,7 +22,9 @@
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
 //! - [`autosave`] keeps the traces that nobody saved.
 //! - [`allocator`] remembers which memory was refused.
+//! - [`regular_file`] opens and reads files without waiting for what is none.
 //! - [`log_file`] is where all of them say what happened.
+//! - [`report`] makes errors safe to be told on a terminal.
 //! - [`commands`] are the parts of the program that need no screen.
 
 pub mod allocator;
@@ -38,6 +40,8 @@ pub mod lens;
 pub mod log_file;
 pub mod model;
 pub mod play;
+pub mod regular_file;
+pub mod report;
 pub mod settings;
 pub mod terminal;
 pub mod trace;

@@ -3,7 +3,7 @@
 //! Logging must not be able to break anything. A file that cannot be opened is told once, and a
 //! line that cannot be written, as on a full disk, is lost; the first one that is, is told.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -13,6 +13,8 @@ use etcetera::BaseStrategy;
 use signal_hook::consts::SIGXFSZ;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
+
+use crate::regular_file;
 
 /// What is logged where `LENSCAPE_LOG` does not say.
 const USUAL_LEVELS: &str = "warn,lenscape=info";
@@ -147,12 +149,21 @@ impl Write for Lines {
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
     }
     if fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > LONGEST) {
         fs::rename(path, path.with_extension("old.log"))?;
     }
-    OpenOptions::new().create(true).append(true).open(path)
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    // Libraries and children say in it what they like: it can be read by its owner only.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    regular_file::open_to_write(&mut options, path)
 }
 
 #[cfg(test)]
@@ -168,6 +179,18 @@ mod tests {
             open(&path).unwrap().write_all(line.as_bytes()).unwrap();
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_log_is_its_owners_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/lenscape.log");
+        open(&path).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The binary: reads the command line, prepares the process, and hands over to the library.
 
+use std::error::Error as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use color_eyre::eyre::{Result, WrapErr, eyre};
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 use rustix::process::{Resource, getrlimit};
@@ -21,16 +24,19 @@ use lenscape::cli::{
 };
 use lenscape::commands::output::Output;
 use lenscape::commands::play::Performance;
+use lenscape::commands::standard_output::StandardOutput;
 use lenscape::commands::{bench, compare, config, follow, inspect, models, shell, trace, verify};
 use lenscape::engine;
 use lenscape::engine::{Opener, Sampling, Wanted};
 use lenscape::export::{comparison, trace_file};
 use lenscape::log_file::{self, LogError};
 use lenscape::model::Dtype;
+use lenscape::report;
 use lenscape::settings::{self, Charset, ColourChoice, Settings};
 use lenscape::terminal::{self, Keeper, Link, Recordings, charset, colour, faults, panic_hook};
 use lenscape::trace::{LensKind, Step};
 use lenscape::ui::palette::Palette;
+use lenscape::vocabulary::{visible_line, visible_text};
 
 #[global_allocator]
 static ALLOCATOR: Noticing = Noticing;
@@ -38,22 +44,72 @@ static ALLOCATOR: Noticing = Noticing;
 /// How many of each row's best tokens the program keeps for the cell pane.
 const TOP_TOKENS: usize = 10;
 
+/// How long a cancelled fetch may take to clean up before the process ends.
+const FOR_CLEANING_UP: Duration = Duration::from_millis(500);
+
 /// Widest table where the output's width is not known.
 const USUAL_WIDTH: u16 = 100;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return told(error),
+    };
     set_threads();
     spare_addresses();
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            // One line: what went wrong, from the outside in.
-            let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
-            let _ = writeln!(io::stderr(), "lenscape: {}", chain.join(": "));
+            let _ = writeln!(
+                io::stderr(),
+                "lenscape: {}",
+                report::in_one_line(error.chain())
+            );
             ExitCode::FAILURE
         }
     }
+}
+
+/// A part of a message about the command line.
+fn harmless(value: &ContextValue) -> ContextValue {
+    let styled = |text: &StyledStr| StyledStr::from(visible_line(&text.to_string()));
+    match value {
+        ContextValue::String(text) => ContextValue::String(visible_line(text)),
+        ContextValue::Strings(texts) => {
+            ContextValue::Strings(texts.iter().map(|text| visible_line(text)).collect())
+        }
+        ContextValue::StyledStr(text) => ContextValue::StyledStr(styled(text)),
+        ContextValue::StyledStrs(texts) => {
+            ContextValue::StyledStrs(texts.iter().map(styled).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Prints the help that was asked for, or what is wrong with the command line, which quotes it.
+fn told(mut error: clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let quoted: Vec<_> = error
+        .context()
+        .map(|(kind, value)| (kind, harmless(value)))
+        .collect();
+    for (kind, value) in quoted {
+        error.insert(kind, value);
+    }
+    if let Some(why) = error.source().map(|why| visible_line(&why.to_string())) {
+        // The value parser's own words, which quote the value.
+        let [value, argument] = [ContextKind::InvalidValue, ContextKind::InvalidArg]
+            .map(|kind| error.get(kind).map(ToString::to_string).unwrap_or_default());
+        let told = format!(
+            "invalid value '{value}' for '{argument}': {why}\n\nFor more information, try '--help'.\n"
+        );
+        error = clap::Error::raw(error.kind(), told);
+    }
+    let message = visible_text(&error.render().to_string());
+    let _ = write!(io::stderr(), "{message}");
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {
@@ -108,9 +164,11 @@ fn spare_addresses() {
 fn install_hooks() -> Result<()> {
     let (panics, errors) = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
+        // Without colours: stderr may be a file.
+        .theme(color_eyre::config::Theme::new())
         .into_hooks();
     errors.install()?;
-    panic_hook::install(move |info| panics.panic_report(info).to_string());
+    panic_hook::install(move |info| visible_text(&panics.panic_report(info).to_string()));
     Ok(())
 }
 
@@ -122,7 +180,8 @@ fn start_log(wanted: Option<&Path>) -> Result<(), LogError> {
     match (wanted, log_file::usual_path()) {
         (Some(path), _) => {
             if let Err(error) = log_file::start(path, levels.as_deref()) {
-                let _ = writeln!(io::stderr(), "lenscape: {error}");
+                let line = report::in_one_line([&error as &(dyn std::error::Error + 'static)]);
+                let _ = writeln!(io::stderr(), "lenscape: {line}");
                 started = Err(error);
             }
         }
@@ -246,6 +305,7 @@ fn show(
     recordings: &Recordings,
 ) -> Result<ExitCode> {
     let opener = Opener::from_env(dtype, TOP_TOKENS)?;
+    let fetches = opener.fetches();
     let (engine, events, thread) =
         engine::spawn(opener).wrap_err("the engine cannot be started")?;
     let link = Link::detect(variable);
@@ -258,6 +318,7 @@ fn show(
         let _ = writeln!(io::stderr(), "lenscape: {fault}");
     }
     keeper.tell_outcome();
+    fetches.wait(FOR_CLEANING_UP);
     let exit = ended?;
     end(recordings, &mut io::stderr())?;
     faults::die_of(exit);
@@ -301,11 +362,16 @@ fn play_scripts(options: &cli::Play) -> Result<ExitCode> {
         let performed = performance.play(settings.clone(), start.clone(), opener)?;
         trace::to_stdout(|out| {
             let mut pictures = performed.pictures.iter();
-            pictures.try_for_each(|path| writeln!(out, "{}", path.display()))
+            pictures.try_for_each(|path| writeln!(out, "{}", shown(path)))
         })?;
         end(&performed.recordings, &mut io::stdout())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A path as a terminal may get it.
+fn shown(path: &Path) -> String {
+    visible_line(&path.to_string_lossy())
 }
 
 /// Ends the recording under way, and says where it is.
@@ -315,7 +381,7 @@ fn end(recordings: &Recordings, out: &mut dyn Write) -> Result<()> {
         match news {
             RecordingNews::Saved(path) => {
                 // Who has gone does not miss it.
-                let _ = writeln!(out, "{}", path.display());
+                let _ = writeln!(out, "{}", shown(&path));
             }
             RecordingNews::Failed(why) => return Err(eyre!(why)),
             RecordingNews::Started(_) => {}
@@ -405,16 +471,20 @@ fn write_comparison(options: &cli::Compare) -> Result<ExitCode> {
     };
     let opener = Opener::from_env(dtype(options.dtype, &settings), TOP_TOKENS)?;
     compare::compare(&opener, &request, |comparisons, session| {
-        trace::to_stdout(|out| match options.format {
-            ComparisonFormat::Json => comparison::write_json(comparisons, out),
-            ComparisonFormat::Csv => comparison::write_csv(comparisons, out),
-            ComparisonFormat::Table => {
+        match options.format {
+            ComparisonFormat::Json => {
+                trace::to_stdout(|out| comparison::write_json(comparisons, out))
+            }
+            ComparisonFormat::Csv => {
+                trace::tokens_to_stdout(|out| comparison::write_csv(comparisons, out))
+            }
+            ComparisonFormat::Table => trace::to_stdout(|out| {
                 let (width, palette) = table_looks(&settings);
                 let vocabulary = session.vocabulary();
                 let palette = palette.as_ref();
                 comparison::write_table(comparisons, vocabulary, width, palette, out)
-            }
-        })
+            }),
+        }
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -456,9 +526,9 @@ fn list_models(options: cli::Models) -> Result<ExitCode> {
     let catalog = Catalog::built_in()?;
     let places = Places::from_env()?;
     match options.command {
-        None => models::list(&catalog, &places, &mut io::stdout().lock())?,
+        None => models::list(&catalog, &places, &mut StandardOutput::default())?,
         Some(ModelsCommand::Pull { name }) => {
-            models::pull(&name, &catalog, &places, &mut io::stdout().lock())?;
+            models::pull(&name, &catalog, &places, &mut StandardOutput::default())?;
         }
         Some(ModelsCommand::Inspect {
             name,
@@ -486,7 +556,7 @@ fn run_verify(options: &cli::Verify) -> Result<ExitCode> {
         max_tokens: options.max_tokens,
         reference: options.reference.clone(),
     };
-    verify::verify(&opener, &request, &mut io::stdout().lock())?;
+    verify::verify(&opener, &request, &mut StandardOutput::default())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,6 +5,8 @@
 //! engine it is given.
 
 mod director;
+mod mark;
+pub mod place;
 mod screenshot;
 mod script;
 mod stage;
@@ -22,6 +24,7 @@ use crate::engine::{self, Handle};
 use crate::terminal::{self, Channels, Recordings, Signals, drive};
 
 use director::Director;
+pub use place::PlaceError;
 pub use screenshot::{Screenshot, ScreenshotAt, ScreenshotFormat};
 pub use script::{Milestone, Script, Step, Wait};
 use stage::Stage;
@@ -74,6 +77,9 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file is named where a script may not write.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The loop that drives the program failed.
     #[error(transparent)]
     Terminal(#[from] terminal::Error),
@@ -125,7 +131,8 @@ pub fn play(
         .enable_time()
         .build()
         .map_err(Error::Runtime)?;
-    let (mut stage, view) = Stage::new(script.size, recordings.clone()).map_err(Error::Runtime)?;
+    let (mut stage, view) =
+        Stage::new(script.size, pictures.folder, recordings.clone()).map_err(Error::Runtime)?;
     let mut director = Director::new(script, pictures, view.clone(), recordings);
     // Nobody is there to send a signal: the process's own signals keep their meaning.
     let channels = Channels {

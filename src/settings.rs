@@ -25,6 +25,7 @@ pub use options::{
 };
 pub use overlay::Problem;
 
+use crate::regular_file;
 use keys::Keymap;
 use theme::Themes;
 
@@ -133,7 +134,7 @@ pub fn folder(lenscape_config: Option<OsString>) -> Option<PathBuf> {
 }
 
 fn read(path: &Path, problems: &mut Vec<Problem>) -> Option<String> {
-    match std::fs::read_to_string(path) {
+    match regular_file::read_to_string(path, regular_file::WRITTEN_BY_HAND) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => {

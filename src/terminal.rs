@@ -19,7 +19,6 @@ pub mod charset;
 mod clipboard;
 pub mod colour;
 mod cpu_limit;
-mod esc_joiner;
 mod event_loop;
 pub mod faults;
 mod frame_writer;

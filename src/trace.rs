@@ -19,6 +19,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// The longest prompt, in bytes. Hardly a model's context holds so much; a longer one would keep
+/// the screen waiting until the tokenizer has found that out.
+pub const LONGEST_PROMPT: usize = 1 << 20;
+
 /// A token's number in the model's vocabulary.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,

@@ -8,7 +8,7 @@ mod visible;
 
 pub use search::Search;
 pub use text_stream::TextStream;
-pub use visible::{label as visible_label, visible_text};
+pub use visible::{label as visible_label, steers, visible_line, visible_text};
 
 use std::collections::BTreeMap;
 

@@ -92,8 +92,11 @@ fn a_config_that_is_damaged() {
     refused(copy.path(), &["config.json", "is not valid JSON"]);
     copy.write("config.json", b"[]");
     refused(copy.path(), &["must be a JSON object"]);
+    // What it leaves out is what transformers takes: another model than that of the weights.
     copy.write("config.json", b"{\"model_type\": \"llama\"}");
-    refused(copy.path(), &["config.json", "is missing"]);
+    refused(copy.path(), &["config.json", "too many for the"]);
+    copy.write("config.json", b"{\"hidden_size\": 32}");
+    refused(copy.path(), &["config.json", "`model_type` is missing"]);
 }
 
 #[test]

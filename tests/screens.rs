@@ -725,6 +725,27 @@ fn mistakes_in_the_users_files_are_on_the_help_page() {
 }
 
 #[test]
+fn what_there_is_to_know_of_a_model_is_told_when_it_is_loaded_and_marked_later() {
+    let notes = ["the ids may be wrong", "`spiral` is passed over\u{1b}[2J"];
+    let scene = Scene::ready(120, 40).with_notes(&notes);
+    let text = styled::text(&scene.screen());
+    assert!(text.contains("2 notes"), "{text}");
+    assert!(text.contains("`spiral` is passed over⟨1B⟩[2J"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let told = lines
+        .iter()
+        .filter(|line| line.contains("the ids may be wrong"));
+    assert_eq!(told.count(), 2, "in the pane and below it: {text}");
+    let scene = scene
+        .types("The keys to the cabinet")
+        .press("enter")
+        .steps(2);
+    let text = styled::text(&scene.screen());
+    assert!(text.contains("2 notes"), "{text}");
+    assert!(!text.contains("passed over"), "{text}");
+}
+
+#[test]
 fn a_failed_run_is_told_in_one_line() {
     keep("run_failed", |columns, rows| {
         let scene = Scene::generating(columns, rows, 3);

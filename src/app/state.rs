@@ -213,6 +213,8 @@ pub struct State {
     pub(super) wants_states: Option<(RunId, PathBuf)>,
     /// What there is to know before the program ends.
     pub(super) leaving: Leaving,
+    /// The run that Ctrl-C was pressed for last; it may not have stopped yet.
+    pub(super) interrupted: Option<RunId>,
     pub(super) next_run: RunId,
 }
 
@@ -282,6 +284,7 @@ impl State {
             autosave: None,
             wants_states: None,
             leaving: Leaving::default(),
+            interrupted: None,
             next_run: RunId(1),
             settings,
         };

@@ -6,6 +6,7 @@ use tui_input::InputRequest;
 use super::line::insertions;
 use super::{Effect, Message, NoticeKind, Page, Pane, RecordingNews, State};
 use crate::settings::Switch;
+use crate::trace::LONGEST_PROMPT;
 
 mod act;
 mod ask;
@@ -142,8 +143,28 @@ fn type_character(state: &mut State, key: KeyEvent) {
     }
 }
 
+/// The longest text that is pasted into a field of one line, in bytes.
+const LONGEST_FIELD: usize = 1 << 14;
+
+/// The text as a whole, or nothing of it and why.
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
+    let goes_to_field = state.line.is_some()
+        || matches!(&state.page, Some(page) if !matches!(page, Page::Help { .. }))
+        || (state.compare.is_some()
+            && matches!(state.view.focus, Pane::Candidates | Pane::Comparison));
+    let (place, room, most) = match goes_to_field {
+        true => ("field", LONGEST_FIELD, "16 kB"),
+        false => {
+            let room = LONGEST_PROMPT.saturating_sub(state.prompt.text().len());
+            ("prompt", room, "1 MB")
+        }
+    };
+    if text.len() > room {
+        let told = format!("The pasted text is too long: a {place} holds {most}. Nothing changed.");
+        state.say(NoticeKind::Error, told);
+        return;
+    }
     if let Some(line) = &mut state.line {
         insertions(text).for_each(|insertion| line.edit(insertion));
         return;

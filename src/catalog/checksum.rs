@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
+use crate::regular_file;
+
 /// Read in pieces of this size, so that a cancellation is noticed within milliseconds.
 const PIECE: usize = 1 << 20;
 
@@ -124,7 +126,7 @@ impl<W: Write> Write for Hashing<W> {
 
 /// The checksum of the file at `path`. A cancellation is an error of kind `Interrupted`.
 pub(super) fn of_file(path: &Path, cancel: &CancellationToken) -> io::Result<Sha256Sum> {
-    let (_, sum) = Hashing::resume(File::open(path)?, cancel)?.finish();
+    let (_, sum) = Hashing::resume(regular_file::open(path)?, cancel)?.finish();
     Ok(sum)
 }
 

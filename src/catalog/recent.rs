@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy;
 
 use super::expansion::expanded_here;
+use crate::regular_file;
 
 /// As many are remembered.
 const MOST: usize = 12;
@@ -42,8 +43,8 @@ impl Recent {
     /// The names, newest first; none where the file cannot be read.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        let text = self.file.as_ref().map(fs::read_to_string);
-        let text = text.and_then(Result::ok).unwrap_or_default();
+        let read = |file| regular_file::read_to_string(file, regular_file::WRITTEN_BY_HAND).ok();
+        let text = self.file.as_deref().and_then(read).unwrap_or_default();
         let names = text.lines().filter(|name| !name.trim().is_empty());
         names.take(MOST).map(str::to_owned).collect()
     }

@@ -1,12 +1,12 @@
 //! What a user's word for a model means.
 
 use std::fmt;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::split::Split;
 use super::{Catalog, Source, hub};
+use crate::regular_file;
 
 /// The revision of a hub id that names none.
 const MAIN: &str = "main";
@@ -206,9 +206,7 @@ fn has_gguf_name(path: &Path) -> bool {
 /// Whether the file at `path` begins as GGUF files do.
 fn begins_as_gguf(path: &Path) -> bool {
     let mut start = [0; 4];
-    // A pipe would never answer.
-    path.is_file()
-        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
+    regular_file::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
         && start == *b"GGUF"
 }
 

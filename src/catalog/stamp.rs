@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Sha256Sum;
 use super::checksum;
+use crate::regular_file;
 
 const NAME: &str = ".verified.json";
 
@@ -62,7 +63,8 @@ pub(super) fn checksum_of(
 }
 
 fn read(folder: &Path) -> Option<Stamp> {
-    serde_json::from_slice(&fs::read(folder.join(NAME)).ok()?).ok()
+    let text = regular_file::read(&folder.join(NAME), regular_file::WRITTEN_BY_HAND);
+    serde_json::from_slice(&text.ok()?).ok()
 }
 
 fn write(folder: &Path, stamp: &Stamp) -> io::Result<()> {

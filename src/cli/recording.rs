@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::sampling::positive;
-use crate::export::cast::{CastOptions, CastVersion};
+use crate::export::cast::{CastOptions, CastVersion, Maker};
 use crate::terminal::{RecordingError, Recordings};
 
 /// How the program is recorded.
@@ -46,6 +46,7 @@ impl RecordingOptions {
             version: self.cast_version.into(),
             title: self.title.clone(),
             idle_limit: Duration::try_from_secs_f64(self.idle_limit).unwrap_or(Duration::MAX),
+            maker: Maker::Session,
         }
     }
 }

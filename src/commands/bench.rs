@@ -15,10 +15,11 @@ pub use wire::Wire;
 
 use super::CommandError;
 use crate::engine::{Opener, Progress, Run, RunId, Sampling, Session};
+use crate::export::json;
 use crate::lens::{Logits, StateTap, States, column};
 use crate::model::{Model, ModelError};
 use crate::trace::{Column, LensKind, TokenId};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, visible_line};
 
 /// Length of the prompt, in tokens.
 const PROMPT: usize = 256;
@@ -223,14 +224,15 @@ fn peak_memory() -> Option<u64> {
 impl Measurements {
     /// Writes one JSON object and a newline.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
+        json::write_pretty(self, out)?;
         writeln!(out)
     }
 }
 
 impl fmt::Display for Measurements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} on {} threads", self.model, self.threads)?;
+        let model = visible_line(&self.model);
+        writeln!(f, "{model} on {} threads", self.threads)?;
         writeln!(f, "load              {:>8.2} s", self.load_seconds)?;
         writeln!(
             f,

@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use toml::Value;
+
 use crate::settings::Settings;
+use crate::vocabulary::{steers, visible_line, visible_text};
 
 /// Whether the user's files are as they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +23,30 @@ pub enum Health {
 ///
 /// What `out` returns.
 pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
-    let text = toml::to_string(&settings.options).map_err(io::Error::other)?;
-    out.write_all(text.as_bytes())
+    let mut text = toml::to_string(&settings.options).map_err(io::Error::other)?;
+    // TOML escapes no more than it has to, and not all that a terminal obeys.
+    for (_, value) in settings.options.by_name() {
+        if value.contains(steers) {
+            let written = Value::String(value.clone()).to_string();
+            text = text.replace(&written, &escaped(&value));
+        }
+    }
+    let is_harmless = !text.chars().any(|c| c != '\n' && steers(c));
+    match is_harmless {
+        true => out.write_all(text.as_bytes()),
+        // What is no value of its own; there should be nothing.
+        false => out.write_all(visible_text(&text).as_bytes()),
+    }
+}
+
+/// A text of TOML in one line, in which nothing steers a terminal.
+fn escaped(text: &str) -> String {
+    let characters = text.chars().map(|c| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if steers(c) => format!("\\U{:08X}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", characters.collect::<String>())
 }
 
 /// Writes the user's files that are looked at below `folder`, and whether they are there.
@@ -36,7 +61,8 @@ pub fn paths(folder: Option<&Path>, out: &mut dyn Write) -> io::Result<()> {
     for name in ["config.toml", "keys.toml", "examples.toml", "themes"] {
         let path = folder.join(name);
         let found = if path.exists() { "" } else { "  (not there)" };
-        writeln!(out, "{}{found}", path.display())?;
+        let path = visible_line(&path.to_string_lossy());
+        writeln!(out, "{path}{found}")?;
     }
     Ok(())
 }
@@ -48,7 +74,7 @@ pub fn paths(folder: Option<&Path>, out: &mut dyn Write) -> io::Result<()> {
 /// What `out` returns.
 pub fn check(settings: &Settings, out: &mut dyn Write) -> io::Result<Health> {
     for problem in &settings.problems {
-        writeln!(out, "{problem}")?;
+        writeln!(out, "{}", visible_line(&problem.to_string()))?;
     }
     if settings.problems.is_empty() {
         writeln!(out, "no problems")?;
@@ -83,6 +109,16 @@ mod tests {
         let (again, _folder) = with(&text);
         assert!(again.problems.is_empty(), "{:?}", again.problems);
         assert_eq!(again.options, settings.options);
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_printed_so_that_it_can_be_read_again() {
+        let hostile = "a\u{9b}2J\u{202e}\n'\"\\\u{1b}";
+        let (settings, _folder) = with(&format!("model = {}", escaped(hostile)));
+        let (text, ()) = written(|out| print(&settings, out));
+        assert!(!text.chars().any(|c| c != '\n' && steers(c)), "{text}");
+        let (again, _folder) = with(&text);
+        assert_eq!(again.options.model, hostile);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::catalog::{FetchEvent, FetchProgress};
+use crate::vocabulary::visible_line;
 
 /// The speed is in the message: the bar would count bytes that were there already.
 const STYLE: &str = "{prefix}  {bar:28}  {msg}";
@@ -78,7 +79,8 @@ impl DownloadBar {
                 if is_new {
                     bar.reset();
                     bar.enable_steady_tick(Duration::from_millis(200));
-                    bar.set_prefix(format!("{}: {}", progress.source, progress.file));
+                    let prefix = format!("{}: {}", progress.source, progress.file);
+                    bar.set_prefix(visible_line(&prefix));
                 }
                 if let Some(total) = progress.total {
                     bar.set_length(total);
@@ -95,7 +97,9 @@ impl DownloadBar {
         *shown = Some(progress.clone());
     }
 
+    /// The line may quote names that the hub or the command line gave.
     fn say(&self, line: &str) {
+        let line = visible_line(line);
         match &self.display {
             Display::Bar(bar) => bar.println(line),
             Display::Lines(out) => {

@@ -9,11 +9,13 @@ use serde::Serialize;
 
 use super::models::fetch_visibly;
 use crate::catalog::{Catalog, FetchError, ModelRef, Places};
+use crate::export::json;
 use crate::model::checkpoint::{TensorUse, Unused};
 use crate::model::memory::{self, in_words};
 use crate::model::tokenizer::Tokenizer;
 use crate::model::weights::Mix;
 use crate::model::{self, Description, Dtype, Holding, ModelError};
+use crate::vocabulary::visible_line;
 
 /// Why a checkpoint could not be inspected.
 #[derive(Debug, thiserror::Error)]
@@ -254,7 +256,7 @@ impl Inspection {
     /// # Errors
     /// When `out` cannot be written to.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
+        json::write_pretty(self, out)?;
         writeln!(out)
     }
 
@@ -263,7 +265,9 @@ impl Inspection {
     /// # Errors
     /// When `out` cannot be written to.
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut line = |label: &str, value: &str| writeln!(out, "{label:12}{value}");
+        // Values quote names out of the files.
+        let mut line =
+            |label: &str, value: &str| writeln!(out, "{label:12}{}", visible_line(value));
         line("files", &self.files)?;
         line("family", &self.family)?;
         line("stored as", &self.stored_in_words)?;

@@ -1,14 +1,14 @@
 //! `lenscape models`: what can be had by name, what is on this machine, and `pull`.
 
 use std::io::{self, Write};
-
-use tokio::runtime::Builder;
-use tokio_util::sync::CancellationToken;
+use std::path::Path;
 
 use super::download_bar::DownloadBar;
+use super::interruption;
 use crate::catalog::{
     Catalog, Checkpoint, CheckpointFiles, Entry, FetchError, ModelRef, Places, fetch, find,
 };
+use crate::vocabulary::visible_line;
 
 /// Why `lenscape models` failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,14 +58,13 @@ fn row(entry: &Entry, catalog: &Catalog, places: &Places) -> [String; 6] {
         entry.family.clone(),
         known(entry.parameters, ["", " k", " M", " B"]),
         known(entry.size_bytes(), [" B", " kB", " MB", " GB"]),
-        found.map_or("no".to_owned(), |checkpoint| {
-            checkpoint.files.path().display().to_string()
-        }),
+        found.map_or("no".to_owned(), |checkpoint| shown(checkpoint.files.path())),
     ]
 }
 
 /// Fetch a model, with its progress on stderr, and write the path that it has on this machine.
-/// Ctrl-C and a termination signal give up, and leave nothing behind that is incomplete.
+/// Ctrl-C and a termination signal give up, and leave nothing behind that is incomplete; the
+/// process ends by them.
 ///
 /// # Errors
 /// When the model is not known, no source has it, it was given up, or `out` cannot be written to.
@@ -78,71 +77,34 @@ pub fn pull(
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
     let checkpoint = fetch_visibly(&reference, catalog, places)?;
     let (CheckpointFiles::Gguf(path) | CheckpointFiles::Folder(path)) = checkpoint.files;
-    writeln!(out, "{}: {}", checkpoint.name, path.display())?;
+    let name = visible_line(&checkpoint.name);
+    writeln!(out, "{name}: {}", shown(&path))?;
     Ok(())
 }
 
-/// Fetch a model with its progress on stderr; Ctrl-C and a termination signal give up.
+/// A path as a terminal may get it.
+fn shown(path: &Path) -> String {
+    visible_line(&path.to_string_lossy())
+}
+
+/// Fetch a model with its progress on stderr; a signal that ends the process gives up before.
 pub(super) fn fetch_visibly(
     reference: &ModelRef,
     catalog: &Catalog,
     places: &Places,
 ) -> Result<Checkpoint, FetchError> {
     let bar = DownloadBar::on_stderr();
-    let cancel = CancellationToken::new();
-    let ended = CancellationToken::new();
-    let signals = Builder::new_current_thread().enable_all().build()?;
-    let checkpoint = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            signals.block_on(async {
-                tokio::select! {
-                    () = signal_to_end() => cancel.cancel(),
-                    () = ended.cancelled() => {}
-                }
-            });
-        });
-        // However the fetch ends, the thread above ends with it.
-        let _ended = ended.clone().drop_guard();
-        fetch(
+    interruption::cancels(|cancel| {
+        let checkpoint = fetch(
             reference,
             catalog,
             places,
             &|event| bar.show(&event),
-            &cancel,
-        )
-    });
-    bar.clear();
-    checkpoint
-}
-
-/// Waits until the process is asked to end. Where signals cannot be listened to, that is never:
-/// they end the process in the system's own way then.
-async fn signal_to_end() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = interrupt => {}
-        () = termination() => {}
-    }
-}
-
-#[cfg(unix)]
-async fn termination() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn termination() {
-    std::future::pending().await
+            cancel,
+        );
+        bar.clear();
+        checkpoint
+    })?
 }
 
 /// A number of the catalog, or that it is not known.

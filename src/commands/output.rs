@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CommandError;
-use super::trace::{Request, Traced, to_stdout};
+use super::trace::{Request, Traced, to_stdout, tokens_to_stdout};
 use crate::cli::{self, FigureChoice, TraceFormat};
 use crate::export::figure::{self, Figure, Kind};
 use crate::export::file::{self, Existing};
@@ -73,6 +73,9 @@ impl Output {
         match &self.path {
             Some(path) => {
                 file::save(path, &bytes, Existing::Replace)?;
+            }
+            None if self.format == TraceFormat::Csv => {
+                tokens_to_stdout(|out| out.write_all(&bytes))?;
             }
             None => to_stdout(|out| out.write_all(&bytes))?,
         }

@@ -8,8 +8,8 @@ use ratatui::buffer::Buffer;
 
 use crate::app::{Start, State};
 use crate::engine::{self, Opener};
-use crate::export::cast::CastOptions;
-use crate::play::{self, Pictures, ScreenshotAt, Script};
+use crate::export::cast::{CastOptions, Maker};
+use crate::play::{self, Pictures, PlaceError, ScreenshotAt, Script, place};
 use crate::settings::Settings;
 use crate::terminal::{RecordingError, Recordings};
 
@@ -22,14 +22,9 @@ pub enum PlayError {
     /// The cast's file cannot be made.
     #[error(transparent)]
     Recording(#[from] RecordingError),
-    /// The folder of the cast cannot be made.
-    #[error("cannot make the folder {}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// The script names it where it may not write.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// The script failed.
     #[error("{}", script.display())]
     Script {
@@ -135,32 +130,21 @@ impl Performance {
     fn recordings(&self) -> Result<Recordings, PlayError> {
         let options = CastOptions {
             title: self.cast.title.clone().or(Some(self.script.title.clone())),
+            maker: Maker::Play,
             ..self.cast.clone()
         };
-        let path = match (&self.record, &self.script.record) {
-            (Some(path), _) => path.clone(),
-            (None, Some(path)) => {
-                let path = self.folder().join(path);
-                make_folder(path.parent())?;
-                path
+        let recordings = match (&self.record, &self.script.record) {
+            (Some(path), _) => Recordings::to_file(path, options)?,
+            (None, Some(name)) => {
+                Recordings::to_file(&place::to_replace(self.folder(), name)?, options)?
             }
-            (None, None) => return Ok(Recordings::on_demand(options)),
+            (None, None) => Recordings::on_demand(options),
         };
-        Ok(Recordings::to_file(&path, options)?)
+        Ok(recordings.in_folder(self.folder()))
     }
 
     fn folder(&self) -> &Path {
         let own = || self.path.parent().unwrap_or(Path::new(""));
         self.folder.as_deref().unwrap_or_else(own)
     }
-}
-
-fn make_folder(path: Option<&Path>) -> Result<(), PlayError> {
-    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
-        return Ok(());
-    };
-    std::fs::create_dir_all(path).map_err(|source| PlayError::Folder {
-        path: path.to_owned(),
-        source,
-    })
 }

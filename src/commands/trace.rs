@@ -1,6 +1,6 @@
 //! `lenscape trace`: a run without a screen.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use super::CommandError;
@@ -9,6 +9,7 @@ use crate::engine::{
 };
 use crate::export::{Record, Watch};
 use crate::trace::{LensKind, Position, Skip, Step};
+use crate::vocabulary::visible_text;
 
 /// The only run of the session.
 const RUN: RunId = RunId(1);
@@ -128,4 +129,16 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Re
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// [`to_stdout`] for text in which tokens stand as they are: on a terminal, what that could take as
+/// a command is spelled out.
+pub fn tokens_to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        return to_stdout(write);
+    }
+    let mut text = Vec::new();
+    write(&mut text)?;
+    let text = visible_text(&String::from_utf8_lossy(&text));
+    to_stdout(|out| out.write_all(text.as_bytes()))
 }

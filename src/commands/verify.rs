@@ -19,6 +19,7 @@ use crate::lens::{Logits, StateTap, States};
 use crate::model::{Model, ModelError};
 use crate::trace::{Column, LensKind, Row, TokenId};
 use crate::verify::{Check, Outcome, Reference, hold};
+use crate::vocabulary::visible_line;
 
 /// What is to be checked.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
     let mut tell = |checks: &[Check]| -> Result<(), CommandError> {
         for check in checks {
             failed += usize::from(check.outcome == Outcome::Failed);
-            writeln!(out, "{check}")?;
+            writeln!(out, "{}", visible_line(&check.to_string()))?;
         }
         Ok(())
     };

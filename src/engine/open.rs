@@ -4,7 +4,9 @@ use candle_core::Device;
 use tokio_util::sync::CancellationToken;
 
 use super::{ModelEntry, Session};
-use crate::catalog::{self, Catalog, CatalogError, FetchError, ModelRef, Places, Recent, Report};
+use crate::catalog::{
+    self, Catalog, CatalogError, FetchError, ModelRef, Places, Recent, Report, UnderWay,
+};
 use crate::model::{self, Dtype, ModelError, memory};
 
 /// A model could not be opened.
@@ -27,6 +29,7 @@ pub struct Opener {
     catalog: Catalog,
     places: Places,
     recent: Recent,
+    fetches: UnderWay,
     device: Device,
     dtype: Dtype,
     top_k: usize,
@@ -40,10 +43,17 @@ impl Opener {
             catalog: Catalog::built_in()?,
             places: Places::from_env()?,
             recent: Recent::from_env(),
+            fetches: UnderWay::default(),
             device: Device::Cpu,
             dtype,
             top_k,
         })
+    }
+
+    /// The fetches under way for it.
+    #[must_use]
+    pub fn fetches(&self) -> UnderWay {
+        self.fetches.clone()
     }
 
     /// How models are computed with where nothing else is asked for.
@@ -104,7 +114,9 @@ impl Opener {
         cancel: &CancellationToken,
     ) -> Result<Session, OpenError> {
         let reference = ModelRef::parse(model, &self.catalog).map_err(FetchError::from)?;
+        let fetching = self.fetches.begin();
         let checkpoint = catalog::fetch(&reference, &self.catalog, &self.places, report, cancel)?;
+        drop(fetching);
         let title = match &reference {
             ModelRef::Entry(name) => self.catalog.entry(name).map(|entry| entry.title.clone()),
             // A folder may be called as a model of the catalog and hold another one.

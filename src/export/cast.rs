@@ -21,6 +21,30 @@ pub enum CastVersion {
     V3,
 }
 
+/// The key of the header that says who made the cast; players do not look at it.
+pub const MADE_BY: &str = "made_by";
+
+/// Who makes a cast.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Maker {
+    /// A user who sits at the terminal.
+    #[default]
+    Session,
+    /// A script. The cast says so, so that the script's next one may replace it.
+    Play,
+}
+
+impl Maker {
+    /// What the header says.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Session => "lenscape",
+            Self::Play => "lenscape play",
+        }
+    }
+}
+
 /// How a cast is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CastOptions {
@@ -30,6 +54,8 @@ pub struct CastOptions {
     pub title: Option<String>,
     /// Longer pauses become so long.
     pub idle_limit: Duration,
+    /// Who makes it.
+    pub maker: Maker,
 }
 
 impl Default for CastOptions {
@@ -38,6 +64,7 @@ impl Default for CastOptions {
             version: CastVersion::default(),
             title: None,
             idle_limit: Duration::from_secs(2),
+            maker: Maker::default(),
         }
     }
 }
@@ -72,6 +99,9 @@ impl<W: Write> Cast<W> {
         };
         if let Some(title) = &options.title {
             header["title"] = Value::from(title.as_str());
+        }
+        if options.maker == Maker::Play {
+            header[MADE_BY] = Value::from(options.maker.name());
         }
         writeln!(out, "{header}")?;
         Ok(Self {

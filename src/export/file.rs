@@ -59,7 +59,8 @@ fn replace(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<PathBuf>
         _ => Path::new("."),
     };
     let mut file = new_file(folder)?;
-    file.write_all(bytes)?;
+    // Not through the temporary file itself, whose errors tell the temporary name.
+    file.as_file_mut().write_all(bytes)?;
     // Else a disk that is found to be full later would leave an empty file under the name.
     file.as_file().sync_all()?;
     match existing {

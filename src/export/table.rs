@@ -13,7 +13,7 @@ use crate::trace::{Layer, Row, Score};
 use crate::ui::palette::Palette;
 use crate::ui::scale::{self, Tone};
 use crate::ui::{text, value};
-use crate::vocabulary::visible_text;
+use crate::vocabulary::{visible_line, visible_text};
 
 /// The widest a token's label gets.
 const WIDEST_LABEL: usize = 12;
@@ -50,7 +50,7 @@ pub fn write(
     writeln!(
         out,
         "{} · {} layers · lens {} · {}",
-        record.model.name,
+        visible_line(&record.model.name),
         record.model.n_layers,
         record.lens,
         sheet.title()

@@ -14,13 +14,13 @@ pub(super) mod document;
 mod error;
 mod pieces;
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Record, tensors};
+use super::{Record, json, tensors};
+use crate::regular_file;
 use document::Document;
 pub use error::{Flaw, TraceFileError};
 
@@ -31,13 +31,16 @@ pub const FORMAT: &str = "lenscape-trace";
 /// ignore keeps it; any other change counts it up.
 pub const VERSION: u64 = 1;
 
+/// A trace file is not longer: a run of 20,000 tokens takes some tens of megabytes.
+const LONGEST: u64 = 1 << 30;
+
 /// Writes the record as one JSON object and a newline.
 ///
 /// # Errors
 ///
 /// When `out` cannot be written to.
 pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Document::of(record))?;
+    json::write(&Document::of(record), out)?;
     writeln!(out)
 }
 
@@ -48,7 +51,7 @@ pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
 /// When the file cannot be read, is no trace file, is one of a later version, or is damaged.
 pub fn open(path: &Path) -> Result<Record, TraceFileError> {
     let at = |flaw: Flaw| TraceFileError::new(path, flaw);
-    let bytes = bytes_of(path).map_err(|error| at(Flaw::Unreadable(error)))?;
+    let bytes = regular_file::read(path, LONGEST).map_err(|error| at(Flaw::Unreadable(error)))?;
     read(&bytes).map_err(at)
 }
 
@@ -86,16 +89,6 @@ pub(super) fn parse(json: &[u8]) -> Result<Document, Flaw> {
         Some(found) => Err(Flaw::Version { found }),
         None => Err(Flaw::Wrong("`version` is missing".into())),
     }
-}
-
-fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("this is no file"));
-    }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -2,34 +2,54 @@
 //! that differs from head to head (Press, Smith, Lewis 2022).
 
 use candle_core::{Result, Tensor};
+use half::bf16;
 
-/// The slopes of the heads of one attention.
+use super::spec::AlibiPrecision;
+
+/// The biases of the heads of one attention.
 #[derive(Clone, Debug)]
 pub struct Alibi {
     /// `[n_heads]`.
-    slopes: Vec<f32>,
+    slopes: Vec<f64>,
+    scale: f64,
+    precision: AlibiPrecision,
 }
 
 impl Alibi {
-    /// The slopes of `n_heads` heads, times `scale`.
+    /// The biases of `n_heads` heads, worked out as `precision` says and then times `scale`.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the model computes in f32")]
-    pub fn new(n_heads: usize, scale: f64) -> Self {
-        let slopes = slopes(n_heads).map(|slope| (slope * scale) as f32);
+    pub fn new(n_heads: usize, scale: f64, precision: AlibiPrecision) -> Self {
         Self {
-            slopes: slopes.collect(),
+            slopes: slopes(n_heads).collect(),
+            scale,
+            precision,
+        }
+    }
+
+    /// What is added to the scores of the key at `position` by a head of this `slope`.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "positions are below 2^23, and the model computes in f32"
+    )]
+    fn bias(&self, slope: f64, position: usize) -> f32 {
+        match self.precision {
+            AlibiPrecision::Float32 => (slope * self.scale) as f32 * position as f32,
+            AlibiPrecision::Bfloat16 => {
+                let [slope, position] = [slope as f32, position as f32].map(bf16::from_f32);
+                (slope * position).to_f32() * self.scale as f32
+            }
         }
     }
 
     /// Adds the biases to scores of `[kv_heads, heads a kv head * rows, start + rows]`. A bias is
     /// the slope times the key's position: as only differences count, the query's may be left out.
-    #[expect(clippy::cast_precision_loss, reason = "positions are below 2^23")]
     pub fn add(&self, scores: &Tensor, start: usize, rows: usize) -> Result<Tensor> {
         let (heads, seen) = (self.slopes.len(), start + rows);
         let biases: Vec<f32> = self
             .slopes
             .iter()
-            .flat_map(|slope| (0..seen).map(move |position| slope * position as f32))
+            .flat_map(|slope| (0..seen).map(move |position| self.bias(*slope, position)))
             .collect();
         let biases = Tensor::from_vec(biases, (heads, 1, seen), scores.device())?;
         scores
@@ -63,6 +83,14 @@ mod tests {
         let found: Vec<f64> = slopes(8).collect();
         assert_eq!(&found[..3], [0.5, 0.25, 0.125]);
         assert_eq!(found.len(), 8);
+    }
+
+    #[test]
+    fn biases_may_be_rounded_before_they_are_scaled() {
+        let exact = Alibi::new(8, 0.5, AlibiPrecision::Float32);
+        assert_eq!(exact.bias(0.25, 261), 261.0 * 0.125);
+        let rounded = Alibi::new(8, 0.5, AlibiPrecision::Bfloat16);
+        assert_eq!(rounded.bias(0.25, 261), 260.0 * 0.125);
     }
 
     #[test]

@@ -40,7 +40,9 @@ impl Attention {
         dtype: Dtype,
     ) -> Self {
         let alibi = match spec.positions {
-            HeadPositions::Alibi { scale } => Some(Alibi::new(spec.n_heads, scale)),
+            HeadPositions::Alibi { scale, precision } => {
+                Some(Alibi::new(spec.n_heads, scale, precision))
+            }
             HeadPositions::None | HeadPositions::Rotary(_) => None,
         };
         Self {

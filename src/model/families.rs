@@ -117,12 +117,25 @@ pub fn read(config: &Config) -> Result<Architecture, ModelError> {
         is_part: config.whole().is_some(),
         ..(family.layout)(&narrowed)
     };
-    let notes = [narrowed.notes(), &spec.notes, &narrowed.unread()];
+    let of_whole = config.whole().and_then(|whole| of_head(whole, &spec));
+    let of_whole = Vec::from_iter(of_whole);
+    let notes = [narrowed.notes(), &spec.notes, &of_whole, &narrowed.unread()];
     Ok(Architecture {
         family: family.name,
         notes: notes.concat(),
         spec,
         layout,
+    })
+}
+
+/// What is to be told of the logits of a text model within a larger one of the type `whole`.
+fn of_head(whole: &str, spec: &Spec) -> Option<String> {
+    let has_more = spec.head.scale.is_some() || spec.head.cap.is_some();
+    (has_more && whole != "paligemma").then(|| {
+        format!(
+            "logits are scaled or capped as the text model says; transformers leaves that out \
+             within `{whole}`: its ranks are the same, its probabilities are not"
+        )
     })
 }
 

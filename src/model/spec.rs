@@ -5,7 +5,7 @@ mod attention;
 mod feed_forward;
 
 pub use attention::{
-    AttentionSpec, HeadPositions, Presence, QkNorm, QkNormSpan, Rope, RopeScaling,
+    AlibiPrecision, AttentionSpec, HeadPositions, Presence, QkNorm, QkNormSpan, Rope, RopeScaling,
 };
 pub use feed_forward::{Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert};
 

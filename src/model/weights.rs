@@ -25,6 +25,7 @@ pub use mix::{Mix, Share};
 
 use super::ModelError;
 use super::weight::{Rows, Storage};
+use crate::regular_file;
 
 /// The tensors of a checkpoint.
 #[derive(Debug)]
@@ -212,7 +213,7 @@ struct Opened {
 
 impl Opened {
     fn at(path: &Path) -> Result<Self, ModelError> {
-        let mut file = File::open(path).map_err(unreadable(path))?;
+        let mut file = regular_file::open(path).map_err(unreadable(path))?;
         let length = file.metadata().map_err(unreadable(path))?.len();
         let mut start = Vec::with_capacity(64);
         (&mut file)

@@ -1,12 +1,13 @@
 //! Does what a script says: gives its inputs to the event loop when their time has come.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tokio::time::{Instant, sleep_until};
 
+use super::screenshot::Namer;
 use super::script::{Script, Step, Wait};
 use super::stage::View;
 use super::{Error, Pictures};
@@ -102,8 +103,10 @@ impl<'a> Director<'a> {
                 self.take_pictures_at(Some(name))?;
             }
             Step::Screenshot(screenshot) => {
-                let folder = self.pictures.folder;
-                let path = screenshot.take(&self.view, &self.script.title, folder)?;
+                let namer = Namer::Script {
+                    folder: self.pictures.folder,
+                };
+                let path = screenshot.take(&self.view, &self.script.title, namer)?;
                 self.written.push(path);
             }
         }
@@ -146,7 +149,7 @@ impl<'a> Director<'a> {
         for wanted in self.pictures.wanted {
             if wanted.mark.as_deref() == mark {
                 let screenshot = &wanted.screenshot;
-                let path = screenshot.take(&self.view, &self.script.title, Path::new(""))?;
+                let path = screenshot.take(&self.view, &self.script.title, Namer::User)?;
                 self.written.push(path);
             }
         }

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::Error;
 use super::stage::View;
+use super::{Error, mark, place};
 use crate::export::svg::{self, Window};
 
 /// A picture of the screen: the extension of its file says which.
@@ -54,34 +54,61 @@ impl FromStr for Screenshot {
 }
 
 impl Screenshot {
-    /// Write the picture of what `view` shows, in a window with this title; a relative path is one
-    /// in `folder`. Returns where it is.
-    pub(super) fn take(&self, view: &View, title: &str, folder: &Path) -> Result<PathBuf, Error> {
-        let path = folder.join(&self.path);
-        self.write(view, title, &path)
-            .map_err(|source| Error::Screenshot {
-                path: path.clone(),
-                source,
-            })?;
-        Ok(path)
+    /// Write the picture of what `view` shows, in a window with this title. Returns where it is.
+    pub(super) fn take(
+        &self,
+        view: &View,
+        title: &str,
+        namer: Namer<'_>,
+    ) -> Result<PathBuf, Error> {
+        let path = match namer {
+            Namer::Script { folder } => place::to_replace(folder, &self.path)?,
+            Namer::User => self.path.clone(),
+        };
+        let written = self.picture(view, title).and_then(|picture| match namer {
+            Namer::Script { .. } => place::replace(&path, &picture),
+            Namer::User => write(&path, &picture),
+        });
+        match written {
+            Ok(()) => Ok(path),
+            Err(source) => Err(Error::Screenshot { path, source }),
+        }
     }
 
-    fn write(&self, view: &View, title: &str, path: &Path) -> io::Result<()> {
+    /// The picture's file, with the mark of a play.
+    fn picture(&self, view: &View, title: &str) -> io::Result<Vec<u8>> {
         let window = Window {
             title,
             cursor: view.cursor(),
             ground: view.ground(),
         };
         let buffer = view.buffer();
-        let picture = match self.format {
-            ScreenshotFormat::Svg => svg::render(&buffer, &window).into_bytes(),
-            ScreenshotFormat::Png => svg::png(&buffer, &window).map_err(io::Error::other)?,
-        };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(path, picture)
+        Ok(match self.format {
+            ScreenshotFormat::Svg => mark::on_svg(svg::render(&buffer, &window)),
+            ScreenshotFormat::Png => {
+                mark::on_png(svg::png(&buffer, &window).map_err(io::Error::other)?)
+            }
+        })
     }
+}
+
+fn write(path: &Path, picture: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, picture)
+}
+
+/// Who names a file, and so may say where it goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Namer<'a> {
+    /// The script: into this folder.
+    Script {
+        /// Beside the script, or that of `--output`.
+        folder: &'a Path,
+    },
+    /// The user, on the command line: anywhere.
+    User,
 }
 
 /// A picture that the command line asks for, as `FILE` or `MARK=FILE`.

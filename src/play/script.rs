@@ -25,10 +25,15 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use serde::Deserialize;
+use serde::de::Error as _;
 
-use super::Error;
 use super::screenshot::Screenshot;
+use super::{Error, place};
+use crate::regular_file;
 use written::WrittenStep;
+
+/// A script is not longer; one that pastes a text may be long.
+const LONGEST: u64 = 1 << 24;
 
 /// What a user would do, in order.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -41,7 +46,7 @@ pub struct Script {
     #[serde(default = "usual_title")]
     pub title: String,
     /// The cast that is made, where the command line names no other one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "cast")]
     pub record: Option<PathBuf>,
     /// What is done.
     pub steps: Vec<Step>,
@@ -142,7 +147,7 @@ impl Script {
     ///
     /// When it cannot be read or is not valid.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        let text = regular_file::read_to_string(path, LONGEST).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;
@@ -173,6 +178,17 @@ fn usual_title() -> String {
 }
 
 fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
-    let (columns, rows) = Deserialize::deserialize(deserializer)?;
-    Ok(Size::new(columns, rows))
+    let cells = Deserialize::deserialize(deserializer)?;
+    written::size(cells).map_err(D::Error::custom)
+}
+
+fn cast<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let name = PathBuf::deserialize(deserializer)?;
+    if name.extension().is_none_or(|extension| extension != "cast") {
+        return Err(D::Error::custom(format!(
+            "{name:?} names no cast; `record` has to end in .cast"
+        )));
+    }
+    place::check(&name).map_err(D::Error::custom)?;
+    Ok(Some(name))
 }

@@ -3,6 +3,7 @@
 use std::cell::{Ref, RefCell};
 use std::convert::Infallible;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use ratatui::Terminal;
@@ -10,6 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::layout::{Position, Rect, Size};
 
+use super::place;
 use super::script::Milestone;
 use crate::app::{Recording, RecordingNews, State};
 use crate::settings::theme::Ground;
@@ -39,6 +41,8 @@ struct Milestones {
 pub struct Stage {
     view: View,
     painter: Painter<Nowhere>,
+    /// For what the script saves.
+    folder: PathBuf,
 }
 
 /// A terminal of the view's size that nobody sees.
@@ -61,12 +65,13 @@ impl Output for Nowhere {
 }
 
 impl Stage {
-    /// A stage of `size`, and the view of it. `recordings` take the bytes.
+    /// A stage of `size`, and the view of it. `recordings` take the bytes; what is saved goes to
+    /// `folder`.
     ///
     /// # Errors
     ///
     /// None that a screen in memory could have.
-    pub fn new(size: Size, recordings: Recordings) -> io::Result<(Self, View)> {
+    pub fn new(size: Size, folder: &Path, recordings: Recordings) -> io::Result<(Self, View)> {
         let Ok(terminal) = Terminal::new(TestBackend::new(size.width, size.height));
         let view = View(Rc::new(RefCell::new(Shown {
             terminal,
@@ -78,6 +83,7 @@ impl Stage {
         let stage = Self {
             view: view.clone(),
             painter,
+            folder: folder.to_owned(),
         };
         Ok((stage, view))
     }
@@ -126,6 +132,11 @@ impl Screen for Stage {
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
         self.painter.copy(text)
+    }
+
+    /// Where the script may write.
+    fn place(&self, name: &Path) -> Result<PathBuf, String> {
+        place::within(&self.folder, name).map_err(|error| error.to_string())
     }
 
     fn suspend(&mut self) -> io::Result<()> {

@@ -40,8 +40,7 @@ impl Options {
     /// One line that says what is wrong and what would be right.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let table = Value::Table(Table::try_from(&*self).unwrap_or_default());
-        let path = name.split('.');
-        let known = path.fold(Some(&table), |at, key| at?.get(key));
+        let known = name.split('.').try_fold(&table, |at, key| at.get(key));
         let written = match known {
             None | Some(Value::Table(_)) => return Err(format!("there is no option `{name}`")),
             // A word may look like a number, as the colours `256` do.

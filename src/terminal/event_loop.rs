@@ -26,7 +26,7 @@ use super::screen::Screen;
 use super::signals::Signals;
 use super::tty::is_hang_up;
 use super::{Error, Exit, Mouse};
-use crate::app::{self, AutosaveNews, Effect, Message, State};
+use crate::app::{self, AutosaveNews, Effect, Message, Save, SaveNews, State};
 use crate::engine::{self, Handle};
 use crate::log_file;
 
@@ -285,7 +285,13 @@ impl<S: Screen> Program<'_, S> {
                 Effect::Copy(text) => {
                     self.screen.copy(&text).map_err(Error::Draw)?;
                 }
-                Effect::Save(save) => self.saver.begin(save, self.state),
+                Effect::Save(save) => match self.screen.place(&save.path) {
+                    Ok(path) => self.saver.begin(Save { path, ..save }, self.state),
+                    Err(why) => {
+                        // The other end is the loop itself.
+                        let _ = self.news.send(Message::Saved(SaveNews::Failed(why)));
+                    }
+                },
                 Effect::KeepTrace => self.keep_trace(),
                 Effect::FindAutosave => self.keeper.find(self.news.clone()),
                 Effect::DiscardAutosave(path) => {

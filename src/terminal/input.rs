@@ -1,17 +1,23 @@
 //! What the user does, from the terminal or from anything else that can stand for a user.
 
+mod decoder;
+mod reader;
+mod splitter;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
+use std::ops::ControlFlow;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEvent};
 use ratatui::layout::Size;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::esc_joiner::{EscJoiner, HOLD_LOCAL, HOLD_REMOTE};
 use super::tty::drawn_of;
+use reader::Reader;
+use splitter::{HOLD_LOCAL, HOLD_REMOTE, Splitter};
 
 /// Something that the user did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,43 +96,26 @@ impl EventSource for UnboundedReceiver<Input> {
     }
 }
 
-/// Start the thread that reads the terminal; it ends with the process.
-///
-/// The thread is our own because crossterm's `EventStream` reads on the thread that polls it,
-/// and such a read waits without limit when a key's escape sequence is not there to its end.
+/// Start the thread that reads the terminal; it ends with the process, or when the terminal is gone.
 ///
 /// # Errors
 ///
-/// When no thread can be started.
+/// When no thread can be started, or changes of the terminal's size cannot be listened for.
 pub fn read_terminal(link: Link) -> io::Result<UnboundedReceiver<Input>> {
     let (sender, receiver) = unbounded_channel();
+    let mut reader = Reader::new(Splitter::new(link.hold_esc()))?;
     thread::Builder::new().name("input".into()).spawn(move || {
-        if let Err(error) = read(&mut EscJoiner::new(link.hold_esc()), &sender) {
+        let taken = reader.run(
+            |event| match understand(event).map(|input| sender.send(input)) {
+                Some(Err(_)) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            },
+        );
+        if let Err(error) = taken {
             tracing::warn!(%error, "the terminal can no longer be read");
         }
     })?;
     Ok(receiver)
-}
-
-fn read(joiner: &mut EscJoiner, sender: &UnboundedSender<Input>) -> io::Result<()> {
-    loop {
-        let events = match joiner.deadline() {
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if crossterm::event::poll(left)? {
-                    joiner.push(crossterm::event::read()?, Instant::now())
-                } else {
-                    joiner.expire(Instant::now().max(deadline))
-                }
-            }
-            None => joiner.push(crossterm::event::read()?, Instant::now()),
-        };
-        for input in events.into_iter().filter_map(understand) {
-            if sender.send(input).is_err() {
-                return Ok(());
-            }
-        }
-    }
 }
 
 /// What an event means to us; `None` where it means nothing.

@@ -17,6 +17,7 @@ use crate::autosave::{Autosaves, kept_at};
 use crate::engine::RunId;
 use crate::export::{Record, trace_file};
 use crate::trace::Column;
+use crate::vocabulary::visible_line;
 
 /// What became of the trace: one line for the user once the screen is left.
 pub type Kept = Result<PathBuf, String>;
@@ -138,7 +139,7 @@ impl Keeper {
             None => return,
         };
         // The terminal may be gone.
-        let _ = writeln!(io::stderr(), "lenscape: {line}");
+        let _ = writeln!(io::stderr(), "lenscape: {}", visible_line(&line));
     }
 
     /// Looks for a trace that a session before has left, on a thread of its own.

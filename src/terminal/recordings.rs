@@ -13,6 +13,7 @@ use ratatui::layout::Size;
 use super::session::{ENTER, LEAVE};
 use crate::app::RecordingNews;
 use crate::export::cast::{Cast, CastOptions};
+use crate::regular_file;
 
 /// A recording cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,8 @@ pub struct Recordings(Rc<RefCell<Inner>>);
 #[derive(Default)]
 struct Inner {
     options: CastOptions,
+    /// Where those go that have no name of the user's; the current one where it is empty.
+    folder: PathBuf,
     /// The file of the first one, where the user named it.
     named: Option<(PathBuf, File)>,
     current: Option<(PathBuf, Cast<BufWriter<File>>)>,
@@ -47,6 +50,13 @@ impl Recordings {
         })))
     }
 
+    /// Recordings without a name go to `folder`.
+    #[must_use]
+    pub fn in_folder(self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.0.borrow_mut().folder);
+        self
+    }
+
     /// Recordings of which the first one goes to the file at `path`, which is replaced, and is
     /// begun at once.
     ///
@@ -54,7 +64,9 @@ impl Recordings {
     ///
     /// When that file cannot be made.
     pub fn to_file(path: &Path, options: CastOptions) -> Result<Self, RecordingError> {
-        let file = File::create(path).map_err(|why| RecordingError {
+        let mut anew = OpenOptions::new();
+        anew.write(true).create(true).truncate(true);
+        let file = regular_file::open_to_write(&mut anew, path).map_err(|why| RecordingError {
             path: path.to_owned(),
             why,
         })?;
@@ -77,7 +89,7 @@ impl Recordings {
         }
         let (path, file) = match inner.named.take() {
             Some((path, file)) => (path, Ok(file)),
-            None => free_file(),
+            None => free_file(&inner.folder),
         };
         let now = Instant::now();
         let begun = file.and_then(|file| {
@@ -152,11 +164,11 @@ impl Inner {
     }
 }
 
-/// A new file in the current folder, under the first name that is free.
-fn free_file() -> (PathBuf, io::Result<File>) {
+/// A new file in `folder`, under the first name that is free.
+fn free_file(folder: &Path) -> (PathBuf, io::Result<File>) {
     let mut number = 1;
     loop {
-        let path = PathBuf::from(format!("lenscape-{number}.cast"));
+        let path = folder.join(format!("lenscape-{number}.cast"));
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
         match file {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,

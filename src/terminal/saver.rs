@@ -1,6 +1,6 @@
 //! Saves files beside the loop: a slow disk keeps nobody waiting.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::{Builder, JoinHandle};
 
 use ratatui::buffer::Buffer;
@@ -86,16 +86,8 @@ fn write(path: &Path, content: &Content) -> SaveNews {
         Ok(bytes) => bytes,
         Err(error) => return SaveNews::Failed(error.to_string()),
     };
-    match file::save(&at_home(path), &bytes, Existing::Keep) {
+    match file::save(path, &bytes, Existing::Keep) {
         Ok(path) => SaveNews::Saved(path),
         Err(error) => SaveNews::Failed(error.to_string()),
-    }
-}
-
-/// The path with the user's folder in the place of a leading `~`, as a shell has it.
-fn at_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), etcetera::home_dir()) {
-        (Ok(rest), Ok(home)) => home.join(rest),
-        _ => path.to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! What the event loop needs of a screen, so that a script or a test can stand for a terminal.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use ratatui::layout::Size;
 
@@ -58,6 +59,15 @@ pub trait Screen {
         Ok(())
     }
 
+    /// Where a file goes that whoever sits there gives this name to.
+    ///
+    /// # Errors
+    ///
+    /// One line that says why it may not go there.
+    fn place(&self, name: &Path) -> Result<PathBuf, String> {
+        Ok(at_home(name))
+    }
+
     /// Give way to the shell, and come back.
     ///
     /// # Errors
@@ -73,6 +83,14 @@ pub trait Screen {
     fn resume(&mut self) -> io::Result<()> {
         self.repaint();
         Ok(())
+    }
+}
+
+/// The path with the user's folder in the place of a leading `~`, as a shell has it.
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), etcetera::home_dir()) {
+        (Ok(rest), Ok(home)) => home.join(rest),
+        _ => path.to_owned(),
     }
 }
 

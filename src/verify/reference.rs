@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::regular_file;
 use crate::trace::TokenId;
 
 /// The largest file that is read.
@@ -108,7 +109,7 @@ impl Reference {
             why,
         };
         let mut bytes = Vec::new();
-        std::fs::File::open(path)
+        regular_file::open(path)
             .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
             .map_err(|error| failed(format!("the reference cannot be read: {error}")))?;
         if bytes.len() as u64 > MOST_BYTES {

@@ -42,6 +42,29 @@ pub fn visible_text(text: &str) -> String {
     visible.out
 }
 
+/// Free text, made safe to show in one line: [`visible_text`], with newlines as `⏎`. For whatever a
+/// terminal gets outside of the screen: names, paths, values of the environment.
+#[must_use]
+pub fn visible_line(text: &str) -> String {
+    visible_text(text).replace('\n', "⏎")
+}
+
+/// Whether a terminal could take `c` as a command, or as one to the direction of text: control
+/// characters, newlines too, format characters, line separators.
+#[must_use]
+pub fn steers(c: char) -> bool {
+    match c {
+        ' '..='~' => false,
+        c => matches!(
+            category(c),
+            GeneralCategory::Control
+                | GeneralCategory::Format
+                | GeneralCategory::LineSeparator
+                | GeneralCategory::ParagraphSeparator
+        ),
+    }
+}
+
 /// What the visible text is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Layout {

@@ -13,4 +13,6 @@ mod from_a_python_package;
 mod from_the_hub;
 mod hub_repositories;
 mod models_command;
+#[cfg(unix)]
+mod pip_as_a_process;
 mod several_files;

@@ -97,6 +97,7 @@ NUMBERS = [
     ("caps-of-gemma2-left-out", "gemma2", {}, ["attn_logit_softcapping", "final_logit_softcapping", "sliding_window", "layer_types"]),
     ("caps-of-gemma2-null", "gemma2", dict(attn_logit_softcapping=None, final_logit_softcapping=None), []),
     ("activation-of-gemma", "gemma", dict(hidden_act="gelu"), []),
+    ("third-activation-of-gemma", "gemma", dict(hidden_act="relu"), []),
     ("second-activation-of-gemma", "gemma", dict(hidden_activation="relu"), []),
     ("second-activation-of-gemma2", "gemma2", dict(hidden_act="relu"), []),
     # Others.
@@ -113,6 +114,7 @@ NUMBERS = [
     ("activation-of-opt", "opt", dict(activation_function="gelu"), []),
     ("activation-of-llama", "llama", dict(hidden_act="relu"), []),
     ("sums-of-bloom", "bloom", dict(pretraining_tp=2), []),
+    ("biases-of-falcon", "falcon_alibi", {}, []),
     ("residual-of-gpt-neox", "gpt_neox", dict(use_parallel_residual=False), []),
     ("epsilon-left-out", "llama", {}, ["rms_norm_eps"]),
     ("epsilon-of-mixtral-left-out", "mixtral", {}, ["rms_norm_eps"]),
@@ -120,6 +122,8 @@ NUMBERS = [
     ("activation-left-out", "phi", {}, ["hidden_act"]),
     ("dropouts", "gpt2", dict(resid_pdrop=0.9, embd_pdrop=0.9, attn_pdrop=0.9), []),
 ]
+# Falcon's biases are rounded: a prompt so long that it shows.
+LONG_PROMPTS = {"biases-of-falcon": PROMPT * 5}
 # What transformers computes otherwise, or not at all; these must be refused.
 REFUSED = [
     ("not-causal", "llama", dict(is_causal=False), []),
@@ -142,6 +146,9 @@ REFUSED = [
     ("residual-of-bloom", "bloom", dict(apply_residual_connection_post_layernorm=True), []),
     ("unknown-activation", "llama", dict(hidden_act="quick_gelu"), []),
     ("infinite-epsilon", "llama", dict(rms_norm_eps=float("inf")), []),
+    ("window-of-nothing", "mistral", dict(sliding_window=0), []),
+    ("window-listed-and-not-used", "qwen2_moe", dict(use_sliding_window=False, layer_types=["sliding_attention"] * 4), []),
+    ("rotation-of-kinds-of-layers", "llama", dict(rope_parameters=dict(full_attention=dict(rope_type="default", rope_theta=500.0))), []),
     ("flat-rotation-of-gemma3", "gemma3", dict(rope_parameters=dict(rope_type="default", rope_theta=500.0)), []),
 ]
 
@@ -151,7 +158,7 @@ def changed(fixture, new, old):
         config.pop(key, None)
     return config | new
 
-def golden(fixture, new, old):
+def golden(fixture, new, old, prompt=PROMPT):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         for file in (FIXTURES / fixture).iterdir():
@@ -159,7 +166,7 @@ def golden(fixture, new, old):
                 shutil.copy(file, folder)
         (folder / "config.json").write_text(json.dumps(changed(fixture, new, old)))
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-        return {"cases": [reference(model, AutoTokenizer.from_pretrained(folder), PROMPT, 3)]}
+        return {"cases": [reference(model, AutoTokenizer.from_pretrained(folder), prompt, 3)]}
 
 def defaults(kind):
     cls, found = CONFIG_MAPPING[kind], {}
@@ -173,7 +180,7 @@ def main():
     variants, plain = [], {}
     for name, fixture, new, old in NUMBERS:
         try:
-            gold = golden(fixture, new, old)
+            gold = golden(fixture, new, old, LONG_PROMPTS.get(name, PROMPT))
         except Exception as error:
             print(f"{name:40} FAILS: {str(error).strip().splitlines()[-1]}")
             continue

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod faults;
+#[cfg(target_os = "linux")]
+mod fetching;
 mod keeping;
 mod leaving;
 mod limits;
@@ -10,6 +12,7 @@ mod living;
 mod program;
 mod pseudo_terminal;
 mod stand_in;
+mod typing;
 
 /// As in the program itself, whose place the stand-in takes.
 #[global_allocator]

@@ -28,7 +28,7 @@ impl Opened {
         Self::start(fixture().to_str().unwrap(), arguments, &[])
     }
 
-    fn start(model: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub fn start(model: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut all = vec!["--model", model];
         all.extend_from_slice(arguments);
         let home = tempfile::tempdir().unwrap();

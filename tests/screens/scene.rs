@@ -13,7 +13,7 @@ use lenscape::engine::{
 use lenscape::export::Record;
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, CharsetChoice, Settings};
-use lenscape::trace::{Candidate, Column, LensKind, Position, Score, Step, TokenId};
+use lenscape::trace::{Candidate, Column, LensKind, LogProb, Position, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -117,6 +117,15 @@ impl Scene {
         self.layers = Some(layers);
         self.hears(Event::Ready(Arc::new(ModelInfo {
             n_layers: layers,
+            ..(*model()).clone()
+        })))
+    }
+
+    /// There is something to know of the model.
+    pub fn with_notes(self, notes: &[&str]) -> Self {
+        let notes = notes.iter().map(|note| (*note).to_owned()).collect();
+        self.hears(Event::Ready(Arc::new(ModelInfo {
+            notes,
             ..(*model()).clone()
         })))
     }
@@ -253,7 +262,7 @@ impl Scene {
                 run: *run,
                 at: *at,
                 wanted: wanted.clone(),
-                log_probs: wanted.iter().map(|_| Ok(0.012_f32.ln())).collect(),
+                log_probs: wanted.iter().map(|_| Ok(LogProb(0.012_f64.ln()))).collect(),
             }))),
             Ask::Follow { tokens, from } => {
                 let columns = self.columns().into_iter();

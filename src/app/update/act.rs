@@ -173,7 +173,14 @@ fn cycle(state: &mut State, by: isize) {
     focus(state, panes[next]);
 }
 
+/// Ctrl-C. Pressed again before the run has stopped, it means that the user wants out.
 fn interrupt(state: &mut State) -> Vec<Effect> {
+    let active = state.run.as_ref().filter(|run| run.is_active());
+    let active = active.map(|run| run.id);
+    if active.is_some() && active == state.interrupted {
+        return leave::quit(state);
+    }
+    state.interrupted = active;
     match stop_what_runs(state) {
         Some(effect) => vec![effect],
         None => leave::quit(state),

@@ -343,6 +343,14 @@ mod running {
     }
 
     #[test]
+    fn ctrl_c_twice_quits_though_the_run_has_not_stopped_yet() {
+        let (mut state, run) = with_steps(1);
+        assert_eq!(press(&mut state, "esc"), [Effect::StopRun(run)]);
+        assert_eq!(press(&mut state, "ctrl-c"), [Effect::StopRun(run)]);
+        assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit]);
+    }
+
+    #[test]
     fn q_is_text_in_the_prompt_and_quits_elsewhere() {
         let mut state = ready();
         assert_eq!(press(&mut state, "q"), []);
@@ -679,6 +687,30 @@ mod writing {
         assert_eq!(effects, []);
         assert_eq!(state.prompt.text(), "one\ntwo\nthree\n");
         press(&mut state, "ctrl-_");
+        assert_eq!(state.prompt.text(), "");
+    }
+
+    #[test]
+    fn a_pasted_text_that_no_prompt_holds_is_refused_in_one_line() {
+        let mut state = ready();
+        let half = "x".repeat(crate::trace::LONGEST_PROMPT / 2);
+        for _ in 0..2 {
+            update(&mut state, Message::Paste(half.clone()));
+            assert!(state.notice.is_none());
+        }
+        update(&mut state, Message::Paste("y".into()));
+        assert_eq!(state.prompt.text().len(), crate::trace::LONGEST_PROMPT);
+        let told = &state.notice.as_ref().unwrap().text;
+        assert!(told.contains("a prompt holds 1 MB"), "{told}");
+    }
+
+    #[test]
+    fn a_pasted_text_that_no_field_holds_is_refused_in_one_line() {
+        let mut state = ready();
+        press(&mut state, "ctrl-s");
+        update(&mut state, Message::Paste("x".repeat(1 << 15)));
+        let told = &state.notice.as_ref().unwrap().text;
+        assert!(told.contains("a field holds 16 kB"), "{told}");
         assert_eq!(state.prompt.text(), "");
     }
 

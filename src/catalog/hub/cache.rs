@@ -15,6 +15,7 @@ use super::legacy;
 use super::selection::{Selection, Weights, shards};
 use crate::catalog::entry::is_commit;
 use crate::catalog::{CheckpointFiles, HubRef, split};
+use crate::regular_file;
 
 /// The hub cache below one folder.
 #[derive(Clone, Copy)]
@@ -52,7 +53,9 @@ impl<'a> Cache<'a> {
                 let weights = match &folder.weights {
                     Weights::Single(_) => Vec::new(),
                     Weights::Sharded { index } => {
-                        shards(&fs::read(snapshot.join(index)).ok()?).ok()?
+                        let index = snapshot.join(index);
+                        let text = regular_file::read(&index, regular_file::VOCABULARY);
+                        shards(&text.ok()?).ok()?
                     }
                 };
                 let whole = folder.has_tokenizer() && are_here(&weights);
@@ -112,7 +115,8 @@ impl<'a> Cache<'a> {
         if is_commit(revision) {
             return Some(revision.to_owned());
         }
-        let text = fs::read_to_string(self.folder(repo).join("refs").join(revision)).ok()?;
+        let path = self.folder(repo).join("refs").join(revision);
+        let text = regular_file::read_to_string(&path, regular_file::WRITTEN_BY_HAND).ok()?;
         let commit = text.trim();
         is_commit(commit).then(|| commit.to_owned())
     }

@@ -15,6 +15,7 @@ use crate::catalog::checksum::{self, Hashing};
 use crate::catalog::progress::Meter;
 use crate::catalog::store::sync_folder;
 use crate::catalog::{CheckpointFiles, FetchEvent, Sha256Sum, SourceError, lock};
+use crate::regular_file;
 
 /// A file in the making, beside its final name. The hub's own tools write elsewhere.
 const UNFINISHED: &str = "lenscape.incomplete";
@@ -71,7 +72,8 @@ impl Visit<'_> {
         let path = self
             .download(&listing.commit, file, &self.meter([file]))
             .await?;
-        let text = fs::read(path).map_err(|why| self.disk(why))?;
+        let text =
+            regular_file::read(&path, regular_file::VOCABULARY).map_err(|why| self.disk(why))?;
         shards(&text).map_err(|why| self.not_understood(format!("{index}: {why}")))
     }
 

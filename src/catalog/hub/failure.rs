@@ -5,12 +5,12 @@ use std::error::Error;
 use hf_hub::HFError;
 use reqwest::Response;
 
-use crate::catalog::SourceError;
+use crate::catalog::{HubSettings, SourceError};
 
 /// What the hub was asked for.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
-    pub(super) endpoint: &'a str,
+    pub(super) hub: &'a HubSettings,
     pub(super) repo: &'a str,
     pub(super) revision: &'a str,
     pub(super) file: Option<&'a str>,
@@ -24,15 +24,15 @@ pub(super) fn explain(error: &HFError, asked: &Asked<'_>) -> SourceError {
     if let Some((status, code)) = answer(error) {
         return asked.explain_status(status, code);
     }
-    let endpoint = asked.endpoint.to_owned();
+    let endpoint = asked.hub.shown_endpoint();
     match error {
         HFError::Request { source, .. } if !source.is_decode() => SourceError::Unreachable {
             endpoint,
-            why: innermost(source),
+            why: asked.hub.without_login(&innermost(source)),
         },
         other => SourceError::Answer {
             endpoint,
-            why: innermost(other),
+            why: asked.hub.without_login(&innermost(other)),
         },
     }
 }
@@ -63,7 +63,7 @@ fn answer(error: &HFError) -> Option<(u16, Option<&str>)> {
 
 impl Asked<'_> {
     fn explain_status(&self, status: u16, code: Option<&str>) -> SourceError {
-        let endpoint = self.endpoint.to_owned();
+        let endpoint = self.hub.shown_endpoint();
         let repo = self.repo.to_owned();
         let revision = self.revision.to_owned();
         match (status, code, self.file) {
@@ -88,7 +88,7 @@ impl Asked<'_> {
 
     fn rate_limited(&self, seconds: Option<u64>) -> SourceError {
         SourceError::RateLimited {
-            endpoint: self.endpoint.to_owned(),
+            endpoint: self.hub.shown_endpoint(),
             seconds,
         }
     }

@@ -120,12 +120,12 @@ impl Visit<'_> {
     }
 
     fn listing_address(&self) -> Result<Url, SourceError> {
-        let endpoint = &self.errand.places.hub.endpoint;
+        let hub = &self.errand.places.hub;
         let wrong = |why: &str| SourceError::Endpoint {
-            endpoint: endpoint.clone(),
+            endpoint: hub.shown_endpoint(),
             why: why.to_owned(),
         };
-        let mut url = Url::parse(endpoint).map_err(|error| wrong(&error.to_string()))?;
+        let mut url = Url::parse(&hub.endpoint).map_err(|error| wrong(&error.to_string()))?;
         url.path_segments_mut()
             .map_err(|()| wrong("it has no path"))?
             .pop_if_empty()

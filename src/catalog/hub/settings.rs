@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::FetchError;
 use crate::catalog::expansion::expanded;
+use crate::regular_file;
 
 /// The variable that moves the hub cache.
 pub(super) const CACHE_VARIABLE: &str = "HF_HOME";
+/// Stands for a login that is not shown.
+const HIDDEN: &str = "***@";
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 
 /// Where the hub and its cache are.
@@ -35,6 +38,35 @@ impl HubSettings {
     pub fn from_env() -> Result<Self, FetchError> {
         let home = etcetera::home_dir().ok();
         Self::from_variables(|name| std::env::var_os(name), home)
+    }
+
+    /// The hub's address as it may be shown: without a name or a password to log in with.
+    #[must_use]
+    pub fn shown_endpoint(&self) -> String {
+        match self.login() {
+            Some(login) => self.endpoint.replacen(&login, HIDDEN, 1),
+            None => self.endpoint.clone(),
+        }
+    }
+
+    /// `text`, which may quote the address, without the login.
+    pub(super) fn without_login(&self, text: &str) -> String {
+        match self.login() {
+            Some(login) => text.replace(&login, HIDDEN),
+            None => text.to_owned(),
+        }
+    }
+
+    /// What stands before the host in the address, up to its `@`.
+    fn login(&self) -> Option<String> {
+        let (_, rest) = self
+            .endpoint
+            .split_once("//")
+            .unwrap_or(("", &self.endpoint));
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        // A password that is not written as it should be may hold any of these, too.
+        let (login, _) = host.rsplit_once('@').or_else(|| rest.rsplit_once('@'))?;
+        Some(format!("{login}@"))
     }
 
     fn from_variables(
@@ -77,15 +109,15 @@ impl HubSettings {
 }
 
 fn token_in(file: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(file).ok()?;
+    let text = regular_file::read_to_string(file, regular_file::WRITTEN_BY_HAND).ok()?;
     Some(text.trim().to_owned()).filter(|token| !token.is_empty())
 }
 
-/// Shows everything but the token.
+/// Shows everything but the token and the login.
 impl std::fmt::Debug for HubSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HubSettings")
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &self.shown_endpoint())
             .field("cache", &self.cache)
             .field("offline", &self.offline)
             .finish_non_exhaustive()
@@ -173,6 +205,24 @@ mod tests {
         assert!(settings(&[("HF_HUB_OFFLINE", "1")]).offline);
         assert!(settings(&[("TRANSFORMERS_OFFLINE", "yes")]).offline);
         assert!(!settings(&[("HF_HUB_OFFLINE", "0")]).offline);
+    }
+
+    #[test]
+    fn a_login_in_the_address_is_never_shown() {
+        for (endpoint, shown) in [
+            ("http://user:s3cret@host:80/a", "http://***@host:80/a"),
+            ("http://s3cret@host", "http://***@host"),
+            ("user:s3cret@host", "***@host"),
+            ("http://user:s3/cr@et@host", "http://***@host"),
+            ("http://host/a@b", "http://***@b"),
+            ("http://host", "http://host"),
+        ] {
+            let settings = settings(&[("HF_ENDPOINT", endpoint)]);
+            assert_eq!(settings.shown_endpoint(), shown);
+            assert!(!format!("{settings:?}").contains("s3cret"));
+            let quoted = settings.without_login(&format!("no `{endpoint}`"));
+            assert_eq!(quoted, format!("no `{shown}`"));
+        }
     }
 
     #[test]

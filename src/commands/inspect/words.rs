@@ -106,10 +106,10 @@ fn positions(positions: &HeadPositions) -> Option<String> {
     match positions {
         HeadPositions::None => None,
         HeadPositions::Rotary(rope) => Some(rotary(rope)),
-        HeadPositions::Alibi { scale } if (*scale - 1.0).abs() < f64::EPSILON => {
+        HeadPositions::Alibi { scale, .. } if (*scale - 1.0).abs() < f64::EPSILON => {
             Some("ALiBi".to_owned())
         }
-        HeadPositions::Alibi { scale } => Some(format!("ALiBi scaled by {}", number(*scale))),
+        HeadPositions::Alibi { scale, .. } => Some(format!("ALiBi scaled by {}", number(*scale))),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{ComparedCandidate, ComparedPrompt, Comparisons};
+use crate::export::json;
 use crate::trace::{Layer, LensKind, LogProb, Row, Score, TokenId, Trajectory, logit_difference};
 
 #[derive(Serialize)]
@@ -70,7 +71,7 @@ pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
             .map(|compared| prompt(compared, comparisons.n_layers))
             .collect(),
     };
-    serde_json::to_writer(&mut *out, &document)?;
+    json::write(&document, out)?;
     writeln!(out)
 }
 

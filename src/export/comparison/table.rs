@@ -21,7 +21,7 @@ use crate::export::table::{blocks, layers, strip};
 use crate::trace::{Layer, LogProb, Score};
 use crate::ui::palette::Palette;
 use crate::ui::text;
-use crate::vocabulary::{Vocabulary, visible_label, visible_text};
+use crate::vocabulary::{Vocabulary, visible_label, visible_line, visible_text};
 
 /// Writes one block a prompt, in tables that fit into `width` columns. Without a palette there is
 /// no colour.
@@ -36,7 +36,8 @@ pub fn write(
     writeln!(
         out,
         "{} · {n_layers} layers · lens {} · rank of each candidate at each layer",
-        comparisons.model, comparisons.lens
+        visible_line(&comparisons.model),
+        comparisons.lens
     )?;
     for prompt in &comparisons.prompts {
         writeln!(out, "\n{} ▸ step {}", context(prompt), prompt.step)?;

@@ -6,6 +6,7 @@ use ratatui::style::Modifier;
 
 use super::glyph::is_drawn;
 use super::{CELL_HEIGHT, CELL_WIDTH, StyledCell};
+use crate::vocabulary::steers;
 
 /// Where the letters stand, from the top of their cell.
 const BASELINE: u16 = 14;
@@ -102,7 +103,8 @@ fn lines(svg: &mut String, cells: &[StyledCell<'_>], modifier: Modifier, below: 
     }
 }
 
-/// `text` as it may stand between two tags. XML has no control characters at all.
+/// `text` as it may stand between two tags. XML has no control characters at all; those that turn
+/// the direction of text would turn what is around it. Joiners only shape letters.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -110,7 +112,8 @@ pub fn escaped(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            c if c.is_control() => out.push('\u{fffd}'),
+            '\u{200c}' | '\u{200d}' => out.push(c),
+            c if steers(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

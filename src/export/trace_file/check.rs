@@ -8,7 +8,9 @@ use super::document::{CellEntry, Document, ScoreEntry, StepEntry, WatchEntry};
 use super::{Flaw, pieces};
 use crate::engine::{Intervention, ModelInfo};
 use crate::export::{Record, Watch};
-use crate::trace::{Candidate, Cell, Column, LensKind, Row, Score, TokenId, Trajectory};
+use crate::trace::{
+    Candidate, Cell, Column, LONGEST_PROMPT, LensKind, Row, Score, TokenId, Trajectory,
+};
 
 /// No model has so many; what is drawn has a row a layer.
 const MOST_LAYERS: usize = 10_000;
@@ -37,6 +39,12 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
         vocab_size,
         known: document.pieces.iter().map(pieces::PieceEntry::id).collect(),
     };
+    if document.prompt.len() > LONGEST_PROMPT {
+        return Err(Flaw::Wrong(format!(
+            "`prompt` has {} bytes, and none has more than {LONGEST_PROMPT}",
+            document.prompt.len()
+        )));
+    }
     let vocabulary = pieces::vocabulary(document.pieces, vocab_size)?;
     for id in &document.prompt_ids {
         rules.token(*id, || "the prompt".into())?;

@@ -38,6 +38,21 @@ fn what_is_written_is_read_back() {
 }
 
 #[test]
+fn a_prompt_that_is_too_long_is_refused_in_one_line() {
+    let with = |bytes: usize| {
+        let mut document = document();
+        document["prompt"] = json!("x".repeat(bytes));
+        read(document.to_string().as_bytes())
+    };
+    assert!(with(crate::trace::LONGEST_PROMPT).is_ok());
+    let error = with(crate::trace::LONGEST_PROMPT + 1)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("`prompt` has 1048577 bytes"), "{error}");
+    assert_eq!(error.lines().count(), 1);
+}
+
+#[test]
 fn a_run_without_steps_or_an_end_is_read_back() {
     let record = Record {
         given: 0,

@@ -10,10 +10,11 @@ const SEE_WHOLE_PROMPTS: [&str; 1] = ["paligemma"];
 const PARTS: [&str; 3] = ["text_config", "llm_config", "language_config"];
 
 /// The types of larger models that transformers knows; the type of the text model that it takes
-/// where a file leaves it out, and whether embedding and unembedding are then one.
+/// where a file leaves it out, and whether embedding and unembedding are then one (in those on
+/// OPT, OPT itself ties them).
 const TYPES: &[(&str, &str, bool)] = &[
     ("aya_vision", "cohere2", true),
-    ("blip-2", "opt", false),
+    ("blip-2", "opt", true),
     ("cohere2_vision", "cohere2", true),
     ("deepseek_vl", "llama", true),
     ("deepseek_vl_hybrid", "llama", true),
@@ -23,8 +24,8 @@ const TYPES: &[(&str, &str, bool)] = &[
     ("granite_speech", "granite", true),
     ("idefics2", "mistral", false),
     ("idefics3", "llama", false),
-    ("instructblip", "opt", false),
-    ("instructblipvideo", "opt", false),
+    ("instructblip", "opt", true),
+    ("instructblipvideo", "opt", true),
     ("internvl", "qwen2", true),
     ("janus", "llama", true),
     ("lighton_ocr", "qwen3", true),

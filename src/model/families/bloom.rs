@@ -9,7 +9,7 @@ use crate::model::config::{Config, Dialect, ModelType};
 use crate::model::layout::{
     GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout,
 };
-use crate::model::spec::{Activation, HeadPositions, Spec};
+use crate::model::spec::{Activation, AlibiPrecision, HeadPositions, Spec};
 
 pub const FAMILY: Family = Family {
     name: "bloom",
@@ -61,7 +61,10 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut spec = start.decoder(config)?;
     spec.embedding.norm = Some(norm);
     for block in &mut spec.blocks {
-        block.attention.positions = HeadPositions::Alibi { scale: 1.0 };
+        block.attention.positions = HeadPositions::Alibi {
+            scale: 1.0,
+            precision: AlibiPrecision::Float32,
+        };
     }
     Ok(spec)
 }

@@ -47,13 +47,19 @@ const COHERE2: ModelType = ModelType::new(
 .only(&[
     ("use_qk_norm", "[false]"),
     ("use_parallel_block", "[true]"),
-    ("use_parallel_embedding", "[false]"),
-    ("use_embedding_sharing", "[true]"),
     ("use_gated_activation", "[true]"),
     ("position_embedding_type", r#"["rope_gptj"]"#),
     ("rotary_pct", "[1]"),
 ])
 .ignoring(&[
+    (
+        "use_parallel_embedding",
+        "how a run is done, not what it computes",
+    ),
+    (
+        "use_embedding_sharing",
+        "`tie_word_embeddings` stands for it",
+    ),
     (
         "head_dim",
         "worked out from width and heads, as transformers does",

@@ -10,7 +10,7 @@ use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{
     GGUF, GGUF_PLAIN_MLP, GGUF_QKV, HUGGING_FACE, Layout, MlpLayout, QkvLayout,
 };
-use crate::model::spec::{Activation, HeadPositions, Residual, Spec};
+use crate::model::spec::{Activation, AlibiPrecision, HeadPositions, Residual, Spec};
 
 pub const FAMILY: Family = Family {
     name: "falcon",
@@ -61,6 +61,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         if alibi {
             block.attention.positions = HeadPositions::Alibi {
                 scale: block.attention.scale,
+                precision: AlibiPrecision::Bfloat16,
             };
         }
     }

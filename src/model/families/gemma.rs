@@ -35,7 +35,10 @@ const GEMMA: ModelType = ModelType::new(
     }"#,
 )
 .only(CAUSAL)
-.ignoring(&[("hidden_activation", "`hidden_act` stands for it")]);
+.ignoring(&[
+    ("hidden_activation", "`hidden_act` stands for it"),
+    ("num_image_tokens", "of the larger model's pictures"),
+]);
 
 const GEMMA2: ModelType = ModelType::new(
     "gemma2",
@@ -53,6 +56,7 @@ const GEMMA2: ModelType = ModelType::new(
 .ignoring(&[
     ("hidden_act", IN_PLACE_OF_ACT),
     ("sliding_window_size", "`sliding_window` stands for it"),
+    ("num_image_tokens", "of the larger model's pictures"),
 ]);
 
 const GEMMA3: ModelType = ModelType::new(
@@ -127,7 +131,9 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     if config.architecture() == "gemma" {
         // The first files say `gelu` for its tanh approximation.
         spec.blocks.iter_mut().for_each(|block| {
-            if let FeedForwardSpec::Dense(mlp) = &mut block.feed_forward {
+            if let FeedForwardSpec::Dense(mlp) = &mut block.feed_forward
+                && mlp.activation == Activation::Gelu
+            {
                 mlp.activation = Activation::GeluTanh;
             }
         });

@@ -37,7 +37,15 @@ const LLAMA: ModelType = ModelType::new(
     }"#,
 )
 .only(&[("rope_interleaved", "[false]")])
-.ignoring(&[("is_llama_config", "says what the type says")]);
+.ignoring(&[
+    ("is_llama_config", "says what the type says"),
+    (
+        "max_sequence_length",
+        "`max_position_embeddings` stands for it",
+    ),
+    ("activation", "`hidden_act` stands for it"),
+    ("layer_norm_eps", "`rms_norm_eps` stands for it"),
+]);
 
 const MISTRAL: ModelType = ModelType::new(
     "mistral",
@@ -227,17 +235,25 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
 /// The sliding window of a layer. GGUF files of these architectures have none: llama.cpp's
 /// converter leaves it out.
 fn window(config: &Config, layer: usize) -> Result<Option<usize>, ModelError> {
-    let window = match config.dialect() {
-        Dialect::HuggingFace => reading::window(config)?,
-        Dialect::Gguf => None,
-    };
-    let may_have_one = match config.architecture() {
+    if config.dialect() == Dialect::Gguf {
+        return Ok(None);
+    }
+    let listed = reading::listed_as_local(config, layer);
+    // The others have one only where they are told to use it.
+    let is_used = match config.architecture() {
         "mistral" | "mixtral" => true,
-        // The others have one only where they are told to use it.
         _ => config.optional_bool(USES_WINDOW)?.unwrap_or(false),
     };
+    if !is_used && listed == Some(true) {
+        let reason = "is not true, though `layer_types` names layers with a window";
+        return Err(config.complain(USES_WINDOW, reason));
+    }
+    if !is_used {
+        return Ok(None);
+    }
+    let window = reading::window(config)?;
     let first = || config.optional_usize(FIRST_WITH_WINDOW);
-    let is_local = match reading::listed_as_local(config, layer) {
+    let is_local = match listed {
         Some(listed) => listed,
         None => match config.architecture() {
             "qwen2_moe" => layer.is_multiple_of(2) && layer < first()?.unwrap_or(0),
@@ -248,7 +264,7 @@ fn window(config: &Config, layer: usize) -> Result<Option<usize>, ModelError> {
             _ => true,
         },
     };
-    Ok(window.filter(|_| may_have_one && is_local))
+    Ok(window.filter(|_| is_local))
 }
 
 /// Whether a layer of SmolLM3 turns its queries and keys: three of four do.

@@ -31,7 +31,13 @@ const PHI3: ModelType = ModelType::new(
         "partial_rotary_factor": 1.0, "sliding_window": null
     }"#,
 )
-.only(&[("attention_bias", "[false]")]);
+.only(&[
+    ("attention_bias", "[false]"),
+    ("mlp_bias", "[false]"),
+    ("lm_head_bias", "[false]"),
+    ("full_attn_mod", "[1]"),
+    ("interpolate_factor", "[1]"),
+]);
 
 /// The context of the first models, whose window early GGUF files leave out.
 const FIRST_CONTEXT: usize = 4096;

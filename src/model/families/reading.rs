@@ -123,9 +123,16 @@ pub fn presence(config: &Config) -> Presence {
     }
 }
 
-/// The sliding window of the layers that have one; some files say 0 for none.
+/// The sliding window of the layers that have one; some GGUF files say 0 for none.
 pub fn window(config: &Config) -> Result<Option<usize>, ModelError> {
-    Ok(config.optional_usize(WINDOW)?.filter(|window| *window > 0))
+    match (config.optional_usize(WINDOW)?, config.dialect()) {
+        (Some(0), Dialect::HuggingFace) => {
+            let reason =
+                "is 0, with which a position would attend to nothing; null stands for none";
+            Err(config.complain(WINDOW, reason))
+        }
+        (window, _) => Ok(window.filter(|window| *window > 0)),
+    }
 }
 
 /// Whether a layer attends to a sliding window only, where the configuration lists it.

@@ -29,7 +29,12 @@ const STABLELM: ModelType = ModelType::new(
         "rope_parameters": null, "rope_theta": 10000.0, "partial_rotary_factor": 0.25,
         "use_qkv_bias": false, "qk_layernorm": false, "use_parallel_residual": false
     }"#,
-);
+)
+.only(&[("rotary_scaling_factor", "[1]")])
+.ignoring(&[
+    ("norm_eps", "`layer_norm_eps` stands for it"),
+    ("rope_pct", "`partial_rotary_factor` stands for it"),
+]);
 
 const QKV_BIAS: Key = key(&["use_qkv_bias"], "");
 const PARALLEL: Key = key(&["use_parallel_residual"], "use_parallel_residual");

@@ -51,7 +51,19 @@ pub enum HeadPositions {
     Alibi {
         /// The penalties are multiplied by it.
         scale: f64,
+        /// In what they are worked out.
+        precision: AlibiPrecision,
     },
+}
+
+/// In what numbers the penalties of ALiBi are worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlibiPrecision {
+    /// Single precision.
+    Float32,
+    /// Slopes, positions and their products are rounded to bfloat16, as transformers does for
+    /// Falcon whatever the model computes in.
+    Bfloat16,
 }
 
 /// Norms of queries and keys.

@@ -2,7 +2,6 @@
 //! else a SentencePiece model, or else `vocab.json` with `merges.txt`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +14,7 @@ use super::sentencepiece_file::{SentencePieceModel, Unusable};
 use super::settings::TOKENIZER_CONFIG;
 use super::{TokenizerError, growth};
 use crate::model::json;
+use crate::regular_file;
 
 pub(super) const TOKENIZER: &str = "tokenizer.json";
 pub(super) const SENTENCEPIECE: &str = "tokenizer.model";
@@ -181,16 +181,10 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, 
     })
 }
 
-/// The bytes of a file that need not exist. What is no regular file may have no end.
+/// The bytes of a file that need not exist.
 pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, TokenizerError> {
-    match fs::metadata(path) {
-        Ok(there) if !there.is_file() => Err(TokenizerError::File {
-            path: path.to_owned(),
-            why: "is no regular file".to_owned(),
-        }),
-        Ok(_) => fs::read(path)
-            .map(Some)
-            .map_err(|source| unreadable(path, source)),
+    match regular_file::read(path, regular_file::VOCABULARY) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(unreadable(path, source)),
     }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::regular_file;
+
 /// Larger ones are not read for the sake of a message.
 const LONGEST_CONFIG: u64 = 1 << 20;
 
@@ -43,7 +45,7 @@ impl Adapter {
     }
 
     fn described(path: &Path) -> Option<Self> {
-        let file = std::fs::File::open(path).ok()?;
+        let file = regular_file::open(path).ok()?;
         serde_json::from_reader(file.take(LONGEST_CONFIG)).ok()
     }
 

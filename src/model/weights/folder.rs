@@ -14,6 +14,7 @@ use super::stored::Stored;
 use super::{Adapter, Size, damaged, elements, names, pytorch, safetensors, unreadable};
 use crate::model::ModelError;
 use crate::model::weight::Rows;
+use crate::regular_file;
 
 /// One way to store the weights of a folder.
 struct Format {
@@ -79,6 +80,11 @@ impl Folder {
             (format.read)(&folder.join(format.single), &mut tensors)?;
         } else {
             format.read_shards(folder, &mut tensors)?;
+        }
+        if tensors.is_empty() {
+            let reason = "the files of weights here hold no tensors, or none where they are looked \
+                          for; save the model's state dict by itself";
+            return Err(damaged(folder, reason));
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -195,7 +201,8 @@ impl Format {
         tensors: &mut BTreeMap<String, Stored>,
     ) -> Result<(), ModelError> {
         let path = folder.join(self.index);
-        let text = std::fs::read(&path).map_err(unreadable(&path))?;
+        let text =
+            regular_file::read(&path, regular_file::VOCABULARY).map_err(unreadable(&path))?;
         let index = parse_index(&path, &text)?;
         let mut files: Vec<&String> = index.weight_map.values().collect();
         files.sort_unstable();

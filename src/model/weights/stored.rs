@@ -1,6 +1,5 @@
 //! Where a tensor stands in a file that holds it uncompressed, and how it is read from there.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -12,6 +11,7 @@ use super::unreadable;
 use crate::model::ModelError;
 use crate::model::error::plain;
 use crate::model::weight::{Rows, Storage};
+use crate::regular_file;
 
 /// Where a tensor stands. Whoever makes one has checked that it lies inside the file and that
 /// `bytes` is the size of `shape`.
@@ -80,7 +80,7 @@ impl Stored {
 
     fn bytes(&self) -> Result<Vec<u8>, ModelError> {
         let mut bytes = vec![0; self.bytes];
-        let mut file = File::open(&self.file).map_err(unreadable(&self.file))?;
+        let mut file = regular_file::open(&self.file).map_err(unreadable(&self.file))?;
         file.seek(SeekFrom::Start(self.start))
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(unreadable(&self.file))?;

@@ -102,8 +102,43 @@ fn a_mistake_is_told_with_its_line() {
         ("{ sleep = -1 }", "no time in seconds"),
         ("{ sleep = 1, every = 1 }", "`every` belongs to"),
         ("{ screenshot = \"grid.gif\" }", "names no picture"),
+        (
+            "{ screenshot = \"../grid.svg\" }",
+            "leads out of the script's folder",
+        ),
+        (
+            "{ screenshot = \"/tmp/grid.svg\" }",
+            "leads out of the script's folder",
+        ),
+        (
+            "{ press = \"x\", times = 9223372036854775807 }",
+            "`times` is 10000 at most",
+        ),
+        ("{ sleep = 1e18 }", "more than a day"),
+        ("{ wait = \"ready\", timeout = 1e18 }", "more than a day"),
+        ("{ resize = [65535, 65535] }", "1000x500 is the largest"),
+        ("{ resize = [80, 0] }", "1000x500 is the largest"),
     ] {
         let error = steps(text).unwrap_err();
         assert!(error.contains(part), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_script_is_as_large_as_a_screen_and_records_a_cast_beside_it() {
+    for (text, part) in [
+        ("size = [65535, 65535]", "1000x500 is the largest"),
+        (
+            "record = \"/tmp/a.cast\"",
+            "leads out of the script's folder",
+        ),
+        ("record = \"../a.cast\"", "leads out of the script's folder"),
+        ("record = \".bashrc\"", "has to end in .cast"),
+        ("record = \"a.json\"", "has to end in .cast"),
+        ("record = \".cast\"", "has to end in .cast"),
+    ] {
+        let text = format!("{text}\nsteps = []");
+        let error = toml::from_str::<Script>(&text).unwrap_err();
+        assert!(error.message().contains(part), "{text}: {error}");
     }
 }

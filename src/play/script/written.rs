@@ -6,7 +6,8 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use serde::Deserialize;
 
-use super::{Step, Wait};
+use super::{Screenshot, Step, Wait};
+use crate::play::place;
 
 /// A step as it is written: a table with one key that says what is done.
 #[derive(Default, Deserialize)]
@@ -25,6 +26,15 @@ pub struct WrittenStep {
     screenshot: Option<String>,
 }
 
+/// A key is not pressed more often.
+const MOST_TIMES: usize = 10_000;
+
+/// Nothing takes longer.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Larger than any window; a larger one would take all memory.
+const LARGEST: Size = Size::new(1000, 500);
+
 const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl TryFrom<WrittenStep> for Step {
@@ -41,6 +51,9 @@ impl TryFrom<WrittenStep> for Step {
             return Err("`timeout` belongs to `wait`".into());
         }
         let times = written.times.unwrap_or(1);
+        if times > MOST_TIMES {
+            return Err(format!("`times` is {MOST_TIMES} at most"));
+        }
         let timeout = match written.timeout {
             Some(timeout) => seconds(timeout)?,
             None => USUAL_TIMEOUT,
@@ -55,13 +68,11 @@ impl TryFrom<WrittenStep> for Step {
             }),
             written.wait.map(|until| Ok(Self::Wait { until, timeout })),
             written.sleep.map(|time| seconds(time).map(Self::Sleep)),
-            written
-                .resize
-                .map(|(columns, rows)| Ok(Self::Resize(Size::new(columns, rows)))),
+            written.resize.map(|cells| Ok(Self::Resize(size(cells)?))),
             written.mark.map(|name| Ok(Self::Mark(name))),
             written
                 .screenshot
-                .map(|name| name.parse().map(Self::Screenshot)),
+                .map(|name| Ok(Self::Screenshot(screenshot(&name)?))),
         ];
         let mut steps = steps.into_iter().flatten();
         match (steps.next(), steps.next()) {
@@ -85,5 +96,27 @@ fn key(name: &str) -> Result<KeyEvent, String> {
 }
 
 fn seconds(time: f32) -> Result<Duration, String> {
-    Duration::try_from_secs_f32(time).map_err(|_| format!("{time} is no time in seconds"))
+    match Duration::try_from_secs_f32(time) {
+        Ok(time) if time <= LONGEST => Ok(time),
+        Ok(_) => Err(format!("{time} s is more than a day")),
+        Err(_) => Err(format!("{time} is no time in seconds")),
+    }
+}
+
+/// A screen of so many columns and rows.
+pub fn size((columns, rows): (u16, u16)) -> Result<Size, String> {
+    let size = Size::new(columns, rows);
+    match (1..=LARGEST.width).contains(&columns) && (1..=LARGEST.height).contains(&rows) {
+        true => Ok(size),
+        false => Err(format!(
+            "no screen has {size} cells; {LARGEST} is the largest"
+        )),
+    }
+}
+
+/// A picture that a script names.
+fn screenshot(name: &str) -> Result<Screenshot, String> {
+    let screenshot: Screenshot = name.parse()?;
+    place::check(&screenshot.path).map_err(|error| error.to_string())?;
+    Ok(screenshot)
 }

@@ -47,9 +47,12 @@ fn notice(state: &State) -> &str {
     &state.notice.as_ref().unwrap().text
 }
 
+/// Whether an option has taken effect, by the state and what is to be done.
+type Effective = fn(&State, &[Effect]) -> bool;
+
 /// A value of each option that is not its default, and what shows that it has taken effect. An
 /// option without a place here is an error.
-fn has_taken_effect(name: &str) -> (&'static str, fn(&State, &[Effect]) -> bool) {
+fn has_taken_effect(name: &str) -> (&'static str, Effective) {
     match name {
         "model" => ("other", |_, effects| effects == [load("other")]),
         "dtype" => ("bf16", |_, effects| {

@@ -87,9 +87,12 @@ impl<'c> Parameters<'c> {
             }
         } else if has_both && layers == Layers::Local {
             values = Map::new();
-        } else if let Some(Value::Object(of_kind)) = values.get(layers.name()) {
-            inside = format!("{inside}{}.", layers.name());
-            values = of_kind.clone();
+        } else if let Some(kind) = [Layers::Global, Layers::Local]
+            .into_iter()
+            .find(|kind| values.contains_key(kind.name()))
+        {
+            let reason = "is for models whose kinds of layers turn differently, as Gemma 3's do";
+            return Err(config.about(&format!("{inside}{}", kind.name()), reason));
         }
         let theta = match (has_both, layers) {
             (true, Layers::Local) => config.get(LOCAL_THETA),

@@ -15,6 +15,7 @@ use crate::model::ModelError;
 use crate::model::error::plain;
 use crate::model::weight::Rows;
 use crate::model::weights::{Opened, damaged, foreign, unreadable};
+use crate::regular_file;
 
 /// No header is longer.
 const LONGEST_HEADER: u64 = 64 << 20;
@@ -105,7 +106,7 @@ impl Part {
             shape: Shape::from(entry.shape.clone()),
             offset: entry.offset,
         };
-        let mut file = File::open(&self.path).map_err(unreadable(&self.path))?;
+        let mut file = regular_file::open(&self.path).map_err(unreadable(&self.path))?;
         info.read(&mut file, self.header.data, &Device::Cpu)
             .and_then(|tensor| tensor.dequantize(&Device::Cpu))
             .map_err(|error| self.about(name, plain(&error)))
@@ -147,7 +148,7 @@ impl Part {
     fn bytes(&self, entry: &Entry, which: Range<u64>) -> Result<Vec<u8>, ModelError> {
         let length = usize::try_from(which.end - which.start);
         let mut bytes = vec![0; length.unwrap_or(0)];
-        let mut file = File::open(&self.path).map_err(unreadable(&self.path))?;
+        let mut file = regular_file::open(&self.path).map_err(unreadable(&self.path))?;
         file.seek(SeekFrom::Start(self.start(entry) + which.start))
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(unreadable(&self.path))?;
