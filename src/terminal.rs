@@ -2,8 +2,8 @@
 //!
 //! Three threads meet here. The *UI* thread owns the terminal: it takes inputs and engine events,
 //! changes the state and draws. The *input* thread reads the terminal. The *signals* thread ends
-//! the program whatever the UI thread is stuck in. Nothing on the UI thread waits but for a
-//! terminal that does not accept its bytes.
+//! the program whatever the UI thread is stuck in. Nothing on the UI thread waits, except for a
+//! terminal that does not accept its bytes where the system does not let us open it anew.
 
 use std::io;
 

@@ -256,6 +256,9 @@ fn give_back() {
     let mut words = Words::default();
     words.say_last();
     let output = tty::output_descriptor();
+    // What a slow terminal has not taken yet would leave no room.
+    // SAFETY: no memory is involved.
+    unsafe { libc::tcflush(output, libc::TCOFLUSH) };
     for bytes in [LEAVE, words.as_str().as_bytes()] {
         let mut ready = libc::pollfd {
             fd: output,

@@ -1,7 +1,7 @@
 //! The terminal while it is ours: taken once, given back once, from whatever exit.
 
 use std::env;
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
@@ -147,6 +147,7 @@ impl Session {
     /// When the terminal cannot be taken again.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back()?;
+        self.painter.writer().forget();
         stop()?;
         self.take()?;
         self.repaint();
@@ -163,6 +164,7 @@ impl Session {
         // crossterm remembers that it set raw mode, whatever the terminal is in by now.
         disable_raw_mode()?;
         enable_raw_mode()?;
+        self.painter.writer().forget();
         self.painter.writer().commit(PASTE_ON)?;
         self.set_mouse(self.mouse)?;
         self.repaint();
@@ -249,7 +251,7 @@ pub fn give_back() -> io::Result<()> {
     if !no_longer_taken() {
         return Ok(());
     }
-    let modes = Tty::to_leave().map_or(Ok(()), |mut tty| tty.write_all(LEAVE));
+    let modes = Tty::to_leave().map_or(Ok(()), |tty| tty.write_last(LEAVE));
     let line_discipline = disable_raw_mode();
     // Only now: on the screen that we have left, nobody's words do any harm.
     let streams = noise::let_through();

@@ -40,6 +40,8 @@ struct Output {
 enum Reading {
     /// All that comes is taken.
     On,
+    /// So many bytes are taken in a second, by tens.
+    Slow(usize),
     /// Nothing is taken, but the terminal is there.
     Frozen,
     /// The terminal is gone.
@@ -211,6 +213,11 @@ impl PseudoTerminal {
         self.shown.output.lock().unwrap().bytes.clone()
     }
 
+    /// Take so many bytes a second from now on, like a slow line.
+    pub fn slow_down(&self, bytes_a_second: usize) {
+        self.shown.output.lock().unwrap().reading = Reading::Slow(bytes_a_second);
+    }
+
     /// Take nothing from the program any more, like a link that has frozen.
     pub fn freeze(&self) {
         self.shown.output.lock().unwrap().reading = Reading::Frozen;
@@ -287,8 +294,9 @@ impl Drop for PseudoTerminal {
 impl Shown {
     fn collect(&self, mut reader: Box<dyn Read + Send>) {
         let mut bytes = [0; 4096];
+        let mut most = bytes.len();
         loop {
-            let count = match reader.read(&mut bytes) {
+            let count = match reader.read(&mut bytes[..most]) {
                 Ok(0) | Err(_) => return,
                 Ok(count) => count,
             };
@@ -298,6 +306,11 @@ impl Shown {
             self.changed.notify_all();
             match output.reading {
                 Reading::On => {}
+                Reading::Slow(bytes_a_second) => {
+                    drop(output);
+                    most = bytes_a_second / 10;
+                    thread::sleep(Duration::from_millis(100));
+                }
                 Reading::Frozen => {
                     // The terminal stays open in this thread, unread.
                     drop(output);
