@@ -43,7 +43,8 @@ pub(super) enum Outcome {
 }
 
 impl Loader {
-    /// Begins to load `model`, to be computed with as `dtype` says, after the load `before` has given up its memory.
+    /// Begins to load `model`, to be computed with as `dtype` says, after the load `before` has
+    /// given up its memory.
     pub fn begin(
         opener: Arc<Opener>,
         model: String,

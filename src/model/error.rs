@@ -6,6 +6,7 @@ use super::dtype::Dtype;
 use super::memory::in_words;
 use super::tokenizer::TokenizerError;
 use crate::trace::Layer;
+use crate::vocabulary::visible_line;
 
 /// A checkpoint cannot be used, or a computation on it failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +51,10 @@ pub enum ModelError {
         method: String,
     },
     /// No family reads this kind of model.
-    #[error("{place}: architecture `{name}` is not supported; supported: {supported}")]
+    #[error(
+        "{place}: architecture `{}` is not supported; supported: {supported}",
+        quoted(name)
+    )]
     UnknownArchitecture {
         /// The file that names it.
         place: String,
@@ -60,7 +64,7 @@ pub enum ModelError {
         supported: String,
     },
     /// A tensor is missing, superfluous or has the wrong shape.
-    #[error("{place}: tensor `{name}`: {reason}")]
+    #[error("{place}: tensor `{}`: {reason}", quoted(name))]
     Tensor {
         /// The file or folder.
         place: String,
@@ -154,6 +158,17 @@ pub enum ModelError {
     Tensors(#[from] candle_core::Error),
 }
 
+/// A name out of a file as a message quotes it: in one line, and no longer than a message may be.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    const LONGEST: usize = 200;
+    let line = visible_line(name);
+    match line.char_indices().nth(LONGEST) {
+        None => line,
+        Some((end, _)) => format!("{}…", &line[..end]),
+    }
+}
+
 /// A candle error's own message, without the backtrace and context that wrap it.
 #[must_use]
 pub fn plain(error: &candle_core::Error) -> String {
@@ -165,5 +180,26 @@ pub fn plain(error: &candle_core::Error) -> String {
             let text = other.to_string();
             text.lines().next().unwrap_or_default().to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_out_of_a_file_makes_neither_a_line_nor_a_long_message() {
+        let error = ModelError::Tensor {
+            place: "m.gguf".into(),
+            name: "a\n\u{1b}[2J".repeat(999),
+            reason: "is missing".into(),
+        };
+        let message = error.to_string();
+        assert!(
+            message.starts_with("m.gguf: tensor `a⏎⟨1B⟩[2Ja⏎"),
+            "{message}"
+        );
+        assert!(message.ends_with("…`: is missing"), "{message}");
+        assert!(message.chars().count() < 300, "{message}");
     }
 }

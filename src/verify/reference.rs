@@ -17,13 +17,13 @@
 //! the prompt. What may be left out: `raw_rank` (the rank under the lens `raw`), `prob`, `entropy`,
 //! `kl`, `top` and `watch`. Other fields are passed over.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::regular_file;
 use crate::trace::TokenId;
+use crate::vocabulary::visible_line;
 
 /// The largest file that is read.
 const MOST_BYTES: u64 = 1 << 28;
@@ -108,20 +108,11 @@ impl Reference {
             path: path.to_path_buf(),
             why,
         };
-        let mut bytes = Vec::new();
-        regular_file::open(path)
-            .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+        let bytes = regular_file::read(path, MOST_BYTES)
             .map_err(|error| failed(format!("the reference cannot be read: {error}")))?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(failed(format!(
-                "larger than {} MiB, no file of reference values",
-                MOST_BYTES >> 20
-            )));
-        }
         let reference: Self = serde_json::from_slice(&bytes).map_err(|error| {
             // What it quotes out of the file may be anything.
-            let error = crate::vocabulary::visible_text(&error.to_string()).replace('\n', "⏎");
-            let error: String = error.chars().take(200).collect();
+            let error: String = visible_line(&error.to_string()).chars().take(200).collect();
             failed(format!(
                 "no reference values, see `lenscape verify --help`: {error}"
             ))

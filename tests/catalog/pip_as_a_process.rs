@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -63,7 +63,16 @@ impl Folder {
 
     /// The program, once the script has told `$here/started` its process and that of its child.
     fn pulling(&self) -> (Child, Vec<Pid>) {
-        let pulling = self.pull().spawn().unwrap();
+        let mut pull = self.pull();
+        // Whoever runs the tests may want the hang-up ignored, as `nohup` does.
+        // SAFETY: `signal` is one of the functions that a child may call before it starts.
+        unsafe {
+            pull.pre_exec(|| {
+                libc::signal(libc::SIGHUP, libc::SIG_DFL);
+                Ok(())
+            });
+        }
+        let pulling = pull.spawn().unwrap();
         let told = || fs::read_to_string(self.path("started")).unwrap_or_default();
         wait_until("python3 has been started", || told().lines().count() == 2);
         let ids = told();

@@ -283,6 +283,29 @@ mod tests {
     }
 
     #[test]
+    fn a_complaint_names_the_key_where_the_file_has_it() {
+        let message = |rope: &str| {
+            let text = format!(r#"{{"model_type": "gpt_neox", {rope}}}"#);
+            let config = Config::from_json(&text, "config.json").unwrap();
+            families::read(&config).unwrap_err().to_string()
+        };
+        for (rope, key) in [
+            (r#""rotary_emb_base": "x""#, "`rotary_emb_base`"),
+            (
+                r#""rope_scaling": {"rope_theta": "x"}"#,
+                "`rope_scaling.rope_theta`",
+            ),
+            (
+                r#""rope_parameters": {"rope_theta": "x"}"#,
+                "`rope_parameters.rope_theta`",
+            ),
+        ] {
+            let message = message(rope);
+            assert!(message.contains(key), "{message}");
+        }
+    }
+
+    #[test]
     fn dynamic_scaling_is_limited_to_the_context_within_which_it_does_nothing() {
         let dynamic = r#""rope_scaling": {"type": "dynamic", "factor": 4.0}"#;
         assert_eq!(context_length(dynamic), 512);

@@ -17,6 +17,7 @@ use super::mix::{Mix, Portion};
 use super::{Size, damaged, elements};
 use crate::catalog::Split;
 use crate::model::ModelError;
+use crate::model::error::quoted;
 use crate::model::weight::Rows;
 use header::Entry;
 use part::Part;
@@ -83,7 +84,10 @@ impl Gguf {
         match names.find(|name| self.holder(name).is_some()) {
             Some(name) => Err(damaged(
                 &part.path,
-                format!("tensor `{name}` is in another part too; the parts are of several models"),
+                format!(
+                    "tensor `{}` is in another part too; the parts are of several models",
+                    quoted(name)
+                ),
             )),
             None => {
                 drop(names);

@@ -50,6 +50,8 @@ pub struct Parameters<'c> {
     values: Map<String, Value>,
     /// The object of `config.json` that they stand in, with a dot behind it; or nothing.
     inside: String,
+    /// Those that stand beside that object, under keys of their own.
+    beside: Vec<(&'static str, Key)>,
 }
 
 impl<'c> Parameters<'c> {
@@ -95,22 +97,23 @@ impl<'c> Parameters<'c> {
             return Err(config.about(&format!("{inside}{}", kind.name()), reason));
         }
         let theta = match (has_both, layers) {
-            (true, Layers::Local) => config.get(LOCAL_THETA),
-            _ => config.get(THETA),
+            (true, Layers::Local) => LOCAL_THETA,
+            _ => THETA,
         };
-        let mut default = |name: &str, value: Option<&Value>| {
-            if let Some(value) = value {
-                values.entry(name).or_insert_with(|| value.clone());
+        let mut beside = Vec::new();
+        for (name, key) in [("rope_theta", theta), ("partial_rotary_factor", PART)] {
+            if let (false, Some(value)) = (values.contains_key(name), config.get(key)) {
+                values.insert(name.into(), value.clone());
+                beside.push((name, key));
             }
-        };
-        default("rope_theta", theta);
-        default("partial_rotary_factor", config.get(PART));
+        }
         let spelled = values.get("type").cloned();
         if let (false, Some(spelled)) = (values.contains_key("rope_type"), spelled) {
             values.insert("rope_type".into(), spelled);
         }
         if let Some(original) = config.get(ORIGINAL) {
             values.insert("original_max_position_embeddings".into(), original.clone());
+            beside.push(("original_max_position_embeddings", ORIGINAL));
         } else if let Some(context) = config.get(reading::CONTEXT) {
             values
                 .entry("original_max_position_embeddings")
@@ -120,6 +123,7 @@ impl<'c> Parameters<'c> {
             config,
             values,
             inside,
+            beside,
         })
     }
 
@@ -141,8 +145,7 @@ impl<'c> Parameters<'c> {
             });
             // llama.cpp takes a factor without a type to be linear, as it was in the first files.
             let linear = Value::from("linear");
-            put("rope_type", factor.map(|_| &linear));
-            put("rope_type", config.get(TYPE));
+            put("rope_type", config.get(TYPE).or(factor.map(|_| &linear)));
             put("factor", factor);
             put("beta_fast", config.get(BETA_FAST));
             put("beta_slow", config.get(BETA_SLOW));
@@ -153,6 +156,7 @@ impl<'c> Parameters<'c> {
             config,
             values,
             inside: String::new(),
+            beside: Vec::new(),
         }
     }
 
@@ -215,7 +219,13 @@ impl<'c> Parameters<'c> {
     /// A complaint about the parameter `name`, as the file calls it.
     pub fn complain(&self, name: &str, reason: &str) -> ModelError {
         match self.config.dialect() {
-            Dialect::HuggingFace => self.config.about(&format!("{}{name}", self.inside), reason),
+            Dialect::HuggingFace => {
+                let mut beside = self.beside.iter();
+                match beside.find(|(parameter, _)| *parameter == name) {
+                    Some((_, key)) => self.config.complain(*key, reason),
+                    None => self.config.about(&format!("{}{name}", self.inside), reason),
+                }
+            }
             Dialect::Gguf => {
                 let key = [
                     ("rope_theta", THETA),

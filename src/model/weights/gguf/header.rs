@@ -8,6 +8,7 @@ use std::io::{self, BufRead};
 use std::ops::Range;
 
 use super::kind::Kind;
+use crate::model::error::quoted;
 
 /// All lists of a header together have no more values. A vocabulary of 262,144 tokens with its
 /// scores, types and merges has about 1.3 million.
@@ -179,7 +180,8 @@ impl<R: BufRead> Walk<R> {
             let (name, entry) = self.tensor()?;
             if tensors.contains_key(&name) {
                 return Err(format!(
-                    "tensor `{name}` is listed twice; the file is damaged"
+                    "tensor `{}` is listed twice; the file is damaged",
+                    quoted(&name)
                 ));
             }
             tensors.insert(name, entry);
@@ -204,13 +206,16 @@ impl<R: BufRead> Walk<R> {
         let dimensions = self.u32().map_err(ended)?;
         if dimensions > MOST_DIMENSIONS {
             return Err(format!(
-                "tensor `{name}` has {dimensions} dimensions; the file is damaged"
+                "tensor `{}` has {dimensions} dimensions; the file is damaged",
+                quoted(&name)
             ));
         }
         let mut shape = Vec::new();
         for _ in 0..dimensions {
             let dim = usize::try_from(self.length()?);
-            shape.push(dim.map_err(|_| format!("tensor `{name}` is larger than any memory"))?);
+            shape.push(
+                dim.map_err(|_| format!("tensor `{}` is larger than any memory", quoted(&name)))?,
+            );
         }
         // The file has the innermost one first.
         shape.reverse();
