@@ -21,11 +21,13 @@
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
 //! - [`caught`] handles the panics of libraries that give up on a crafted file.
 //! - [`autosave`] keeps the traces that nobody saved.
+//! - [`allocator`] remembers which memory was refused.
 //! - [`regular_file`] opens and reads files without waiting for what is none.
 //! - [`log_file`] is where all of them say what happened.
 //! - [`report`] makes errors safe to be told on a terminal.
 //! - [`commands`] are the parts of the program that need no screen.
 
+pub mod allocator;
 pub mod app;
 pub mod autosave;
 pub mod catalog;

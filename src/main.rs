@@ -11,7 +11,10 @@ use clap::Parser;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use color_eyre::eyre::{Result, WrapErr, eyre};
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use rustix::process::{Resource, getrlimit};
 
+use lenscape::allocator::Noticing;
 use lenscape::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
 use lenscape::autosave::Autosaves;
 use lenscape::catalog::{Catalog, Places};
@@ -30,10 +33,13 @@ use lenscape::log_file::{self, LogError};
 use lenscape::model::Dtype;
 use lenscape::report;
 use lenscape::settings::{self, Charset, ColourChoice, Settings};
-use lenscape::terminal::{self, Keeper, Link, Recordings, charset, colour, panic_hook};
+use lenscape::terminal::{self, Keeper, Link, Recordings, charset, colour, faults, panic_hook};
 use lenscape::trace::{LensKind, Step};
 use lenscape::ui::palette::Palette;
 use lenscape::vocabulary::{visible_line, visible_text};
+
+#[global_allocator]
+static ALLOCATOR: Noticing = Noticing;
 
 /// How many of each row's best tokens the program keeps for the cell pane.
 const TOP_TOKENS: usize = 10;
@@ -50,6 +56,7 @@ fn main() -> ExitCode {
         Err(error) => return told(error),
     };
     set_threads();
+    spare_addresses();
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
@@ -140,6 +147,16 @@ fn set_threads() {
             // SAFETY: no other thread runs yet; this is called first in `main`.
             unsafe { std::env::set_var(name, threads.to_string()) };
         }
+    }
+}
+
+/// Where the addresses of this process are limited (`ulimit -v`), spends few on order: the C
+/// library would set 64 MB aside for every thread that allocates.
+fn spare_addresses() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    if getrlimit(Resource::As).current.is_some() {
+        // SAFETY: it has no conditions; where it is refused, nothing changes.
+        unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
     }
 }
 
@@ -296,10 +313,15 @@ fn show(
     let ended = terminal::run(
         &mut state, effects, engine, events, link, recordings, &keeper,
     );
+    if let Some(fault) = ended.as_ref().ok().and_then(|exit| faults::in_words(*exit)) {
+        // The terminal may be gone.
+        let _ = writeln!(io::stderr(), "lenscape: {fault}");
+    }
     keeper.tell_outcome();
     fetches.wait(FOR_CLEANING_UP);
     let exit = ended?;
     end(recordings, &mut io::stderr())?;
+    faults::die_of(exit);
     // A forward pass under way would only delay the shell's prompt.
     drop(thread);
     Ok(u8::try_from(exit.code()).map_or(ExitCode::FAILURE, ExitCode::from))

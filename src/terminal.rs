@@ -2,8 +2,8 @@
 //!
 //! Three threads meet here. The *UI* thread owns the terminal: it takes inputs and engine events,
 //! changes the state and draws. The *input* thread reads the terminal. The *signals* thread ends
-//! the program whatever the UI thread is stuck in. Nothing on the UI thread waits but for a
-//! terminal that does not accept its bytes.
+//! the program whatever the UI thread is stuck in. Nothing on the UI thread waits, except for a
+//! terminal that does not accept its bytes where the system does not let us open it anew.
 
 use std::io;
 
@@ -18,7 +18,9 @@ mod cells;
 pub mod charset;
 mod clipboard;
 pub mod colour;
+mod cpu_limit;
 mod event_loop;
+pub mod faults;
 mod frame_writer;
 mod input;
 mod keeper;
@@ -43,7 +45,7 @@ pub use recordings::{RecordingError, Recordings};
 pub use screen::Screen;
 pub use session::{ENTER, LEAVE, Mouse, Session};
 pub use signals::Signals;
-pub use tty::{Output, Tty, size};
+pub use tty::{LARGEST, Output, Tty, size};
 
 /// Why the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +95,7 @@ pub enum Error {
 
 /// Run the program in the terminal that it was started in, until it ends. `effects` are what it
 /// starts with, `events` is what the engine says, `recordings` take what the terminal gets. However
-/// it ends but by the user's wish, `keeper` has kept the trace that nobody saved.
+/// it ends, `keeper` has kept the trace that nobody saved.
 ///
 /// To be called on the main thread, which becomes the UI thread. When it returns, the terminal is
 /// as it was, and the engine has been told to give up everything.
@@ -120,9 +122,11 @@ pub fn run(
     let give_up = move || {
         abandoned.abandon();
         // The UI thread does so too, if it is not stuck: one of the two waits for the other.
-        keeper_beside.keep_beside(|_| ());
+        keeper_beside.keep_beside(|kept| faults::trace_is(kept.as_ref()));
     };
+    cpu_limit::be_told_in_time();
     let signals = signals::listen(give_up).map_err(Error::Thread)?;
+    faults::answer().map_err(Error::SetUp)?;
     let mut session = Session::enter()?;
     session.record_to(recordings.clone());
     let mut inputs = input::read_terminal(link).map_err(Error::Thread)?;

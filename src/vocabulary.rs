@@ -3,6 +3,7 @@
 
 mod search;
 mod text_stream;
+pub mod typed;
 mod visible;
 
 pub use search::Search;

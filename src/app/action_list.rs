@@ -28,12 +28,15 @@ pub struct ActionEntry {
 }
 
 impl ActionList {
-    /// The actions that have every typed word in name, help or keys.
+    /// The actions that have every typed word in name, help or keys. What may quit comes last: the
+    /// first one is chosen before anybody has chosen.
     #[must_use]
     pub fn entries(&self, settings: &Settings) -> Vec<ActionEntry> {
         let typed = self.field.value().to_lowercase();
         let words: Vec<&str> = typed.split_whitespace().collect();
-        described_actions(settings)
+        let mut actions = described_actions(settings);
+        actions.sort_by_key(|(action, _)| matches!(action, Action::Quit | Action::Interrupt));
+        actions
             .into_iter()
             .map(|(action, help)| ActionEntry {
                 action,

@@ -33,10 +33,7 @@ pub enum AutosaveNews {
 impl State {
     /// One line: what was found, and how to have it or get rid of it.
     pub(super) fn offer_of(&self, autosave: &Autosave) -> String {
-        let keys = |action: Action| {
-            let key = self.settings.keymap.key_for(self.scopes(), action);
-            key.unwrap_or_else(|| self.keys_from_a_pane(action))
-        };
+        let keys = |action: Action| self.keys_for(action);
         let discard = keys(Action::DiscardAutosave);
         match &autosave.trace {
             Ok(record) => format!(
@@ -54,6 +51,12 @@ impl State {
 }
 
 impl State {
+    /// What to press here.
+    pub(super) fn keys_for(&self, action: Action) -> String {
+        let key = self.settings.keymap.key_for(self.scopes(), action);
+        key.unwrap_or_else(|| self.keys_from_a_pane(action))
+    }
+
     /// What to press where texts are typed: to the next pane first.
     fn keys_from_a_pane(&self, action: Action) -> String {
         let keymap = &self.settings.keymap;

@@ -1,10 +1,9 @@
 //! The way candidates are typed.
 //!
-//! Words, with spaces between them: `is are` are the candidates ` is` and ` are`. A word gets a
-//! leading space, since most tokens that can follow a text begin with one. What stands in
-//! quotes, `"…"` or `` `…` ``, is taken as it is: `"is"` has no leading space, `" the same"` has one
-//! inside, and `\n`, `\t`, `\"` and `\\` mean what they mean in most programs. `#1234` is the token
-//! of that number.
+//! Words, with spaces between them: `is are` are the candidates ` is` and ` are`. A word gets its
+//! leading space as [`crate::vocabulary::typed`] says. What stands in quotes, `"…"` or `` `…` ``, is taken as it is:
+//! `"is"` has no leading space, `" the same"` has one inside, and `\n`, `\t`, `\"` and `\\` mean what
+//! they mean in most programs. `#1234` is the token of that number.
 
 use std::ops::Range;
 
@@ -87,7 +86,7 @@ pub fn spelled_text(text: &str) -> Option<String> {
         .replace('\t', "\\t");
     let word = text.strip_prefix(' ').map(str::to_owned);
     word.into_iter()
-        .chain([format!("\"{escaped}\"")])
+        .chain([text.to_owned(), format!("\"{escaped}\"")])
         .filter(|spelled| !spelled.contains(char::is_control))
         .find(|spelled| parse_candidates(spelled) == wanted)
 }
@@ -130,17 +129,9 @@ fn pieces(typed: &str) -> Vec<Piece> {
     pieces
 }
 
-/// `·` is the sign by which a leading space is shown; alone it is a word not yet begun.
+/// The sign of a leading space is, alone, a word not yet begun.
 fn of_word(word: &str) -> Option<Wanted> {
-    let text = match word.strip_prefix('·') {
-        Some("") => return None,
-        Some(rest) => rest,
-        None => match word.parse() {
-            Ok(Wanted::Token(token)) => return Some(Wanted::Token(token)),
-            _ => word,
-        },
-    };
-    Some(Wanted::Text(format!(" {text}")))
+    (word != "·").then(|| Wanted::typed(word))
 }
 
 type Characters<'t> = std::iter::Peekable<std::str::CharIndices<'t>>;
@@ -203,6 +194,7 @@ mod tests {
             ("\"\\n\" \"\\\\\"", vec!["\n", "\\"]),
             ("is is", vec![" is"]),
             ("don't 's", vec![" don't", " 's"]),
+            ("日本 ·日本 です", vec!["日本", " 日本", "です"]),
             ("\"unclosed", vec!["unclosed"]),
             ("\"\"", vec![]),
             ("\" \"", vec![" "]),

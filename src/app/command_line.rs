@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use strum::IntoEnumIterator;
 use tui_input::{Input, InputRequest};
 
-use super::entry::{parse_skips, read};
+use super::entry::parse_skips;
 use super::{Action, State};
 use crate::settings::Settings;
 use crate::settings::keys::Scope;
 use crate::trace::{Layer, Skip, Step};
+use crate::vocabulary::typed;
 
 /// The command line while it is open.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +99,7 @@ impl Order {
                 Err(_) => Err("write `layer N`, counted from 0".into()),
             },
             // The first space ends the verb; the text keeps its own.
-            "force" if !rest.is_empty() => Ok(Self::Force(read(behind))),
+            "force" if !rest.is_empty() => Ok(Self::Force(typed::meant(behind))),
             "skip" if !rest.is_empty() => parse_skips(rest).map(Self::Skip),
             "save" if !rest.is_empty() => Ok(Self::Save(PathBuf::from(rest))),
             _ => line
@@ -243,11 +244,12 @@ mod tests {
 
     #[test]
     fn runs_are_asked_for_and_saved() {
-        // The first space ends the verb; a further one belongs to the text.
+        // The first space ends the verb; the text gets its own as in any other field.
         let texts = [
-            ("force is", "is"),
+            ("force is", " is"),
             ("force  is", " is"),
-            (r"force a\n b ", "a\n b "),
+            ("force \"is\"", "is"),
+            (r"force a\n b ", " a\n b "),
         ];
         for (line, text) in texts {
             assert_eq!(Order::parse(line), Ok(Order::Force(text.into())));

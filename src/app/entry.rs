@@ -1,9 +1,10 @@
 //! A line that is typed over the panes: a text to be scored, another token, what is skipped.
 
-use tui_input::{Input, InputRequest};
+use tui_input::InputRequest;
 
-use super::Action;
+use super::{Action, Prefilled};
 use crate::trace::{Skip, Step, TokenId};
+use crate::vocabulary::typed;
 
 /// What becomes of the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +33,11 @@ pub struct TokenChoice {
     pub prob: f32,
 }
 
-/// A line that is typed over the panes.
-///
-/// A new line, a tab and a backslash are typed as `\n`, `\t` and `\\`.
+/// A line that is typed over the panes. A text is typed as [`typed`] says.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// What was typed.
-    pub field: Input,
+    pub field: Prefilled,
     /// What becomes of it.
     pub purpose: Purpose,
     /// Tokens that can be taken instead, best first.
@@ -48,27 +47,31 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A line that begins as `text`.
+    /// A line that begins as `text`, which is selected.
     #[must_use]
     pub fn new(purpose: Purpose, text: &str) -> Self {
+        let line = match purpose {
+            Purpose::Force { .. } | Purpose::Replace(_) => typed::as_typed(text),
+            Purpose::Skips => text.to_owned(),
+        };
         Self {
-            field: Input::new(written(text)),
+            field: Prefilled::new(line),
             purpose,
             choices: Vec::new(),
             chosen: None,
         }
     }
 
-    /// The text that was typed.
+    /// The text that was typed, with its leading space.
     #[must_use]
     pub fn text(&self) -> String {
-        read(self.field.value())
+        typed::meant(self.field.value())
     }
 
     /// Whether there is neither a text nor a token.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.chosen.is_none() && self.field.value().is_empty()
+        self.chosen.is_none() && self.text().is_empty()
     }
 
     /// The token that is taken instead of a text.
@@ -79,8 +82,7 @@ impl Entry {
     }
 
     pub(super) fn edit(&mut self, request: InputRequest) {
-        let changed = self.field.handle(request);
-        if changed.is_some_and(|change| change.value) {
+        if self.field.edit(request) {
             self.chosen = None;
         }
     }
@@ -93,35 +95,10 @@ impl Entry {
             _ => return,
         };
         if let Some(choice) = self.choices.get(to) {
-            self.field = Input::new(choice.typed.clone());
+            self.field = Prefilled::new(choice.typed.clone());
             self.chosen = Some(to);
         }
     }
-}
-
-/// A text as it would be typed.
-pub(super) fn written(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let escaped = text.replace('\\', "\\\\");
-    escaped.replace('\n', "\\n").replace('\t', "\\t")
-}
-
-/// The text that was typed: the inverse of [`written`].
-pub(super) fn read(typed: &str) -> String {
-    let mut text = String::new();
-    let mut rest = typed.chars();
-    while let Some(next) = rest.next() {
-        text.push(match next {
-            '\\' => match rest.next() {
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some(other) => other,
-                None => '\\',
-            },
-            other => other,
-        });
-    }
-    text
 }
 
 /// What was typed, as parts of the network; a minus before each is allowed, as the status line
@@ -137,13 +114,15 @@ pub(super) fn parse_skips(typed: &str) -> Result<Vec<Skip>, String> {
 mod tests {
     use super::*;
 
-    proptest::proptest! {
-        #[test]
-        fn a_text_is_read_as_it_is_written(text in "[ a\\\\nt\n\t日]{0,8}") {
-            let entry = Entry::new(Purpose::Skips, &text);
-            proptest::prop_assert!(!entry.field.value().contains(['\n', '\t']));
-            proptest::prop_assert_eq!(entry.text(), text);
+    #[test]
+    fn a_text_is_proposed_as_it_would_be_typed() {
+        let purpose = Purpose::Replace(Step(0));
+        for (text, line) in [(" is", "is"), ("is", "\"is\""), ("\n", "\\n")] {
+            let entry = Entry::new(purpose.clone(), text);
+            assert_eq!((entry.field.value(), entry.text().as_str()), (line, text));
         }
+        let entry = Entry::new(Purpose::Skips, "L5 L6.mlp");
+        assert_eq!(entry.field.value(), "L5 L6.mlp");
     }
 
     #[test]
@@ -155,18 +134,20 @@ mod tests {
             prob: 0.5,
         };
         let mut entry = Entry::new(Purpose::Replace(Step(0)), " is");
-        entry.choices = vec![choice(7, " are"), choice(8, " were")];
+        entry.choices = vec![choice(7, "are"), choice(8, "were")];
         assert_eq!(entry.token(), None);
         for _ in 0..3 {
             entry.walk(Action::Down);
         }
         assert_eq!(
             (entry.token(), entry.field.value()),
-            (Some(TokenId(8)), " were")
+            (Some(TokenId(8)), "were")
         );
         entry.walk(Action::Up);
         assert_eq!(entry.token(), Some(TokenId(7)));
+        entry.edit(InputRequest::GoToEnd);
+        assert_eq!(entry.token(), Some(TokenId(7)));
         entry.edit(InputRequest::InsertChar('s'));
-        assert_eq!((entry.token(), entry.field.value()), (None, " ares"));
+        assert_eq!((entry.token(), entry.field.value()), (None, "ares"));
     }
 }

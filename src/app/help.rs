@@ -93,7 +93,7 @@ fn folded(text: &str) -> Vec<String> {
     lines
 }
 
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "rank     1 + the number of tokens with a higher logit; 1 is best",
     "▴ ▾      the rank is better, worse than at the layer below",
     "=        other tokens have exactly the same logit",
@@ -107,5 +107,6 @@ const WORDS: [&str; 14] = [
     "         +1  -1   becomes rank 1, leaves it",
     "         =1       settles on rank 1",
     "         @12  @p3  L5   step 12, prompt's third token, layer 5",
-    "candidates: words get a leading space; \"quotes\" take text as it is",
+    "tokens and texts: words get a leading space, where their script has any;",
+    "         \"quotes\" take text as it is",
 ];

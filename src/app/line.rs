@@ -2,7 +2,7 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::CommandLine;
+use super::{CommandLine, Prefilled};
 use crate::settings::keys::Scope;
 
 /// A line that is typed in the place of the key line.
@@ -11,7 +11,7 @@ pub enum Line {
     /// An action or a setting by name.
     Command(CommandLine),
     /// The name of a file to save to.
-    Save(Input),
+    Save(Prefilled),
     /// What to look for in the grid.
     Search(Input),
 }
@@ -31,7 +31,10 @@ impl Line {
     pub(super) fn edit(&mut self, request: InputRequest) {
         match self {
             Self::Command(line) => line.edit(request),
-            Self::Save(field) | Self::Search(field) => {
+            Self::Save(field) => {
+                field.edit(request);
+            }
+            Self::Search(field) => {
                 field.handle(request);
             }
         }

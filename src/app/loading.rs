@@ -12,8 +12,10 @@ pub struct Model {
     pub wanted: String,
     /// The model that can be used, or that a saved trace is of.
     pub ready: Option<Arc<ModelInfo>>,
-    /// The saved trace that `ready` is out of; while it is there, no model is.
+    /// The saved trace that `ready` is out of.
     pub saved: Option<SavedTrace>,
+    /// The model that stays loaded while a saved trace is shown in its place.
+    pub behind: Option<Arc<ModelInfo>>,
     /// What happens with the wanted one.
     pub loading: Loading,
     /// Sources of the wanted one that were tried without success.
@@ -59,6 +61,7 @@ impl Model {
             wanted: name,
             ready: None,
             saved: None,
+            behind: None,
             loading: Loading::Asked,
             failed_sources: Vec::new(),
         }
@@ -73,10 +76,12 @@ impl Model {
         )
     }
 
-    /// Whether there is a saved trace only, and no model on its way.
+    /// Whether there is a saved trace only, without a model behind it or on its way.
     #[must_use]
     pub fn is_absent(&self) -> bool {
-        self.saved.is_some() && matches!(self.loading, Loading::Done | Loading::Cancelled)
+        self.saved.is_some()
+            && self.behind.is_none()
+            && matches!(self.loading, Loading::Done | Loading::Cancelled)
     }
 
     /// Want another one; the one that there is stays.

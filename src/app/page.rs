@@ -5,6 +5,7 @@ use tui_input::InputRequest;
 use super::line::insertions;
 use super::{Action, ActionList, Attribution, Entry, Followed, Picker, Predictions};
 use crate::settings::keys::Scope;
+use crate::vocabulary::typed;
 
 /// A page in the place of the panes.
 #[derive(Clone, Debug)]
@@ -116,7 +117,7 @@ impl Page {
     /// Takes a text from the clipboard into the page's text field.
     pub(super) fn paste(&mut self, text: &str) {
         let text = match self {
-            Self::Entry(_) => super::entry::written(text),
+            Self::Entry(_) => typed::escaped(&text.replace("\r\n", "\n").replace('\r', "\n")),
             _ => text.to_owned(),
         };
         insertions(&text).for_each(|insertion| self.edit(insertion));

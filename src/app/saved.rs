@@ -7,18 +7,15 @@ use std::sync::Arc;
 
 use super::state::{Pane, Start, Zoom};
 use super::{
-    Cursor, Effect, KeptRuns, Loading, Origin, Phase, Prompt, PromptColumns, Run, Speed, State,
-    typed_candidates,
+    Action, Cursor, Effect, KeptRuns, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns,
+    Run, Speed, State, typed_candidates,
 };
 use crate::engine::{Ask, Comparison, Continuation, Question, RunId, StopReason, Wanted};
 use crate::export::{Record, Watch};
 use crate::settings::Settings;
-use crate::trace::{Step, Trajectory};
+use crate::settings::keys::Scope;
+use crate::trace::{Candidate, Step, Trajectory};
 use crate::vocabulary::TextStream;
-
-/// What is said to whatever needs the model.
-pub(super) const NO_MODEL: &str =
-    "A saved trace: no model is loaded; choose one from the list of models";
 
 /// A run out of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +41,56 @@ impl State {
         (state, effects)
     }
 
-    /// Show a saved trace in the place of the model and of all runs, and say what has to happen
-    /// outside. A load under way is given up.
+    /// What is said to whatever needs the model: how to have it.
+    pub(super) fn no_model(&self) -> String {
+        let models = self.keys_for(Action::Models);
+        match &self.model.behind {
+            Some(info) => format!(
+                "A saved trace has no answer to that: {} in the prompt runs it with {}",
+                self.key_in_the_prompt(),
+                info.name
+            ),
+            None => format!(
+                "A saved trace: no model is loaded; {models} lists those that can be loaded"
+            ),
+        }
+    }
+
+    fn key_in_the_prompt(&self) -> String {
+        let keymap = &self.settings.keymap;
+        let key = keymap.key_for(&[Scope::Prompt, Scope::Everywhere], Action::Generate);
+        key.unwrap_or_else(|| format!("`{}`", Action::Generate))
+    }
+
+    /// Say that the model is still there behind the saved trace.
+    pub(super) fn tell_of_model_behind(&mut self) {
+        if let Some(info) = &self.model.behind {
+            let text = format!(
+                "A saved trace; {} stays loaded: {} in the prompt runs it",
+                info.name,
+                self.key_in_the_prompt()
+            );
+            self.say(NoticeKind::Info, text);
+        }
+    }
+
+    /// Show no saved trace any more, where there is a model behind it and no other on its way.
+    pub(super) fn leave_saved(&mut self) {
+        if self.model.is_loading() {
+            return;
+        }
+        let Some(info) = self.model.behind.take() else {
+            return;
+        };
+        self.model.ready = Some(info);
+        self.model.saved = None;
+        (self.run, self.search, self.compare) = (None, None, None);
+        self.pins.clear();
+        self.cursor = Cursor::default();
+    }
+
+    /// Show a saved trace in the place of all runs, and say what has to happen outside. The model
+    /// that is loaded stays behind it; a load under way is given up.
     pub(super) fn show_saved(&mut self, saved: SavedTrace) -> Vec<Effect> {
         let mut effects = Vec::new();
         if let Some(run) = self.run.take().filter(Run::is_active) {
@@ -56,6 +101,9 @@ impl State {
             effects.push(Effect::CancelLoad);
         } else {
             self.model.loading = Loading::Done;
+        }
+        if self.model.saved.is_none() {
+            self.model.behind = self.model.ready.take();
         }
         let record = Arc::clone(&saved.record);
         let id = self.next_run;
@@ -110,14 +158,24 @@ fn run(id: RunId, record: &Record) -> Run {
     }
 }
 
-/// What the file says of candidates: those that were followed at the same position.
-/// `None` for a question about something else.
-pub(super) fn comparison(record: &Record, question: &Question) -> Option<Comparison> {
+/// What the file says of candidates: those that were followed at the same position, and the token
+/// that was chosen there. `None` for a question about something else. `no_model` says how to have
+/// the model, for what the file does not say.
+pub(super) fn comparison(
+    record: &Record,
+    question: &Question,
+    no_model: &str,
+) -> Option<Comparison> {
     let Ask::Candidates { at, wanted } = &question.ask else {
         return None;
     };
     let step = Step(at.0.checked_sub(record.prompt_ids.len())?);
-    let find = |wanted: &Wanted| find(&record.watch, step, wanted);
+    let find = |wanted: &Wanted| {
+        let found = followed(&record.watch, step, wanted);
+        found
+            .or_else(|| chosen(record, step, wanted))
+            .ok_or_else(|| unanswered(&record.watch, no_model))
+    };
     Some(Comparison {
         run: question.run,
         at: *at,
@@ -126,21 +184,38 @@ pub(super) fn comparison(record: &Record, question: &Question) -> Option<Compari
     })
 }
 
-fn find(watch: &Watch, step: Step, wanted: &Wanted) -> Result<Trajectory, String> {
-    watch
-        .trajectories
-        .iter()
-        .filter(|_| watch.step == step)
-        .find(|trajectory| match wanted {
-            Wanted::Text(text) => trajectory.candidate.text == *text,
-            Wanted::Token(token) => trajectory.candidate.tokens == [*token],
-        })
-        .cloned()
-        .ok_or_else(|| {
-            let at = watch.step.0 + 1;
-            match watch.trajectories.len() {
-                0 => format!("{NO_MODEL}; the file follows no candidates"),
-                n => format!("{NO_MODEL}; the file follows {n} candidates at step {at}"),
-            }
-        })
+fn followed(watch: &Watch, step: Step, wanted: &Wanted) -> Option<Trajectory> {
+    let mut followed = watch.trajectories.iter().filter(|_| watch.step == step);
+    let found = followed.find(|trajectory| match wanted {
+        Wanted::Text(text) => trajectory.candidate.text == *text,
+        Wanted::Token(token) => trajectory.candidate.tokens == [*token],
+    });
+    found.cloned()
+}
+
+/// Of the token that was chosen at a step, its column says the same as following it would.
+fn chosen(record: &Record, step: Step, wanted: &Wanted) -> Option<Trajectory> {
+    let column = record.columns.get(step.0)?;
+    let text = record.vocabulary().bytes(column.token);
+    let is_wanted = match wanted {
+        Wanted::Text(wanted) => !text.is_empty() && text == wanted.as_bytes(),
+        Wanted::Token(token) => *token == column.token,
+    };
+    is_wanted.then(|| Trajectory {
+        candidate: Candidate {
+            text: String::from_utf8_lossy(text).into_owned(),
+            tokens: vec![column.token],
+            context_changed: false,
+        },
+        embedding: column.embedding.score,
+        layers: column.layers.iter().map(|cell| cell.score).collect(),
+    })
+}
+
+fn unanswered(watch: &Watch, no_model: &str) -> String {
+    let at = watch.step.0 + 1;
+    match watch.trajectories.len() {
+        0 => format!("{no_model}; the file follows no candidates"),
+        n => format!("{no_model}; the file follows {n} candidates at step {at}"),
+    }
 }

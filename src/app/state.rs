@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::cursor::{Growth, rows};
 use super::help::{help_lines, help_room};
+use super::leaving::Leaving;
 use super::update::start_load;
 use super::{
     Autosave, Compare, Cursor, Effect, Extent, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt,
@@ -210,6 +211,8 @@ pub struct State {
     pub autosave: Option<Autosave>,
     /// The file that waits for the states of a run.
     pub(super) wants_states: Option<(RunId, PathBuf)>,
+    /// What there is to know before the program ends.
+    pub(super) leaving: Leaving,
     /// The run that Ctrl-C was pressed for last; it may not have stopped yet.
     pub(super) interrupted: Option<RunId>,
     pub(super) next_run: RunId,
@@ -280,6 +283,7 @@ impl State {
             next_notice: None,
             autosave: None,
             wants_states: None,
+            leaving: Leaving::default(),
             interrupted: None,
             next_run: RunId(1),
             settings,
@@ -438,6 +442,8 @@ impl State {
 
     /// Say one line.
     pub(super) fn say(&mut self, kind: NoticeKind, text: impl Into<String>) {
+        // A question that nobody sees any more is withdrawn.
+        self.leaving.take_question();
         self.notice = Some(Notice {
             kind,
             text: text.into(),

@@ -18,7 +18,9 @@ mod compare;
 mod copy;
 mod engine;
 mod entry;
+mod from_file;
 mod intervene;
+mod leave;
 mod mouse;
 mod questions;
 mod runs;
@@ -67,13 +69,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
     };
     state.settle();
+    state.leaving.follow(&effects);
     effects.extend(views::ask_if_changed(state));
     effects.extend(cell_attribution::ask_if_missing(state));
     effects.extend(ask::recast_before_if_seen(state));
     effects.extend(ask::prompt_columns_if_missing(state));
     effects.extend(questions::for_compare(state));
     effects.extend(chapter::begun(before, state));
-    effects
+    from_file::answer(state, effects)
 }
 
 fn recorded(state: &mut State, news: RecordingNews) {
@@ -99,7 +102,12 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     state.notice = state.next_notice.take();
-    match state.settings.keymap.resolve(state.scopes(), key) {
+    let action = state.settings.keymap.resolve(state.scopes(), key);
+    if let Some(asked) = state.leaving.take_question() {
+        return leave::answer(state, asked, key, action);
+    }
+    match action {
+        Some(action) if leave::is_a_slip(state, key, action) => Vec::new(),
         Some(action) => act::act(state, action),
         None => {
             type_character(state, key);

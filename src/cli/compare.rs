@@ -13,7 +13,8 @@ pub struct Compare {
     /// One more prompt; may be repeated.
     #[arg(long, value_name = "PROMPT")]
     pub prompt: Vec<String>,
-    /// The candidates: texts with their leading spaces, or tokens by number as `#1234`.
+    /// The candidates: a word gets a leading space unless its script has none, `"quotes"` within the
+    /// argument take a text as it is; `#1234` is a token by its number.
     #[arg(long, value_name = "TEXT", num_args = 1.., required = true)]
     pub tokens: Vec<String>,
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.

@@ -181,7 +181,7 @@ fn inspection(
             held: held(description.memory.holding, dtype),
             weights: description.memory.weights,
             peak: description.memory.peak,
-            available: memory::available(),
+            available: memory::available().map(|available| available.bytes),
         },
         tokenizer: tokenizer(&description.tokenizer),
         d_model: spec.d_model,

@@ -95,7 +95,7 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
     let watched: Vec<Wanted> = request
         .watch
         .iter()
-        .map(|text| text.as_str().into())
+        .map(|text| Wanted::typed(text))
         .collect();
     let trajectories = session
         .compare(RUN, request.lens, after_prompt, &watched)?

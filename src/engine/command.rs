@@ -7,6 +7,7 @@ use strum::{EnumDiscriminants, EnumIter};
 
 use crate::model::Dtype;
 use crate::trace::{Layer, LensKind, Position, Row, Skip, Step, Target, TokenId};
+use crate::vocabulary::typed;
 
 /// Names a run; events of older runs are told from those of the current one by it.
 #[derive(
@@ -216,15 +217,28 @@ impl From<&str> for Wanted {
 impl std::str::FromStr for Wanted {
     type Err = std::convert::Infallible;
 
-    /// `#1234` is the token of that number, anything else a text.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let id = text
+        Ok(Self::typed(text))
+    }
+}
+
+impl Wanted {
+    /// What a user means: `#1234` is the token of that number, anything else a text. A word gets its
+    /// leading space, and what stands in quotes is taken as it is; see [`typed`].
+    #[must_use]
+    pub fn typed(text: &str) -> Self {
+        let number = text
             .strip_prefix('#')
             .filter(|id| !id.is_empty() && id.bytes().all(|digit| digit.is_ascii_digit()));
-        Ok(match id.and_then(|id| id.parse().ok()) {
-            Some(id) => Self::Token(TokenId(id)),
-            None => Self::Text(text.to_owned()),
-        })
+        match (number, typed::in_quotes(text)) {
+            (Some(number), _) => match number.parse() {
+                Ok(id) => Self::Token(TokenId(id)),
+                // No word: a number that no token has.
+                Err(_) => Self::Text(text.to_owned()),
+            },
+            (None, Some(inner)) => Self::Text(typed::unescaped(inner)),
+            (None, None) => Self::Text(typed::with_leading_space(text)),
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl Opener {
     /// `dtype` says. Reads the headers of the files that are here.
     #[must_use]
     pub fn models(&self, loaded: Option<&str>, dtype: Dtype) -> Vec<ModelEntry> {
-        let available = memory::available();
+        let available = memory::available().map(|available| available.bytes);
         let loaded = loaded
             .and_then(|name| ModelRef::parse(name, &self.catalog).ok())
             .map(|reference| reference.canonical(&self.catalog));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::dtype::Dtype;
-use super::memory::in_words;
+use super::memory::{Available, in_words};
 use super::tokenizer::TokenizerError;
 use crate::trace::Layer;
 use crate::vocabulary::visible_line;
@@ -75,17 +75,17 @@ pub enum ModelError {
     },
     /// The weights do not fit into the memory that is left.
     #[error(
-        "{place}: needs {} of memory, but {} are free; choose a smaller model or close other programs",
+        "{place}: needs {} of memory, but {}",
         in_words(*needed),
-        in_words(*available)
+        available.too_little()
     )]
     TooLarge {
         /// The file or folder.
         place: String,
         /// In bytes.
         needed: u64,
-        /// In bytes.
-        available: u64,
+        /// What there is.
+        available: Available,
     },
     /// The tokenizer is missing or damaged.
     #[error(transparent)]

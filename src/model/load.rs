@@ -129,7 +129,13 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
         family,
         notes: [&notes, &*weights.notes(), tokenizer.notes()].concat(),
         storage: weights.mix(),
-        memory: Memory::of(&weights, &spec, vocabulary, dtype, memory::available()),
+        memory: Memory::of(
+            &weights,
+            &spec,
+            vocabulary,
+            dtype,
+            memory::available().map(|available| available.bytes),
+        ),
         tokenizer,
         spec,
         layout,
@@ -239,7 +245,13 @@ fn assemble(
     let available = memory::available();
     let memory = match holding {
         Some(holding) => Memory::when(&weights, &spec, vocabulary, dtype, holding),
-        None => Memory::of(&weights, &spec, vocabulary, dtype, available),
+        None => Memory::of(
+            &weights,
+            &spec,
+            vocabulary,
+            dtype,
+            available.map(|available| available.bytes),
+        ),
     };
     memory.describes(&spec, config.place())?;
     memory.fits(available, &weights.place())?;

@@ -1,7 +1,9 @@
 //! The memory that a checkpoint takes, worked out from the headers of its files, against the
-//! memory that this machine has left. A model that does not fit is refused before it is read.
+//! memory that is left for this process. A model that does not fit is refused before it is read.
 
-use sysinfo::{MemoryRefreshKind, System};
+mod available;
+
+pub use available::{Available, Bound, available};
 
 use super::ModelError;
 use super::dtype::Dtype;
@@ -81,14 +83,14 @@ impl Memory {
         }
     }
 
-    /// Refuses a model from `place` that does not fit into `available` bytes; `None` where that
-    /// number is not known.
+    /// Refuses a model from `place` that does not fit into what is `available`; `None` where that
+    /// is not known.
     ///
     /// # Errors
-    /// [`ModelError::TooLarge`] with both numbers.
-    pub fn fits(&self, available: Option<u64>, place: &str) -> Result<(), ModelError> {
+    /// [`ModelError::TooLarge`] with both numbers, and what bounds the memory.
+    pub fn fits(&self, available: Option<Available>, place: &str) -> Result<(), ModelError> {
         match available {
-            Some(available) if self.peak > available => Err(ModelError::TooLarge {
+            Some(available) if self.peak > available.bytes => Err(ModelError::TooLarge {
                 place: place.to_owned(),
                 needed: self.peak,
                 available,
@@ -156,23 +158,6 @@ fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
     numbers.fold(0, u64::saturating_add)
 }
 
-/// Bytes that can be taken without swapping, within the limits that this process has; `None`
-/// where the system does not say.
-#[must_use]
-pub fn available() -> Option<u64> {
-    let mut system = System::new();
-    system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-    let free = Some(system.available_memory()).filter(|bytes| *bytes > 0);
-    match (free, system.cgroup_limits()) {
-        // A control group counts the files that it has read as used; the system takes that memory
-        // back when it is needed.
-        (Some(free), Some(limits)) if limits.total_memory > 0 => {
-            Some(free.min(limits.total_memory.saturating_sub(limits.rss)))
-        }
-        (free, _) => free,
-    }
-}
-
 /// Bytes as a short number with its unit, for messages.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
@@ -197,10 +182,17 @@ mod tests {
         peak: 29_500_000_000,
     };
 
+    fn free(bytes: u64) -> Option<Available> {
+        Some(Available {
+            bytes,
+            bound: Bound::Machine,
+        })
+    }
+
     #[test]
     fn a_model_that_does_not_fit_is_refused_with_the_numbers() {
         let error = SEVEN_BILLION
-            .fits(Some(16_000_000_000), "m.gguf")
+            .fits(free(16_000_000_000), "m.gguf")
             .unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -211,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_model_that_fits_or_might_fit_is_taken() {
-        assert!(SEVEN_BILLION.fits(Some(29_500_000_000), "m").is_ok());
+        assert!(SEVEN_BILLION.fits(free(29_500_000_000), "m").is_ok());
         assert!(SEVEN_BILLION.fits(None, "m").is_ok());
     }
 
@@ -230,11 +222,6 @@ mod tests {
             assert_eq!(held(&matrix, dtype, Holding::Widened), 4000);
             assert_eq!(held(&vector, dtype, Holding::AsStored), 4000);
         }
-    }
-
-    #[test]
-    fn this_machine_has_some_memory_left() {
-        assert!(available().is_none_or(|bytes| bytes > 0));
     }
 
     #[test]

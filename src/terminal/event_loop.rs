@@ -9,7 +9,9 @@
 //! ```
 //!
 //! Inputs go before engine events and are drawn at once. Engine events are taken in bounded
-//! batches, so that an engine that never stops sending cannot keep a key waiting.
+//! batches, so that an engine that never stops sending cannot keep a key waiting. Nor does a
+//! terminal that takes its bytes slowly: it gets no new frame until it has taken the last one, and
+//! meanwhile the loop goes on.
 
 use std::future::pending;
 use std::time::Duration;
@@ -30,6 +32,8 @@ use crate::app::{self, AutosaveNews, Effect, Message, Save, SaveNews, State};
 use crate::engine::{self, Handle};
 use crate::log_file;
 
+/// How soon a terminal that had no room is offered the rest again.
+const OFFER: Duration = Duration::from_millis(10);
 /// The most messages that are taken before others get their turn.
 const BATCH: usize = 64;
 /// The longest time that messages are taken before others get their turn.
@@ -64,8 +68,7 @@ pub async fn drive<S: Screen, I: EventSource>(
     drive_and_keep(state, effects, screen, source, channels, &keeper).await
 }
 
-/// [`drive`], and where it ends in another way than by the user's wish, have `keeper` keep the
-/// trace that is not saved.
+/// [`drive`], and however it ends, have `keeper` keep the trace that is not saved.
 ///
 /// # Errors
 ///
@@ -93,15 +96,15 @@ pub async fn drive_and_keep<S: Screen, I: EventSource>(
         keeper,
         news,
         limiter: FrameLimiter::default(),
+        behind_since: None,
     };
     let ended = program
         .run(effects, source, &mut events, &mut told, signals)
         .await;
     if let Ok(Exit::Quit) = ended {
         program.saver.finish();
-    } else {
-        keeper.keep();
     }
+    keeper.keep();
     engine.abandon();
     // An engine that waits for room in the channel is set free.
     events.close();
@@ -120,6 +123,8 @@ struct Program<'a, S> {
     /// For those who work beside the loop.
     news: mpsc::UnboundedSender<Message>,
     limiter: FrameLimiter,
+    /// Since when the terminal has not taken all that it was sent.
+    behind_since: Option<Instant>,
 }
 
 /// Whether the loop goes on.
@@ -174,7 +179,7 @@ impl<S: Screen> Program<'_, S> {
                     Some(event) => Woken::Engine(event),
                     None => Woken::EngineGone,
                 },
-                () = until(self.limiter.due()) => Woken::FrameDue,
+                () = until(self.next_look()) => Woken::FrameDue,
             };
             flow = match woken {
                 Woken::Shutdown(exit) => Flow::End(exit),
@@ -334,14 +339,39 @@ impl<S: Screen> Program<'_, S> {
         self.limiter.request(urgency, Instant::now().into_std());
     }
 
+    /// When the loop has to look at the screen though nothing comes.
+    fn next_look(&self) -> Option<std::time::Instant> {
+        match self.behind_since {
+            Some(_) => Some((Instant::now() + OFFER).into_std()),
+            None => self.limiter.due(),
+        }
+    }
+
+    /// Offer the terminal what it had no room for; that was sent at `sent` at the latest.
+    fn catch_up(&mut self, sent: Instant) -> Result<(), Error> {
+        let left = self.screen.catch_up().map_err(Error::Draw)?;
+        if left > 0 {
+            self.behind_since.get_or_insert(sent);
+        } else if let Some(since) = self.behind_since.take() {
+            self.limiter.caught_up(since.into_std(), since.elapsed());
+        }
+        Ok(())
+    }
+
     fn draw_if_due(&mut self) -> Result<(), Error> {
-        let now = Instant::now().into_std();
+        self.catch_up(Instant::now())?;
+        if self.behind_since.is_some() {
+            return Ok(());
+        }
+        let start = Instant::now();
+        let now = start.into_std();
         if self.limiter.is_due(now) {
             if let Some(error) = log_file::untold_failure() {
                 self.update(Message::LogFailed(error.to_string()))?;
             }
             let sent = self.screen.draw(self.state).map_err(Error::Draw)?;
             self.limiter.drawn(now, sent.took);
+            self.catch_up(start)?;
             self.tell_of_recordings()?;
         }
         Ok(())

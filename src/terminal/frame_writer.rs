@@ -1,6 +1,9 @@
 //! One frame, one write: collects what a frame draws and sends it in one piece, inside one
 //! synchronized update (DEC mode 2026).
 //!
+//! A terminal at the end of a slow line may not take all of it at once. What it has not taken is
+//! kept here, and [`FrameWriter::catch_up`] sends it when there is room: nobody waits for it.
+//!
 //! ratatui flushes twice a frame, and knows nothing of synchronized updates. So its backend
 //! writes to a `FrameBuffer`, whose `flush` does nothing, and [`FrameWriter::frame`] decides
 //! what leaves and when. A terminal that does not know mode 2026 ignores its brackets.
@@ -45,7 +48,7 @@ impl Write for FrameBuffer {
 pub struct Sent {
     /// Bytes, brackets included; 0 when nothing had changed.
     pub bytes: usize,
-    /// How long the terminal took to accept them.
+    /// How long the terminal took to accept them, or as much of them as it had room for.
     pub took: Duration,
 }
 
@@ -56,16 +59,20 @@ type Observer = Box<dyn FnMut(&[u8])>;
 pub struct FrameWriter<W> {
     frame: FrameBuffer,
     output: W,
+    /// What `output` had no room for.
+    unsent: Vec<u8>,
     observer: Option<Observer>,
 }
 
 impl<W: Write> FrameWriter<W> {
-    /// A writer of frames to `output`, which should not hold bytes back itself.
+    /// A writer of frames to `output`, which should not hold bytes back itself. It may say that it
+    /// [would block](io::ErrorKind::WouldBlock).
     #[must_use]
     pub fn new(output: W) -> Self {
         Self {
             frame: FrameBuffer::default(),
             output,
+            unsent: Vec::new(),
             observer: None,
         }
     }
@@ -117,6 +124,38 @@ impl<W: Write> FrameWriter<W> {
         sent
     }
 
+    /// Send more of what the output had no room for; the number of bytes that it still has none
+    /// for.
+    ///
+    /// # Errors
+    ///
+    /// What `output` returns.
+    pub fn catch_up(&mut self) -> io::Result<usize> {
+        let mut sent = 0;
+        let done = loop {
+            let rest = &self.unsent[sent..];
+            if rest.is_empty() {
+                break self.output.flush();
+            }
+            match self.output.write(rest) {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => sent += count,
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock => break Ok(()),
+                    _ => break Err(error),
+                },
+            }
+        };
+        self.unsent.drain(..sent);
+        done.map(|()| self.unsent.len())
+    }
+
+    /// Drop what the output had no room for: somebody else has the terminal by now.
+    pub fn forget(&mut self) {
+        self.unsent.clear();
+    }
+
     /// Send `bytes` as they are, as one write. For switching terminal modes between frames.
     ///
     /// # Errors
@@ -124,8 +163,8 @@ impl<W: Write> FrameWriter<W> {
     /// What `output` returns.
     pub fn commit(&mut self, bytes: &[u8]) -> io::Result<Sent> {
         let start = Instant::now();
-        self.output.write_all(bytes)?;
-        self.output.flush()?;
+        self.unsent.extend_from_slice(bytes);
+        self.catch_up()?;
         let took = start.elapsed();
         if let Some(observer) = &mut self.observer {
             observer(bytes);
@@ -200,6 +239,58 @@ mod tests {
             [b"\x1b[?2026hwhole\x1b[?2026l".to_vec()],
             "nothing of the failed frame comes with the next one"
         );
+    }
+
+    /// Has room for so many bytes.
+    struct Narrow {
+        room: usize,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.room);
+            if count == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.room -= count;
+            self.taken.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_follows_in_order() {
+        let mut writer = FrameWriter::new(Narrow {
+            room: 4,
+            taken: Vec::new(),
+        });
+        writer.commit(b"first, ").unwrap();
+        writer.commit(b"second").unwrap();
+        assert_eq!(writer.output().taken, b"firs");
+        assert_eq!(writer.catch_up().unwrap(), 9);
+        writer.output.room = 5;
+        assert_eq!(writer.catch_up().unwrap(), 4);
+        writer.output.room = 50;
+        assert_eq!(writer.catch_up().unwrap(), 0);
+        assert_eq!(writer.output().taken, b"first, second");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_never_sent() {
+        let mut writer = FrameWriter::new(Narrow {
+            room: 2,
+            taken: Vec::new(),
+        });
+        writer.commit(b"a frame").unwrap();
+        writer.forget();
+        writer.output.room = 50;
+        writer.commit(b"!").unwrap();
+        assert_eq!(writer.output().taken, b"a !");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEvent};
 use ratatui::layout::Size;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::tty::drawn_of;
 use reader::Reader;
 use splitter::{HOLD_LOCAL, HOLD_REMOTE, Splitter};
 
@@ -125,7 +126,7 @@ fn understand(event: Event) -> Option<Input> {
         Event::Key(key) => Some(Input::Key(key)),
         Event::Paste(text) => Some(Input::Paste(with_plain_newlines(&text))),
         Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
-        Event::Resize(width, height) => Some(Input::Resize(Size { width, height })),
+        Event::Resize(width, height) => Some(Input::Resize(drawn_of(Size { width, height }))),
         Event::FocusGained | Event::FocusLost => None,
     }
 }
@@ -177,6 +178,19 @@ mod tests {
         assert_eq!(with("SSH_CONNECTION"), Link::Remote);
         assert_eq!(with("SSH_TTY"), Link::Remote);
         assert_eq!(with("TERM"), Link::Local);
+    }
+
+    #[test]
+    fn of_a_huge_window_a_part_is_drawn_to() {
+        let resized = |width, height| {
+            understand(Event::Resize(width, height)).map(|input| match input {
+                Input::Resize(size) => (size.width, size.height),
+                other => unreachable!("{other:?}"),
+            })
+        };
+        assert_eq!(resized(200, 60), Some((200, 60)));
+        assert_eq!(resized(65535, 1), Some((1000, 1)));
+        assert_eq!(resized(65535, 65535), Some((1000, 500)));
     }
 
     #[test]

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 pub const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 30 + 1);
 
 /// How soon a frame is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Urgency {
     /// The user did something and looks for the answer.
     AtOnce,
     /// Something changed by itself, such as a token that was generated.
+    #[default]
     NextFrame,
 }
 
@@ -22,6 +23,8 @@ pub enum Urgency {
 #[derive(Debug, Default)]
 pub struct FrameLimiter {
     due: Option<Instant>,
+    /// The most that was asked for since the last frame.
+    urgency: Urgency,
     earliest: Option<Instant>,
 }
 
@@ -33,6 +36,9 @@ impl FrameLimiter {
             Urgency::NextFrame => self.earliest.map_or(now, |earliest| earliest.max(now)),
         };
         self.due = Some(self.due.map_or(wanted, |due| due.min(wanted)));
+        if urgency == Urgency::AtOnce {
+            self.urgency = urgency;
+        }
     }
 
     /// When the frame that was asked for is due; `None` when nothing was asked for.
@@ -50,7 +56,17 @@ impl FrameLimiter {
     /// A frame was started at `start`, and the terminal took `sending` to accept it.
     pub fn drawn(&mut self, start: Instant, sending: Duration) {
         self.due = None;
+        self.urgency = Urgency::NextFrame;
         self.earliest = Some(start + FRAME.max(sending * 2));
+    }
+
+    /// The terminal has accepted all of the last frame only now, `sending` after `start`.
+    pub fn caught_up(&mut self, start: Instant, sending: Duration) {
+        let earliest = start + FRAME.max(sending * 2);
+        self.earliest = Some(earliest);
+        if self.urgency == Urgency::NextFrame {
+            self.due = self.due.map(|due| due.max(earliest));
+        }
     }
 }
 
@@ -106,6 +122,21 @@ mod tests {
         limiter.drawn(start, Duration::from_millis(250));
         limiter.request(Urgency::NextFrame, start + Duration::from_millis(251));
         assert_eq!(limiter.due(), Some(start + Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn a_terminal_that_took_a_frame_bit_by_bit_gets_fewer_frames_too() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut limiter = FrameLimiter::default();
+        limiter.drawn(start, QUICK);
+        limiter.request(Urgency::NextFrame, at(100));
+        limiter.caught_up(start, Duration::from_millis(250));
+        assert_eq!(limiter.due(), Some(at(500)));
+        limiter.request(Urgency::AtOnce, at(260));
+        assert!(limiter.is_due(at(260)));
+        limiter.caught_up(start, Duration::from_millis(300));
+        assert!(limiter.is_due(at(300)), "a key does not wait");
     }
 
     #[test]

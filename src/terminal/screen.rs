@@ -29,6 +29,15 @@ pub trait Screen {
     /// When the screen is gone.
     fn draw(&mut self, state: &State) -> io::Result<Sent>;
 
+    /// Send more of what there was no room for; the number of bytes that there still is none for.
+    ///
+    /// # Errors
+    ///
+    /// When the screen is gone.
+    fn catch_up(&mut self) -> io::Result<usize> {
+        Ok(0)
+    }
+
     /// The screen may show anything now: the next frame is a whole one.
     fn repaint(&mut self);
 
@@ -103,6 +112,10 @@ impl Screen for Session {
         Self::draw(self, |frame| ui::draw(frame, state))
     }
 
+    fn catch_up(&mut self) -> io::Result<usize> {
+        self.painter().writer().catch_up()
+    }
+
     fn repaint(&mut self) {
         Self::repaint(self);
     }
@@ -144,6 +157,10 @@ impl<O: Output> Screen for Painter<O> {
 
     fn draw(&mut self, state: &State) -> io::Result<Sent> {
         Self::draw(self, |frame| ui::draw(frame, state))
+    }
+
+    fn catch_up(&mut self) -> io::Result<usize> {
+        self.writer().catch_up()
     }
 
     fn repaint(&mut self) {

@@ -1,7 +1,7 @@
 //! The terminal while it is ours: taken once, given back once, from whatever exit.
 
 use std::env;
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
@@ -14,6 +14,7 @@ use signal_hook::consts::SIGTSTP;
 
 use super::Error;
 use super::clipboard::DesktopClipboard;
+use super::faults;
 use super::frame_writer::Sent;
 use super::noise;
 use super::osc52::Route;
@@ -146,6 +147,7 @@ impl Session {
     /// When the terminal cannot be taken again.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back()?;
+        self.painter.writer().forget();
         stop()?;
         self.take()?;
         self.repaint();
@@ -162,6 +164,7 @@ impl Session {
         // crossterm remembers that it set raw mode, whatever the terminal is in by now.
         disable_raw_mode()?;
         enable_raw_mode()?;
+        self.painter.writer().forget();
         self.painter.writer().commit(PASTE_ON)?;
         self.set_mouse(self.mouse)?;
         self.repaint();
@@ -181,6 +184,7 @@ impl Session {
 
     fn take(&mut self) -> io::Result<()> {
         *UI_THREAD.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+        faults::about_to_take_the_terminal();
         TAKEN.store(true, Ordering::SeqCst);
         if let Err(error) = noise::divert() {
             tracing::warn!(%error, "what others write may be on the screen");
@@ -227,6 +231,11 @@ pub fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 
+/// Marks the terminal as given back, for whoever does that in another way; whether it was ours.
+pub fn no_longer_taken() -> bool {
+    TAKEN.swap(false, Ordering::SeqCst)
+}
+
 /// Whether this is the thread that draws.
 #[must_use]
 pub fn is_ui_thread() -> bool {
@@ -239,10 +248,10 @@ pub fn is_ui_thread() -> bool {
 ///
 /// The first step that failed.
 pub fn give_back() -> io::Result<()> {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+    if !no_longer_taken() {
         return Ok(());
     }
-    let modes = Tty::to_leave().map_or(Ok(()), |mut tty| tty.write_all(LEAVE));
+    let modes = Tty::to_leave().map_or(Ok(()), |tty| tty.write_last(LEAVE));
     let line_discipline = disable_raw_mode();
     // Only now: on the screen that we have left, nobody's words do any harm.
     let streams = noise::let_through();

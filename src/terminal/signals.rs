@@ -4,26 +4,47 @@
 //! from one that is gone. So it is not the one to listen for signals. This thread does, tells it
 //! to end, and after a grace ends the process itself, without writing anything to the terminal.
 
+use std::future::poll_fn;
 use std::io;
 use std::process;
 use std::sync::mpsc;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::SIGCONT;
+use libc::{
+    SIGALRM, SIGCONT, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM,
+    SIGXCPU, c_int,
+};
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Exit;
-use super::session;
 use super::tty::Tty;
+use super::{Exit, faults, session};
 
 /// How long the program may take to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often we look whether the terminal is still there.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// The signals that would end a process that answers none, but for those of a terminal that is
+/// gone, and of faults.
+const ENDING: [c_int; 10] = [
+    SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
+];
+
+/// [`ENDING`], with those that only this system has.
+fn ending() -> Vec<c_int> {
+    let mut signals = ENDING.to_vec();
+    #[cfg(target_os = "linux")]
+    {
+        signals.extend([libc::SIGSTKFLT, libc::SIGPWR]);
+        signals.extend(libc::SIGRTMIN()..=libc::SIGRTMAX());
+    }
+    signals
+}
 
 /// What the thread that draws is told.
 #[derive(Clone, Debug)]
@@ -45,9 +66,9 @@ impl Signals {
     }
 }
 
-/// Listen for SIGTERM, SIGHUP, SIGINT and for a terminal that hangs up. At the first of them call
-/// `give_up`, which must not block, then show the reason in the channel that is returned. SIGCONT
-/// is told as well.
+/// Listen for all signals that ask the program to end, such as SIGTERM, SIGHUP, SIGINT and SIGQUIT,
+/// and for a terminal that hangs up. At the first of them call `give_up`, which must not block,
+/// then show the reason in the channel that is returned. SIGCONT is told as well.
 ///
 /// The thread never ends: the system's own answer to these signals is gone for the life of the
 /// process, so somebody has to answer them.
@@ -86,9 +107,8 @@ pub fn listen(give_up: impl FnOnce() + Send + 'static) -> io::Result<Signals> {
 }
 
 struct Listener {
-    terminate: Signal,
+    ending: Vec<(c_int, Signal)>,
     hang_up: Signal,
-    interrupt: Signal,
     go_on: Signal,
 }
 
@@ -98,10 +118,11 @@ impl Listener {
             .enable_all()
             .build()?;
         let inside = runtime.enter();
+        let ending = ending().into_iter();
+        let ending = ending.map(|number| Ok((number, signal(SignalKind::from_raw(number))?)));
         let listener = Self {
-            terminate: signal(SignalKind::terminate())?,
+            ending: ending.collect::<io::Result<_>>()?,
             hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
             go_on: signal(SignalKind::from_raw(SIGCONT))?,
         };
         drop(inside);
@@ -112,10 +133,9 @@ impl Listener {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let kind = tokio::select! {
-                _ = self.terminate.recv() => SignalKind::terminate(),
+            let number = tokio::select! {
+                number = first_of(&mut self.ending) => number,
                 _ = self.hang_up.recv() => return Exit::HangUp,
-                _ = self.interrupt.recv() => SignalKind::interrupt(),
                 _ = self.go_on.recv() => {
                     goes_on.send_replace(());
                     continue;
@@ -127,7 +147,21 @@ impl Listener {
                     continue;
                 }
             };
-            return Exit::Signal(kind.as_raw_value());
+            // A thread that had a fault asks for the end by a signal.
+            return Exit::Signal(faults::fault().unwrap_or(number));
         }
     }
+}
+
+/// The number of the first of `signals` that comes.
+async fn first_of(signals: &mut [(c_int, Signal)]) -> c_int {
+    poll_fn(|context| {
+        let mut signals = signals.iter_mut();
+        let come = signals.find_map(|(number, signal)| {
+            let come = signal.poll_recv(context).is_ready();
+            come.then_some(*number)
+        });
+        come.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }

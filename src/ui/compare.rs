@@ -18,7 +18,7 @@ use crate::app::{
     Compare, FieldLine, Pane, Phase, State, field_lines, letter, of_wanted, prompt_letter,
 };
 use crate::trace::TokenId;
-use crate::vocabulary::visible_text;
+use crate::vocabulary::{typed, visible_text};
 
 /// The field's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -30,7 +30,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
     let focus = frame::focus_of(state, Pane::Candidates);
     let titles = Titles {
-        right: "words get a leading space, \"quotes\" do not".into(),
+        right: typed::RULE.into(),
         ..Titles::named(format!("Compare · {}", state.cursor.place()))
     };
     let inner = frame::render(palette, focus, titles, area, buffer);

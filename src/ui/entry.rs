@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! ╭ Instead of ·are at step 1 ──────────────────────╮
-//! │ ⟦ is▏                                            │
+//! │ ⟦is▏                                             │
 //! │ or  1 ·is 0.21   2 ·was 0.11   3 ·were 0.04      │
-//! ╰ \n is a new line ────────────────────────────────╯
+//! ╰ words get a leading space, "quotes" do not; … ──╯
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -17,7 +17,7 @@ use super::palette::{Focus, Palette};
 use super::{field, grid, text};
 use crate::app::{Entry, Purpose, State};
 use crate::settings::Cells;
-use crate::vocabulary::visible_text;
+use crate::vocabulary::{typed, visible_text};
 
 /// The line's box, in the upper lines of `area`.
 pub fn render(
@@ -45,9 +45,12 @@ pub fn render(
         ..inner
     };
     let width = usize::from(inner.width);
-    // The bracket shows where a leading space begins.
     let mut line = vec![Span::styled("⟦", palette.accent())];
-    line.extend(field::spans(&entry.field, palette, width.saturating_sub(1)));
+    line.extend(field::prefilled(
+        &entry.field,
+        palette,
+        width.saturating_sub(1),
+    ));
     let lines = [Line::from(line), choices(entry, palette, width)];
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {
         let place = Rect {
@@ -78,10 +81,12 @@ fn title(state: &State, purpose: &Purpose, width: usize) -> String {
     }
 }
 
-fn hint(purpose: &Purpose) -> &'static str {
+fn hint(purpose: &Purpose) -> String {
     match purpose {
-        Purpose::Force { .. } | Purpose::Replace(_) => r" \n is a new line, \\ a backslash ",
-        Purpose::Skips => " L5, L5.attn, L5.mlp, L5.h3 ",
+        Purpose::Force { .. } | Purpose::Replace(_) => {
+            format!(r" {}; \n is a new line, \\ a backslash ", typed::RULE)
+        }
+        Purpose::Skips => " L5, L5.attn, L5.mlp, L5.h3 ".into(),
     }
 }
 

@@ -5,6 +5,7 @@ use tui_input::Input;
 
 use super::palette::Palette;
 use super::text;
+use crate::app::Prefilled;
 
 /// The text in at most `width` columns up to the cursor; its end, where it is long.
 pub fn spans(field: &Input, palette: &Palette<'_>, width: usize) -> Vec<Span<'static>> {
@@ -24,6 +25,16 @@ pub fn spans(field: &Input, palette: &Palette<'_>, width: usize) -> Vec<Span<'st
     ]
 }
 
+/// [`spans`] of a field that begins with a text, which is marked while it would be replaced.
+pub fn prefilled(field: &Prefilled, palette: &Palette<'_>, width: usize) -> Vec<Span<'static>> {
+    let mut spans = spans(field.field(), palette, width);
+    if field.is_selected() {
+        // The text, and behind it the cursor.
+        spans[0].style = palette.selected();
+    }
+    spans
+}
+
 /// The field behind `sign`, in `width` columns.
 pub fn line(
     sign: &'static str,
@@ -31,8 +42,17 @@ pub fn line(
     palette: &Palette<'_>,
     width: usize,
 ) -> Line<'static> {
-    let mut spans = vec![Span::styled(sign, palette.accent())];
     let room = width.saturating_sub(text::width(sign));
-    spans.extend(self::spans(field, palette, room));
+    behind(sign, spans(field, palette, room), palette)
+}
+
+/// A field's spans behind `sign`.
+pub fn behind(
+    sign: &'static str,
+    field: Vec<Span<'static>>,
+    palette: &Palette<'_>,
+) -> Line<'static> {
+    let mut spans = vec![Span::styled(sign, palette.accent())];
+    spans.extend(field);
     Line::from(spans)
 }

@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use tui_input::Input;
 
 use super::palette::Palette;
 use super::{charset, field, text};
@@ -24,13 +23,17 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let room = usize::from(area.width);
     match &state.line {
         Some(TypedLine::Save(name)) => {
-            typed("Save as ", name, EXTENSIONS, palette, room).render(area, buffer);
+            let title = "Save as ";
+            let spans = field::prefilled(name, palette, room.saturating_sub(title.len()));
+            let line = field::behind(title, spans, palette);
+            with_words(line, EXTENSIONS, palette, room).render(area, buffer);
             return;
         }
         Some(TypedLine::Search(field)) => {
             let words =
                 "token  #step's token  +1 -1 =1 becomes, leaves, settles  @12 step  L5 layer";
-            typed("/", field, words, palette, room).render(area, buffer);
+            let line = field::line("/", field, palette, room);
+            with_words(line, words, palette, room).render(area, buffer);
             return;
         }
         Some(TypedLine::Command(_)) | None => {}
@@ -49,15 +52,13 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     line.render(area, buffer);
 }
 
-/// A field behind its title, and what can be typed there where there is room.
-fn typed(
-    title: &'static str,
-    field: &Input,
+/// A field, and what can be typed there where there is room.
+fn with_words(
+    mut line: Line<'static>,
     about: &str,
     palette: &Palette<'_>,
     room: usize,
 ) -> Line<'static> {
-    let mut line = field::line(title, field, palette, room);
     if line.width() + 3 + text::width(about) <= room {
         line.push_span(Span::styled(format!("   {about}"), palette.muted()));
     }

@@ -39,7 +39,11 @@ pub fn render(
     let Some((run, info, answer)) = found else {
         let titles = Titles::named("Layer predictions");
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-        let words = step::nothing_yet(state).unwrap_or("…");
+        let words = match state.model.saved {
+            Some(_) => "The file lists no tokens here.",
+            None => "…",
+        };
+        let words = step::nothing_yet(state).unwrap_or(words);
         frame::lines(vec![Line::styled(words, palette.muted())], inner, buffer);
         return;
     };

@@ -1,4 +1,4 @@
-//! A trace that nobody saved outlives whatever ends the program, but for the user's wish.
+//! A trace that nobody saved outlives whatever ends the program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,14 +28,14 @@ fn kept(home: &Path) -> Vec<PathBuf> {
 }
 
 /// The program while tokens come.
-fn generating() -> Opened {
+pub fn generating() -> Opened {
     let opened = Opened::with(&ENDLESS);
     opened.terminal.wait_for("tok/s");
     opened
 }
 
 /// Check that one trace was kept, that `open --last` shows it, and that the next start offers it.
-fn assert_kept(home: TempDir) {
+pub fn assert_kept(home: TempDir) {
     assert_eq!(kept(home.path()).len(), 1);
     let opened = Opened::last(home);
     opened.terminal.wait_for("saved trace");
@@ -59,6 +59,8 @@ fn a_signal_keeps_the_trace() {
         (Signal::TERM, 128 + 15),
         (Signal::HUP, 128 + 1),
         (Signal::INT, 128 + 2),
+        (Signal::QUIT, 128 + 3),
+        (Signal::XCPU, 128 + 24),
     ] {
         let mut opened = generating();
         opened.terminal.signal(signal);
@@ -125,7 +127,7 @@ fn closed_input_keeps_the_trace_and_restores_the_screen() {
 }
 
 /// The stand-in with a home of its own.
-fn stand_in(behaviour: Behaviour) -> Opened {
+pub fn stand_in(behaviour: Behaviour) -> Opened {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().to_str().unwrap().to_owned();
     Opened {
@@ -164,8 +166,30 @@ fn a_panic_of_the_engine_keeps_the_trace_and_the_program_goes_on() {
 }
 
 #[test]
-fn quitting_keeps_nothing() {
-    let opened = generating();
+fn quitting_keeps_the_trace() {
+    let mut opened = generating();
+    opened.terminal.send(QUIT);
+    assert_eq!(opened.terminal.wait_exit(), 0);
+    opened.terminal.assert_restored();
+    opened.terminal.wait_for("the unsaved trace was kept");
+    assert_kept(opened.home);
+}
+
+#[test]
+fn a_saved_trace_is_not_kept_at_the_end() {
+    let opened = Opened::with(&["The keys", "--max-tokens", "3"]);
+    opened.terminal.wait_for("3/3");
+    let home = opened.quit();
+    assert_eq!(kept(home.path()).len(), 1);
+    let again = Opened::last(home);
+    again.terminal.wait_for("saved trace");
+    assert_eq!(kept(again.quit().path()).len(), 1);
+}
+
+#[test]
+fn where_nothing_was_generated_nothing_is_kept() {
+    let opened = Opened::with(&[]);
+    opened.terminal.wait_for("4 layers");
     let home = opened.quit();
     assert_eq!(kept(home.path()).len(), 0);
     let next = Opened::in_home(home, &[]);

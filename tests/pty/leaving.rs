@@ -1,13 +1,15 @@
 //! However the program ends, the terminal is as it was.
 
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::pseudo_terminal::PseudoTerminal;
 use crate::stand_in::{self, Behaviour};
 
 const QUIT: &str = "\x11";
+const INTERRUPT_TWICE: &str = "\x03\x03";
 
 #[test]
 fn quitting_restores_the_terminal() {
@@ -24,6 +26,14 @@ fn a_signal_restores_the_terminal() {
         (Signal::TERM, 128 + 15),
         (Signal::HUP, 128 + 1),
         (Signal::INT, 128 + 2),
+        (Signal::QUIT, 128 + 3),
+        (Signal::USR1, 128 + 10),
+        (Signal::USR2, 128 + 12),
+        (Signal::ALARM, 128 + 14),
+        (Signal::XCPU, 128 + 24),
+        (Signal::VTALARM, 128 + 26),
+        (Signal::PROF, 128 + 27),
+        (Signal::IO, 128 + 29),
     ] {
         let mut terminal = stand_in::start(Behaviour::Counts);
         terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
@@ -68,13 +78,46 @@ fn a_signal_ends_the_program_though_nobody_reads_the_terminal() {
     let mut terminal = stand_in::start(Behaviour::Floods);
     terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
     terminal.freeze();
+    draw_much(&mut terminal);
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.wait_exit(), 128 + 15);
+    terminal.assert_line_discipline_restored();
+}
+
+/// Draw much, whatever the terminal takes of it.
+fn draw_much(terminal: &mut PseudoTerminal) {
     for size in 20..60 {
         terminal.resize((2 * size, size));
         std::thread::sleep(Duration::from_millis(20));
     }
-    terminal.signal(Signal::TERM);
-    assert_eq!(terminal.wait_exit(), 128 + 15);
-    terminal.assert_line_discipline_restored();
+}
+
+#[test]
+fn the_user_can_quit_though_nobody_reads_the_terminal() {
+    for keys in [QUIT, INTERRUPT_TWICE] {
+        let mut terminal = stand_in::start(Behaviour::Floods);
+        terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+        terminal.freeze();
+        draw_much(&mut terminal);
+        terminal.send(keys);
+        let code = terminal.wait_exit_within(Duration::from_secs(5));
+        assert_eq!(code, 0, "{keys:?}");
+        terminal.assert_line_discipline_restored();
+    }
+}
+
+#[test]
+fn quitting_over_a_slow_line_does_not_wait_for_all_that_was_drawn() {
+    let mut terminal = stand_in::start(Behaviour::Floods);
+    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    terminal.slow_down(2000);
+    draw_much(&mut terminal);
+    let start = Instant::now();
+    terminal.send(QUIT);
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.assert_restored();
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustix::process::Signal;
 
-use crate::pseudo_terminal::PseudoTerminal;
+use crate::pseudo_terminal::{PseudoTerminal, count};
 use crate::stand_in::{self, Behaviour};
 
 const QUIT: &str = "\x11";
@@ -49,6 +49,18 @@ fn another_size_is_drawn_at_once_and_whole() {
             .nth(29)
             .is_some_and(|row| !row.trim().is_empty())
     });
+}
+
+#[test]
+fn of_a_window_without_end_a_part_is_drawn_to() {
+    let mut terminal = stand_in::start(Behaviour::Counts);
+    wait_for_more(&terminal);
+    terminal.claim_size((65535, 65535));
+    terminal.wait_for_bytes(b"\x1b[500;", 1);
+    terminal.send(QUIT);
+    assert_eq!(terminal.wait_exit(), 0);
+    assert_eq!(count(&terminal.bytes(), b"\x1b[501;"), 0);
+    terminal.assert_restored();
 }
 
 #[test]

@@ -2,12 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod faults;
 #[cfg(target_os = "linux")]
 mod fetching;
 mod keeping;
 mod leaving;
+mod limits;
 mod living;
 mod program;
 mod pseudo_terminal;
 mod stand_in;
 mod typing;
+
+/// As in the program itself, whose place the stand-in takes.
+#[global_allocator]
+static ALLOCATOR: lenscape::allocator::Noticing = lenscape::allocator::Noticing;

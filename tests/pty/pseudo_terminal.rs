@@ -40,6 +40,8 @@ struct Output {
 enum Reading {
     /// All that comes is taken.
     On,
+    /// So many bytes are taken in a second, by tens.
+    Slow(usize),
     /// Nothing is taken, but the terminal is there.
     Frozen,
     /// The terminal is gone.
@@ -114,21 +116,45 @@ impl PseudoTerminal {
         keyboard.flush().unwrap();
     }
 
+    /// Type `keys` again and again, until the program has ended: it may not listen yet.
+    pub fn send_until_it_ends(&mut self, keys: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(
+                Instant::now() < end,
+                "the program has not ended; the screen shows\n{}",
+                self.screen().contents()
+            );
+            self.send(keys);
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// The terminal's window gets another size.
     pub fn resize(&mut self, (columns, rows): (u16, u16)) {
-        let size = PtySize {
-            rows,
-            cols: columns,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
         let mut output = self.shown.output.lock().unwrap();
         output
             .parser
             .screen_mut()
             .set_size(cells(rows), cells(columns));
         drop(output);
+        self.claim_size((columns, rows));
+    }
+
+    /// The terminal says that its window has another size, and shows what it showed before.
+    pub fn claim_size(&mut self, (columns, rows): (u16, u16)) {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
         self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// The number of the process.
+    pub fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
     }
 
     /// Send a signal to the program.
@@ -185,6 +211,11 @@ impl PseudoTerminal {
     /// All bytes that the program has sent.
     pub fn bytes(&self) -> Vec<u8> {
         self.shown.output.lock().unwrap().bytes.clone()
+    }
+
+    /// Take so many bytes a second from now on, like a slow line.
+    pub fn slow_down(&self, bytes_a_second: usize) {
+        self.shown.output.lock().unwrap().reading = Reading::Slow(bytes_a_second);
     }
 
     /// Take nothing from the program any more, like a link that has frozen.
@@ -263,8 +294,9 @@ impl Drop for PseudoTerminal {
 impl Shown {
     fn collect(&self, mut reader: Box<dyn Read + Send>) {
         let mut bytes = [0; 4096];
+        let mut most = bytes.len();
         loop {
-            let count = match reader.read(&mut bytes) {
+            let count = match reader.read(&mut bytes[..most]) {
                 Ok(0) | Err(_) => return,
                 Ok(count) => count,
             };
@@ -274,6 +306,11 @@ impl Shown {
             self.changed.notify_all();
             match output.reading {
                 Reading::On => {}
+                Reading::Slow(bytes_a_second) => {
+                    drop(output);
+                    most = bytes_a_second / 10;
+                    thread::sleep(Duration::from_millis(100));
+                }
                 Reading::Frozen => {
                     // The terminal stays open in this thread, unread.
                     drop(output);

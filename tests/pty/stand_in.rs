@@ -3,6 +3,7 @@
 //! This test executable starts itself again, with a variable that says how it is to behave.
 
 use std::future::pending;
+use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, Settings};
 use lenscape::terminal::{
     self, Channels, EventSource, Exit, Input, Keeper, Link, Mouse, Recordings, Screen, Sent,
-    Session, Signals, drive_and_keep, panic_hook,
+    Session, Signals, drive_and_keep, faults, panic_hook,
 };
 use lenscape::trace::{Cell, Column, LensKind, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
@@ -43,6 +44,12 @@ pub enum Behaviour {
     PanicsAtAStep,
     /// Generates some steps of a run, then its thread panics.
     EngineEndsAtAStep,
+    /// Generates some steps of a run, then asks for more memory than there is.
+    WantsTooMuchAtAStep,
+    /// Generates some steps of a run, then uses up its stack.
+    OverflowsAtAStep,
+    /// Generates some steps of a run, then the thread that draws has a fault.
+    ProgramAbortsAtAStep,
     /// Writes to standard output and error, once the screen stands, and has a child do so.
     MakesNoise,
 }
@@ -128,12 +135,14 @@ fn program() {
     let prompt = behaviour.ends_with("AtAStep").then(|| PROMPT.to_owned());
     let (mut state, effects) = State::new(Settings::embedded().unwrap(), start_of_program(prompt));
     let keeper = Keeper::new(Autosaves::usual());
+    // SAFETY: it has no conditions.
+    let draws = unsafe { libc::pthread_self() } as usize;
     if behaviour == "PanicsAtAStep" {
         thread::spawn(move || generate(&sender));
         panic_while_drawing(&mut state, effects, engine, events, &keeper);
     }
     thread::spawn(move || {
-        pretend(&behaviour, &sender);
+        pretend(&behaviour, &sender, draws);
         // The handle's other end lives as long as the program.
         for (command, _) in received {
             drop::<Command>(command);
@@ -148,9 +157,15 @@ fn program() {
         &Recordings::default(),
         &keeper,
     );
+    if let Some(fault) = ended.as_ref().ok().and_then(|exit| faults::in_words(*exit)) {
+        eprintln!("lenscape: {fault}");
+    }
     keeper.tell_outcome();
     match ended {
-        Ok(exit) => process::exit(exit.code()),
+        Ok(exit) => {
+            faults::die_of(exit);
+            process::exit(exit.code())
+        }
         Err(error) => {
             eprintln!("{error}");
             process::exit(1);
@@ -320,7 +335,15 @@ fn wait_for_the_screen(events: &mpsc::Sender<Event>) {
     }
 }
 
-fn pretend(behaviour: &str, events: &mpsc::Sender<Event>) {
+/// Calls itself for ever; the sum is only there so that this cannot be a loop.
+#[expect(unconditional_recursion, reason = "that is its purpose")]
+fn overflow(depth: u64) -> u64 {
+    let there = black_box([depth; 64]);
+    there[1] + overflow(black_box(depth + 1))
+}
+
+/// `draws` is the thread that draws.
+fn pretend(behaviour: &str, events: &mpsc::Sender<Event>, draws: usize) {
     match behaviour {
         "Counts" => {
             for done in 0.. {
@@ -340,6 +363,22 @@ fn pretend(behaviour: &str, events: &mpsc::Sender<Event>) {
         "EngineEndsAtAStep" => {
             generate(events);
             panic!("the engine broke");
+        }
+        "WantsTooMuchAtAStep" => {
+            generate(events);
+            wait_for_the_screen(events);
+            black_box(Vec::<u8>::with_capacity(black_box(1 << 46)));
+        }
+        "OverflowsAtAStep" => {
+            generate(events);
+            wait_for_the_screen(events);
+            black_box(overflow(0));
+        }
+        "ProgramAbortsAtAStep" => {
+            generate(events);
+            wait_for_the_screen(events);
+            // SAFETY: that thread lives as long as the program.
+            unsafe { libc::pthread_kill(draws as libc::pthread_t, libc::SIGABRT) };
         }
         "MakesNoise" => {
             wait_for_the_screen(events);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use lenscape::app::{Effect, Loading, Save, State, What};
@@ -30,6 +30,10 @@ fn load(model: &str) -> Command {
 struct Frames {
     drawn: usize,
     repainted: usize,
+    /// How often the rest of a frame has to be offered until there is room for it.
+    offers: usize,
+    /// How often that is still so for the last frame.
+    offers_left: usize,
     /// What drawing returns instead.
     error: Option<io::ErrorKind>,
     os_error: Option<i32>,
@@ -42,11 +46,18 @@ impl Screen for Frames {
 
     fn draw(&mut self, _: &State) -> io::Result<Sent> {
         self.drawn += 1;
+        self.offers_left = self.offers;
         match (self.error, self.os_error) {
             (Some(kind), _) => Err(kind.into()),
             (_, Some(code)) => Err(io::Error::from_raw_os_error(code)),
             _ => Ok(Sent::default()),
         }
+    }
+
+    fn catch_up(&mut self) -> io::Result<usize> {
+        let left = self.offers_left;
+        self.offers_left = left.saturating_sub(1);
+        Ok(left)
     }
 
     fn repaint(&mut self) {
@@ -79,6 +90,20 @@ impl EventSource for Late {
 
     fn try_next(&mut self) -> Option<Input> {
         self.inputs.pop_front()
+    }
+}
+
+/// Someone who does nothing, and goes away in the end.
+struct Idle(tokio::time::Instant);
+
+impl EventSource for Idle {
+    async fn next(&mut self) -> Option<Input> {
+        tokio::time::sleep_until(self.0).await;
+        None
+    }
+
+    fn try_next(&mut self) -> Option<Input> {
+        None
     }
 }
 
@@ -192,6 +217,29 @@ fn what_the_engine_sends_is_drawn_thirty_times_a_second_at_most() {
         "{} frames, but time for {frames_of_time}",
         trial.screen.drawn
     );
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_keeps_no_key_waiting_and_gets_no_more_frames() {
+    let mut trial = Trial::new().loads(500);
+    trial.screen.offers = usize::MAX;
+    let mut source = Late {
+        turns: 30,
+        inputs: [Input::Resize(Size::new(100, 30)), quit()].into(),
+    };
+    assert_eq!(trial.drive(Vec::new(), &mut source).unwrap(), Exit::Quit);
+    assert_eq!(trial.taken(), 500, "the engine is listened to");
+    assert_eq!(trial.screen.drawn, 1);
+}
+
+#[test]
+fn a_terminal_that_takes_a_frame_bit_by_bit_is_offered_the_rest_by_and_by() {
+    let mut trial = Trial::new();
+    trial.screen.offers = 5;
+    let mut source = Idle(tokio::time::Instant::now() + Duration::from_secs(1));
+    trial.drive(Vec::new(), &mut source).unwrap();
+    assert_eq!(trial.screen.drawn, 1);
+    assert_eq!(trial.screen.offers_left, 0);
 }
 
 #[test]

@@ -1,23 +1,27 @@
 //! What each action does.
 
 use super::{
-    ask, autosave, cell_attribution, command, compare, copy, entry, intervene, runs, save, search,
-    text, views,
+    ask, autosave, cell_attribution, command, compare, copy, entry, from_file, intervene, leave,
+    runs, save, search, text, views,
 };
 use crate::app::cursor::Follow;
-use crate::app::saved::NO_MODEL;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
     Action, ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page,
-    Pane, Phase, Picker, Recording, State, help_room,
+    Pane, Phase, Picker, Recording, Run, State, help_room,
 };
 use crate::engine::Command;
 use crate::settings::Switch;
 
 /// Do it.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if state.model.saved.is_some() && from_file::needs_the_model(action) {
+        let text = state.no_model();
+        state.say(NoticeKind::Info, text);
+        return Vec::new();
+    }
     match action {
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return leave::quit(state),
         Action::Interrupt => return interrupt(state),
         Action::Stop => return stop(state),
         Action::Suspend => return vec![Effect::Suspend],
@@ -39,16 +43,6 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::DiscardAutosave => return autosave::discard(state),
         Action::Compare => return compare::open(state),
         Action::NextExample => return next_example(state),
-        Action::Force
-        | Action::Replace
-        | Action::EditSkips
-        | Action::Skip
-        | Action::Patch
-        | Action::Unchanged
-            if state.model.saved.is_some() =>
-        {
-            state.say(NoticeKind::Info, NO_MODEL);
-        }
         Action::Force => entry::open_force(state),
         Action::Replace => entry::open_replace(state),
         Action::EditSkips => entry::open_skips(state),
@@ -184,12 +178,12 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
     let active = state.run.as_ref().filter(|run| run.is_active());
     let active = active.map(|run| run.id);
     if active.is_some() && active == state.interrupted {
-        return vec![Effect::Quit];
+        return leave::quit(state);
     }
     state.interrupted = active;
     match stop_what_runs(state) {
         Some(effect) => vec![effect],
-        None => vec![Effect::Quit],
+        None => leave::quit(state),
     }
 }
 
@@ -205,7 +199,16 @@ fn stop(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Whether there is nothing that [`Action::Interrupt`] would stop.
+pub fn nothing_runs(state: &State) -> bool {
+    !state.run.as_ref().is_some_and(Run::is_active) && !state.model.is_loading()
+}
+
 fn stop_what_runs(state: &mut State) -> Option<Effect> {
+    if nothing_runs(state) {
+        return None;
+    }
+    state.leaving.has_ended(state.now);
     if let Some(run) = state.run.as_ref().filter(|run| run.is_active()) {
         return Some(Effect::StopRun(run.id));
     }
@@ -263,8 +266,8 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
         Loading::Failed(_) | Loading::Cancelled => ask::start_load(state),
         Loading::Done => {
             let text = match state.model.saved {
-                Some(_) => NO_MODEL,
-                None => "The model is loaded.",
+                Some(_) => state.no_model(),
+                None => "The model is loaded.".into(),
             };
             state.say(NoticeKind::Info, text);
             Vec::new()
@@ -275,7 +278,8 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
 
 fn other_lens(state: &mut State) -> Vec<Effect> {
     if state.model.saved.is_some() {
-        state.say(NoticeKind::Info, NO_MODEL);
+        let text = state.no_model();
+        state.say(NoticeKind::Info, text);
         return Vec::new();
     }
     state.view.lens = state.view.lens.toggled();

@@ -2,7 +2,6 @@
 
 use super::runs;
 use crate::app::prompt_columns::Asking;
-use crate::app::saved::NO_MODEL;
 use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
 use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked, RunId};
 use crate::settings::Visibility;
@@ -27,9 +26,11 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     if state.model.is_absent() {
-        state.say(NoticeKind::Info, NO_MODEL);
+        let text = state.no_model();
+        state.say(NoticeKind::Info, text);
         return Vec::new();
     }
+    state.leave_saved();
     state.prompt.remember();
     state.queued_text = None;
     let prompt = state.prompt.text();

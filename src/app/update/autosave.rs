@@ -53,7 +53,9 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         path: path.clone(),
         record,
     };
-    state.show_saved(saved)
+    let effects = state.show_saved(saved);
+    state.tell_of_model_behind();
+    effects
 }
 
 /// Delete the file of the trace that was left.

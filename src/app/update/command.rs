@@ -3,7 +3,6 @@
 use super::{act, ask, entry, intervene, save, set};
 use crate::app::command_line::{CommandLine, Order};
 use crate::app::cursor::Follow;
-use crate::app::saved::NO_MODEL;
 use crate::app::{Effect, Line, NoticeKind, State};
 use crate::trace::Row;
 
@@ -64,7 +63,8 @@ fn obey(state: &mut State, order: Order) -> Vec<Effect> {
         }
         Order::Layer(layer) => state.cursor.row = Row::Layer(layer),
         Order::Force(_) | Order::Skip(_) if state.model.saved.is_some() => {
-            state.say(NoticeKind::Info, NO_MODEL);
+            let text = state.no_model();
+            state.say(NoticeKind::Info, text);
         }
         Order::Force(text) => return entry::force(state, text),
         Order::Skip(skips) => return intervene::skip_these(state, skips),

@@ -53,10 +53,15 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 run.speed.token(made);
             });
         }
-        Event::Finished { run, reason, text } => with_run(state, run, |run| {
-            run.text.push_str(&text);
-            run.phase = Phase::Finished(reason);
-        }),
+        Event::Finished { run, reason, text } => {
+            if state.run.as_ref().is_some_and(|shown| shown.id == run) {
+                state.leaving.has_ended(state.now);
+            }
+            with_run(state, run, |run| {
+                run.text.push_str(&text);
+                run.phase = Phase::Finished(reason);
+            });
+        }
         Event::Compared(comparison) => {
             views::compared(state, &comparison);
             questions::compared(state, &comparison);
@@ -117,6 +122,12 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
         // A load that was given up for the saved trace has ended all the same.
         return Vec::new();
     }
+    if state.model.behind.is_some() && !state.model.is_loading() {
+        // So has one that was given up for it, and the engine has that one now.
+        state.model.behind = Some(info);
+        return Vec::new();
+    }
+    state.model.behind = None;
     state.model.loading = Loading::Done;
     if let Some(note) = info.notes.first() {
         state.say(NoticeKind::Info, note.clone());
@@ -181,6 +192,7 @@ fn failed(state: &mut State, id: Option<RunId>, message: String) -> Vec<Effect> 
         if state.run.as_ref().is_none_or(|run| run.id != id) {
             return effects;
         }
+        state.leaving.has_ended(state.now);
         with_run(state, id, |run| {
             if run.is_active() {
                 run.phase = Phase::Failed(message.clone());

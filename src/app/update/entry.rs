@@ -5,6 +5,7 @@ use crate::app::entry::parse_skips;
 use crate::app::{Effect, Entry, NoticeKind, Origin, Page, Purpose, State, TokenChoice};
 use crate::engine::{Continuation, Run as Asked};
 use crate::trace::Step;
+use crate::vocabulary::typed;
 
 /// What is said of a token of the prompt where one behind it is meant.
 pub const OF_THE_PROMPT: &str = "This token is the prompt's own: choose one behind it.";
@@ -70,14 +71,14 @@ pub fn open_replace(state: &mut State) {
         state.say(NoticeKind::Info, "There is no token at this step.");
         return;
     };
-    let typed = |token| String::from_utf8_lossy(info.vocabulary.bytes(token)).into_owned();
-    let mut entry = Entry::new(Purpose::Replace(step), &typed(column.token));
+    let text = |token| String::from_utf8_lossy(info.vocabulary.bytes(token)).into_owned();
+    let mut entry = Entry::new(Purpose::Replace(step), &text(column.token));
     let cell = column.cell(state.cursor.row);
     let top = cell.iter().flat_map(|cell| {
         let choice = |(token, logit): &(_, f32)| TokenChoice {
             token: *token,
             label: info.vocabulary.label(*token),
-            typed: crate::app::entry::written(&typed(*token)),
+            typed: typed::as_typed(&text(*token)),
             prob: cell.prob_of_logit(*logit),
         };
         cell.top.iter().map(choice)

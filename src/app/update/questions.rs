@@ -15,8 +15,9 @@ pub fn for_compare(state: &mut State) -> Vec<Effect> {
     let current = of_current(state);
     if let Some(saved) = state.model.saved.clone() {
         // There is no engine to ask: the file answers what it can.
+        let no_model = state.no_model();
         if let (Some(question), Some(compare)) = (current, &mut state.compare) {
-            compare.answer = comparison(&saved.record, &question).map(Arc::new);
+            compare.answer = comparison(&saved.record, &question, &no_model).map(Arc::new);
         }
         return Vec::new();
     }

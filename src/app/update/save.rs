@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tui_input::Input;
-
 use crate::app::save::proposed_name;
-use crate::app::{Effect, Line, NoticeKind, Page, Save, SaveNews, State, What};
+use crate::app::{Effect, Line, NoticeKind, Page, Prefilled, Save, SaveNews, State, What};
 use crate::engine::{Command, RunId, StateRows};
 use crate::export::figure::{self, Figure, Kind};
 use crate::export::{Content, EXTENSIONS, Format, Picture, Record, TraceFormat};
@@ -15,7 +13,7 @@ use crate::export::{Content, EXTENSIONS, Format, Picture, Record, TraceFormat};
 pub fn open(state: &mut State) {
     let prompt = state.run.as_ref().map_or("", |run| run.prompt.as_str());
     let name = proposed_name(prompt);
-    state.line = Some(Line::Save(Input::new(name)));
+    state.line = Some(Line::Save(Prefilled::new(name)));
 }
 
 /// Save under the name in the field, and close it.
@@ -112,6 +110,7 @@ pub fn take_states(state: &mut State, run: RunId, states: Arc<StateRows>) -> Vec
 
 /// Say what became of it.
 pub fn saved(state: &mut State, news: SaveNews) {
+    state.leaving.hear(&news);
     match news {
         SaveNews::Saved(path) => {
             state.say(NoticeKind::Info, format!("Saved {}", path.display()));

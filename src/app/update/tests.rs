@@ -26,6 +26,7 @@ mod candidates;
 mod cell_attribution;
 mod chapters;
 mod keeping;
+mod leaving;
 mod options;
 mod runs;
 mod saving;
@@ -346,21 +347,6 @@ mod running {
         let (mut state, run) = with_steps(1);
         assert_eq!(press(&mut state, "esc"), [Effect::StopRun(run)]);
         assert_eq!(press(&mut state, "ctrl-c"), [Effect::StopRun(run)]);
-        assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit]);
-    }
-
-    #[test]
-    fn ctrl_c_stops_first_and_quits_when_nothing_runs() {
-        let (mut state, run) = with_steps(1);
-        assert_eq!(press(&mut state, "ctrl-c"), [Effect::StopRun(run)]);
-        hear(
-            &mut state,
-            Event::Finished {
-                run,
-                reason: StopReason::Stopped,
-                text: String::new(),
-            },
-        );
         assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit]);
     }
 

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::cell_attribution;
+use super::{cell_attribution, from_file};
 use crate::app::cursor::Follow;
 use crate::app::{
-    Action, Attribution, Beside, Effect, HeadOrder, Page, Predictions, Run, Split, State, Watched,
-    parse_candidates,
+    Action, Attribution, Beside, Effect, HeadOrder, NoticeKind, Page, Predictions, Run, Split,
+    State, Watched, parse_candidates,
 };
 use crate::engine::{self, Ask, Command, Comparison, Question, RunId, Wanted};
 use crate::trace::{self, Column, HeadShares, Layer, LensKind, Position, Row, Target};
@@ -19,7 +19,7 @@ pub fn toggle_predictions(state: &mut State) {
         return;
     }
     let page = Predictions {
-        top_k: state.view.top_k.max(1),
+        top_k: state.view.top_k.min(from_file::most_tokens(state)).max(1),
         watched: watched(state),
         ..Predictions::default()
     };
@@ -60,6 +60,17 @@ fn watched(state: &State) -> Watched {
 
 /// Change what the page shows.
 pub fn change(state: &mut State, action: Action) {
+    let most = from_file::most_tokens(state);
+    if let (Some(Page::Predictions(page)), Action::MoreTokens) = (&state.page, action)
+        && page.top_k >= most
+    {
+        let text = format!(
+            "The file lists {most} of the best tokens. {}",
+            state.no_model()
+        );
+        state.say(NoticeKind::Info, text);
+        return;
+    }
     let run = state.run.as_ref();
     let column = run.and_then(|run| run.column_at(state.cursor.place()));
     match (&mut state.page, action) {

@@ -52,16 +52,56 @@ fn a_notice_that_stands_already_is_read_first() {
 }
 
 #[test]
-fn it_opens_in_the_place_of_a_model_that_is_there() {
+fn it_opens_before_a_model_that_stays_loaded() {
     let mut state = ready();
     hear_of(&mut state, left(Ok(record_of(2))));
     assert_eq!(press(&mut state, "ctrl-o"), []);
-    assert!(state.model.is_absent());
+    assert!(state.model.saved.is_some() && !state.model.is_absent());
+    assert!(notice(&state).text.contains("stays loaded"));
     assert_eq!(state.grid_columns().len(), 2);
     assert_eq!(state.prompt.text(), "ab");
     assert_eq!(state.view.focus, Pane::Grid);
     assert_eq!(press(&mut state, "ctrl-o"), [], "once more does no harm");
     assert_eq!(state.grid_columns().len(), 2);
+}
+
+#[test]
+fn the_model_behind_it_runs_the_prompt() {
+    let mut state = ready();
+    hear_of(&mut state, left(Ok(record_of(2))));
+    press(&mut state, "ctrl-o");
+    assert_eq!(press(&mut state, "r"), []);
+    assert!(notice(&state).text.contains("in the prompt runs it with"));
+    state.view.focus = Pane::Prompt;
+    let effects = press(&mut state, "enter");
+    let [Effect::Engine(Command::Run(run))] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(run.prompt, "ab");
+    assert!(state.model.saved.is_none() && state.model.behind.is_none());
+    assert_eq!(state.model.ready, Some(model()));
+    assert_eq!(state.grid_columns().len(), 0);
+    // The trace is still in its file.
+    assert_eq!(state.runs_to_lose(), 0);
+}
+
+#[test]
+fn another_model_can_be_loaded_over_it() {
+    let mut state = ready();
+    hear_of(&mut state, left(Ok(record_of(2))));
+    press(&mut state, "ctrl-o");
+    press(&mut state, "m");
+    type_text(&mut state, "./other");
+    assert_eq!(press(&mut state, "enter"), [load("./other")]);
+    state.view.focus = Pane::Prompt;
+    assert_eq!(press(&mut state, "enter"), []);
+    assert!(state.queued.is_some(), "the prompt waits for the other one");
+    let effects = hear(&mut state, Event::Ready(model()));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Engine(Command::Run(_))]
+    ));
+    assert!(state.model.saved.is_none() && state.model.behind.is_none());
 }
 
 #[test]

@@ -186,7 +186,7 @@ mod given {
         }
         update(&mut state, Message::Paste("1. A\n2. \\B".into()));
         let run = begun(&press(&mut state, "enter"));
-        assert_eq!(run.continuation, Continuation::Text("1. A\n2. \\B".into()));
+        assert_eq!(run.continuation, Continuation::Text(" 1. A\n2. \\B".into()));
     }
 
     #[test]

@@ -267,6 +267,66 @@ fn a_saved_trace_is_shown_and_nothing_is_loaded_or_run() {
 }
 
 #[test]
+fn the_best_tokens_are_read_out_of_the_file() {
+    let mut state = reopened();
+    assert_eq!(press(&mut state, "shift-p"), []);
+    let run = state.run.as_ref().unwrap().id;
+    let answer = |state: &State| {
+        let Some(Page::Predictions(page)) = &state.page else {
+            panic!("no page");
+        };
+        assert!(!page.best.is_waiting());
+        Arc::clone(page.best.answer(run).unwrap())
+    };
+    let there = answer(&state);
+    let column = &state.grid_columns()[1];
+    assert_eq!((&there.column, there.top_k), (column.as_ref(), 1));
+    press(&mut state, "left");
+    assert_eq!(answer(&state).at.0, there.at.0 - 1);
+    assert_eq!(press(&mut state, "+"), []);
+    let notice = &state.notice.as_ref().unwrap().text;
+    assert!(notice.contains("lists 1 of the best tokens"), "{notice}");
+    assert_eq!(answer(&state).top_k, 1);
+}
+
+#[test]
+fn what_needs_the_model_says_how_to_load_it() {
+    let mut state = reopened();
+    for action in [
+        "attribution",
+        "cell-attribution",
+        "prompt-columns",
+        "lens",
+        "replace",
+        "force",
+    ] {
+        press(&mut state, ":");
+        type_text(&mut state, action);
+        assert_eq!(press(&mut state, "enter"), [], "{action}");
+        let notice = &state.notice.as_ref().unwrap().text;
+        assert!(notice.contains("no model is loaded; m lists"), "{notice}");
+        assert!(state.page.is_none(), "{action}");
+    }
+}
+
+#[test]
+fn the_token_that_was_chosen_can_be_compared_at_its_step() {
+    let mut state = reopened();
+    press(&mut state, "c");
+    press(&mut state, "ctrl-u");
+    // Nothing else is followed there.
+    state.cursor.step = Step(0);
+    let token = state.grid_columns()[0].token.0;
+    type_text(&mut state, &format!("#{token}"));
+    let compare = state.compare.as_ref().unwrap();
+    let (_, found) = compare.trajectories().next().unwrap();
+    let column = &state.grid_columns()[0];
+    assert_eq!(found.embedding, column.embedding.score);
+    let scores: Vec<_> = column.layers.iter().map(|cell| cell.score).collect();
+    assert_eq!(found.layers, scores);
+}
+
+#[test]
 fn what_the_file_follows_can_be_compared() {
     let mut state = reopened();
     assert_eq!(press(&mut state, "c"), []);

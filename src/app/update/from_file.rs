@@ -1,0 +1,105 @@
+//! Questions about a saved trace: answered out of its file where that holds the answer, and else
+//! told to need the model.
+
+use std::sync::Arc;
+
+use super::views;
+use crate::app::saved::comparison;
+use crate::app::{Action, Effect, NoticeKind, State};
+use crate::engine::{Ask, Command, Predictions, Question};
+use crate::export::Record;
+use crate::trace::{Column, Position};
+
+/// Whether `action` needs more than a saved trace has.
+pub fn needs_the_model(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Force
+            | Action::Replace
+            | Action::EditSkips
+            | Action::Skip
+            | Action::Patch
+            | Action::Unchanged
+            | Action::Attribution
+            | Action::CellAttribution
+            | Action::PromptColumns
+            | Action::FollowCandidate
+            | Action::Pin
+    )
+}
+
+/// Answers what is asked of a saved trace; what is left has to happen outside. Where there is a
+/// model, everything is left.
+pub fn answer(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
+    let Some(saved) = state.model.saved.clone() else {
+        return effects;
+    };
+    let mut left = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::Engine(Command::Ask(question)) => answer_one(state, &saved.record, &question),
+            other => left.push(other),
+        }
+    }
+    left
+}
+
+fn answer_one(state: &mut State, record: &Record, question: &Question) {
+    match &question.ask {
+        Ask::Predictions { at, top_k } => match predictions(record, question, *at, *top_k) {
+            Some(answer) => views::predicted(state, Arc::new(answer)),
+            None => views::failed(state),
+        },
+        Ask::Candidates { .. } => {
+            let no_model = state.no_model();
+            if let Some(found) = comparison(record, question, &no_model) {
+                views::compared(state, &Arc::new(found));
+            }
+        }
+        Ask::Joint { .. }
+        | Ask::PromptColumns
+        | Ask::Attribution { .. }
+        | Ask::Heads { .. }
+        | Ask::Follow { .. }
+        | Ask::Recast => {
+            let text = state.no_model();
+            state.say(NoticeKind::Info, text);
+        }
+    }
+}
+
+/// The best tokens of every layer, as many as the file lists; `None` where it lists none.
+fn predictions(
+    record: &Record,
+    question: &Question,
+    at: Position,
+    top_k: usize,
+) -> Option<Predictions> {
+    let step = at.0.checked_sub(record.prompt_ids.len())?;
+    let column = record.columns.get(step)?;
+    let listed = listed(column).filter(|_| question.lens == record.lens)?;
+    Some(Predictions {
+        run: question.run,
+        at,
+        lens: question.lens,
+        top_k: top_k.min(listed),
+        column: Column::clone(column),
+    })
+}
+
+/// How many of the best tokens of each layer a column lists, if any.
+fn listed(column: &Column) -> Option<usize> {
+    let cells = column.layers.iter().chain([&column.embedding]);
+    cells
+        .map(|cell| cell.top.len())
+        .max()
+        .filter(|most| *most > 0)
+}
+
+/// How many of the best tokens of each layer there can be: as many as are listed where a saved
+/// trace is shown, any number else.
+pub fn most_tokens(state: &State) -> usize {
+    let saved = state.model.saved.as_ref();
+    let column = saved.and_then(|saved| saved.record.columns.first());
+    column.map_or(usize::MAX, |column| listed(column).unwrap_or(1))
+}
