@@ -10,8 +10,8 @@
 //!
 //! Inputs go before engine events and are drawn at once. Engine events are taken in bounded
 //! batches, so that an engine that never stops sending cannot keep a key waiting. Nor does a
-//! terminal that takes its bytes slowly: it gets no new frame until it has taken the last one, and
-//! meanwhile the loop goes on.
+//! terminal that is slow: it gets no new frame until it has shown the last one, and meanwhile the
+//! loop goes on.
 
 use std::future::pending;
 use std::time::Duration;
@@ -32,7 +32,7 @@ use crate::app::{self, AutosaveNews, Effect, Message, Save, SaveNews, State};
 use crate::engine::{self, Handle};
 use crate::log_file;
 
-/// How soon a terminal that had no room is offered the rest again.
+/// How soon a slow terminal is looked at again.
 const OFFER: Duration = Duration::from_millis(10);
 /// The most messages that are taken before others get their turn.
 const BATCH: usize = 64;
@@ -123,7 +123,7 @@ struct Program<'a, S> {
     /// For those who work beside the loop.
     news: mpsc::UnboundedSender<Message>,
     limiter: FrameLimiter,
-    /// Since when the terminal has not taken all that it was sent.
+    /// Since when the next frame has to wait for what the terminal has not taken or shown yet.
     behind_since: Option<Instant>,
 }
 
@@ -347,7 +347,8 @@ impl<S: Screen> Program<'_, S> {
         }
     }
 
-    /// Offer the terminal what it had no room for; that was sent at `sent` at the latest.
+    /// See whether the terminal has kept up with what was sent at `sent` at the latest, and offer it
+    /// again what it had no room for.
     fn catch_up(&mut self, sent: Instant) -> Result<(), Error> {
         let left = self.screen.catch_up().map_err(Error::Draw)?;
         if left > 0 {

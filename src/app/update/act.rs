@@ -208,8 +208,8 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
     if nothing_runs(state) {
         return None;
     }
-    state.leaving.has_ended(state.now);
     if let Some(run) = state.run.as_ref().filter(|run| run.is_active()) {
+        state.leaving.has_ended(state.now);
         return Some(Effect::StopRun(run.id));
     }
     if state.model.is_loading() {
