@@ -128,8 +128,11 @@ fn keys_are_answered_over_a_slow_line_since_few_frames_are_under_way() {
 }
 
 #[test]
-fn quitting_over_a_slow_line_leaves_no_answer_to_the_shell() {
-    let mut terminal = over_a_slow_line(Behaviour::Floods);
+fn quitting_leaves_no_answer_to_the_shell() {
+    let mut terminal = stand_in::start(Behaviour::Floods);
+    terminal.answer();
+    terminal.slow_down(8000);
+    terminal.wait_for_bytes(b"\x1b[5n", 5);
     let start = Instant::now();
     terminal.send(QUIT);
     assert_eq!(terminal.wait_exit(), 0);
