@@ -34,6 +34,9 @@ use crate::log_file;
 
 /// How soon a slow terminal is looked at again.
 const OFFER: Duration = Duration::from_millis(10);
+/// How long a frame waits for a run that was told to stop: over a slow line, one frame that says
+/// that it has stopped comes sooner than two.
+const STOPS: Duration = Duration::from_millis(100);
 /// The most messages that are taken before others get their turn.
 const BATCH: usize = 64;
 /// The longest time that messages are taken before others get their turn.
@@ -97,6 +100,7 @@ pub async fn drive_and_keep<S: Screen, I: EventSource>(
         news,
         limiter: FrameLimiter::default(),
         behind_since: None,
+        stops_until: None,
     };
     let ended = program
         .run(effects, source, &mut events, &mut told, signals)
@@ -125,6 +129,8 @@ struct Program<'a, S> {
     limiter: FrameLimiter,
     /// Since when the next frame has to wait for what the terminal has not taken or shown yet.
     behind_since: Option<Instant>,
+    /// Until when frames wait for a run to stop.
+    stops_until: Option<Instant>,
 }
 
 /// Whether the loop goes on.
@@ -246,10 +252,13 @@ impl<S: Screen> Program<'_, S> {
         first: engine::Event,
         events: &mut mpsc::Receiver<engine::Event>,
     ) -> Result<Flow, Error> {
-        self.request(Urgency::NextFrame);
         let mut batch = Batch::new();
         let mut next = Some(first);
         while let Some(event) = next {
+            if matches!(event, engine::Event::Finished { .. }) {
+                self.stops_until = None;
+            }
+            self.request(urgency(&event));
             if let Flow::End(exit) = self.update(Message::Engine(event))? {
                 return Ok(Flow::End(exit));
             }
@@ -278,7 +287,10 @@ impl<S: Screen> Program<'_, S> {
         for effect in effects {
             match effect {
                 Effect::Engine(command) => self.engine.send(command),
-                Effect::StopRun(run) => self.engine.stop(run),
+                Effect::StopRun(run) => {
+                    self.engine.stop(run);
+                    self.stops_until = Some(Instant::now() + STOPS);
+                }
                 Effect::CancelLoad => self.engine.cancel_load(),
                 Effect::CaptureMouse(capture) => self
                     .screen
@@ -343,7 +355,10 @@ impl<S: Screen> Program<'_, S> {
     fn next_look(&self) -> Option<std::time::Instant> {
         match self.behind_since {
             Some(_) => Some((Instant::now() + OFFER).into_std()),
-            None => self.limiter.due(),
+            None => self
+                .limiter
+                .due()
+                .map(|due| self.stops_until.map_or(due, |end| due.max(end.into_std()))),
         }
     }
 
@@ -365,6 +380,10 @@ impl<S: Screen> Program<'_, S> {
             return Ok(());
         }
         let start = Instant::now();
+        if self.stops_until.is_some_and(|end| start < end) {
+            return Ok(());
+        }
+        self.stops_until = None;
         let now = start.into_std();
         if self.limiter.is_due(now) {
             if let Some(error) = log_file::untold_failure() {
@@ -393,6 +412,14 @@ fn message(input: Input) -> Message {
         Input::Paste(text) => Message::Paste(text),
         Input::Mouse(mouse) => Message::Mouse(mouse),
         Input::Resize(size) => resized(size),
+    }
+}
+
+/// That a run has ended is what somebody who pressed a key waits for.
+fn urgency(event: &engine::Event) -> Urgency {
+    match event {
+        engine::Event::Finished { .. } => Urgency::AtOnce,
+        _ => Urgency::NextFrame,
     }
 }
 
