@@ -19,14 +19,8 @@ mod sampler;
 mod session;
 mod worker;
 
-pub use command::{
-    Ask, AskKind, Command, Continuation, Intervention, Question, Run, RunId, Sampling, StatePatch,
-    Wanted,
-};
-pub use event::{
-    Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions, StateRows,
-    StopReason, Whereabouts,
-};
+pub use command::{Ask, AskKind, Command, Question, Run};
+pub use event::{Event, FetchProgress, Whereabouts};
 pub use generation::Progress;
 pub use handle::{Handle, Unwanted};
 pub use models::{Fit, ModelEntry};

@@ -10,9 +10,10 @@ use std::sync::OnceLock;
 
 use lenscape::app::parse_candidates;
 use lenscape::catalog::{Catalog, Checkpoint, CheckpointFiles, ModelRef, Places, fetch};
-use lenscape::engine::{Ask, Event, Intervention, Question, Run, RunId, Session, StatePatch};
+use lenscape::engine::{Ask, Event, Question, Run, Session};
 use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
+use lenscape::run::{Intervention, RunId, StatePatch};
 use lenscape::settings::{Example, Settings};
 use lenscape::trace::{Layer, LensKind, Position, Row, Step, Target, TokenId, Trajectory, leads};
 use reference::Golden;

@@ -7,10 +7,9 @@ mod reference;
 use std::path::PathBuf;
 
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{
-    Ask, Continuation, Event, Intervention, Question, Run, RunId, Session, StatePatch, Wanted,
-};
+use lenscape::engine::{Ask, Event, Question, Run, Session};
 use lenscape::lens::rounding::Rounding;
+use lenscape::run::{Continuation, Intervention, RunId, StatePatch, Wanted};
 use lenscape::trace::{
     Attribution, Column, HeadShares, Layer, LensKind, Position, Row, Skip, SkippedPart, Step,
     Target, TokenId,

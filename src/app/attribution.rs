@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Inquiry, Watched};
-use crate::engine::RunId;
+use crate::run::RunId;
 use crate::trace::{self, Column, HeadShares, LensKind, Position, Target, TokenId};
 
 /// Whose logit is split, as the user chooses it: it means other tokens at other steps.

@@ -13,7 +13,7 @@ pub use difference::Difference;
 pub use lines::{FieldLine, field_lines};
 pub use measure::Measure;
 pub use pin::{MOST_PINS, Pin};
-pub use series::{Series, label, prompt_letter, series};
+pub use series::{Series, series};
 pub use suggestions::suggestions;
 
 use std::sync::Arc;
@@ -21,9 +21,11 @@ use std::sync::Arc;
 use tui_input::Input;
 
 use super::parse_candidates;
-use crate::engine::{Comparison, Joint, Question, Wanted};
+use crate::display::{letter, of_wanted, shown};
+use crate::engine::Question;
+use crate::run::{Comparison, Joint, Wanted};
 use crate::trace::{Candidate, Lead, LogProb, Row, Trajectory, leads};
-use crate::vocabulary::{Search, Vocabulary, visible_label};
+use crate::vocabulary::{Search, Vocabulary};
 
 /// More lines than this cannot be told apart.
 pub const MOST_CANDIDATES: usize = 8;
@@ -165,29 +167,11 @@ impl Compare {
     }
 }
 
-/// The letter that stands for a candidate: `a`, `b`, …
-#[must_use]
-pub fn letter(candidate: usize) -> char {
-    char::from(b'a' + u8::try_from(candidate % 26).unwrap_or(0))
-}
-
-/// A candidate's text as it is shown, like the label of a token: spaces as `·`.
-#[must_use]
-pub fn shown(text: &str) -> String {
-    visible_label(text.as_bytes())
-}
-
-/// What is wanted, as it is shown.
-#[must_use]
-pub fn of_wanted(wanted: &Wanted) -> String {
-    shown(&wanted.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::engine::RunId;
+    use crate::run::RunId;
     use crate::trace::{LensKind, Position, Score, TokenId};
 
     fn trajectory(text: &str) -> Trajectory {

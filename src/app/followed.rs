@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Followed as Answer, RunId};
+use crate::run::{Followed as Answer, RunId};
 use crate::trace::{Candidate, Column, Layer, LensKind, Score, Step, TokenId};
 
 /// Candidates followed across the whole grid.

@@ -1,7 +1,8 @@
 //! A question that is asked anew whenever it changes, and its newest answer.
 
 use super::Effect;
-use crate::engine::{Command, Question, RunId};
+use crate::engine::{Command, Question};
+use crate::run::RunId;
 
 /// A question that is asked anew whenever it changes, and its newest answer.
 ///

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Place, PromptColumns, Speed};
-use crate::engine::{Continuation, Intervention, Run as Asked, RunId, Sampling, StopReason};
+use super::{PromptColumns, Speed};
+use crate::engine::Run as Asked;
+use crate::run::{Continuation, Intervention, RunId, Sampling, StopReason};
+use crate::trace::Place;
 use crate::trace::{Attribution, Column, LensKind, Position, Skip, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Run, State};
-use crate::engine::Comparison;
-use crate::export::{Content, GridView, Record, ScreenFormat, Subtracted, Watch};
+use crate::display::{GridView, Subtracted};
+use crate::export::{Content, ScreenFormat};
+use crate::run::Comparison;
+use crate::run::{Record, Watch};
 use crate::trace::Step;
 
 /// The longest name that is proposed, without its extension.

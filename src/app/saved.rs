@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use super::state::{Pane, Start, Zoom};
 use super::{
-    Action, Cursor, Effect, KeptRuns, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns,
-    Run, Speed, State, typed_candidates,
+    Cursor, Effect, KeptRuns, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns, Run,
+    Speed, State, typed_candidates,
 };
-use crate::engine::{Ask, Comparison, Continuation, Question, RunId, StopReason, Wanted};
-use crate::export::{Record, Watch};
+use crate::engine::{Ask, Question};
+use crate::run::{Comparison, Continuation, RunId, StopReason, Wanted};
+use crate::run::{Record, Watch};
+use crate::settings::Action;
 use crate::settings::Settings;
 use crate::settings::keys::Scope;
 use crate::trace::{Candidate, Step, Trajectory};

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::{Run, State};
-use crate::engine::{Comparison, RunId};
-use crate::export::Record;
+use crate::run::Record;
+use crate::run::{Comparison, RunId};
 use crate::trace::Column;
 
 /// The newest trace that has a step, and how much of it the user has in a file.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::letter;
-use crate::engine::{Comparison, Question, RunId};
+use crate::display::letter;
+use crate::engine::Question;
+use crate::run::{Comparison, RunId};
 use crate::trace::TokenId;
 
 /// The tokens that the user watches: the candidates of compare mode, as tokens.

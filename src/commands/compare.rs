@@ -3,8 +3,9 @@
 use std::io;
 
 use super::CommandError;
-use crate::engine::{Ask, Event, Opener, Question, Run, RunId, Session, Wanted};
+use crate::engine::{Ask, Event, Opener, Question, Run, Session};
 use crate::export::comparison::{ComparedCandidate, ComparedPrompt, Comparisons};
+use crate::run::{RunId, Wanted};
 use crate::trace::{Column, LensKind, Step};
 use crate::vocabulary::TextStream;
 

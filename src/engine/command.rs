@@ -1,54 +1,10 @@
 //! What the engine can be asked.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::model::Dtype;
-use crate::trace::{Layer, LensKind, Position, Row, Skip, Step, Target, TokenId};
-use crate::vocabulary::typed;
-
-/// Names a run; events of older runs are told from those of the current one by it.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct RunId(pub u64);
-
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}", self.0)
-    }
-}
-
-/// How the next token is drawn. It never touches what the lens shows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Sampling {
-    /// 0 or less: greedy.
-    pub temperature: f64,
-    /// Draw among the `k` best only.
-    pub top_k: Option<usize>,
-    /// Draw among the smallest set of tokens whose probabilities reach `p`.
-    pub top_p: Option<f64>,
-    /// Divides the logits of tokens seen before (multiplies negative ones); 1 does nothing.
-    pub repeat_penalty: f32,
-    /// Seed of the draw.
-    pub seed: u64,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self {
-            temperature: 0.0,
-            top_k: None,
-            top_p: None,
-            repeat_penalty: 1.0,
-            seed: 0,
-        }
-    }
-}
+use crate::run::{Continuation, Intervention, RunId, Sampling, Wanted};
+use crate::trace::{Layer, LensKind, Position, Step, Target, TokenId};
 
 /// A prompt to be processed and continued.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,61 +26,6 @@ pub struct Run {
     pub lens: LensKind,
     /// What is changed in the network.
     pub interventions: Vec<Intervention>,
-}
-
-/// What follows the prompt before the model's own choice does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Continuation {
-    /// Nothing: all is generated.
-    #[default]
-    Generated,
-    /// This text, tokenised behind the prompt.
-    Text(String),
-    /// These tokens.
-    Tokens(Vec<TokenId>),
-    /// These tokens, and then this text, tokenised behind them.
-    Branch {
-        /// What stays of another run.
-        tokens: Vec<TokenId>,
-        /// What comes instead of its next token.
-        text: String,
-    },
-}
-
-/// What is changed in the network for a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Intervention {
-    /// A part adds nothing.
-    Skip(Skip),
-    /// A state takes the place of the run's own.
-    Patch(StatePatch),
-}
-
-/// A state of one run that takes the place of one of another run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct StatePatch {
-    /// At which row of the residual stream.
-    pub row: Row,
-    /// The position that is patched.
-    pub into: Position,
-    /// The run that the state comes from.
-    pub from_run: RunId,
-    /// Its position there.
-    pub from: Position,
-}
-
-impl fmt::Display for Intervention {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Skip(skip) => write!(f, "-{skip}"),
-            Self::Patch(patch) => write!(
-                f,
-                "{}@{}←{}@{}",
-                patch.row, patch.into.0, patch.from_run, patch.from.0
-            ),
-        }
-    }
 }
 
 /// A question about a kept run, answered from its states.
@@ -197,58 +98,6 @@ pub enum Ask {
         /// The first step that is asked about.
         from: Step,
     },
-}
-
-/// A candidate as it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Wanted {
-    /// A text, leading spaces included; it becomes tokens behind the context.
-    Text(String),
-    /// One token of the vocabulary, whatever its text would become.
-    Token(TokenId),
-}
-
-impl From<&str> for Wanted {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl std::str::FromStr for Wanted {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self::typed(text))
-    }
-}
-
-impl Wanted {
-    /// What a user means: `#1234` is the token of that number, anything else a text. A word gets its
-    /// leading space, and what stands in quotes is taken as it is; see [`typed`].
-    #[must_use]
-    pub fn typed(text: &str) -> Self {
-        let number = text
-            .strip_prefix('#')
-            .filter(|id| !id.is_empty() && id.bytes().all(|digit| digit.is_ascii_digit()));
-        match (number, typed::in_quotes(text)) {
-            (Some(number), _) => match number.parse() {
-                Ok(id) => Self::Token(TokenId(id)),
-                // No word: a number that no token has.
-                Err(_) => Self::Text(text.to_owned()),
-            },
-            (None, Some(inner)) => Self::Text(typed::unescaped(inner)),
-            (None, None) => Self::Text(typed::with_leading_space(text)),
-        }
-    }
-}
-
-impl fmt::Display for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => f.write_str(text),
-            Self::Token(TokenId(id)) => write!(f, "#{id}"),
-        }
-    }
 }
 
 /// What the engine can be asked.

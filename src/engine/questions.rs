@@ -110,7 +110,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::RunId;
+    use crate::run::RunId;
     use crate::trace::{LensKind, Position};
 
     fn question(run: u64, ask: Ask) -> Question {

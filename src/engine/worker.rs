@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::loader::{Loader, News, Outcome};
 use super::questions::{Inquiry, Piece};
-use super::{Command, Event, Handle, Opener, Progress, Run, RunId, Session, StopReason, Unwanted};
+use super::{Command, Event, Handle, Opener, Progress, Run, Session, Unwanted};
 use crate::catalog::{FetchEvent, FetchProgress};
 use crate::caught;
 use crate::model::{Dtype, ModelError};
+use crate::run::{RunId, StopReason};
 
 /// Events that wait for the program's side; then the engine waits too, so that a terminal that
 /// does not keep up costs no memory.

@@ -22,9 +22,10 @@ use ratatui::text::{Line, Span};
 
 use super::bars::{self, Diverging};
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::{compare, scroll, step, text};
+use super::{compare, scroll, step};
 use crate::app::{Attribution, Beside, ROW_LABEL, Split, State};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 use crate::trace::{self, Layer, Row};
 
 /// The page, in the place of all panes.

@@ -17,10 +17,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::{bars, compare, grid, scroll, step, text};
-use crate::app::{Layers, Predictions, Run, State, letter};
-use crate::engine;
+use super::{bars, compare, grid, scroll, step};
+use crate::app::{Layers, Predictions, Run, State};
+use crate::display::letter;
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
+use crate::run;
 use crate::settings::Cells;
 use crate::trace::{Cell, Row, TokenId};
 use crate::vocabulary::Vocabulary;
@@ -69,7 +71,7 @@ pub fn render(
 struct Table<'t> {
     state: &'t State,
     page: &'t Predictions,
-    answer: &'t engine::Predictions,
+    answer: &'t run::Predictions,
     run: &'t Run,
     vocabulary: &'t Vocabulary,
     palette: &'t Palette<'t>,
@@ -186,7 +188,7 @@ impl Table<'_> {
             Line::from(spans)
         }));
         if !listed {
-            let rank = super::scale::short(u64::from(cell.score.rank));
+            let rank = crate::display::scale::short(u64::from(cell.score.rank));
             let mut spans = vec![place(rank)];
             spans.extend(self.token(chosen, cell.score.prob, &sizes));
             lines.push(Line::from(spans));

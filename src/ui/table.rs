@@ -18,9 +18,10 @@ use ratatui::widgets::Widget;
 use super::comparison::{self, Opened};
 use super::frame::Titles;
 use super::grid::probability;
-use super::palette::Palette;
-use super::{scale, text};
-use crate::app::{Measure, ROW_LABEL, Series, State, letter, prompt_letter, shown};
+use crate::app::{Measure, ROW_LABEL, Series, State};
+use crate::display::palette::Palette;
+use crate::display::{letter, prompt_letter, shown};
+use crate::display::{scale, text};
 use crate::settings::Cells;
 use crate::trace::{Crossing, Lead, Row, Score};
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use lenscape::app::Message;
-use lenscape::engine::{Event, RunId, StopReason};
+use lenscape::engine::Event;
+use lenscape::run::{RunId, StopReason};
 use lenscape::settings::theme::Depth;
 use lenscape::trace::{Column, LensKind, Position, Step};
 use proptest::prelude::*;

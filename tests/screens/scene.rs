@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
 use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
-use lenscape::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions,
-    Question, RunId, Sampling, StopReason, Wanted,
+use lenscape::engine::{Ask, Command, Event, FetchProgress, Question};
+use lenscape::run::Record;
+use lenscape::run::{
+    Comparison, Followed, Joint, ModelInfo, Predictions, RunId, Sampling, StopReason, Wanted,
 };
-use lenscape::export::Record;
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, CharsetChoice, Settings};
 use lenscape::trace::{Candidate, Column, LensKind, LogProb, Position, Score, Step, TokenId};

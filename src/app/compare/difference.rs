@@ -74,7 +74,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::{Comparison, RunId};
+    use crate::run::{Comparison, RunId};
     use crate::trace::{Candidate, LensKind, Position, Score, TokenId};
 
     fn comparing(logits: &[&[f32]]) -> Compare {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::app::Place;
-use crate::engine::{Comparison, Question, RunId, Wanted};
+use crate::engine::Question;
+use crate::run::{Comparison, RunId, Wanted};
+use crate::trace::Place;
 use crate::trace::{Position, Trajectory};
 
 /// With the current one these are three prompts on one scale.

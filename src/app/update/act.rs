@@ -7,10 +7,11 @@ use super::{
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page,
-    Pane, Phase, Picker, Recording, Run, State, help_room,
+    ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page, Pane,
+    Phase, Picker, Recording, Run, State, help_room,
 };
 use crate::engine::Command;
+use crate::settings::Action;
 use crate::settings::Switch;
 
 /// Do it.

@@ -3,7 +3,8 @@
 use super::runs;
 use crate::app::prompt_columns::Asking;
 use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
-use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked, RunId};
+use crate::engine::{Ask, Command, Question, Run as Asked};
+use crate::run::{Continuation, Intervention, RunId};
 use crate::settings::Visibility;
 use crate::trace::LensKind;
 

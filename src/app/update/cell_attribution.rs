@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::app::{Effect, Pane, State};
-use crate::engine::{Ask, Question, RunId};
+use crate::engine::{Ask, Question};
+use crate::run::RunId;
 use crate::settings::Visibility;
 use crate::trace::{Attribution, LensKind, Position, Target};
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{ask, compare, questions, save, views};
 use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
-use crate::engine::{Command, Event, ModelInfo, RunId};
+use crate::engine::{Command, Event};
+use crate::run::{ModelInfo, RunId};
 
 const GONE: &str = "the engine has ended; save what you need, and start the program again";
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::views;
 use crate::app::saved::comparison;
-use crate::app::{Action, Effect, NoticeKind, State};
-use crate::engine::{Ask, Command, Predictions, Question};
-use crate::export::Record;
+use crate::app::{Effect, NoticeKind, State};
+use crate::engine::{Ask, Command, Question};
+use crate::run::Predictions;
+use crate::run::Record;
+use crate::settings::Action;
 use crate::trace::{Column, Position};
 
 /// Whether `action` needs more than a saved trace has.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::app::saved::comparison;
 use crate::app::{Effect, Page, Run, State};
-use crate::engine::{Ask, Command, Comparison, Joint, Question, Wanted};
+use crate::engine::{Ask, Command, Question};
+use crate::run::{Comparison, Joint, Wanted};
 
 /// What has to be asked now: about the candidates whenever they, the step, the lens or the run
 /// have changed since the last question.

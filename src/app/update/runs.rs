@@ -3,7 +3,8 @@
 use super::ask;
 use crate::app::cursor::Follow;
 use crate::app::{Cursor, Effect, NoticeKind, Origin, Page, Run, Side, State};
-use crate::engine::{Command, Run as Asked, RunId};
+use crate::engine::{Command, Run as Asked};
+use crate::run::RunId;
 
 const NOTHING_BEFORE: &str =
     "There is no run to compare with: mark one in the list of runs, or change this one.";

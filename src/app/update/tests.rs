@@ -10,11 +10,9 @@ use super::update;
 use crate::app::{
     Capture, Effect, Follow, Loading, Message, Page, Pane, Phase, Places, Start, State,
 };
-use crate::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, Question, RunId,
-    Sampling, StopReason, Whereabouts,
-};
+use crate::engine::{Ask, Command, Event, FetchProgress, Fit, ModelEntry, Question, Whereabouts};
 use crate::model::Dtype;
+use crate::run::{Comparison, ModelInfo, RunId, Sampling, StopReason};
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
 use crate::trace::{

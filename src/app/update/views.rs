@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::{cell_attribution, from_file};
 use crate::app::cursor::Follow;
 use crate::app::{
-    Action, Attribution, Beside, Effect, HeadOrder, NoticeKind, Page, Predictions, Run, Split,
-    State, Watched, parse_candidates,
+    Attribution, Beside, Effect, HeadOrder, NoticeKind, Page, Predictions, Run, Split, State,
+    Watched, parse_candidates,
 };
-use crate::engine::{self, Ask, Command, Comparison, Question, RunId, Wanted};
+use crate::engine::{Ask, Command, Question};
+use crate::run::{self, Comparison, RunId, Wanted};
+use crate::settings::Action;
 use crate::trace::{self, Column, HeadShares, Layer, LensKind, Position, Row, Target};
 
 /// Open the page of layer predictions, or close it.
@@ -205,7 +207,7 @@ fn of_heads(run: RunId, at: Position, target: Target, layer: Layer) -> Question 
 }
 
 /// Take the best tokens in.
-pub fn predicted(state: &mut State, answer: Arc<engine::Predictions>) {
+pub fn predicted(state: &mut State, answer: Arc<run::Predictions>) {
     if let Some(Page::Predictions(page)) = state.page_below_help() {
         let question = Question {
             run: answer.run,

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Event, Question, RunId, Session};
+use crate::engine::{Event, Question, Session};
 use crate::lens::{States, attribution, head_shares};
 use crate::model::ModelError;
 use crate::model::block::BlockParts;
+use crate::run::RunId;
 use crate::trace::{Layer, Position, Target};
 
 impl Session {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Answer, Piece};
-use crate::engine::{Ask, Event, Predictions, Question, RunId, Session};
+use crate::engine::{Ask, Event, Question, Session};
 use crate::lens::Logits;
 use crate::model::ModelError;
+use crate::run::{Predictions, RunId};
 use crate::trace::{Column, LensKind, Position, TokenId};
 
 /// Columns that come in one piece.

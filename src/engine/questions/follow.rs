@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Answer, Piece};
-use crate::engine::{Event, Followed, Question, RunId, Session};
+use crate::engine::{Event, Question, Session};
 use crate::lens::{Logits, scores};
 use crate::model::ModelError;
+use crate::run::{Followed, RunId};
 use crate::trace::{LensKind, Position, Step, TokenId};
 
 /// Steps that come in one piece.

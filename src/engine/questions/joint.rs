@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::engine::reader::Reader;
-use crate::engine::{Event, Joint, RunId, Session, Wanted};
+use crate::engine::{Event, Session};
 use crate::lens::{Distribution, Logits, States};
 use crate::model::ModelError;
 use crate::model::head::Head;
+use crate::run::{Joint, RunId, Wanted};
 use crate::trace::{LogProb, Position, Row, TokenId};
 
 impl Session {

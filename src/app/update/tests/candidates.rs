@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::app::{FieldLine, Measure, field_lines, series};
-use crate::engine::{Followed, Joint, Wanted};
+use crate::run::{Followed, Joint, Wanted};
 use crate::trace::LogProb;
 
 fn trajectory(text: &str, tokens: &[u32]) -> Result<Trajectory, String> {

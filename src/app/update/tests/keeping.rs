@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::app::{Autosave, AutosaveNews, Notice, NoticeKind, Unsaved};
-use crate::export::Record;
+use crate::run::Record;
 
 fn record_of(steps: usize) -> Record {
     with_steps(steps).0.record().unwrap()

@@ -1,7 +1,7 @@
 //! The prompt's own columns: when they are asked for, and what becomes of the answers.
 
 use super::*;
-use crate::app::Place;
+use crate::trace::Place;
 use crate::trace::Position;
 
 fn asks(effects: &[Effect]) -> Vec<LensKind> {

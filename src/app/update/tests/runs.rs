@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::{Origin, Run, Side};
-use crate::engine::{Continuation, Intervention, StatePatch};
+use crate::run::{Continuation, Intervention, StatePatch};
 use crate::trace::Skip;
 
 /// A finished run of three steps, the grid in focus.

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::app::{Line, Save, SaveNews, SavedTrace, What};
-use crate::engine::StateRows;
 use crate::export::figure::Kind;
-use crate::export::{Content, Picture, Record, ScreenFormat};
+use crate::export::{Content, Picture, ScreenFormat};
+use crate::run::Record;
+use crate::run::StateRows;
 use crate::settings::CellValue;
 
 fn trajectory(text: &str) -> Trajectory {
@@ -214,7 +215,7 @@ fn what_became_of_it_is_told() {
 pub(super) fn reopened() -> State {
     let mut state = walked();
     let record = Record {
-        watch: crate::export::Watch {
+        watch: crate::run::Watch {
             step: Step(1),
             trajectories: vec![trajectory(" is")],
         },

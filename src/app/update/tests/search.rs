@@ -1,7 +1,7 @@
 //! Search in the grid, by keys.
 
 use super::*;
-use crate::app::Place;
+use crate::trace::Place;
 use crate::trace::{Layer, LensKind, Position, Row};
 
 /// A run whose first layers say ` a`, ` b` … as the letters tell, each with the ranks of the chosen

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::{Attribution, Beside, Goal, Layers, MOST_TOKENS, Predictions};
-use crate::engine;
+use crate::run;
 use crate::trace::{self, HeadShares, LayerShare, Target};
 
 pub(super) const CHOSEN: Target = Target {
@@ -69,7 +69,7 @@ fn attribution(state: &State) -> &Attribution {
 }
 
 fn predicted(run: RunId, step: usize, top_k: usize) -> Event {
-    Event::Predicted(Arc::new(engine::Predictions {
+    Event::Predicted(Arc::new(run::Predictions {
         run,
         at: at(step),
         lens: LensKind::Normed,
