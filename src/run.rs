@@ -11,7 +11,7 @@ mod sampling;
 mod stop_reason;
 mod wanted;
 
-pub use answers::{Comparison, Followed, Joint, Predictions, StateRows};
+pub use answers::{Comparison, Predictions, StateRows};
 pub use continuation::Continuation;
 pub use id::RunId;
 pub use intervention::{Intervention, StatePatch};

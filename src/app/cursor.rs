@@ -145,9 +145,9 @@ fn jump(first: usize, selected: usize, visible: usize, len: usize) -> usize {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::app::Fold;
     use crate::display::grid_rows;
     use crate::settings::{GridOptions, Top, Visibility};
-    use crate::app::Fold;
 
     #[test]
     fn the_view_stays_while_the_selection_is_in_it() {
@@ -198,8 +198,14 @@ mod tests {
             row: Row::Layer(Layer(2)),
             ..Cursor::default()
         };
-        assert_eq!(cursor.row_index(&grid_rows(12, &options(Top::FirstLayer))), 3);
-        assert_eq!(cursor.row_index(&grid_rows(12, &options(Top::LastLayer))), 9);
+        assert_eq!(
+            cursor.row_index(&grid_rows(12, &options(Top::FirstLayer))),
+            3
+        );
+        assert_eq!(
+            cursor.row_index(&grid_rows(12, &options(Top::LastLayer))),
+            9
+        );
     }
 
     #[test]

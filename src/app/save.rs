@@ -83,7 +83,7 @@ impl State {
     /// What is compared now, under the lens of the run; or what a saved trace has.
     fn watch(&self, run: &Run) -> Watch {
         let compare = self.compare.as_ref();
-        let answer = compare.and_then(|compare| compare.answer.as_ref());
+        let answer = compare.and_then(|compare| compare.answer());
         let answer = answer.filter(|answer| (answer.run, answer.lens) == (run.id, run.lens));
         // The record has no place for what is compared inside the prompt.
         let step_of = |answer: &Comparison| answer.at.0.checked_sub(run.prompt_tokens.len());

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::state::{Pane, Start, Zoom};
 use super::{
-    Cursor, Effect, KeptRuns, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns, Run,
-    Speed, State, typed_candidates,
+    Cursor, Effect, Inquiry, KeptRuns, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns,
+    Run, Speed, State, typed_candidates,
 };
 use crate::engine::{Ask, Question};
 use crate::run::{Comparison, Continuation, RunId, StopReason, Wanted};
@@ -150,7 +150,7 @@ fn run(id: RunId, record: &Record) -> Run {
         given: record.given,
         interventions: record.interventions.clone(),
         lens: record.lens,
-        asked_lens: None,
+        recast: Inquiry::default(),
         prompt_columns: PromptColumns::default(),
         columns: record.columns.clone(),
         attributions: BTreeMap::new(),

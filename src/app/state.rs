@@ -13,6 +13,7 @@ use super::{
     Run, SUMMARY_HEAD,
 };
 use crate::display::grid_rows;
+use crate::engine::Question;
 use crate::run::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -304,6 +305,12 @@ impl State {
             Switch::On => vec![Effect::CaptureMouse(super::Capture::On)],
             Switch::Off => Vec::new(),
         }
+    }
+
+    /// The run that a question is about, if it is kept.
+    pub(super) fn run_of(&mut self, question: &Question) -> Option<&mut Run> {
+        let mut runs = self.run.iter_mut().chain(self.kept.others_mut());
+        runs.find(|run| run.id == question.run)
     }
 
     /// Where keys are looked up now, the innermost place first.

@@ -32,10 +32,7 @@ impl Unsaved {
         let Some(run) = run.filter(|_| state.model.saved.is_none()) else {
             return;
         };
-        let answer = state
-            .compare
-            .as_ref()
-            .and_then(|compare| compare.answer.as_ref());
+        let answer = state.compare.as_ref().and_then(|compare| compare.answer());
         if let Some(latest) = &mut self.latest
             && latest.has_grown_to(run, answer)
         {

@@ -3,12 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::ModelEntry;
+use super::{Answer, ModelEntry, Question};
 pub use crate::catalog::{FetchProgress, Whereabouts};
-use crate::run::{
-    Comparison, Followed, Joint, ModelInfo, Predictions, RunId, StateRows, StopReason,
-};
-use crate::trace::{Attribution, Column, HeadShares, LensKind, Position, Step, TokenId};
+use crate::run::{ModelInfo, RunId, StateRows, StopReason};
+use crate::trace::{Column, Step, TokenId};
+
+/// Whether an answer has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Another piece follows.
+    ToCome,
+    /// This was all, or the last piece.
+    Nothing,
+}
 
 /// What the engine says.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,55 +88,21 @@ pub enum Event {
         /// What was still waiting for the rest of a character.
         text: String,
     },
-    /// Answer to [`super::Ask::Candidates`].
-    Compared(Arc<Comparison>),
-    /// Answer to [`super::Ask::Joint`].
-    Joint(Arc<Joint>),
-    /// A piece of the answer to [`super::Ask::PromptColumns`].
-    PromptColumns {
-        /// Which run.
-        run: RunId,
-        /// Under which lens.
-        lens: LensKind,
-        /// The position that the first of the columns predicts; 1 for the first piece.
-        first: Position,
-        /// How well each layer predicted the prompt's token there.
-        columns: Vec<Arc<Column>>,
-        /// Columns in all: the prompt's tokens but the first.
-        total: usize,
+    /// The answer to a question, or a piece of it.
+    Answered {
+        /// The question.
+        to: Arc<Question>,
+        /// The answer.
+        answer: Answer,
+        /// Whether more of it is to come.
+        rest: Rest,
     },
-    /// Answer to [`super::Ask::Predictions`].
-    Predicted(Arc<Predictions>),
-    /// Answer to [`super::Ask::Attribution`].
-    Attributed {
-        /// Which run.
-        run: RunId,
-        /// The position that is predicted.
-        at: Position,
-        /// Under which lens the rows are.
-        lens: LensKind,
-        /// The split.
-        attribution: Arc<Attribution>,
-    },
-    /// Answer to [`super::Ask::Heads`].
-    HeadsAttributed {
-        /// Which run.
-        run: RunId,
-        /// The position that is predicted.
-        at: Position,
-        /// The split.
-        shares: Arc<HeadShares>,
-    },
-    /// A piece of the answer to [`super::Ask::Follow`].
-    Followed(Arc<Followed>),
-    /// Answer to [`super::Ask::Recast`].
-    Recast {
-        /// Which run.
-        run: RunId,
-        /// The lens from now on.
-        lens: LensKind,
-        /// All columns so far.
-        columns: Vec<Arc<Column>>,
+    /// There is no answer to a question.
+    Unanswered {
+        /// The question.
+        to: Arc<Question>,
+        /// Why, in one line.
+        why: String,
     },
     /// Answer to [`super::Command::States`].
     States {
@@ -138,7 +111,8 @@ pub enum Event {
         /// Those so far.
         states: Arc<StateRows>,
     },
-    /// A run or a question failed, in one line; what was computed before stands.
+    /// A run failed, or something that is no question, in one line; what was computed before
+    /// stands.
     Failed {
         /// Which run, where it was one.
         run: Option<RunId>,

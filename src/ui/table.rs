@@ -45,7 +45,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         |compare| Titles {
             name: format!("{} at each layer", compare.measure.name()),
             right: compare
-                .answer
+                .answer()
                 .as_ref()
                 .map_or_else(String::new, |answer| format!("lens {}", answer.lens)),
             bottom: comparison::order_changes(state, compare, palette),

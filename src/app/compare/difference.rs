@@ -96,12 +96,12 @@ mod tests {
             })
         });
         let mut compare = Compare::new(String::new(), Arc::default());
-        compare.answer = Some(Arc::new(Comparison {
+        compare.takes(Comparison {
             run: RunId(1),
             at: Position(0),
             lens: LensKind::Normed,
             trajectories: trajectories.collect(),
-        }));
+        });
         compare
     }
 

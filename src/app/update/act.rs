@@ -285,12 +285,11 @@ fn other_lens(state: &mut State) -> Vec<Effect> {
     }
     state.view.lens = state.view.lens.toggled();
     let lens = state.view.lens;
-    match &state.run {
-        Some(run) if !matches!(run.phase, Phase::Failed(_)) => {
-            vec![ask::recast(run.id, lens)]
-        }
-        _ => Vec::new(),
-    }
+    let run = state.run.as_mut();
+    run.filter(|run| !matches!(run.phase, Phase::Failed(_)))
+        .and_then(|run| ask::recast(run, lens))
+        .into_iter()
+        .collect()
 }
 
 fn toggle_mouse(state: &mut State) -> Vec<Effect> {

@@ -444,11 +444,7 @@ mod interventions {
         assert_eq!(press(&mut state, "left"), []);
         let columns = vec![column(1)];
         let lens = LensKind::Raw;
-        let answer = Event::Recast {
-            run: before,
-            lens,
-            columns,
-        };
+        let answer = recast_to(before, lens, columns);
         assert_eq!(hear(&mut state, answer), []);
         let effects = press(&mut state, "shift-l");
         assert!(effects.contains(&recast(before, LensKind::Normed)));
