@@ -7,10 +7,11 @@ use super::{
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page,
-    Pane, Phase, Picker, Recording, Run, State, help_room,
+    ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page, Pane,
+    Phase, Picker, Recording, Run, State, help_room,
 };
 use crate::engine::Command;
+use crate::settings::Action;
 use crate::settings::Switch;
 
 /// Do it.
@@ -284,12 +285,11 @@ fn other_lens(state: &mut State) -> Vec<Effect> {
     }
     state.view.lens = state.view.lens.toggled();
     let lens = state.view.lens;
-    match &state.run {
-        Some(run) if !matches!(run.phase, Phase::Failed(_)) => {
-            vec![ask::recast(run.id, lens)]
-        }
-        _ => Vec::new(),
-    }
+    let run = state.run.as_mut();
+    run.filter(|run| !matches!(run.phase, Phase::Failed(_)))
+        .and_then(|run| ask::recast(run, lens))
+        .into_iter()
+        .collect()
 }
 
 fn toggle_mouse(state: &mut State) -> Vec<Effect> {

@@ -6,7 +6,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::act;
 use crate::app::leaving::is_late;
-use crate::app::{Action, Effect, NoticeKind, State};
+use crate::app::{Effect, NoticeKind, State};
+use crate::settings::Action;
 
 const TOO_SOON: &str =
     "That has only just stopped: press it once more in a moment to leave the program.";
