@@ -21,7 +21,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rustix::process::Signal;
 
 use crate::program::Opened;
-use crate::pseudo_terminal::count;
+use crate::pseudo_terminal::{PseudoTerminal, count};
 use crate::typing::{EMPTY_THE_LINE, PASTE_BEGINS, PASTE_ENDS, PASTE_SILENCE};
 use input::Input;
 
@@ -44,7 +44,12 @@ const TOLD: usize = 200;
 const LOOKING: Duration = Duration::from_secs(30);
 const QUITTING: Duration = Duration::from_secs(5);
 
-/// The size in which the screen is looked at.
+/// A screen on which nothing has happened for so long is at rest; for so long it may take to come
+/// to rest.
+const REST: Duration = Duration::from_millis(200);
+const COMING_TO_REST: Duration = Duration::from_millis(600);
+
+/// The size in which the keyboard is looked at.
 const SIZE: (u16, u16) = (120, 40);
 /// Longer than an Esc is held, and than the rest of a sequence is waited for.
 const ESC_HOLD: Duration = Duration::from_millis(60);
@@ -91,6 +96,8 @@ struct Life {
     signals: Vec<Signal>,
     /// Whether a paste may wait for its end.
     in_paste: bool,
+    /// Whether the terminal is of the size that it says.
+    is_of_its_size: bool,
 }
 
 impl Monkey {
@@ -168,12 +175,18 @@ impl Monkey {
             inputs: 0,
             signals: Vec::new(),
             in_paste: false,
+            is_of_its_size: true,
         }
     }
 
-    /// Check that the keyboard lives, unless the program is about to end.
+    /// Check the screen, and that the keyboard lives, unless the program is about to end.
     fn look(&mut self, life: &mut Life) {
-        if life.signals.is_empty() && life.word_arrives(&format!("74{:07}", self.looks)) {
+        if !life.signals.is_empty() {
+            return;
+        }
+        life.end_sequence();
+        life.assert_drawn_right();
+        if life.word_arrives(&format!("74{:07}", self.looks)) {
             self.looks += 1;
             let memory = memory(life.opened.terminal.process());
             assert!(memory < MOST_MEMORY, "the program takes {memory} kB");
@@ -209,8 +222,14 @@ impl Life {
                 thread::sleep(ESC_HOLD);
                 terminal.send(&format!("\t:{line}\r"));
             }
-            Input::Size(columns @ 1..=300, rows @ 1..=100) => terminal.resize((*columns, *rows)),
-            Input::Size(columns, rows) => terminal.claim_size((*columns, *rows)),
+            Input::Size(columns @ 1..=300, rows @ 1..=100) => {
+                self.is_of_its_size = true;
+                terminal.resize((*columns, *rows));
+            }
+            Input::Size(columns, rows) => {
+                self.is_of_its_size = false;
+                terminal.claim_size((*columns, *rows));
+            }
             Input::Signal(signal) => terminal.signal(*signal),
             Input::Stop(signal, time) => {
                 terminal.signal(*signal);
@@ -220,6 +239,36 @@ impl Life {
             Input::Unread(time) => terminal.pause(*time),
             Input::Pause(time) => thread::sleep(*time),
         }
+    }
+
+    /// Wait until what may be open is open no longer.
+    fn end_sequence(&mut self) {
+        thread::sleep(if self.in_paste {
+            PASTE_SILENCE
+        } else {
+            SILENCE
+        });
+        self.in_paste = false;
+    }
+
+    /// Check that a screen at rest, drawn change by change, is the one that is drawn anew.
+    fn assert_drawn_right(&mut self) {
+        let terminal = &mut self.opened.terminal;
+        // What is told goes away with the next key.
+        terminal.send("\x1b5\x1b5");
+        let Some(before) = at_rest(terminal).filter(|_| self.is_of_its_size) else {
+            return;
+        };
+        terminal.send("\x0c");
+        let Some(anew) = at_rest(terminal).filter(|_| terminal.ended().is_none()) else {
+            return;
+        };
+        assert!(
+            appearance(&before) == appearance(&anew),
+            "the screen shows\n{}\nand, drawn anew,\n{}",
+            before.contents(),
+            anew.contents()
+        );
     }
 
     /// Check that a word that is typed comes to the screen; `false` if the program ended of its
@@ -236,8 +285,8 @@ impl Life {
         while self.opened.terminal.ended().is_none() {
             assert!(
                 Instant::now() < end,
-                "the word {word} does not arrive; the screen shows\n{}",
-                self.opened.terminal.screen().contents()
+                "the word {word} does not arrive; {}",
+                self.opened.terminal.described()
             );
             // Out of all that is open; the figures mean nothing there, and in the prompt themselves.
             let terminal = &mut self.opened.terminal;
@@ -287,6 +336,57 @@ impl Life {
             assert_eq!(panics, 0, "{}", String::from_utf8_lossy(&shown));
         }
     }
+}
+
+/// The screen, if it comes to rest.
+fn at_rest(terminal: &PseudoTerminal) -> Option<vt100::Screen> {
+    let start = Instant::now();
+    let mut last = (terminal.count(), start);
+    while last.1.elapsed() < REST {
+        if start.elapsed() > COMING_TO_REST {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(5));
+        let count = terminal.count();
+        if count != last.0 || is_at_work(terminal.process()) {
+            last = (count, Instant::now());
+        }
+    }
+    Some(terminal.screen())
+}
+
+/// Whether a thread of a process has something to do, as far as the system tells.
+fn is_at_work(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let stats = threads.into_iter().flatten().flatten();
+    let mut stats = stats.filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
+    // The state stands behind the name, which is in parentheses.
+    stats.any(|stat| {
+        !stat
+            .rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with('S'))
+    })
+}
+
+/// How each cell looks; one that was never written to looks like a space.
+fn appearance(screen: &vt100::Screen) -> Vec<String> {
+    let (rows, columns) = screen.size();
+    let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |column| (row, column)));
+    let looks = cells.map(|(row, column)| {
+        let cell = screen.cell(row, column).unwrap();
+        let ground = (cell.bgcolor(), cell.inverse(), cell.underline());
+        match cell.contents() {
+            "" | " " => format!("{ground:?}"),
+            text => format!(
+                "{text} {ground:?} {:?} {} {}",
+                cell.fgcolor(),
+                cell.bold(),
+                cell.dim()
+            ),
+        }
+    });
+    looks.collect()
 }
 
 /// The memory that a process uses, in kilobytes; 0 where the system does not tell.

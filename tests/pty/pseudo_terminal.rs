@@ -215,6 +215,31 @@ impl PseudoTerminal {
         self.shown.output.lock().unwrap().bytes.clone()
     }
 
+    /// How many bytes the program has sent.
+    pub fn count(&self) -> usize {
+        self.shown.output.lock().unwrap().bytes.len()
+    }
+
+    /// The screen, the last bytes that made it, and what the system says of the process.
+    pub fn described(&self) -> String {
+        let screen = self.screen();
+        let which = match screen.alternate_screen() {
+            true => "alternate",
+            false => "shell's",
+        };
+        let bytes = self.bytes();
+        let last = &bytes[bytes.len().saturating_sub(400)..];
+        let status = format!("/proc/{}/status", self.process());
+        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let state = status.lines().find(|line| line.starts_with("State:"));
+        format!(
+            "the {which} screen shows\n{}\nafter …{}\n{}",
+            screen.contents(),
+            last.escape_ascii(),
+            state.unwrap_or_default()
+        )
+    }
+
     /// Take so many bytes a second from now on, like a slow line.
     pub fn slow_down(&self, bytes_a_second: usize) {
         self.shown.output.lock().unwrap().reading = Reading::Slow(bytes_a_second);
