@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// Settings and other files that people write.
 pub const WRITTEN_BY_HAND: u64 = 1 << 20;
@@ -65,6 +65,28 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 pub fn read_to_string(path: &Path, most: u64) -> io::Result<String> {
     String::from_utf8(read(path, most)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8"))
+}
+
+/// Names that on some systems are devices, whatever is behind their first dot.
+const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+/// The same, with a digit behind them.
+const NUMBERED_DEVICES: [&str; 2] = ["COM", "LPT"];
+
+/// Whether `name`, which somebody else has chosen, is that of a file in a folder, and nowhere a way
+/// out of it or something other than a file.
+#[must_use]
+pub fn is_plain_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let is_one = matches!(parts.next(), Some(Component::Normal(part)) if part == name);
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    let stem = stem.to_ascii_uppercase();
+    let numbered = |device: &&str| {
+        let number = stem.strip_prefix(*device).map(str::as_bytes);
+        matches!(number, Some([b'0'..=b'9']))
+    };
+    let is_device = DEVICES.contains(&stem.as_str()) || NUMBERED_DEVICES.iter().any(numbered);
+    let elsewhere = |letter: char| matches!(letter, '/' | '\\' | ':') || letter.is_control();
+    is_one && !is_device && !name.starts_with('.') && !name.contains(elsewhere)
 }
 
 /// Something else stands under the name of a file.
@@ -153,6 +175,42 @@ mod tests {
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
         let told = read(folder.path(), 3).unwrap_err().to_string();
         assert!(told.starts_with("this is no file"), "{told}");
+    }
+
+    #[test]
+    fn a_plain_name_leads_nowhere() {
+        for name in [
+            "model-00001-of-00002.safetensors",
+            "a b",
+            "größe.bin",
+            "console",
+            "com10.x",
+        ] {
+            assert!(is_plain_name(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "/",
+            "//",
+            "a/",
+            "/a",
+            "a/b",
+            "../a",
+            ".a",
+            "a\\b",
+            "C:a",
+            "a\0",
+            "a\nb",
+            "CON",
+            "con.safetensors",
+            "nul .x",
+            "Com1.bin",
+            "LPT9",
+        ] {
+            assert!(!is_plain_name(name), "{name}");
+        }
     }
 
     #[cfg(unix)]

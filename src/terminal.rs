@@ -19,6 +19,7 @@ mod cells;
 pub mod charset;
 mod clipboard;
 pub mod colour;
+mod covered;
 mod cpu_limit;
 mod event_loop;
 pub mod faults;

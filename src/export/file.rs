@@ -45,7 +45,26 @@ pub fn save(path: &Path, bytes: &[u8], existing: Existing) -> Result<PathBuf, Sa
 }
 
 fn pour(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    OpenOptions::new().write(true).open(path)?.write_all(bytes)
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // To open a pipe that nobody reads would wait for ever.
+        options.custom_flags(libc::O_NONBLOCK);
+    }
+    let mut file = options.open(path).map_err(explained)?;
+    #[cfg(unix)]
+    rustix::io::ioctl_fionbio(&file, false)?;
+    file.write_all(bytes)
+}
+
+fn explained(error: io::Error) -> io::Error {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(libc::ENXIO) {
+        return io::Error::other("this is a pipe or a socket that nobody reads");
+    }
+    error
 }
 
 fn replace(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<PathBuf> {

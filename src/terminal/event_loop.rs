@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use super::input::{EventSource, Input};
 use super::keeper::{self, Keeper};
 use super::limiter::{FrameLimiter, Urgency};
-use super::saver::Saver;
+use super::saver::{Saver, Wait};
 use super::screen::Screen;
 use super::signals::Signals;
 use super::tty::is_hang_up;
@@ -105,8 +105,20 @@ pub async fn drive_and_keep<S: Screen, I: EventSource>(
     let ended = program
         .run(effects, source, &mut events, &mut told, signals)
         .await;
-    if let Ok(Exit::Quit) = ended {
-        program.saver.finish();
+    let wait = match ended {
+        Ok(Exit::Quit) => Wait::ToTheEnd,
+        _ => Wait::AMoment,
+    };
+    for path in program.saver.finish(wait) {
+        keeper.could_not_save(format!(
+            "{} was not saved: it took too long",
+            path.display()
+        ));
+    }
+    while let Ok(message) = told.try_recv() {
+        if let Message::Saved(SaveNews::Failed(why)) = message {
+            keeper.could_not_save(why);
+        }
     }
     keeper.keep();
     engine.abandon();

@@ -33,6 +33,8 @@ struct Inner {
     unsaved: Mutex<Unsaved>,
     /// Held by whoever writes, so that others wait for the file.
     files: Mutex<Files>,
+    /// Why files of the user's were not saved, where the screen was left before it could say so.
+    not_saved: Mutex<Vec<String>>,
 }
 
 /// What was written or found.
@@ -75,6 +77,12 @@ impl Keeper {
             }
             files.last.take_if(|(_, kept)| *kept == Ok(path));
         }
+    }
+
+    /// A file of the user's is not saved, for this reason; nobody has been told.
+    pub fn could_not_save(&self, why: String) {
+        tracing::error!("{why}");
+        self.not_saved().push(why);
     }
 
     /// Writes the trace that nobody has saved, if there is one. Waits for it, and for another
@@ -129,8 +137,13 @@ impl Keeper {
         self.files().last.as_ref().map(|(_, kept)| kept.clone())
     }
 
-    /// Says in one line what became of it, where something did. The screen has to be left.
+    /// Says in one line what became of it, where something did, and in one each what files are not
+    /// saved. The screen has to be left.
     pub fn tell_outcome(&self) {
+        for line in self.not_saved().drain(..) {
+            // The terminal may be gone.
+            let _ = writeln!(io::stderr(), "lenscape: {}", visible_line(&line));
+        }
         let line = match self.outcome() {
             Some(Ok(path)) => format!(
                 "the unsaved trace was kept; `lenscape open --last` shows it: {}",
@@ -186,6 +199,11 @@ impl Keeper {
         // After a panic of the thread that held it, the trace is all the more needed.
         let unsaved = self.0.unsaved.lock();
         unsaved.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn not_saved(&self) -> MutexGuard<'_, Vec<String>> {
+        let lines = self.0.not_saved.lock();
+        lines.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn files(&self) -> MutexGuard<'_, Files> {

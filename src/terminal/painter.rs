@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
 use super::backend::FrameBackend;
+use super::covered;
 use super::frame_writer::{FrameWriter, Sent};
 use super::recordings::Recordings;
 use super::tty::Output;
@@ -112,7 +113,10 @@ impl<O: Output> Painter<O> {
                 // Unlike `Terminal::clear` this erases without asking where the cursor is.
                 terminal.resize(Rect::from((Position::ORIGIN, size)))?;
             }
-            terminal.draw(render)?;
+            terminal.draw(|frame| {
+                render(frame);
+                covered::mark(frame.buffer_mut());
+            })?;
             Ok(())
         });
         self.content = if sent.is_ok() {

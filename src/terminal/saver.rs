@@ -1,7 +1,8 @@
 //! Saves files beside the loop: a slow disk keeps nobody waiting.
 
-use std::path::Path;
-use std::thread::{Builder, JoinHandle};
+use std::path::{Path, PathBuf};
+use std::thread::{self, Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
@@ -18,7 +19,22 @@ use crate::ui;
 pub struct Saver {
     news: mpsc::UnboundedSender<Message>,
     keeper: Keeper,
-    under_way: Vec<JoinHandle<()>>,
+    under_way: Vec<(PathBuf, JoinHandle<()>)>,
+}
+
+/// How long files may take that are being saved when the program has to end: most of the time that
+/// it has to end in.
+const LAST_MOMENT: Duration = Duration::from_millis(1200);
+/// How often it is looked whether they are saved.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// How long is waited for files that are being saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// As long as it takes.
+    ToTheEnd,
+    /// A moment.
+    AMoment,
 }
 
 /// The screen: as text in the characters that the terminal shows, as a picture in all.
@@ -50,6 +66,7 @@ impl Saver {
             }
         };
         let (news, keeper, path) = (self.news.clone(), self.keeper.clone(), save.path);
+        let to = path.clone();
         let thread = Builder::new().name("save".into()).spawn(move || {
             let done = write(&path, &content);
             if let (SaveNews::Saved(_), Content::Json(record) | Content::Tensors(record, _)) =
@@ -62,8 +79,8 @@ impl Saver {
         });
         match thread {
             Ok(thread) => {
-                self.under_way.retain(|thread| !thread.is_finished());
-                self.under_way.push(thread);
+                self.under_way.retain(|(_, thread)| !thread.is_finished());
+                self.under_way.push((to, thread));
             }
             Err(error) => {
                 let why = format!("cannot save: no thread to do it on: {error}");
@@ -72,11 +89,17 @@ impl Saver {
         }
     }
 
-    /// Waits until everything is saved.
-    pub fn finish(self) {
-        for thread in self.under_way {
+    /// Waits until everything is saved, or for a moment; what is not saved by then.
+    pub fn finish(self, wait: Wait) -> Vec<PathBuf> {
+        let end = Instant::now() + LAST_MOMENT;
+        let mut left = self.under_way;
+        loop {
             // A panic has been reported by the hook.
-            let _ = thread.join();
+            left.retain(|(_, thread)| !thread.is_finished());
+            if left.is_empty() || wait == Wait::AMoment && Instant::now() >= end {
+                return left.into_iter().map(|(path, _)| path).collect();
+            }
+            thread::sleep(LOOK);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
 use ratatui::layout::Size;
-use rustix::process::{Signal, getpgrp, getpid, kill_process};
+use rustix::process::{Signal, getpgrp, getpid, getppid, getsid, kill_process};
 use signal_hook::consts::SIGTSTP;
 
 use super::Error;
@@ -168,12 +168,16 @@ impl Session {
 
     /// Give the terminal to the shell until the user brings us to the foreground again.
     ///
-    /// Where no shell could ever wake us, the system does not stop us, and we are back at once.
+    /// Where no shell could ever wake us, the terminal stays ours: the system would not stop us.
     ///
     /// # Errors
     ///
     /// When the terminal cannot be taken again.
     pub fn suspend(&mut self) -> io::Result<()> {
+        if nobody_could_wake_us() {
+            self.repaint();
+            return Ok(());
+        }
         give_back()?;
         self.forget_what_is_under_way();
         stop()?;
@@ -235,6 +239,14 @@ impl Session {
         }
         taken
     }
+}
+
+/// Whether our parent is no shell with us as one of its jobs, which is certain only where we lead
+/// our process group. A terminal program that started us as its only one is none.
+fn nobody_could_wake_us() -> bool {
+    let session = |process| getsid(process).ok();
+    let wakes_us = |parent| session(Some(parent)) == session(None) && session(None).is_some();
+    getpgrp() == getpid() && !getppid().is_some_and(wakes_us)
 }
 
 /// Stop this process, as the terminal's own Ctrl-Z would.

@@ -166,6 +166,27 @@ fn an_answer_that_makes_no_sense_is_no_panic() {
 }
 
 #[test]
+fn an_answer_without_an_end_is_refused() {
+    let (server, bench) = hub_with("org/odd", &["config.json", "model.safetensors"]);
+    server.break_with("org/odd", Fault::Endless);
+    let message = bench.failure("org/odd");
+    assert!(message.contains("it is longer than 32 MB"), "{message}");
+}
+
+#[test]
+fn a_file_that_is_read_as_a_whole_may_not_be_too_long_for_that() {
+    for name in ["config.json", "model.safetensors.index.json"] {
+        let names = ["config.json", "model.safetensors.index.json"];
+        let (server, bench) = hub_with("org/odd", &names);
+        server.break_with(&format!("org/odd/{name}"), Fault::Said(u64::MAX));
+        let message = bench.failure("org/odd");
+        assert!(message.contains(name), "{message}");
+        assert!(message.contains("is not what it should be"), "{message}");
+        assert!(server.requests().iter().all(|asked| !asked.contains(name)));
+    }
+}
+
+#[test]
 fn files_cannot_be_placed_outside_the_cache() {
     let (_server, bench) = hub_with("org/evil", &["config.json", "../../../evil.gguf"]);
     let message = bench.failure("org/evil");

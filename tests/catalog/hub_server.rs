@@ -26,6 +26,10 @@ pub enum Fault {
     Short,
     /// Ranges are ignored: the whole file comes.
     NoRanges,
+    /// The list of a repository's files never ends.
+    Endless,
+    /// The list says that the file has so many bytes.
+    Said(u64),
     /// No byte comes before so many files with this fault were asked for.
     Meet(usize),
 }
@@ -143,12 +147,19 @@ impl HubServer {
         if let Some(Fault::Status(status, headers)) = site.faults.get(repo) {
             return answer(stream, *status, headers, b"");
         }
+        if let Some(Fault::Endless) = site.faults.get(repo) {
+            drop(site);
+            return never_end(stream);
+        }
         let mut files = Vec::new();
         for (path, content) in &site.files {
             let Some(name) = path.strip_prefix(&format!("{repo}/")) else {
                 continue;
             };
-            let size = content.len();
+            let size = match site.faults.get(path) {
+                Some(Fault::Said(size)) => *size,
+                _ => content.len() as u64,
+            };
             let lfs = match is_large(name) {
                 true => format!(
                     r#","lfs":{{"sha256":"{}","size":{size},"pointerSize":130}}"#,
@@ -243,6 +254,14 @@ impl HubServer {
             .wait_while(site, |site| site.meeting.arrived < count)
             .unwrap();
         site.meeting.under_way -= 1;
+    }
+}
+
+/// Sends a listing without an end, until nobody takes it any more.
+fn never_end(stream: &mut TcpStream) {
+    let mut piece: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"siblings\":[";
+    while stream.write_all(piece).is_ok() {
+        piece = &[b' '; 1 << 16];
     }
 }
 

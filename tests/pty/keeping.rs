@@ -1,6 +1,7 @@
 //! A trace that nobody saved outlives whatever ends the program.
 
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -221,6 +222,48 @@ fn what_was_saved_is_not_kept_once_more() {
     assert_eq!(opened.terminal.wait_exit(), 128 + 15);
     assert!(path.exists());
     assert_eq!(kept(opened.home.path()).len(), 0);
+}
+
+/// The program with a trace, and a pipe under a name for one.
+fn with_a_pipe() -> (Opened, PathBuf) {
+    let opened = Opened::with(&["The keys", "--max-tokens", "100"]);
+    opened.terminal.wait_for("100/100");
+    let pipe = opened.home.path().join("pipe.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    (opened, pipe)
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_keeps_no_key_waiting() {
+    let (mut opened, pipe) = with_a_pipe();
+    opened.terminal.send(&format!(":save {}\r", pipe.display()));
+    opened.terminal.wait_for("that nobody reads");
+    opened.quit();
+}
+
+#[test]
+fn what_could_not_be_saved_before_the_end_is_told() {
+    let (mut opened, pipe) = with_a_pipe();
+    let mut reading = fs::OpenOptions::new();
+    // It is there, but reads nothing.
+    let reader = reading
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(&pipe);
+    assert!(reader.is_ok());
+    opened.terminal.send(&format!(":save {}\r", pipe.display()));
+    opened
+        .terminal
+        .wait_until("the line to be taken", |screen| {
+            !screen.contents().contains(":save")
+        });
+    opened.terminal.signal(Signal::TERM);
+    assert_eq!(opened.terminal.wait_exit(), 128 + 15);
+    opened.terminal.assert_restored();
+    opened.terminal.wait_for("pipe.json was not saved");
+    opened.terminal.wait_for("the unsaved trace was kept");
+    drop(reader);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod keeping;
 mod leaving;
 mod limits;
 mod living;
+mod monkey;
 mod program;
 mod pseudo_terminal;
 mod stand_in;

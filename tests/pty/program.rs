@@ -13,7 +13,7 @@ const QUIT: &str = "\x11";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lenscape");
 const SIZE: (u16, u16) = (120, 40);
 
-fn fixture() -> PathBuf {
+pub fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gpt2")
 }
 
@@ -41,6 +41,17 @@ impl Opened {
         let mut all = vec!["--model", model.to_str().unwrap()];
         all.extend_from_slice(arguments);
         Self::run(Path::new(PROGRAM), &all, &[], home)
+    }
+
+    /// The tiny model in a home that is there already, where it also starts, and out of reach of
+    /// all that is elsewhere.
+    pub fn secluded(home: TempDir, arguments: &[&str]) -> Self {
+        let model = fixture();
+        let mut all = vec!["--model", model.to_str().unwrap()];
+        all.extend_from_slice(arguments);
+        let folder = home.path().to_str().unwrap().to_owned();
+        let variables = [("HOME", folder.as_str()), ("PATH", folder.as_str())];
+        Self::run(Path::new(PROGRAM), &all, &variables, home)
     }
 
     /// What a shell makes of `script`, in which `"$0" "$@"` is the program with the tiny model and

@@ -50,6 +50,8 @@ enum Reading {
     On,
     /// So many bytes are taken in a second, by tens.
     Slow(usize),
+    /// Nothing is taken until then.
+    Later(Instant),
     /// Nothing is taken, but the terminal is there.
     Frozen,
     /// The terminal is gone.
@@ -130,7 +132,7 @@ impl PseudoTerminal {
     /// Type `keys` again and again, until the program has ended: it may not listen yet.
     pub fn send_until_it_ends(&mut self, keys: &str) {
         let end = Instant::now() + PATIENCE;
-        while self.child.try_wait().unwrap().is_none() {
+        while self.ended().is_none() {
             assert!(
                 Instant::now() < end,
                 "the program has not ended; the screen shows\n{}",
@@ -229,6 +231,31 @@ impl PseudoTerminal {
         self.shown.output.lock().unwrap().answers = true;
     }
 
+    /// How many bytes the program has sent.
+    pub fn count(&self) -> usize {
+        self.shown.output.lock().unwrap().bytes.len()
+    }
+
+    /// The screen, the last bytes that made it, and what the system says of the process.
+    pub fn described(&self) -> String {
+        let screen = self.screen();
+        let which = match screen.alternate_screen() {
+            true => "alternate",
+            false => "shell's",
+        };
+        let bytes = self.bytes();
+        let last = &bytes[bytes.len().saturating_sub(400)..];
+        let status = format!("/proc/{}/status", self.process());
+        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let state = status.lines().find(|line| line.starts_with("State:"));
+        format!(
+            "the {which} screen shows\n{}\nafter …{}\n{}",
+            screen.contents(),
+            last.escape_ascii(),
+            state.unwrap_or_default()
+        )
+    }
+
     /// Take so many bytes a second from now on, like a slow line.
     pub fn slow_down(&self, bytes_a_second: usize) {
         self.shown.output.lock().unwrap().reading = Reading::Slow(bytes_a_second);
@@ -237,6 +264,11 @@ impl PseudoTerminal {
     /// Take nothing from the program any more, like a link that has frozen.
     pub fn freeze(&self) {
         self.shown.output.lock().unwrap().reading = Reading::Frozen;
+    }
+
+    /// Take nothing from the program for so long, like a terminal that is busy.
+    pub fn pause(&self, time: Duration) {
+        self.shown.output.lock().unwrap().reading = Reading::Later(Instant::now() + time);
     }
 
     /// The terminal's window is closed: nobody is at the other end. It is closed for good with
@@ -248,6 +280,12 @@ impl PseudoTerminal {
         self.master = None;
     }
 
+    /// The program's exit code, if it has ended.
+    pub fn ended(&mut self) -> Option<u32> {
+        let status = self.child.try_wait().unwrap()?;
+        Some(status.exit_code())
+    }
+
     /// Wait until the program has ended; its exit code.
     pub fn wait_exit(&mut self) -> u32 {
         self.wait_exit_within(PATIENCE)
@@ -257,8 +295,8 @@ impl PseudoTerminal {
     pub fn wait_exit_within(&mut self, time: Duration) -> u32 {
         let end = Instant::now() + time;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
+            if let Some(code) = self.ended() {
+                return code;
             }
             assert!(
                 Instant::now() < end,
@@ -275,8 +313,20 @@ impl PseudoTerminal {
         assert_eq!(modes(master.as_ref()), self.modes_before, "line discipline");
     }
 
-    /// Check that the terminal is as it was before the program started.
+    /// Check that the terminal is as it was before the program started, and was asked for nothing.
     pub fn assert_restored(&self) {
+        self.assert_modes_restored();
+        let bytes = self.bytes();
+        assert_eq!(
+            count(&bytes, b"\x1b[?1049l"),
+            count(&bytes, b"\x1b[?1049h"),
+            "the alternate screen is left as often as it is entered"
+        );
+        assert_eq!(count(&bytes, b"\x1b[6n"), 0, "nobody asks for the cursor");
+    }
+
+    /// Check that the terminal is as it was before the program started, whatever came between.
+    pub fn assert_modes_restored(&self) {
         self.assert_line_discipline_restored();
         self.wait_until("the alternate screen to be left", |screen| {
             !screen.alternate_screen()
@@ -290,13 +340,6 @@ impl PseudoTerminal {
             "mouse"
         );
         assert_eq!(screen.fgcolor(), vt100::Color::Default, "colour");
-        let bytes = self.bytes();
-        assert_eq!(
-            count(&bytes, b"\x1b[?1049l"),
-            count(&bytes, b"\x1b[?1049h"),
-            "the alternate screen is left as often as it is entered"
-        );
-        assert_eq!(count(&bytes, b"\x1b[6n"), 0, "nobody asks for the cursor");
     }
 }
 
@@ -340,6 +383,14 @@ impl Shown {
                     drop(output);
                     most = bytes_a_second / 10;
                     thread::sleep(Duration::from_millis(100));
+                }
+                Reading::Later(then) => {
+                    drop(output);
+                    thread::sleep(then.saturating_duration_since(Instant::now()));
+                    let mut output = self.output.lock().unwrap();
+                    if output.reading == Reading::Later(then) {
+                        output.reading = Reading::On;
+                    }
                 }
                 Reading::Frozen => {
                     // The terminal stays open in this thread, unread.

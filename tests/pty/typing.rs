@@ -14,17 +14,18 @@ use crate::stand_in::{self, Behaviour};
 const QUIT: &str = "\x11";
 const INTERRUPT: &str = "\x03";
 /// To the start of the line, and delete to its end.
-const EMPTY_THE_LINE: &str = "\x01\x0b";
+pub const EMPTY_THE_LINE: &str = "\x01\x0b";
 
 /// Longer than the rest of a sequence is waited for, also on a busy machine.
-const SILENCE: Duration = Duration::from_millis(500);
+pub const SILENCE: Duration = Duration::from_millis(500);
 /// Longer than the rest of a paste is waited for.
-const PASTE_SILENCE: Duration = Duration::from_millis(2600);
+pub const PASTE_SILENCE: Duration = Duration::from_millis(2600);
 
-const PASTE_BEGINS: &[u8] = b"\x1b[200~";
+pub const PASTE_BEGINS: &[u8] = b"\x1b[200~";
+pub const PASTE_ENDS: &[u8] = b"\x1b[201~";
 
 /// Beginnings of sequences whose rest never comes.
-const CUT: [&[u8]; 14] = [
+pub const CUT: [&[u8]; 14] = [
     b"\x1b[?",
     b"\x1b[?12",
     b"\x1b[?2026;2$",
@@ -42,7 +43,7 @@ const CUT: [&[u8]; 14] = [
 ];
 
 /// Whole sequences that no key sends: reports, and answers to who asked before us.
-const ANSWERS: [&[u8]; 16] = [
+pub const ANSWERS: [&[u8]; 16] = [
     b"\x1b[?2026;2$y",
     b"\x1b[?997;1n",
     b"\x1b[0n",

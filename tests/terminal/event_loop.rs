@@ -303,6 +303,21 @@ fn what_is_saved_is_there_when_the_program_has_ended() {
 }
 
 #[test]
+fn what_is_being_saved_is_there_when_a_signal_has_ended_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("screen.svg");
+    let effects = vec![Effect::Save(Save {
+        path: path.clone(),
+        what: What::Screen(ScreenFormat::Svg),
+    })];
+    let mut trial = Trial::new();
+    trial.shutdown.send_replace(Some(Exit::Signal(15)));
+    let ended = trial.drive(effects, &mut VecDeque::new()).unwrap();
+    assert_eq!(ended, Exit::Signal(15));
+    assert!(path.exists());
+}
+
+#[test]
 fn what_cannot_be_saved_is_told_in_one_line() {
     let effects = vec![Effect::Save(Save {
         path: "/no/such/folder/screen.txt".into(),

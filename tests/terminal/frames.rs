@@ -125,6 +125,41 @@ fn the_terminal_shows_what_was_drawn() {
 }
 
 #[test]
+fn nothing_stays_of_what_was_drawn_before() {
+    // Clusters of one or several cells; terminals take some of them for several characters.
+    let clusters = [
+        "a",
+        " \u{bc8}",
+        "e\u{301}",
+        "\u{1aff0}\u{bc8}",
+        "漢",
+        "が",
+        "\u{915}\u{93f}",
+        "👍",
+    ];
+    for before in clusters {
+        for after in clusters {
+            let [gradual, anew] = [(); 2].map(|()| Sink::new(20, 2));
+            let draw = |painter: &mut Painter<Sink>, cluster: &str| {
+                let text = format!("{cluster}x\n{cluster}{cluster}");
+                let drawn = painter.draw(|frame| frame.render_widget(text.as_str(), frame.area()));
+                drawn.unwrap();
+            };
+            let mut painter = Painter::new(gradual.clone()).unwrap();
+            draw(&mut painter, before);
+            draw(&mut painter, after);
+            draw(&mut Painter::new(anew.clone()).unwrap(), after);
+            let [shown, right] = [gradual, anew].map(|sink| {
+                let screen = sink.screen();
+                let rows = screen.rows(0, 20).map(|row| row.trim_end().to_owned());
+                rows.collect::<Vec<_>>()
+            });
+            assert_eq!(shown, right, "{after:?} after {before:?}");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_sent_when_nothing_changed() {
     let sink = Sink::new(80, 24);
     let mut painter = Painter::new(sink.clone()).unwrap();

@@ -44,6 +44,9 @@ impl Visit<'_> {
             }
             Some(Selection::Folder(folder)) => {
                 let mut names = folder.besides;
+                for name in &names {
+                    self.read_whole(&listing, name)?;
+                }
                 match folder.weights {
                     Weights::Single(name) => names.push(name),
                     Weights::Sharded { index } => {
@@ -68,7 +71,7 @@ impl Visit<'_> {
 
     /// Download the index of the shards, and read their names from it.
     async fn shards(&self, listing: &Listing, index: &str) -> Result<Vec<String>, SourceError> {
-        let file = self.listed(listing, index)?;
+        let file = self.read_whole(listing, index)?;
         let path = self
             .download(&listing.commit, file, &self.meter([file]))
             .await?;
@@ -102,7 +105,9 @@ impl Visit<'_> {
             [file] => file.path.clone(),
             many => format!("{} files", many.len()),
         };
-        let total = files.iter().map(|file| file.size).sum();
+        // What a hub says need not make sense.
+        let total = files.iter().map(|file| file.size);
+        let total = total.fold(0, u64::saturating_add);
         RefCell::new(Meter::start(self.errand.report, SOURCE, what, Some(total)))
     }
 
@@ -110,6 +115,22 @@ impl Visit<'_> {
         listing
             .file(name)
             .ok_or_else(|| self.nothing_to_take(Some(name)))
+    }
+
+    /// A file that is read as a whole, unless it is too long for that.
+    fn read_whole<'l>(
+        &self,
+        listing: &'l Listing,
+        name: &str,
+    ) -> Result<&'l RemoteFile, SourceError> {
+        let file = self.listed(listing, name)?;
+        match file.size > regular_file::VOCABULARY {
+            true => Err(self.not_understood(format!(
+                "{name} has {} MB there, and so is not what it should be",
+                file.size >> 20
+            ))),
+            false => Ok(file),
+        }
     }
 
     fn nothing_to_take(&self, file: Option<&str>) -> SourceError {

@@ -3,12 +3,15 @@
 //! Asked for by a request of our own: the `hf-hub` client does not ask for the checksums of large
 //! files, by which they are checked, and named in the cache.
 
-use reqwest::Url;
+use reqwest::{Response, Url};
 use serde::Deserialize;
 
 use super::{Visit, failure};
 use crate::catalog::entry::is_commit;
 use crate::catalog::{Sha256Sum, SourceError};
+
+/// The longest answer that is taken in, in bytes: more than a hundred thousand files make.
+const LONGEST: usize = 32 << 20;
 
 /// A file of a repository.
 #[derive(Clone, Debug)]
@@ -102,6 +105,18 @@ impl Listing {
     }
 }
 
+/// The whole body, or `None` where it is longer than any listing.
+async fn body_of(mut response: Response) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        body.extend_from_slice(&piece);
+        if body.len() > LONGEST {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body))
+}
+
 impl Visit<'_> {
     /// Ask the hub what the repository holds.
     pub(super) async fn list(&self) -> Result<Listing, SourceError> {
@@ -113,7 +128,12 @@ impl Visit<'_> {
         if !response.status().is_success() {
             return Err(failure::explain_response(&response, &self.asked(None)));
         }
-        let answer: Answer = self.answer(None, response.json()).await?;
+        let body = self.answer(None, body_of(response)).await?;
+        let body = body.ok_or_else(|| {
+            self.not_understood(format!("it is longer than {} MB", LONGEST >> 20))
+        })?;
+        let answer: Answer =
+            serde_json::from_slice(&body).map_err(|why| self.not_understood(why.to_string()))?;
         Listing::from(answer).ok_or_else(|| {
             self.not_understood("it names a commit or a file in an impossible way".to_owned())
         })

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::catalog::split::{self, Split};
+use crate::regular_file::is_plain_name;
 
 /// The weights of a folder, in one file or by the index of their shards. Safetensors come first;
 /// `torch.save` wrote the others.
@@ -150,8 +151,8 @@ pub(super) fn shards(index: &[u8]) -> Result<Vec<String>, String> {
     }
     let index: Index = serde_json::from_slice(index).map_err(|error| error.to_string())?;
     let files: BTreeSet<String> = index.weight_map.into_values().collect();
-    match files.iter().find(|file| file.contains(['/', '\\'])) {
-        Some(file) => Err(format!("`{file}` is no plain file name")),
+    match files.iter().find(|file| !is_plain_name(file)) {
+        Some(file) => Err(format!("{file:?} is not the name of a file")),
         None => Ok(files.into_iter().collect()),
     }
 }
@@ -255,7 +256,11 @@ mod tests {
     fn an_index_names_each_shard_once_and_none_elsewhere() {
         let index = br#"{"metadata":{},"weight_map":{"a":"2.safetensors","b":"1.safetensors","c":"2.safetensors"}}"#;
         assert_eq!(shards(index).unwrap(), ["1.safetensors", "2.safetensors"]);
-        assert!(shards(br#"{"weight_map":{"a":"../x"}}"#).is_err());
+        for name in ["../x", "/", "x/y", ".x", "nul"] {
+            let index = serde_json::json!({ "weight_map": { "a": name } }).to_string();
+            let told = shards(index.as_bytes()).unwrap_err();
+            assert!(told.contains("is not the name of a file"), "{told}");
+        }
         assert!(shards(b"<html>").is_err());
     }
 }

@@ -227,7 +227,7 @@ impl Format {
     /// The path of a shard; a name that leads out of the folder is refused.
     fn shard(&self, folder: &Path, file: &str) -> Result<PathBuf, ModelError> {
         let path = folder.join(file);
-        if Path::new(file).components().count() != 1 || file.starts_with('.') {
+        if !regular_file::is_plain_name(file) {
             Err(damaged(
                 &folder.join(self.index),
                 format!("{file:?} is not the name of a file in this folder"),
