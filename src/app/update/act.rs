@@ -174,12 +174,16 @@ fn cycle(state: &mut State, by: isize) {
     focus(state, panes[next]);
 }
 
-/// Ctrl-C. Pressed again before the run has stopped, it means that the user wants out.
+/// Ctrl-C. Pressed again while the run still has not stopped, it means that the user wants out;
+/// within a second it means the run.
 fn interrupt(state: &mut State) -> Vec<Effect> {
     let active = state.run.as_ref().filter(|run| run.is_active());
     let active = active.map(|run| run.id);
     if active.is_some() && active == state.interrupted {
-        return leave::quit(state);
+        return match leave::is_too_soon(state) {
+            true => Vec::new(),
+            false => leave::quit(state),
+        };
     }
     state.interrupted = active;
     match stop_what_runs(state) {

@@ -379,10 +379,12 @@ mod running {
     }
 
     #[test]
-    fn ctrl_c_twice_quits_though_the_run_has_not_stopped_yet() {
+    fn ctrl_c_twice_quits_though_the_run_has_not_stopped_after_a_second() {
         let (mut state, run) = with_steps(1);
         assert_eq!(press(&mut state, "esc"), [Effect::StopRun(run)]);
         assert_eq!(press(&mut state, "ctrl-c"), [Effect::StopRun(run)]);
+        assert_eq!(press(&mut state, "ctrl-c"), [], "meant for the run");
+        state.now += std::time::Duration::from_secs(1);
         assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit]);
     }
 
