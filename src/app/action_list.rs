@@ -2,6 +2,7 @@
 
 use tui_input::{Input, InputRequest};
 
+use super::Motion;
 use super::command_line::described_actions;
 use crate::settings::Action;
 use crate::settings::Settings;
@@ -59,15 +60,8 @@ impl ActionList {
 
     /// `page` are the lines that a page key goes. The last one is found out when it is drawn or
     /// done: the list is as long as the settings say.
-    pub(super) fn walk(&mut self, action: Action, page: u16) {
-        let page = usize::from(page).max(1);
-        self.selected = match action {
-            Action::Up => self.selected.saturating_sub(1),
-            Action::Down => self.selected + 1,
-            Action::PageUp => self.selected.saturating_sub(page),
-            Action::PageDown => self.selected + page,
-            _ => self.selected,
-        };
+    pub(super) fn walk(&mut self, motion: Motion, page: usize) {
+        self.selected = motion.in_list(self.selected, page);
     }
 }
 

@@ -2,8 +2,7 @@
 
 use tui_input::InputRequest;
 
-use super::Prefilled;
-use crate::settings::Action;
+use super::{Motion, Prefilled};
 use crate::trace::{Skip, Step, TokenId};
 use crate::vocabulary::typed;
 
@@ -88,12 +87,11 @@ impl Entry {
         }
     }
 
-    pub(super) fn walk(&mut self, action: Action) {
-        let to = match (action, self.chosen) {
-            (Action::Down, None) => 0,
-            (Action::Down, Some(at)) => at + 1,
-            (Action::Up, Some(at)) => at.saturating_sub(1),
-            _ => return,
+    pub(super) fn walk(&mut self, motion: Motion) {
+        let to = match self.chosen {
+            Some(at) => motion.in_list(at, 1),
+            None if motion == Motion::Down => 0,
+            None => return,
         };
         if let Some(choice) = self.choices.get(to) {
             self.field = Prefilled::new(choice.typed.clone());
@@ -138,13 +136,13 @@ mod tests {
         entry.choices = vec![choice(7, "are"), choice(8, "were")];
         assert_eq!(entry.token(), None);
         for _ in 0..3 {
-            entry.walk(Action::Down);
+            entry.walk(Motion::Down);
         }
         assert_eq!(
             (entry.token(), entry.field.value()),
             (Some(TokenId(8)), "were")
         );
-        entry.walk(Action::Up);
+        entry.walk(Motion::Up);
         assert_eq!(entry.token(), Some(TokenId(7)));
         entry.edit(InputRequest::GoToEnd);
         assert_eq!(entry.token(), Some(TokenId(7)));

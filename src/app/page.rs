@@ -3,8 +3,7 @@
 use tui_input::InputRequest;
 
 use super::line::insertions;
-use super::{ActionList, Attribution, Entry, Followed, Picker, Predictions};
-use crate::settings::Action;
+use super::{ActionList, Attribution, Entry, Followed, Motion, Picker, Predictions};
 use crate::settings::keys::Scope;
 use crate::vocabulary::typed;
 
@@ -75,27 +74,16 @@ impl Page {
     }
 
     /// Moves the selection or the view; `page` are the lines that a page key goes.
-    pub(super) fn walk(&mut self, action: Action, page: u16) {
+    pub(super) fn walk(&mut self, motion: Motion, page: usize) {
         match self {
             Self::Help { first } | Self::Summary { first } => {
-                *first = match action {
-                    Action::Up => first.saturating_sub(1),
-                    Action::Down => first.saturating_add(1),
-                    Action::PageUp => first.saturating_sub(page),
-                    Action::PageDown => first.saturating_add(page),
-                    _ => *first,
-                };
+                let line = motion.in_list(usize::from(*first), page);
+                *first = u16::try_from(line).unwrap_or(u16::MAX);
             }
-            Self::Models(picker) => picker.walk(action),
-            Self::Runs { selected } => {
-                *selected = match action {
-                    Action::Up => selected.saturating_sub(1),
-                    Action::Down => selected.saturating_add(1),
-                    _ => *selected,
-                };
-            }
-            Self::Entry(entry) => entry.walk(action),
-            Self::Actions(list) => list.walk(action, page),
+            Self::Models(picker) => picker.walk(motion),
+            Self::Runs { selected } => *selected = motion.in_list(*selected, page),
+            Self::Entry(entry) => entry.walk(motion),
+            Self::Actions(list) => list.walk(motion, page),
             Self::Predictions(_) | Self::Attribution(_) | Self::Followed(_) => {}
         }
     }

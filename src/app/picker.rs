@@ -2,8 +2,8 @@
 
 use tui_input::{Input, InputRequest};
 
+use super::Motion;
 use crate::engine::ModelEntry;
-use crate::settings::Action;
 
 /// How far a page goes.
 const PAGE: usize = 10;
@@ -83,16 +83,9 @@ impl Picker {
         }
     }
 
-    pub(super) fn walk(&mut self, action: Action) {
+    pub(super) fn walk(&mut self, motion: Motion) {
         let last = self.choices().len().saturating_sub(1);
-        let selected = match action {
-            Action::Up => self.selected.saturating_sub(1),
-            Action::Down => self.selected + 1,
-            Action::PageUp => self.selected.saturating_sub(PAGE),
-            Action::PageDown => self.selected + PAGE,
-            _ => self.selected,
-        };
-        self.selected = selected.min(last);
+        self.selected = motion.in_list(self.selected, PAGE).min(last);
     }
 }
 
@@ -164,7 +157,7 @@ mod tests {
     #[test]
     fn what_was_chosen_stays_chosen_when_the_list_comes_anew() {
         let mut picker = picker("");
-        picker.walk(Action::Down);
+        picker.walk(Motion::Down);
         let entries = picker.entries.clone().unwrap_or_default();
         picker.take(entries.into_iter().skip(1).collect());
         assert_eq!(picker.chosen().map(Choice::name), Some("gpt2-xl"));

@@ -32,6 +32,7 @@ mod set;
 mod tests;
 mod text;
 mod views;
+mod walk;
 
 pub(super) use ask::start_load;
 

@@ -1,14 +1,14 @@
 //! What each action does.
 
+use super::text::Edit;
 use super::{
     ask, autosave, cell_attribution, command, compare, copy, entry, from_file, intervene, leave,
-    runs, save, search, text, views,
+    runs, save, search, text, views, walk,
 };
-use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page, Pane,
-    Phase, Picker, Recording, Run, State, help_room,
+    ActionList, Capture, Choice, Compare, Direction, Effect, Loading, Motion, NoticeKind, Page,
+    Pane, Phase, Picker, Recording, Run, State,
 };
 use crate::engine::Command;
 use crate::settings::Action;
@@ -71,17 +71,15 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::RunCommand => return command::run(state),
         Action::Complete => command::complete(state, 1),
         Action::CompleteBack => command::complete(state, -1),
-        Action::HistoryPrevious if state.line.is_some() => command::recall(state, 1),
-        Action::HistoryNext if state.line.is_some() => command::recall(state, -1),
         Action::Predictions => views::toggle_predictions(state),
         Action::Attribution => views::toggle_attribution(state),
-        Action::MoreTokens
-        | Action::FewerTokens
-        | Action::OneLayer
-        | Action::NextTarget
-        | Action::PreviousTarget
-        | Action::Heads
-        | Action::HeadOrder => views::change(state, action),
+        Action::MoreTokens => views::change_top_k(state, 1),
+        Action::FewerTokens => views::change_top_k(state, -1),
+        Action::OneLayer => views::one_layer(state),
+        Action::NextTarget => views::change_target(state, 1),
+        Action::PreviousTarget => views::change_target(state, -1),
+        Action::Heads => views::toggle_heads(state),
+        Action::HeadOrder => views::order_heads(state),
         Action::Search => search::open(state),
         Action::Find => search::find(state),
         Action::FindNext => search::find_again(state, Direction::Forward),
@@ -117,34 +115,61 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.cursor.first_row = 0;
         }
         Action::Theme => next_theme(state),
-        Action::EditCandidates
-        | Action::LeaveCompare
-        | Action::Chart
-        | Action::Measure
-        | Action::NextPair
-        | Action::FollowCandidate
-        | Action::Pin
-        | Action::UnpinAll
-        | Action::NextCompletion
-        | Action::PreviousCompletion
-        | Action::TakeCompletion
-        | Action::CloseCompletion => compare::act(state, action),
-        Action::Left
-        | Action::Right
-        | Action::Up
-        | Action::Down
-        | Action::FirstStep
-        | Action::LastStep
-        | Action::FirstRow
-        | Action::LastRow
-        | Action::PageLeft
-        | Action::PageRight
-        | Action::PageUp
-        | Action::PageDown => walk(state, action),
+        Action::EditCandidates => compare::edit_candidates(state),
+        Action::LeaveCompare => compare::close(state),
+        Action::Chart => in_compare(state, compare::other_half),
+        Action::Measure => in_compare(state, |compare| compare.measure = compare.measure.next()),
+        Action::NextPair => {
+            in_compare(state, |compare| compare.pair = compare.pair.wrapping_add(1))
+        }
+        Action::CloseCompletion => in_compare(state, |compare| compare.completion = None),
+        Action::FollowCandidate => compare::follow(state),
+        Action::Pin => compare::pin(state),
+        Action::UnpinAll => state.pins.clear(),
+        Action::NextCompletion => compare::choose(state, 1),
+        Action::PreviousCompletion => compare::choose(state, -1),
+        Action::TakeCompletion => compare::take_completion(state),
+        Action::Left => walk::walk(state, Motion::Left),
+        Action::Right => walk::walk(state, Motion::Right),
+        Action::Up => walk::walk(state, Motion::Up),
+        Action::Down => walk::walk(state, Motion::Down),
+        Action::FirstStep => walk::walk(state, Motion::FirstStep),
+        Action::LastStep => walk::walk(state, Motion::LastStep),
+        Action::FirstRow => walk::walk(state, Motion::FirstRow),
+        Action::LastRow => walk::walk(state, Motion::LastRow),
+        Action::PageLeft => walk::walk(state, Motion::PageLeft),
+        Action::PageRight => walk::walk(state, Motion::PageRight),
+        Action::PageUp => walk::walk(state, Motion::PageUp),
+        Action::PageDown => walk::walk(state, Motion::PageDown),
+        Action::Newline => text::edit(state, Edit::Newline),
+        Action::LineUp => text::edit(state, Edit::LineUp),
+        Action::LineDown => text::edit(state, Edit::LineDown),
+        Action::HistoryPrevious => text::recall(state, Edit::HistoryPrevious),
+        Action::HistoryNext => text::recall(state, Edit::HistoryNext),
+        Action::CursorLeft => text::edit(state, Edit::CursorLeft),
+        Action::CursorRight => text::edit(state, Edit::CursorRight),
+        Action::WordLeft => text::edit(state, Edit::WordLeft),
+        Action::WordRight => text::edit(state, Edit::WordRight),
+        Action::LineStart => text::edit(state, Edit::LineStart),
+        Action::LineEnd => text::edit(state, Edit::LineEnd),
+        Action::DeleteLeft => text::edit(state, Edit::DeleteLeft),
+        Action::DeleteRight => text::edit(state, Edit::DeleteRight),
+        Action::DeleteWordLeft => text::edit(state, Edit::DeleteWordLeft),
+        Action::DeleteWordRight => text::edit(state, Edit::DeleteWordRight),
+        Action::DeleteToStart => text::edit(state, Edit::DeleteToStart),
+        Action::DeleteToEnd => text::edit(state, Edit::DeleteToEnd),
+        Action::Yank => text::edit(state, Edit::Yank),
+        Action::Undo => text::edit(state, Edit::Undo),
+        Action::Redo => text::edit(state, Edit::Redo),
         Action::Nothing => {}
-        _ => text::edit(state, action),
     }
     Vec::new()
+}
+
+fn in_compare(state: &mut State, change: impl FnOnce(&mut Compare)) {
+    if let Some(compare) = &mut state.compare {
+        change(compare);
+    }
 }
 
 /// Focus a pane.
@@ -338,36 +363,4 @@ fn next_example(state: &mut State) -> Vec<Effect> {
     compare::close(state);
     focus(state, Pane::Prompt);
     effects
-}
-
-/// Move through the grid, or through the page that is open.
-fn walk(state: &mut State, action: Action) {
-    let page = state.page.as_mut();
-    if let Some(page) = page.filter(|page| !page.shows_the_selected_cell()) {
-        let room = help_room(state.columns, state.rows);
-        let lines = u16::try_from(room.columns * room.rows).unwrap_or(u16::MAX);
-        page.walk(action, lines);
-        return;
-    }
-    let rows = state.rows();
-    let extent = state.extent();
-    let room = GridRoom::of(state);
-    let page = |visible: usize| isize::try_from((visible * 3 / 4).max(1)).unwrap_or(1);
-    let far = isize::MAX;
-    let cursor = &mut state.cursor;
-    match action {
-        Action::Left => cursor.move_columns(extent, -1),
-        Action::Right => cursor.move_columns(extent, 1),
-        Action::PageLeft => cursor.move_columns(extent, -page(room.columns)),
-        Action::PageRight => cursor.move_columns(extent, page(room.columns)),
-        Action::FirstStep => cursor.move_columns(extent, -far),
-        Action::LastStep => cursor.follow = Follow::Newest,
-        Action::Up => cursor.move_rows(&rows, -1),
-        Action::Down => cursor.move_rows(&rows, 1),
-        Action::PageUp => cursor.move_rows(&rows, -page(room.rows.min(rows.len()))),
-        Action::PageDown => cursor.move_rows(&rows, page(room.rows.min(rows.len()))),
-        Action::FirstRow => cursor.move_rows(&rows, -far),
-        Action::LastRow => cursor.move_rows(&rows, far),
-        _ => {}
-    }
 }

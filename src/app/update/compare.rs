@@ -9,40 +9,20 @@ use crate::app::state::Zoom;
 use crate::app::{
     Compare, Effect, Followed, Half, MOST_PINS, NoticeKind, Page, Pane, Phase, Pin, State,
 };
-use crate::settings::Action;
 use crate::vocabulary::Search;
 
-/// Do it.
-pub fn act(state: &mut State, action: Action) {
-    match action {
-        Action::LeaveCompare => close(state),
-        Action::EditCandidates if state.compare.is_some() => focus(state, Pane::Candidates),
-        Action::FollowCandidate => follow(state),
-        Action::Pin => pin(state),
-        Action::UnpinAll => state.pins.clear(),
-        Action::NextCompletion => choose(state, 1),
-        Action::PreviousCompletion => choose(state, -1),
-        Action::TakeCompletion => take_completion(state),
-        _ => {
-            if let Some(compare) = &mut state.compare {
-                change_view(compare, action);
-            }
-        }
+/// Show the other half where there is no room for both.
+pub fn other_half(compare: &mut Compare) {
+    compare.half = match compare.half {
+        Half::Table => Half::Chart,
+        Half::Chart => Half::Table,
     }
 }
 
-fn change_view(compare: &mut Compare, action: Action) {
-    match action {
-        Action::Chart => {
-            compare.half = match compare.half {
-                Half::Table => Half::Chart,
-                Half::Chart => Half::Table,
-            }
-        }
-        Action::Measure => compare.measure = compare.measure.next(),
-        Action::NextPair => compare.pair = compare.pair.wrapping_add(1),
-        Action::CloseCompletion => compare.completion = None,
-        _ => {}
+/// Type candidates again.
+pub fn edit_candidates(state: &mut State) {
+    if state.compare.is_some() {
+        focus(state, Pane::Candidates);
     }
 }
 
@@ -107,7 +87,7 @@ pub fn close(state: &mut State) {
 }
 
 /// Follow the first candidate across the grid, or the next one where one is followed.
-fn follow(state: &mut State) {
+pub fn follow(state: &mut State) {
     if let Some(Page::Followed(followed)) = &mut state.page {
         followed.choose_next();
         return;
@@ -124,7 +104,7 @@ fn follow(state: &mut State) {
 }
 
 /// Keep the position in view, or no longer where it is kept.
-fn pin(state: &mut State) {
+pub fn pin(state: &mut State) {
     if let Some(place) = state.pinned_here() {
         state.pins.remove(place);
         state.say(NoticeKind::Info, "Unpinned.");
@@ -154,7 +134,7 @@ fn pin(state: &mut State) {
     );
 }
 
-fn choose(state: &mut State, by: isize) {
+pub fn choose(state: &mut State, by: isize) {
     let suggestions = state.suggestions();
     if let Some(compare) = &mut state.compare {
         compare.choose(by, suggestions);
@@ -162,7 +142,7 @@ fn choose(state: &mut State, by: isize) {
 }
 
 /// Take the chosen token; where none is chosen, go on to the table.
-fn take_completion(state: &mut State) {
+pub fn take_completion(state: &mut State) {
     let (Some(compare), Some(info)) = (&mut state.compare, &state.model.ready) else {
         return;
     };

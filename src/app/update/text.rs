@@ -3,79 +3,138 @@
 use ratatui_textarea::CursorMove;
 use tui_input::InputRequest;
 
+use super::command;
 use crate::app::{Compare, Pane, Prompt, State};
-use crate::settings::Action;
+
+/// What can be done to a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Begin a new line.
+    Newline,
+    /// The line above, or the text before.
+    LineUp,
+    /// The line below, or the text after.
+    LineDown,
+    /// The text that was run before.
+    HistoryPrevious,
+    /// The text that was run after.
+    HistoryNext,
+    /// The cursor one character to the left.
+    CursorLeft,
+    /// The cursor one character to the right.
+    CursorRight,
+    /// The cursor one word to the left.
+    WordLeft,
+    /// The cursor one word to the right.
+    WordRight,
+    /// The cursor to the start of the line.
+    LineStart,
+    /// The cursor to the end of the line.
+    LineEnd,
+    /// Delete the character before the cursor.
+    DeleteLeft,
+    /// Delete the character at the cursor.
+    DeleteRight,
+    /// Delete the word before the cursor.
+    DeleteWordLeft,
+    /// Delete the word behind the cursor.
+    DeleteWordRight,
+    /// Delete to the start of the line.
+    DeleteToStart,
+    /// Delete to the end of the line.
+    DeleteToEnd,
+    /// Insert what was deleted last.
+    Yank,
+    /// Take the last edit back.
+    Undo,
+    /// Make it again.
+    Redo,
+}
 
 /// Edit the text that has the focus; nothing happens where there is none.
-pub fn edit(state: &mut State, action: Action) {
+pub fn edit(state: &mut State, edit: Edit) {
     if let Some(line) = &mut state.line {
-        if let Some(request) = request(action) {
+        if let Some(request) = request(edit) {
             line.edit(request);
         }
         return;
     }
     if let Some(page) = &mut state.page {
-        if let Some(request) = request(action) {
+        if let Some(request) = request(edit) {
             page.edit(request);
         }
         return;
     }
     match (state.view.focus, &mut state.compare) {
-        (Pane::Prompt, _) => edit_prompt(&mut state.prompt, action),
-        (Pane::Candidates, Some(compare)) => edit_candidates(compare, action),
+        (Pane::Prompt, _) => edit_prompt(&mut state.prompt, edit),
+        (Pane::Candidates, Some(compare)) => edit_candidates(compare, edit),
         _ => {}
     }
 }
 
-fn edit_prompt(prompt: &mut Prompt, action: Action) {
+/// Go through the texts of before: those of the command line while that is open.
+pub fn recall(state: &mut State, edit: Edit) {
+    match (&state.line, edit) {
+        (Some(_), Edit::HistoryPrevious) => command::recall(state, 1),
+        (Some(_), Edit::HistoryNext) => command::recall(state, -1),
+        _ => self::edit(state, edit),
+    }
+}
+
+fn edit_prompt(prompt: &mut Prompt, edit: Edit) {
     let editor = prompt.editor_mut();
-    match action {
-        Action::Newline => editor.insert_newline(),
-        Action::LineUp => prompt.line_up(),
-        Action::LineDown => prompt.line_down(),
-        Action::HistoryPrevious => prompt.previous(),
-        Action::HistoryNext => prompt.following(),
-        Action::CursorLeft => editor.move_cursor(CursorMove::Back),
-        Action::CursorRight => editor.move_cursor(CursorMove::Forward),
-        Action::WordLeft => editor.move_cursor(CursorMove::WordBack),
-        Action::WordRight => editor.move_cursor(CursorMove::WordForward),
-        Action::LineStart => editor.move_cursor(CursorMove::Head),
-        Action::LineEnd => editor.move_cursor(CursorMove::End),
-        Action::DeleteLeft => drop(editor.delete_char()),
-        Action::DeleteRight => drop(editor.delete_next_char()),
-        Action::DeleteWordLeft => drop(editor.delete_word()),
-        Action::DeleteWordRight => drop(editor.delete_next_word()),
-        Action::DeleteToStart => drop(editor.delete_line_by_head()),
-        Action::DeleteToEnd => drop(editor.delete_line_by_end()),
-        Action::Yank => drop(editor.paste()),
-        Action::Undo => drop(editor.undo()),
-        Action::Redo => drop(editor.redo()),
-        _ => {}
+    match edit {
+        Edit::Newline => editor.insert_newline(),
+        Edit::LineUp => prompt.line_up(),
+        Edit::LineDown => prompt.line_down(),
+        Edit::HistoryPrevious => prompt.previous(),
+        Edit::HistoryNext => prompt.following(),
+        Edit::CursorLeft => editor.move_cursor(CursorMove::Back),
+        Edit::CursorRight => editor.move_cursor(CursorMove::Forward),
+        Edit::WordLeft => editor.move_cursor(CursorMove::WordBack),
+        Edit::WordRight => editor.move_cursor(CursorMove::WordForward),
+        Edit::LineStart => editor.move_cursor(CursorMove::Head),
+        Edit::LineEnd => editor.move_cursor(CursorMove::End),
+        Edit::DeleteLeft => drop(editor.delete_char()),
+        Edit::DeleteRight => drop(editor.delete_next_char()),
+        Edit::DeleteWordLeft => drop(editor.delete_word()),
+        Edit::DeleteWordRight => drop(editor.delete_next_word()),
+        Edit::DeleteToStart => drop(editor.delete_line_by_head()),
+        Edit::DeleteToEnd => drop(editor.delete_line_by_end()),
+        Edit::Yank => drop(editor.paste()),
+        Edit::Undo => drop(editor.undo()),
+        Edit::Redo => drop(editor.redo()),
     }
 }
 
-fn edit_candidates(compare: &mut Compare, action: Action) {
-    if let Some(request) = request(action) {
+fn edit_candidates(compare: &mut Compare, edit: Edit) {
+    if let Some(request) = request(edit) {
         compare.edit(request);
     }
 }
 
-/// What an action does to a field of one line.
-fn request(action: Action) -> Option<InputRequest> {
-    Some(match action {
-        Action::CursorLeft => InputRequest::GoToPrevChar,
-        Action::CursorRight => InputRequest::GoToNextChar,
-        Action::WordLeft => InputRequest::GoToPrevWord,
-        Action::WordRight => InputRequest::GoToNextWord,
-        Action::LineStart => InputRequest::GoToStart,
-        Action::LineEnd => InputRequest::GoToEnd,
-        Action::DeleteLeft => InputRequest::DeletePrevChar,
-        Action::DeleteRight => InputRequest::DeleteNextChar,
-        Action::DeleteWordLeft => InputRequest::DeletePrevWord,
-        Action::DeleteWordRight => InputRequest::DeleteNextWord,
-        Action::DeleteToStart => InputRequest::DeleteFromStart,
-        Action::DeleteToEnd => InputRequest::DeleteTillEnd,
-        Action::Yank => InputRequest::Yank,
-        _ => return None,
+/// What an edit does to a field of one line.
+fn request(edit: Edit) -> Option<InputRequest> {
+    Some(match edit {
+        Edit::CursorLeft => InputRequest::GoToPrevChar,
+        Edit::CursorRight => InputRequest::GoToNextChar,
+        Edit::WordLeft => InputRequest::GoToPrevWord,
+        Edit::WordRight => InputRequest::GoToNextWord,
+        Edit::LineStart => InputRequest::GoToStart,
+        Edit::LineEnd => InputRequest::GoToEnd,
+        Edit::DeleteLeft => InputRequest::DeletePrevChar,
+        Edit::DeleteRight => InputRequest::DeleteNextChar,
+        Edit::DeleteWordLeft => InputRequest::DeletePrevWord,
+        Edit::DeleteWordRight => InputRequest::DeleteNextWord,
+        Edit::DeleteToStart => InputRequest::DeleteFromStart,
+        Edit::DeleteToEnd => InputRequest::DeleteTillEnd,
+        Edit::Yank => InputRequest::Yank,
+        Edit::Newline
+        | Edit::LineUp
+        | Edit::LineDown
+        | Edit::HistoryPrevious
+        | Edit::HistoryNext
+        | Edit::Undo
+        | Edit::Redo => return None,
     })
 }

@@ -8,7 +8,6 @@ use crate::app::{
 };
 use crate::engine::{Ask, Question};
 use crate::run::{RunId, Wanted};
-use crate::settings::Action;
 use crate::trace::{Column, Layer, LensKind, Position, Row, Target};
 
 /// Open the page of layer predictions, or close it.
@@ -56,12 +55,13 @@ fn watched(state: &State) -> Watched {
     }
 }
 
-/// Change what the page shows.
-pub fn change(state: &mut State, action: Action) {
+/// List more tokens on the page of layer predictions, or fewer.
+pub fn change_top_k(state: &mut State, by: isize) {
     let most = from_file::most_tokens(state);
-    if let (Some(Page::Predictions(page)), Action::MoreTokens) = (&state.page, action)
-        && page.top_k >= most
-    {
+    let Some(Page::Predictions(page)) = &mut state.page else {
+        return;
+    };
+    if by > 0 && page.top_k >= most {
         let text = format!(
             "The file lists {most} of the best tokens. {}",
             state.no_model()
@@ -69,33 +69,41 @@ pub fn change(state: &mut State, action: Action) {
         state.say(NoticeKind::Info, text);
         return;
     }
-    let run = state.run.as_ref();
-    let column = run.and_then(|run| run.column_at(state.cursor.place()));
-    match (&mut state.page, action) {
-        (Some(Page::Predictions(page)), Action::MoreTokens | Action::FewerTokens) => {
-            page.change_top_k(if action == Action::MoreTokens { 1 } else { -1 });
-            state.view.top_k = page.top_k;
+    page.change_top_k(by);
+    state.view.top_k = page.top_k;
+}
+
+/// Show all layers on the page of layer predictions, or the selected one.
+pub fn one_layer(state: &mut State) {
+    if let Some(Page::Predictions(page)) = &mut state.page {
+        page.layers = page.layers.toggled();
+    }
+}
+
+/// Split another logit, `by` targets further on.
+pub fn change_target(state: &mut State, by: isize) {
+    if let (Some(Page::Attribution(page)), Some(run)) = (&mut state.page, &state.run) {
+        page.change_target(run.id, run.column_at(state.cursor.place()), by);
+    }
+}
+
+/// Show the heads beside the split, or the lens.
+pub fn toggle_heads(state: &mut State) {
+    if let Some(Page::Attribution(page)) = &mut state.page {
+        page.beside = match page.beside {
+            Beside::Lens => Beside::Heads,
+            Beside::Heads => Beside::Lens,
         }
-        (Some(Page::Predictions(page)), Action::OneLayer) => page.layers = page.layers.toggled(),
-        (Some(Page::Attribution(page)), Action::NextTarget | Action::PreviousTarget) => {
-            let by = if action == Action::NextTarget { 1 } else { -1 };
-            if let Some(run) = run {
-                page.change_target(run.id, column, by);
-            }
+    }
+}
+
+/// Order the heads by size, or by number.
+pub fn order_heads(state: &mut State) {
+    if let Some(Page::Attribution(page)) = &mut state.page {
+        page.order = match page.order {
+            HeadOrder::BySize => HeadOrder::ByNumber,
+            HeadOrder::ByNumber => HeadOrder::BySize,
         }
-        (Some(Page::Attribution(page)), Action::Heads) => {
-            page.beside = match page.beside {
-                Beside::Lens => Beside::Heads,
-                Beside::Heads => Beside::Lens,
-            }
-        }
-        (Some(Page::Attribution(page)), Action::HeadOrder) => {
-            page.order = match page.order {
-                HeadOrder::BySize => HeadOrder::ByNumber,
-                HeadOrder::ByNumber => HeadOrder::BySize,
-            }
-        }
-        _ => {}
     }
 }
 
