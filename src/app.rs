@@ -27,7 +27,6 @@ mod line;
 mod loading;
 mod message;
 mod motion;
-mod options;
 mod page;
 mod picker;
 mod predictions;

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Parser;
 use clap::builder::StyledStr;
@@ -34,7 +34,7 @@ use lenscape::log_file::{self, LogError};
 use lenscape::model::Dtype;
 use lenscape::report;
 use lenscape::run::{Sampling, Wanted};
-use lenscape::settings::{self, Charset, ColourChoice, Settings};
+use lenscape::settings::{self, ColourChoice, SamplingOptions, Settings};
 use lenscape::terminal::{self, Keeper, Link, Recordings, charset, colour, faults, panic_hook};
 use lenscape::trace::{LensKind, Step};
 use lenscape::vocabulary::{visible_line, visible_text};
@@ -212,9 +212,9 @@ fn open_program(options: &Program, log: Result<(), LogError>) -> Result<ExitCode
     let start = Start {
         prompt: prompt.clone(),
         force: force.clone(),
-        ..start(options, &settings)
+        skips: options.skip.clone(),
+        ..on_terminal()?
     };
-    let start = on_terminal(start)?;
     let recordings = options.recording.recordings()?;
     let dtype = settings.options.dtype;
     let (mut state, mut effects) = State::new(settings, start);
@@ -228,6 +228,12 @@ fn open_program(options: &Program, log: Result<(), LogError>) -> Result<ExitCode
 fn with_flags(settings: Settings, flags: &Options) -> Settings {
     let mut settings = with_looks(settings, flags.charset, flags.color);
     settings.options.dtype = dtype(flags.dtype, &settings);
+    settings.options.model = wanted_model(flags.model.as_ref(), &settings);
+    let options = &mut settings.options;
+    options.max_tokens = flags.max_tokens.unwrap_or(options.max_tokens);
+    options.lens = flags.lens.map_or(options.lens, Into::into);
+    let sampling = flags.sampling.over(Sampling::from(&options.sampling));
+    options.sampling = SamplingOptions::from(&sampling);
     settings
 }
 
@@ -250,7 +256,7 @@ fn open_trace(options: &cli::OpenTrace, log: Result<(), LogError>) -> Result<Exi
         None => last_autosave()?,
     };
     let record = trace_file::open(&path)?;
-    let start = on_terminal(usual_start(&settings))?;
+    let start = on_terminal()?;
     let recordings = options.recording.recordings()?;
     let saved = SavedTrace {
         path,
@@ -282,7 +288,7 @@ fn tell_of_log(state: &mut State, log: Result<(), LogError>) {
 }
 
 /// The start on the terminal that there is.
-fn on_terminal(start: Start) -> Result<Start> {
+fn on_terminal() -> Result<Start> {
     terminal::Tty::open()?;
     if variable("TERM").is_some_and(|term| term == "dumb") {
         return Err(eyre!(
@@ -293,8 +299,7 @@ fn on_terminal(start: Start) -> Result<Start> {
     Ok(Start {
         depth: colour::depth(ColourChoice::Auto, variable),
         charset: charset::of_locale(variable),
-        size: (size.width, size.height),
-        ..start
+        ..Start::on((size.width, size.height))
     })
 }
 
@@ -341,10 +346,10 @@ fn play_scripts(options: &cli::Play) -> Result<ExitCode> {
         ));
     }
     let settings = with_flags(Settings::embedded()?, program);
+    // Pictures and casts have every colour where nothing else is asked for.
     let start = Start {
-        // Pictures and casts have every colour where nothing else is asked for.
-        depth: settings::theme::Depth::TrueColour,
-        ..start(program, &settings)
+        skips: program.skip.clone(),
+        ..Start::on((0, 0))
     };
     // A mistake in the last one is told before the first one is played.
     let performances = scripts
@@ -394,37 +399,6 @@ fn end(recordings: &Recordings, out: &mut dyn Write) -> Result<()> {
 /// The model that was named, or else the settings' one: the same for the program and every command.
 fn wanted_model(named: Option<&String>, settings: &Settings) -> String {
     named.unwrap_or(&settings.options.model).clone()
-}
-
-/// The start that the command line asks for, over the settings, without a prompt.
-fn start(options: &Options, settings: &Settings) -> Start {
-    let defaults = usual_start(settings);
-    Start {
-        skips: options.skip.clone(),
-        model: wanted_model(options.model.as_ref(), settings),
-        max_tokens: options.max_tokens.unwrap_or(defaults.max_tokens),
-        sampling: options.sampling.over(defaults.sampling),
-        lens: options.lens.map_or(defaults.lens, Into::into),
-        ..defaults
-    }
-}
-
-/// The start that the settings ask for, on a screen without room.
-fn usual_start(settings: &Settings) -> Start {
-    let options = &settings.options;
-    Start {
-        prompt: None,
-        force: None,
-        skips: Vec::new(),
-        model: options.model.clone(),
-        max_tokens: options.max_tokens,
-        sampling: Sampling::from(&options.sampling),
-        lens: options.lens,
-        depth: settings::theme::Depth::None,
-        charset: Charset::Unicode,
-        size: (0, 0),
-        now: Instant::now(),
-    }
 }
 
 /// How models are computed with: as the command line asks for, over the settings.

@@ -60,7 +60,7 @@ fn draw_in(frame: &mut Frame<'_>, state: &State, charset: Charset) {
 
 fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
     let Some(theme) = state.theme() else { return };
-    let palette = Palette::new(theme, state.depth).in_charset(charset);
+    let palette = Palette::new(theme, state.depth()).in_charset(charset);
     let Some(places) = Places::of(state) else {
         too_small(frame);
         return;

@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
@@ -23,10 +22,9 @@ use lenscape::display::GridView;
 use lenscape::engine::{Run, Session};
 use lenscape::export::figure::{self, Figure, Kind};
 use lenscape::export::{Content, Picture, tensors, trace_file};
+use lenscape::run::RunId;
 use lenscape::run::{Record, Watch};
-use lenscape::run::{RunId, Sampling};
-use lenscape::settings::theme::Depth;
-use lenscape::settings::{Charset, Settings};
+use lenscape::settings::Settings;
 use lenscape::trace::{LensKind, Step};
 use lenscape::{model, ui};
 use made::{Copy, gguf_of, write_legacy_pytorch, write_pytorch, write_training_state};
@@ -451,19 +449,7 @@ fn draw(record: Record, settings: &Settings) {
             .bytes()
             .unwrap();
     }
-    let start = Start {
-        prompt: None,
-        force: None,
-        skips: Vec::new(),
-        model: "none".into(),
-        max_tokens: 1,
-        sampling: Sampling::default(),
-        lens: LensKind::Normed,
-        depth: Depth::TrueColour,
-        charset: Charset::Unicode,
-        size: (120, 40),
-        now: Instant::now(),
-    };
+    let start = Start::on((120, 40));
     let path = "keys.json".into();
     let saved = SavedTrace { path, record };
     let (mut state, _) = State::of_saved(settings.clone(), start, saved);

@@ -203,7 +203,7 @@ fn every_value_at_both_sizes() {
         let name = format!("value_{}", value.name().replace(' ', "_"));
         keep(&name, |columns, rows| {
             let mut scene = Scene::finished(columns, rows).presses(&["tab", "home"]);
-            while scene.state.view.grid.value != value {
+            while scene.state.settings.options.grid.value != value {
                 scene = scene.press("v");
             }
             scene
@@ -242,7 +242,7 @@ fn narrow_cells_of_every_value() {
             if cells == "shades" {
                 scene = scene.press("s").at_depth(Depth::None);
             }
-            while scene.state.view.grid.value != value {
+            while scene.state.settings.options.grid.value != value {
                 scene = scene.press("v");
             }
             let name = format!("{cells}_{}", value.name().replace(' ', "_"));

@@ -7,15 +7,12 @@ mod replay;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use lenscape::app::Start;
 use lenscape::commands::play::{Performance, Performed, PlayError};
 use lenscape::engine::Opener;
 use lenscape::play::{self, Step};
-use lenscape::run::Sampling;
-use lenscape::settings::theme::Depth;
-use lenscape::settings::{Charset, Settings};
+use lenscape::settings::Settings;
 
 /// Larger casts would be a burden for who clones the repository.
 const LARGEST_CAST: u64 = 300_000;
@@ -55,21 +52,8 @@ fn pictures(performance: &Performance) -> Vec<PathBuf> {
 /// The program as it starts without any options.
 fn play(performance: &Performance) -> Result<Performed, PlayError> {
     let settings = Settings::embedded().unwrap();
-    let options = settings.options.clone();
-    let start = Start {
-        prompt: None,
-        force: None,
-        skips: Vec::new(),
-        model: options.model,
-        max_tokens: options.max_tokens,
-        sampling: Sampling::from(&options.sampling),
-        lens: options.lens,
-        depth: Depth::TrueColour,
-        charset: Charset::Unicode,
-        size: (0, 0),
-        now: Instant::now(),
-    };
-    let opener = Opener::from_env(options.dtype, 10).unwrap();
+    let start = Start::on((0, 0));
+    let opener = Opener::from_env(settings.options.dtype, 10).unwrap();
     performance.play(settings, start, opener)
 }
 

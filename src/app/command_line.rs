@@ -190,7 +190,7 @@ impl CommandLine {
 
 /// All lines that go with what is typed.
 fn lines(state: &State, typed: &str) -> Vec<Suggestion> {
-    let options = state.options();
+    let options = &state.settings.options;
     let suggestion = |line: String, about: String| Suggestion { line, about };
     let Some(rest) = typed.strip_prefix("set ") else {
         let verbs = VERBS.map(|(verb, about)| suggestion(format!("{verb} "), about.into()));

@@ -264,7 +264,7 @@ impl GridRoom {
         .inner(Margin::new(1, 1));
         let fold = match &state.compare {
             Some(_) if !is_followed => Fold::Single,
-            _ => Fold::of(state.view.grid.cells),
+            _ => Fold::of(state.settings.options.grid.cells),
         };
         let lines = match &state.compare {
             Some(_) if is_followed => grid.height.saturating_sub(1).into(),
@@ -278,7 +278,7 @@ impl GridRoom {
             None => grid.height.saturating_sub(1).into(),
         };
         let label = label_width(&state.rows(), fold);
-        let columns = grid.width.saturating_sub(label) / state.view.grid.cells.width();
+        let columns = grid.width.saturating_sub(label) / state.settings.options.grid.cells.width();
         Self {
             columns: columns.into(),
             rows: lines.saturating_mul(fold.rows()),

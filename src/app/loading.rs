@@ -6,11 +6,9 @@ use super::SavedTrace;
 use crate::engine::FetchProgress;
 use crate::run::ModelInfo;
 
-/// The model that there is, and the one that is on its way.
-#[derive(Clone, Debug, PartialEq)]
+/// The model that there is, and the one that is on its way: the one of the options.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
-    /// What was asked for last: a catalog name, hub id, file or folder.
-    pub wanted: String,
     /// The model that can be used, or that a saved trace is of.
     pub ready: Option<Arc<ModelInfo>>,
     /// The saved trace that `ready` is out of.
@@ -33,9 +31,10 @@ pub struct FailedSource {
 }
 
 /// What happens with the wanted model.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Loading {
     /// It was asked for; nothing is known yet.
+    #[default]
     Asked,
     /// A file is being fetched.
     Fetching(FetchProgress),
@@ -55,19 +54,6 @@ pub enum Loading {
 }
 
 impl Model {
-    /// A model that was just asked for.
-    #[must_use]
-    pub fn wanted(name: String) -> Self {
-        Self {
-            wanted: name,
-            ready: None,
-            saved: None,
-            behind: None,
-            loading: Loading::Asked,
-            failed_sources: Vec::new(),
-        }
-    }
-
     /// Whether a model is on its way.
     #[must_use]
     pub fn is_loading(&self) -> bool {
@@ -83,11 +69,6 @@ impl Model {
         self.saved.is_some()
             && self.behind.is_none()
             && matches!(self.loading, Loading::Done | Loading::Cancelled)
-    }
-
-    /// Want another one; the one that there is stays.
-    pub fn want(&mut self, name: String) {
-        self.wanted = name;
     }
 
     /// Ask for the wanted one again.

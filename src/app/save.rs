@@ -52,7 +52,7 @@ impl State {
     pub fn grid_record(&self) -> Option<(Record, GridView)> {
         let run = self.grid_run()?;
         let view = GridView {
-            options: self.view.grid,
+            options: self.settings.options.grid,
             prompt: self.prompt_columns().to_vec(),
             before: self.subtracted().map(|before| Subtracted {
                 from: run.id,

@@ -123,7 +123,7 @@ impl State {
         self.pins.clear();
         self.skips.clear();
         self.cursor = Cursor::default();
-        self.view.lens = record.lens;
+        self.settings.options.lens = record.lens;
         self.view.zoom = Zoom::All;
         self.view.focus = Pane::Grid;
         self.run = Some(run(id, &record));

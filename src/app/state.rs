@@ -17,9 +17,9 @@ use crate::engine::Question;
 use crate::run::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
-use crate::settings::{Charset, GridOptions, Settings, Switch, Visibility};
+use crate::settings::{Charset, Settings, Switch, Visibility};
 use crate::trace::Extent;
-use crate::trace::{Column, LensKind, Position, Row, Skip, TokenId};
+use crate::trace::{Column, Position, Row, Skip, TokenId};
 use crate::vocabulary::Search;
 
 /// How the program is started: what the command line and the settings say.
@@ -31,14 +31,6 @@ pub struct Start {
     pub force: Option<String>,
     /// What is skipped in every run.
     pub skips: Vec<Skip>,
-    /// The model to load.
-    pub model: String,
-    /// How many tokens a run generates at most.
-    pub max_tokens: usize,
-    /// How tokens are drawn.
-    pub sampling: Sampling,
-    /// The lens at the start.
-    pub lens: LensKind,
     /// How many colours the terminal is known to have; the settings may want others.
     pub depth: Depth,
     /// The characters of the terminal's locale.
@@ -47,6 +39,22 @@ pub struct Start {
     pub size: (u16, u16),
     /// The time of the start.
     pub now: Instant,
+}
+
+impl Start {
+    /// The start without a prompt, on a terminal of `size` that shows everything.
+    #[must_use]
+    pub fn on(size: (u16, u16)) -> Self {
+        Self {
+            prompt: None,
+            force: None,
+            skips: Vec::new(),
+            depth: Depth::TrueColour,
+            charset: Charset::Unicode,
+            size,
+            now: Instant::now(),
+        }
+    }
 }
 
 /// Where the focus can be.
@@ -112,18 +120,6 @@ pub struct View {
     pub zoom: Zoom,
     /// Which of cell and log is shown where there is room for one.
     pub side: Pane,
-    /// The theme, as an index into [`crate::settings::theme::Themes`].
-    pub theme: usize,
-    /// The lens that the user wants.
-    pub lens: LensKind,
-    /// The grid's looks.
-    pub grid: GridOptions,
-    /// Whether the cell's pane has bars of attribution.
-    pub cell_attribution: Visibility,
-    /// How many tokens of each layer the page of layer predictions asks for.
-    pub top_k: usize,
-    /// Whether clicks and the wheel come to the program.
-    pub mouse: Switch,
 }
 
 /// One line for the user, in the place of the key line, until the next key.
@@ -147,7 +143,8 @@ pub enum NoticeKind {
 /// Everything that the program knows.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// What is configured.
+    /// What is configured. Its options are those that hold, whoever set them: the files, the
+    /// command line, keys, `:set`.
     pub settings: Settings,
     /// The time of the message being handled; the event loop sets it.
     pub now: Instant,
@@ -155,8 +152,6 @@ pub struct State {
     pub columns: u16,
     /// The terminal's height.
     pub rows: u16,
-    /// How many colours are used.
-    pub depth: Depth,
     /// How many colours the terminal is known to have.
     pub terminal_depth: Depth,
     /// The characters of the terminal's locale; [`State::charset`] are those in use.
@@ -165,10 +160,6 @@ pub struct State {
     pub model: Model,
     /// The prompt being written.
     pub prompt: Prompt,
-    /// How many tokens a run generates at most.
-    pub max_tokens: usize,
-    /// How tokens are drawn.
-    pub sampling: Sampling,
     /// A prompt that runs as soon as the model is ready.
     pub queued: Option<String>,
     /// A text that is scored as what follows the queued prompt.
@@ -233,17 +224,10 @@ impl State {
 
     /// The state at the start, with nothing begun.
     pub(super) fn at_start(settings: Settings, start: Start) -> Self {
-        let options = &settings.options;
         let view = View {
             focus: Pane::Prompt,
             zoom: Zoom::All,
             side: Pane::Cell,
-            theme: settings.themes.position(&options.theme).unwrap_or(0),
-            lens: start.lens,
-            grid: options.grid,
-            cell_attribution: options.cell.attribution,
-            top_k: options.predictions.top_k,
-            mouse: options.mouse,
         };
         let notice = settings.problems.first().map(|problem| Notice {
             kind: NoticeKind::Error,
@@ -257,13 +241,10 @@ impl State {
             now: start.now,
             columns,
             rows,
-            depth: options.colour.among(start.depth),
             terminal_depth: start.depth,
             locale: start.charset,
-            model: Model::wanted(start.model),
+            model: Model::default(),
             prompt: Prompt::new(start.prompt.as_deref().unwrap_or_default()),
-            max_tokens: start.max_tokens,
-            sampling: start.sampling,
             queued: start.prompt.filter(|prompt| !prompt.is_empty()),
             queued_text: start.force.filter(|text| !text.is_empty()),
             run: None,
@@ -301,7 +282,7 @@ impl State {
     /// What has to happen first, whatever is shown.
     pub(super) fn first_effects(&mut self) -> Vec<Effect> {
         self.settle();
-        match self.view.mouse {
+        match self.settings.options.mouse {
             Switch::On => vec![Effect::CaptureMouse(super::Capture::On)],
             Switch::Off => Vec::new(),
         }
@@ -311,6 +292,18 @@ impl State {
     pub(super) fn run_of(&mut self, question: &Question) -> Option<&mut Run> {
         let mut runs = self.run.iter_mut().chain(self.kept.others_mut());
         runs.find(|run| run.id == question.run)
+    }
+
+    /// How many colours are used.
+    #[must_use]
+    pub fn depth(&self) -> Depth {
+        self.settings.options.colour.among(self.terminal_depth)
+    }
+
+    /// How the tokens of the next run are drawn.
+    #[must_use]
+    pub fn sampling(&self) -> Sampling {
+        Sampling::from(&self.settings.options.sampling)
     }
 
     /// Where keys are looked up now, the innermost place first.
@@ -377,7 +370,7 @@ impl State {
     /// The grid's rows from top to bottom; none before a model is known.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        grid_rows(self.n_layers(), &self.view.grid)
+        grid_rows(self.n_layers(), &self.settings.options.grid)
     }
 
     /// Number of decoder blocks; 0 before a model is known.
@@ -400,7 +393,7 @@ impl State {
     /// shown.
     #[must_use]
     pub fn prompt_tokens(&self) -> &[TokenId] {
-        match (self.view.grid.prompt, self.grid_run()) {
+        match (self.settings.options.grid.prompt, self.grid_run()) {
             (Visibility::Shown, Some(run)) => run.prompt_tokens.get(1..).unwrap_or_default(),
             _ => &[],
         }
@@ -409,7 +402,7 @@ impl State {
     /// The columns of [`State::prompt_tokens`], as many as have come.
     #[must_use]
     pub fn prompt_columns(&self) -> &[Arc<Column>] {
-        match (self.view.grid.prompt, self.grid_run()) {
+        match (self.settings.options.grid.prompt, self.grid_run()) {
             (Visibility::Shown, Some(run)) => run.prompt_columns.columns(),
             _ => &[],
         }
@@ -440,7 +433,8 @@ impl State {
     /// The theme in use; `None` only when there are no themes at all.
     #[must_use]
     pub fn theme(&self) -> Option<&Theme> {
-        self.settings.themes.get(self.view.theme)
+        let themes = &self.settings.themes;
+        themes.get(themes.position(&self.settings.options.theme).unwrap_or(0))
     }
 
     /// The characters in use.

@@ -60,7 +60,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         before: before(state, column),
         bars: of_layers(state, column),
         vocabulary: &info.vocabulary,
-        tokens: state.view.grid.tokens,
+        tokens: state.settings.options.grid.tokens,
         palette,
     };
     detail.render(inner, buffer);
@@ -96,7 +96,7 @@ fn of_layers<'s>(state: &'s State, column: &Column) -> OfLayers<'s> {
         run.attributions.get(&at)
     });
     let known = known.filter(|known| known.target.token == column.token);
-    match (state.view.cell_attribution, known) {
+    match (state.settings.options.cell.attribution, known) {
         (Visibility::Hidden, None) => OfLayers::Hidden,
         (Visibility::Hidden, Some(known)) => OfLayers::Selected(known),
         (Visibility::Shown, Some(known)) => OfLayers::Bars(known),

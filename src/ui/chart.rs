@@ -76,7 +76,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         crossings,
         prompt: state.current_prompt(),
         series,
-        depth: state.depth,
+        depth: state.depth(),
         palette,
         plot,
     };

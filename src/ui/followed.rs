@@ -53,7 +53,7 @@ pub fn render(
     };
     let selected = Step(cursor.step.0.saturating_sub(first_step(state)));
     let grid = Grid::new(&columns, &rows, vocabulary, *palette)
-        .options(state.view.grid)
+        .options(state.settings.options.grid)
         .first(cursor.first_row, 0)
         .selected(cursor.row, selected);
     let titles = Titles {

@@ -72,7 +72,7 @@ fn grid<'g>(
         steps: &before.columns,
     });
     Grid::new(state.grid_columns(), rows, &info.vocabulary, *palette)
-        .options(state.view.grid)
+        .options(state.settings.options.grid)
         .differing_from(before)
         .given(state.grid_run().map_or(0, |run| run.given))
         .prompt(state.prompt_tokens(), state.prompt_columns())
@@ -89,7 +89,7 @@ fn title(state: &State, width: u16) -> String {
         false => String::new(),
     };
     let room = usize::from(width).saturating_sub(6 + text::width(&progress));
-    let value = value::of(state.view.grid.value);
+    let value = value::of(state.settings.options.grid.value);
     let title = match (&state.run, state.kept.before(), state.kept.side) {
         (Some(run), Some(before), Side::Difference) => {
             value.difference_title(run.id, before.id, room)
@@ -127,7 +127,7 @@ pub(super) fn part_in_view(state: &State, rows: &[Row]) -> String {
 fn legend<'l>(state: &State, grid: &Grid<'_>, palette: &Palette<'_>, width: u16) -> Line<'l> {
     match state.subtracted() {
         Some(_) => {
-            let value = value::of(state.view.grid.value);
+            let value = value::of(state.settings.options.grid.value);
             let steps = value.difference_legend();
             steps_in_border(" ".into(), &steps, value.note(lens(state)), palette, width)
         }
@@ -142,7 +142,7 @@ pub(super) fn scale_in_border<'l>(
     palette: &Palette<'_>,
     width: u16,
 ) -> Line<'l> {
-    let options = state.view.grid;
+    let options = state.settings.options.grid;
     let name = match options.colour {
         CellColour::By(colour) if colour != options.value => format!(" {} ", colour.name()),
         _ => " ".into(),
@@ -153,7 +153,9 @@ pub(super) fn scale_in_border<'l>(
 
 /// Under which lens the grid's cells are.
 fn lens(state: &State) -> LensKind {
-    state.grid_run().map_or(state.view.lens, |run| run.lens)
+    state
+        .grid_run()
+        .map_or(state.settings.options.lens, |run| run.lens)
 }
 
 fn steps_in_border<'l>(

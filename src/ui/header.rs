@@ -124,8 +124,12 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         put(6, 1, vec![Span::styled(changed, palette.warning())]);
     }
     put(10, 3, named("lens", lens(state)));
-    put(11, 9, named("cells", state.view.grid.value.name().into()));
-    if state.view.mouse == crate::settings::Switch::On {
+    put(
+        11,
+        9,
+        named("cells", state.settings.options.grid.value.name().into()),
+    );
+    if state.settings.options.mouse == crate::settings::Switch::On {
         put(12, 10, muted("mouse".into()));
     }
     if let Some(speed) = state.run.as_ref().and_then(|run| run.speed.per_second()) {
@@ -146,7 +150,7 @@ fn remarks(state: &State) -> Option<String> {
 
 /// The lens of what is shown, and the wanted one while the engine still works on it.
 fn lens(state: &State) -> String {
-    let wanted = state.view.lens;
+    let wanted = state.settings.options.lens;
     match &state.run {
         Some(run) if run.lens != wanted => format!("{} → {wanted}", run.lens),
         _ => wanted.to_string(),
@@ -164,7 +168,7 @@ fn named_last(value: &str, unit: &str, palette: &Palette<'_>) -> Vec<Span<'stati
 fn doing(state: &State, palette: &Palette<'_>) -> Vec<Span<'static>> {
     let works = |text: String| vec![Span::styled("● ", palette.accent()), Span::raw(text)];
     let model = match state.model.ready {
-        Some(_) => format!("{} ", text::cut_left(&state.model.wanted, 24)),
+        Some(_) => format!("{} ", text::cut_left(&state.settings.options.model, 24)),
         None => String::new(),
     };
     match &state.model.loading {

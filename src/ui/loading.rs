@@ -40,14 +40,15 @@ struct Page<'p> {
 impl Page<'_> {
     fn lines(&self, width: usize) -> Vec<Line<'static>> {
         let model = &self.state.model;
+        let wanted = &self.state.settings.options.model;
         if model.ready.is_some() {
             return self.of_run(width);
         }
         let mut lines = match &model.loading {
-            Loading::Asked => vec![self.title(format!("Getting {}", model.wanted))],
+            Loading::Asked => vec![self.title(format!("Getting {wanted}"))],
             Loading::Fetching(progress) => {
                 let mut lines = vec![
-                    self.title(format!("Fetching {}", model.wanted)),
+                    self.title(format!("Fetching {wanted}")),
                     self.muted(format!("{} from {}", progress.file, progress.source)),
                     Line::default(),
                 ];
@@ -63,7 +64,7 @@ impl Page<'_> {
                 lines
             }
             Loading::Reading { done, total } => vec![
-                self.title(format!("Reading {}", model.wanted)),
+                self.title(format!("Reading {wanted}")),
                 Line::default(),
                 self.bar(
                     *done as f64 / (*total).max(1) as f64,
@@ -78,7 +79,7 @@ impl Page<'_> {
             ],
             Loading::Failed(why) => vec![
                 Line::styled(
-                    format!("{} could not be loaded", model.wanted),
+                    format!("{wanted} could not be loaded"),
                     self.palette.error(),
                 ),
                 Line::raw(why.clone()),

@@ -35,7 +35,7 @@ pub fn lens_of(lens: LensKind, is_waiting: bool) -> String {
 pub fn rows(state: &State) -> Vec<Row> {
     let mut rows = state.rows();
     if !rows.contains(&Row::Embedding) {
-        match state.view.grid.top {
+        match state.settings.options.grid.top {
             crate::settings::Top::FirstLayer => rows.insert(0, Row::Embedding),
             crate::settings::Top::LastLayer => rows.push(Row::Embedding),
         }

@@ -14,9 +14,8 @@ use lenscape::app::{Effect, Start, State};
 use lenscape::autosave::Autosaves;
 use lenscape::engine::{Command, Event, Handle, Unwanted};
 use lenscape::log_file;
-use lenscape::run::{ModelInfo, RunId, Sampling};
-use lenscape::settings::theme::Depth;
-use lenscape::settings::{Charset, Settings};
+use lenscape::run::{ModelInfo, RunId};
+use lenscape::settings::Settings;
 use lenscape::terminal::{
     self, Channels, EventSource, Exit, Input, Keeper, Link, Mouse, Recordings, Screen, Sent,
     Session, Signals, drive_and_keep, faults, panic_hook,
@@ -134,7 +133,10 @@ fn program() {
     let (sender, events) = mpsc::channel(256);
     let engine = Handle::new(commands, Unwanted::default());
     let prompt = behaviour.ends_with("AtAStep").then(|| PROMPT.to_owned());
-    let (mut state, effects) = State::new(Settings::embedded().unwrap(), start_of_program(prompt));
+    let mut settings = Settings::embedded().unwrap();
+    settings.options.model = "stand-in".into();
+    settings.options.max_tokens = 8;
+    let (mut state, effects) = State::new(settings, start_of_program(prompt));
     let keeper = Keeper::new(Autosaves::usual());
     // SAFETY: it has no conditions.
     let draws = unsafe { libc::pthread_self() } as usize;
@@ -309,16 +311,7 @@ fn make_noise() {
 fn start_of_program(prompt: Option<String>) -> Start {
     Start {
         prompt,
-        force: None,
-        skips: Vec::new(),
-        model: "stand-in".into(),
-        max_tokens: 8,
-        sampling: Sampling::default(),
-        lens: LensKind::Normed,
-        depth: Depth::TrueColour,
-        charset: Charset::Unicode,
-        size: (80, 24),
-        now: Instant::now(),
+        ..Start::on((80, 24))
     }
 }
 

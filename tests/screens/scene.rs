@@ -2,15 +2,15 @@
 //! values, and the screen comes out.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
 use lenscape::engine::{Answer, Ask, Command, Event, FetchProgress, Question, Rest};
 use lenscape::run::Record;
-use lenscape::run::{Comparison, ModelInfo, Predictions, RunId, Sampling, StopReason, Wanted};
+use lenscape::run::{Comparison, ModelInfo, Predictions, RunId, StopReason, Wanted};
 use lenscape::settings::theme::Depth;
-use lenscape::settings::{Charset, CharsetChoice, Settings};
+use lenscape::settings::{CharsetChoice, Settings};
 use lenscape::trace::{Candidate, Column, LensKind, LogProb, Position, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::Terminal;
@@ -40,7 +40,14 @@ impl Scene {
         Self::start_with(Settings::embedded().unwrap(), None, columns, rows)
     }
 
-    pub fn start_with(settings: Settings, prompt: Option<&str>, columns: u16, rows: u16) -> Self {
+    pub fn start_with(
+        mut settings: Settings,
+        prompt: Option<&str>,
+        columns: u16,
+        rows: u16,
+    ) -> Self {
+        settings.options.model = "smollm2-135m".into();
+        settings.options.max_tokens = 12;
         let start = start(prompt, columns, rows);
         Self::at(State::new(settings, start))
     }
@@ -171,7 +178,7 @@ impl Scene {
     }
 
     pub fn at_depth(mut self, depth: Depth) -> Self {
-        self.state.depth = depth;
+        self.state.depth() = depth;
         self
     }
 
@@ -392,16 +399,7 @@ impl Scene {
 fn start(prompt: Option<&str>, columns: u16, rows: u16) -> Start {
     Start {
         prompt: prompt.map(str::to_owned),
-        force: None,
-        skips: Vec::new(),
-        model: "smollm2-135m".into(),
-        max_tokens: 12,
-        sampling: Sampling::default(),
-        lens: LensKind::Normed,
-        depth: Depth::TrueColour,
-        charset: Charset::Unicode,
-        size: (columns, rows),
-        now: Instant::now(),
+        ..Start::on((columns, rows))
     }
 }
 

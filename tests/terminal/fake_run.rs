@@ -1,15 +1,15 @@
 //! The program's state, and an engine's events without an engine: 30 layers whose ranks fall
 //! from some thousands to 1, never twice in the same way.
 
-use std::sync::Arc;
 use std::time::Instant;
+
+use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use lenscape::app::{Effect, Message, Start, State, update};
 use lenscape::engine::{Command, Event};
-use lenscape::run::{ModelInfo, RunId, Sampling};
-use lenscape::settings::theme::Depth;
-use lenscape::settings::{Charset, Settings};
+use lenscape::run::{ModelInfo, RunId};
+use lenscape::settings::Settings;
 use lenscape::trace::{Cell, Column, LensKind, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 
@@ -27,20 +27,11 @@ const WORDS: [&str; 8] = [
 
 /// A state without a model.
 pub fn state(columns: u16, rows: u16) -> State {
-    let start = Start {
-        prompt: None,
-        force: None,
-        skips: Vec::new(),
-        model: "fake".into(),
-        max_tokens: 200,
-        sampling: Sampling::default(),
-        lens: LensKind::Normed,
-        depth: Depth::TrueColour,
-        charset: Charset::Unicode,
-        size: (columns, rows),
-        now: Instant::now(),
-    };
-    State::new(Settings::embedded().unwrap(), start).0
+    let start = Start::on((columns, rows));
+    let mut settings = Settings::embedded().unwrap();
+    settings.options.model = "fake".into();
+    settings.options.max_tokens = 200;
+    State::new(settings, start).0
 }
 
 /// A state whose run has begun, and the run's name.

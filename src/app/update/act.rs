@@ -2,17 +2,17 @@
 
 use super::text::Edit;
 use super::{
-    ask, autosave, cell_attribution, command, compare, copy, entry, from_file, intervene, leave,
-    runs, save, search, text, views, walk,
+    ask, autosave, command, compare, copy, entry, from_file, intervene, leave, runs, save, search,
+    set, text, views, walk,
 };
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    ActionList, Capture, Choice, Compare, Direction, Effect, Loading, Motion, NoticeKind, Page,
-    Pane, Phase, Picker, Recording, Run, State,
+    ActionList, Choice, Compare, Direction, Effect, Loading, Motion, NoticeKind, Page, Pane,
+    Picker, Recording, Run, State,
 };
 use crate::engine::Command;
 use crate::settings::Action;
-use crate::settings::Switch;
+use crate::settings::{GridOptions, Switch};
 
 /// Do it.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -29,8 +29,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Redraw => return vec![Effect::Redraw],
         Action::Generate => return ask::generate(state),
         Action::RetryLoad => return retry_load(state),
-        Action::Lens => return other_lens(state),
-        Action::Mouse => return toggle_mouse(state),
+        Action::Lens => {
+            return set::change_by(state, |options| options.lens = options.lens.toggled());
+        }
+        Action::Mouse => {
+            return set::change_by(state, |options| options.mouse = options.mouse.toggled());
+        }
         Action::Record => {
             return vec![Effect::Record(match state.recording {
                 Switch::Off => Recording::Start,
@@ -102,19 +106,24 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 Zoom::Focused => Zoom::All,
             }
         }
-        Action::CellValue => state.view.grid.value = state.view.grid.value.next(),
-        Action::PreviousCellValue => state.view.grid.value = state.view.grid.value.previous(),
-        Action::CellColour => state.view.grid.colour = state.view.grid.colour.next(),
-        Action::ListedTokens => state.view.grid.tokens = state.view.grid.tokens.toggled(),
-        Action::PromptColumns => ask::toggle_prompt_columns(state),
-        Action::CellWidth => state.view.grid.cells = state.view.grid.cells.next(),
-        Action::EmbeddingRow => state.view.grid.embedding = state.view.grid.embedding.toggled(),
-        Action::CellAttribution => cell_attribution::toggle(state),
-        Action::TurnOver => {
-            state.view.grid.top = state.view.grid.top.turned_over();
-            state.cursor.first_row = 0;
+        Action::CellValue => return of_grid(state, |grid| grid.value = grid.value.next()),
+        Action::PreviousCellValue => {
+            return of_grid(state, |grid| grid.value = grid.value.previous());
         }
-        Action::Theme => next_theme(state),
+        Action::CellColour => return of_grid(state, |grid| grid.colour = grid.colour.next()),
+        Action::ListedTokens => return of_grid(state, |grid| grid.tokens = grid.tokens.toggled()),
+        Action::PromptColumns => return of_grid(state, |grid| grid.prompt = grid.prompt.toggled()),
+        Action::CellWidth => return of_grid(state, |grid| grid.cells = grid.cells.next()),
+        Action::EmbeddingRow => {
+            return of_grid(state, |grid| grid.embedding = grid.embedding.toggled());
+        }
+        Action::TurnOver => return of_grid(state, |grid| grid.top = grid.top.turned_over()),
+        Action::CellAttribution => {
+            return set::change_by(state, |options| {
+                options.cell.attribution = options.cell.attribution.toggled();
+            });
+        }
+        Action::Theme => return next_theme(state),
         Action::EditCandidates => compare::edit_candidates(state),
         Action::LeaveCompare => compare::close(state),
         Action::Chart => in_compare(state, compare::other_half),
@@ -287,7 +296,7 @@ fn load_chosen(state: &mut State) -> Vec<Effect> {
     }
     let name = choice.name().to_owned();
     state.page = None;
-    state.model.want(name);
+    state.settings.options.model = name;
     ask::start_load(state)
 }
 
@@ -306,42 +315,20 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn other_lens(state: &mut State) -> Vec<Effect> {
-    if state.model.saved.is_some() {
-        let text = state.no_model();
-        state.say(NoticeKind::Info, text);
+fn of_grid(state: &mut State, change: impl FnOnce(&mut GridOptions)) -> Vec<Effect> {
+    set::change_by(state, |options| change(&mut options.grid))
+}
+
+fn next_theme(state: &mut State) -> Vec<Effect> {
+    let themes = &state.settings.themes;
+    let at = themes.position(&state.settings.options.theme).unwrap_or(0);
+    let names: Vec<&str> = themes.names().collect();
+    let Some(name) = names.get((at + 1) % names.len().max(1)) else {
         return Vec::new();
-    }
-    state.view.lens = state.view.lens.toggled();
-    let lens = state.view.lens;
-    let run = state.run.as_mut();
-    run.filter(|run| !matches!(run.phase, Phase::Failed(_)))
-        .and_then(|run| ask::recast(run, lens))
-        .into_iter()
-        .collect()
-}
-
-fn toggle_mouse(state: &mut State) -> Vec<Effect> {
-    state.view.mouse = state.view.mouse.toggled();
-    let (capture, text) = match state.view.mouse {
-        Switch::On => (
-            Capture::On,
-            "Mouse on: click a cell, turn the wheel. Select text with Shift.",
-        ),
-        Switch::Off => (
-            Capture::Off,
-            "Mouse off: the terminal's own selection works.",
-        ),
     };
-    state.say(NoticeKind::Info, text);
-    vec![Effect::CaptureMouse(capture)]
-}
-
-fn next_theme(state: &mut State) {
-    let count = state.settings.themes.names().count().max(1);
-    state.view.theme = (state.view.theme + 1) % count;
-    let name = state.theme().map_or_else(String::new, |t| t.name.clone());
+    let name = (*name).to_owned();
     state.say(NoticeKind::Info, format!("Theme {name}"));
+    set::change_by(state, |options| options.theme = name)
 }
 
 /// Put the next example into the prompt, with its candidates and settings.
@@ -349,11 +336,10 @@ fn next_example(state: &mut State) -> Vec<Effect> {
     let Some(example) = state.prompt.next_example(&state.settings.examples).cloned() else {
         return Vec::new();
     };
-    state.max_tokens = example.max_tokens.unwrap_or(state.max_tokens);
-    let effects = match example.lens {
-        Some(lens) if lens != state.view.lens => other_lens(state),
-        _ => Vec::new(),
-    };
+    let effects = set::change_by(state, |options| {
+        options.max_tokens = example.max_tokens.unwrap_or(options.max_tokens);
+        options.lens = example.lens.unwrap_or(options.lens);
+    });
     state.typed_candidates = example.compare;
     let told = match example.look.is_empty() {
         true => example.title,

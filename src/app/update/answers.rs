@@ -81,7 +81,10 @@ pub fn failed(state: &mut State, to: &Question, why: String) {
         // The columns are still those of the old lens.
         if let Some(run) = state.run_of(to) {
             run.recast.forget_question();
-            state.view.lens = state.run.as_ref().map_or(state.view.lens, |run| run.lens);
+            state.settings.options.lens = state
+                .run
+                .as_ref()
+                .map_or(state.settings.options.lens, |run| run.lens);
         }
     }
     state.say(NoticeKind::Error, why);

@@ -11,7 +11,7 @@ use crate::trace::LensKind;
 pub fn start_load(state: &mut State) -> Vec<Effect> {
     state.model.ask_again();
     vec![Effect::Engine(Command::Load {
-        model: state.model.wanted.clone(),
+        model: state.settings.options.model.clone(),
         dtype: state.settings.options.dtype,
     })]
 }
@@ -35,7 +35,7 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
     state.queued_text = None;
     let prompt = state.prompt.text();
     if state.model.ready.is_some() && state.model.saved.is_none() {
-        return run(state, prompt, state.max_tokens);
+        return run(state, prompt, state.settings.options.max_tokens);
     }
     state.queued = Some(prompt);
     match state.model.loading {
@@ -49,7 +49,7 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
     let asked = Asked {
         prompt,
         max_tokens,
-        sampling: state.sampling.clone(),
+        sampling: state.sampling(),
         interventions: skips(state),
         ..Asked::default()
     };
@@ -67,7 +67,7 @@ pub fn force(state: &mut State, prompt: String, text: String) -> Vec<Effect> {
         prompt,
         continuation: Continuation::Text(text),
         max_tokens: 0,
-        sampling: state.sampling.clone(),
+        sampling: state.sampling(),
         ..Asked::default()
     };
     runs::begin(state, asked, Origin::Given)
@@ -90,7 +90,7 @@ pub fn recast_before_if_seen(state: &mut State) -> Option<Effect> {
     if state.kept.side == Side::After || state.model.saved.is_some() {
         return None;
     }
-    let lens = state.view.lens;
+    let lens = state.settings.options.lens;
     let before = state.kept.before_mut()?;
     recast(before, lens)
 }
@@ -107,9 +107,8 @@ pub fn recast(run: &mut Run, lens: LensKind) -> Option<Effect> {
     })
 }
 
-/// Show the prompt's own columns, or hide them. Those that did not come are asked for again.
-pub fn toggle_prompt_columns(state: &mut State) {
-    state.view.grid.prompt = state.view.grid.prompt.toggled();
+/// Columns of prompts that did not come are asked for again.
+pub fn ask_again_for_prompt_columns(state: &mut State) {
     for run in state.run.iter_mut().chain(state.kept.others_mut()) {
         let total = run.prompt_tokens.len().saturating_sub(1);
         run.prompt_columns.ask_again_below(total);
@@ -119,10 +118,10 @@ pub fn toggle_prompt_columns(state: &mut State) {
 /// While the prompt's own columns are shown, ask for those of the run and the lens that there
 /// are no others of yet; where the run before is seen as well, for those of that one too.
 pub fn prompt_columns_if_missing(state: &mut State) -> Vec<Effect> {
-    if state.view.grid.prompt == Visibility::Hidden {
+    if state.settings.options.grid.prompt == Visibility::Hidden {
         return Vec::new();
     }
-    let lens = state.view.lens;
+    let lens = state.settings.options.lens;
     let before = match state.kept.side {
         Side::After => None,
         Side::Difference | Side::Before => state.kept.before_mut(),

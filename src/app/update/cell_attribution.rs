@@ -3,22 +3,16 @@
 
 use std::sync::Arc;
 
-use crate::app::{Effect, Pane, State};
+use crate::app::{Effect, State};
 use crate::engine::{Ask, Question};
 use crate::run::RunId;
 use crate::settings::Visibility;
 use crate::trace::{Attribution, LensKind, Position, Target};
 
-/// Show the bars, or hide them.
-pub fn toggle(state: &mut State) {
-    state.view.cell_attribution = state.view.cell_attribution.toggled();
-    state.view.side = Pane::Cell;
-}
-
 /// Ask for the split of the selected column's logit, where it is shown and not known. A run under
 /// way is not held up: the position would have to be read once more.
 pub fn ask_if_missing(state: &mut State) -> Option<Effect> {
-    let is_shown = state.view.cell_attribution == Visibility::Shown
+    let is_shown = state.settings.options.cell.attribution == Visibility::Shown
         && state.page.is_none()
         && state.compare.is_none()
         && state.model.saved.is_none();

@@ -54,7 +54,7 @@ fn obey(state: &mut State, order: Order) -> Vec<Effect> {
         Order::Act(action) => return act::act(state, action),
         Order::Set { name, value } => return set::set(state, &name, &value),
         Order::Model(name) => {
-            state.model.want(name);
+            state.settings.options.model = name;
             return ask::start_load(state);
         }
         Order::Step(step) => {

@@ -122,7 +122,7 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     if let Some(prompt) = state.queued.take() {
         effects.extend(match text {
             Some(text) => ask::force(state, prompt, text),
-            None => ask::run(state, prompt, state.max_tokens),
+            None => ask::run(state, prompt, state.settings.options.max_tokens),
         });
     }
     effects

@@ -143,7 +143,7 @@ fn branch(state: &mut State, step: Step, entry: &Entry) -> Vec<Effect> {
     let asked = Asked {
         continuation,
         max_tokens: match run.max_tokens {
-            0 => state.max_tokens,
+            0 => state.settings.options.max_tokens,
             most => most,
         },
         ..run.again()

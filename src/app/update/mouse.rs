@@ -53,10 +53,10 @@ fn wheel(state: &mut State, pane: Pane, by_row: Action, by_step: Action) -> Vec<
 
 fn click_grid(state: &mut State, places: &Places, column: u16, row: u16) {
     let inner = places.grid.inner(Margin::new(1, 1));
-    let fold = Fold::of(state.view.grid.cells);
+    let fold = Fold::of(state.settings.options.grid.cells);
     let label = label_width(&state.rows(), fold);
     select_row(state, row.checked_sub(inner.y + 1), fold);
-    let width = state.view.grid.cells.width();
+    let width = state.settings.options.grid.cells.width();
     if let Some(right) = column.checked_sub(inner.x + label) {
         let column = state.cursor.first_step + usize::from(right / width);
         let extent = state.extent();

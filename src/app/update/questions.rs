@@ -33,7 +33,7 @@ fn of_current(state: &mut State) -> Option<Effect> {
     }
     let effect = compare.found.ask(Question {
         run: run.id,
-        lens: state.view.lens,
+        lens: state.settings.options.lens,
         ask: Ask::Candidates { at, wanted },
     })?;
     // Those that still wait for an answer are answered no more.
@@ -51,7 +51,7 @@ fn of_pin(state: &mut State) -> Option<Effect> {
     for pin in &mut state.pins {
         let question = Question {
             run: pin.run,
-            lens: state.view.lens,
+            lens: state.settings.options.lens,
             ask: Ask::Candidates {
                 at: pin.at,
                 wanted: wanted.clone(),
@@ -96,5 +96,5 @@ fn of_followed(state: &mut State) -> Option<Effect> {
         return None;
     };
     let run: &Run = state.run.as_ref()?;
-    followed.ask(run.id, state.view.lens, run.columns.len())
+    followed.ask(run.id, state.settings.options.lens, run.columns.len())
 }

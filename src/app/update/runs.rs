@@ -14,7 +14,7 @@ const NOTHING_BEFORE: &str =
 pub fn begin(state: &mut State, asked: Asked, origin: Origin) -> Vec<Effect> {
     let asked = Asked {
         id: state.next_run,
-        lens: state.view.lens,
+        lens: state.settings.options.lens,
         ..asked
     };
     state.next_run = RunId(asked.id.0 + 1);
@@ -59,7 +59,7 @@ pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
     }
     // What it was asked before may have had no answer.
     run.recast.forget_question();
-    effects.extend(ask::recast(&mut run, state.view.lens));
+    effects.extend(ask::recast(&mut run, state.settings.options.lens));
     if state.kept.before == Some(id) {
         state.kept.before = state.run.as_ref().map(|run| run.id);
     }

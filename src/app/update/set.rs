@@ -1,14 +1,13 @@
-//! `:set`: options changed by name, for this session. Each takes effect, or it is said why not.
+//! Options that are changed, by keys and, with `:set`, by name, for this session. Each takes effect,
+//! or it is said why not.
 
-use super::{act, ask, cell_attribution};
-use crate::app::{Effect, Loading, NoticeKind, State};
-use crate::run::Sampling;
-use crate::settings::Action;
-use crate::settings::Options;
+use super::ask;
+use crate::app::{Capture, Effect, Loading, NoticeKind, Pane, Phase, State};
+use crate::settings::{Options, Switch};
 
 /// Sets an option.
 pub fn set(state: &mut State, name: &str, value: &str) -> Vec<Effect> {
-    let before = state.options();
+    let before = state.settings.options.clone();
     let mut options = before.clone();
     let known_theme = name != "theme" || state.settings.themes.position(value).is_some();
     let done = match known_theme {
@@ -30,7 +29,7 @@ pub fn set(state: &mut State, name: &str, value: &str) -> Vec<Effect> {
         Load::Kept => "",
     };
     state.say(NoticeKind::Info, format!("{name} = {value}{when}"));
-    let mut effects = apply(state, &before, options);
+    let mut effects = change(state, options);
     if load == Load::Anew {
         effects.extend(ask::start_load(state));
     }
@@ -65,35 +64,66 @@ fn is_of_the_run(before: &Options, now: &Options) -> bool {
     before.max_tokens != now.max_tokens || before.sampling != now.sampling
 }
 
-/// Brings the state in line with options that were changed.
-fn apply(state: &mut State, before: &Options, now: Options) -> Vec<Effect> {
+/// Changes options by what a key does to them.
+pub fn change_by(state: &mut State, change: impl FnOnce(&mut Options)) -> Vec<Effect> {
+    let mut now = state.settings.options.clone();
+    change(&mut now);
+    self::change(state, now)
+}
+
+/// Changes options, and brings everything else in line with them. This is the one way in which
+/// somebody changes them, by a key or by name.
+pub fn change(state: &mut State, now: Options) -> Vec<Effect> {
+    let before = std::mem::replace(&mut state.settings.options, now);
+    let (grid, lens, mouse) = {
+        let now = &state.settings.options;
+        (now.grid, now.lens, now.mouse)
+    };
     let mut effects = Vec::new();
-    state.max_tokens = now.max_tokens;
-    state.sampling = Sampling::from(&now.sampling);
-    if now.theme != before.theme {
-        state.view.theme = state.settings.themes.position(&now.theme).unwrap_or(0);
+    if grid.prompt != before.grid.prompt {
+        ask::ask_again_for_prompt_columns(state);
     }
-    if now.colour != before.colour {
-        state.depth = now.colour.among(state.terminal_depth);
-    }
-    if now.grid.prompt != before.grid.prompt {
-        ask::toggle_prompt_columns(state);
-    }
-    if now.grid.top != before.grid.top {
+    if grid.top != before.grid.top {
         state.cursor.first_row = 0;
     }
-    state.view.grid = now.grid;
-    if now.cell.attribution != before.cell.attribution {
-        cell_attribution::toggle(state);
+    if state.settings.options.cell.attribution != before.cell.attribution {
+        state.view.side = Pane::Cell;
     }
-    state.view.top_k = now.predictions.top_k;
-    if now.mouse != before.mouse {
-        effects.extend(act::act(state, Action::Mouse));
+    if mouse != before.mouse {
+        effects.push(capture_mouse(state));
     }
-    if now.lens != before.lens {
-        effects.extend(act::act(state, Action::Lens));
+    if lens != before.lens {
+        match state.model.saved {
+            Some(_) => {
+                state.settings.options.lens = before.lens;
+                let text = state.no_model();
+                state.say(NoticeKind::Info, text);
+            }
+            None => effects.extend(recast(state)),
+        }
     }
-    state.model.want(now.model.clone());
-    state.settings.options = now;
     effects
+}
+
+/// The columns of the shown run under the lens of the options.
+fn recast(state: &mut State) -> Option<Effect> {
+    let lens = state.settings.options.lens;
+    let run = state.run.as_mut();
+    run.filter(|run| !matches!(run.phase, Phase::Failed(_)))
+        .and_then(|run| ask::recast(run, lens))
+}
+
+fn capture_mouse(state: &mut State) -> Effect {
+    let (capture, text) = match state.settings.options.mouse {
+        Switch::On => (
+            Capture::On,
+            "Mouse on: click a cell, turn the wheel. Select text with Shift.",
+        ),
+        Switch::Off => (
+            Capture::Off,
+            "Mouse off: the terminal's own selection works.",
+        ),
+    };
+    state.say(NoticeKind::Info, text);
+    Effect::CaptureMouse(capture)
 }

@@ -2,7 +2,6 @@
 //! What each message does: the state after it, and what has to happen outside.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
@@ -80,21 +79,17 @@ fn start(prompt: Option<&str>) -> (State, Vec<Effect>) {
     })
 }
 
+/// The defaults, with a tiny model and eight tokens a run.
+fn settings() -> Settings {
+    let mut settings = Settings::embedded().unwrap();
+    settings.options.model = "tiny".into();
+    settings.options.max_tokens = 8;
+    settings
+}
+
 fn start_with(change: impl FnOnce(Start) -> Start) -> (State, Vec<Effect>) {
-    let start = Start {
-        prompt: None,
-        force: None,
-        skips: Vec::new(),
-        model: "tiny".into(),
-        max_tokens: 8,
-        sampling: Sampling::default(),
-        lens: LensKind::Normed,
-        depth: Depth::TrueColour,
-        charset: Charset::Unicode,
-        size: (120, 40),
-        now: Instant::now(),
-    };
-    State::new(Settings::embedded().unwrap(), change(start))
+    let start = Start::on((120, 40));
+    State::new(settings(), change(start))
 }
 
 fn ready() -> State {
@@ -433,7 +428,7 @@ mod running {
         press(&mut state, "shift-l");
         let lens = LensKind::Raw;
         hear(&mut state, unanswered(question(run, lens, Ask::Recast)));
-        assert_eq!(state.view.lens, LensKind::Normed);
+        assert_eq!(state.settings.options.lens, LensKind::Normed);
         assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)], "again");
     }
 

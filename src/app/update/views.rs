@@ -17,7 +17,13 @@ pub fn toggle_predictions(state: &mut State) {
         return;
     }
     let page = Predictions {
-        top_k: state.view.top_k.min(from_file::most_tokens(state)).max(1),
+        top_k: state
+            .settings
+            .options
+            .predictions
+            .top_k
+            .min(from_file::most_tokens(state))
+            .max(1),
         watched: watched(state),
         ..Predictions::default()
     };
@@ -70,7 +76,7 @@ pub fn change_top_k(state: &mut State, by: isize) {
         return;
     }
     page.change_top_k(by);
-    state.view.top_k = page.top_k;
+    state.settings.options.predictions.top_k = page.top_k;
 }
 
 /// Show all layers on the page of layer predictions, or the selected one.
@@ -116,7 +122,7 @@ pub fn ask_if_changed(state: &mut State) -> Vec<Effect> {
     let place = state.cursor.place();
     let here = Here {
         run,
-        lens: state.view.lens,
+        lens: state.settings.options.lens,
         at: run.position_of(place),
         column: run.column_at(place),
         row: state.cursor.row,

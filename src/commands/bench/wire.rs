@@ -3,7 +3,6 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Instant;
 
 use crossterm::event::KeyCode;
 use ratatui::layout::Size;
@@ -12,11 +11,10 @@ use serde::Serialize;
 use crate::app::{Effect, Message, Start, State, update};
 use crate::commands::CommandError;
 use crate::engine::{Command, Event};
-use crate::run::{ModelInfo, RunId, Sampling, StopReason};
-use crate::settings::theme::Depth;
-use crate::settings::{Charset, Settings};
+use crate::run::{ModelInfo, RunId, StopReason};
+use crate::settings::Settings;
 use crate::terminal::{Output, Painter};
-use crate::trace::{Column, LensKind, Step, TokenId};
+use crate::trace::{Column, Step, TokenId};
 use crate::ui;
 
 const SIZE: Size = Size {
@@ -62,16 +60,7 @@ pub fn wire(
 ) -> Result<Wire, CommandError> {
     let start = Start {
         prompt: Some("The keys to the cabinet".into()),
-        force: None,
-        skips: Vec::new(),
-        model: info.name.clone(),
-        max_tokens: columns.len(),
-        sampling: Sampling::default(),
-        lens: LensKind::Normed,
-        depth: Depth::TrueColour,
-        charset: Charset::Unicode,
-        size: (SIZE.width, SIZE.height),
-        now: Instant::now(),
+        ..Start::on((SIZE.width, SIZE.height))
     };
     let settings = Settings::embedded().map_err(|error| io::Error::other(error.to_string()))?;
     let (mut state, _) = State::new(settings, start);

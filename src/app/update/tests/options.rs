@@ -4,7 +4,7 @@ use super::candidates::questions;
 use super::*;
 use crate::app::Capture;
 use crate::settings::{
-    CellColour, CellValue, Cells, ListedTokens, PredictionOptions, Top, Visibility,
+    CellColour, CellValue, Cells, ListedTokens, PredictionOptions, SamplingOptions, Top, Visibility,
 };
 
 fn set(state: &mut State, option: &str) -> Vec<Effect> {
@@ -26,10 +26,10 @@ fn what_keys_have_changed_stays() {
     let effects = set(&mut state, "theme light");
     assert_eq!(effects, []);
     let theme = state.settings.themes.position("light").unwrap();
-    assert_eq!(state.view.theme, theme);
-    assert_eq!(state.view.grid.value, CellValue::Probability);
-    assert_eq!(state.view.lens, LensKind::Raw);
-    assert_eq!(state.view.cell_attribution, Visibility::Shown);
+    assert_eq!(state.theme(), state.settings.themes.get(theme));
+    assert_eq!(state.settings.options.grid.value, CellValue::Probability);
+    assert_eq!(state.settings.options.lens, LensKind::Raw);
+    assert_eq!(state.settings.options.cell.attribution, Visibility::Shown);
 }
 
 #[test]
@@ -38,9 +38,9 @@ fn an_option_that_is_shown_is_changed_at_once() {
     press(&mut state, "tab");
     assert_eq!(set(&mut state, "lens raw"), [recast(run, LensKind::Raw)]);
     set(&mut state, "cell.attribution shown");
-    assert_eq!(state.view.cell_attribution, Visibility::Shown);
+    assert_eq!(state.settings.options.cell.attribution, Visibility::Shown);
     set(&mut state, "predictions.top_k 9");
-    assert_eq!(state.view.top_k, 9);
+    assert_eq!(state.settings.options.predictions.top_k, 9);
 }
 
 fn notice(state: &State) -> &str {
@@ -60,40 +60,46 @@ fn has_taken_effect(name: &str) -> (&'static str, Effective) {
             let model = "tiny".into();
             effects == [Effect::Engine(Command::Load { model, dtype })]
         }),
-        "max_tokens" => ("7", |state, _| state.max_tokens == 7),
+        "max_tokens" => ("7", |state, _| state.settings.options.max_tokens == 7),
         "lens" => ("raw", |state, effects| {
-            state.view.lens == LensKind::Raw && effects.len() == 1
+            state.settings.options.lens == LensKind::Raw && effects.len() == 1
         }),
         "theme" => ("grey", |state, _| state.theme().unwrap().name == "grey"),
-        "colour" => ("16", |state, _| state.depth == Depth::Ansi),
+        "colour" => ("16", |state, _| state.depth() == Depth::Ansi),
         "charset" => ("ascii", |state, _| state.charset() == Charset::Ascii),
         "mouse" => ("on", |_, effects| {
             effects == [Effect::CaptureMouse(Capture::On)]
         }),
-        "sampling.temperature" => ("0.5", |state, _| state.sampling.temperature == 0.5),
-        "sampling.top_k" => ("40", |state, _| state.sampling.top_k == Some(40)),
-        "sampling.top_p" => ("0.5", |state, _| state.sampling.top_p == Some(0.5)),
-        "sampling.repeat_penalty" => ("2", |state, _| state.sampling.repeat_penalty == 2.0),
-        "sampling.seed" => ("9", |state, _| state.sampling.seed == 9),
+        "sampling.temperature" => ("0.5", |state, _| state.sampling().temperature == 0.5),
+        "sampling.top_k" => ("40", |state, _| state.sampling().top_k == Some(40)),
+        "sampling.top_p" => ("0.5", |state, _| state.sampling().top_p == Some(0.5)),
+        "sampling.repeat_penalty" => ("2", |state, _| state.sampling().repeat_penalty == 2.0),
+        "sampling.seed" => ("9", |state, _| state.sampling().seed == 9),
         "grid.top" => ("last-layer", |state, _| {
-            state.view.grid.top == Top::LastLayer
+            state.settings.options.grid.top == Top::LastLayer
         }),
         "grid.embedding" => ("shown", |state, _| state.rows().contains(&Row::Embedding)),
         "grid.prompt" => ("shown", |state, _| {
-            state.view.grid.prompt == Visibility::Shown
+            state.settings.options.grid.prompt == Visibility::Shown
         }),
-        "grid.value" => ("kl", |state, _| state.view.grid.value == CellValue::Kl),
+        "grid.value" => ("kl", |state, _| {
+            state.settings.options.grid.value == CellValue::Kl
+        }),
         "grid.colour" => ("kl", |state, _| {
-            state.view.grid.colour == CellColour::By(CellValue::Kl)
+            state.settings.options.grid.colour == CellColour::By(CellValue::Kl)
         }),
         "grid.tokens" => ("words", |state, _| {
-            state.view.grid.tokens == ListedTokens::Words
+            state.settings.options.grid.tokens == ListedTokens::Words
         }),
-        "grid.cells" => ("short", |state, _| state.view.grid.cells == Cells::Short),
+        "grid.cells" => ("short", |state, _| {
+            state.settings.options.grid.cells == Cells::Short
+        }),
         "cell.attribution" => ("shown", |_, effects| {
             matches!(questions(effects)[0].ask, Ask::Attribution { .. })
         }),
-        "predictions.top_k" => ("9", |state, _| state.view.top_k == 9),
+        "predictions.top_k" => ("9", |state, _| {
+            state.settings.options.predictions.top_k == 9
+        }),
         other => panic!("nothing shows that {other} takes effect"),
     }
 }
@@ -112,7 +118,7 @@ fn every_option_takes_effect() {
         let said = notice(&state);
         assert!(said.starts_with(&name) || name == "mouse", "{said}");
         // What the list of options says of it now is the new value.
-        let now = state.options().by_name();
+        let now = state.settings.options.by_name();
         let (_, now) = now.iter().find(|(known, _)| *known == name).unwrap();
         assert_eq!(now.parse::<f64>().ok(), value.parse::<f64>().ok(), "{name}");
         assert!(now == value || now.parse::<f64>().is_ok(), "{name}: {now}");
@@ -127,21 +133,20 @@ fn what_the_command_line_asked_for_stays() {
         seed: 3,
         ..Sampling::default()
     };
-    let (mut state, _) = start_with(|start| Start {
-        max_tokens: 20,
-        sampling: sampling.clone(),
-        ..start
-    });
+    let mut settings = settings();
+    settings.options.max_tokens = 20;
+    settings.options.sampling = SamplingOptions::from(&sampling);
+    let (mut state, _) = State::new(settings, Start::on((120, 40)));
     assert_eq!(set(&mut state, "theme light"), []);
-    assert_eq!(state.max_tokens, 20);
-    assert_eq!(state.sampling, sampling);
-    assert_eq!(state.model.wanted, "tiny");
+    assert_eq!(state.settings.options.max_tokens, 20);
+    assert_eq!(state.sampling(), sampling);
+    assert_eq!(state.settings.options.model, "tiny");
 }
 
 #[test]
 fn a_model_that_was_left_can_be_set_again() {
     let (mut state, _) = with_steps(1);
-    let first = state.model.wanted.clone();
+    let first = state.settings.options.model.clone();
     assert_eq!(set(&mut state, "model other"), [load("other")]);
     assert_eq!(set(&mut state, &format!("model {first}")), [load(&first)]);
 }
@@ -157,14 +162,14 @@ fn the_terminal_has_its_own_colours_back() {
         ("auto", Depth::TrueColour),
     ] {
         set(&mut state, &format!("colour {choice}"));
-        assert_eq!(state.depth, depth, "{choice}");
+        assert_eq!(state.depth(), depth, "{choice}");
     }
 }
 
 #[test]
 fn numbers_that_mean_nothing_are_refused() {
     let (mut state, _) = with_steps(1);
-    let before = state.options();
+    let before = state.settings.options.clone();
     let too_many = PredictionOptions::MOST_TOKENS + 1;
     for (option, why) in [
         ("sampling.temperature nan", "must be 0 or more"),
@@ -178,7 +183,7 @@ fn numbers_that_mean_nothing_are_refused() {
     ] {
         assert_eq!(set(&mut state, option), [], "{option}");
         assert!(notice(&state).contains(why), "{}", notice(&state));
-        assert_eq!(state.options(), before);
+        assert_eq!(state.settings.options, before);
     }
 }
 

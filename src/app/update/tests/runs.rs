@@ -229,7 +229,7 @@ mod branches {
     #[test]
     fn another_text_goes_on_from_the_tokens_before() {
         let mut state = finished();
-        state.sampling.seed = 7;
+        state.settings.options.sampling.seed = 7;
         for key in ["left", "r", "ctrl-u"] {
             press(&mut state, key);
         }

@@ -93,7 +93,7 @@ fn the_figure_of_the_grid_shows_what_the_grid_shows() {
     let Kind::Grid(view) = &figure.kind else {
         panic!("{figure:?}");
     };
-    assert_eq!(view.options, state.view.grid);
+    assert_eq!(view.options, state.settings.options.grid);
     assert_eq!(view.options.value, CellValue::Probability);
 }
 
@@ -224,16 +224,7 @@ pub(super) fn reopened() -> State {
     state = start(None).0;
     let start = Start {
         prompt: Some("not run".into()),
-        force: None,
-        skips: Vec::new(),
-        model: "tiny".into(),
-        max_tokens: 8,
-        sampling: Sampling::default(),
-        lens: LensKind::Raw,
-        depth: Depth::TrueColour,
-        charset: Charset::Unicode,
-        size: (120, 40),
-        now: Instant::now(),
+        ..Start::on((120, 40))
     };
     let saved = SavedTrace {
         path: PathBuf::from("a.json"),
@@ -249,7 +240,7 @@ fn a_saved_trace_is_shown_and_nothing_is_loaded_or_run() {
     let mut state = reopened();
     assert_eq!(state.prompt.text(), "ab");
     assert_eq!(state.grid_columns().len(), 2);
-    assert_eq!(state.view.lens, LensKind::Normed, "the file's");
+    assert_eq!(state.settings.options.lens, LensKind::Normed, "the file's");
     for key in [
         "enter", "shift-l", "shift-r", "f", "r", "x", "shift-i", "shift-x", "u",
     ] {
@@ -264,7 +255,7 @@ fn a_saved_trace_is_shown_and_nothing_is_loaded_or_run() {
         let notice = state.notice.as_ref().unwrap();
         assert!(notice.text.contains("no model is loaded"), "{line}");
     }
-    assert_eq!(state.view.lens, LensKind::Normed);
+    assert_eq!(state.settings.options.lens, LensKind::Normed);
 }
 
 #[test]
