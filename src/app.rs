@@ -8,7 +8,6 @@
 //! [`update()`] does no I/O and never blocks: what has to happen outside comes back as
 //! [`Effect`]s. [`crate::ui::draw`] reads the [`State`] and changes nothing.
 
-mod action;
 mod action_list;
 mod attribution;
 mod autosave;
@@ -30,7 +29,6 @@ mod message;
 mod options;
 mod page;
 mod picker;
-mod place;
 mod predictions;
 mod prefilled;
 mod prompt;
@@ -45,7 +43,6 @@ mod unsaved;
 mod update;
 mod watched;
 
-pub use action::Action;
 pub use action_list::{ActionEntry, ActionList};
 pub use attribution::{Attribution, Beside, Goal, HeadOrder, Split};
 pub use autosave::{Autosave, AutosaveNews};
@@ -53,9 +50,9 @@ pub use candidates::{parse_candidates, typed_candidates};
 pub use command_line::{CommandLine, Order, Suggestion};
 pub use compare::{
     Compare, Completion, Difference, FieldLine, Half, MOST_PINS, Measure, Pin, Series, field_lines,
-    label, letter, of_wanted, prompt_letter, series, shown,
+    series,
 };
-pub use cursor::{Cursor, Follow, rows as grid_rows};
+pub use cursor::{Cursor, Follow};
 pub use entry::{Entry, Purpose, TokenChoice};
 pub use fold::{Fold, label_width, line_names};
 pub use followed::Followed;
@@ -68,7 +65,6 @@ pub use loading::{FailedSource, Loading, Model};
 pub use message::{Capture, Effect, Message, Recording, RecordingNews};
 pub use page::{Page, SUMMARY_HEAD};
 pub use picker::{Choice, Picker};
-pub use place::{Extent, Place};
 pub use predictions::{Layers, MOST_TOKENS, Predictions};
 pub use prefilled::Prefilled;
 pub use prompt::Prompt;

@@ -13,8 +13,9 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Local, Utc};
 
-use crate::export::{Record, trace_file};
+use crate::export::trace_file;
 use crate::log_file;
+use crate::run::Record;
 
 /// As many are kept.
 const MOST: usize = 5;

@@ -13,23 +13,19 @@ mod kept;
 mod loader;
 mod models;
 mod open;
+mod question;
 mod questions;
 mod reader;
 mod sampler;
 mod session;
 mod worker;
 
-pub use command::{
-    Ask, AskKind, Command, Continuation, Intervention, Question, Run, RunId, Sampling, StatePatch,
-    Wanted,
-};
-pub use event::{
-    Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions, StateRows,
-    StopReason, Whereabouts,
-};
+pub use command::{Command, Run};
+pub use event::{Event, FetchProgress, Rest, Whereabouts};
 pub use generation::Progress;
 pub use handle::{Handle, Unwanted};
 pub use models::{Fit, ModelEntry};
 pub use open::{OpenError, Opener};
+pub use question::{Answer, Ask, AskKind, Question};
 pub use session::Session;
 pub use worker::spawn;

@@ -9,11 +9,9 @@ pub mod file;
 mod format;
 pub mod json;
 mod pixels;
-mod record;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod screen;
-mod sheet;
 pub mod svg;
 pub mod table;
 pub mod tensors;
@@ -22,5 +20,3 @@ pub mod trace_file;
 pub use content::{Content, ExportError};
 pub use format::{EXTENSIONS, Format, Picture, ScreenFormat, TraceFormat};
 pub use pixels::PngError;
-pub use record::{Record, Watch};
-pub use sheet::{GridView, Sheet, SheetColumn, Subtracted};

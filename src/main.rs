@@ -26,16 +26,17 @@ use lenscape::commands::output::Output;
 use lenscape::commands::play::Performance;
 use lenscape::commands::standard_output::StandardOutput;
 use lenscape::commands::{bench, compare, config, follow, inspect, models, shell, trace, verify};
+use lenscape::display::palette::Palette;
 use lenscape::engine;
-use lenscape::engine::{Opener, Sampling, Wanted};
+use lenscape::engine::Opener;
 use lenscape::export::{comparison, trace_file};
 use lenscape::log_file::{self, LogError};
 use lenscape::model::Dtype;
 use lenscape::report;
+use lenscape::run::{Sampling, Wanted};
 use lenscape::settings::{self, Charset, ColourChoice, Settings};
 use lenscape::terminal::{self, Keeper, Link, Recordings, charset, colour, faults, panic_hook};
 use lenscape::trace::{LensKind, Step};
-use lenscape::ui::palette::Palette;
 use lenscape::vocabulary::{visible_line, visible_text};
 
 #[global_allocator]

@@ -19,6 +19,7 @@ pub mod theme;
 
 pub use charset::{Charset, CharsetChoice};
 pub use examples::Example;
+pub use keys::Action;
 pub use options::{
     CellColour, CellValue, Cells, ColourChoice, GridOptions, ListedTokens, Options,
     PredictionOptions, SamplingOptions, Switch, Top, Visibility,

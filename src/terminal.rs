@@ -14,6 +14,7 @@ use crate::app::{Effect, State};
 use crate::engine::{self, Handle};
 
 mod backend;
+mod backlog;
 mod cells;
 pub mod charset;
 mod clipboard;

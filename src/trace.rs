@@ -7,12 +7,14 @@ mod attribution;
 mod intervention;
 mod lead;
 mod log_prob;
+mod place;
 mod summary;
 
 pub use attribution::{Attribution, HeadShares, LayerShare, Target};
 pub use intervention::{Skip, SkippedPart};
 pub use lead::{Crossing, Lead, leads, logit_difference};
 pub use log_prob::LogProb;
+pub use place::{Extent, Place};
 pub use summary::{LayerSummary, Summary};
 
 use std::fmt;

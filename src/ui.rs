@@ -23,22 +23,18 @@ mod help;
 mod keyline;
 mod loading;
 mod log;
-pub mod palette;
 mod picker;
 mod predictions;
 mod prompt;
 mod runs;
-pub mod scale;
 mod scroll;
 mod spark;
 mod steering;
 mod step;
 mod summary;
 mod table;
-pub mod text;
-pub mod value;
 
-pub use grid::{Before, Grid};
+pub use grid::Grid;
 
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -46,8 +42,8 @@ use ratatui::widgets::{Paragraph, Wrap};
 use ratatui::{Frame, Terminal};
 
 use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Line, Page, Places, State};
+use crate::display::palette::Palette;
 use crate::settings::Charset;
-use palette::Palette;
 
 /// Draw everything.
 pub fn draw(frame: &mut Frame<'_>, state: &State) {

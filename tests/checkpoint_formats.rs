@@ -27,7 +27,8 @@ mod pytorch;
 mod wrapped;
 
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Progress, Run, RunId, Sampling, Session};
+use lenscape::engine::{Progress, Run, Session};
+use lenscape::run::{RunId, Sampling};
 use lenscape::trace::{Column, LensKind};
 use made::Copy;
 use rayon::prelude::*;

@@ -10,9 +10,10 @@ use std::sync::OnceLock;
 
 use lenscape::app::parse_candidates;
 use lenscape::catalog::{Catalog, Checkpoint, CheckpointFiles, ModelRef, Places, fetch};
-use lenscape::engine::{Ask, Event, Intervention, Question, Run, RunId, Session, StatePatch};
+use lenscape::engine::{Answer, Ask, Question, Run, Session};
 use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
+use lenscape::run::{Intervention, RunId, StatePatch};
 use lenscape::settings::{Example, Settings};
 use lenscape::trace::{Layer, LensKind, Position, Row, Step, Target, TokenId, Trajectory, leads};
 use reference::Golden;
@@ -173,7 +174,7 @@ fn every_logit_is_the_sum_of_its_parts() {
             token: column.token,
             minus: None,
         };
-        let Event::Attributed { attribution, .. } = answer(Ask::Attribution { at, target }) else {
+        let Answer::Attribution(attribution) = answer(Ask::Attribution { at, target }) else {
             panic!("no attribution");
         };
         let logit = column.layers.last().unwrap().score.logit;
@@ -183,8 +184,7 @@ fn every_logit_is_the_sum_of_its_parts() {
         }
         for (l, share) in attribution.layers.iter().enumerate() {
             let layer = Layer(l);
-            let Event::HeadsAttributed { shares, .. } = answer(Ask::Heads { at, target, layer })
-            else {
+            let Answer::Heads(shares) = answer(Ask::Heads { at, target, layer }) else {
                 panic!("no heads");
             };
             assert_eq!(shares.heads.len(), 9);

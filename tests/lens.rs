@@ -9,8 +9,9 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Progress, Run, RunId, Sampling, Session, StopReason};
+use lenscape::engine::{Progress, Run, Session};
 use lenscape::model;
+use lenscape::run::{RunId, Sampling, StopReason};
 use lenscape::trace::{Column, LensKind, Step};
 use serde_json::Value;
 

@@ -24,11 +24,12 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use lenscape::app::{Places, State};
-use lenscape::engine::{Event, Fit, ModelEntry, StopReason, Whereabouts};
+use lenscape::display::text;
+use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
 use lenscape::export::{tensors, trace_file};
+use lenscape::run::StopReason;
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{CellValue, Settings};
-use lenscape::ui::text;
 use lenscape::vocabulary::Piece;
 use ratatui::buffer::Cell;
 

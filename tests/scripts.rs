@@ -11,8 +11,9 @@ use std::time::Instant;
 
 use lenscape::app::Start;
 use lenscape::commands::play::{Performance, Performed, PlayError};
-use lenscape::engine::{Opener, Sampling};
+use lenscape::engine::Opener;
 use lenscape::play::{self, Step};
+use lenscape::run::Sampling;
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, Settings};
 

@@ -5,7 +5,8 @@
 use std::path::Path;
 
 use assert_cmd::Command;
-use lenscape::export::{Record, trace_file};
+use lenscape::export::trace_file;
+use lenscape::run::Record;
 use predicates::prelude::*;
 use predicates::str::contains;
 use safetensors::SafeTensors;

@@ -6,10 +6,8 @@
 mod reference;
 
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{
-    Ask, AskKind, Continuation, Intervention, Progress, Question, Run, RunId, Sampling, Session,
-    StatePatch, Wanted,
-};
+use lenscape::engine::{Ask, AskKind, Progress, Question, Run, Session};
+use lenscape::run::{Continuation, Intervention, RunId, Sampling, StatePatch, Wanted};
 use lenscape::trace::{
     Column, Layer, LensKind, Position, Row, Skip, SkippedPart, Step, Target, TokenId,
 };

@@ -2,8 +2,8 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::Action;
 use super::command_line::described_actions;
+use crate::settings::Action;
 use crate::settings::Settings;
 use crate::settings::keys::{Scope, key_name};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Inquiry, Watched};
-use crate::engine::RunId;
+use crate::run::RunId;
 use crate::trace::{self, Column, HeadShares, LensKind, Position, Target, TokenId};
 
 /// Whose logit is split, as the user chooses it: it means other tokens at other steps.
@@ -57,7 +57,7 @@ pub struct Attribution {
     /// Whose logit is split.
     pub goal: Goal,
     /// The question and its newest answer.
-    pub split: Inquiry<Split>,
+    pub(super) split: Inquiry<Arc<trace::Attribution>>,
     /// What stands beside the parts.
     pub beside: Beside,
     /// How the heads are ordered.
@@ -116,6 +116,17 @@ impl Attribution {
         let targets = self.targets(run, column);
         let wanted = targets.iter().find(|(goal, _)| *goal == self.goal);
         wanted.or(targets.first()).copied()
+    }
+
+    /// The newest answer about `run`.
+    #[must_use]
+    pub fn split(&self, run: RunId) -> Option<Split> {
+        let (to, attribution) = self.split.newest().filter(|(to, _)| to.run == run)?;
+        Some(Split {
+            at: to.ask.at()?,
+            lens: to.lens,
+            attribution: Arc::clone(attribution),
+        })
     }
 
     /// Whether an answer to what is shown is still to come.

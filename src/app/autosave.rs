@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Action, State};
-use crate::export::Record;
+use super::State;
+use crate::run::Record;
+use crate::settings::Action;
 use crate::settings::keys::Scope;
 
 /// As much of a prompt is quoted, in characters.

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::engine::Wanted;
+use crate::run::Wanted;
 use crate::trace::TokenId;
 use crate::vocabulary::Vocabulary;
 

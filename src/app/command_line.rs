@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use strum::IntoEnumIterator;
 use tui_input::{Input, InputRequest};
 
+use super::State;
 use super::entry::parse_skips;
-use super::{Action, State};
+use crate::settings::Action;
 use crate::settings::Settings;
 use crate::settings::keys::Scope;
 use crate::trace::{Layer, Skip, Step};

@@ -13,17 +13,19 @@ pub use difference::Difference;
 pub use lines::{FieldLine, field_lines};
 pub use measure::Measure;
 pub use pin::{MOST_PINS, Pin};
-pub use series::{Series, label, prompt_letter, series};
+pub use series::{Series, series};
 pub use suggestions::suggestions;
 
 use std::sync::Arc;
 
 use tui_input::Input;
 
-use super::parse_candidates;
-use crate::engine::{Comparison, Joint, Question, Wanted};
+use super::{Inquiry, parse_candidates};
+use crate::display::{letter, of_wanted, shown};
+use crate::engine::Ask;
+use crate::run::{Comparison, Wanted};
 use crate::trace::{Candidate, Lead, LogProb, Row, Trajectory, leads};
-use crate::vocabulary::{Search, Vocabulary, visible_label};
+use crate::vocabulary::{Search, Vocabulary};
 
 /// More lines than this cannot be told apart.
 pub const MOST_CANDIDATES: usize = 8;
@@ -48,16 +50,13 @@ pub struct Compare {
     pub measure: Measure,
     /// The list of tokens to choose from, while it is open.
     pub completion: Option<Completion>,
-    /// The newest answer.
-    pub answer: Option<Arc<Comparison>>,
+    /// Where the candidates stand.
+    pub(super) found: Inquiry<Arc<Comparison>>,
     /// How probable whole candidates are, where that was asked.
-    pub joint: Option<Arc<Joint>>,
+    pub(super) joint: Inquiry<Arc<[Result<LogProb, String>]>>,
     /// Which pair of candidates is subtracted, counted round and round.
     pub(super) pair: usize,
     pub(super) search: Arc<Search>,
-    /// What was asked last, so that the same is not asked twice.
-    pub(super) asked: Option<Question>,
-    pub(super) asked_joint: Option<Question>,
 }
 
 impl Compare {
@@ -69,13 +68,25 @@ impl Compare {
             half: Half::Table,
             measure: Measure::Rank,
             completion: None,
-            answer: None,
-            joint: None,
+            found: Inquiry::default(),
+            joint: Inquiry::default(),
             pair: 0,
             search,
-            asked: None,
-            asked_joint: None,
         }
+    }
+
+    /// Takes in where the candidates stand.
+    #[cfg(test)]
+    pub(super) fn takes(&mut self, comparison: Comparison) {
+        let question = crate::engine::Question {
+            run: comparison.run,
+            lens: comparison.lens,
+            ask: Ask::Candidates {
+                at: comparison.at,
+                wanted: self.candidates(),
+            },
+        };
+        self.found.take(&Arc::new(question), Arc::new(comparison));
     }
 
     /// Who is followed: the first of those typed.
@@ -86,10 +97,16 @@ impl Compare {
         candidates
     }
 
+    /// The newest answer.
+    #[must_use]
+    pub fn answer(&self) -> Option<&Arc<Comparison>> {
+        self.found.newest().map(|(_, answer)| answer)
+    }
+
     /// The trajectories that there are, each with its place among the candidates.
     pub fn trajectories(&self) -> impl Iterator<Item = (usize, &Trajectory)> {
-        self.answer
-            .iter()
+        self.answer()
+            .into_iter()
             .flat_map(|answer| answer.trajectories.iter().enumerate())
             .filter_map(|(at, trajectory)| Some((at, trajectory.as_ref().ok()?)))
     }
@@ -103,10 +120,8 @@ impl Compare {
 
     /// Forgets what was answered and asked, since the run is another one.
     pub(super) fn begin_anew(&mut self) {
-        self.answer = None;
-        self.joint = None;
-        self.asked = None;
-        self.asked_joint = None;
+        self.found.forget();
+        self.joint.forget();
     }
 
     /// What the user should know of the candidates: errors, those that are not one token, and
@@ -121,7 +136,10 @@ impl Compare {
                 more.join(" ")
             )
         });
-        let answers = self.answer.iter().flat_map(|answer| &answer.trajectories);
+        let answers = self
+            .answer()
+            .into_iter()
+            .flat_map(|answer| &answer.trajectories);
         too_many
             .into_iter()
             .chain(answers.enumerate().filter_map(|(at, answer)| {
@@ -158,36 +176,22 @@ impl Compare {
 
     /// How probable all tokens of a candidate are together, if it is known.
     fn joint_log_prob(&self, at: usize) -> Option<LogProb> {
-        let (joint, answer) = (self.joint.as_ref()?, self.answer.as_ref()?);
-        let is_of_this = (joint.run, joint.at) == (answer.run, answer.at);
-        let log_prob = joint.log_probs.get(at)?.as_ref().ok()?;
-        (is_of_this && joint.wanted == self.candidates()).then_some(*log_prob)
+        let ((joint, log_probs), answer) = (self.joint.newest()?, self.answer()?);
+        let asked = Ask::Joint {
+            at: answer.at,
+            wanted: self.candidates(),
+        };
+        let log_prob = log_probs.get(at)?.as_ref().ok()?;
+        (joint.run == answer.run && joint.ask == asked).then_some(*log_prob)
     }
-}
-
-/// The letter that stands for a candidate: `a`, `b`, …
-#[must_use]
-pub fn letter(candidate: usize) -> char {
-    char::from(b'a' + u8::try_from(candidate % 26).unwrap_or(0))
-}
-
-/// A candidate's text as it is shown, like the label of a token: spaces as `·`.
-#[must_use]
-pub fn shown(text: &str) -> String {
-    visible_label(text.as_bytes())
-}
-
-/// What is wanted, as it is shown.
-#[must_use]
-pub fn of_wanted(wanted: &Wanted) -> String {
-    shown(&wanted.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::engine::RunId;
+    use crate::engine::Question;
+    use crate::run::RunId;
     use crate::trace::{LensKind, Position, Score, TokenId};
 
     fn trajectory(text: &str) -> Trajectory {
@@ -210,12 +214,12 @@ mod tests {
 
     fn comparing(typed: &str, trajectories: Vec<Result<Trajectory, String>>) -> Compare {
         let mut compare = Compare::new(typed.into(), Arc::default());
-        compare.answer = Some(Arc::new(Comparison {
+        compare.takes(Comparison {
             run: RunId(1),
             at: Position(0),
             lens: LensKind::Normed,
             trajectories,
-        }));
+        });
         compare
     }
 
@@ -234,12 +238,16 @@ mod tests {
                  typed in one go, the text before it would be other tokens",
             ]
         );
-        compare.joint = Some(Arc::new(Joint {
+        let question = Question {
             run: RunId(1),
-            at: Position(0),
-            wanted: compare.candidates(),
-            log_probs: vec![Err("no token".into()), Ok(LogProb(0.25_f64.ln()))],
-        }));
+            lens: LensKind::Normed,
+            ask: Ask::Joint {
+                at: Position(0),
+                wanted: compare.candidates(),
+            },
+        };
+        let log_probs = [Err("no token".into()), Ok(LogProb(0.25_f64.ln()))];
+        compare.joint.take(&Arc::new(question), log_probs.into());
         let note = &compare.notes(&vocabulary)[1];
         assert!(note.contains("·cab; joint p 0.250;"), "{note}");
     }

@@ -1,7 +1,7 @@
 //! The selected cell, and the part of the grid that is in view.
 
-use super::{Extent, GridRoom, Place};
-use crate::settings::{GridOptions, Top, Visibility};
+use super::GridRoom;
+use crate::trace::{Extent, Place};
 use crate::trace::{Layer, Position, Row, Step};
 
 /// Whether the selection goes along with the newest step.
@@ -52,20 +52,6 @@ impl Default for Cursor {
             first_row: 0,
         }
     }
-}
-
-/// The grid's rows from top to bottom.
-#[must_use]
-pub fn rows(n_layers: usize, options: &GridOptions) -> Vec<Row> {
-    let mut rows: Vec<Row> = match options.embedding {
-        Visibility::Shown => vec![Row::Embedding],
-        Visibility::Hidden => Vec::new(),
-    };
-    rows.extend((0..n_layers).map(|l| Row::Layer(Layer(l))));
-    if options.top == Top::LastLayer {
-        rows.reverse();
-    }
-    rows
 }
 
 impl Cursor {
@@ -160,6 +146,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::app::Fold;
+    use crate::display::grid_rows;
+    use crate::settings::{GridOptions, Top, Visibility};
 
     #[test]
     fn the_view_stays_while_the_selection_is_in_it() {
@@ -210,8 +198,14 @@ mod tests {
             row: Row::Layer(Layer(2)),
             ..Cursor::default()
         };
-        assert_eq!(cursor.row_index(&rows(12, &options(Top::FirstLayer))), 3);
-        assert_eq!(cursor.row_index(&rows(12, &options(Top::LastLayer))), 9);
+        assert_eq!(
+            cursor.row_index(&grid_rows(12, &options(Top::FirstLayer))),
+            3
+        );
+        assert_eq!(
+            cursor.row_index(&grid_rows(12, &options(Top::LastLayer))),
+            9
+        );
     }
 
     #[test]
@@ -228,7 +222,7 @@ mod tests {
             fold: Fold::Single,
         };
         cursor.keep_in_view(
-            &rows(12, &options),
+            &grid_rows(12, &options),
             Extent::default(),
             Growth::Complete,
             room,

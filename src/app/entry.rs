@@ -2,7 +2,8 @@
 
 use tui_input::InputRequest;
 
-use super::{Action, Prefilled};
+use super::Prefilled;
+use crate::settings::Action;
 use crate::trace::{Skip, Step, TokenId};
 use crate::vocabulary::typed;
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Followed as Answer, RunId};
+use super::{Effect, Inquiry};
+use crate::engine::{Ask, Question, Rest};
+use crate::run::RunId;
 use crate::trace::{Candidate, Column, Layer, LensKind, Score, Step, TokenId};
 
 /// Candidates followed across the whole grid.
@@ -12,11 +14,10 @@ pub struct Followed {
     candidates: Vec<(usize, Candidate)>,
     /// Which of them is shown.
     chosen: usize,
-    of: Option<(RunId, LensKind)>,
+    /// The steps that are not known yet.
+    missing: Inquiry<()>,
     /// For each step and candidate, its score at each row, `emb` first.
     steps: Vec<Vec<Vec<Score>>>,
-    /// The end of the steps that were asked about last.
-    asked: usize,
 }
 
 impl Followed {
@@ -26,9 +27,8 @@ impl Followed {
         (!candidates.is_empty()).then_some(Self {
             candidates,
             chosen: 0,
-            of: None,
+            missing: Inquiry::default(),
             steps: Vec::new(),
-            asked: 0,
         })
     }
 
@@ -50,25 +50,25 @@ impl Followed {
         self.chosen = (self.chosen + 1) % self.candidates.len().max(1);
     }
 
-    /// The first step to ask about and the tokens, where a run has more steps than are known and
-    /// the question before is answered.
-    pub(super) fn next_question(
-        &mut self,
-        run: RunId,
-        lens: LensKind,
-        steps: usize,
-    ) -> Option<(Step, Vec<TokenId>)> {
-        if self.of != Some((run, lens)) {
-            self.of = Some((run, lens));
+    /// Asks about the steps behind those that are known, where a run has more of them and the
+    /// question before is answered.
+    pub(super) fn ask(&mut self, run: RunId, lens: LensKind, steps: usize) -> Option<Effect> {
+        let is_other = |asked: &Question| (asked.run, asked.lens) != (run, lens);
+        if self.missing.asked().is_some_and(is_other) {
+            self.missing.forget();
             self.steps.clear();
-            self.asked = 0;
         }
-        let known = self.steps.len();
-        if known >= steps || known < self.asked {
+        if self.steps.len() >= steps || self.missing.is_waiting() {
             return None;
         }
-        self.asked = steps;
-        Some((Step(known), self.tokens()))
+        self.missing.ask(Question {
+            run,
+            lens,
+            ask: Ask::Follow {
+                tokens: self.tokens(),
+                from: Step(self.steps.len()),
+            },
+        })
     }
 
     fn tokens(&self) -> Vec<TokenId> {
@@ -79,11 +79,24 @@ impl Followed {
     }
 
     /// Takes a piece of the answer in; one to an older question is dropped.
-    pub(super) fn take(&mut self, answer: &Answer) {
-        let is_next = answer.first.0 == self.steps.len();
-        if self.of == Some((answer.run, answer.lens)) && is_next && answer.tokens == self.tokens() {
-            self.steps.extend(answer.steps.iter().cloned());
+    pub(super) fn take(
+        &mut self,
+        to: &Question,
+        first: Step,
+        steps: Vec<Vec<Vec<Score>>>,
+        rest: Rest,
+    ) {
+        if self.missing.is_about(to) && first.0 == self.steps.len() {
+            self.steps.extend(steps);
         }
+        if rest == Rest::Nothing {
+            self.missing.close(to);
+        }
+    }
+
+    /// Nothing more comes to a question.
+    pub(super) fn close(&mut self, to: &Question) {
+        self.missing.close(to);
     }
 
     /// A column of the run with the scores of the chosen candidate in the place of those of the

@@ -1,17 +1,20 @@
 //! A question that is asked anew whenever it changes, and its newest answer.
 
+use std::sync::Arc;
+
 use super::Effect;
-use crate::engine::{Command, Question, RunId};
+use crate::engine::{Command, Question};
+use crate::run::RunId;
 
 /// A question that is asked anew whenever it changes, and its newest answer.
 ///
-/// An answer stays until the next one comes, also where the question has changed meanwhile: what
-/// is shown says itself what it answers.
+/// An answer stays until the next one comes, also where the question has changed meanwhile: with
+/// the answer stands what it answers.
 #[derive(Clone, Debug)]
 pub struct Inquiry<A> {
     asked: Option<Question>,
     waits: Waits,
-    answer: Option<(RunId, A)>,
+    answer: Option<(Arc<Question>, A)>,
 }
 
 /// Whether an answer is still to come.
@@ -32,9 +35,10 @@ impl<A> Default for Inquiry<A> {
 }
 
 impl<A> Inquiry<A> {
-    /// What has to happen so that `question` is answered: nothing where it was asked last.
+    /// What has to happen so that `question` is answered: nothing where it was asked last, also
+    /// where it has no answer.
     pub(super) fn ask(&mut self, question: Question) -> Option<Effect> {
-        if self.asked.as_ref() == Some(&question) {
+        if self.is_about(&question) {
             return None;
         }
         self.asked = Some(question.clone());
@@ -42,17 +46,34 @@ impl<A> Inquiry<A> {
         Some(Effect::Engine(Command::Ask(question)))
     }
 
-    /// Takes the answer to a question in.
-    pub(super) fn take(&mut self, question: &Question, answer: A) {
-        self.answer = Some((question.run, answer));
-        if self.asked.as_ref() == Some(question) {
-            self.waits = Waits::ForNothing;
+    /// Whether `question` was asked last.
+    pub(super) fn is_about(&self, question: &Question) -> bool {
+        self.asked.as_ref() == Some(question)
+    }
+
+    /// What was asked last.
+    pub(super) fn asked(&self) -> Option<&Question> {
+        self.asked.as_ref()
+    }
+
+    /// Takes the answer to a question in, which may be an older one than was asked last.
+    pub(super) fn take(&mut self, to: &Arc<Question>, answer: A) {
+        self.answer = Some((Arc::clone(to), answer));
+        self.close(to);
+    }
+
+    /// Takes the answer in if it is one to what was asked last.
+    pub(super) fn take_if_asked(&mut self, to: &Arc<Question>, answer: A) {
+        if self.is_about(to) {
+            self.take(to, answer);
         }
     }
 
-    /// No answer comes any more.
-    pub(super) fn give_up(&mut self) {
-        self.waits = Waits::ForNothing;
+    /// Nothing more comes to a question.
+    pub(super) fn close(&mut self, to: &Question) {
+        if self.is_about(to) {
+            self.waits = Waits::ForNothing;
+        }
     }
 
     /// Nothing is asked and nothing shown any more.
@@ -60,11 +81,29 @@ impl<A> Inquiry<A> {
         *self = Self::default();
     }
 
+    /// The answer stays, and the next question is asked whatever it is.
+    pub(super) fn forget_question(&mut self) {
+        self.asked = None;
+        self.waits = Waits::ForNothing;
+    }
+
     /// The newest answer about `run`.
     #[must_use]
     pub fn answer(&self, run: RunId) -> Option<&A> {
-        let (of, answer) = self.answer.as_ref()?;
-        (*of == run).then_some(answer)
+        let (to, answer) = self.newest()?;
+        (to.run == run).then_some(answer)
+    }
+
+    /// The newest answer, and what it answers.
+    #[must_use]
+    pub fn newest(&self) -> Option<(&Question, &A)> {
+        let (to, answer) = self.answer.as_ref()?;
+        Some((to, answer))
+    }
+
+    /// The answer to what was asked last.
+    pub(super) fn current(&self) -> Option<(&Question, &A)> {
+        self.newest().filter(|(to, _)| self.is_about(to))
     }
 
     /// Whether another answer is still to come.
@@ -92,6 +131,10 @@ mod tests {
         }
     }
 
+    fn to(at: usize) -> Arc<Question> {
+        Arc::new(question(at))
+    }
+
     #[test]
     fn the_same_is_not_asked_twice() {
         let mut inquiry: Inquiry<()> = Inquiry::default();
@@ -104,23 +147,48 @@ mod tests {
     fn an_answer_stays_until_the_next_one_comes() {
         let mut inquiry = Inquiry::default();
         inquiry.ask(question(1));
-        inquiry.take(&question(1), 'a');
+        inquiry.take(&to(1), 'a');
         assert!(!inquiry.is_waiting());
         inquiry.ask(question(2));
         inquiry.ask(question(3));
         assert_eq!(inquiry.answer(RunId(1)), Some(&'a'));
-        inquiry.take(&question(2), 'b');
+        inquiry.take(&to(2), 'b');
         assert_eq!(inquiry.answer(RunId(1)), Some(&'b'));
         assert!(inquiry.is_waiting());
-        inquiry.take(&question(3), 'c');
+        inquiry.take(&to(3), 'c');
         assert!(!inquiry.is_waiting());
+    }
+
+    #[test]
+    fn where_there_is_no_answer_the_same_is_not_asked_again() {
+        let mut inquiry: Inquiry<()> = Inquiry::default();
+        inquiry.ask(question(1));
+        inquiry.close(&question(2));
+        assert!(inquiry.is_waiting(), "another question failed");
+        inquiry.close(&question(1));
+        assert!(!inquiry.is_waiting());
+        assert_eq!(inquiry.ask(question(1)), None);
+    }
+
+    #[test]
+    fn an_answer_says_what_it_answers() {
+        let mut inquiry = Inquiry::default();
+        inquiry.ask(question(1));
+        inquiry.ask(question(2));
+        inquiry.take_if_asked(&to(1), 'a');
+        assert_eq!(inquiry.newest(), None);
+        inquiry.take(&to(1), 'a');
+        assert_eq!(inquiry.newest(), Some((&question(1), &'a')));
+        assert_eq!(inquiry.current(), None, "that is not the newest question");
+        inquiry.take_if_asked(&to(2), 'b');
+        assert_eq!(inquiry.current(), Some((&question(2), &'b')));
     }
 
     #[test]
     fn an_answer_about_another_run_is_none() {
         let mut inquiry = Inquiry::default();
         inquiry.ask(question(1));
-        inquiry.take(&question(1), 'a');
+        inquiry.take(&to(1), 'a');
         assert_eq!(inquiry.answer(RunId(2)), None);
     }
 }

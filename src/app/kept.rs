@@ -1,7 +1,7 @@
 //! The runs that are kept beside the shown one, and which of them it is compared with.
 
 use super::{Run, State};
-use crate::engine::RunId;
+use crate::run::RunId;
 
 /// How many runs are kept beside the shown one.
 const MOST: usize = 11;

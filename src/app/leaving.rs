@@ -9,14 +9,14 @@ use super::{Effect, Run, Save, SaveNews, State, What};
 use crate::export::Content;
 use crate::trace::Column;
 
-/// For so long after something has ended, a key that might have been meant to stop it does not
-/// end the program.
+/// For so long after a run has ended, a key that might have been meant to stop it does not end the
+/// program.
 const LATE: Duration = Duration::from_secs(1);
 
 /// What there is to know before the program ends.
 #[derive(Clone, Debug, Default)]
 pub struct Leaving {
-    /// When something was stopped, or ended by itself.
+    /// When a run was stopped, or ended by itself.
     ended: Option<Instant>,
     /// When it was asked whether runs may be lost, while that waits for its answer.
     asked: Option<Instant>,
@@ -27,7 +27,7 @@ pub struct Leaving {
 }
 
 impl Leaving {
-    /// Something that ran has ended, or is told to.
+    /// A run has ended, or is told to.
     pub(super) fn has_ended(&mut self, now: Instant) {
         self.ended = Some(now);
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::SavedTrace;
-use crate::engine::{FetchProgress, ModelInfo};
+use crate::engine::FetchProgress;
+use crate::run::ModelInfo;
 
 /// The model that there is, and the one that is on its way.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::{AutosaveNews, Save, SaveNews};
-use crate::engine::{self, RunId};
+use crate::engine::{self};
+use crate::run::RunId;
 
 /// What comes in.
 #[derive(Clone, Debug)]

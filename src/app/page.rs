@@ -3,7 +3,8 @@
 use tui_input::InputRequest;
 
 use super::line::insertions;
-use super::{Action, ActionList, Attribution, Entry, Followed, Picker, Predictions};
+use super::{ActionList, Attribution, Entry, Followed, Picker, Predictions};
+use crate::settings::Action;
 use crate::settings::keys::Scope;
 use crate::vocabulary::typed;
 

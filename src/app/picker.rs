@@ -2,8 +2,8 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::Action;
 use crate::engine::ModelEntry;
+use crate::settings::Action;
 
 /// How far a page goes.
 const PAGE: usize = 10;

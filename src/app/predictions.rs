@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Inquiry, Watched};
-use crate::engine;
+use crate::run;
 use crate::settings::PredictionOptions;
 
 /// The most tokens that are asked for.
@@ -36,7 +36,7 @@ pub struct Predictions {
     /// How many layers are shown.
     pub layers: Layers,
     /// The question and its newest answer.
-    pub best: Inquiry<Arc<engine::Predictions>>,
+    pub best: Inquiry<Arc<run::Predictions>>,
     /// The tokens that are marked.
     pub watched: Watched,
 }

@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
+use super::{Effect, Inquiry};
+use crate::engine::{Ask, Question};
+use crate::run::RunId;
 use crate::trace::{Column, LensKind, Position};
 
 /// The columns of a run's prompt, as many as have come.
 #[derive(Clone, Debug, Default)]
 pub struct PromptColumns {
     columns: Vec<Arc<Column>>,
-    /// The lens that was asked for last.
-    asked: Option<LensKind>,
+    asked: Inquiry<()>,
 }
 
 impl PromptColumns {
@@ -27,41 +29,39 @@ impl PromptColumns {
         self.columns.get(at).map(Arc::as_ref)
     }
 
-    /// Notes that they are asked for under `lens`, and says whether that is news. Those under
-    /// another lens go at once: nothing on the screen would tell them from the new ones.
-    pub(super) fn ask(&mut self, lens: LensKind) -> Asking {
-        if self.asked == Some(lens) {
-            return Asking::Asked;
+    /// Asks for those of `run` under `lens`, unless that was asked last. Those under another lens
+    /// go at once: nothing on the screen would tell them from the new ones.
+    pub(super) fn ask(&mut self, run: RunId, lens: LensKind) -> Option<Effect> {
+        let effect = self.asked.ask(Question {
+            run,
+            lens,
+            ask: Ask::PromptColumns,
+        });
+        if effect.is_some() {
+            self.columns.clear();
         }
-        self.asked = Some(lens);
-        self.columns.clear();
-        Asking::New
+        effect
     }
 
     /// Asks again the next time, unless all `total` columns are there: a question may have failed.
     pub(super) fn ask_again_below(&mut self, total: usize) {
         if self.columns.len() < total {
-            self.asked = None;
+            self.asked.forget_question();
         }
     }
 
-    /// Takes a piece whose first column predicts `first`. A piece under another lens than the one
-    /// asked for last is old.
-    pub(super) fn take(&mut self, lens: LensKind, first: Position, columns: Vec<Arc<Column>>) {
+    /// Nothing more comes to a question.
+    pub(super) fn close(&mut self, to: &Question) {
+        self.asked.close(to);
+    }
+
+    /// Takes a piece whose first column predicts `first`. A piece of an older answer is dropped.
+    pub(super) fn take(&mut self, to: &Question, first: Position, columns: Vec<Arc<Column>>) {
         let begin = first.0.saturating_sub(1);
-        if self.asked != Some(lens) || begin > self.columns.len() {
+        if !self.asked.is_about(to) || begin > self.columns.len() {
             return;
         }
         self.columns.truncate(begin);
         self.columns.extend(columns);
     }
-}
-
-/// Whether a question is new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asking {
-    /// It has to be asked.
-    New,
-    /// It was asked before.
-    Asked,
 }

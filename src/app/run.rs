@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Place, PromptColumns, Speed};
-use crate::engine::{Continuation, Intervention, Run as Asked, RunId, Sampling, StopReason};
+use super::Inquiry;
+use super::{PromptColumns, Speed};
+use crate::engine::Run as Asked;
+use crate::run::{Continuation, Intervention, RunId, Sampling, StopReason};
+use crate::trace::Place;
 use crate::trace::{Attribution, Column, LensKind, Position, Skip, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
@@ -72,8 +75,8 @@ pub struct Run {
     pub interventions: Vec<Intervention>,
     /// The lens of the columns.
     pub lens: LensKind,
-    /// The lens that they were asked for under while they were compared with, until they come.
-    pub(super) asked_lens: Option<LensKind>,
+    /// The question about them under another lens.
+    pub(super) recast: Inquiry<()>,
     /// How well each layer predicted the prompt's own tokens, once that was asked.
     pub prompt_columns: PromptColumns,
     /// One a step.
@@ -103,7 +106,7 @@ impl Run {
             given: 0,
             interventions: asked.interventions.clone(),
             lens: asked.lens,
-            asked_lens: None,
+            recast: Inquiry::default(),
             prompt_columns: PromptColumns::default(),
             columns: Vec::new(),
             attributions: BTreeMap::new(),

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Run, State};
-use crate::engine::Comparison;
-use crate::export::{Content, GridView, Record, ScreenFormat, Subtracted, Watch};
+use crate::display::{GridView, Subtracted};
+use crate::export::{Content, ScreenFormat};
+use crate::run::Comparison;
+use crate::run::{Record, Watch};
 use crate::trace::Step;
 
 /// The longest name that is proposed, without its extension.
@@ -81,7 +83,7 @@ impl State {
     /// What is compared now, under the lens of the run; or what a saved trace has.
     fn watch(&self, run: &Run) -> Watch {
         let compare = self.compare.as_ref();
-        let answer = compare.and_then(|compare| compare.answer.as_ref());
+        let answer = compare.and_then(|compare| compare.answer());
         let answer = answer.filter(|answer| (answer.run, answer.lens) == (run.id, run.lens));
         // The record has no place for what is compared inside the prompt.
         let step_of = |answer: &Comparison| answer.at.0.checked_sub(run.prompt_tokens.len());

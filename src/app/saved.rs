@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use super::state::{Pane, Start, Zoom};
 use super::{
-    Action, Cursor, Effect, KeptRuns, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns,
+    Cursor, Effect, Inquiry, KeptRuns, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns,
     Run, Speed, State, typed_candidates,
 };
-use crate::engine::{Ask, Comparison, Continuation, Question, RunId, StopReason, Wanted};
-use crate::export::{Record, Watch};
+use crate::engine::{Ask, Question};
+use crate::run::{Comparison, Continuation, RunId, StopReason, Wanted};
+use crate::run::{Record, Watch};
+use crate::settings::Action;
 use crate::settings::Settings;
 use crate::settings::keys::Scope;
 use crate::trace::{Candidate, Step, Trajectory};
@@ -148,7 +150,7 @@ fn run(id: RunId, record: &Record) -> Run {
         given: record.given,
         interventions: record.interventions.clone(),
         lens: record.lens,
-        asked_lens: None,
+        recast: Inquiry::default(),
         prompt_columns: PromptColumns::default(),
         columns: record.columns.clone(),
         attributions: BTreeMap::new(),

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Place, State};
+use super::State;
+use crate::trace::Place;
 use crate::trace::{Column, Layer, Position, Row, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 

@@ -4,18 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::cursor::{Growth, rows};
+use super::cursor::Growth;
 use super::help::{help_lines, help_room};
 use super::leaving::Leaving;
 use super::update::start_load;
 use super::{
-    Autosave, Compare, Cursor, Effect, Extent, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt,
-    Query, Run, SUMMARY_HEAD,
+    Autosave, Compare, Cursor, Effect, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt, Query,
+    Run, SUMMARY_HEAD,
 };
-use crate::engine::{RunId, Sampling};
+use crate::display::grid_rows;
+use crate::engine::Question;
+use crate::run::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{Charset, GridOptions, Settings, Switch, Visibility};
+use crate::trace::Extent;
 use crate::trace::{Column, LensKind, Position, Row, Skip, TokenId};
 use crate::vocabulary::Search;
 
@@ -81,7 +84,7 @@ pub enum TextCursor {
     Hidden,
 }
 
-/// What [`super::Action::Stop`] would stop or leave now.
+/// What [`crate::settings::Action::Stop`] would stop or leave now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stops {
     /// The line that is typed in the place of the key line.
@@ -304,6 +307,12 @@ impl State {
         }
     }
 
+    /// The run that a question is about, if it is kept.
+    pub(super) fn run_of(&mut self, question: &Question) -> Option<&mut Run> {
+        let mut runs = self.run.iter_mut().chain(self.kept.others_mut());
+        runs.find(|run| run.id == question.run)
+    }
+
     /// Where keys are looked up now, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {
@@ -329,7 +338,7 @@ impl State {
         }
     }
 
-    /// What [`super::Action::Stop`] would stop or leave now.
+    /// What [`crate::settings::Action::Stop`] would stop or leave now.
     #[must_use]
     pub fn stops(&self) -> Option<Stops> {
         if self.line.is_some() {
@@ -368,7 +377,7 @@ impl State {
     /// The grid's rows from top to bottom; none before a model is known.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        rows(self.n_layers(), &self.view.grid)
+        grid_rows(self.n_layers(), &self.view.grid)
     }
 
     /// Number of decoder blocks; 0 before a model is known.

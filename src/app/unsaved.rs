@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::{Run, State};
-use crate::engine::{Comparison, RunId};
-use crate::export::Record;
+use crate::run::Record;
+use crate::run::{Comparison, RunId};
 use crate::trace::Column;
 
 /// The newest trace that has a step, and how much of it the user has in a file.
@@ -32,10 +32,7 @@ impl Unsaved {
         let Some(run) = run.filter(|_| state.model.saved.is_none()) else {
             return;
         };
-        let answer = state
-            .compare
-            .as_ref()
-            .and_then(|compare| compare.answer.as_ref());
+        let answer = state.compare.as_ref().and_then(|compare| compare.answer());
         if let Some(latest) = &mut self.latest
             && latest.has_grown_to(run, answer)
         {

@@ -9,6 +9,7 @@ use crate::settings::Switch;
 use crate::trace::LONGEST_PROMPT;
 
 mod act;
+mod answers;
 mod ask;
 mod autosave;
 mod cell_attribution;

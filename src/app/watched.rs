@@ -2,25 +2,24 @@
 
 use std::sync::Arc;
 
-use super::letter;
-use crate::engine::{Comparison, Question, RunId};
+use super::Inquiry;
+use crate::display::letter;
+use crate::run::{Comparison, RunId};
 use crate::trace::TokenId;
 
 /// The tokens that the user watches: the candidates of compare mode, as tokens.
 #[derive(Clone, Debug, Default)]
 pub struct Watched {
-    /// What was asked last, so that the same is not asked twice.
-    pub(super) asked: Option<Question>,
-    /// The newest answer, which says what tokens the candidates are.
-    pub(super) answer: Option<Arc<Comparison>>,
+    /// The newest answer says what tokens the candidates are.
+    pub(super) found: Inquiry<Arc<Comparison>>,
 }
 
 impl Watched {
     /// Each candidate's place among them all, and the token that is followed.
     pub fn tokens(&self, run: RunId) -> impl Iterator<Item = (usize, TokenId)> {
-        self.answer
-            .iter()
-            .filter(move |answer| answer.run == run)
+        self.found
+            .answer(run)
+            .into_iter()
             .flat_map(|answer| answer.trajectories.iter().enumerate())
             .filter_map(|(at, trajectory)| {
                 Some((at, trajectory.as_ref().ok()?.candidate.followed()?))

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::engine::Sampling;
+use crate::run::Sampling;
 
 /// How tokens are drawn; greedy unless a temperature is given.
 #[derive(Args, Clone, Debug)]

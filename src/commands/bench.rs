@@ -14,10 +14,11 @@ use serde::Serialize;
 pub use wire::Wire;
 
 use super::CommandError;
-use crate::engine::{Opener, Progress, Run, RunId, Sampling, Session};
+use crate::engine::{Opener, Progress, Run, Session};
 use crate::export::json;
 use crate::lens::{Logits, StateTap, States, column};
 use crate::model::{Model, ModelError};
+use crate::run::{RunId, Sampling};
 use crate::trace::{Column, LensKind, TokenId};
 use crate::vocabulary::{Vocabulary, visible_line};
 

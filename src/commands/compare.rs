@@ -3,8 +3,9 @@
 use std::io;
 
 use super::CommandError;
-use crate::engine::{Ask, Event, Opener, Question, Run, RunId, Session, Wanted};
+use crate::engine::{Answer, Ask, Opener, Question, Run, Session};
 use crate::export::comparison::{ComparedCandidate, ComparedPrompt, Comparisons};
+use crate::run::{RunId, Wanted};
 use crate::trace::{Column, LensKind, Step};
 use crate::vocabulary::TextStream;
 
@@ -79,7 +80,7 @@ fn compared(
         },
     };
     let joint = match session.answer(&question)? {
-        Event::Joint(joint) => joint.log_probs.clone(),
+        Answer::Joint(joint) => joint.to_vec(),
         _ => Vec::new(),
     };
     let mut joint = joint.into_iter();

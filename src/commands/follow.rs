@@ -5,9 +5,10 @@ use std::io::{self, Write};
 
 use super::CommandError;
 use super::trace::Request;
-use crate::engine::{Opener, Progress, RunId};
+use crate::display::text;
+use crate::engine::{Opener, Progress};
+use crate::run::RunId;
 use crate::trace::{Column, Step};
-use crate::ui::text;
 use crate::vocabulary::Vocabulary;
 
 /// Columns of the token; a longer one is cut.

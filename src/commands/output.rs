@@ -8,13 +8,15 @@ use std::sync::Arc;
 use super::CommandError;
 use super::trace::{Request, Traced, to_stdout, tokens_to_stdout};
 use crate::cli::{self, FigureChoice, TraceFormat};
+use crate::display::GridView;
+use crate::display::palette::Palette;
 use crate::export::figure::{self, Figure, Kind};
 use crate::export::file::{self, Existing};
-use crate::export::{self, Content, Format, GridView, Picture, table};
+use crate::export::{self, Content, Format, Picture, table};
+use crate::run::Record;
 use crate::settings::theme::Theme;
 use crate::settings::{GridOptions, Settings};
 use crate::trace::Step;
-use crate::ui::palette::Palette;
 
 /// Where to write, and how.
 #[derive(Debug)]
@@ -103,7 +105,7 @@ impl Output {
         Ok(content.bytes()?)
     }
 
-    fn figure(&self, record: Arc<export::Record>, picture: Picture) -> Content {
+    fn figure(&self, record: Arc<Record>, picture: Picture) -> Content {
         let figure = Figure {
             kind: match self.figure {
                 FigureChoice::Grid => Kind::Grid(self.view.clone()),

@@ -4,10 +4,9 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use super::CommandError;
-use crate::engine::{
-    Continuation, Intervention, Opener, Run, RunId, Sampling, Session, StateRows, Wanted,
-};
-use crate::export::{Record, Watch};
+use crate::engine::{Opener, Run, Session};
+use crate::run::{Continuation, Intervention, RunId, Sampling, StateRows, Wanted};
+use crate::run::{Record, Watch};
 use crate::trace::{LensKind, Position, Skip, Step};
 use crate::vocabulary::visible_text;
 

@@ -13,10 +13,11 @@ use std::path::PathBuf;
 use candle_core::Tensor;
 
 use super::CommandError;
-use crate::engine::{Opener, Run, RunId, Sampling, Session};
+use crate::engine::{Opener, Run, Session};
 use crate::lens::rounding::{Rounding, largest};
 use crate::lens::{Logits, StateTap, States};
 use crate::model::{Model, ModelError};
+use crate::run::{RunId, Sampling};
 use crate::trace::{Column, LensKind, Row, TokenId};
 use crate::verify::{Check, Outcome, Reference, hold};
 use crate::vocabulary::visible_line;

@@ -1,10 +1,10 @@
 //! A run on its way: a piece of the prompt, or one token at a time.
 
 use super::Session;
-use super::StopReason;
 use super::kept::Kept;
 use crate::lens::Logits;
 use crate::model::ModelError;
+use crate::run::StopReason;
 use crate::trace::{Column, Position, Step, TokenId};
 
 /// What one [`Session::advance`] did.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Command, RunId};
+use super::Command;
+use crate::run::RunId;
 
 /// Which runs are no longer wanted. The engine looks at it between two decoder blocks.
 #[derive(Clone, Debug, Default)]

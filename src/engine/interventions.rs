@@ -1,9 +1,10 @@
 //! The network as a run wants it: parts that are left out, states of other runs that are put in.
 
+use super::Session;
 use super::reader::Reader;
-use super::{Intervention, RunId, Session};
 use crate::model::ModelError;
 use crate::model::intervention::{Interventions, Patch};
+use crate::run::{Intervention, RunId};
 use crate::trace::{Skip, SkippedPart, TokenId};
 
 impl Session {

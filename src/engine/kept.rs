@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use super::sampler::Sampler;
-use super::{Progress, Run, StopReason};
+use super::{Progress, Run};
 use crate::lens::States;
 use crate::model::ModelError;
+use crate::run::StopReason;
 use crate::trace::{LensKind, Position, TokenId};
 use crate::vocabulary::{TextStream, Vocabulary};
 

@@ -10,35 +10,35 @@ mod joint;
 use std::mem::discriminant;
 use std::sync::Arc;
 
-use super::{Ask, Event, Question, Session};
+use super::{Answer, Ask, Question, Session};
 use crate::model::ModelError;
 
 /// One piece of an answer.
 pub enum Piece {
     /// More is to come.
-    More(Option<Event>),
+    More(Option<Answer>),
     /// The last piece.
-    Last(Event),
+    Last(Answer),
 }
 
-/// A question on its way to its answer.
-pub trait Answer: Send {
+/// The work that a question is.
+pub trait Task: Send {
     /// Works out the next piece.
     fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError>;
 }
 
 /// A question that is being answered.
-pub struct Inquiry {
+pub struct OpenQuestion {
     /// What was asked.
-    pub question: Question,
-    answer: Box<dyn Answer>,
+    pub question: Arc<Question>,
+    task: Box<dyn Task>,
 }
 
-impl Inquiry {
+impl OpenQuestion {
     /// Begins to answer.
     #[must_use]
     pub fn new(question: Question) -> Self {
-        let answer: Box<dyn Answer> = match question.ask.clone() {
+        let task: Box<dyn Task> = match question.ask.clone() {
             Ask::Recast => Box::new(columns::Recast::new(&question)),
             Ask::PromptColumns => Box::new(columns::PromptColumns::new(&question)),
             Ask::Follow { tokens, from } => Box::new(follow::Follow::new(&question, tokens, from)),
@@ -48,12 +48,15 @@ impl Inquiry {
             | Ask::Attribution { .. }
             | Ask::Heads { .. } => Box::new(AtOnce(question.clone())),
         };
-        Self { question, answer }
+        Self {
+            question: Arc::new(question),
+            task,
+        }
     }
 
     /// Works out the next piece.
     pub fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
-        self.answer.next(session)
+        self.task.next(session)
     }
 
     /// Whether the answer to this is of no use any more once `newer` is asked. What is kept with
@@ -76,7 +79,7 @@ impl Inquiry {
 /// A question whose answer is one piece.
 struct AtOnce(Question);
 
-impl Answer for AtOnce {
+impl Task for AtOnce {
     fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
         session.answer(&self.0).map(Piece::Last)
     }
@@ -84,22 +87,22 @@ impl Answer for AtOnce {
 
 impl Session {
     /// The whole answer to a question; of one that comes in pieces, the last piece.
-    pub fn answer(&mut self, question: &Question) -> Result<Event, ModelError> {
+    pub fn answer(&mut self, question: &Question) -> Result<Answer, ModelError> {
         let run = question.run;
         match &question.ask {
             Ask::Candidates { at, wanted } => {
                 let comparison = self.compare(run, question.lens, *at, wanted)?;
-                Ok(Event::Compared(Arc::new(comparison)))
+                Ok(Answer::Candidates(Arc::new(comparison)))
             }
             Ask::Joint { at, wanted } => self.joint(run, *at, wanted),
             Ask::Predictions { at, top_k } => self.predictions(question, *at, *top_k),
             Ask::Attribution { at, target } => self.attribution(question, *at, *target),
             Ask::Heads { at, target, layer } => self.heads(run, *at, *target, *layer),
             Ask::Recast | Ask::PromptColumns | Ask::Follow { .. } => {
-                let mut inquiry = Inquiry::new(question.clone());
+                let mut open = OpenQuestion::new(question.clone());
                 loop {
-                    if let Piece::Last(event) = inquiry.next(self)? {
-                        return Ok(event);
+                    if let Piece::Last(answer) = open.next(self)? {
+                        return Ok(answer);
                     }
                 }
             }
@@ -110,7 +113,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::RunId;
+    use crate::run::RunId;
     use crate::trace::{LensKind, Position};
 
     fn question(run: u64, ask: Ask) -> Question {
@@ -130,14 +133,14 @@ mod tests {
 
     #[test]
     fn a_newer_question_replaces_one_of_its_kind() {
-        let old = Inquiry::new(question(1, predictions(3)));
+        let old = OpenQuestion::new(question(1, predictions(3)));
         assert!(old.is_replaced_by(&question(2, predictions(4))));
         assert!(!old.is_replaced_by(&question(1, Ask::Recast)));
     }
 
     #[test]
     fn what_is_kept_with_a_run_is_replaced_by_the_same_run_only() {
-        let old = Inquiry::new(question(1, Ask::PromptColumns));
+        let old = OpenQuestion::new(question(1, Ask::PromptColumns));
         assert!(old.is_replaced_by(&question(1, Ask::PromptColumns)));
         assert!(!old.is_replaced_by(&question(2, Ask::PromptColumns)));
     }

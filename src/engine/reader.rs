@@ -7,12 +7,12 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::Intervention;
 use crate::lens::{StateTap, States};
 use crate::model::block::BlockParts;
 use crate::model::decoder::Seen;
 use crate::model::intervention::Interventions;
 use crate::model::{Model, ModelError};
+use crate::run::Intervention;
 use crate::trace::TokenId;
 
 /// Tokens that are read between two looks at what else is asked for.

@@ -4,8 +4,8 @@
 use candle_core::{Device, Tensor};
 use candle_transformers::generation::{LogitsProcessor, Sampling as Method};
 
-use super::Sampling;
 use crate::model::ModelError;
+use crate::run::Sampling;
 use crate::trace::TokenId;
 use crate::vocabulary::Vocabulary;
 

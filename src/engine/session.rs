@@ -7,9 +7,10 @@ use candle_core::DType;
 
 use super::kept::Kept;
 use super::reader::Reader;
-use super::{Continuation, ModelInfo, Progress, Run, RunId, StateRows, StopReason};
+use super::{Progress, Run};
 use crate::lens::{Logits, States, column};
 use crate::model::{Model, ModelError};
+use crate::run::{Continuation, ModelInfo, RunId, StateRows, StopReason};
 use crate::trace::{Column, Position, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 

@@ -12,11 +12,12 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 
 use super::loader::{Loader, News, Outcome};
-use super::questions::{Inquiry, Piece};
-use super::{Command, Event, Handle, Opener, Progress, Run, RunId, Session, StopReason, Unwanted};
+use super::questions::{OpenQuestion, Piece};
+use super::{Command, Event, Handle, Opener, Progress, Question, Rest, Run, Session, Unwanted};
 use crate::catalog::{FetchEvent, FetchProgress};
 use crate::caught;
 use crate::model::{Dtype, ModelError};
+use crate::run::{RunId, StopReason};
 
 /// Events that wait for the program's side; then the engine waits too, so that a terminal that
 /// does not keep up costs no memory.
@@ -27,6 +28,9 @@ const UNTIL_NEXT_TRY: Duration = Duration::from_millis(5);
 
 /// How often an idle engine looks whether a load has ended.
 const UNTIL_NEXT_LOOK: Duration = Duration::from_millis(10);
+
+/// Why nothing is answered while there is no model.
+const NO_MODEL: &str = "no model is loaded yet";
 
 /// What is told of a panic; its own words are in the log.
 const PANIC: &str = "the engine failed inside; the model was given up, load it again";
@@ -47,7 +51,8 @@ pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinH
         session: None,
         loaded: String::new(),
         loader: None,
-        inquiries: VecDeque::new(),
+        open_questions: VecDeque::new(),
+        answers: None,
     };
     let thread = Builder::new()
         .name("engine".into())
@@ -67,7 +72,9 @@ struct Worker {
     /// How models are computed with: as was asked for last.
     dtype: Dtype,
     /// Questions that are being answered, oldest first.
-    inquiries: VecDeque<Inquiry>,
+    open_questions: VecDeque<OpenQuestion>,
+    /// The question that is being worked on.
+    answers: Option<Arc<Question>>,
 }
 
 /// The program's side has gone.
@@ -104,7 +111,7 @@ impl Worker {
     /// nobody can ask any more.
     fn orders(&self) -> Option<Vec<Order>> {
         let mut orders = Vec::new();
-        if !self.is_running() && self.inquiries.is_empty() {
+        if !self.is_running() && self.open_questions.is_empty() {
             match &self.loader {
                 None => orders.push(self.inbox.recv().ok()?),
                 Some(_) => match self.inbox.recv_timeout(UNTIL_NEXT_LOOK) {
@@ -124,6 +131,9 @@ impl Worker {
         let run = self.session.as_ref().and_then(Session::run);
         caught::catch(|| work(self)).unwrap_or_else(|_| {
             self.session = None;
+            if let Some(to) = self.answers.take() {
+                self.leave_unanswered(to, PANIC)?;
+            }
             self.tell(Event::Failed {
                 run,
                 message: PANIC.into(),
@@ -141,8 +151,9 @@ impl Worker {
             Command::List => self.list(),
             Command::Run(run) => self.begin(run),
             Command::Ask(question) => {
-                self.inquiries.retain(|old| !old.is_replaced_by(&question));
-                self.inquiries.push_back(Inquiry::new(question));
+                self.open_questions
+                    .retain(|old| !old.is_replaced_by(&question));
+                self.open_questions.push_back(OpenQuestion::new(question));
                 Ok(())
             }
             Command::States(run) => self.states(run),
@@ -192,7 +203,7 @@ impl Worker {
             Outcome::Loaded(session) => {
                 let info = Arc::clone(session.info());
                 self.session = Some(*session);
-                self.inquiries.clear();
+                self.open_questions.clear();
                 if let Some(model) = model {
                     self.opener.remember(&model);
                     self.loaded = model;
@@ -290,26 +301,32 @@ impl Worker {
 
     /// Works out the next piece of the oldest answer.
     fn go_on_answering(&mut self) -> Result<(), Gone> {
-        let Some(mut inquiry) = self.inquiries.pop_front() else {
+        let Some(mut open) = self.open_questions.pop_front() else {
             return Ok(());
         };
-        let run = inquiry.question.run;
+        let to = Arc::clone(&open.question);
         let Some(session) = &mut self.session else {
-            return self.fail(run, "no model is loaded yet");
+            return self.leave_unanswered(to, NO_MODEL);
         };
-        match inquiry.next(session) {
-            Ok(Piece::More(event)) => {
-                self.inquiries.push_front(inquiry);
-                event.map_or(Ok(()), |event| self.tell(event))
+        self.answers = Some(Arc::clone(&to));
+        let piece = open.next(session);
+        self.answers = None;
+        let (answer, rest) = match piece {
+            Ok(Piece::More(answer)) => {
+                self.open_questions.push_front(open);
+                (answer, Rest::ToCome)
             }
-            Ok(Piece::Last(event)) => self.tell(event),
-            Err(error) => self.fail(run, &error.to_string()),
-        }
+            Ok(Piece::Last(answer)) => (Some(answer), Rest::Nothing),
+            Err(error) => return self.leave_unanswered(to, &error.to_string()),
+        };
+        answer.map_or(Ok(()), |answer| {
+            self.tell(Event::Answered { to, answer, rest })
+        })
     }
 
     fn states(&self, run: RunId) -> Result<(), Gone> {
         let Some(session) = &self.session else {
-            return self.fail(run, "no model is loaded yet");
+            return self.fail(run, NO_MODEL);
         };
         match session.state_rows(run) {
             Ok(states) => self.tell(Event::States {
@@ -318,6 +335,13 @@ impl Worker {
             }),
             Err(error) => self.fail(run, &error.to_string()),
         }
+    }
+
+    fn leave_unanswered(&self, to: Arc<Question>, why: &str) -> Result<(), Gone> {
+        self.tell(Event::Unanswered {
+            to,
+            why: why.to_owned(),
+        })
     }
 
     fn fail(&self, run: RunId, message: &str) -> Result<(), Gone> {

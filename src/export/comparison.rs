@@ -8,7 +8,7 @@ pub use csv::write as write_csv;
 pub use json::write as write_json;
 pub use table::write as write_table;
 
-use crate::engine::Wanted;
+use crate::run::Wanted;
 use crate::trace::{Layer, Lead, LensKind, LogProb, Row, Trajectory, leads};
 
 /// What `lenscape compare` found.

@@ -10,8 +10,9 @@ use safetensors::SafeTensorError;
 use super::figure::{self, Figure};
 use super::pixels::PngError;
 use super::svg::{self, Window};
-use super::{Record, ScreenFormat, csv, screen, tensors, trace_file};
-use crate::engine::StateRows;
+use super::{ScreenFormat, csv, screen, tensors, trace_file};
+use crate::run::Record;
+use crate::run::StateRows;
 use crate::settings::theme::{Ground, Theme};
 
 /// What is saved.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Record;
+use crate::run::Record;
 use crate::trace::{Cell, Column, Row};
 use crate::vocabulary::Vocabulary;
 

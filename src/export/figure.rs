@@ -15,8 +15,10 @@ mod page;
 mod png;
 mod predictions;
 
+use super::Picture;
 use super::pixels::PngError;
-use super::{GridView, Picture, Record, Sheet};
+use crate::display::{GridView, Sheet};
+use crate::run::Record;
 use crate::settings::theme::{Theme, Themes};
 use crate::trace::Step;
 

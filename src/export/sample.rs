@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Record, Watch};
-use crate::engine::{Intervention, ModelInfo, RunId, Sampling, StatePatch, StateRows, StopReason};
+use crate::run::{Intervention, ModelInfo, RunId, Sampling, StatePatch, StateRows, StopReason};
+use crate::run::{Record, Watch};
 use crate::trace::{
     Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Skip, SkippedPart, Step,
     TokenId, Trajectory,

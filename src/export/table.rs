@@ -7,12 +7,13 @@ use crossterm::style::{ContentStyle, StyledContent};
 use ratatui::backend::IntoCrossterm;
 use ratatui::style::Modifier;
 
-use super::{GridView, Record, Sheet, SheetColumn};
+use crate::display::palette::Palette;
+use crate::display::scale::{self, Tone};
+use crate::display::{GridView, Sheet, SheetColumn};
+use crate::display::{text, value};
+use crate::run::Record;
 use crate::settings::Cells;
 use crate::trace::{Layer, Row, Score};
-use crate::ui::palette::Palette;
-use crate::ui::scale::{self, Tone};
-use crate::ui::{text, value};
 use crate::vocabulary::{visible_line, visible_text};
 
 /// The widest a token's label gets.

@@ -15,10 +15,10 @@ use std::collections::HashMap;
 
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 
-use super::Record;
 use super::trace_file::document::{CellEntry, Document, Number, ScoreEntry, StepEntry};
 use super::trace_file::{FORMAT, Flaw, parse};
-use crate::engine::StateRows;
+use crate::run::Record;
+use crate::run::StateRows;
 use crate::trace::{Cell, TokenId};
 
 /// The id behind the end of a short list.

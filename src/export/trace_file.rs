@@ -19,8 +19,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Record, json, tensors};
+use super::{json, tensors};
 use crate::regular_file;
+use crate::run::Record;
 use document::Document;
 pub use error::{Flaw, TraceFileError};
 

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::SettingsError;
 use super::overlay::Problem;
-use crate::app::Action;
 
+mod action;
 mod name;
 mod parse;
 
+pub use action::Action;
 pub use name::key_name;
 
 const DEFAULTS: &str = include_str!("../../config/keys.toml");

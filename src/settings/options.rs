@@ -9,8 +9,8 @@ use super::SettingsError;
 use super::charset::CharsetChoice;
 use super::overlay::{self, Problem};
 use super::theme::Depth;
-use crate::engine::Sampling;
 use crate::model::Dtype;
+use crate::run::Sampling;
 use crate::trace::LensKind;
 
 mod cell_value;

@@ -1,6 +1,6 @@
 //! Themes: colours by role, one list a colour depth, from `config/themes/*.toml`.
 //!
-//! What a role looks like on the screen is the business of [`crate::ui::palette`], the only
+//! What a role looks like on the screen is the business of [`crate::display::palette`], the only
 //! reader of these colours.
 
 #![expect(clippy::disallowed_types, reason = "themes are made of colours")]

@@ -10,8 +10,8 @@
 //!
 //! Inputs go before engine events and are drawn at once. Engine events are taken in bounded
 //! batches, so that an engine that never stops sending cannot keep a key waiting. Nor does a
-//! terminal that takes its bytes slowly: it gets no new frame until it has taken the last one, and
-//! meanwhile the loop goes on.
+//! terminal that is slow: it gets no new frame until it has shown the last one, and meanwhile the
+//! loop goes on.
 
 use std::future::pending;
 use std::time::Duration;
@@ -32,8 +32,11 @@ use crate::app::{self, AutosaveNews, Effect, Message, Save, SaveNews, State};
 use crate::engine::{self, Handle};
 use crate::log_file;
 
-/// How soon a terminal that had no room is offered the rest again.
+/// How soon a slow terminal is looked at again.
 const OFFER: Duration = Duration::from_millis(10);
+/// How long a frame waits for a run that was told to stop: over a slow line, one frame that says
+/// that it has stopped comes sooner than two.
+const STOPS: Duration = Duration::from_millis(100);
 /// The most messages that are taken before others get their turn.
 const BATCH: usize = 64;
 /// The longest time that messages are taken before others get their turn.
@@ -97,6 +100,7 @@ pub async fn drive_and_keep<S: Screen, I: EventSource>(
         news,
         limiter: FrameLimiter::default(),
         behind_since: None,
+        stops_until: None,
     };
     let ended = program
         .run(effects, source, &mut events, &mut told, signals)
@@ -135,8 +139,10 @@ struct Program<'a, S> {
     /// For those who work beside the loop.
     news: mpsc::UnboundedSender<Message>,
     limiter: FrameLimiter,
-    /// Since when the terminal has not taken all that it was sent.
+    /// Since when the next frame has to wait for what the terminal has not taken or shown yet.
     behind_since: Option<Instant>,
+    /// Until when frames wait for a run to stop.
+    stops_until: Option<Instant>,
 }
 
 /// Whether the loop goes on.
@@ -258,10 +264,13 @@ impl<S: Screen> Program<'_, S> {
         first: engine::Event,
         events: &mut mpsc::Receiver<engine::Event>,
     ) -> Result<Flow, Error> {
-        self.request(Urgency::NextFrame);
         let mut batch = Batch::new();
         let mut next = Some(first);
         while let Some(event) = next {
+            if matches!(event, engine::Event::Finished { .. }) {
+                self.stops_until = None;
+            }
+            self.request(urgency(&event));
             if let Flow::End(exit) = self.update(Message::Engine(event))? {
                 return Ok(Flow::End(exit));
             }
@@ -290,7 +299,10 @@ impl<S: Screen> Program<'_, S> {
         for effect in effects {
             match effect {
                 Effect::Engine(command) => self.engine.send(command),
-                Effect::StopRun(run) => self.engine.stop(run),
+                Effect::StopRun(run) => {
+                    self.engine.stop(run);
+                    self.stops_until = Some(Instant::now() + STOPS);
+                }
                 Effect::CancelLoad => self.engine.cancel_load(),
                 Effect::CaptureMouse(capture) => self
                     .screen
@@ -355,11 +367,15 @@ impl<S: Screen> Program<'_, S> {
     fn next_look(&self) -> Option<std::time::Instant> {
         match self.behind_since {
             Some(_) => Some((Instant::now() + OFFER).into_std()),
-            None => self.limiter.due(),
+            None => self
+                .limiter
+                .due()
+                .map(|due| self.stops_until.map_or(due, |end| due.max(end.into_std()))),
         }
     }
 
-    /// Offer the terminal what it had no room for; that was sent at `sent` at the latest.
+    /// See whether the terminal has kept up with what was sent at `sent` at the latest, and offer it
+    /// again what it had no room for.
     fn catch_up(&mut self, sent: Instant) -> Result<(), Error> {
         let left = self.screen.catch_up().map_err(Error::Draw)?;
         if left > 0 {
@@ -376,6 +392,10 @@ impl<S: Screen> Program<'_, S> {
             return Ok(());
         }
         let start = Instant::now();
+        if self.stops_until.is_some_and(|end| start < end) {
+            return Ok(());
+        }
+        self.stops_until = None;
         let now = start.into_std();
         if self.limiter.is_due(now) {
             if let Some(error) = log_file::untold_failure() {
@@ -404,6 +424,14 @@ fn message(input: Input) -> Message {
         Input::Paste(text) => Message::Paste(text),
         Input::Mouse(mouse) => Message::Mouse(mouse),
         Input::Resize(size) => resized(size),
+    }
+}
+
+/// That a run has ended is what somebody who pressed a key waits for.
+fn urgency(event: &engine::Event) -> Urgency {
+    match event {
+        engine::Event::Finished { .. } => Urgency::AtOnce,
+        _ => Urgency::NextFrame,
     }
 }
 

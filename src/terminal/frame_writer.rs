@@ -156,6 +156,17 @@ impl<W: Write> FrameWriter<W> {
         self.unsent.clear();
     }
 
+    /// Send `bytes` as they are, unseen by whoever records: nothing that shows.
+    ///
+    /// # Errors
+    ///
+    /// What `output` returns.
+    pub fn commit_unobserved(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.unsent.extend_from_slice(bytes);
+        self.catch_up()?;
+        Ok(())
+    }
+
     /// Send `bytes` as they are, as one write. For switching terminal modes between frames.
     ///
     /// # Errors
@@ -163,8 +174,7 @@ impl<W: Write> FrameWriter<W> {
     /// What `output` returns.
     pub fn commit(&mut self, bytes: &[u8]) -> io::Result<Sent> {
         let start = Instant::now();
-        self.unsent.extend_from_slice(bytes);
-        self.catch_up()?;
+        self.commit_unobserved(bytes)?;
         let took = start.elapsed();
         if let Some(observer) = &mut self.observer {
             observer(bytes);

@@ -19,7 +19,8 @@ pub enum Urgency {
 /// Decides when the frame that was asked for is drawn.
 ///
 /// A terminal at the end of a slow line lowers its own frame rate: the next frame starts no
-/// sooner than twice the time that the last one took to be sent.
+/// sooner than twice the time that the last one took to be sent, and three times where that was
+/// waited for, so that a key mostly finds the line free.
 #[derive(Debug, Default)]
 pub struct FrameLimiter {
     due: Option<Instant>,
@@ -62,7 +63,7 @@ impl FrameLimiter {
 
     /// The terminal has accepted all of the last frame only now, `sending` after `start`.
     pub fn caught_up(&mut self, start: Instant, sending: Duration) {
-        let earliest = start + FRAME.max(sending * 2);
+        let earliest = start + FRAME.max(sending * 3);
         self.earliest = Some(earliest);
         if self.urgency == Urgency::NextFrame {
             self.due = self.due.map(|due| due.max(earliest));
@@ -132,7 +133,7 @@ mod tests {
         limiter.drawn(start, QUICK);
         limiter.request(Urgency::NextFrame, at(100));
         limiter.caught_up(start, Duration::from_millis(250));
-        assert_eq!(limiter.due(), Some(at(500)));
+        assert_eq!(limiter.due(), Some(at(750)));
         limiter.request(Urgency::AtOnce, at(260));
         assert!(limiter.is_due(at(260)));
         limiter.caught_up(start, Duration::from_millis(300));

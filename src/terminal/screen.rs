@@ -29,7 +29,8 @@ pub trait Screen {
     /// When the screen is gone.
     fn draw(&mut self, state: &State) -> io::Result<Sent>;
 
-    /// Send more of what there was no room for; the number of bytes that there still is none for.
+    /// Send more of what there was no room for; the number of bytes that the next frame still has
+    /// to wait for.
     ///
     /// # Errors
     ///
@@ -113,7 +114,7 @@ impl Screen for Session {
     }
 
     fn catch_up(&mut self) -> io::Result<usize> {
-        self.painter().writer().catch_up()
+        Self::catch_up(self)
     }
 
     fn repaint(&mut self) {

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
+use std::time::Instant;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
@@ -13,6 +14,7 @@ use rustix::process::{Signal, getpgrp, getpid, getppid, getsid, kill_process};
 use signal_hook::consts::SIGTSTP;
 
 use super::Error;
+use super::backlog::{self, Backlog};
 use super::clipboard::DesktopClipboard;
 use super::faults;
 use super::frame_writer::Sent;
@@ -68,6 +70,7 @@ pub struct Session {
     mouse: Mouse,
     clipboard: DesktopClipboard,
     route: Route,
+    backlog: Backlog,
 }
 
 impl Session {
@@ -86,6 +89,7 @@ impl Session {
             mouse: Mouse::Terminal,
             clipboard: DesktopClipboard::of_environment(),
             route: Route::of(|name| env::var(name).ok()),
+            backlog: Backlog::default(),
         };
         session.take().map_err(Error::SetUp)?;
         Ok(session)
@@ -100,13 +104,37 @@ impl Session {
         self.painter.size()
     }
 
-    /// Draw the cells that changed, in one write.
+    /// Draw the cells that changed, and ask the terminal to say when it has come so far.
     ///
     /// # Errors
     ///
     /// When the terminal cannot be written to.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<Sent> {
-        self.painter.draw(render)
+        let now = Instant::now();
+        let sent = self.painter.draw(render)?;
+        if sent.bytes == 0 {
+            return Ok(sent);
+        }
+        if self.backlog.asks() {
+            self.painter.writer().commit_unobserved(backlog::QUESTION)?;
+            self.backlog.asked(sent.bytes, now);
+        } else {
+            self.backlog.sent(sent.bytes);
+        }
+        Ok(sent)
+    }
+
+    /// Send more of what there was no room for. How many bytes the terminal has still to take or to
+    /// show before it should get the next frame.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be written to.
+    pub fn catch_up(&mut self) -> io::Result<usize> {
+        let unsent = self.painter.writer().catch_up()?;
+        let now = Instant::now();
+        self.backlog.hear(now);
+        Ok(unsent + self.backlog.excess(now))
     }
 
     /// Recordings take what the terminal gets from now on.
@@ -151,7 +179,7 @@ impl Session {
             return Ok(());
         }
         give_back()?;
-        self.painter.writer().forget();
+        self.forget_what_is_under_way();
         stop()?;
         self.take()?;
         self.repaint();
@@ -168,7 +196,7 @@ impl Session {
         // crossterm remembers that it set raw mode, whatever the terminal is in by now.
         disable_raw_mode()?;
         enable_raw_mode()?;
-        self.painter.writer().forget();
+        self.forget_what_is_under_way();
         self.painter.writer().commit(PASTE_ON)?;
         self.set_mouse(self.mouse)?;
         self.repaint();
@@ -184,6 +212,11 @@ impl Session {
         self.clipboard.set(text);
         self.painter.writer().commit(&self.route.sequence(text))?;
         Ok(())
+    }
+
+    fn forget_what_is_under_way(&mut self) {
+        self.painter.writer().forget();
+        self.backlog.forget();
     }
 
     fn take(&mut self) -> io::Result<()> {
@@ -264,6 +297,8 @@ pub fn give_back() -> io::Result<()> {
         return Ok(());
     }
     let modes = Tty::to_leave().map_or(Ok(()), |tty| tty.write_last(LEAVE));
+    // In this line discipline nobody sees them.
+    backlog::wait_for_answers();
     let line_discipline = disable_raw_mode();
     // Only now: on the screen that we have left, nobody's words do any harm.
     let streams = noise::let_through();

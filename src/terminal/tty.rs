@@ -17,7 +17,7 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{QueueSelector, isatty, tcflush, tcgetwinsize};
 
-use super::Error;
+use super::{Error, backlog};
 
 /// The first descriptor that may be taken: those before are the standard streams.
 pub(super) const FIRST_FREE: i32 = 3;
@@ -137,7 +137,7 @@ impl Tty {
     ///
     /// When the terminal is gone, or takes nothing for a second.
     pub fn write_last(self, bytes: &[u8]) -> io::Result<()> {
-        if SLOW.load(Ordering::Relaxed) {
+        if SLOW.load(Ordering::Relaxed) || backlog::is_under_way() {
             // Then it comes later, and that is all.
             let _ = tcflush(output(), QueueSelector::OFlush);
         }

@@ -11,11 +11,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::charset;
 use super::field;
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::{charset, text};
 use crate::app::{ActionEntry, ActionList, State};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 
 /// Columns of an action's name.
 const NAME: usize = 20;

@@ -22,9 +22,10 @@ use ratatui::text::{Line, Span};
 
 use super::bars::{self, Diverging};
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::{compare, scroll, step, text};
+use super::{compare, scroll, step};
 use crate::app::{Attribution, Beside, ROW_LABEL, Split, State};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 use crate::trace::{self, Layer, Row};
 
 /// The page, in the place of all panes.
@@ -36,7 +37,7 @@ pub fn render(
     buffer: &mut Buffer,
 ) {
     let found = state.run.as_ref().zip(state.model.ready.as_ref());
-    let found = found.and_then(|(run, info)| Some((run, info, page.split.answer(run.id)?)));
+    let found = found.and_then(|(run, info)| Some((run, info, page.split(run.id)?)));
     let Some((run, info, split)) = found else {
         let titles = Titles::named("Attribution");
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
@@ -47,7 +48,7 @@ pub fn render(
         );
         return;
     };
-    let target = names::target(page, run, split, &info.vocabulary);
+    let target = names::target(page, run, &split, &info.vocabulary);
     let titles = Titles {
         name: format!("Attribution · {} {target}", run.place_of(split.at)),
         right: step::lens_of(split.lens, page.is_waiting()),
@@ -57,7 +58,7 @@ pub fn render(
     let width = usize::from(inner.width.saturating_sub(2));
     let height = usize::from(inner.height);
     let sums = sums::lines(&split.attribution, palette, width);
-    let sheet = Sheet::new(state, page, split, palette, width);
+    let sheet = Sheet::new(state, page, &split, palette, width);
     let mut lines = vec![compare::context(state, palette, width)];
     lines.extend(sheet.lines(height.saturating_sub(lines.len() + sums.len())));
     // A blank line before the sums where that costs no layer.

@@ -8,8 +8,8 @@
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::palette::Palette;
-use super::text;
+use crate::display::palette::Palette;
+use crate::display::text;
 
 /// Columns of a signed number.
 pub const NUMBER: usize = 6;

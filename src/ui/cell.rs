@@ -17,11 +17,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
-use super::palette::Palette;
-use super::{grid, text};
-use crate::app::{Pane, Place, Side, State};
-use crate::engine::RunId;
+use super::grid;
+use crate::app::{Pane, Side, State};
+use crate::display::palette::Palette;
+use crate::display::text;
+use crate::run::RunId;
 use crate::settings::{Cells, ListedTokens, Visibility};
+use crate::trace::Place;
 use crate::trace::{Attribution, Cell, Column, Row, TokenId};
 use crate::vocabulary::Vocabulary;
 use shares::Shares;
@@ -255,7 +257,7 @@ impl Detail<'_> {
         if !self.is_listed(self.column.token) {
             let rank = format!(
                 "{:>3}",
-                super::scale::short(u64::from(self.cell.score.rank))
+                crate::display::scale::short(u64::from(self.cell.score.rank))
             );
             let prob = self.cell.score.prob;
             lines.push(self.token_line(&rank, self.column.token, prob, token, bar));

@@ -21,8 +21,9 @@ use ratatui::widgets::canvas::{Canvas, Context, Points};
 
 use super::comparison::{self, Opened};
 use super::frame::Titles;
-use super::palette::Palette;
-use crate::app::{Compare, Series, State, prompt_letter};
+use crate::app::{Compare, Series, State};
+use crate::display::palette::Palette;
+use crate::display::prompt_letter;
 use crate::settings::theme::Depth;
 use crate::trace::{Crossing, Layer, Row};
 use axis::Axis;
@@ -250,7 +251,7 @@ impl Chart<'_> {
             prompt.unwrap_or_default(),
             layers.join(" ")
         );
-        let words = super::text::cut(&words, self.plot.width.into()).into_owned();
+        let words = crate::display::text::cut(&words, self.plot.width.into()).into_owned();
         put(buffer, self.plot.x, axis + 2, &words, self.palette.muted());
     }
 

@@ -12,9 +12,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::field;
-use super::palette::Palette;
-use super::text;
 use crate::app::{CommandLine, State};
+use crate::display::palette::Palette;
+use crate::display::text;
 
 /// Suggestions that are shown at once.
 const SHOWN: usize = 8;

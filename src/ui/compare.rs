@@ -12,11 +12,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::text;
-use crate::app::{
-    Compare, FieldLine, Pane, Phase, State, field_lines, letter, of_wanted, prompt_letter,
-};
+use crate::app::{Compare, FieldLine, Pane, Phase, State, field_lines};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
+use crate::display::{letter, of_wanted, prompt_letter};
 use crate::trace::TokenId;
 use crate::vocabulary::{typed, visible_text};
 

@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::frame::{self, Titles};
-use super::palette::Palette;
-use crate::app::{Compare, Pane, Series, State, label, series};
+use crate::app::{Compare, Pane, Series, State, series};
+use crate::display::palette::Palette;
+use crate::display::series_label;
 use crate::trace::{Lead, Row};
 
 /// An opened pane of compare mode.
@@ -51,7 +52,10 @@ pub fn order_changes(state: &State, compare: &Compare, palette: &Palette<'_>) ->
         return Line::default();
     };
     let prompt = state.current_prompt();
-    let letters = (label(difference.a, prompt), label(difference.b, prompt));
+    let letters = (
+        series_label(difference.a, prompt),
+        series_label(difference.b, prompt),
+    );
     let changes: Vec<String> = difference
         .changes()
         .iter()

@@ -14,9 +14,9 @@ use ratatui::text::Line;
 use ratatui::widgets::{Clear, Widget};
 
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::text;
 use crate::app::State;
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 
 /// A token's text, its number, and spaces between them.
 const WIDTH: u16 = 36;

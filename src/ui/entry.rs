@@ -13,9 +13,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::{field, grid, text};
+use super::{field, grid};
 use crate::app::{Entry, Purpose, State};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 use crate::settings::Cells;
 use crate::vocabulary::{typed, visible_text};
 

@@ -3,9 +3,9 @@
 use ratatui::text::{Line, Span};
 use tui_input::Input;
 
-use super::palette::Palette;
-use super::text;
 use crate::app::Prefilled;
+use crate::display::palette::Palette;
+use crate::display::text;
 
 /// The text in at most `width` columns up to the cursor; its end, where it is long.
 pub fn spans(field: &Input, palette: &Palette<'_>, width: usize) -> Vec<Span<'static>> {

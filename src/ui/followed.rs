@@ -17,8 +17,9 @@ use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
 use super::grid::{self, Grid};
-use super::palette::{Focus, Palette};
-use crate::app::{Followed, GridRoom, State, letter, shown};
+use crate::app::{Followed, GridRoom, State};
+use crate::display::palette::{Focus, Palette};
+use crate::display::{letter, shown};
 use crate::trace::{Column, Step};
 
 /// The grid of a followed candidate.

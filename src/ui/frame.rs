@@ -5,9 +5,9 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Widget};
 
-use super::palette::{Focus, Palette};
-use super::text;
 use crate::app::{Pane, State};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 
 /// What stands in a pane's border.
 #[derive(Clone, Debug, Default)]

@@ -13,22 +13,21 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
-use super::palette::Palette;
-use super::scale::{Scale, Tone};
-use super::{loading, text, value};
+use super::loading;
 use crate::app::{GridRoom, Pane, Side, State};
-use crate::engine::ModelInfo;
+use crate::display::palette::Palette;
+use crate::display::scale::{Scale, Tone};
+use crate::display::{Before, text, value};
+use crate::run::ModelInfo;
 use crate::settings::CellColour;
 use crate::trace::{LensKind, Row};
 
-mod before;
 mod fold;
 #[cfg(test)]
 mod tests;
 mod widget;
 
-pub use super::value::probability;
-pub use before::Before;
+pub use crate::display::value::probability;
 pub use widget::{GIVEN, Grid};
 
 /// The grid's pane.

@@ -6,10 +6,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::palette::Palette;
-use super::{runs, text};
+use super::runs;
 use crate::app::{Loading, Phase, Run, State};
-use crate::engine::StopReason;
+use crate::display::palette::Palette;
+use crate::display::text;
+use crate::run::StopReason;
 
 /// The status line.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {

@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::charset;
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::{charset, text};
 use crate::app::{HelpLine, State, help_lines, help_room};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 
 /// Keys stand in a column of this width.
 const KEYS: usize = 16;

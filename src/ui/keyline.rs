@@ -5,10 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::palette::Palette;
-use super::{charset, field, text};
-use crate::app::{Action, Beside, Line as TypedLine, NoticeKind, Page, Run, State, Stops};
+use super::{charset, field};
+use crate::app::{Beside, Line as TypedLine, NoticeKind, Page, Run, State, Stops};
+use crate::display::palette::Palette;
+use crate::display::text;
 use crate::export::EXTENSIONS;
+use crate::settings::Action;
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
 

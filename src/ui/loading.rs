@@ -6,9 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::palette::Palette;
-use super::text;
-use crate::app::{Action, Loading, Model, Phase, State};
+use crate::app::{Loading, Model, Phase, State};
+use crate::display::palette::Palette;
+use crate::display::text;
+use crate::settings::Action;
 use crate::settings::keys::Scope;
 use crate::vocabulary::visible_text;
 

@@ -17,11 +17,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
-use super::palette::Palette;
-use super::{scroll, spark, text};
-use crate::app::{Extent, Pane, Place, Run, State};
+use super::{scroll, spark};
+use crate::app::{Pane, Run, State};
+use crate::display::palette::Palette;
+use crate::display::text;
 use crate::settings::Cells;
 use crate::trace::Column;
+use crate::trace::{Extent, Place};
 use crate::vocabulary::{Vocabulary, visible_text};
 
 /// The log's pane.

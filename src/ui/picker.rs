@@ -14,10 +14,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::field;
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::{field, text};
 use crate::app::{Choice, Picker};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 use crate::engine::{Fit, ModelEntry, Whereabouts};
 use crate::vocabulary::visible_text;
 

@@ -17,10 +17,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::{bars, compare, grid, scroll, step, text};
-use crate::app::{Layers, Predictions, Run, State, letter};
-use crate::engine;
+use super::{bars, compare, grid, scroll, step};
+use crate::app::{Layers, Predictions, Run, State};
+use crate::display::letter;
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
+use crate::engine::Question;
+use crate::run;
 use crate::settings::Cells;
 use crate::trace::{Cell, Row, TokenId};
 use crate::vocabulary::Vocabulary;
@@ -35,8 +38,9 @@ pub fn render(
     buffer: &mut Buffer,
 ) {
     let found = state.run.as_ref().zip(state.model.ready.as_ref());
-    let found = found.and_then(|(run, info)| Some((run, info, page.best.answer(run.id)?)));
-    let Some((run, info, answer)) = found else {
+    let found = found.and_then(|(run, info)| Some((run, info, page.best.newest()?)));
+    let found = found.filter(|(run, _, (to, _))| to.run == run.id);
+    let Some((run, info, (question, answer))) = found else {
         let titles = Titles::named("Layer predictions");
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
         let words = match state.model.saved {
@@ -50,6 +54,7 @@ pub fn render(
     let table = Table {
         state,
         page,
+        question,
         answer,
         run,
         vocabulary: &info.vocabulary,
@@ -69,7 +74,8 @@ pub fn render(
 struct Table<'t> {
     state: &'t State,
     page: &'t Predictions,
-    answer: &'t engine::Predictions,
+    question: &'t Question,
+    answer: &'t run::Predictions,
     run: &'t Run,
     vocabulary: &'t Vocabulary,
     palette: &'t Palette<'t>,
@@ -77,13 +83,14 @@ struct Table<'t> {
 
 impl Table<'_> {
     fn titles(&self, width: u16) -> Titles<'static> {
-        let place = self.run.place_of(self.answer.at);
+        let place = self.question.ask.at().map(|at| self.run.place_of(at));
+        let place = place.map_or_else(String::new, |place| place.to_string());
         let chosen = self.vocabulary.label(self.answer.column.token);
         let mut name = format!("Layer predictions · {place} {chosen}");
         if self.page.layers == Layers::Selected {
             name.push_str(&format!(" · {}", self.state.cursor.row));
         }
-        let lens = step::lens_of(self.answer.lens, self.page.best.is_waiting());
+        let lens = step::lens_of(self.question.lens, self.page.best.is_waiting());
         Titles {
             name,
             right: format!("best {}  {lens}", self.answer.top_k),
@@ -186,7 +193,7 @@ impl Table<'_> {
             Line::from(spans)
         }));
         if !listed {
-            let rank = super::scale::short(u64::from(cell.score.rank));
+            let rank = crate::display::scale::short(u64::from(cell.score.rank));
             let mut spans = vec![place(rank)];
             spans.extend(self.token(chosen, cell.score.prob, &sizes));
             lines.push(Line::from(spans));

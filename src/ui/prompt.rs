@@ -13,8 +13,8 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
-use super::palette::Palette;
 use crate::app::{Pane, State};
+use crate::display::palette::Palette;
 
 const PLACEHOLDER: &str = "Type a text for the model to continue";
 

@@ -15,9 +15,9 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::text;
 use crate::app::{Origin, Run, State};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 use crate::vocabulary::visible_text;
 
 const LEGEND: &str = " ● shown  * marked  ± compared with ";

@@ -1,6 +1,6 @@
 //! The way of a token through the layers, as eight small bars.
 
-use super::scale;
+use crate::display::scale;
 use crate::settings::theme::STEPS;
 use crate::trace::Column;
 

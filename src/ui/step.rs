@@ -4,9 +4,9 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::palette::Palette;
-use super::text;
 use crate::app::{Phase, ROW_LABEL, State};
+use crate::display::palette::Palette;
+use crate::display::text;
 use crate::trace::{LensKind, Row};
 
 /// Why nothing can be shown, and what to do; `None` where something can.

@@ -16,9 +16,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::frame::{self, Titles};
-use super::palette::{Focus, Palette};
-use super::text;
 use crate::app::{SUMMARY_HEAD, State};
+use crate::display::palette::{Focus, Palette};
+use crate::display::text;
 use crate::trace::{Layer, LayerSummary, Summary};
 
 /// The summary, in the place of all panes, its layers from `first` on.

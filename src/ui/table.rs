@@ -18,9 +18,10 @@ use ratatui::widgets::Widget;
 use super::comparison::{self, Opened};
 use super::frame::Titles;
 use super::grid::probability;
-use super::palette::Palette;
-use super::{scale, text};
-use crate::app::{Measure, ROW_LABEL, Series, State, letter, prompt_letter, shown};
+use crate::app::{Measure, ROW_LABEL, Series, State};
+use crate::display::palette::Palette;
+use crate::display::{letter, prompt_letter, shown};
+use crate::display::{scale, text};
 use crate::settings::Cells;
 use crate::trace::{Crossing, Lead, Row, Score};
 
@@ -44,7 +45,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         |compare| Titles {
             name: format!("{} at each layer", compare.measure.name()),
             right: compare
-                .answer
+                .answer()
                 .as_ref()
                 .map_or_else(String::new, |answer| format!("lens {}", answer.lens)),
             bottom: comparison::order_changes(state, compare, palette),

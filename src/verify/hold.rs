@@ -3,10 +3,11 @@
 use super::check::{Check, Outcome};
 use super::reference::{Reference, ReferenceCase, ReferenceStep, Watch};
 use super::tally::{Numbers, Ranks, of_entropy, of_kl};
-use crate::engine::{Continuation, Run, RunId, Session};
+use crate::engine::{Run, Session};
 use crate::lens::rounding::{self, Rounding};
 use crate::lens::{Logits, States, best_of_all, column};
 use crate::model::ModelError;
+use crate::run::{Continuation, RunId};
 use crate::trace::{Cell, LensKind, Position, Step, TokenId};
 use crate::vocabulary::visible_label;
 

@@ -11,6 +11,7 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::Session;
 use lenscape::lens::Logits;
 use lenscape::lens::rounding::{largest, possible_ranks};
+use lenscape::model::memory::{Available, Bound};
 use lenscape::model::{self, Dtype, Holding, ModelError};
 use lenscape::trace::{Column, LensKind, Step};
 use rayon::prelude::*;
@@ -117,7 +118,11 @@ fn a_model_is_widened_where_half_of_the_memory_is_enough_for_that() {
     // Memory in which only one of the two fits.
     let between = Some(stored.peak);
     assert!(stored.peak < widened.peak);
-    assert!(memory(Dtype::Auto, between).fits(between, "m").is_ok());
-    let refused = memory(Dtype::F32, between).fits(between, "m");
+    let free = between.map(|bytes| Available {
+        bytes,
+        bound: Bound::Machine,
+    });
+    assert!(memory(Dtype::Auto, between).fits(free, "m").is_ok());
+    let refused = memory(Dtype::F32, between).fits(free, "m");
     assert!(matches!(refused, Err(ModelError::TooLarge { .. })));
 }

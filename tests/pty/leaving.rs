@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::pseudo_terminal::PseudoTerminal;
+use crate::pseudo_terminal::{PseudoTerminal, count};
 use crate::stand_in::{self, Behaviour};
 
 const QUIT: &str = "\x11";
@@ -104,6 +104,44 @@ fn the_user_can_quit_though_nobody_reads_the_terminal() {
         assert_eq!(code, 0, "{keys:?}");
         terminal.assert_line_discipline_restored();
     }
+}
+
+/// A line of 2 kB/s that has been drawn to for a while, to a terminal that answers.
+fn over_a_slow_line(behaviour: Behaviour) -> PseudoTerminal {
+    let mut terminal = stand_in::start(behaviour);
+    terminal.answer();
+    terminal.wait_until("the program's screen", vt100::Screen::alternate_screen);
+    terminal.wait_for_bytes(b"\x1b[5n", 3);
+    terminal.slow_down(2000);
+    draw_much(&mut terminal);
+    terminal
+}
+
+#[test]
+fn keys_are_answered_over_a_slow_line_since_few_frames_are_under_way() {
+    let mut terminal = over_a_slow_line(Behaviour::Floods);
+    let start = Instant::now();
+    terminal.send("seldom");
+    terminal.wait_for("seldom");
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(8), "{took:?}");
+}
+
+#[test]
+fn quitting_leaves_no_answer_to_the_shell() {
+    let mut terminal = stand_in::start(Behaviour::Floods);
+    terminal.answer();
+    terminal.slow_down(8000);
+    terminal.wait_for_bytes(b"\x1b[5n", 5);
+    let start = Instant::now();
+    terminal.send(QUIT);
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.assert_restored();
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    // What nobody reads, the terminal's line discipline shows.
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(count(&terminal.bytes(), b"^[[0n"), 0);
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! A program in a pseudo-terminal that never answers a question, such as `CSI 6n`.
+//! A program in a pseudo-terminal that answers no question, such as `CSI 6n`, unless it is told to.
 
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,16 +14,22 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 /// How long anything may take on a busy machine. Nothing waits longer than it has to.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Asks the terminal how it is.
+const ASKS: &[u8] = b"\x1b[5n";
+
 /// A program in a pseudo-terminal.
 pub struct PseudoTerminal {
     master: Option<Box<dyn MasterPty + Send>>,
-    keyboard: Option<Box<dyn Write + Send>>,
+    keyboard: Option<Keyboard>,
     /// Kept open, so that the terminal's modes can be looked at when the program is gone.
     slave: Option<Box<dyn SlavePty + Send>>,
     child: Box<dyn Child + Send + Sync>,
     shown: Arc<Shown>,
     modes_before: String,
 }
+
+/// Where keys and answers go in.
+type Keyboard = Arc<Mutex<Box<dyn Write + Send>>>;
 
 /// What the program has sent.
 struct Shown {
@@ -35,6 +41,8 @@ struct Output {
     parser: vt100::Parser,
     bytes: Vec<u8>,
     reading: Reading,
+    /// Whether the terminal says that it is well when it is asked.
+    answers: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,14 +99,17 @@ impl PseudoTerminal {
                 parser: vt100::Parser::new(cells(rows), cells(columns), 0),
                 bytes: Vec::new(),
                 reading: Reading::On,
+                answers: false,
             }),
             changed: Condvar::new(),
         });
         let reader = pair.master.try_clone_reader().unwrap();
+        let keyboard = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let collected = Arc::clone(&shown);
-        thread::spawn(move || collected.collect(reader));
+        let answers_to = Arc::downgrade(&keyboard);
+        thread::spawn(move || collected.collect(reader, &answers_to));
         Self {
-            keyboard: Some(pair.master.take_writer().unwrap()),
+            keyboard: Some(keyboard),
             master: Some(pair.master),
             slave: Some(pair.slave),
             child,
@@ -114,7 +125,7 @@ impl PseudoTerminal {
 
     /// Send what no keyboard may send, in one write.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
-        let keyboard = self.keyboard.as_mut().unwrap();
+        let mut keyboard = self.keyboard.as_ref().unwrap().lock().unwrap();
         keyboard.write_all(bytes).unwrap();
         keyboard.flush().unwrap();
     }
@@ -214,6 +225,11 @@ impl PseudoTerminal {
     /// All bytes that the program has sent.
     pub fn bytes(&self) -> Vec<u8> {
         self.shown.output.lock().unwrap().bytes.clone()
+    }
+
+    /// Say from now on that it is well when it is asked.
+    pub fn answer(&self) {
+        self.shown.output.lock().unwrap().answers = true;
     }
 
     /// How many bytes the program has sent.
@@ -359,7 +375,11 @@ impl Drop for PseudoTerminal {
 }
 
 impl Shown {
-    fn collect(&self, mut reader: Box<dyn Read + Send>) {
+    fn collect(
+        &self,
+        mut reader: Box<dyn Read + Send>,
+        keyboard: &Weak<Mutex<Box<dyn Write + Send>>>,
+    ) {
         let mut bytes = [0; 4096];
         let mut most = bytes.len();
         let mut cut = Vec::new();
@@ -372,6 +392,16 @@ impl Shown {
             let shown = with_a_mark(&mut cut, &bytes[..count]);
             output.parser.process(&shown);
             output.bytes.extend_from_slice(&bytes[..count]);
+            // A question may have come in two parts.
+            let before = (output.bytes.len() - count).saturating_sub(ASKS.len() - 1);
+            if output.answers
+                && let Some(keyboard) = keyboard.upgrade()
+            {
+                for _ in 0..self::count(&output.bytes[before..], ASKS) {
+                    // The program may be gone.
+                    let _ = keyboard.lock().unwrap().write_all(b"\x1b[0n");
+                }
+            }
             self.changed.notify_all();
             match output.reading {
                 Reading::On => {}

@@ -12,8 +12,9 @@ use std::{env, panic, process, thread};
 
 use lenscape::app::{Effect, Start, State};
 use lenscape::autosave::Autosaves;
-use lenscape::engine::{Command, Event, Handle, ModelInfo, RunId, Sampling, Unwanted};
+use lenscape::engine::{Command, Event, Handle, Unwanted};
 use lenscape::log_file;
+use lenscape::run::{ModelInfo, RunId, Sampling};
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, Settings};
 use lenscape::terminal::{

@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Progress, Run, RunId, Sampling, Session, Wanted};
+use lenscape::engine::{Progress, Run, Session};
 use lenscape::lens::{Logits, StateTap, column};
 use lenscape::model::{self, Model};
+use lenscape::run::{RunId, Sampling, Wanted};
 use lenscape::trace::{Column, Layer, LensKind, Row, Step, TokenId};
 use lenscape::verify::{Outcome, Reference, hold};
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! Two layers in a line of the grid.
 
 use lenscape::app::{Message, update};
-use lenscape::engine::{Event, StopReason};
+use lenscape::engine::Event;
+use lenscape::run::StopReason;
 use lenscape::settings::theme::Depth;
 use lenscape::trace::{Layer, Row};
 

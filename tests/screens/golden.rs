@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use lenscape::engine::ModelInfo;
+use lenscape::run::ModelInfo;
 use lenscape::trace::{Candidate, Cell, Column, LensKind, Score, TokenId, Trajectory};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use serde::Deserialize;

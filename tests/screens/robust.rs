@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use lenscape::app::Message;
-use lenscape::engine::{Event, RunId, StopReason};
+use lenscape::engine::{Answer, Ask, Event, Question, Rest};
+use lenscape::run::{RunId, StopReason};
 use lenscape::settings::theme::Depth;
 use lenscape::trace::{Column, LensKind, Position, Step};
 use proptest::prelude::*;
@@ -136,20 +137,27 @@ fn happens(scene: &mut Scene, happening: Happening) {
             run: Some(run),
             message: "no".into(),
         },
-        Happening::PromptColumns(first, count) => Event::PromptColumns {
-            run,
-            lens: LensKind::Normed,
-            first: Position(first),
-            columns: (0..count).map(column).collect(),
-            total: count,
-        },
-        Happening::Recast(steps) => Event::Recast {
-            run,
-            lens: LensKind::Raw,
-            columns: (0..steps).map(column).collect(),
-        },
+        Happening::PromptColumns(first, count) => {
+            let answer = Answer::PromptColumns {
+                first: Position(first),
+                columns: (0..count).map(column).collect(),
+            };
+            answered(run, LensKind::Normed, Ask::PromptColumns, answer)
+        }
+        Happening::Recast(steps) => {
+            let answer = Answer::Recast((0..steps).map(column).collect());
+            answered(run, LensKind::Raw, Ask::Recast, answer)
+        }
     };
     scene.takes(Message::Engine(event));
+}
+
+fn answered(run: RunId, lens: LensKind, ask: Ask, answer: Answer) -> Event {
+    Event::Answered {
+        to: Arc::new(Question { run, lens, ask }),
+        answer,
+        rest: Rest::Nothing,
+    }
 }
 
 fn depth() -> impl Strategy<Value = Depth> {

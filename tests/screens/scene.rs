@@ -6,11 +6,9 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
 use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
-use lenscape::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, Followed, Joint, ModelInfo, Predictions,
-    Question, RunId, Sampling, StopReason, Wanted,
-};
-use lenscape::export::Record;
+use lenscape::engine::{Answer, Ask, Command, Event, FetchProgress, Question, Rest};
+use lenscape::run::Record;
+use lenscape::run::{Comparison, ModelInfo, Predictions, RunId, Sampling, StopReason, Wanted};
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, CharsetChoice, Settings};
 use lenscape::trace::{Candidate, Column, LensKind, LogProb, Position, Score, Step, TokenId};
@@ -238,18 +236,19 @@ impl Scene {
                     prompt: self.case.prompt_ids.iter().copied().map(TokenId).collect(),
                 }
             }
-            Command::Ask(question) => match self.answer(question) {
-                Some(event) => event,
-                None => return,
+            Command::Ask(question) => Event::Answered {
+                to: Arc::new(question.clone()),
+                answer: self.answer(question),
+                rest: Rest::Nothing,
             },
         };
         self.takes(Message::Engine(event));
     }
 
-    fn answer(&mut self, question: &Question) -> Option<Event> {
+    fn answer(&mut self, question: &Question) -> Answer {
         let Question { run, lens, ask } = question;
         match ask {
-            Ask::Candidates { at, wanted } => Some(Event::Compared(Arc::new(Comparison {
+            Ask::Candidates { at, wanted } => Answer::Candidates(Arc::new(Comparison {
                 run: *run,
                 at: *at,
                 lens: *lens,
@@ -257,13 +256,10 @@ impl Scene {
                     .iter()
                     .map(|wanted| self.trajectory(*run, wanted))
                     .collect(),
-            }))),
-            Ask::Joint { at, wanted } => Some(Event::Joint(Arc::new(Joint {
-                run: *run,
-                at: *at,
-                wanted: wanted.clone(),
-                log_probs: wanted.iter().map(|_| Ok(LogProb(0.012_f64.ln()))).collect(),
-            }))),
+            })),
+            Ask::Joint { wanted, .. } => {
+                Answer::Joint(wanted.iter().map(|_| Ok(LogProb(0.012_f64.ln()))).collect())
+            }
             Ask::Follow { tokens, from } => {
                 let columns = self.columns().into_iter();
                 let steps = self.state.run.as_ref().unwrap().columns.len();
@@ -280,53 +276,35 @@ impl Scene {
                     };
                     (1..=tokens.len()).map(worse).collect()
                 };
-                Some(Event::Followed(Arc::new(Followed {
-                    run: *run,
-                    lens: *lens,
-                    tokens: tokens.clone(),
+                Answer::Follow {
                     first: *from,
                     steps: columns
                         .take(steps)
                         .skip(from.0)
                         .map(|column| scores(&column))
                         .collect(),
-                })))
+                }
             }
             Ask::Recast => {
                 self.raw = *lens == LensKind::Raw;
                 self.lens = *lens;
                 let steps = self.state.run.as_ref().unwrap().columns.len();
-                Some(Event::Recast {
-                    run: *run,
-                    lens: *lens,
-                    columns: self.columns().into_iter().take(steps).collect(),
-                })
+                Answer::Recast(self.columns().into_iter().take(steps).collect())
             }
-            Ask::Predictions { at, top_k } => Some(Event::Predicted(Arc::new(Predictions {
-                run: *run,
-                at: *at,
-                lens: *lens,
+            Ask::Predictions { at, top_k } => Answer::Predictions(Arc::new(Predictions {
                 top_k: *top_k,
                 column: parts::with_top_k(&self.column(*at), *top_k),
-            }))),
-            Ask::Attribution { at, target } => Some(Event::Attributed {
-                run: *run,
-                at: *at,
-                lens: *lens,
-                attribution: Arc::new(parts::attribution(&self.column(*at), *target)),
-            }),
-            Ask::Heads { at, target, layer } => Some(Event::HeadsAttributed {
-                run: *run,
-                at: *at,
-                shares: Arc::new(parts::heads(&self.column(*at), *target, *layer)),
-            }),
-            Ask::PromptColumns => Some(Event::PromptColumns {
-                run: *run,
-                lens: *lens,
+            })),
+            Ask::Attribution { at, target } => {
+                Answer::Attribution(Arc::new(parts::attribution(&self.column(*at), *target)))
+            }
+            Ask::Heads { at, target, layer } => {
+                Answer::Heads(Arc::new(parts::heads(&self.column(*at), *target, *layer)))
+            }
+            Ask::PromptColumns => Answer::PromptColumns {
                 first: Position(1),
                 columns: self.case.prompt_columns(),
-                total: self.case.prompt_ids.len() - 1,
-            }),
+            },
         }
     }
 

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use lenscape::app::{Effect, Loading, Save, State, What};
-use lenscape::engine::{Command, Event, Handle, RunId, Unwanted};
+use lenscape::engine::{Command, Event, Handle, Unwanted};
 use lenscape::export::ScreenFormat;
 use lenscape::model::Dtype;
+use lenscape::run::RunId;
 use lenscape::terminal::{
     Channels, Error, EventSource, Exit, Input, Mouse, Screen, Sent, Signals, drive,
 };

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use lenscape::app::{Effect, Message, Start, State, update};
-use lenscape::engine::{Command, Event, ModelInfo, RunId, Sampling};
+use lenscape::engine::{Command, Event};
+use lenscape::run::{ModelInfo, RunId, Sampling};
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, Settings};
 use lenscape::trace::{Cell, Column, LensKind, Score, Step, TokenId};

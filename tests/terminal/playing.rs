@@ -4,9 +4,10 @@ use std::path::Path;
 use std::thread;
 
 use lenscape::app::State;
-use lenscape::engine::{Command, Event, Handle, StopReason, Unwanted};
+use lenscape::engine::{Command, Event, Handle, Unwanted};
 use lenscape::export::cast::{CastOptions, CastVersion};
 use lenscape::play::{Error, Pictures, Played, ScreenshotAt, Script, play};
+use lenscape::run::StopReason;
 use lenscape::terminal::Recordings;
 use lenscape::ui;
 use ratatui::Terminal;

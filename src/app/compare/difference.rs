@@ -74,7 +74,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::{Comparison, RunId};
+    use crate::run::{Comparison, RunId};
     use crate::trace::{Candidate, LensKind, Position, Score, TokenId};
 
     fn comparing(logits: &[&[f32]]) -> Compare {
@@ -96,12 +96,12 @@ mod tests {
             })
         });
         let mut compare = Compare::new(String::new(), Arc::default());
-        compare.answer = Some(Arc::new(Comparison {
+        compare.takes(Comparison {
             run: RunId(1),
             at: Position(0),
             lens: LensKind::Normed,
             trajectories: trajectories.collect(),
-        }));
+        });
         compare
     }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::app::Place;
-use crate::engine::{Comparison, Question, RunId, Wanted};
+use crate::app::Inquiry;
+use crate::engine::{Ask, Question};
+use crate::run::{Comparison, RunId, Wanted};
+use crate::trace::Place;
 use crate::trace::{Position, Trajectory};
 
 /// With the current one these are three prompts on one scale.
@@ -20,10 +22,8 @@ pub struct Pin {
     pub place: Place,
     /// The text before it.
     pub before: String,
-    /// What was asked last.
-    pub(in crate::app) asked: Option<Question>,
-    /// The newest answer, and whom it is about.
-    pub(in crate::app) answer: Option<(Vec<Wanted>, Arc<Comparison>)>,
+    /// Where the candidates stand there.
+    pub(in crate::app) found: Inquiry<Arc<Comparison>>,
 }
 
 impl Pin {
@@ -35,8 +35,7 @@ impl Pin {
             at,
             place,
             before,
-            asked: None,
-            answer: None,
+            found: Inquiry::default(),
         }
     }
 
@@ -46,9 +45,14 @@ impl Pin {
         &self,
         candidates: &[Wanted],
     ) -> impl Iterator<Item = (usize, &Trajectory)> {
-        self.answer
-            .iter()
-            .filter(move |(wanted, _)| wanted == candidates)
+        let is_about = move |to: &Question| match &to.ask {
+            Ask::Candidates { wanted, .. } => wanted == candidates,
+            _ => false,
+        };
+        self.found
+            .newest()
+            .into_iter()
+            .filter(move |(to, _)| is_about(to))
             .flat_map(|(_, answer)| answer.trajectories.iter().enumerate())
             .filter_map(|(at, trajectory)| Some((at, trajectory.as_ref().ok()?)))
     }

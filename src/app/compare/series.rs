@@ -1,7 +1,8 @@
 //! What stands side by side on one scale: each candidate at each prompt.
 
-use super::{Pin, letter};
+use super::Pin;
 use crate::app::State;
+use crate::display::series_label;
 use crate::trace::Trajectory;
 
 /// One candidate at one prompt: a column of the table, a line of the chart.
@@ -17,24 +18,11 @@ pub struct Series<'s> {
 }
 
 impl Series<'_> {
-    /// Its letters, see [`label`].
+    /// Its letters, see [`series_label`].
     #[must_use]
     pub fn label(&self) -> String {
-        label(self.candidate, self.prompt)
+        series_label(self.candidate, self.prompt)
     }
-}
-
-/// A candidate's letter, with that of the prompt where there are several: `a`, `aB`.
-#[must_use]
-pub fn label(candidate: usize, prompt: Option<usize>) -> String {
-    let prompt = prompt.map(prompt_letter);
-    std::iter::once(letter(candidate)).chain(prompt).collect()
-}
-
-/// The letter that stands for a prompt: `A`, `B`, …
-#[must_use]
-pub fn prompt_letter(prompt: usize) -> char {
-    letter(prompt).to_ascii_uppercase()
 }
 
 /// All candidates of all prompts, those of one candidate together.

@@ -7,10 +7,11 @@ use super::{
 use crate::app::cursor::Follow;
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Action, ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page,
-    Pane, Phase, Picker, Recording, Run, State, help_room,
+    ActionList, Capture, Choice, Direction, Effect, GridRoom, Loading, NoticeKind, Page, Pane,
+    Phase, Picker, Recording, Run, State, help_room,
 };
 use crate::engine::Command;
+use crate::settings::Action;
 use crate::settings::Switch;
 
 /// Do it.
@@ -173,12 +174,16 @@ fn cycle(state: &mut State, by: isize) {
     focus(state, panes[next]);
 }
 
-/// Ctrl-C. Pressed again before the run has stopped, it means that the user wants out.
+/// Ctrl-C. Pressed again while the run still has not stopped, it means that the user wants out;
+/// within a second it means the run.
 fn interrupt(state: &mut State) -> Vec<Effect> {
     let active = state.run.as_ref().filter(|run| run.is_active());
     let active = active.map(|run| run.id);
     if active.is_some() && active == state.interrupted {
-        return leave::quit(state);
+        return match leave::is_too_soon(state) {
+            true => Vec::new(),
+            false => leave::quit(state),
+        };
     }
     state.interrupted = active;
     match stop_what_runs(state) {
@@ -208,8 +213,8 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
     if nothing_runs(state) {
         return None;
     }
-    state.leaving.has_ended(state.now);
     if let Some(run) = state.run.as_ref().filter(|run| run.is_active()) {
+        state.leaving.has_ended(state.now);
         return Some(Effect::StopRun(run.id));
     }
     if state.model.is_loading() {
@@ -284,12 +289,11 @@ fn other_lens(state: &mut State) -> Vec<Effect> {
     }
     state.view.lens = state.view.lens.toggled();
     let lens = state.view.lens;
-    match &state.run {
-        Some(run) if !matches!(run.phase, Phase::Failed(_)) => {
-            vec![ask::recast(run.id, lens)]
-        }
-        _ => Vec::new(),
-    }
+    let run = state.run.as_mut();
+    run.filter(|run| !matches!(run.phase, Phase::Failed(_)))
+        .and_then(|run| ask::recast(run, lens))
+        .into_iter()
+        .collect()
 }
 
 fn toggle_mouse(state: &mut State) -> Vec<Effect> {

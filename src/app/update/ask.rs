@@ -1,9 +1,9 @@
 //! What the engine is asked, and when.
 
 use super::runs;
-use crate::app::prompt_columns::Asking;
 use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
-use crate::engine::{Ask, Command, Continuation, Intervention, Question, Run as Asked, RunId};
+use crate::engine::{Ask, Command, Question, Run as Asked};
+use crate::run::{Continuation, Intervention};
 use crate::settings::Visibility;
 use crate::trace::LensKind;
 
@@ -92,20 +92,19 @@ pub fn recast_before_if_seen(state: &mut State) -> Option<Effect> {
     }
     let lens = state.view.lens;
     let before = state.kept.before_mut()?;
-    if before.asked_lens.unwrap_or(before.lens) == lens {
-        return None;
-    }
-    before.asked_lens = Some(lens);
-    Some(recast(before.id, lens))
+    recast(before, lens)
 }
 
 /// Ask for a run's columns under another lens.
-pub fn recast(run: RunId, lens: LensKind) -> Effect {
-    Effect::Engine(Command::Ask(Question {
-        run,
+pub fn recast(run: &mut Run, lens: LensKind) -> Option<Effect> {
+    if run.lens == lens && !run.recast.is_waiting() {
+        return None;
+    }
+    run.recast.ask(Question {
+        run: run.id,
         lens,
         ask: Ask::Recast,
-    }))
+    })
 }
 
 /// Show the prompt's own columns, or hide them. Those that did not come are asked for again.
@@ -137,12 +136,8 @@ fn prompt_columns_of(run: &mut Run, lens: LensKind) -> Option<Effect> {
     if !run.can_compare() {
         return None;
     }
-    if run.prompt_tokens.len() < 2 || run.prompt_columns.ask(lens) == Asking::Asked {
+    if run.prompt_tokens.len() < 2 {
         return None;
     }
-    Some(Effect::Engine(Command::Ask(Question {
-        run: run.id,
-        lens,
-        ask: Ask::PromptColumns,
-    })))
+    run.prompt_columns.ask(run.id, lens)
 }

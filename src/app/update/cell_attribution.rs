@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::app::{Effect, Pane, State};
-use crate::engine::{Ask, Question, RunId};
+use crate::engine::{Ask, Question};
+use crate::run::RunId;
 use crate::settings::Visibility;
 use crate::trace::{Attribution, LensKind, Position, Target};
 
@@ -52,15 +53,20 @@ fn question(run: RunId, at: Position, target: Target) -> Question {
 }
 
 /// Keep the split of a chosen token's logit with its run.
-pub fn attributed(state: &mut State, of: RunId, at: Position, attribution: &Arc<Attribution>) {
+pub fn attributed(
+    state: &mut State,
+    to: &Arc<Question>,
+    at: Position,
+    attribution: &Arc<Attribution>,
+) {
     let target = attribution.target;
     let mut runs = state.run.iter_mut().chain(state.kept.others_mut());
-    let Some(run) = runs.find(|run| run.id == of) else {
+    let Some(run) = runs.find(|run| run.id == to.run) else {
         return;
     };
     let chosen = run.column_at(run.place_of(at));
     if target.minus.is_none() && chosen.is_some_and(|column| column.token == target.token) {
         run.attributions.insert(at, Arc::clone(attribution));
     }
-    state.cell_split.take(&question(of, at, target), ());
+    state.cell_split.take_if_asked(to, ());
 }

@@ -1,7 +1,7 @@
 //! Chapters of a recording: one begins with each run and with each comparison.
 
 use crate::app::{Effect, Origin, State};
-use crate::engine::RunId;
+use crate::run::RunId;
 use crate::settings::Switch;
 use crate::vocabulary::visible_text;
 

@@ -7,8 +7,9 @@ use super::ask;
 use crate::app::cursor::Follow;
 use crate::app::state::Zoom;
 use crate::app::{
-    Action, Compare, Effect, Followed, Half, MOST_PINS, NoticeKind, Page, Pane, Phase, Pin, State,
+    Compare, Effect, Followed, Half, MOST_PINS, NoticeKind, Page, Pane, Phase, Pin, State,
 };
+use crate::settings::Action;
 use crate::vocabulary::Search;
 
 /// Do it.

@@ -1,7 +1,7 @@
 //! What is copied of a pane.
 
 use crate::app::{Effect, NoticeKind, Pane, State};
-use crate::export::Sheet;
+use crate::display::Sheet;
 use crate::trace::LogProb;
 use crate::vocabulary::Vocabulary;
 

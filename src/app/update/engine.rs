@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{ask, compare, questions, save, views};
+use super::{answers, ask, compare, save};
 use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
-use crate::engine::{Command, Event, ModelInfo, RunId};
+use crate::engine::{Command, Event};
+use crate::run::{ModelInfo, RunId};
 
 const GONE: &str = "the engine has ended; save what you need, and start the program again";
 
@@ -62,40 +63,8 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
                 run.phase = Phase::Finished(reason);
             });
         }
-        Event::Compared(comparison) => {
-            views::compared(state, &comparison);
-            questions::compared(state, &comparison);
-        }
-        Event::Joint(joint) => questions::joint(state, joint),
-        Event::Followed(answer) => {
-            if let Some(Page::Followed(followed)) = state.page_below_help() {
-                followed.take(&answer);
-            }
-        }
-        Event::Predicted(answer) => views::predicted(state, answer),
-        Event::Attributed {
-            run,
-            at,
-            lens,
-            attribution,
-        } => views::attributed(state, run, at, lens, attribution),
-        Event::HeadsAttributed { run, at, shares } => {
-            views::heads_attributed(state, run, at, shares);
-        }
-        Event::PromptColumns {
-            run,
-            lens,
-            first,
-            columns,
-            ..
-        } => with_run(state, run, |run| {
-            run.prompt_columns.take(lens, first, columns);
-        }),
-        Event::Recast { run, lens, columns } => with_run(state, run, |run| {
-            run.lens = lens;
-            run.asked_lens = None;
-            run.columns = columns;
-        }),
+        Event::Answered { to, answer, rest } => answers::take(state, &to, answer, rest),
+        Event::Unanswered { to, why } => answers::failed(state, &to, why),
         Event::States { run, states } => return save::take_states(state, run, states),
         Event::Failed { run, message } => return failed(state, run, message),
     }
@@ -185,10 +154,6 @@ pub fn gone(state: &mut State) -> Vec<Effect> {
 fn failed(state: &mut State, id: Option<RunId>, message: String) -> Vec<Effect> {
     let mut effects = Vec::new();
     if let Some(id) = id {
-        // What is kept no longer cannot stay in view.
-        state
-            .pins
-            .retain(|pin| pin.run != id || pin.answer.is_some());
         if state.run.as_ref().is_none_or(|run| run.id != id) {
             return effects;
         }
@@ -201,12 +166,7 @@ fn failed(state: &mut State, id: Option<RunId>, message: String) -> Vec<Effect> 
                 }
             }
         });
-        // Where it was another lens that failed, the columns are still those of the old one.
-        if let Some(run) = &state.run {
-            state.view.lens = run.lens;
-        }
     }
-    views::failed(state);
     state.say(NoticeKind::Error, message);
     effects
 }

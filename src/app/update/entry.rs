@@ -3,7 +3,8 @@
 use super::{ask, intervene, runs};
 use crate::app::entry::parse_skips;
 use crate::app::{Effect, Entry, NoticeKind, Origin, Page, Purpose, State, TokenChoice};
-use crate::engine::{Continuation, Run as Asked};
+use crate::engine::Run as Asked;
+use crate::run::Continuation;
 use crate::trace::Step;
 use crate::vocabulary::typed;
 

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::views;
+use super::answers;
 use crate::app::saved::comparison;
-use crate::app::{Action, Effect, NoticeKind, State};
-use crate::engine::{Ask, Command, Predictions, Question};
-use crate::export::Record;
+use crate::app::{Effect, NoticeKind, State};
+use crate::engine::{Answer, Ask, Command, Question, Rest};
+use crate::run::{Predictions, Record};
+use crate::settings::Action;
 use crate::trace::{Column, Position};
 
 /// Whether `action` needs more than a saved trace has.
@@ -37,34 +38,34 @@ pub fn answer(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
     let mut left = Vec::new();
     for effect in effects {
         match effect {
-            Effect::Engine(Command::Ask(question)) => answer_one(state, &saved.record, &question),
+            Effect::Engine(Command::Ask(question)) => answer_one(state, &saved.record, question),
             other => left.push(other),
         }
     }
     left
 }
 
-fn answer_one(state: &mut State, record: &Record, question: &Question) {
-    match &question.ask {
-        Ask::Predictions { at, top_k } => match predictions(record, question, *at, *top_k) {
-            Some(answer) => views::predicted(state, Arc::new(answer)),
-            None => views::failed(state),
-        },
-        Ask::Candidates { .. } => {
-            let no_model = state.no_model();
-            if let Some(found) = comparison(record, question, &no_model) {
-                views::compared(state, &Arc::new(found));
-            }
+fn answer_one(state: &mut State, record: &Record, question: Question) {
+    let to = Arc::new(question);
+    let answer = match &to.ask {
+        Ask::Predictions { at, top_k } => {
+            predictions(record, &to, *at, *top_k).map(|found| Answer::Predictions(Arc::new(found)))
         }
-        Ask::Joint { .. }
-        | Ask::PromptColumns
-        | Ask::Attribution { .. }
-        | Ask::Heads { .. }
-        | Ask::Follow { .. }
-        | Ask::Recast => {
+        Ask::Candidates { .. } => {
+            let found = comparison(record, &to, &state.no_model());
+            found.map(|found| Answer::Candidates(Arc::new(found)))
+        }
+        // Nobody asked for these by hand.
+        Ask::Joint { .. } | Ask::Recast => None,
+        Ask::PromptColumns | Ask::Attribution { .. } | Ask::Heads { .. } | Ask::Follow { .. } => {
             let text = state.no_model();
             state.say(NoticeKind::Info, text);
+            None
         }
+    };
+    match answer {
+        Some(answer) => answers::take(state, &to, answer, Rest::Nothing),
+        None => answers::close(state, &to),
     }
 }
 
@@ -79,9 +80,6 @@ fn predictions(
     let column = record.columns.get(step)?;
     let listed = listed(column).filter(|_| question.lens == record.lens)?;
     Some(Predictions {
-        run: question.run,
-        at,
-        lens: question.lens,
         top_k: top_k.min(listed),
         column: Column::clone(column),
     })

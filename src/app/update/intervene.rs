@@ -3,7 +3,8 @@
 use super::entry::OF_THE_PROMPT;
 use super::runs;
 use crate::app::{Effect, NoticeKind, Origin, Phase, Run, State};
-use crate::engine::{Intervention, Run as Asked, StatePatch, StopReason};
+use crate::engine::Run as Asked;
+use crate::run::{Intervention, StatePatch, StopReason};
 use crate::trace::{Position, Row, Skip, SkippedPart};
 
 const NO_RUN: &str = "There is no run to change: generate first.";

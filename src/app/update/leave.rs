@@ -6,10 +6,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::act;
 use crate::app::leaving::is_late;
-use crate::app::{Action, Effect, NoticeKind, State};
+use crate::app::{Effect, NoticeKind, State};
+use crate::settings::Action;
 
 const TOO_SOON: &str =
     "That has only just stopped: press it once more in a moment to leave the program.";
+const STOPS: &str = "It is about to stop: press it once more in a moment to leave the program.";
 
 /// End the program, or ask first where more than the newest run would be lost.
 pub fn quit(state: &mut State) -> Vec<Effect> {
@@ -36,11 +38,21 @@ pub fn is_a_slip(state: &mut State, key: KeyEvent, action: Action) -> bool {
         Action::Quit => is_plain(key),
         _ => false,
     };
-    let is_slip = would_quit && state.leaving.is_too_soon(state.now);
-    if is_slip {
-        state.say(NoticeKind::Info, TOO_SOON);
+    would_quit && is_too_soon(state)
+}
+
+/// Whether a run was stopped, or ended, so lately that a key may have been meant for it; that is
+/// said.
+pub fn is_too_soon(state: &mut State) -> bool {
+    let is_so = state.leaving.is_too_soon(state.now);
+    if is_so {
+        let text = match act::nothing_runs(state) {
+            true => TOO_SOON,
+            false => STOPS,
+        };
+        state.say(NoticeKind::Info, text);
     }
-    is_slip
+    is_so
 }
 
 /// The answer to the question whether runs may be lost, which was asked at `asked`. Every key but

@@ -4,7 +4,9 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Margin;
 
 use super::act::act;
-use crate::app::{Action, Effect, Fold, Pane, Place, Places, State, label_width};
+use crate::app::{Effect, Fold, Pane, Places, State, label_width};
+use crate::settings::Action;
+use crate::trace::Place;
 use crate::trace::Row;
 
 /// Take a click or a turn of the wheel in.

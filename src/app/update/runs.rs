@@ -3,7 +3,8 @@
 use super::ask;
 use crate::app::cursor::Follow;
 use crate::app::{Cursor, Effect, NoticeKind, Origin, Page, Run, Side, State};
-use crate::engine::{Command, Run as Asked, RunId};
+use crate::engine::{Command, Run as Asked};
+use crate::run::RunId;
 
 const NOTHING_BEFORE: &str =
     "There is no run to compare with: mark one in the list of runs, or change this one.";
@@ -49,16 +50,14 @@ pub fn begin(state: &mut State, asked: Asked, origin: Origin) -> Vec<Effect> {
 /// Show a kept run. Where its columns are under another lens than the wanted one, they are asked
 /// for.
 pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
-    let Some(run) = state.kept.take(id) else {
+    let Some(mut run) = state.kept.take(id) else {
         return Vec::new();
     };
     let mut effects = Vec::new();
     if let Some(active) = state.run.as_ref().filter(|run| run.is_active()) {
         effects.push(Effect::StopRun(active.id));
     }
-    if run.lens != state.view.lens {
-        effects.push(ask::recast(id, state.view.lens));
-    }
+    effects.extend(ask::recast(&mut run, state.view.lens));
     if state.kept.before == Some(id) {
         state.kept.before = state.run.as_ref().map(|run| run.id);
     }
@@ -77,8 +76,7 @@ fn replace(state: &mut State, run: Run) -> Vec<RunId> {
     state.skips = run.skips().collect();
     state.kept.side = Side::After;
     if let Some(compare) = &mut state.compare {
-        compare.answer = None;
-        compare.asked = None;
+        compare.found.forget();
     }
     match state.run.replace(run) {
         Some(old) if old.columns.is_empty() => vec![old.id],

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use crate::app::save::proposed_name;
 use crate::app::{Effect, Line, NoticeKind, Page, Prefilled, Save, SaveNews, State, What};
-use crate::engine::{Command, RunId, StateRows};
+use crate::engine::Command;
 use crate::export::figure::{self, Figure, Kind};
-use crate::export::{Content, EXTENSIONS, Format, Picture, Record, TraceFormat};
+use crate::export::{Content, EXTENSIONS, Format, Picture, TraceFormat};
+use crate::run::Record;
+use crate::run::{RunId, StateRows};
 
 /// Open the field with a name that fits the prompt.
 pub fn open(state: &mut State) {

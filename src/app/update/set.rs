@@ -1,8 +1,9 @@
 //! `:set`: options changed by name, for this session. Each takes effect, or it is said why not.
 
 use super::{act, ask, cell_attribution};
-use crate::app::{Action, Effect, Loading, NoticeKind, State};
-use crate::engine::Sampling;
+use crate::app::{Effect, Loading, NoticeKind, State};
+use crate::run::Sampling;
+use crate::settings::Action;
 use crate::settings::Options;
 
 /// Sets an option.

@@ -11,16 +11,52 @@ use crate::app::{
     Capture, Effect, Follow, Loading, Message, Page, Pane, Phase, Places, Start, State,
 };
 use crate::engine::{
-    Ask, Command, Comparison, Event, FetchProgress, Fit, ModelEntry, ModelInfo, Question, RunId,
-    Sampling, StopReason, Whereabouts,
+    Answer, Ask, Command, Event, FetchProgress, Fit, ModelEntry, Question, Rest, Whereabouts,
 };
 use crate::model::Dtype;
+use crate::run::{Comparison, ModelInfo, RunId, Sampling, StopReason, Wanted};
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
 use crate::trace::{
     Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step, TokenId, Trajectory,
 };
 use crate::vocabulary::{Piece, Vocabulary};
+
+fn question(run: RunId, lens: LensKind, ask: Ask) -> Question {
+    Question { run, lens, ask }
+}
+
+/// The whole answer to a question.
+fn answered(question: Question, answer: Answer) -> Event {
+    Event::Answered {
+        to: Arc::new(question),
+        answer,
+        rest: Rest::Nothing,
+    }
+}
+
+/// A question has no answer.
+fn unanswered(question: Question) -> Event {
+    Event::Unanswered {
+        to: Arc::new(question),
+        why: "no".into(),
+    }
+}
+
+/// The answer to the question where `wanted` stand.
+fn compared(wanted: &[&str], comparison: Comparison) -> Event {
+    let ask = Ask::Candidates {
+        at: comparison.at,
+        wanted: wanted.iter().map(|text| Wanted::from(*text)).collect(),
+    };
+    let question = question(comparison.run, comparison.lens, ask);
+    answered(question, Answer::Candidates(Arc::new(comparison)))
+}
+
+/// All columns of a run under another lens.
+fn recast_to(run: RunId, lens: LensKind, columns: Vec<Arc<Column>>) -> Event {
+    answered(question(run, lens, Ask::Recast), Answer::Recast(columns))
+}
 
 mod candidates;
 mod cell_attribution;
@@ -343,10 +379,12 @@ mod running {
     }
 
     #[test]
-    fn ctrl_c_twice_quits_though_the_run_has_not_stopped_yet() {
+    fn ctrl_c_twice_quits_though_the_run_has_not_stopped_after_a_second() {
         let (mut state, run) = with_steps(1);
         assert_eq!(press(&mut state, "esc"), [Effect::StopRun(run)]);
         assert_eq!(press(&mut state, "ctrl-c"), [Effect::StopRun(run)]);
+        assert_eq!(press(&mut state, "ctrl-c"), [], "meant for the run");
+        state.now += std::time::Duration::from_secs(1);
         assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit]);
     }
 
@@ -381,7 +419,7 @@ mod running {
         let lens = LensKind::Raw;
         assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)]);
         let columns = vec![column(7), column(8)];
-        hear(&mut state, Event::Recast { run, lens, columns });
+        hear(&mut state, recast_to(run, lens, columns));
         let run = state.run.unwrap();
         assert_eq!(run.lens, lens);
         assert_eq!(run.column(Step(1)).unwrap().layers[0].score.rank, 8);
@@ -393,14 +431,10 @@ mod running {
         finish(&mut state, run);
         press(&mut state, "tab");
         press(&mut state, "shift-l");
-        hear(
-            &mut state,
-            Event::Failed {
-                run: Some(run),
-                message: "no".into(),
-            },
-        );
+        let lens = LensKind::Raw;
+        hear(&mut state, unanswered(question(run, lens, Ask::Recast)));
         assert_eq!(state.view.lens, LensKind::Normed);
+        assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)], "again");
     }
 
     #[test]
@@ -536,20 +570,23 @@ mod comparing {
     use super::*;
 
     fn comparison(run: RunId, step: Step) -> Event {
-        Event::Compared(Arc::new(Comparison {
-            run,
-            at: Position(PROMPT.len() + step.0),
-            lens: LensKind::Normed,
-            trajectories: vec![Ok(Trajectory {
-                candidate: Candidate {
-                    text: " is".into(),
-                    tokens: vec![TokenId(1)],
-                    context_changed: false,
-                },
-                embedding: score(9),
-                layers: vec![score(2); LAYERS],
-            })],
-        }))
+        compared(
+            &[" is"],
+            Comparison {
+                run,
+                at: Position(PROMPT.len() + step.0),
+                lens: LensKind::Normed,
+                trajectories: vec![Ok(Trajectory {
+                    candidate: Candidate {
+                        text: " is".into(),
+                        tokens: vec![TokenId(1)],
+                        context_changed: false,
+                    },
+                    embedding: score(9),
+                    layers: vec![score(2); LAYERS],
+                })],
+            },
+        )
     }
 
     fn opened(steps: usize) -> (State, RunId) {
@@ -635,9 +672,9 @@ mod comparing {
         let (mut state, run) = opened(3);
         type_text(&mut state, "is");
         hear(&mut state, comparison(run, Step(0)));
-        assert!(state.compare.as_ref().unwrap().answer.is_none());
+        assert!(state.compare.as_ref().unwrap().answer().is_none());
         hear(&mut state, comparison(run, Step(2)));
-        assert!(state.compare.as_ref().unwrap().answer.is_some());
+        assert!(state.compare.as_ref().unwrap().answer().is_some());
     }
 
     #[test]
@@ -646,7 +683,7 @@ mod comparing {
         type_text(&mut state, "i");
         hear(&mut state, comparison(run, Step(0)));
         press(&mut state, "backspace");
-        assert!(state.compare.as_ref().unwrap().answer.is_none());
+        assert!(state.compare.as_ref().unwrap().answer().is_none());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use ratatui_textarea::CursorMove;
 use tui_input::InputRequest;
 
-use crate::app::{Action, Compare, Pane, Prompt, State};
+use crate::app::{Compare, Pane, Prompt, State};
+use crate::settings::Action;
 
 /// Edit the text that has the focus; nothing happens where there is none.
 pub fn edit(state: &mut State, action: Action) {

@@ -1,16 +1,15 @@
-//! Layer predictions and attribution: what opens and changes these pages, what they ask, and what
-//! becomes of the answers.
+//! Layer predictions and attribution: what opens and changes these pages, and what they ask.
 
-use std::sync::Arc;
-
-use super::{cell_attribution, from_file};
+use super::from_file;
 use crate::app::cursor::Follow;
 use crate::app::{
-    Action, Attribution, Beside, Effect, HeadOrder, NoticeKind, Page, Predictions, Run, Split,
-    State, Watched, parse_candidates,
+    Attribution, Beside, Effect, HeadOrder, NoticeKind, Page, Predictions, Run, State, Watched,
+    parse_candidates,
 };
-use crate::engine::{self, Ask, Command, Comparison, Question, RunId, Wanted};
-use crate::trace::{self, Column, HeadShares, Layer, LensKind, Position, Row, Target};
+use crate::engine::{Ask, Question};
+use crate::run::{RunId, Wanted};
+use crate::settings::Action;
+use crate::trace::{Column, Layer, LensKind, Position, Row, Target};
 
 /// Open the page of layer predictions, or close it.
 pub fn toggle_predictions(state: &mut State) {
@@ -51,8 +50,7 @@ fn watched(state: &State) -> Watched {
         (Some(Page::Predictions(page)), _) => page.watched.clone(),
         (Some(Page::Attribution(page)), _) => page.watched.clone(),
         (_, Some(compare)) => Watched {
-            asked: None,
-            answer: compare.answer.clone(),
+            found: compare.found.clone(),
         },
         _ => Watched::default(),
     }
@@ -155,17 +153,15 @@ impl Here<'_> {
 
     /// Which tokens the candidates are, once a run: that does not change from step to step.
     fn ask_watched(&self, watched: &mut Watched, wanted: Vec<Wanted>) -> Option<Effect> {
-        let known = watched.asked.as_ref().map(|asked| asked.run);
-        let known = known.or(watched.answer.as_ref().map(|answer| answer.run));
+        let asked = watched.found.asked().map(|asked| asked.run);
+        let known = asked.or(watched.found.newest().map(|(to, _)| to.run));
         if wanted.is_empty() || known == Some(self.run.id) {
             return None;
         }
-        let question = self.question(Ask::Candidates {
+        watched.found.ask(self.question(Ask::Candidates {
             at: self.at,
             wanted,
-        });
-        watched.asked = Some(question.clone());
-        Some(Effect::Engine(Command::Ask(question)))
+        }))
     }
 
     fn ask_predictions(&self, page: &mut Predictions) -> Option<Effect> {
@@ -201,76 +197,5 @@ fn of_heads(run: RunId, at: Position, target: Target, layer: Layer) -> Question 
         run,
         lens: LensKind::default(),
         ask: Ask::Heads { at, target, layer },
-    }
-}
-
-/// Take the best tokens in.
-pub fn predicted(state: &mut State, answer: Arc<engine::Predictions>) {
-    if let Some(Page::Predictions(page)) = state.page_below_help() {
-        let question = Question {
-            run: answer.run,
-            lens: answer.lens,
-            ask: Ask::Predictions {
-                at: answer.at,
-                top_k: answer.top_k,
-            },
-        };
-        page.best.take(&question, answer);
-    }
-}
-
-/// Take a split logit in.
-pub fn attributed(
-    state: &mut State,
-    of: RunId,
-    at: Position,
-    lens: LensKind,
-    attribution: Arc<trace::Attribution>,
-) {
-    cell_attribution::attributed(state, of, at, &attribution);
-    let target = attribution.target;
-    if let Some(Page::Attribution(page)) = state.page_below_help() {
-        let question = Question {
-            run: of,
-            lens,
-            ask: Ask::Attribution { at, target },
-        };
-        let split = Split {
-            at,
-            lens,
-            attribution,
-        };
-        page.split.take(&question, split);
-    }
-}
-
-/// Take the shares of the heads in.
-pub fn heads_attributed(state: &mut State, run: RunId, at: Position, shares: Arc<HeadShares>) {
-    if let Some(Page::Attribution(page)) = state.page_below_help() {
-        let question = of_heads(run, at, shares.target, shares.layer);
-        page.heads.take(&question, shares);
-    }
-}
-
-/// Take in which tokens the candidates are.
-pub fn compared(state: &mut State, comparison: &Arc<Comparison>) {
-    let watched = match state.page_below_help() {
-        Some(Page::Predictions(page)) => &mut page.watched,
-        Some(Page::Attribution(page)) => &mut page.watched,
-        _ => return,
-    };
-    watched.answer = Some(Arc::clone(comparison));
-}
-
-/// No answer comes any more: a question failed.
-pub fn failed(state: &mut State) {
-    state.cell_split.give_up();
-    match state.page_below_help() {
-        Some(Page::Predictions(page)) => page.best.give_up(),
-        Some(Page::Attribution(page)) => {
-            page.split.give_up();
-            page.heads.give_up();
-        }
-        _ => {}
     }
 }

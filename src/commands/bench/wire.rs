@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use crate::app::{Effect, Message, Start, State, update};
 use crate::commands::CommandError;
-use crate::engine::{Command, Event, ModelInfo, RunId, Sampling, StopReason};
+use crate::engine::{Command, Event};
+use crate::run::{ModelInfo, RunId, Sampling, StopReason};
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
 use crate::terminal::{Output, Painter};

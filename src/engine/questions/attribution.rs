@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Event, Question, RunId, Session};
+use crate::engine::{Answer, Question, Session};
 use crate::lens::{States, attribution, head_shares};
 use crate::model::ModelError;
 use crate::model::block::BlockParts;
+use crate::run::RunId;
 use crate::trace::{Layer, Position, Target};
 
 impl Session {
@@ -15,15 +16,10 @@ impl Session {
         question: &Question,
         at: Position,
         target: Target,
-    ) -> Result<Event, ModelError> {
+    ) -> Result<Answer, ModelError> {
         let (states, parts) = self.in_parts(question.run, at)?;
         let split = attribution(self.model(), &states, &parts, target, question.lens)?;
-        Ok(Event::Attributed {
-            run: question.run,
-            at,
-            lens: question.lens,
-            attribution: Arc::new(split),
-        })
+        Ok(Answer::Attribution(Arc::new(split)))
     }
 
     pub(super) fn heads(
@@ -32,14 +28,10 @@ impl Session {
         at: Position,
         target: Target,
         layer: Layer,
-    ) -> Result<Event, ModelError> {
+    ) -> Result<Answer, ModelError> {
         let (states, parts) = self.in_parts(run, at)?;
         let shares = head_shares(self.model(), &states, &parts, target, layer)?;
-        Ok(Event::HeadsAttributed {
-            run,
-            at,
-            shares: Arc::new(shares),
-        })
+        Ok(Answer::Heads(Arc::new(shares)))
     }
 
     /// The states that predict a position, and what the parts of each block added there.

@@ -1,8 +1,9 @@
 //! Where candidates stand at every row of one position.
 
-use crate::engine::{Comparison, RunId, Session, Wanted};
+use crate::engine::Session;
 use crate::lens::{Logits, trajectories};
 use crate::model::ModelError;
+use crate::run::{Comparison, RunId, Wanted};
 use crate::trace::{Candidate, LensKind, Position, TokenId};
 use crate::vocabulary::Piece;
 

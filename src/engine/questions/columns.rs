@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Piece};
-use crate::engine::{Ask, Event, Predictions, Question, RunId, Session};
+use super::{Piece, Task};
+use crate::engine::{Answer, Ask, Question, Session};
 use crate::lens::Logits;
 use crate::model::ModelError;
+use crate::run::{Predictions, RunId};
 use crate::trace::{Column, LensKind, Position, TokenId};
 
 /// Columns that come in one piece.
@@ -28,7 +29,7 @@ impl Recast {
     }
 }
 
-impl Answer for Recast {
+impl Task for Recast {
     fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
         let kept = session.kept_mut(self.run)?;
         kept.lens = self.lens;
@@ -41,11 +42,8 @@ impl Answer for Recast {
         if first + BATCH < tokens.len() {
             return Ok(Piece::More(None));
         }
-        Ok(Piece::Last(Event::Recast {
-            run: self.run,
-            lens: self.lens,
-            columns: std::mem::take(&mut self.columns),
-        }))
+        let columns = std::mem::take(&mut self.columns);
+        Ok(Piece::Last(Answer::Recast(columns)))
     }
 }
 
@@ -66,7 +64,7 @@ impl PromptColumns {
     }
 }
 
-impl Answer for PromptColumns {
+impl Task for PromptColumns {
     fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
         let prompt = session.kept(self.run)?.prompt.clone();
         let first = self.next;
@@ -78,17 +76,11 @@ impl Answer for PromptColumns {
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
         self.next = Position(end);
-        let event = Event::PromptColumns {
-            run: self.run,
-            lens: self.lens,
-            first,
-            columns,
-            total: prompt.len().saturating_sub(1),
-        };
+        let answer = Answer::PromptColumns { first, columns };
         Ok(if end < prompt.len() {
-            Piece::More(Some(event))
+            Piece::More(Some(answer))
         } else {
-            Piece::Last(event)
+            Piece::Last(answer)
         })
     }
 }
@@ -98,7 +90,7 @@ impl Session {
     pub fn recast(&mut self, run: RunId, lens: LensKind) -> Result<Vec<Arc<Column>>, ModelError> {
         let ask = Ask::Recast;
         match self.answer(&Question { run, lens, ask })? {
-            Event::Recast { columns, .. } => Ok(columns),
+            Answer::Recast(columns) => Ok(columns),
             _ => Ok(Vec::new()),
         }
     }
@@ -122,17 +114,14 @@ impl Session {
         question: &Question,
         at: Position,
         top_k: usize,
-    ) -> Result<Event, ModelError> {
+    ) -> Result<Answer, ModelError> {
         let kept = self.kept(question.run)?;
         let logits = Logits::of(&self.model().head, kept.states_before(at)?, question.lens)?;
         let token = match kept.tokens().get(at.0) {
             Some(token) => *token,
             None => logits.with_rows(best)?,
         };
-        Ok(Event::Predicted(Arc::new(Predictions {
-            run: question.run,
-            at,
-            lens: question.lens,
+        Ok(Answer::Predictions(Arc::new(Predictions {
             top_k,
             column: self.column(&logits, token, Some(top_k))?,
         })))

@@ -1,11 +1,10 @@
 //! Where tokens stand at every row of every step.
 
-use std::sync::Arc;
-
-use super::{Answer, Piece};
-use crate::engine::{Event, Followed, Question, RunId, Session};
+use super::{Piece, Task};
+use crate::engine::{Answer, Question, Session};
 use crate::lens::{Logits, scores};
 use crate::model::ModelError;
+use crate::run::RunId;
 use crate::trace::{LensKind, Position, Step, TokenId};
 
 /// Steps that come in one piece.
@@ -30,7 +29,7 @@ impl Follow {
     }
 }
 
-impl Answer for Follow {
+impl Task for Follow {
     fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
         let kept = session.kept(self.run)?;
         let first = self.next;
@@ -44,17 +43,14 @@ impl Answer for Follow {
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
         self.next = Step(end);
-        let event = Event::Followed(Arc::new(Followed {
-            run: self.run,
-            lens: self.lens,
-            tokens: self.tokens.clone(),
+        let answer = Answer::Follow {
             first,
             steps: scores,
-        }));
+        };
         Ok(if end < steps {
-            Piece::More(Some(event))
+            Piece::More(Some(answer))
         } else {
-            Piece::Last(event)
+            Piece::Last(answer)
         })
     }
 }

@@ -1,12 +1,11 @@
 //! How probable whole candidates are: each of their tokens behind the ones before it.
 
-use std::sync::Arc;
-
 use crate::engine::reader::Reader;
-use crate::engine::{Event, Joint, RunId, Session, Wanted};
+use crate::engine::{Answer, Session};
 use crate::lens::{Distribution, Logits, States};
 use crate::model::ModelError;
 use crate::model::head::Head;
+use crate::run::{RunId, Wanted};
 use crate::trace::{LogProb, Position, Row, TokenId};
 
 impl Session {
@@ -15,7 +14,7 @@ impl Session {
         run: RunId,
         at: Position,
         wanted: &[Wanted],
-    ) -> Result<Event, ModelError> {
+    ) -> Result<Answer, ModelError> {
         let kept = self.kept(run)?;
         let context = kept.context(at, self.vocabulary());
         let before: Vec<TokenId> = kept.tokens().into_iter().take(at.0).collect();
@@ -23,7 +22,7 @@ impl Session {
             .iter()
             .map(|wanted| self.candidate(&context, wanted))
             .collect();
-        let log_probs = self.aside(run, &before, |reader| {
+        let log_probs: Vec<_> = self.aside(run, &before, |reader| {
             candidates
                 .into_iter()
                 .map(|candidate| match candidate {
@@ -32,12 +31,7 @@ impl Session {
                 })
                 .collect()
         })?;
-        Ok(Event::Joint(Arc::new(Joint {
-            run,
-            at,
-            wanted: wanted.to_vec(),
-            log_probs,
-        })))
+        Ok(Answer::Joint(log_probs.into()))
     }
 }
 

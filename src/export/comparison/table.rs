@@ -16,11 +16,11 @@
 use std::io::{self, Write};
 
 use super::{ComparedCandidate, ComparedPrompt, Comparisons};
-use crate::app::letter;
+use crate::display::letter;
+use crate::display::palette::Palette;
+use crate::display::text;
 use crate::export::table::{blocks, layers, strip};
 use crate::trace::{Layer, LogProb, Score};
-use crate::ui::palette::Palette;
-use crate::ui::text;
 use crate::vocabulary::{Vocabulary, visible_label, visible_line, visible_text};
 
 /// Writes one block a prompt, in tables that fit into `width` columns. Without a palette there is

@@ -16,13 +16,13 @@ use super::legend::Legend;
 use super::page::{
     Anchor, Drawing, Face, Page, Place, Says, candidate_label, face_of, line_colour, width_of,
 };
-use crate::app::letter;
-use crate::export::Record;
+use crate::display::letter;
+use crate::display::scale::{self, Tone};
+use crate::display::value;
+use crate::run::Record;
 use crate::settings::Cells;
 use crate::settings::theme::Theme;
 use crate::trace::{Score, Trajectory};
-use crate::ui::scale::{self, Tone};
-use crate::ui::value;
 
 /// Height of the chart.
 const HEIGHT: f32 = 300.0;

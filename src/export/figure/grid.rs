@@ -9,11 +9,11 @@
 
 use super::legend::Legend;
 use super::page::{Anchor, Drawing, Face, Page, Place, Says, face_of, width_of};
-use crate::app;
-use crate::export::{Record, Sheet, SheetColumn};
+use crate::display::text;
+use crate::display::{Sheet, SheetColumn};
+use crate::run::Record;
 use crate::settings::theme::Theme;
-use crate::trace::{Cell, Row};
-use crate::ui::text;
+use crate::trace::{self, Cell, Row};
 
 /// Height of a row.
 const ROW: f32 = 21.0;
@@ -112,8 +112,8 @@ impl Strip<'_> {
         let middle = self.x + self.width / 2.0;
         // What was given stands back behind what was generated.
         let face = match self.column.place {
-            app::Place::Prompt(_) => Face::Muted,
-            app::Place::Step(_) => Face::Strong,
+            trace::Place::Prompt(_) => Face::Muted,
+            trace::Place::Step(_) => Face::Strong,
         };
         drawing.text((middle, self.top + 15.0), Anchor::Middle, face, &label);
         for (at, row) in self.sheet.rows.iter().enumerate() {

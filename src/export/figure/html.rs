@@ -4,10 +4,11 @@ use std::fmt::{Display, Write as _};
 
 use super::page::Page;
 use super::predictions::BEST;
-use crate::app::shown;
+use crate::display::Sheet;
+use crate::display::shown;
 use crate::export::svg::escaped;
 use crate::export::table::layers;
-use crate::export::{Record, Sheet};
+use crate::run::Record;
 use crate::trace::{Row, Step};
 
 /// The paper and ink of dark pages; cells keep their own colours.

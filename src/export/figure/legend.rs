@@ -1,10 +1,10 @@
 //! The scale below a figure.
 
 use super::page::{Anchor, Drawing, Face, tone_colours, width_of};
-use crate::export::Record;
+use crate::display::scale::{self, Tone};
 use crate::export::svg::escaped;
+use crate::run::Record;
 use crate::settings::theme::Theme;
-use crate::ui::scale::{self, Tone};
 
 /// The steps of a scale.
 #[derive(Clone, Debug)]

@@ -5,13 +5,13 @@ use std::fmt::{self, Display, Write as _};
 use ratatui::style::Style;
 
 use super::legend::Legend;
-use crate::app::shown;
-use crate::export::Record;
+use crate::display::palette::Palette;
+use crate::display::scale::Tone;
+use crate::display::shown;
+use crate::display::text;
 use crate::export::svg::{Rgb, colours_of, escaped};
+use crate::run::Record;
 use crate::settings::theme::{Depth, Theme};
-use crate::ui::palette::Palette;
-use crate::ui::scale::Tone;
-use crate::ui::text;
 use crate::vocabulary::visible_text;
 
 /// Room around everything.

@@ -7,12 +7,12 @@
 //! ```
 
 use super::page::{Anchor, Drawing, Face, Page, Place, line_colour, tone_colours, width_of};
-use crate::export::Record;
+use crate::display::scale::{self, Tone};
+use crate::display::text;
 use crate::export::svg::escaped;
+use crate::run::Record;
 use crate::settings::theme::Theme;
 use crate::trace::{Column, Step};
-use crate::ui::scale::{self, Tone};
-use crate::ui::text;
 
 /// Height of a row.
 const ROW: f32 = 21.0;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::engine::RunId;
-use crate::export::{Subtracted, sample, svg};
+use crate::display::Subtracted;
+use crate::display::scale::Tone;
+use crate::export::{sample, svg};
+use crate::run::RunId;
 use crate::settings::{CellValue, GridOptions, Options};
 use crate::trace::{Cell, TokenId};
-use crate::ui::scale::Tone;
 
 fn theme() -> Theme {
     colours(&Themes::embedded().unwrap(), None).unwrap()

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::pieces::{self, PieceEntry};
 use super::{FORMAT, VERSION};
-use crate::engine::{Intervention, ModelInfo, Sampling, StopReason};
-use crate::export::Record;
+use crate::run::Record;
+use crate::run::{Intervention, ModelInfo, Sampling, StopReason};
 use crate::trace::{Cell, Column, LensKind, Score, Step, TokenId, Trajectory};
 
 /// The one JSON object of a trace file.

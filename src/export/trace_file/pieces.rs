@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Flaw;
-use crate::export::Record;
+use crate::run::Record;
 use crate::trace::TokenId;
 use crate::vocabulary::{Piece, Vocabulary};
 

@@ -58,7 +58,7 @@ fn a_run_without_steps_or_an_end_is_read_back() {
         given: 0,
         columns: Vec::new(),
         finish: None,
-        watch: crate::export::Watch::default(),
+        watch: crate::run::Watch::default(),
         ..sample::record()
     };
     let found = read(&written(&record)).unwrap();

@@ -11,8 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::super::overlay::{Problem, line_at, one_line};
-use super::{Binding, Keymap, Scope};
-use crate::app::Action;
+use super::{Action, Binding, Keymap, Scope};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -31,6 +31,15 @@ pub fn decode(unit: Unit) -> Option<Event> {
     }
 }
 
+/// Whether `unit` answers the question how the terminal is: well, or not.
+#[must_use]
+pub fn is_status(unit: &Unit) -> bool {
+    match unit {
+        Unit::Csi(parameters, b'n') => matches!(parameters.as_slice(), b"0" | b"3"),
+        _ => false,
+    }
+}
+
 fn with_alt(mut key: KeyEvent) -> KeyEvent {
     key.modifiers |= KeyModifiers::ALT;
     key

@@ -16,8 +16,9 @@ use rustix::stdio::stdin;
 use signal_hook::consts::SIGWINCH;
 use signal_hook::low_level::pipe;
 
-use super::decoder::decode;
+use super::decoder::{decode, is_status};
 use super::splitter::{Splitter, Unit};
+use crate::terminal::backlog;
 use crate::terminal::tty::{self, Tty};
 
 /// How many bytes are read at once.
@@ -133,5 +134,8 @@ impl Reader {
 }
 
 fn give(units: Vec<Unit>, take: &mut impl FnMut(Event) -> ControlFlow<()>) -> ControlFlow<()> {
+    for _ in units.iter().filter(|unit| is_status(unit)) {
+        backlog::count_answer();
+    }
     units.into_iter().filter_map(decode).try_for_each(take)
 }

@@ -5,9 +5,9 @@ use ratatui::text::{Line, Span};
 use super::bars::{self, Diverging};
 use super::number_and_bar;
 use crate::app::HeadOrder;
+use crate::display::palette::Palette;
+use crate::display::text;
 use crate::trace::HeadShares;
-use crate::ui::palette::Palette;
-use crate::ui::text;
 
 /// `H12` and a space.
 const LABEL: usize = 5;

@@ -1,6 +1,7 @@
 //! What a split logit is called.
 
-use crate::app::{Attribution, Goal, Run, Split, letter};
+use crate::app::{Attribution, Goal, Run, Split};
+use crate::display::letter;
 use crate::vocabulary::Vocabulary;
 
 /// The target of a split, by its tokens and by what they are to the user: `·are − ·is (b − a)`.

@@ -3,8 +3,8 @@
 use ratatui::text::{Line, Span};
 
 use super::bars;
+use crate::display::palette::Palette;
 use crate::trace::Attribution;
-use crate::ui::palette::Palette;
 use crate::ui::step;
 
 /// What the parts may be off by, from rounding.

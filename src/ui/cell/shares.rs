@@ -11,9 +11,10 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use crate::display::palette::Palette;
+use crate::display::text;
 use crate::trace::{Attribution, Layer, LayerShare, Row};
-use crate::ui::palette::Palette;
-use crate::ui::{bars, text};
+use crate::ui::bars;
 
 /// Columns of the names of the parts.
 const NAME: usize = 5;

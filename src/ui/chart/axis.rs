@@ -1,8 +1,8 @@
 //! The chart's upright axis: which figure it is of, where it begins and ends, and its marks.
 
 use crate::app::{Measure, Series};
+use crate::display::scale;
 use crate::trace::Score;
-use crate::ui::scale;
 
 /// The upright axis; better scores stand higher up.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,10 +8,11 @@ use ratatui::layout::Position;
 use ratatui::style::{Modifier, Style};
 
 use super::widget::Grid;
-use crate::app::{Place, line_names};
+use crate::app::line_names;
+use crate::display::scale::{Scale, Tone};
 use crate::settings::theme::STEPS;
+use crate::trace::Place;
 use crate::trace::{Column, Row};
-use crate::ui::scale::{Scale, Tone};
 
 /// The mark of the selected half.
 const HALVES: [&str; 2] = ["▴", "▾"];

@@ -8,13 +8,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::Grid;
-use crate::app::Place;
+use crate::display::palette::Palette;
 use crate::settings::theme::{Depth, Themes};
 use crate::settings::{
     CellColour, CellValue, Cells, GridOptions, ListedTokens, Options, Top, Visibility,
 };
+use crate::trace::Place;
 use crate::trace::{Cell, Column, Layer, LensKind, Position, Row, Score, Step, TokenId};
-use crate::ui::palette::Palette;
 use crate::vocabulary::{Piece, Vocabulary};
 
 fn cell(rank: u32, ties: u32) -> Cell {

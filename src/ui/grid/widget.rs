@@ -6,15 +6,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::before::Before;
-use crate::app::{Fold, Place, ROW_LABEL, label_width};
+use crate::app::{Fold, ROW_LABEL, label_width};
+use crate::display::Before;
+use crate::display::palette::Palette;
+use crate::display::scale::{Scale, Tone};
+use crate::display::text;
+use crate::display::value::{self, Seen, Shown};
 use crate::settings::theme::STEPS;
 use crate::settings::{CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility};
+use crate::trace::Place;
 use crate::trace::{Cell, Column, Row, Step, TokenId};
-use crate::ui::palette::Palette;
-use crate::ui::scale::{Scale, Tone};
-use crate::ui::text;
-use crate::ui::value::{self, Seen, Shown};
 use crate::vocabulary::Vocabulary;
 
 /// A heat map of rows × steps, written straight into the buffer.
@@ -23,7 +24,8 @@ use crate::vocabulary::Vocabulary;
 /// style on their way to the terminal. Only whole cells are drawn.
 ///
 /// ```no_run
-/// # use lenscape::{trace::{Layer, Row, Step}, ui::{Grid, palette::Palette}, vocabulary::Vocabulary};
+/// # use lenscape::trace::{Layer, Row, Step};
+/// # use lenscape::{display::palette::Palette, ui::Grid, vocabulary::Vocabulary};
 /// # fn example(columns: &[std::sync::Arc<lenscape::trace::Column>], vocabulary: &Vocabulary,
 /// #            palette: Palette<'_>, area: ratatui::layout::Rect,
 /// #            buffer: &mut ratatui::buffer::Buffer) {

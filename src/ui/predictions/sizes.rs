@@ -1,7 +1,8 @@
 //! How wide the parts of a token are: its marks, its text, its probability and its bar.
 
+use crate::display::text;
 use crate::settings::Cells;
-use crate::ui::{grid, text};
+use crate::ui::grid;
 
 /// Between two tokens.
 pub const GAP: usize = 1;

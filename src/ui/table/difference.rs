@@ -11,10 +11,11 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::app::{Difference, letter};
+use crate::app::Difference;
+use crate::display::letter;
+use crate::display::palette::Palette;
+use crate::display::text;
 use crate::trace::Row;
-use crate::ui::palette::Palette;
-use crate::ui::text;
 
 /// A sign, four digits with their point, and a space.
 const NUMBER: u16 = 7;

@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::app::{FieldLine, Measure, field_lines, series};
-use crate::engine::{Followed, Joint, Wanted};
 use crate::trace::LogProb;
 
 fn trajectory(text: &str, tokens: &[u32]) -> Result<Trajectory, String> {
@@ -25,18 +24,19 @@ fn answer(effects: &[Effect], tokens: &[u32]) -> Event {
         .into_iter()
         .find(|question| matches!(question.ask, Ask::Candidates { .. }))
         .unwrap();
-    let Ask::Candidates { at, wanted } = question.ask else {
+    let Ask::Candidates { at, wanted } = &question.ask else {
         unreachable!();
     };
-    Event::Compared(Arc::new(Comparison {
+    let comparison = Comparison {
         run: question.run,
-        at,
+        at: *at,
         lens: question.lens,
         trajectories: wanted
             .iter()
             .map(|wanted| trajectory(&wanted.to_string(), tokens))
             .collect(),
-    }))
+    };
+    answered(question, Answer::Candidates(Arc::new(comparison)))
 }
 
 pub(super) fn questions(effects: &[Effect]) -> Vec<Question> {
@@ -173,13 +173,28 @@ mod followed {
     }
 
     fn piece(run: RunId, first: usize, steps: usize) -> Event {
-        Event::Followed(Arc::new(Followed {
-            run,
-            lens: LensKind::Normed,
+        piece_of(run, 0, first, steps)
+    }
+
+    /// Of what was asked from a step on, the piece that begins at `first`.
+    fn piece_of(run: RunId, from: usize, first: usize, steps: usize) -> Event {
+        let ask = Ask::Follow {
             tokens: vec![TokenId(1)],
-            first: Step(first),
-            steps: vec![vec![vec![score(7); LAYERS + 1]]; steps],
-        }))
+            from: Step(from),
+        };
+        Event::Answered {
+            to: Arc::new(question(run, LensKind::Normed, ask)),
+            answer: Answer::Follow {
+                first: Step(first),
+                steps: vec![vec![vec![score(7); LAYERS + 1]]; steps],
+            },
+            // The last piece of all tests but one, which has two.
+            rest: if steps == 2 && first == 0 {
+                Rest::ToCome
+            } else {
+                Rest::Nothing
+            },
+        }
     }
 
     fn known(state: &State) -> usize {
@@ -266,12 +281,17 @@ mod joint {
         assert!(is_asked(&effects));
         hear(
             &mut state,
-            Event::Joint(Arc::new(Joint {
-                run,
-                at: Position(PROMPT.len()),
-                wanted: vec![Wanted::from(" is")],
-                log_probs: vec![Ok(LogProb(0.5_f64.ln()))],
-            })),
+            answered(
+                question(
+                    run,
+                    LensKind::Normed,
+                    Ask::Joint {
+                        at: Position(PROMPT.len()),
+                        wanted: vec![Wanted::from(" is")],
+                    },
+                ),
+                Answer::Joint([Ok(LogProb(0.5_f64.ln()))].into()),
+            ),
         );
         let lines = field_lines(&state);
         let FieldLine::Note(note) = lines.last().unwrap() else {

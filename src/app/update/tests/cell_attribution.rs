@@ -60,10 +60,11 @@ fn a_failed_question_is_not_asked_again_at_the_same_position() {
     finish(&mut state, run);
     press(&mut state, "tab");
     press(&mut state, "a");
-    let failed = Event::Failed {
-        run: None,
-        message: "no memory".into(),
+    let ask = Ask::Attribution {
+        at: at(1),
+        target: CHOSEN,
     };
+    let failed = unanswered(question(run, LensKind::Normed, ask));
     assert_eq!(asks(&hear(&mut state, failed)), []);
     assert_eq!(asks(&press(&mut state, "left")), [at(0)]);
     assert_eq!(asks(&press(&mut state, "right")), [at(1)]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::app::{Autosave, AutosaveNews, Notice, NoticeKind, Unsaved};
-use crate::export::Record;
+use crate::run::Record;
 
 fn record_of(steps: usize) -> Record {
     with_steps(steps).0.record().unwrap()
@@ -196,7 +196,7 @@ fn the_newest_trace_is_taken_along_until_it_is_saved() {
     let lens = LensKind::Raw;
     let columns = columns.iter().map(|column| Arc::new(Column::clone(column)));
     let columns = columns.collect();
-    hear(&mut state, Event::Recast { run, lens, columns });
+    hear(&mut state, recast_to(run, lens, columns));
     unsaved.follow(&state);
     assert_eq!(unsaved.record().unwrap().1.lens, LensKind::Raw);
 

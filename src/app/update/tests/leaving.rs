@@ -71,8 +71,7 @@ fn ctrl_q_is_no_slip() {
 fn ctrl_c_gives_up_a_load_first() {
     let (mut state, _) = start(None);
     assert_eq!(press(&mut state, "ctrl-c"), [Effect::CancelLoad]);
-    assert_eq!(press(&mut state, "ctrl-c"), []);
-    wait(&mut state, 1000);
+    // No run was stopped, and nothing can be lost.
     assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit]);
 }
 

@@ -1,7 +1,7 @@
 //! The prompt's own columns: when they are asked for, and what becomes of the answers.
 
 use super::*;
-use crate::app::Place;
+use crate::trace::Place;
 use crate::trace::Position;
 
 fn asks(effects: &[Effect]) -> Vec<LensKind> {
@@ -17,14 +17,14 @@ fn asks(effects: &[Effect]) -> Vec<LensKind> {
 }
 
 fn piece(state: &mut State, run: RunId, lens: LensKind, first: usize, ranks: &[u32]) {
-    let event = Event::PromptColumns {
-        run,
-        lens,
+    let answer = Answer::PromptColumns {
         first: Position(first),
         columns: ranks.iter().map(|rank| column(*rank)).collect(),
-        total: 3,
     };
-    hear(state, event);
+    hear(
+        state,
+        answered(question(run, lens, Ask::PromptColumns), answer),
+    );
 }
 
 fn ranks(state: &State) -> Vec<u32> {
@@ -196,8 +196,8 @@ fn what_is_compared_inside_the_prompt_is_not_saved_as_the_first_steps() {
         lens: LensKind::Normed,
         trajectories: vec![Ok(trajectory)],
     };
-    hear(&mut state, Event::Compared(Arc::new(comparison)));
-    assert!(state.compare.as_ref().unwrap().answer.is_some());
+    hear(&mut state, compared(&[" is"], comparison));
+    assert!(state.compare.as_ref().unwrap().answer().is_some());
     assert!(state.record().unwrap().watch.trajectories.is_empty());
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::{Origin, Run, Side};
-use crate::engine::{Continuation, Intervention, StatePatch};
+use crate::run::{Continuation, Intervention, StatePatch};
 use crate::trace::Skip;
 
 /// A finished run of three steps, the grid in focus.
@@ -444,11 +444,7 @@ mod interventions {
         assert_eq!(press(&mut state, "left"), []);
         let columns = vec![column(1)];
         let lens = LensKind::Raw;
-        let answer = Event::Recast {
-            run: before,
-            lens,
-            columns,
-        };
+        let answer = recast_to(before, lens, columns);
         assert_eq!(hear(&mut state, answer), []);
         let effects = press(&mut state, "shift-l");
         assert!(effects.contains(&recast(before, LensKind::Normed)));

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::app::{Line, Save, SaveNews, SavedTrace, What};
-use crate::engine::StateRows;
 use crate::export::figure::Kind;
-use crate::export::{Content, Picture, Record, ScreenFormat};
+use crate::export::{Content, Picture, ScreenFormat};
+use crate::run::Record;
+use crate::run::StateRows;
 use crate::settings::CellValue;
 
 fn trajectory(text: &str) -> Trajectory {
@@ -109,7 +110,7 @@ fn in_compare_mode_the_chart_is_the_figure_and_the_candidates_go_along() {
         lens: LensKind::Normed,
         trajectories: vec![Ok(trajectory(" is")), Err("no token".into())],
     };
-    hear(&mut state, Event::Compared(Arc::new(answer)));
+    hear(&mut state, compared(&[" is", " q"], answer));
     press(&mut state, "tab");
     let effects = save_as(&mut state, "a.svg");
     let What::Content(Content::Figure(record, figure, _)) = saved(&effects).1 else {
@@ -214,7 +215,7 @@ fn what_became_of_it_is_told() {
 pub(super) fn reopened() -> State {
     let mut state = walked();
     let record = Record {
-        watch: crate::export::Watch {
+        watch: crate::run::Watch {
             step: Step(1),
             trajectories: vec![trajectory(" is")],
         },
@@ -276,17 +277,19 @@ fn the_best_tokens_are_read_out_of_the_file() {
             panic!("no page");
         };
         assert!(!page.best.is_waiting());
-        Arc::clone(page.best.answer(run).unwrap())
+        let (to, answer) = page.best.newest().unwrap();
+        assert_eq!(to.run, run);
+        (to.ask.at().unwrap(), Arc::clone(answer))
     };
-    let there = answer(&state);
+    let (at, there) = answer(&state);
     let column = &state.grid_columns()[1];
     assert_eq!((&there.column, there.top_k), (column.as_ref(), 1));
     press(&mut state, "left");
-    assert_eq!(answer(&state).at.0, there.at.0 - 1);
+    assert_eq!(answer(&state).0.0, at.0 - 1);
     assert_eq!(press(&mut state, "+"), []);
     let notice = &state.notice.as_ref().unwrap().text;
     assert!(notice.contains("lists 1 of the best tokens"), "{notice}");
-    assert_eq!(answer(&state).top_k, 1);
+    assert_eq!(answer(&state).1.top_k, 1);
 }
 
 #[test]
@@ -336,7 +339,7 @@ fn what_the_file_follows_can_be_compared() {
     let (_, found) = compare.trajectories().next().unwrap();
     assert_eq!(found, &trajectory(" is"));
     assert_eq!(type_text(&mut state, " are"), []);
-    let answer = state.compare.as_ref().unwrap().answer.clone().unwrap();
+    let answer = state.compare.as_ref().unwrap().answer().cloned().unwrap();
     let why = answer.trajectories[1].as_ref().unwrap_err();
     assert!(why.contains("no model is loaded"), "{why}");
 }

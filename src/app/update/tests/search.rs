@@ -1,7 +1,7 @@
 //! Search in the grid, by keys.
 
 use super::*;
-use crate::app::Place;
+use crate::trace::Place;
 use crate::trace::{Layer, LensKind, Position, Row};
 
 /// A run whose first layers say ` a`, ` b` … as the letters tell, each with the ranks of the chosen
@@ -130,13 +130,13 @@ fn the_prompts_tokens_are_searched_where_they_are_shown() {
     read.layers.push(read.embedding.clone());
     hear(
         &mut state,
-        Event::PromptColumns {
-            run,
-            lens: LensKind::Normed,
-            first: Position(1),
-            columns: vec![Arc::new(read)],
-            total: 2,
-        },
+        answered(
+            question(run, LensKind::Normed, Ask::PromptColumns),
+            Answer::PromptColumns {
+                first: Position(1),
+                columns: vec![Arc::new(read)],
+            },
+        ),
     );
     press(&mut state, "/");
     type_text(&mut state, "#c");

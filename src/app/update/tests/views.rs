@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::{Attribution, Beside, Goal, Layers, MOST_TOKENS, Predictions};
-use crate::engine;
+use crate::run;
 use crate::trace::{self, HeadShares, LayerShare, Target};
 
 pub(super) const CHOSEN: Target = Target {
@@ -69,30 +69,24 @@ fn attribution(state: &State) -> &Attribution {
 }
 
 fn predicted(run: RunId, step: usize, top_k: usize) -> Event {
-    Event::Predicted(Arc::new(engine::Predictions {
-        run,
-        at: at(step),
-        lens: LensKind::Normed,
-        top_k,
-        column: (*column(1)).clone(),
-    }))
+    let question = question(run, LensKind::Normed, predictions_at(step, top_k));
+    let column = (*column(1)).clone();
+    let predictions = run::Predictions { top_k, column };
+    answered(question, Answer::Predictions(Arc::new(predictions)))
 }
 
 pub(super) fn attributed(run: RunId, step: usize, target: Target) -> Event {
-    Event::Attributed {
-        run,
-        at: at(step),
-        lens: LensKind::Normed,
-        attribution: Arc::new(trace::Attribution {
-            target,
-            embedding: 1.0,
-            layers: vec![LayerShare::default(); LAYERS],
-            bias: 0.0,
-            cap: 0.0,
-            logit: 1.0,
-            rows: vec![1.0; LAYERS + 1],
-        }),
-    }
+    let attribution = trace::Attribution {
+        target,
+        embedding: 1.0,
+        layers: vec![LayerShare::default(); LAYERS],
+        bias: 0.0,
+        cap: 0.0,
+        logit: 1.0,
+        rows: vec![1.0; LAYERS + 1],
+    };
+    let question = question(run, LensKind::Normed, attribution_at(step, target));
+    answered(question, Answer::Attribution(Arc::new(attribution)))
 }
 
 /// The candidates ` is` and ` are` are the tokens 7 and 8.
@@ -108,12 +102,13 @@ fn candidates(run: RunId, step: usize) -> Event {
             layers: vec![score(2); LAYERS],
         })
     };
-    Event::Compared(Arc::new(Comparison {
+    let comparison = Comparison {
         run,
         at: at(step),
         lens: LensKind::Normed,
         trajectories: vec![trajectory(" is", 7), trajectory(" are", 8)],
-    }))
+    };
+    compared(&[" is", " are"], comparison)
 }
 
 #[test]
@@ -198,25 +193,21 @@ fn the_newest_answer_stays_until_the_next_one_comes() {
     press(&mut state, "left");
     let best = &predictions(&state).best;
     assert!(best.is_waiting());
-    assert_eq!(best.answer(run).unwrap().at, at(2));
+    assert_eq!(best.newest().unwrap().0.ask.at(), Some(at(2)));
     hear(&mut state, predicted(run, 1, top_k));
     let best = &predictions(&state).best;
     assert!(!best.is_waiting());
-    assert_eq!(best.answer(run).unwrap().at, at(1));
+    assert_eq!(best.newest().unwrap().0.ask.at(), Some(at(1)));
 }
 
 #[test]
 fn a_question_that_fails_is_waited_for_no_longer_and_not_asked_again() {
     let (mut state, run, _) = opened(2, "shift-a");
-    let message = "no".into();
-    let effects = hear(
-        &mut state,
-        Event::Failed {
-            run: Some(run),
-            message,
-        },
-    );
-    assert_eq!(effects, []);
+    let other = question(run, LensKind::Normed, predictions_at(1, 5));
+    assert_eq!(hear(&mut state, unanswered(other)), []);
+    assert!(attribution(&state).split.is_waiting(), "another one failed");
+    let asked = question(run, LensKind::Normed, attribution_at(1, CHOSEN));
+    assert_eq!(hear(&mut state, unanswered(asked)), []);
     assert!(!attribution(&state).split.is_waiting());
 }
 
@@ -331,11 +322,8 @@ fn heads_are_asked_for_while_they_are_shown_and_with_each_layer() {
         bias: 0.0,
         attention: 0.0,
     };
-    let event = Event::HeadsAttributed {
-        run,
-        at: at(0),
-        shares: Arc::new(shares.clone()),
-    };
+    let asked = question(run, LensKind::Normed, heads(LAYERS - 3));
+    let event = answered(asked, Answer::Heads(Arc::new(shares.clone())));
     hear(&mut state, attributed(run, 0, CHOSEN));
     assert!(attribution(&state).is_waiting());
     hear(&mut state, event);

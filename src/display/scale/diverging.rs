@@ -1,6 +1,6 @@
 //! A scale that goes either way.
 
-use super::Tone;
+use crate::display::scale::Tone;
 use crate::settings::theme::STEPS;
 
 /// A scale that goes either way from nothing: a change, or a difference.

@@ -4,7 +4,7 @@
 
 use ratatui::style::Color;
 
-use super::contrast::{contrast, ink_on, linear, luminance, rgb};
+use crate::display::palette::contrast::{contrast, ink_on, linear, luminance, rgb};
 use crate::settings::theme::{Depth, STEPS, Shade, Theme, Themes};
 
 const COLOURED: [Depth; 3] = [Depth::TrueColour, Depth::Indexed, Depth::Ansi];

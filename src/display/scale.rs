@@ -8,7 +8,7 @@ mod sequential;
 pub use diverging::Diverging;
 pub use sequential::{Order, Sequential};
 
-/// A step of one of the two kinds of scales: what [`super::palette::Palette::tone`] makes a
+/// A step of one of the two kinds of scales: what [`crate::display::palette::Palette::tone`] makes a
 /// colour of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {

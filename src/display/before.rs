@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::app::Place;
 use crate::trace::Column;
+use crate::trace::Place;
 
 /// The columns that are subtracted.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! A scale that goes one way.
 
-use super::Tone;
+use crate::display::scale::Tone;
 use crate::settings::theme::STEPS;
 
 /// Which end of a scale comes first and stands out.

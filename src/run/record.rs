@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Intervention, ModelInfo, Sampling, StopReason};
+use crate::run::{Intervention, ModelInfo, Sampling, StopReason};
 use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 

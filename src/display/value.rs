@@ -1,10 +1,10 @@
 //! What a cell of the grid can say: for each [`CellValue`], how it is measured, written and
 //! coloured. A further value is one more entry of `VALUES`.
 
+use crate::display::scale::{self, Diverging, Scale, Sequential};
+use crate::display::text;
 use crate::settings::{CellValue, Cells, ListedTokens};
 use crate::trace::{Cell, Column, LensKind, Row, TokenId};
-use crate::ui::scale::{self, Diverging, Scale, Sequential};
-use crate::ui::text;
 use crate::vocabulary::Vocabulary;
 
 mod change;

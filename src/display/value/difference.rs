@@ -1,11 +1,11 @@
 //! What has become of a value from one run to another.
 
-use super::{Seen, Value, figure_text};
-use crate::engine::RunId;
+use crate::display::scale::{Diverging, Tone};
+use crate::display::text;
+use crate::display::value::{Seen, Value, figure_text};
+use crate::run::RunId;
 use crate::settings::theme::STEPS;
 use crate::settings::{CellValue, Cells};
-use crate::ui::scale::{Diverging, Tone};
-use crate::ui::text;
 
 /// How a value of two runs is compared.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +158,7 @@ fn signed(difference: f32, cells: Cells, amount: fn(f32, Cells) -> String) -> St
 
 fn ranks(before: f32, after: f32, cells: Cells) -> String {
     signed(after - before, cells, |amount, cells| {
-        super::number::plain_rank(amount as u32, cells)
+        crate::display::value::number::plain_rank(amount as u32, cells)
     })
 }
 

@@ -13,7 +13,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::BorderType;
 
-use super::scale::{self, Tone};
+use crate::display::scale::{self, Tone};
 use crate::settings::Charset;
 use crate::settings::theme::{Depth, STEPS, Shade, Theme};
 

@@ -1,9 +1,9 @@
 //! Numbers in few characters: at most five in an exact cell, four in a short one. A rank that is
 //! shared has a `=` before it besides.
 
+use crate::display::scale;
 use crate::settings::Cells;
 use crate::trace::Score;
-use crate::ui::scale;
 
 /// A rank: `943`, `49152`, `49k`; `=9` where others share it.
 pub fn rank(score: Score, cells: Cells) -> String {

@@ -4,10 +4,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::RunId;
+use crate::display::scale::Tone;
+use crate::run::RunId;
 use crate::settings::theme::STEPS;
 use crate::trace::{Layer, LensKind, Score};
-use crate::ui::scale::Tone;
 use crate::vocabulary::Piece;
 
 fn cell(rank: u32, ties: u32, [logit, prob, entropy, kl, log_sum_exp]: [f32; 5]) -> Cell {

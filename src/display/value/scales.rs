@@ -1,6 +1,6 @@
 //! The scales that are the same for every model.
 
-use crate::ui::scale::{Diverging, Order, Scale, Sequential};
+use crate::display::scale::{Diverging, Order, Scale, Sequential};
 
 /// Of probabilities.
 pub fn probabilities() -> Scale {

@@ -4,14 +4,15 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::Record;
-use crate::app::{Place, grid_rows};
-use crate::engine::RunId;
+use crate::display::Before;
+use crate::display::grid_rows;
+use crate::display::scale::{Scale, Tone};
+use crate::display::value::{self, Seen, Shown, Value};
+use crate::run::Record;
+use crate::run::RunId;
 use crate::settings::{CellColour, CellValue, Cells, GridOptions};
+use crate::trace::Place;
 use crate::trace::{Cell, Column, Row};
-use crate::ui::Before;
-use crate::ui::scale::{Scale, Tone};
-use crate::ui::value::{self, Seen, Shown, Value};
 
 /// What a grid shows of a record.
 #[derive(Clone, Debug, PartialEq)]

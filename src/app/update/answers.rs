@@ -1,0 +1,117 @@
+//! What becomes of the answers to questions, and of questions that have none.
+
+use std::sync::Arc;
+
+use super::cell_attribution;
+use crate::app::{Inquiry, NoticeKind, Page, State};
+use crate::engine::{Answer, Ask, Question, Rest};
+use crate::run::Comparison;
+
+/// Take an answer, or a piece of one, in. What nobody waits for any more is dropped.
+pub fn take(state: &mut State, to: &Arc<Question>, answer: Answer, rest: Rest) {
+    match answer {
+        Answer::Candidates(comparison) => compared(state, to, &comparison),
+        Answer::Joint(log_probs) => {
+            if let Some(compare) = &mut state.compare {
+                compare.joint.take(to, log_probs);
+            }
+        }
+        Answer::Recast(columns) => {
+            if let Some(run) = state.run_of(to) {
+                run.recast.take(to, ());
+                run.lens = to.lens;
+                run.columns = columns;
+            }
+        }
+        Answer::PromptColumns { first, columns } => {
+            if let Some(run) = state.run_of(to) {
+                run.prompt_columns.take(to, first, columns);
+            }
+        }
+        Answer::Predictions(predictions) => {
+            if let Some(Page::Predictions(page)) = state.page_below_help() {
+                page.best.take(to, predictions);
+            }
+        }
+        Answer::Attribution(attribution) => {
+            if let Ask::Attribution { at, .. } = to.ask {
+                cell_attribution::attributed(state, to, at, &attribution);
+            }
+            if let Some(Page::Attribution(page)) = state.page_below_help() {
+                page.split.take(to, attribution);
+            }
+        }
+        Answer::Heads(shares) => {
+            if let Some(Page::Attribution(page)) = state.page_below_help() {
+                page.heads.take(to, shares);
+            }
+        }
+        Answer::Follow { first, steps } => {
+            if let Some(Page::Followed(followed)) = state.page_below_help() {
+                followed.take(to, first, steps, rest);
+            }
+        }
+    }
+}
+
+/// Where candidates stand: at the current position, or at a pinned one. The pages learn which
+/// tokens they are.
+fn compared(state: &mut State, to: &Arc<Question>, comparison: &Arc<Comparison>) {
+    let compare = state.compare.iter_mut().map(|compare| &mut compare.found);
+    let pins = state.pins.iter_mut().map(|pin| &mut pin.found);
+    for found in compare.chain(pins) {
+        found.take_if_asked(to, Arc::clone(comparison));
+    }
+    let watched = match state.page_below_help() {
+        Some(Page::Predictions(page)) => &mut page.watched,
+        Some(Page::Attribution(page)) => &mut page.watched,
+        _ => return,
+    };
+    watched.found.take(to, Arc::clone(comparison));
+}
+
+/// Say why there is no answer to a question. What was answered before stands.
+pub fn failed(state: &mut State, to: &Question, why: String) {
+    close(state, to);
+    // What has no answer cannot stay in view.
+    let is_empty = |found: &Inquiry<_>| found.is_about(to) && found.newest().is_none();
+    state.pins.retain(|pin| !is_empty(&pin.found));
+    let is_shown = state.run.as_ref().is_some_and(|run| run.id == to.run);
+    if is_shown && to.ask == Ask::Recast {
+        // The columns are still those of the old lens.
+        if let Some(run) = state.run_of(to) {
+            run.recast.forget_question();
+            state.view.lens = state.run.as_ref().map_or(state.view.lens, |run| run.lens);
+        }
+    }
+    state.say(NoticeKind::Error, why);
+}
+
+/// Nothing more comes to a question.
+pub fn close(state: &mut State, to: &Question) {
+    state.cell_split.close(to);
+    if let Some(compare) = &mut state.compare {
+        compare.found.close(to);
+        compare.joint.close(to);
+    }
+    for pin in &mut state.pins {
+        pin.found.close(to);
+    }
+    if let Some(run) = state.run_of(to) {
+        run.recast.close(to);
+        run.prompt_columns.close(to);
+    }
+    match state.page_below_help() {
+        Some(Page::Predictions(page)) => {
+            page.best.close(to);
+            page.watched.found.close(to);
+        }
+        Some(Page::Attribution(page)) => {
+            page.split.close(to);
+            page.heads.close(to);
+            page.watched.found.close(to);
+        }
+        Some(Page::Followed(followed)) => followed.close(to),
+        _ => {}
+    }
+}

@@ -1,0 +1,16 @@
+//! What a cell says and how it looks, for the screen, for files and for commands alike: figures as
+//! text, scales, colours, labels.
+
+mod before;
+mod label;
+pub mod palette;
+mod rows;
+pub mod scale;
+mod sheet;
+pub mod text;
+pub mod value;
+
+pub use before::Before;
+pub use label::{letter, of_wanted, prompt_letter, series_label, shown};
+pub use rows::grid_rows;
+pub use sheet::{GridView, Sheet, SheetColumn, Subtracted};

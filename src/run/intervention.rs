@@ -1,0 +1,44 @@
+//! What is changed in the network for a run.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::RunId;
+use crate::trace::{Position, Row, Skip};
+
+/// What is changed in the network for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Intervention {
+    /// A part adds nothing.
+    Skip(Skip),
+    /// A state takes the place of the run's own.
+    Patch(StatePatch),
+}
+
+/// A state of one run that takes the place of one of another run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StatePatch {
+    /// At which row of the residual stream.
+    pub row: Row,
+    /// The position that is patched.
+    pub into: Position,
+    /// The run that the state comes from.
+    pub from_run: RunId,
+    /// Its position there.
+    pub from: Position,
+}
+
+impl fmt::Display for Intervention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Skip(skip) => write!(f, "-{skip}"),
+            Self::Patch(patch) => write!(
+                f,
+                "{}@{}←{}@{}",
+                patch.row, patch.into.0, patch.from_run, patch.from.0
+            ),
+        }
+    }
+}
