@@ -28,7 +28,7 @@ use input::Input;
 mod input;
 mod keys;
 
-const USUAL_INPUTS: usize = 300;
+const USUAL_INPUTS: usize = 200;
 const USUAL_SEEDS: [u64; 2] = [1, 2];
 
 /// So many inputs lie between two looks at the keyboard.
@@ -125,7 +125,7 @@ impl Monkey {
         let mut done = 0;
         while done < inputs {
             let input = self.next();
-            let patient = self.lives % LONG_LIFE.0 == 0 && life.inputs < LONG_LIFE.1;
+            let patient = self.lives.is_multiple_of(LONG_LIFE.0) && life.inputs < LONG_LIFE.1;
             if patient && (input.may_quit() || input.ending().is_some()) {
                 continue;
             }
@@ -166,7 +166,7 @@ impl Monkey {
     /// Start the program, in the home of the life before.
     fn start(&mut self, before: Option<Life>) -> Life {
         let home = match before {
-            Some(life) if self.lives % LIVES_IN_A_HOME != 0 => life.opened.home,
+            Some(life) if !self.lives.is_multiple_of(LIVES_IN_A_HOME) => life.opened.home,
             _ => tempfile::tempdir().unwrap(),
         };
         self.lives += 1;
@@ -174,6 +174,9 @@ impl Monkey {
         let opened = Opened::secluded(home, &["--max-tokens", "100000"]);
         let screen = vt100::Screen::alternate_screen;
         opened.terminal.wait_until("the program's screen", screen);
+        if self.lives.is_multiple_of(2) {
+            opened.terminal.answer();
+        }
         Life {
             opened,
             inputs: 0,
