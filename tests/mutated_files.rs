@@ -22,7 +22,7 @@ use lenscape::display::GridView;
 use lenscape::engine::{Run, Session};
 use lenscape::export::figure::{self, Figure, Kind};
 use lenscape::export::{Content, Picture, tensors, trace_file};
-use lenscape::run::RunId;
+use lenscape::run::{RunId, Sampling};
 use lenscape::run::{Record, Watch};
 use lenscape::settings::Settings;
 use lenscape::trace::{LensKind, Step};

@@ -16,7 +16,7 @@ use crossterm::cursor::{MoveRight, MoveTo};
 use crossterm::queue;
 use crossterm::style::{Colored, Print};
 use ratatui::backend::IntoCrossterm;
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Cell, CellWidth};
 use ratatui::style::{Color, Modifier};
 
 /// How cells look.
@@ -80,20 +80,39 @@ pub fn write<'a>(
     output: &mut impl Write,
     cells: impl Iterator<Item = (u16, u16, &'a Cell)>,
 ) -> io::Result<()> {
-    let mut look = Look::default();
-    let mut pen = Pen::Unknown;
-    for (x, y, cell) in cells {
-        let certainty = go_to(output, pen, x, y)?;
-        let next = Look::of(cell);
-        change(output, look, next)?;
-        look = next;
-        queue!(output, Print(cell.symbol()))?;
-        pen = match (cell.symbol().as_bytes(), certainty) {
-            ([0x20..=0x7e], certainty) => Pen::At(x + 1, y, certainty),
-            _ => Pen::At(x + 1, y, Certainty::AsMeasured),
-        };
+    let mut cells = cells.peekable();
+    let (mut look, mut pen) = (Look::default(), Pen::Unknown);
+    while let Some((x, y, cell)) = cells.next() {
+        // What it covers goes first: over half of a wide character, it would erase the other half.
+        let end = x.saturating_add(cell.cell_width());
+        while let Some((x, y, covered)) = cells.next_if(|next| next.1 == y && next.0 < end) {
+            put(output, &mut look, &mut pen, (x, y), covered)?;
+        }
+        put(output, &mut look, &mut pen, (x, y), cell)?;
     }
     change(output, look, Look::default())
+}
+
+fn put(
+    output: &mut impl Write,
+    look: &mut Look,
+    pen: &mut Pen,
+    (x, y): (u16, u16),
+    cell: &Cell,
+) -> io::Result<()> {
+    let certainty = go_to(output, *pen, x, y)?;
+    let next = Look::of(cell);
+    change(output, *look, next)?;
+    *look = next;
+    queue!(output, Print(cell.symbol()))?;
+    let mut characters = cell.symbol().chars();
+    *pen = match (characters.next(), characters.next()) {
+        (Some(' '..='~'), None) => Pen::At(x + 1, y, certainty),
+        (_, None) => Pen::At(x + 1, y, Certainty::AsMeasured),
+        // Of a cluster of several the width is anyone's guess.
+        (_, Some(_)) => Pen::Unknown,
+    };
+    Ok(())
 }
 
 /// Moves the cursor from where it is, and says how certain it is that it is there then.
@@ -209,6 +228,13 @@ mod tests {
         assert_eq!(written(&[(3, 4, &a), (9, 4, &a)]), "^[5;4Ha^[5Ca");
         assert_eq!(written(&[(3, 4, &wide), (9, 4, &a)]), "^[5;4H·^[5;10Ha");
         assert_eq!(written(&[(3, 4, &a), (9, 5, &a)]), "^[5;4Ha^[6;10Ha");
+    }
+
+    #[test]
+    fn what_a_cluster_covers_goes_first_and_what_follows_has_its_place_said() {
+        let [cloud, blank, a] = ["☁\u{fe0f}", " ", "a"].map(|symbol| cell(symbol, Style::new()));
+        let cells = [(3, 0, &cloud), (4, 0, &blank), (5, 0, &a)];
+        assert_eq!(written(&cells), "^[1;5H ^[1;4H☁\u{fe0f}^[1;6Ha");
     }
 
     #[test]

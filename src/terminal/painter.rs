@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
 use super::backend::FrameBackend;
-use super::covered;
+use super::clusters;
 use super::frame_writer::{FrameWriter, Sent};
 use super::recordings::Recordings;
 use super::tty::Output;
@@ -115,7 +115,7 @@ impl<O: Output> Painter<O> {
             }
             terminal.draw(|frame| {
                 render(frame);
-                covered::mark(frame.buffer_mut());
+                clusters::mark(frame.buffer_mut());
             })?;
             Ok(())
         });

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lenscape::terminal::END_UPDATE;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -208,11 +209,11 @@ impl PseudoTerminal {
             .changed
             .wait_timeout_while(output, PATIENCE, |output| !is_so(output))
             .unwrap();
-        let contents = output.parser.screen().contents();
         drop(output);
         assert!(
             !timeout.timed_out(),
-            "waited for {what}, but the screen shows\n{contents}"
+            "waited for {what}, but {}",
+            self.described()
         );
     }
 
@@ -236,6 +237,21 @@ impl PseudoTerminal {
         self.shown.output.lock().unwrap().bytes.len()
     }
 
+    /// Wait until the program has sent `part` after the first `count` bytes, and then a frame is whole;
+    /// whether it came within `time`.
+    pub fn sends_after(&self, count: usize, part: &[u8], time: Duration) -> bool {
+        let output = self.shown.output.lock().unwrap();
+        let has_come = |output: &Output| {
+            let new = &output.bytes[count..];
+            new.ends_with(END_UPDATE) && self::count(new, part) > 0
+        };
+        let waited = self
+            .shown
+            .changed
+            .wait_timeout_while(output, time, |output| !has_come(output));
+        !waited.unwrap().1.timed_out()
+    }
+
     /// The screen, the last bytes that made it, and what the system says of the process.
     pub fn described(&self) -> String {
         let screen = self.screen();
@@ -245,8 +261,11 @@ impl PseudoTerminal {
         };
         let bytes = self.bytes();
         let last = &bytes[bytes.len().saturating_sub(400)..];
-        let status = format!("/proc/{}/status", self.process());
-        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let status = self
+            .child
+            .process_id()
+            .and_then(|process| std::fs::read_to_string(format!("/proc/{process}/status")).ok());
+        let status = status.unwrap_or_default();
         let state = status.lines().find(|line| line.starts_with("State:"));
         format!(
             "the {which} screen shows\n{}\nafter …{}\n{}",
@@ -307,6 +326,11 @@ impl PseudoTerminal {
         }
     }
 
+    /// Whether the shell gets its lines as before.
+    pub fn is_given_back(&self) -> bool {
+        modes(self.master.as_ref().unwrap().as_ref()) == self.modes_before
+    }
+
     /// Check that the shell gets its lines as before, though perhaps on a screen of ours.
     pub fn assert_line_discipline_restored(&self) {
         let master = self.master.as_ref().unwrap();
@@ -358,13 +382,15 @@ impl Shown {
     ) {
         let mut bytes = [0; 4096];
         let mut most = bytes.len();
+        let mut cut = Vec::new();
         loop {
             let count = match reader.read(&mut bytes[..most]) {
                 Ok(0) | Err(_) => return,
                 Ok(count) => count,
             };
             let mut output = self.output.lock().unwrap();
-            output.parser.process(&bytes[..count]);
+            let shown = with_a_mark(&mut cut, &bytes[..count]);
+            output.parser.process(&shown);
             output.bytes.extend_from_slice(&bytes[..count]);
             // A question may have come in two parts.
             let before = (output.bytes.len() - count).saturating_sub(ASKS.len() - 1);
@@ -403,6 +429,23 @@ impl Shown {
             }
         }
     }
+}
+
+/// What the emulator is given of `bytes`: it passes over U+FFFD, which terminals show as a character.
+/// `cut` is what may be the beginning of one.
+fn with_a_mark(cut: &mut Vec<u8>, bytes: &[u8]) -> Vec<u8> {
+    const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+    let mut shown = Vec::new();
+    for byte in bytes {
+        cut.push(*byte);
+        if cut == REPLACEMENT {
+            cut.clear();
+            shown.push(b'?');
+        } else if !REPLACEMENT.starts_with(cut) {
+            shown.append(cut);
+        }
+    }
+    shown
 }
 
 /// How often `part` occurs in `bytes`.

@@ -10,7 +10,7 @@ use lenscape::engine::{Answer, Ask, Command, Event, FetchProgress, Question, Res
 use lenscape::run::Record;
 use lenscape::run::{Comparison, ModelInfo, Predictions, RunId, StopReason, Wanted};
 use lenscape::settings::theme::Depth;
-use lenscape::settings::{CharsetChoice, Settings};
+use lenscape::settings::{Charset, CharsetChoice, Settings};
 use lenscape::trace::{Candidate, Column, LensKind, LogProb, Position, Score, Step, TokenId};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::Terminal;
@@ -178,7 +178,7 @@ impl Scene {
     }
 
     pub fn at_depth(mut self, depth: Depth) -> Self {
-        self.state.depth() = depth;
+        self.state.terminal_depth = depth;
         self
     }
 

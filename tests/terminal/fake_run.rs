@@ -1,9 +1,8 @@
 //! The program's state, and an engine's events without an engine: 30 layers whose ranks fall
 //! from some thousands to 1, never twice in the same way.
 
-use std::time::Instant;
-
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use lenscape::app::{Effect, Message, Start, State, update};

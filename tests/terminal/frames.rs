@@ -5,6 +5,7 @@ use lenscape::app::{Message, State, update};
 use lenscape::export::cast::CastOptions;
 use lenscape::terminal::{BEGIN_UPDATE, END_UPDATE, Painter, Recordings};
 use lenscape::ui;
+use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -124,38 +125,53 @@ fn the_terminal_shows_what_was_drawn() {
     }
 }
 
-#[test]
-fn nothing_stays_of_what_was_drawn_before() {
-    // Clusters of one or several cells; terminals take some of them for several characters.
+/// The rows that a terminal shows after these texts, one after the other.
+fn shown_after(texts: &[&str]) -> Vec<String> {
+    let sink = Sink::new(30, 2);
+    let mut painter = Painter::new(sink.clone()).unwrap();
+    for text in texts {
+        let drawn = painter.draw(|frame| frame.render_widget(*text, frame.area()));
+        drawn.unwrap();
+    }
+    let screen = sink.screen();
+    let rows = screen.rows(0, 30);
+    rows.map(|row| row.trim_end().to_owned()).collect()
+}
+
+/// Text of any kind, and of what takes several characters for one, or several columns.
+fn text() -> impl Strategy<Value = String> {
     let clusters = [
-        "a",
-        " \u{bc8}",
         "e\u{301}",
-        "\u{1aff0}\u{bc8}",
+        " \u{bc8}",
+        "\u{915}\u{94d}\u{937}\u{93f}",
         "漢",
-        "が",
-        "\u{915}\u{93f}",
+        "각",
+        "\u{1112}\u{1161}\u{11ab}",
+        "لا",
         "👍",
+        "👍🏽",
+        "👨\u{200d}👩\u{200d}👧",
+        "☁\u{fe0f}",
+        "☁\u{fe0e}",
+        "🇩🇪",
+        "a\u{200d}b",
     ];
-    for before in clusters {
-        for after in clusters {
-            let [gradual, anew] = [(); 2].map(|()| Sink::new(20, 2));
-            let draw = |painter: &mut Painter<Sink>, cluster: &str| {
-                let text = format!("{cluster}x\n{cluster}{cluster}");
-                let drawn = painter.draw(|frame| frame.render_widget(text.as_str(), frame.area()));
-                drawn.unwrap();
-            };
-            let mut painter = Painter::new(gradual.clone()).unwrap();
-            draw(&mut painter, before);
-            draw(&mut painter, after);
-            draw(&mut Painter::new(anew.clone()).unwrap(), after);
-            let [shown, right] = [gradual, anew].map(|sink| {
-                let screen = sink.screen();
-                let rows = screen.rows(0, 20).map(|row| row.trim_end().to_owned());
-                rows.collect::<Vec<_>>()
-            });
-            assert_eq!(shown, right, "{after:?} after {before:?}");
-        }
+    let part = prop_oneof![
+        "[a-c ]{1,2}",
+        "\\PC{1,2}",
+        prop::sample::select(clusters.map(str::to_owned).to_vec()),
+    ];
+    prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn nothing_stays_of_what_was_drawn_before(texts in prop::array::uniform3(text())) {
+        let texts = texts.each_ref().map(String::as_str);
+        let anew = shown_after(&texts[2..]);
+        prop_assert_eq!(shown_after(&texts), anew);
     }
 }
 

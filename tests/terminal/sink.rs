@@ -32,7 +32,9 @@ impl Sink {
     pub fn screen(&self) -> vt100::Screen {
         let cells = |count| NonZero::new(count).unwrap();
         let mut parser = vt100::Parser::new(cells(self.size.height), cells(self.size.width), 0);
-        parser.process(&self.writes().concat());
+        let bytes = String::from_utf8(self.writes().concat()).unwrap();
+        // The emulator passes over what terminals show as one character.
+        parser.process(bytes.replace('\u{fffd}', "?").as_bytes());
         parser.screen().clone()
     }
 }
