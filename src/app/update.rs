@@ -144,6 +144,9 @@ fn type_character(state: &mut State, key: KeyEvent) {
     }
 }
 
+/// The most lines of a prompt: the editor counts those that it shows in 16 bits.
+const MOST_LINES: usize = 65_000;
+
 /// The longest text that is pasted into a field of one line, in bytes.
 const LONGEST_FIELD: usize = 1 << 14;
 
@@ -163,6 +166,14 @@ fn paste(state: &mut State, text: &str) {
     };
     if text.len() > room {
         let told = format!("The pasted text is too long: a {place} holds {most}. Nothing changed.");
+        state.say(NoticeKind::Error, told);
+        return;
+    }
+    let lines = |text: &str| text.matches('\n').count();
+    if !goes_to_field && lines(&state.prompt.text()) + lines(text) >= MOST_LINES {
+        let told = format!(
+            "The pasted text has too many lines: a prompt holds {MOST_LINES}. Nothing changed."
+        );
         state.say(NoticeKind::Error, told);
         return;
     }

@@ -57,6 +57,8 @@ pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
     if let Some(active) = state.run.as_ref().filter(|run| run.is_active()) {
         effects.push(Effect::StopRun(active.id));
     }
+    // What it was asked before may have had no answer.
+    run.recast.forget_question();
     effects.extend(ask::recast(&mut run, state.view.lens));
     if state.kept.before == Some(id) {
         state.kept.before = state.run.as_ref().map(|run| run.id);

@@ -742,6 +742,17 @@ mod writing {
     }
 
     #[test]
+    fn a_pasted_text_of_more_lines_than_can_be_shown_is_refused_in_one_line() {
+        let mut state = ready();
+        update(&mut state, Message::Paste("x\n".repeat(64_990)));
+        assert!(state.notice.is_none());
+        update(&mut state, Message::Paste("y\n".repeat(10)));
+        assert_eq!(state.prompt.text().len(), 2 * 64_990);
+        let told = &state.notice.as_ref().unwrap().text;
+        assert!(told.contains("a prompt holds 65000"), "{told}");
+    }
+
+    #[test]
     fn a_pasted_text_that_no_field_holds_is_refused_in_one_line() {
         let mut state = ready();
         press(&mut state, "ctrl-s");
