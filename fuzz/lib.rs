@@ -1,4 +1,5 @@
-//! What the fuzz targets share: bytes in place of one file of a checkpoint, which is then loaded.
+//! What the fuzz targets share: bytes in place of one file of a checkpoint, which is then loaded, or
+//! of a trace.
 //! Whatever they are, it must not panic, hang or take more memory than the file justifies, and the
 //! error is one line. `README.md` says how to run them.
 
@@ -73,6 +74,7 @@ fn use_tokenizer(tokenizer: &Tokenizer) {
 fn one_line(error: &dyn std::error::Error) {
     assert_eq!(error.to_string().lines().count(), 1, "{error}");
 }
+
 /// `bytes` are opened as a trace file.
 pub fn open_trace(bytes: &[u8]) {
     if let Err(flaw) = lenscape::export::trace_file::read(bytes) {

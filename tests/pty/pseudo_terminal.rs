@@ -243,7 +243,8 @@ impl PseudoTerminal {
         let output = self.shown.output.lock().unwrap();
         let has_come = |output: &Output| {
             let new = &output.bytes[count..];
-            new.ends_with(END_UPDATE) && self::count(new, part) > 0
+            let frames = new.strip_suffix(ASKS).unwrap_or(new);
+            frames.ends_with(END_UPDATE) && self::count(new, part) > 0
         };
         let waited = self
             .shown
