@@ -1,19 +1,24 @@
-//! The parts of the program that need no screen.
+//! The command line: one file a command, with its arguments and what it does.
 
 pub mod bench;
+pub mod cli;
 pub mod compare;
 pub mod config;
+pub mod context;
 pub mod download_bar;
 mod error;
 pub mod follow;
 pub mod inspect;
 mod interruption;
 pub mod models;
+pub mod open;
+pub mod options;
 pub mod output;
 pub mod play;
 pub mod shell;
 pub mod standard_output;
 pub mod trace;
+pub mod usage;
 pub mod verify;
 
 pub use error::CommandError;

@@ -32,7 +32,6 @@ pub mod app;
 pub mod autosave;
 pub mod catalog;
 pub mod caught;
-pub mod cli;
 pub mod commands;
 pub mod display;
 pub mod engine;

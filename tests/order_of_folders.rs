@@ -20,9 +20,8 @@ const ORDER: &[&[&str]] = &[
     &["ui"],
     &["terminal"],
     &["play"],
-    &["cli"],
     &["commands"],
-    &["main"],
+    &["main", "process"],
 ];
 
 /// An import of `to` in a file of the folder `from`.

@@ -6,14 +6,20 @@ mod wire;
 use std::fmt;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
+use clap::Args;
+use color_eyre::eyre::Result as EyreResult;
 use serde::Serialize;
 
 pub use wire::Wire;
 
 use super::CommandError;
+use super::context::{self, TOP_TOKENS};
+use super::options::{DtypeChoice, ReportFormat};
+use super::standard_output::to_stdout;
 use crate::engine::{Opener, Progress, Run, Session};
 use crate::export::json;
 use crate::lens::{Logits, StateTap, States, column};
@@ -27,6 +33,42 @@ const PROMPT: usize = 256;
 
 /// How often the lens step and the plain product are timed, in turn.
 const ROUNDS: usize = 15;
+
+/// Options of `lenscape bench`.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
+    /// How many tokens to generate in each run.
+    #[arg(long, short = 'n', default_value_t = 48)]
+    pub max_tokens: usize,
+    /// How to write it.
+    #[arg(long, default_value = "text")]
+    pub format: ReportFormat,
+}
+
+impl Bench {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be opened, or its figures cannot be written.
+    pub fn run(&self) -> EyreResult<ExitCode> {
+        let settings = context::user_settings()?;
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
+        let model = context::wanted_model(self.model.as_ref(), &settings);
+        let measurements = bench(&opener, &model, self.max_tokens)?;
+        to_stdout(|out| match self.format {
+            ReportFormat::Text => writeln!(out, "{measurements}"),
+            ReportFormat::Json => measurements.write_json(out),
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
 
 /// What was measured.
 #[derive(Debug, Serialize)]

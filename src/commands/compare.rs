@@ -1,13 +1,98 @@
 //! `lenscape compare`: candidates at one position of one or several prompts, without a screen.
 
 use std::io;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use color_eyre::eyre::Result;
 
 use super::CommandError;
+use super::context::{self, TOP_TOKENS};
+use super::options::{DtypeChoice, LensChoice};
+use super::standard_output::{to_stdout, tokens_to_stdout};
 use crate::engine::{Answer, Ask, Opener, Question, Run, Session};
-use crate::export::comparison::{ComparedCandidate, ComparedPrompt, Comparisons};
+use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::run::{RunId, Wanted};
 use crate::trace::{Column, LensKind, Step};
 use crate::vocabulary::TextStream;
+
+/// Options of `lenscape compare`.
+#[derive(Args, Debug)]
+pub struct Compare {
+    /// The prompts, each taken exactly as it is.
+    #[arg(value_name = "PROMPT", required_unless_present = "prompt")]
+    pub prompts: Vec<String>,
+    /// One more prompt; may be repeated.
+    #[arg(long, value_name = "PROMPT")]
+    pub prompt: Vec<String>,
+    /// The candidates: a word gets a leading space unless its script has none, `"quotes"` within the
+    /// argument take a text as it is; `#1234` is a token by its number.
+    #[arg(long, value_name = "TEXT", num_args = 1.., required = true)]
+    pub tokens: Vec<String>,
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
+    /// The lens: with the final norm at every layer, or without it as in the article.
+    #[arg(long, default_value = "normed")]
+    pub lens: LensChoice,
+    /// The step behind the prompt, from 1; the tokens before it are generated.
+    #[arg(long, value_name = "STEP", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub at: u32,
+    /// How to write it.
+    #[arg(long, default_value = "table")]
+    pub format: ComparisonFormat,
+}
+
+/// How a comparison is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ComparisonFormat {
+    /// Readable, in colour on a terminal.
+    Table,
+    /// One JSON object.
+    Json,
+    /// A line a candidate and layer.
+    Csv,
+}
+
+impl Compare {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be opened, a run fails, or the result cannot be written.
+    pub fn run(&self) -> Result<ExitCode> {
+        let settings = context::user_settings()?;
+        let tokens = self.tokens.iter();
+        let request = Request {
+            model: context::wanted_model(self.model.as_ref(), &settings),
+            prompts: [self.prompts.as_slice(), &self.prompt].concat(),
+            candidates: tokens
+                .map(|text| text.parse::<Wanted>())
+                .collect::<Result<_, _>>()?,
+            lens: LensKind::from(self.lens),
+            at: Step(self.at as usize - 1),
+        };
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
+        compare(&opener, &request, |comparisons, session| {
+            match self.format {
+                ComparisonFormat::Json => to_stdout(|out| comparison::write_json(comparisons, out)),
+                ComparisonFormat::Csv => {
+                    tokens_to_stdout(|out| comparison::write_csv(comparisons, out))
+                }
+                ComparisonFormat::Table => to_stdout(|out| {
+                    let (width, palette) = context::table_looks(&settings);
+                    let vocabulary = session.vocabulary();
+                    let palette = palette.as_ref();
+                    comparison::write_table(comparisons, vocabulary, width, palette, out)
+                }),
+            }
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
 
 /// What is compared.
 #[derive(Clone, Debug)]

@@ -1,12 +1,54 @@
 //! `lenscape config`: what is configured, where, and what is wrong with it.
 
+use std::env;
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::ExitCode;
 
+use clap::Subcommand;
+use color_eyre::eyre::Result;
 use toml::Value;
 
-use crate::settings::Settings;
+use super::context;
+use super::standard_output::to_stdout;
+use crate::settings::{self, Settings};
 use crate::vocabulary::{steers, visible_line, visible_text};
+
+/// What can be shown of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// The settings that hold, the user's on top of the defaults, as TOML.
+    Print,
+    /// The files that are looked at.
+    Path,
+    /// All mistakes in the user's files; exit code 1 when there are some.
+    Check,
+}
+
+impl ConfigCommand {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// When the result cannot be written.
+    pub fn run(self) -> Result<ExitCode> {
+        let settings = context::user_settings()?;
+        let folder = settings::folder(env::var_os("LENSCAPE_CONFIG"));
+        let mut health = Health::Sound;
+        to_stdout(|out| match self {
+            Self::Print => print(&settings, out),
+            Self::Path => paths(folder.as_deref(), out),
+            Self::Check => {
+                health = check(&settings, out)?;
+                Ok(())
+            }
+        })?;
+        Ok(match health {
+            Health::Sound => ExitCode::SUCCESS,
+            Health::Broken => ExitCode::FAILURE,
+        })
+    }
+}
 
 /// Whether the user's files are as they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

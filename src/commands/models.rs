@@ -2,13 +2,84 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use color_eyre::eyre::Result as EyreResult;
 
 use super::download_bar::DownloadBar;
-use super::interruption;
+use super::inspect::inspect;
+use super::options::{DtypeChoice, ReportFormat};
+use super::standard_output::{StandardOutput, to_stdout};
+use super::{context, interruption};
 use crate::catalog::{
     Catalog, Checkpoint, CheckpointFiles, Entry, FetchError, ModelRef, Places, fetch, find,
 };
 use crate::vocabulary::visible_line;
+
+/// Options of `lenscape models`.
+#[derive(Args, Debug)]
+pub struct Models {
+    /// What to do; without it, the catalog is listed.
+    #[command(subcommand)]
+    pub command: Option<ModelsCommand>,
+}
+
+/// What can be done with models.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Fetch a model, so that it is there when it is needed.
+    #[command(after_help = "Example:\n  lenscape models pull smollm2-135m")]
+    Pull {
+        /// A catalog name or a hub id `org/name[@rev]`.
+        name: String,
+    },
+    /// Write what is understood of a checkpoint: family, description, memory, tokenizer, tensors.
+    #[command(
+        after_help = "Examples:\n  lenscape models inspect smollm2-135m\n  lenscape models inspect ./model.gguf --format json"
+    )]
+    Inspect {
+        /// A catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+        name: String,
+        /// How weights would be held and computed with.
+        #[arg(long, value_name = "TYPE")]
+        dtype: Option<DtypeChoice>,
+        /// How to write it.
+        #[arg(long, default_value = "text")]
+        format: ReportFormat,
+    },
+}
+
+impl Models {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be had or read, or the result cannot be written.
+    pub fn run(self) -> EyreResult<ExitCode> {
+        let catalog = Catalog::built_in()?;
+        let places = Places::from_env()?;
+        match self.command {
+            None => list(&catalog, &places, &mut StandardOutput::default())?,
+            Some(ModelsCommand::Pull { name }) => {
+                pull(&name, &catalog, &places, &mut StandardOutput::default())?;
+            }
+            Some(ModelsCommand::Inspect {
+                name,
+                dtype,
+                format,
+            }) => {
+                let dtype = context::dtype(dtype, &context::user_settings()?);
+                let inspection = inspect(&name, dtype, &catalog, &places)?;
+                to_stdout(|out| match format {
+                    ReportFormat::Text => inspection.write_text(out),
+                    ReportFormat::Json => inspection.write_json(out),
+                })?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
 
 /// Why `lenscape models` failed.
 #[derive(Debug, thiserror::Error)]

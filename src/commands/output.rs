@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CommandError;
-use super::trace::{Request, Traced, to_stdout, tokens_to_stdout};
-use crate::cli::{self, FigureChoice, TraceFormat};
+use super::context::TableLooks;
+use super::standard_output::{to_stdout, tokens_to_stdout};
+use super::trace::{FigureChoice, Request, Trace, TraceFormat, Traced};
 use crate::display::GridView;
-use crate::display::palette::Palette;
 use crate::export::figure::{self, Figure, Kind};
 use crate::export::file::{self, Existing};
 use crate::export::{self, Content, Format, Picture, table};
@@ -29,9 +29,6 @@ pub struct Output {
     theme: Theme,
 }
 
-/// The looks of a table: columns, and colours if there are some.
-pub type TableLooks<'t> = (usize, Option<Palette<'t>>);
-
 impl Output {
     /// What `options` ask for.
     ///
@@ -39,7 +36,7 @@ impl Output {
     ///
     /// When that cannot be written: pixels to a terminal, a chart of nothing, no format.
     pub fn of(
-        options: &cli::Trace,
+        options: &Trace,
         request: &Request,
         settings: &Settings,
     ) -> Result<Self, CommandError> {

@@ -2,16 +2,89 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Instant;
 
+use clap::Args;
+use color_eyre::eyre::{Result, eyre};
 use ratatui::buffer::Buffer;
 
+use super::context::{self, TOP_TOKENS};
+use super::open::{self, ProgramOptions};
+use super::standard_output::to_stdout;
 use crate::app::{Start, State};
 use crate::engine::{self, Opener};
 use crate::export::cast::{CastOptions, Maker};
 use crate::play::{self, Pictures, PlaceError, ScreenshotAt, Script, place};
 use crate::settings::Settings;
 use crate::terminal::{RecordingError, Recordings};
+
+/// Options of `lenscape play`.
+#[derive(Args, Debug)]
+pub struct Play {
+    /// The scripts, TOML files, each of them played from the program's start.
+    #[arg(required = true, value_name = "SCRIPT")]
+    pub scripts: Vec<PathBuf>,
+    /// The folder for what the scripts name; else it goes beside each script.
+    #[arg(long, short, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// Write the last screen to this file, .svg or .png; with MARK= the screen at that mark of the
+    /// script. May be repeated.
+    #[arg(long, value_name = "[MARK=]FILE", value_parser = str::parse::<ScreenshotAt>)]
+    pub screenshot: Vec<ScreenshotAt>,
+    /// The program's own options.
+    #[command(flatten)]
+    pub options: ProgramOptions,
+}
+
+impl Play {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// When a script is wrong or not played to its end, or a file cannot be made.
+    pub fn run(self) -> Result<ExitCode> {
+        let Self {
+            scripts,
+            output,
+            screenshot,
+            options: program,
+        } = self;
+        if scripts.len() > 1 && (program.recording.record.is_some() || !screenshot.is_empty()) {
+            return Err(eyre!(
+                "--record and --screenshot are for one script; several name their files themselves"
+            ));
+        }
+        let settings = program.over(Settings::embedded()?);
+        // Pictures and casts have every colour where nothing else is asked for.
+        let start = Start {
+            skips: program.skip.clone(),
+            ..Start::on((0, 0))
+        };
+        // A mistake in the last one is told before the first one is played.
+        let performances = scripts
+            .iter()
+            .map(|path| Performance::read(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        for performance in performances {
+            let performance = Performance {
+                folder: output.clone(),
+                screenshots: screenshot.clone(),
+                record: program.recording.record.clone(),
+                cast: program.recording.cast(),
+                ..performance
+            };
+            let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
+            let performed = performance.play(settings.clone(), start.clone(), opener)?;
+            to_stdout(|out| {
+                let mut pictures = performed.pictures.iter();
+                pictures.try_for_each(|path| writeln!(out, "{}", context::shown(path)))
+            })?;
+            open::end(&performed.recordings, &mut io::stdout())?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
 
 /// A script was not played to its end.
 #[derive(Debug, thiserror::Error)]

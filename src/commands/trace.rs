@@ -1,14 +1,140 @@
 //! `lenscape trace`: a run without a screen.
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::CommandError;
+use clap::{Args, ValueEnum};
+use color_eyre::eyre::Result;
+
+use super::options::{DtypeChoice, LensChoice, SamplingOptions};
+use super::output::Output;
+use super::{CommandError, context, follow};
 use crate::engine::{Opener, Run, Session};
 use crate::run::{Continuation, Intervention, RunId, Sampling, StateRows, Wanted};
 use crate::run::{Record, Watch};
+use crate::settings::CellValue;
 use crate::trace::{LensKind, Position, Skip, Step};
-use crate::vocabulary::visible_text;
+
+/// Options of `lenscape trace`.
+#[derive(Args, Debug)]
+pub struct Trace {
+    /// The prompt, taken exactly as it is.
+    pub prompt: String,
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
+    /// How many tokens to generate.
+    #[arg(long, short = 'n', default_value_t = 12)]
+    pub max_tokens: usize,
+    /// Score this text as what follows the prompt, instead of generating.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "max_tokens",
+        allow_hyphen_values = true
+    )]
+    pub force: Option<String>,
+    /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
+    #[arg(long, value_name = "PART")]
+    pub skip: Vec<Skip>,
+    /// The lens: with the final norm at every layer, or without it as in the article.
+    #[arg(long, default_value = "normed")]
+    pub lens: LensChoice,
+    /// Follow this text's first token at the position after the prompt; may be repeated. A word gets
+    /// a leading space unless its script has none, `"quotes"` within the argument take a text as it
+    /// is; `#1234` is a token by its number.
+    #[arg(long, value_name = "TEXT")]
+    pub watch: Vec<String>,
+    /// How many of each layer's best tokens to list.
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub top: usize,
+    /// How to write it; else as the output's extension says, or as JSON.
+    #[arg(long)]
+    pub format: Option<TraceFormat>,
+    /// Write to this file, which is replaced, instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What svg, png and html show: the grid, what is watched, or every layer's best tokens.
+    #[arg(long, default_value = "grid")]
+    pub figure: FigureChoice,
+    /// What a cell of the grid says, in figures and tables: `grid.value` of the settings.
+    #[arg(long, value_name = "VALUE", default_value = "rank")]
+    pub value: CellValue,
+    /// The colours of svg, png and html: a theme's scale of ranks.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Write a plain line for each token as it comes.
+    #[arg(long, conflicts_with_all = ["format", "output", "figure", "value", "theme", "watch", "top"])]
+    pub follow: bool,
+    /// How tokens are drawn.
+    #[command(flatten)]
+    pub sampling: SamplingOptions,
+}
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// A trace file: one JSON object.
+    Json,
+    /// A trace file with arrays, the states among them.
+    Safetensors,
+    /// A line a cell.
+    Csv,
+    /// A readable grid, in colour on a terminal.
+    Table,
+    /// A figure of vectors.
+    Svg,
+    /// A figure of pixels.
+    Png,
+    /// A page with the figure and its numbers.
+    Html,
+}
+
+/// What a figure shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FigureChoice {
+    /// What every layer says of each chosen token.
+    Grid,
+    /// The ranks of what is watched, layer by layer.
+    Compare,
+    /// The best tokens of every layer behind the prompt.
+    Predictions,
+}
+
+impl Trace {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be opened, the run fails, or the result cannot be written.
+    pub fn run(&self) -> Result<ExitCode> {
+        let settings = context::user_settings()?;
+        let request = Request {
+            model: context::wanted_model(self.model.as_ref(), &settings),
+            prompt: self.prompt.clone(),
+            force: self.force.clone(),
+            skips: self.skip.clone(),
+            max_tokens: self.max_tokens,
+            lens: LensKind::from(self.lens),
+            watch: self.watch.clone(),
+            sampling: self.sampling.over(Sampling::default()),
+        };
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), self.top)?;
+        if self.follow {
+            follow::follow(&opener, &request, &mut io::stdout().lock())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let output = Output::of(self, &request, &settings)?;
+        let traced = trace(&opener, &request)?;
+        output.write(&traced, context::table_looks(&settings))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
 
 /// The only run of the session.
 const RUN: RunId = RunId(1);
@@ -119,25 +245,4 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
             trajectories,
         },
     })
-}
-
-/// Writes to standard output; a reader that has gone is no error.
-pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
-
-/// [`to_stdout`] for text in which tokens stand as they are: on a terminal, what that could take as
-/// a command is spelled out.
-pub fn tokens_to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    if !io::stdout().is_terminal() {
-        return to_stdout(write);
-    }
-    let mut text = Vec::new();
-    write(&mut text)?;
-    let text = visible_text(&String::from_utf8_lossy(&text));
-    to_stdout(|out| out.write_all(text.as_bytes()))
 }

@@ -1,28 +1,22 @@
-//! The command line: a file a command.
+//! The command line: which commands there are.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use color_eyre::eyre::Result;
 
-use crate::play::ScreenshotAt;
-
-mod choices;
-mod compare;
-mod measure;
-mod models;
-mod program;
-mod recording;
-mod sampling;
-mod trace;
-
-pub use choices::{CharsetName, ColorChoice, DtypeChoice, LensChoice};
-pub use compare::{Compare, ComparisonFormat};
-pub use measure::{Bench, ReportFormat, Verify};
-pub use models::{Models, ModelsCommand};
-pub use program::{Options, Program};
-pub use recording::{CastVersionChoice, RecordingOptions};
-pub use sampling::SamplingOptions;
-pub use trace::{FigureChoice, OpenTrace, Trace, TraceFormat};
+use super::bench::Bench;
+use super::compare::Compare;
+use super::config::ConfigCommand;
+use super::models::Models;
+use super::open::{OpenTrace, Program};
+use super::play::Play;
+use super::shell;
+use super::standard_output::to_stdout;
+use super::trace::Trace;
+use super::verify::{REFERENCE_FORM, Verify};
+use crate::log_file::LogError;
 
 /// Watch every layer of a language model rank each token while it is generated.
 #[derive(Debug, Parser)]
@@ -71,7 +65,7 @@ pub enum CliCommand {
     Models(Models),
     /// Check on any checkpoint that the lens is right: its last row is the model's own output,
     /// cached and uncached runs give the same cells, and every figure is that of a reference.
-    #[command(after_help = measure::REFERENCE_FORM)]
+    #[command(after_help = REFERENCE_FORM)]
     Verify(Verify),
     /// Measure speed and memory.
     #[command(after_help = "Example:\n  lenscape bench --max-tokens 100 --format json")]
@@ -101,31 +95,31 @@ pub enum CliCommand {
     Man,
 }
 
-/// What can be shown of the settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
-pub enum ConfigCommand {
-    /// The settings that hold, the user's on top of the defaults, as TOML.
-    Print,
-    /// The files that are looked at.
-    Path,
-    /// All mistakes in the user's files; exit code 1 when there are some.
-    Check,
-}
-
-/// Options of `lenscape play`.
-#[derive(Args, Debug)]
-pub struct Play {
-    /// The scripts, TOML files, each of them played from the program's start.
-    #[arg(required = true, value_name = "SCRIPT")]
-    pub scripts: Vec<PathBuf>,
-    /// The folder for what the scripts name; else it goes beside each script.
-    #[arg(long, short, value_name = "FOLDER")]
-    pub output: Option<PathBuf>,
-    /// Write the last screen to this file, .svg or .png; with MARK= the screen at that mark of the
-    /// script. May be repeated.
-    #[arg(long, value_name = "[MARK=]FILE", value_parser = str::parse::<ScreenshotAt>)]
-    pub screenshot: Vec<ScreenshotAt>,
-    /// The program's own options.
-    #[command(flatten)]
-    pub options: Options,
+impl Cli {
+    /// Does what was asked for. `log` is whether what happens is logged.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be done.
+    pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
+        match self.command {
+            None => self.program.run(log),
+            Some(CliCommand::Trace(trace)) => trace.run(),
+            Some(CliCommand::Open(open)) => open.run(log),
+            Some(CliCommand::Compare(compare)) => compare.run(),
+            Some(CliCommand::Models(models)) => models.run(),
+            Some(CliCommand::Verify(verify)) => verify.run(),
+            Some(CliCommand::Bench(bench)) => bench.run(),
+            Some(CliCommand::Play(play)) => play.run(),
+            Some(CliCommand::Config { command }) => command.run(),
+            Some(CliCommand::Completions { shell }) => {
+                to_stdout(|out| shell::completions(shell, out))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Some(CliCommand::Man) => {
+                to_stdout(|out| shell::man(out))?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
 }

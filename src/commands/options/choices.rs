@@ -99,3 +99,12 @@ impl From<CharsetName> for CharsetChoice {
         }
     }
 }
+
+/// How measurements, and what was understood of a checkpoint, are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Lines to read.
+    Text,
+    /// One JSON object.
+    Json,
+}

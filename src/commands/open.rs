@@ -1,0 +1,258 @@
+//! The program itself: opened with a model, or with a saved trace.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use color_eyre::eyre::{Result, WrapErr, eyre};
+
+use super::context::{self, TOP_TOKENS};
+use super::options::{
+    CharsetName, ColorChoice, DtypeChoice, LensChoice, RecordingOptions, SamplingOptions,
+};
+use crate::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
+use crate::autosave::Autosaves;
+use crate::engine::{self, Opener};
+use crate::export::trace_file;
+use crate::log_file::LogError;
+use crate::model::Dtype;
+use crate::run::Sampling;
+use crate::settings::{self, ColourChoice, Settings};
+use crate::terminal::{self, Keeper, Link, Recordings, charset, colour, faults};
+use crate::trace::Skip;
+
+/// How long a cancelled fetch may take to clean up before the process ends.
+const FOR_CLEANING_UP: Duration = Duration::from_millis(500);
+
+/// What the program starts with.
+#[derive(Args, Debug)]
+pub struct Program {
+    /// The prompt; it is generated from as soon as the model is ready.
+    #[arg(id = "PROMPT")]
+    pub prompt: Option<String>,
+    /// Score this text as what follows the prompt, instead of generating.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "PROMPT",
+        allow_hyphen_values = true
+    )]
+    pub force: Option<String>,
+    /// The program's options.
+    #[command(flatten)]
+    pub options: ProgramOptions,
+}
+
+/// Options of the program itself.
+#[derive(Args, Debug)]
+pub struct ProgramOptions {
+    /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
+    #[arg(long, short)]
+    pub model: Option<String>,
+    /// How weights are held and computed with.
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DtypeChoice>,
+    /// How many tokens to generate.
+    #[arg(long, short = 'n')]
+    pub max_tokens: Option<usize>,
+    /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
+    #[arg(long, value_name = "PART")]
+    pub skip: Vec<Skip>,
+    /// The lens: with the final norm at every layer, or without it as in the article.
+    #[arg(long)]
+    pub lens: Option<LensChoice>,
+    /// How tokens are drawn.
+    #[command(flatten)]
+    pub sampling: SamplingOptions,
+    /// Colours: as many as the terminal can show, or fewer.
+    #[arg(long, visible_alias = "colour")]
+    pub color: Option<ColorChoice>,
+    /// Characters: those of the locale, all, or ASCII only.
+    #[arg(long)]
+    pub charset: Option<CharsetName>,
+    /// How the program is recorded.
+    #[command(flatten)]
+    pub recording: RecordingOptions,
+}
+
+impl Program {
+    /// Opens the program, and shows it until it ends.
+    ///
+    /// # Errors
+    ///
+    /// When there is no terminal for it, or the engine cannot be started.
+    pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
+        let settings = self.options.over(context::user_settings()?);
+        let start = Start {
+            prompt: self.prompt,
+            force: self.force,
+            skips: self.options.skip.clone(),
+            ..on_terminal()?
+        };
+        let recordings = self.options.recording.recordings()?;
+        let dtype = settings.options.dtype;
+        let (mut state, mut effects) = State::new(settings, start);
+        tell_of_log(&mut state, log);
+        effects.push(Effect::FindAutosave);
+        show(state, effects, dtype, &recordings)
+    }
+}
+
+impl ProgramOptions {
+    /// The settings with what the command line asks for, so that it is what holds, and `:set` begins
+    /// from there.
+    #[must_use]
+    pub fn over(&self, settings: Settings) -> Settings {
+        let mut settings = with_looks(settings, self.charset, self.color);
+        settings.options.dtype = context::dtype(self.dtype, &settings);
+        settings.options.model = context::wanted_model(self.model.as_ref(), &settings);
+        let options = &mut settings.options;
+        options.max_tokens = self.max_tokens.unwrap_or(options.max_tokens);
+        options.lens = self.lens.map_or(options.lens, Into::into);
+        let sampling = self.sampling.over(Sampling::from(&options.sampling));
+        options.sampling = settings::SamplingOptions::from(&sampling);
+        settings
+    }
+}
+
+/// The settings with the characters and colours that the command line asks for.
+fn with_looks(
+    mut settings: Settings,
+    charset: Option<CharsetName>,
+    colour: Option<ColorChoice>,
+) -> Settings {
+    let options = &mut settings.options;
+    options.charset = charset.map_or(options.charset, Into::into);
+    options.colour = colour.map_or(options.colour, Into::into);
+    settings
+}
+
+/// Options of `lenscape open`.
+#[derive(Args, Debug)]
+pub struct OpenTrace {
+    /// The trace file: `.json` or `.safetensors`.
+    #[arg(required_unless_present = "last")]
+    pub file: Option<PathBuf>,
+    /// The newest trace that was kept because the program ended before it was saved.
+    #[arg(long, conflicts_with = "file")]
+    pub last: bool,
+    /// Colours: as many as the terminal can show, or fewer.
+    #[arg(long, visible_alias = "colour")]
+    pub color: Option<ColorChoice>,
+    /// Characters: those of the locale, all, or ASCII only.
+    #[arg(long)]
+    pub charset: Option<CharsetName>,
+    /// How the program is recorded.
+    #[command(flatten)]
+    pub recording: RecordingOptions,
+}
+
+impl OpenTrace {
+    /// Shows the trace until the program ends.
+    ///
+    /// # Errors
+    ///
+    /// When the file holds no trace, or there is no terminal for it.
+    pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
+        let settings = with_looks(context::user_settings()?, self.charset, self.color);
+        let path = match self.file {
+            Some(path) => path,
+            None => last_autosave()?,
+        };
+        let record = trace_file::open(&path)?;
+        let start = on_terminal()?;
+        let recordings = self.recording.recordings()?;
+        let saved = SavedTrace {
+            path,
+            record: Arc::new(record),
+        };
+        let dtype = settings.options.dtype;
+        let (mut state, effects) = State::of_saved(settings, start, saved);
+        tell_of_log(&mut state, log);
+        show(state, effects, dtype, &recordings)
+    }
+}
+
+/// The newest trace that was kept because nobody had saved it.
+fn last_autosave() -> Result<PathBuf> {
+    let autosaves = Autosaves::usual().ok_or_else(|| eyre!("the folder for state is not known"))?;
+    autosaves.newest()?.ok_or_else(|| {
+        let folder = autosaves.folder().display();
+        eyre!("no unsaved trace has been kept in {folder}")
+    })
+}
+
+/// Says on the screen that nothing is logged, unless there is something else to be said.
+fn tell_of_log(state: &mut State, log: Result<(), LogError>) {
+    if let (Err(error), None) = (log, &state.notice) {
+        state.notice = Some(Notice {
+            kind: NoticeKind::Error,
+            text: error.to_string(),
+        });
+    }
+}
+
+/// The start on the terminal that there is.
+fn on_terminal() -> Result<Start> {
+    terminal::Tty::open()?;
+    if context::variable("TERM").is_some_and(|term| term == "dumb") {
+        return Err(eyre!(
+            "the terminal is dumb and shows no screen; use `lenscape trace PROMPT --follow`"
+        ));
+    }
+    let size = terminal::size().wrap_err("the terminal's size is not known")?;
+    Ok(Start {
+        depth: colour::depth(ColourChoice::Auto, context::variable),
+        charset: charset::of_locale(context::variable),
+        ..Start::on((size.width, size.height))
+    })
+}
+
+/// Shows the program until it ends.
+fn show(
+    mut state: State,
+    effects: Vec<Effect>,
+    dtype: Dtype,
+    recordings: &Recordings,
+) -> Result<ExitCode> {
+    let opener = Opener::from_env(dtype, TOP_TOKENS)?;
+    let fetches = opener.fetches();
+    let (engine, events, thread) =
+        engine::spawn(opener).wrap_err("the engine cannot be started")?;
+    let link = Link::detect(context::variable);
+    let keeper = Keeper::new(Autosaves::usual());
+    let ended = terminal::run(
+        &mut state, effects, engine, events, link, recordings, &keeper,
+    );
+    if let Some(fault) = ended.as_ref().ok().and_then(|exit| faults::in_words(*exit)) {
+        // The terminal may be gone.
+        let _ = writeln!(io::stderr(), "lenscape: {fault}");
+    }
+    keeper.tell_outcome();
+    fetches.wait(FOR_CLEANING_UP);
+    let exit = ended?;
+    end(recordings, &mut io::stderr())?;
+    faults::die_of(exit);
+    // A forward pass under way would only delay the shell's prompt.
+    drop(thread);
+    Ok(u8::try_from(exit.code()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Ends the recording under way, and says where it is.
+pub(super) fn end(recordings: &Recordings, out: &mut dyn Write) -> Result<()> {
+    recordings.stop();
+    while let Some(news) = recordings.news() {
+        match news {
+            RecordingNews::Saved(path) => {
+                // Who has gone does not miss it.
+                let _ = writeln!(out, "{}", context::shown(&path));
+            }
+            RecordingNews::Failed(why) => return Err(eyre!(why)),
+            RecordingNews::Started(_) => {}
+        }
+    }
+    Ok(())
+}
