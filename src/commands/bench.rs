@@ -87,6 +87,13 @@ pub struct Measurements {
     pub plain_tokens_per_second: f64,
     /// Generated tokens a second, greedy, with every layer's cell.
     pub lens_tokens_per_second: f64,
+    /// Bytes of weights that a generated token reads: those of all blocks and of the unembedding,
+    /// once each, with the lens or without.
+    pub weight_bytes_per_token: u64,
+    /// Bytes of weights read a second, only the model's own output computed.
+    pub plain_weight_bytes_per_second: f64,
+    /// Bytes of weights read a second, with every layer's cell.
+    pub lens_weight_bytes_per_second: f64,
     /// Median seconds of the lens step: product, ranks, best tokens, statistics.
     pub lens_step_seconds: f64,
     /// Median seconds of one plain float32 product of the same shape.
@@ -113,6 +120,7 @@ pub fn bench(
     let vocabulary = session.vocabulary().clone();
     let mut model = session.into_model();
     let prompt = prompt(&model)?;
+    let read = model.decoder.bytes() + model.head.bytes();
 
     let ((), reading) = timed_result(|| read_prompt(&mut model, &prompt))?;
     let ((), plain) = timed_result(|| generate_plain(&mut model, prompt[0], max_tokens))?;
@@ -120,14 +128,18 @@ pub fn bench(
     let mut session = Session::new(model, name.clone(), 10);
     let run = generate_with_lens(&mut session, max_tokens)?;
     let wire = wire::wire(session.info().clone(), &run.prompt, &run.columns)?;
+    let plain_tokens_per_second = max_tokens as f64 / plain.as_secs_f64();
     Ok(Measurements {
         model: name,
         threads: rayon::current_num_threads(),
         load_seconds: load.as_secs_f64(),
         prompt_tokens: prompt.len(),
         prompt_tokens_per_second: prompt.len() as f64 / reading.as_secs_f64(),
-        plain_tokens_per_second: max_tokens as f64 / plain.as_secs_f64(),
+        plain_tokens_per_second,
         lens_tokens_per_second: run.tokens_per_second,
+        weight_bytes_per_token: read,
+        plain_weight_bytes_per_second: read as f64 * plain_tokens_per_second,
+        lens_weight_bytes_per_second: read as f64 * run.tokens_per_second,
         lens_step_seconds: lens_step.as_secs_f64(),
         plain_product_seconds: product.as_secs_f64(),
         lens_step_ratio: lens_step.as_secs_f64() / product.as_secs_f64(),
@@ -284,13 +296,20 @@ impl fmt::Display for Measurements {
         )?;
         writeln!(
             f,
-            "generate, no lens {:>8.1} tokens/s",
-            self.plain_tokens_per_second
+            "generate, no lens {:>8.1} tokens/s, {:.1} GB/s of weights",
+            self.plain_tokens_per_second,
+            self.plain_weight_bytes_per_second / 1e9
         )?;
         writeln!(
             f,
-            "generate, lens    {:>8.1} tokens/s",
-            self.lens_tokens_per_second
+            "generate, lens    {:>8.1} tokens/s, {:.1} GB/s of weights",
+            self.lens_tokens_per_second,
+            self.lens_weight_bytes_per_second / 1e9
+        )?;
+        writeln!(
+            f,
+            "weights           {:>8.1} MB read a token",
+            self.weight_bytes_per_token as f64 / 1e6
         )?;
         writeln!(
             f,

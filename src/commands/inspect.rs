@@ -178,7 +178,7 @@ fn inspection(
         stored_in_words: description.storage.in_words(),
         parameters: description.memory.parameters,
         memory: MemoryNeeded {
-            held: held(description.memory.holding, dtype),
+            held: held(description.memory.holding, dtype, &description.storage),
             weights: description.memory.weights,
             peak: description.memory.peak,
             available: memory::available().map(|available| available.bytes),
@@ -208,9 +208,10 @@ fn stored_shares(mix: &Mix) -> Vec<StoredShare> {
     shares.collect()
 }
 
-fn held(holding: Holding, dtype: Dtype) -> &'static str {
+fn held(holding: Holding, dtype: Dtype, stored: &Mix) -> &'static str {
     match (holding, dtype) {
         (Holding::Widened, _) => "in float32",
+        (Holding::AsStored, Dtype::Auto) if stored.name == "F32" => "in float32",
         (Holding::AsStored, Dtype::Bf16) => "in bfloat16",
         (Holding::AsStored, Dtype::F16) => "in float16",
         (Holding::AsStored, Dtype::Auto | Dtype::F32) => "as they are stored",

@@ -54,7 +54,7 @@ impl ModelEntry {
     ) -> Self {
         let mut entry = Self {
             is_loaded: loaded == Some(&candidate.reference),
-            memory: weights(&candidate, dtype, available),
+            memory: weights(&candidate, dtype),
             name: candidate.name,
             title: candidate.title,
             family: candidate.family,
@@ -65,15 +65,15 @@ impl ModelEntry {
             fault: None,
         };
         if let Some(files) = &candidate.files {
-            entry.look_at(files, dtype, available);
+            entry.look_at(files, dtype);
         }
         entry.fit = fit(entry.memory, available);
         entry
     }
 
-    fn look_at(&mut self, files: &CheckpointFiles, dtype: Dtype, available: Option<u64>) {
+    fn look_at(&mut self, files: &CheckpointFiles, dtype: Dtype) {
         // A library may give up on a crafted file; the list must not.
-        let glance = caught::catch(|| model::glance(files, dtype, available));
+        let glance = caught::catch(|| model::glance(files, dtype));
         match glance {
             Ok(Ok(glance)) => {
                 self.family.get_or_insert_with(|| glance.family.to_owned());
@@ -94,9 +94,9 @@ impl ModelEntry {
 
 /// Bytes of a model's weights, as far as the catalog tells. Files are about as large as the weights
 /// in them.
-fn weights(candidate: &Candidate, dtype: Dtype, available: Option<u64>) -> Option<u64> {
+fn weights(candidate: &Candidate, dtype: Dtype) -> Option<u64> {
     let widened = candidate.parameters?.saturating_mul(BYTES_A_PARAMETER);
-    match (Holding::choose(dtype, widened, available), dtype) {
+    match (Holding::of(dtype), dtype) {
         (Holding::Widened, _) => Some(widened),
         (Holding::AsStored, Dtype::Bf16 | Dtype::F16) => Some(widened / 2),
         (Holding::AsStored, Dtype::Auto | Dtype::F32) => candidate.size.or(Some(widened)),
@@ -160,18 +160,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_here_and_too_large_for_float32_needs_the_memory_of_its_files() {
-        let memory = |dtype, available| {
+    fn what_is_not_here_needs_the_memory_of_its_files_or_of_its_numbers_in_the_type_asked_for() {
+        let memory = |dtype| {
             let candidate = Candidate {
                 size: Some(1100),
                 ..candidate(None)
             };
-            ModelEntry::of(candidate, dtype, Some(available), None).memory
+            ModelEntry::of(candidate, dtype, Some(8000), None).memory
         };
-        assert_eq!(memory(Dtype::Auto, 8000), Some(4000));
-        assert_eq!(memory(Dtype::Auto, 7999), Some(1100));
-        assert_eq!(memory(Dtype::F32, 7999), Some(4000));
-        assert_eq!(memory(Dtype::Bf16, 8000), Some(2000));
+        assert_eq!(memory(Dtype::Auto), Some(1100));
+        assert_eq!(memory(Dtype::F32), Some(4000));
+        assert_eq!(memory(Dtype::Bf16), Some(2000));
     }
 
     #[test]

@@ -57,6 +57,12 @@ impl Attention {
         }
     }
 
+    /// Bytes of weights that one token reads.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.qkv.bytes() + self.output.bytes()
+    }
+
     /// Counts the first `len` positions as seen.
     pub fn keep(&mut self, len: usize) {
         self.cache.keep(len);

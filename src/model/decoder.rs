@@ -103,6 +103,16 @@ impl Decoder {
         self.seen
     }
 
+    /// Bytes of the matrices that one token reads, the head's left out. Norms, biases and the one
+    /// row of the embedding are too small to count.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let projection = self.embedding.projection.as_ref().map_or(0, Linear::bytes);
+        let blocks = self.blocks.iter();
+        let of_block = |block: &Block| block.attention.bytes() + block.feed_forward.bytes();
+        projection + blocks.map(of_block).sum::<u64>()
+    }
+
     /// Where it runs.
     #[must_use]
     pub fn device(&self) -> &Device {

@@ -7,12 +7,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
-    /// All arithmetic is float32 on the exact values. [`Holding::choose`] says how those are held.
-    ///
-    /// [`Holding::choose`]: super::Holding::choose
+    /// All arithmetic is float32 on the exact values, which are held as they are stored.
     #[default]
     Auto,
-    /// The same with weights held in float32, whatever memory that takes.
+    /// The same with weights held in float32, which takes more memory.
     F32,
     /// As a model that was loaded in bfloat16 computes: weights are rounded to that type, and so
     /// is what each operation gives. Sums inside an operation are float32.

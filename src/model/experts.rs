@@ -47,6 +47,15 @@ impl Experts {
         }
     }
 
+    /// Bytes of weights that one token reads: those of the experts that it goes through.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let of_one = self.experts.first().map_or(0, Mlp::bytes);
+        let shared = self.shared.as_ref();
+        let shared = shared.map_or(0, |shared| shared.mlp.bytes() + shared.gate.bytes());
+        self.router.bytes() + self.spec.used as u64 * of_one + shared
+    }
+
     /// `[rows, d]` → `[rows, d]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let scores = candle_nn::ops::softmax_last_dim(&self.router.forward(x)?)?.to_vec2()?;

@@ -15,6 +15,15 @@ pub enum FeedForward {
 }
 
 impl FeedForward {
+    /// Bytes of weights that one token reads.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Dense(mlp) => mlp.bytes(),
+            Self::Experts(experts) => experts.bytes(),
+        }
+    }
+
     /// `[rows, d]` → `[rows, d]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {

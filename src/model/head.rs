@@ -42,6 +42,13 @@ impl Head {
         }
     }
 
+    /// Bytes of weights that the logits of any number of states read.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let projection = self.projection.as_ref().map_or(0, Linear::bytes);
+        projection + self.unembedding.bytes()
+    }
+
     /// In which type it computes.
     #[must_use]
     pub fn dtype(&self) -> Dtype {

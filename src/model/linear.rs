@@ -42,6 +42,12 @@ impl Linear {
         self.weight.product(x)
     }
 
+    /// Bytes of weights that a product reads.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.weight.bytes()
+    }
+
     /// `[out]`.
     #[must_use]
     pub fn bias(&self) -> Option<&Tensor> {

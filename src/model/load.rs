@@ -49,8 +49,8 @@ pub struct Model {
     pub notes: Vec<String>,
 }
 
-/// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as the memory
-/// that is free allows. `progress` gets the number of tensors read, and of all; it may be called
+/// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as
+/// [`Holding::of`] says. `progress` gets the number of tensors read, and of all; it may be called
 /// from several threads.
 ///
 /// # Errors
@@ -87,7 +87,7 @@ pub struct Description {
     pub spec: Spec,
     /// How the weights are stored.
     pub storage: Mix,
-    /// What the model takes in memory, as it would be held now.
+    /// What the model takes in memory, as it would be held.
     pub memory: Memory,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
@@ -129,13 +129,7 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
         family,
         notes: [&notes, &*weights.notes(), tokenizer.notes()].concat(),
         storage: weights.mix(),
-        memory: Memory::of(
-            &weights,
-            &spec,
-            vocabulary,
-            dtype,
-            memory::available().map(|available| available.bytes),
-        ),
+        memory: Memory::of(&weights, &spec, vocabulary, dtype),
         tokenizer,
         spec,
         layout,
@@ -148,20 +142,16 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
 pub struct Glance {
     /// The decoder family.
     pub family: &'static str,
-    /// What the model takes in memory, as it would be held now.
+    /// What the model takes in memory, as it would be held.
     pub memory: Memory,
 }
 
 /// Looks at the headers of a checkpoint only, and not at its tokenizer: quick enough for a list.
-/// `dtype` is how the model would be computed with, `available` the memory that is free.
+/// `dtype` is how the model would be computed with.
 ///
 /// # Errors
 /// As [`load`], as far as those headers show it.
-pub fn glance(
-    files: &CheckpointFiles,
-    dtype: Dtype,
-    available: Option<u64>,
-) -> Result<Glance, ModelError> {
+pub fn glance(files: &CheckpointFiles, dtype: Dtype) -> Result<Glance, ModelError> {
     let (config, weights) = headers(files)?;
     let Architecture {
         family,
@@ -170,7 +160,7 @@ pub fn glance(
         ..
     } = architecture(&config, &weights)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
-    let memory = Memory::of(&weights, &spec, vocabulary, dtype, available);
+    let memory = Memory::of(&weights, &spec, vocabulary, dtype);
     memory.describes(&spec, config.place())?;
     if let Some((name, reason)) = weights.first_not_read() {
         let place = weights.place();
@@ -225,7 +215,7 @@ fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {
     })
 }
 
-/// Reads a whole checkpoint; without a `holding`, the free memory decides.
+/// Reads a whole checkpoint; without a `holding`, `dtype` decides.
 fn assemble(
     files: &CheckpointFiles,
     device: &Device,
@@ -245,13 +235,7 @@ fn assemble(
     let available = memory::available();
     let memory = match holding {
         Some(holding) => Memory::when(&weights, &spec, vocabulary, dtype, holding),
-        None => Memory::of(
-            &weights,
-            &spec,
-            vocabulary,
-            dtype,
-            available.map(|available| available.bytes),
-        ),
+        None => Memory::of(&weights, &spec, vocabulary, dtype),
     };
     memory.describes(&spec, config.place())?;
     memory.fits(available, &weights.place())?;

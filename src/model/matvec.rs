@@ -7,8 +7,18 @@ use rayon::prelude::*;
 /// Sums are kept in this many lanes, enough for four of the widest registers.
 const LANES: usize = 64;
 
-/// Rows of the matrix that one task takes: small enough to share out, large enough to pay.
-const ROWS: usize = 32;
+/// Weights that one task takes, at least: fewer are done before another thread has woken up.
+const LEAST: usize = 1 << 16;
+
+/// Tasks for each thread, at most. More than one, so that a thread that is kept from its work does
+/// not keep the others waiting.
+const TASKS: usize = 4;
+
+/// How many rows of a matrix of this size one task takes.
+pub(super) fn rows_a_task(height: usize, width: usize) -> usize {
+    let shared = height.div_ceil(TASKS * rayon::current_num_threads());
+    shared.max(LEAST / width.max(1)).max(1)
+}
 
 /// `out[i] = Σ_j matrix[i, j] * vector[j]` for a row-major matrix `[out.len(), vector.len()]`.
 ///
@@ -19,18 +29,23 @@ pub fn matvec(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
         return;
     }
     let arch = Arch::new();
-    out.par_chunks_mut(ROWS)
-        .zip(matrix.par_chunks(ROWS * width))
-        .for_each(|(out, rows)| {
-            arch.dispatch(
-                #[inline(always)]
-                || {
-                    for (y, row) in out.iter_mut().zip(rows.chunks_exact(width)) {
-                        *y = dot(row, vector);
-                    }
-                },
-            );
-        });
+    let work = |(out, rows): (&mut [f32], &[f32])| {
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                for (y, row) in out.iter_mut().zip(rows.chunks_exact(width)) {
+                    *y = dot(row, vector);
+                }
+            },
+        );
+    };
+    let rows = rows_a_task(out.len(), width);
+    if rows >= out.len() {
+        return work((out, matrix));
+    }
+    out.par_chunks_mut(rows)
+        .zip(matrix.par_chunks(rows * width))
+        .for_each(work);
 }
 
 /// `Σ a[i] * b[i]`.

@@ -40,21 +40,10 @@ pub struct Memory {
 
 impl Memory {
     /// What a decoder with these `weights` takes, with `vocabulary` rows in its unembedding, held
-    /// as [`Holding::choose`] says while `available` bytes are free.
+    /// as [`Holding::of`] says.
     #[must_use]
-    pub fn of(
-        weights: &Weights,
-        spec: &Spec,
-        vocabulary: usize,
-        dtype: Dtype,
-        available: Option<u64>,
-    ) -> Self {
-        let when = |holding| Self::when(weights, spec, vocabulary, dtype, holding);
-        let widened = when(Holding::Widened);
-        match Holding::choose(dtype, widened.peak, available) {
-            Holding::Widened => widened,
-            Holding::AsStored => when(Holding::AsStored),
-        }
+    pub fn of(weights: &Weights, spec: &Spec, vocabulary: usize, dtype: Dtype) -> Self {
+        Self::when(weights, spec, vocabulary, dtype, Holding::of(dtype))
     }
 
     /// What it takes when it is held as `holding` says.

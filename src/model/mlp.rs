@@ -45,6 +45,12 @@ impl Mlp {
         self.down.forward(&inner)
     }
 
+    /// Bytes of weights that one token reads.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.up.bytes() + self.down.bytes()
+    }
+
     fn activate(&self, x: &Tensor) -> Result<Tensor> {
         let y = match self.spec.activation {
             Activation::Silu => x.silu(),

@@ -2,6 +2,7 @@
 //! own products with halves and quantised weights round what they are multiplied with.
 
 mod floats;
+mod kernels;
 mod large_blocks;
 mod product;
 mod rows;
@@ -49,8 +50,7 @@ impl Weight {
         if parts.iter().any(|rows| rows.width() != width) {
             candle_core::bail!("rows of different widths do not make one weight");
         }
-        let is_float = parts.iter().all(|rows| rows.storage() == Storage::F32);
-        if holding == Holding::AsStored && device.is_cpu() && !is_float {
+        if holding == Holding::AsStored && device.is_cpu() {
             return Ok(Self(Held::Rows(parts)));
         }
         let parts = parts
@@ -68,6 +68,15 @@ impl Weight {
         match &self.0 {
             Held::Tensor(tensor) => tensor.dims().first().copied().unwrap_or(0),
             Held::Rows(parts) => parts.iter().map(Rows::count).sum(),
+        }
+    }
+
+    /// Bytes that it is held in.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match &self.0 {
+            Held::Tensor(tensor) => (tensor.elem_count() * tensor.dtype().size_in_bytes()) as u64,
+            Held::Rows(parts) => parts.iter().map(|rows| rows.bytes().len() as u64).sum(),
         }
     }
 

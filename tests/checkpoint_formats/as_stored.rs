@@ -97,22 +97,16 @@ fn sixteen_bit_folders() {
 }
 
 #[test]
-fn a_model_is_widened_where_half_of_the_memory_is_enough_for_that() {
+fn a_model_is_held_as_it_is_stored_unless_float32_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.gguf");
     gguf_of("llama").write(&path, GgmlDType::Q8_0);
     let files = CheckpointFiles::Gguf(path);
-    let memory = |dtype, available| model::glance(&files, dtype, available).unwrap().memory;
+    let memory = |dtype| model::glance(&files, dtype).unwrap().memory;
 
-    let widened = memory(Dtype::F32, None);
-    assert_eq!(widened.holding, Holding::Widened);
-    let enough = Some(2 * widened.peak);
-    assert_eq!(memory(Dtype::Auto, enough), widened);
-    assert_eq!(memory(Dtype::Auto, None), widened);
-
-    let too_little = Some(2 * widened.peak - 1);
-    let stored = memory(Dtype::Auto, too_little);
+    let (stored, widened) = (memory(Dtype::Auto), memory(Dtype::F32));
     assert_eq!(stored.holding, Holding::AsStored);
+    assert_eq!(widened.holding, Holding::Widened);
     assert!(stored.weights < widened.weights / 3);
 
     // Memory in which only one of the two fits.
@@ -122,7 +116,7 @@ fn a_model_is_widened_where_half_of_the_memory_is_enough_for_that() {
         bytes,
         bound: Bound::Machine,
     });
-    assert!(memory(Dtype::Auto, between).fits(free, "m").is_ok());
-    let refused = memory(Dtype::F32, between).fits(free, "m");
+    assert!(stored.fits(free, "m").is_ok());
+    let refused = widened.fits(free, "m");
     assert!(matches!(refused, Err(ModelError::TooLarge { .. })));
 }

@@ -28,10 +28,9 @@ impl From<LensChoice> for LensKind {
 /// How weights are held and computed with, as it is called on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DtypeChoice {
-    /// Float32 arithmetic on the exact values; held as float32 where that takes no more than half
-    /// of the free memory, else as the files store them.
+    /// Float32 arithmetic on the exact values, which are held as the files store them.
     Auto,
-    /// The same; always held as float32.
+    /// The same, held as float32: more memory.
     F32,
     /// Weights, and what each operation gives, are rounded to bfloat16.
     Bf16,

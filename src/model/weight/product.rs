@@ -1,68 +1,62 @@
-//! Products with rows of weights on the CPU, in float32 on the widened values. A few weights at a
-//! time are widened where they are used, so that memory is read in the stored type; what widening
-//! costs is less than what reading float32 would.
+//! Products with rows of weights on the CPU, in float32 on the widened values. Weights are widened
+//! where they are used, in registers or in a panel that stays in the cache, so that memory is read
+//! in the stored type; what widening costs is less than what reading float32 would.
+//!
+//! The [`kernels`] do that where the processor has their instructions. What is here beside them is
+//! their scalar twin.
+
+use std::ops::Range;
 
 use gemm::Parallelism;
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::kernels;
 use super::rows::Rows;
-use super::storage::Work;
-use crate::model::matvec::Lanes;
+use super::storage::{Storage, Work};
+use crate::model::matvec::{self, Lanes};
 
-/// Weights that are widened at once for a product with one vector; a whole number of blocks of
-/// any type. They stay in the first-level cache.
+/// Weights that are widened at once by the scalar twin; a whole number of blocks of any type. They
+/// stay in the first-level cache.
 const PIECE: usize = 256;
-
-/// Rows that one task of a product with one vector takes.
-const ROWS: usize = 32;
 
 /// Weights that are widened at once for a product with several vectors: 256 KiB of float32, which
 /// stay in the second-level cache.
 const PANEL: usize = 1 << 16;
 
-/// `count` rows of weights that one task works on, and its place among all rows.
-struct Task<'a> {
-    rows: &'a Rows,
-    start: usize,
-    count: usize,
-    /// Rows of all parts before.
-    place: usize,
-}
-
-/// The rows of `parts`, one below the other, in tasks of `size` rows at most.
-fn tasks(parts: &[Rows], size: usize) -> Vec<Task<'_>> {
-    let mut tasks = Vec::new();
-    let mut before = 0;
-    for rows in parts {
-        let starts = (0..rows.count()).step_by(size);
-        tasks.extend(starts.map(|start| Task {
-            rows,
-            start,
-            count: size.min(rows.count() - start),
-            place: before + start,
-        }));
-        before += rows.count();
-    }
-    tasks
-}
+/// Rows of a panel, at least.
+const PANEL_ROWS: usize = 32;
 
 /// `out[i] = Σ_j row_i[j] * x[j]` for the rows of `parts`, one below the other, each as wide as
 /// `x` and `out` as long as there are rows.
 pub(super) fn with_one(parts: &[Rows], x: &[f32], out: &mut [f32]) {
+    let size = matvec::rows_a_task(out.len(), x.len());
     let mut rest = out;
-    let mut shares = Vec::new();
-    for task in tasks(parts, ROWS) {
-        let Some((share, behind)) = rest.split_at_mut_checked(task.count) else {
-            return;
-        };
-        shares.push((task, share));
-        rest = behind;
+    let mut tasks = Vec::new();
+    for rows in parts {
+        for start in (0..rows.count()).step_by(size) {
+            let count = size.min(rows.count() - start);
+            let Some((share, behind)) = rest.split_at_mut_checked(count) else {
+                return;
+            };
+            tasks.push((rows, start, share));
+            rest = behind;
+        }
     }
-    shares.into_par_iter().for_each(|(task, out)| {
-        let rows = task.rows.bytes_of(task.start, task.count);
-        task.rows.storage().with(Dots { rows, x, out });
-    });
+    let work = |(rows, start, out): (&Rows, usize, &mut [f32])| {
+        dots(rows.storage(), rows.bytes_of(start, out.len()), x, out);
+    };
+    match tasks.len() {
+        0 | 1 => tasks.into_iter().for_each(work),
+        _ => tasks.into_par_iter().for_each(work),
+    }
+}
+
+/// Each of the `rows` times `x`.
+fn dots(storage: Storage, rows: &[u8], x: &[f32], out: &mut [f32]) {
+    if !kernels::dots(storage, rows, x, out) {
+        storage.with(Dots { rows, x, out });
+    }
 }
 
 /// Each row times the vector `x`.
@@ -140,16 +134,33 @@ pub(super) fn with_many(parts: &[Rows], width: usize, x: &[f32], out: &mut [f32]
         return;
     }
     let out = Columns(out.as_mut_ptr());
-    tasks(parts, (PANEL / width).max(ROWS))
-        .into_par_iter()
-        .for_each_init(Vec::new, |panel: &mut Vec<f32>, task| {
-            panel.resize(task.count * width, 0.0);
-            widen(task.rows, task.start, panel);
-            // SAFETY: `x` is `[n, width]`, the panel `[count, width]`, both checked above; the
-            // product goes to the columns `place` to `place + count` of `out`, `[n, height]`.
-            // No two tasks have a column in common, and `out` is borrowed until all have ended.
-            unsafe { out.set(&task, height, panel, x, n, width) };
-        });
+    let size = (PANEL / width).max(PANEL_ROWS);
+    (0..height).into_par_iter().step_by(size).for_each_init(
+        Vec::new,
+        |panel: &mut Vec<f32>, start| {
+            let count = size.min(height - start);
+            panel.resize(count * width, 0.0);
+            fill(panel, parts, start, width);
+            // SAFETY: `x` is `[n, width]`, checked above, the panel `[count, width]`; the product
+            // goes to the columns `start` to `start + count` of `out`, `[n, height]`. No two tasks
+            // have a column in common, and `out` is borrowed until all have ended.
+            unsafe { out.set(start..start + count, height, panel, x, n, width) };
+        },
+    );
+}
+
+/// Widens the rows from `start` on that fill `panel`. The parts are as one here, so that sums do
+/// not depend on where one ends.
+fn fill(mut panel: &mut [f32], parts: &[Rows], mut start: usize, width: usize) {
+    for rows in parts {
+        let count = rows.count().saturating_sub(start).min(panel.len() / width);
+        let (now, rest) = panel.split_at_mut(count * width);
+        if count > 0 {
+            widen(rows, start, now);
+        }
+        start = start.saturating_sub(rows.count());
+        panel = rest;
+    }
 }
 
 /// A matrix whose columns are written by several threads, each by one.
@@ -159,14 +170,14 @@ struct Columns(*mut f32);
 unsafe impl Sync for Columns {}
 
 impl Columns {
-    /// Writes `x`, `[n, width]`, times the transposed `panel`, `[task.count, width]`, to the
-    /// task's columns of this matrix of `[n, height]`.
+    /// Writes `x`, `[n, width]`, times the transposed `panel`, `[columns, width]`, to these
+    /// columns of this matrix of `[n, height]`.
     ///
     /// # Safety
     /// The lengths must be as told, and nobody else may use these columns meanwhile.
     unsafe fn set(
         &self,
-        task: &Task<'_>,
+        columns: Range<usize>,
         height: usize,
         panel: &[f32],
         x: &[f32],
@@ -178,9 +189,9 @@ impl Columns {
         unsafe {
             gemm::gemm(
                 n,
-                task.count,
+                columns.len(),
                 width,
-                self.0.add(task.place),
+                self.0.add(columns.start),
                 1,
                 isize::try_from(height).unwrap_or(isize::MAX),
                 false,
@@ -205,7 +216,9 @@ impl Columns {
 pub(super) fn widen(rows: &Rows, start: usize, out: &mut [f32]) {
     let count = out.len() / rows.width();
     let bytes = rows.bytes_of(start, count);
-    rows.storage().with(Widening { bytes, out });
+    if !kernels::widen(rows.storage(), bytes, out) {
+        rows.storage().with(Widening { bytes, out });
+    }
 }
 
 /// Blocks to float32.

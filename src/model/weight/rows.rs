@@ -1,6 +1,9 @@
 //! Rows of weights as a file stores them, and what is done with whole rows while a checkpoint is
 //! read: none of it touches the numbers.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Result, Tensor};
 use half::{bf16, f16};
 use rayon::prelude::*;
@@ -10,7 +13,7 @@ use super::storage::Storage;
 use crate::model::dtype::Dtype;
 use crate::model::linear::with_values;
 
-/// Rows of weights, all held in the same type.
+/// Rows of weights, all held in the same type. Clones and parts of them share their memory.
 #[derive(Clone, Debug)]
 pub struct Rows {
     storage: Storage,
@@ -18,8 +21,10 @@ pub struct Rows {
     width: usize,
     /// Bytes of a row.
     row_bytes: usize,
-    /// Row after row.
-    bytes: Vec<u8>,
+    /// Row after row, of all that share this memory.
+    memory: Arc<Vec<u8>>,
+    /// Where these are.
+    place: Range<usize>,
 }
 
 impl Rows {
@@ -28,12 +33,23 @@ impl Rows {
     #[must_use]
     pub fn new(storage: Storage, width: usize, bytes: Vec<u8>) -> Option<Self> {
         let row_bytes = storage.row_bytes(width).filter(|bytes| *bytes > 0)?;
-        bytes.len().is_multiple_of(row_bytes).then_some(Self {
+        let is_whole = bytes.len().is_multiple_of(row_bytes);
+        is_whole.then(|| Self::of_bytes(storage, width, row_bytes, bytes))
+    }
+
+    fn of_bytes(storage: Storage, width: usize, row_bytes: usize, bytes: Vec<u8>) -> Self {
+        Self {
             storage,
             width,
             row_bytes,
-            bytes,
-        })
+            place: 0..bytes.len(),
+            memory: Arc::new(bytes),
+        }
+    }
+
+    /// Row after row.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.memory.get(self.place.clone()).unwrap_or_default()
     }
 
     /// The rows of a float32 tensor: all dimensions but the last one are rows.
@@ -54,12 +70,7 @@ impl Rows {
     /// `count` rows of one weight each, all of them zero.
     #[must_use]
     pub fn outline(count: usize) -> Self {
-        Self {
-            storage: Storage::F32,
-            width: 1,
-            row_bytes: 4,
-            bytes: vec![0; 4 * count],
-        }
+        Self::of_bytes(Storage::F32, 1, 4, vec![0; 4 * count])
     }
 
     /// The type that they are held in.
@@ -71,7 +82,7 @@ impl Rows {
     /// How many rows there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.bytes.len() / self.row_bytes
+        self.place.len() / self.row_bytes
     }
 
     /// Weights in a row.
@@ -84,26 +95,27 @@ impl Rows {
     #[must_use]
     pub(super) fn bytes_of(&self, start: usize, count: usize) -> &[u8] {
         let (start, len) = (start * self.row_bytes, count * self.row_bytes);
-        self.bytes.get(start..start + len).unwrap_or_default()
+        self.bytes().get(start..start + len).unwrap_or_default()
     }
 
     /// `count` rows from row `start` on.
     #[must_use]
     pub fn part(&self, start: usize, count: usize) -> Self {
-        self.with_bytes(self.bytes_of(start, count).to_vec())
+        let bytes = |row: usize| self.place.start + row.min(self.count()) * self.row_bytes;
+        Self {
+            place: bytes(start)..bytes(start.saturating_add(count)),
+            memory: Arc::clone(&self.memory),
+            ..*self
+        }
     }
 
     /// The rows in another order: row `order[i]` comes to place `i`.
     #[must_use]
     pub fn reordered(&self, order: &[u32]) -> Self {
         let rows = order.iter().map(|row| self.bytes_of(*row as usize, 1));
-        let mut bytes = Vec::with_capacity(self.bytes.len());
+        let mut bytes = Vec::with_capacity(self.place.len());
         rows.for_each(|row| bytes.extend_from_slice(row));
-        self.with_bytes(bytes)
-    }
-
-    fn with_bytes(&self, bytes: Vec<u8>) -> Self {
-        Self { bytes, ..*self }
+        Self::of_bytes(self.storage, self.width, self.row_bytes, bytes)
     }
 
     /// Rows and columns exchanged.
@@ -115,20 +127,15 @@ impl Rows {
         if !matches!(self.storage, Storage::F32 | Storage::F16 | Storage::Bf16) {
             candle_core::bail!("weights in {:?} cannot be transposed", self.storage);
         }
-        let mut bytes = vec![0; self.bytes.len()];
+        let mut bytes = vec![0; self.place.len()];
         let columns = bytes.par_chunks_exact_mut(size * count);
         columns.enumerate().for_each(|(column, out)| {
-            let rows = self.bytes.chunks_exact(self.row_bytes);
+            let rows = self.bytes().chunks_exact(self.row_bytes);
             for (out, row) in out.chunks_exact_mut(size).zip(rows) {
                 out.copy_from_slice(&row[size * column..size * (column + 1)]);
             }
         });
-        Ok(Self {
-            storage: self.storage,
-            width: count,
-            row_bytes: size * count,
-            bytes,
-        })
+        Ok(Self::of_bytes(self.storage, count, size * count, bytes))
     }
 
     /// Whether these are the same numbers, in whatever type either is held. As in float32, 0 and
@@ -137,7 +144,7 @@ impl Rows {
     pub fn is_same(&self, other: &Self) -> bool {
         let alike = (self.width, self.count()) == (other.width, other.count());
         let is_same_row = |row| self.widened(row, 1) == other.widened(row, 1);
-        let same_bytes = self.storage == other.storage && self.bytes == other.bytes;
+        let same_bytes = self.storage == other.storage && self.bytes() == other.bytes();
         alike && (same_bytes || (0..self.count()).all(is_same_row))
     }
 
@@ -164,12 +171,7 @@ impl Rows {
                 *out = narrow(number);
             }
         });
-        Self {
-            storage: to,
-            width: self.width,
-            row_bytes,
-            bytes,
-        }
+        Self::of_bytes(to, self.width, row_bytes, bytes)
     }
 
     /// `count` rows from row `start` on, in float32.
@@ -185,7 +187,7 @@ impl Rows {
         let shape = (self.count(), self.width);
         if self.storage == Storage::F32 {
             let shape = [shape.0, shape.1];
-            return Tensor::from_raw_buffer(&self.bytes, DType::F32, &shape, &Device::Cpu);
+            return Tensor::from_raw_buffer(self.bytes(), DType::F32, &shape, &Device::Cpu);
         }
         let mut values = vec![0.0; shape.0 * shape.1];
         let rows = values.par_chunks_exact_mut(self.width).enumerate();

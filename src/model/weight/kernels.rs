@@ -1,0 +1,182 @@
+//! Widens rows of weights in the registers of this processor, and multiplies them there. What
+//! comes out of a block is the float32 numbers that its scalar twin in this folder's parent gives,
+//! bit for bit. Sums of products are float32, in an order that is the same for all types: weights
+//! give the same figures, bit for bit, in whatever type they are held. Where a processor has none of the
+//! instructions, the caller uses the scalar twins.
+//!
+//! The unsafe code is in one file for each set of instructions, behind [`Simd`]; the kernels
+//! themselves are written once.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod blocks;
+mod floats;
+mod large_blocks;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod simd;
+mod small_blocks;
+#[cfg(test)]
+mod tests;
+
+use super::storage::Storage;
+use blocks::Block;
+use floats::Floats;
+use simd::Simd;
+
+/// `out[i] = Σ_j row_i[j] * x[j]` for rows held in `storage`, one behind the other in `rows`. Says
+/// whether it was done; it is not where this processor has none of the instructions.
+pub(super) fn dots(storage: Storage, rows: &[u8], x: &[f32], out: &mut [f32]) -> bool {
+    run(Dots {
+        storage,
+        rows,
+        x,
+        out,
+    })
+}
+
+/// Widens as many whole rows of weights as fill `out`. Says whether it was done, as [`dots`] does.
+pub(super) fn widen(storage: Storage, rows: &[u8], out: &mut [f32]) -> bool {
+    run(Widening { storage, rows, out })
+}
+
+/// Something that is done with the instructions of this processor.
+trait Job {
+    fn run<S: Simd>(self, s: S);
+}
+
+#[cfg(target_arch = "x86_64")]
+use avx2::run;
+#[cfg(target_arch = "aarch64")]
+use neon::run;
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn run<J: Job>(_: J) -> bool {
+    false
+}
+
+/// Something that is done with weights of a type that has a kernel.
+trait Task {
+    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
+    where
+        S: Simd,
+        B: Block<BYTES, WEIGHTS>;
+
+    fn floats<S: Simd, F: Floats>(self, s: S);
+}
+
+/// Does `task` with the kernel for `storage`.
+#[inline(always)]
+fn with_kernel<S: Simd, T: Task>(s: S, storage: Storage, task: T) {
+    match storage {
+        Storage::F32 => task.floats::<S, floats::F32>(s),
+        Storage::F16 => task.floats::<S, floats::F16>(s),
+        Storage::Bf16 => task.floats::<S, floats::Bf16>(s),
+        Storage::Q4_0 => task.blocks::<S, small_blocks::Q4_0, 18, 32>(s),
+        Storage::Q4_1 => task.blocks::<S, small_blocks::Q4_1, 20, 32>(s),
+        Storage::Q5_0 => task.blocks::<S, small_blocks::Q5_0, 22, 32>(s),
+        Storage::Q5_1 => task.blocks::<S, small_blocks::Q5_1, 24, 32>(s),
+        Storage::Q8_0 => task.blocks::<S, small_blocks::Q8_0, 34, 32>(s),
+        Storage::Q2K => task.blocks::<S, large_blocks::Q2K, 84, 256>(s),
+        Storage::Q3K => task.blocks::<S, large_blocks::Q3K, 110, 256>(s),
+        Storage::Q4K => task.blocks::<S, large_blocks::Q4K, 144, 256>(s),
+        Storage::Q5K => task.blocks::<S, large_blocks::Q5K, 176, 256>(s),
+        Storage::Q6K => task.blocks::<S, large_blocks::Q6K, 210, 256>(s),
+    }
+}
+
+/// See [`dots`].
+struct Dots<'a> {
+    storage: Storage,
+    rows: &'a [u8],
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Job for Dots<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        with_kernel(s, self.storage, self);
+    }
+}
+
+impl Task for Dots<'_> {
+    #[inline(always)]
+    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
+    where
+        S: Simd,
+        B: Block<BYTES, WEIGHTS>,
+    {
+        let row_bytes = (self.x.len() / WEIGHTS * BYTES).max(1);
+        let x = self.x.as_chunks::<WEIGHTS>().0;
+        for (y, row) in self.out.iter_mut().zip(self.rows.chunks_exact(row_bytes)) {
+            let mut sums = [s.splat(0.0); 4];
+            for (block, x) in row.as_chunks::<BYTES>().0.iter().zip(x) {
+                let x = x.as_chunks::<8>().0;
+                B::widen(
+                    s,
+                    block,
+                    #[inline(always)]
+                    |at, weights| {
+                        sums[at % 4] = s.mul_add(weights, s.floats(&x[at]), sums[at % 4]);
+                    },
+                );
+            }
+            *y = sum(s, sums);
+        }
+    }
+
+    #[inline(always)]
+    fn floats<S: Simd, F: Floats>(self, s: S) {
+        let row_bytes = (self.x.len() * F::BYTES).max(1);
+        for (y, row) in self.out.iter_mut().zip(self.rows.chunks_exact(row_bytes)) {
+            *y = floats::dot::<S, F>(s, row, self.x);
+        }
+    }
+}
+
+/// See [`widen`].
+struct Widening<'a> {
+    storage: Storage,
+    rows: &'a [u8],
+    out: &'a mut [f32],
+}
+
+impl Job for Widening<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        with_kernel(s, self.storage, self);
+    }
+}
+
+impl Task for Widening<'_> {
+    #[inline(always)]
+    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
+    where
+        S: Simd,
+        B: Block<BYTES, WEIGHTS>,
+    {
+        let blocks = self.rows.as_chunks::<BYTES>().0.iter();
+        for (block, out) in blocks.zip(self.out.as_chunks_mut::<WEIGHTS>().0) {
+            let out = out.as_chunks_mut::<8>().0;
+            B::widen(
+                s,
+                block,
+                #[inline(always)]
+                |at, weights| s.store(weights, &mut out[at]),
+            );
+        }
+    }
+
+    #[inline(always)]
+    fn floats<S: Simd, F: Floats>(self, s: S) {
+        floats::widen::<S, F>(s, self.rows, self.out);
+    }
+}
+
+/// The sum of all numbers of four registers.
+#[inline(always)]
+fn sum<S: Simd>(s: S, sums: [S::Floats; 4]) -> f32 {
+    let [a, b, c, d] = sums;
+    s.total(s.add(s.add(a, b), s.add(c, d)))
+}
