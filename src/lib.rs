@@ -4,28 +4,32 @@
 //! Data flows one way:
 //!
 //! ```text
-//! catalog ─▶ model (weights ─▶ decoder) ─▶ lens ─▶ trace ─▶ app ─▶ ui ─▶ terminal
-//! a name     states of every layer         cells   a run    state  frame  bytes
+//! catalog ─▶ model (weights ─▶ decoder) ─▶ lens ─▶ engine ─▶ app ─▶ ui ─▶ terminal
+//! a name     states of every layer         cells   a run     state  frame  bytes
 //! ```
 //!
-//! - [`catalog`] turns a model's name into files on this machine.
-//! - [`model`] turns those files into a decoder that yields every layer's state.
-//! - [`lens`] turns states into ranks, probabilities and the other figures of a cell.
-//! - [`trace`] and [`vocabulary`] are the plain data that all the rest reads.
-//! - [`engine`] owns the model on a thread of its own: commands in, events out.
-//! - [`app`] is what the program knows, and the one place where that changes.
-//! - [`ui`] draws that state and changes nothing; it knows nothing of candle.
-//! - [`terminal`] owns the real terminal: set-up, restore, input, frames.
-//! - [`export`] writes runs and screens to files, and reads runs back.
-//! - [`verify`] holds a model to what another program computed of it.
+//! Each folder imports only from those that stand below it here:
+//!
+//! - [`commands`] are the command line: one file a command.
 //! - [`play`] drives the program by a script instead of a user, and takes its pictures.
-//! - [`caught`] handles the panics of libraries that give up on a crafted file.
-//! - [`autosave`] keeps the traces that nobody saved.
-//! - [`allocator`] remembers which memory was refused.
-//! - [`regular_file`] opens and reads files without waiting for what is none.
-//! - [`log_file`] is where all of them say what happened.
-//! - [`report`] makes errors safe to be told on a terminal.
-//! - [`commands`] are the parts of the program that need no screen.
+//! - [`terminal`] owns the real terminal: set-up, restore, input, frames.
+//! - [`ui`] draws the state and changes nothing; it knows nothing of candle.
+//! - [`app`] is what the program knows, and the one place where that changes; [`autosave`] keeps the
+//!   traces that nobody saved.
+//! - [`export`] writes runs and screens to files, and reads runs back; [`verify`] holds a model to
+//!   what another program computed of it.
+//! - [`engine`] owns the model on a thread of its own: commands in, events out. [`display`] is what a
+//!   cell says and how it looks, for screens, files and tables alike.
+//! - [`lens`] turns states into ranks, probabilities and the other figures of a cell. [`settings`]
+//!   are options, keys and themes.
+//! - [`model`] turns files into a decoder that yields every layer's state.
+//! - [`catalog`] turns a model's name into files on this machine. [`run`] is one run as plain data.
+//! - [`trace`] and [`vocabulary`] are the plain data that all the rest reads.
+//!
+//! And below all: [`report`] makes errors safe to be told on a terminal, [`log_file`] is where all of
+//! them say what happened, [`regular_file`] opens and reads files without waiting for what is none,
+//! [`caught`] handles the panics of libraries that give up on a crafted file, and [`allocator`]
+//! remembers which memory was refused.
 
 pub mod allocator;
 pub mod app;
