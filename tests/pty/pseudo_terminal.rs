@@ -390,7 +390,7 @@ impl Shown {
                 Ok(count) => count,
             };
             let mut output = self.output.lock().unwrap();
-            let shown = with_a_mark(&mut cut, &bytes[..count]);
+            let shown = for_the_emulator(&mut cut, &bytes[..count]);
             output.parser.process(&shown);
             output.bytes.extend_from_slice(&bytes[..count]);
             // A question may have come in two parts.
@@ -432,21 +432,18 @@ impl Shown {
     }
 }
 
-/// What the emulator is given of `bytes`: it passes over U+FFFD, which terminals show as a character.
-/// `cut` is what may be the beginning of one.
-fn with_a_mark(cut: &mut Vec<u8>, bytes: &[u8]) -> Vec<u8> {
-    const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
-    let mut shown = Vec::new();
-    for byte in bytes {
-        cut.push(*byte);
-        if cut == REPLACEMENT {
-            cut.clear();
-            shown.push(b'?');
-        } else if !REPLACEMENT.starts_with(cut) {
-            shown.append(cut);
-        }
-    }
-    shown
+/// What the emulator is given of `bytes`, and of what was `cut` before. It passes over U+FFFD, which
+/// terminals show as a character, and loses what follows a character that comes in two parts.
+fn for_the_emulator(cut: &mut Vec<u8>, bytes: &[u8]) -> Vec<u8> {
+    cut.extend_from_slice(bytes);
+    let whole = match str::from_utf8(cut) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => cut.len(),
+    };
+    let rest = cut.split_off(whole);
+    let shown = String::from_utf8_lossy(cut).replace('\u{fffd}', "?");
+    *cut = rest;
+    shown.into_bytes()
 }
 
 /// How often `part` occurs in `bytes`.
