@@ -1,5 +1,7 @@
 //! Multi-head and grouped-query attention over the kept positions.
 
+mod one_position;
+
 use candle_core::{Device, Result, Tensor};
 
 use super::alibi::Alibi;
@@ -7,10 +9,11 @@ use super::dtype::Dtype;
 use super::head::capped;
 use super::intervention::replaced;
 use super::kv_cache::KvCache;
-use super::linear::Linear;
+use super::linear::{Linear, with_values, with_values_from};
 use super::norm::Norm;
 use super::rope::Rotation;
 use super::spec::{AttentionSpec, HeadPositions, QkNorm, QkNormSpan};
+use one_position::{Heads, Kept};
 
 /// The attention of one block.
 #[derive(Debug)]
@@ -87,6 +90,10 @@ impl Attention {
         } = self.spec;
         let rows = x.dim(0)?;
         let start = self.cache.len();
+        let is_exact = self.dtype.rounds_to().is_none();
+        if rows == 1 && x.device().is_cpu() && is_exact && self.alibi.is_none() {
+            return self.heads_of_one_position(x);
+        }
         let qkv = self
             .qkv
             .forward(x)?
@@ -131,6 +138,50 @@ impl Attention {
             .reshape((n_heads, rows, head_dim))?
             .transpose(0, 1)?
             .reshape((rows, n_heads * head_dim))
+    }
+
+    /// [`Attention::heads`] of one position on the CPU, where nothing is rounded.
+    fn heads_of_one_position(&mut self, x: &Tensor) -> Result<Tensor> {
+        let AttentionSpec {
+            n_heads,
+            n_kv_heads,
+            head_dim,
+            window,
+            ..
+        } = self.spec;
+        let position = self.cache.len();
+        let mut qkv = with_values(&self.qkv.forward(x)?, <[f32]>::to_vec)?;
+        let tensor = |numbers: &[f32]| {
+            let heads = numbers.len() / head_dim.max(1);
+            Tensor::from_slice(numbers, (heads, 1, head_dim), &Device::Cpu)
+        };
+        let (turned, values) = qkv.split_at_mut((n_heads + n_kv_heads) * head_dim);
+        let (queries, keys) = turned.split_at_mut(n_heads * head_dim);
+        if let Some(norms) = &self.qk_norms {
+            let (q, k) = self.normed(norms, &tensor(queries)?, &tensor(keys)?)?;
+            with_values(&q.contiguous()?, |q| queries.copy_from_slice(q))?;
+            with_values(&k.contiguous()?, |k| keys.copy_from_slice(k))?;
+        }
+        if let Some(rotation) = &self.rotation {
+            rotation.turn(turned, head_dim, position);
+        }
+        let (queries, keys) = turned.split_at(n_heads * head_dim);
+        let (keys, values) = self.cache.write(&tensor(keys)?, &tensor(values)?)?;
+        let heads = Heads {
+            count: n_heads,
+            kv_count: n_kv_heads,
+            width: head_dim,
+            scale: self.spec.scale as f32,
+            cap: self.spec.cap.map(|cap| cap as f32),
+        };
+        let seen = (position + 1).saturating_sub(window.unwrap_or(usize::MAX))..position + 1;
+        let given = with_values_from(&keys, |k, k_stride| {
+            with_values_from(&values, |v, v_stride| {
+                let (keys, values) = (Kept::new(k, k_stride), Kept::new(v, v_stride));
+                one_position::attend(heads, queries, keys, values, seen)
+            })
+        })??;
+        Tensor::from_vec(given, (1, n_heads * head_dim), &Device::Cpu)
     }
 
     /// What the heads give, `[rows, n_heads * head_dim]`, without some of them.
@@ -229,6 +280,70 @@ fn mask(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    use crate::model::spec::{Bias, Rope, RopeScaling};
+    use crate::model::weight::Weight;
+
+    const WIDTH: usize = 12;
+
+    fn spec(cap: Option<f64>, window: Option<usize>) -> AttentionSpec {
+        AttentionSpec {
+            n_heads: 4,
+            n_kv_heads: 2,
+            head_dim: 6,
+            scale: 0.7,
+            cap,
+            window,
+            positions: HeadPositions::Rotary(Rope {
+                dim: 4,
+                theta: 100.0,
+                scaling: RopeScaling::None,
+                magnitude: 1.0,
+            }),
+            qk_norm: None,
+            qkv_bias: Bias::Absent,
+            output_bias: Bias::Absent,
+        }
+    }
+
+    fn attention(spec: &AttentionSpec, qkv: &Tensor) -> Attention {
+        let linear = || Linear::new(Weight::from_tensor(qkv.clone()), None, Dtype::Auto);
+        let rotation = spec
+            .rope()
+            .map(|rope| Rotation::new(rope, None, Dtype::Auto));
+        Attention::new(
+            spec.clone(),
+            linear(),
+            linear(),
+            rotation,
+            None,
+            Dtype::Auto,
+        )
+    }
+
+    #[test]
+    fn positions_one_by_one_give_what_they_give_together() {
+        let random = |rows| Tensor::randn(0.0_f32, 1.0, (rows, WIDTH), &Device::Cpu).unwrap();
+        let (qkv, x) = (random(8 * 6), random(9));
+        for (cap, window) in [
+            (None, None),
+            (Some(0.5), None),
+            (None, Some(3)),
+            (None, Some(99)),
+        ] {
+            let spec = spec(cap, window);
+            let together = attention(&spec, &qkv).heads(&x).unwrap();
+            let mut alone = attention(&spec, &qkv);
+            for i in 0..9 {
+                let found = alone.heads(&x.narrow(0, i, 1).unwrap()).unwrap();
+                alone.keep(i + 1);
+                let expected = together.narrow(0, i, 1).unwrap();
+                let off = (found - expected).unwrap().abs().unwrap().max_all();
+                let off = off.unwrap().to_scalar::<f32>().unwrap();
+                assert!(off < 1e-5, "{cap:?} {window:?} row {i}: off by {off}");
+            }
+        }
+    }
 
     fn visible(rows: usize, start: usize, window: Option<usize>) -> Vec<Vec<bool>> {
         mask(rows, start, window, &Device::Cpu)

@@ -1,12 +1,12 @@
 //! The one block loop for every architecture, with a cache of the positions seen and a tap after
 //! every block.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use candle_core::{Device, Tensor};
 
 use super::ModelError;
-use super::block::{Block, BlockParts};
+use super::block::{Block, BlockOutput, BlockParts};
 use super::dtype::Dtype;
 use super::intervention::Interventions;
 use super::kv_cache::KvCache;
@@ -196,13 +196,22 @@ impl Decoder {
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        for (l, block) in self.blocks.iter_mut().enumerate() {
-            let row = Row::Layer(Layer(l));
-            let output = block.forward(&state, &self.interventions.of_block(Layer(l)))?;
-            state = self.interventions.patched(row, start, output.state)?;
-            parts(output.parts);
-            if tap(row, &state)?.is_break() {
-                return Ok(ControlFlow::Break(()));
+        // A pass of one token is over before anybody gives it up. All its work is done from within
+        // rayon's threads, so that the many small products need not wait for them to wake up.
+        let at_once = if tokens.len() == 1 {
+            self.blocks.len()
+        } else {
+            1
+        };
+        for first in (0..self.blocks.len()).step_by(at_once.max(1)) {
+            let which = first..self.blocks.len().min(first + at_once);
+            let outputs = rayon::scope(|_| self.through(which, &state, start))?;
+            for (l, output) in (first..).zip(outputs) {
+                state = output.state;
+                parts(output.parts);
+                if tap(Row::Layer(Layer(l)), &state)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
             }
         }
         self.seen = end;
@@ -210,5 +219,28 @@ impl Decoder {
             block.attention.keep(end);
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// The stream before the first of these blocks, `[positions, d]`, whose first position is
+    /// `start`, through each of them.
+    fn through(
+        &mut self,
+        blocks: Range<usize>,
+        state: &Tensor,
+        start: usize,
+    ) -> candle_core::Result<Vec<BlockOutput>> {
+        let mut state = state.clone();
+        let mut outputs = Vec::with_capacity(blocks.len());
+        for (l, block) in self.blocks.iter_mut().enumerate() {
+            if !blocks.contains(&l) {
+                continue;
+            }
+            let mut output = block.forward(&state, &self.interventions.of_block(Layer(l)))?;
+            let row = Row::Layer(Layer(l));
+            output.state = self.interventions.patched(row, start, output.state)?;
+            state = output.state.clone();
+            outputs.push(output);
+        }
+        Ok(outputs)
     }
 }

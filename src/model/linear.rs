@@ -55,6 +55,20 @@ impl Linear {
     }
 }
 
+/// Calls `f` with the float32 values of a tensor on the CPU from its first one on, and with how
+/// far its first dimension strides. Those behind the tensor in its memory are there too.
+pub fn with_values_from<T>(tensor: &Tensor, f: impl FnOnce(&[f32], usize) -> T) -> Result<T> {
+    let (storage, layout) = tensor.storage_and_layout();
+    let (Storage::Cpu(storage), Some(stride)) = (&*storage, layout.stride().first()) else {
+        candle_core::bail!("a tensor on the CPU is needed");
+    };
+    let values = storage.as_slice::<f32>()?;
+    match values.get(layout.start_offset()..) {
+        Some(values) => Ok(f(values, *stride)),
+        None => candle_core::bail!("a tensor's layout does not fit its storage"),
+    }
+}
+
 /// Calls `f` with the float32 values of a contiguous tensor on the CPU, without copying them.
 pub fn with_values<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> T) -> Result<T> {
     let (storage, layout) = tensor.storage_and_layout();

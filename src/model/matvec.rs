@@ -28,24 +28,50 @@ pub fn matvec(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
     if width == 0 || Some(matrix.len()) != width.checked_mul(out.len()) {
         return;
     }
-    let arch = Arch::new();
-    let work = |(out, rows): (&mut [f32], &[f32])| {
-        arch.dispatch(
-            #[inline(always)]
-            || {
-                for (y, row) in out.iter_mut().zip(rows.chunks_exact(width)) {
-                    *y = dot(row, vector);
-                }
-            },
-        );
-    };
     let rows = rows_a_task(out.len(), width);
     if rows >= out.len() {
-        return work((out, matrix));
+        return matvec_alone(matrix, vector, out);
     }
     out.par_chunks_mut(rows)
         .zip(matrix.par_chunks(rows * width))
-        .for_each(work);
+        .for_each(|(out, matrix)| matvec_alone(matrix, vector, out));
+}
+
+/// [`matvec`] on this thread alone, of as many rows as there are.
+pub(super) fn matvec_alone(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
+    let width = vector.len().max(1);
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for (y, row) in out.iter_mut().zip(matrix.chunks_exact(width)) {
+                *y = dot(row, vector);
+            }
+        },
+    );
+}
+
+/// `out[j] += Σ_i weights[i] * matrix[i, j]` for a row-major matrix `[weights.len(), out.len()]`.
+pub(super) fn weighted_sum(matrix: &[f32], weights: &[f32], out: &mut [f32]) {
+    let width = out.len().max(1);
+    let (fours, rest) = weights.as_chunks::<4>();
+    let mut rows = matrix.chunks_exact(width);
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for weights in fours {
+                let rows = [(); 4].map(|()| rows.next().unwrap_or_default());
+                let pairs = rows[0].iter().zip(rows[1]).zip(rows[2].iter().zip(rows[3]));
+                for (sum, ((a, b), (c, d))) in out.iter_mut().zip(pairs) {
+                    *sum += (weights[0] * a + weights[1] * b) + (weights[2] * c + weights[3] * d);
+                }
+            }
+            for (weight, row) in rest.iter().zip(&mut rows) {
+                for (sum, number) in out.iter_mut().zip(row) {
+                    *sum += weight * number;
+                }
+            }
+        },
+    );
 }
 
 /// `Σ a[i] * b[i]`.
@@ -127,6 +153,21 @@ mod tests {
             matvec(&matrix, &vector, &mut out);
             for (fast, exact) in out.iter().zip(plain(&matrix, &vector)) {
                 prop_assert!((f64::from(*fast) - exact).abs() < 1e-4, "{fast} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_weighted_sum_takes_every_row() {
+        for rows in 0..10 {
+            let matrix: Vec<f32> = (0..rows * 3).map(|i| i as f32).collect();
+            let weights: Vec<f32> = (0..rows).map(|i| i as f32 - 2.0).collect();
+            let mut out = [1.0; 3];
+            weighted_sum(&matrix, &weights, &mut out);
+            for (j, found) in out.into_iter().enumerate() {
+                let numbers = matrix.iter().skip(j).step_by(3).zip(&weights);
+                let expected = numbers.map(|(number, weight)| number * weight).sum::<f32>();
+                assert_eq!(found, 1.0 + expected);
             }
         }
     }

@@ -55,6 +55,30 @@ impl Rotation {
         Tensor::cat(&[turned, passed], D::Minus1)
     }
 
+    /// Turns the first dimensions of each of the heads, which are `width` wide and stand one
+    /// behind the other, all at one `position`. The same as [`Rotation::apply`], in place and not
+    /// rounded.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "positions are below 2^52, and the model computes in f32"
+    )]
+    pub fn turn(&self, heads: &mut [f32], width: usize, position: usize) {
+        let magnitude = self.magnitude;
+        let angles = self.frequencies.iter().map(|w| position as f64 * w);
+        let turns: Vec<(f32, f32)> = angles
+            .map(f64::sin_cos)
+            .map(|(sin, cos)| ((sin * magnitude) as f32, (cos * magnitude) as f32))
+            .collect();
+        for head in heads.chunks_exact_mut(width.max(1)) {
+            let turned = head.get_mut(..self.dim).unwrap_or_default();
+            let (left, right) = turned.split_at_mut(turned.len() / 2);
+            for ((left, right), (sin, cos)) in left.iter_mut().zip(right).zip(&turns) {
+                (*left, *right) = (*left * cos - *right * sin, *left * sin + *right * cos);
+            }
+        }
+    }
+
     /// `f` of the angles, times the magnitude, of `rows` positions from `start` on: `[rows, dim / 2]`.
     #[expect(
         clippy::cast_precision_loss,
@@ -201,6 +225,25 @@ mod tests {
     fn each_frequency_can_have_its_own_divisor() {
         let scaling = RopeScaling::Divided([2.0, 4.0].into());
         assert_eq!(frequencies(&rope(scaling)), [0.5, 0.025]);
+    }
+
+    #[test]
+    fn heads_turn_in_place_as_tensors_do() {
+        let rope = Rope {
+            magnitude: 1.5,
+            ..rope(RopeScaling::None)
+        };
+        let rotation = Rotation::new(&rope, None, Dtype::Auto);
+        let mut heads: Vec<f32> = (0..12).map(|i| i as f32 - 5.0).collect();
+        let x = Tensor::from_slice(&heads, (2, 1, 6), &Device::Cpu).unwrap();
+        let expected = rotation.apply(&x, 7).unwrap().flatten_all().unwrap();
+        rotation.turn(&mut heads, 6, 7);
+        for (found, expected) in heads.iter().zip(expected.to_vec1::<f32>().unwrap()) {
+            assert!(
+                (found - expected).abs() < 1e-6,
+                "{found}, expected {expected}"
+            );
+        }
     }
 
     #[test]
