@@ -1,4 +1,5 @@
-//! Pure drawing of the program's state: one file a pane, [`palette`] for every colour.
+//! Pure drawing of the program's state: one file a pane, [`palette`](crate::display::palette) for
+//! every colour.
 //!
 //! [`draw`] reads [`State`] and changes nothing; where each pane stands is decided by
 //! [`crate::app::Places`], since paging and clicks depend on it too.

@@ -1,6 +1,6 @@
 //! What a cell of the grid says, and what its colour tells.
 //!
-//! How each value is measured, written and coloured is in `ui::value`.
+//! How each value is measured, written and coloured is in `display::value`.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
