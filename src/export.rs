@@ -6,7 +6,7 @@ mod content;
 pub mod csv;
 pub mod figure;
 pub mod file;
-mod format;
+pub mod format;
 pub mod json;
 mod pixels;
 #[cfg(test)]
@@ -18,5 +18,5 @@ pub mod tensors;
 pub mod trace_file;
 
 pub use content::{Content, ExportError};
-pub use format::{EXTENSIONS, Format, Picture, ScreenFormat, TraceFormat};
+pub use format::Format;
 pub use pixels::PngError;

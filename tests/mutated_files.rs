@@ -20,8 +20,8 @@ use lenscape::app::{Message, SavedTrace, Start, State, update};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::display::GridView;
 use lenscape::engine::{Run, Session};
-use lenscape::export::figure::{self, Figure, Kind};
-use lenscape::export::{Content, Picture, tensors, trace_file};
+use lenscape::export::figure::{self, Kind};
+use lenscape::export::{Content, Format, tensors, trace_file};
 use lenscape::run::{Record, Watch};
 use lenscape::run::{RunId, Sampling};
 use lenscape::settings::Settings;
@@ -443,10 +443,9 @@ fn draw(record: Record, settings: &Settings) {
     let record = Arc::new(record);
     let grid = GridView::of_steps(settings.options.grid);
     for kind in [Kind::Grid(grid), Kind::Compare] {
-        let picture = Picture::Html;
-        let figure = Figure { kind, picture };
-        Content::Figure(Arc::clone(&record), figure, theme.clone())
-            .bytes()
+        let html = Format::named("html").unwrap();
+        Content::Figure(Arc::clone(&record), kind, theme.clone())
+            .bytes(html)
             .unwrap();
     }
     let start = Start::on((120, 40));

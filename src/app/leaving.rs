@@ -50,8 +50,9 @@ impl Leaving {
     /// Takes in which traces are to be saved.
     pub(super) fn follow(&mut self, effects: &[Effect]) {
         for effect in effects {
-            if let Effect::Save(Save { path, what }) = effect
-                && let What::Content(Content::Json(record) | Content::Tensors(record, _)) = what
+            if let Effect::Save(Save { path, format, what }) = effect
+                && format.is_read_back
+                && let What::Content(Content::Trace(record, _)) = what
                 && let Some(last) = record.columns.last()
             {
                 self.on_the_way.push((path.clone(), Arc::clone(last)));

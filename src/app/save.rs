@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Run, State};
 use crate::display::{GridView, Subtracted};
-use crate::export::{Content, ScreenFormat};
+use crate::export::{Content, Format};
 use crate::run::Comparison;
 use crate::run::{Record, Watch};
 use crate::trace::Step;
@@ -18,6 +18,8 @@ const LONGEST_NAME: usize = 40;
 pub struct Save {
     /// As the user typed it.
     pub path: PathBuf,
+    /// In which format.
+    pub format: &'static Format,
     /// What goes there.
     pub what: What,
 }
@@ -28,7 +30,7 @@ pub enum What {
     /// Something out of the state.
     Content(Content),
     /// The screen, once it is drawn.
-    Screen(ScreenFormat),
+    Screen,
 }
 
 /// What became of something that was to be saved.

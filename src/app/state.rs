@@ -14,6 +14,7 @@ use super::{
 };
 use crate::display::grid_rows;
 use crate::engine::Question;
+use crate::export::Format;
 use crate::run::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
@@ -204,7 +205,7 @@ pub struct State {
     /// The trace that a session before has left.
     pub autosave: Option<Autosave>,
     /// The file that waits for the states of a run.
-    pub(super) wants_states: Option<(RunId, PathBuf)>,
+    pub(super) wants_states: Option<(RunId, PathBuf, &'static Format)>,
     /// What there is to know before the program ends.
     pub(super) leaving: Leaving,
     /// The run that Ctrl-C was pressed for last; it may not have stopped yet.

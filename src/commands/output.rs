@@ -8,12 +8,12 @@ use std::sync::Arc;
 use super::CommandError;
 use super::context::TableLooks;
 use super::standard_output::{to_stdout, tokens_to_stdout};
-use super::trace::{FigureChoice, Request, Trace, TraceFormat, Traced};
+use super::trace::{FigureChoice, OutputFormat, Request, Trace, Traced};
 use crate::display::GridView;
-use crate::export::figure::{self, Figure, Kind};
+use crate::export::figure::{self, Kind};
 use crate::export::file::{self, Existing};
-use crate::export::{self, Content, Format, Picture, table};
-use crate::run::Record;
+use crate::export::format::Writer;
+use crate::export::{Content, Format, table};
 use crate::settings::theme::Theme;
 use crate::settings::{GridOptions, Settings};
 use crate::trace::Step;
@@ -22,7 +22,7 @@ use crate::trace::Step;
 #[derive(Debug)]
 pub struct Output {
     path: Option<PathBuf>,
-    format: TraceFormat,
+    format: OutputFormat,
     figure: FigureChoice,
     /// What the grid shows, in figures and tables.
     view: GridView,
@@ -41,7 +41,10 @@ impl Output {
         settings: &Settings,
     ) -> Result<Self, CommandError> {
         let format = format(options.format, options.output.as_deref())?;
-        let is_text = !matches!(format, TraceFormat::Png | TraceFormat::Safetensors);
+        let is_text = match format {
+            OutputFormat::Table => true,
+            OutputFormat::File(format) => format.is_text,
+        };
         if !is_text && options.output.is_none() && io::stdout().is_terminal() {
             return Err(CommandError::Binary);
         }
@@ -73,7 +76,7 @@ impl Output {
             Some(path) => {
                 file::save(path, &bytes, Existing::Replace)?;
             }
-            None if self.format == TraceFormat::Csv => {
+            None if self.has_bare_tokens() => {
                 tokens_to_stdout(|out| out.write_all(&bytes))?;
             }
             None => to_stdout(|out| out.write_all(&bytes))?,
@@ -83,14 +86,9 @@ impl Output {
 
     fn bytes(&self, traced: &Traced, looks: TableLooks<'_>) -> Result<Vec<u8>, CommandError> {
         let record = Arc::clone(&traced.record);
-        let content = match self.format {
-            TraceFormat::Json => Content::Json(record),
-            TraceFormat::Csv => Content::Csv(record),
-            TraceFormat::Safetensors => Content::Tensors(record, Some(Arc::new(traced.states()?))),
-            TraceFormat::Svg => self.figure(record, Picture::Svg),
-            TraceFormat::Png => self.figure(record, Picture::Png),
-            TraceFormat::Html => self.figure(record, Picture::Html),
-            TraceFormat::Table => {
+        let format = match self.format {
+            OutputFormat::File(format) => format,
+            OutputFormat::Table => {
                 let (width, palette) = looks;
                 // A file has no colours, whatever the terminal has.
                 let palette = palette.filter(|_| self.path.is_none());
@@ -99,36 +97,36 @@ impl Output {
                 return Ok(bytes);
             }
         };
-        Ok(content.bytes()?)
+        let content = match format.writer {
+            Writer::States(_) => Content::Trace(record, Some(Arc::new(traced.states()?))),
+            Writer::Figure(_) => Content::Figure(record, self.kind(), Box::new(self.theme.clone())),
+            Writer::Trace(_) | Writer::Screen(..) => Content::Trace(record, None),
+        };
+        Ok(content.bytes(format)?)
     }
 
-    fn figure(&self, record: Arc<Record>, picture: Picture) -> Content {
-        let figure = Figure {
-            kind: match self.figure {
-                FigureChoice::Grid => Kind::Grid(self.view.clone()),
-                FigureChoice::Compare => Kind::Compare,
-                FigureChoice::Predictions => Kind::Predictions(Step(0)),
-            },
-            picture,
-        };
-        Content::Figure(record, figure, Box::new(self.theme.clone()))
+    /// Whether tokens stand in the output as they are.
+    fn has_bare_tokens(&self) -> bool {
+        matches!(self.format, OutputFormat::File(format) if format.name == "csv")
+    }
+
+    fn kind(&self) -> Kind {
+        match self.figure {
+            FigureChoice::Grid => Kind::Grid(self.view.clone()),
+            FigureChoice::Compare => Kind::Compare,
+            FigureChoice::Predictions => Kind::Predictions(Step(0)),
+        }
     }
 }
 
 /// The format that is asked for, or the one of the output's extension, or JSON.
-fn format(asked: Option<TraceFormat>, path: Option<&Path>) -> Result<TraceFormat, CommandError> {
-    let path = match (asked, path) {
+fn format(asked: Option<OutputFormat>, path: Option<&Path>) -> Result<OutputFormat, CommandError> {
+    let format = match (asked, path) {
         (Some(format), _) => return Ok(format),
-        (None, None) => return Ok(TraceFormat::Json),
-        (None, Some(path)) => path,
+        (None, None) => Format::named("json"),
+        (None, Some(path)) => Format::of(path).filter(|format| format.is_of_a_run()),
     };
-    match Format::of(path) {
-        Some(Format::Trace(export::TraceFormat::Json)) => Ok(TraceFormat::Json),
-        Some(Format::Trace(export::TraceFormat::Csv)) => Ok(TraceFormat::Csv),
-        Some(Format::Trace(export::TraceFormat::Tensors)) => Ok(TraceFormat::Safetensors),
-        Some(Format::Figure(Picture::Svg)) => Ok(TraceFormat::Svg),
-        Some(Format::Figure(Picture::Png)) => Ok(TraceFormat::Png),
-        Some(Format::Figure(Picture::Html)) => Ok(TraceFormat::Html),
-        Some(Format::Screen(_)) | None => Err(CommandError::Extension(path.to_owned())),
-    }
+    let path = path.unwrap_or(Path::new(""));
+    let format = format.ok_or_else(|| CommandError::Extension(path.to_owned()))?;
+    Ok(OutputFormat::File(format))
 }

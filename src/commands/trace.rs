@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use color_eyre::eyre::Result;
 
@@ -12,6 +13,7 @@ use super::options::{DtypeChoice, LensChoice, SamplingOptions};
 use super::output::Output;
 use super::{CommandError, context, follow};
 use crate::engine::{Opener, Run, Session};
+use crate::export::{Format, format};
 use crate::run::{Continuation, Intervention, RunId, Sampling, StateRows, Wanted};
 use crate::run::{Record, Watch};
 use crate::settings::CellValue;
@@ -54,8 +56,8 @@ pub struct Trace {
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub top: usize,
     /// How to write it; else as the output's extension says, or as JSON.
-    #[arg(long)]
-    pub format: Option<TraceFormat>,
+    #[arg(long, value_parser = OutputFormat::parser())]
+    pub format: Option<OutputFormat>,
     /// Write to this file, which is replaced, instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -77,22 +79,23 @@ pub struct Trace {
 }
 
 /// How a trace is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TraceFormat {
-    /// A trace file: one JSON object.
-    Json,
-    /// A trace file with arrays, the states among them.
-    Safetensors,
-    /// A line a cell.
-    Csv,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OutputFormat {
     /// A readable grid, in colour on a terminal.
     Table,
-    /// A figure of vectors.
-    Svg,
-    /// A figure of pixels.
-    Png,
-    /// A page with the figure and its numbers.
-    Html,
+    /// A format that is saved in, too.
+    File(&'static Format),
+}
+
+impl OutputFormat {
+    /// The formats by their names.
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let of_runs = format::ALL.iter().filter(|format| format.is_of_a_run());
+        let named = of_runs.map(|format| PossibleValue::new(format.name).help(format.about));
+        let table = PossibleValue::new("table").help("a readable grid, in colour on a terminal");
+        PossibleValuesParser::new(named.chain([table]))
+            .map(|name| Format::named(&name).map_or(Self::Table, Self::File))
+    }
 }
 
 /// What a figure shows.

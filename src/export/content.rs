@@ -7,27 +7,22 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use safetensors::SafeTensorError;
 
-use super::figure::{self, Figure};
+use super::figure::{self, Kind};
+use super::format::{Format, Writer};
 use super::pixels::PngError;
-use super::svg::{self, Window};
-use super::{ScreenFormat, csv, screen, tensors, trace_file};
-use crate::run::Record;
-use crate::run::StateRows;
+use super::svg::Window;
+use crate::run::{Record, StateRows};
 use crate::settings::theme::{Ground, Theme};
 
 /// What is saved.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    /// A trace file.
-    Json(Arc<Record>),
-    /// A line a cell.
-    Csv(Arc<Record>),
-    /// A trace file with arrays, and with states where a model gave them.
-    Tensors(Arc<Record>, Option<Arc<StateRows>>),
-    /// A figure in the colours of a theme.
-    Figure(Arc<Record>, Figure, Box<Theme>),
+    /// A run, and its states where they are wanted and a model gave them.
+    Trace(Arc<Record>, Option<Arc<StateRows>>),
+    /// A figure of a run in the colours of a theme.
+    Figure(Arc<Record>, Kind, Box<Theme>),
     /// A screen, and what stands behind its cells in a picture.
-    Screen(Buffer, ScreenFormat, Ground),
+    Screen(Buffer, Ground),
 }
 
 /// Something cannot be brought into its format.
@@ -42,39 +37,35 @@ pub enum ExportError {
     /// A figure does not become pixels.
     #[error(transparent)]
     Png(#[from] PngError),
+    /// The format is of something else.
+    #[error("this cannot be saved as .{0}")]
+    Other(&'static str),
 }
 
 impl Content {
-    /// The whole file.
+    /// The whole file in `format`.
     ///
     /// # Errors
     ///
-    /// When the content does not go into its format.
-    pub fn bytes(&self) -> Result<Vec<u8>, ExportError> {
-        let mut bytes = Vec::new();
-        match self {
-            Self::Json(record) => trace_file::write(record, &mut bytes)?,
-            Self::Csv(record) => csv::write(record, &mut bytes)?,
-            Self::Tensors(record, states) => {
-                bytes = tensors::write(record, states.as_deref())?;
+    /// When the content does not go into it.
+    pub fn bytes(&self, format: &Format) -> Result<Vec<u8>, ExportError> {
+        match (&format.writer, self) {
+            (Writer::Trace(write), Self::Trace(record, _)) => write(record),
+            (Writer::States(write), Self::Trace(record, states)) => {
+                write(record, states.as_deref())
             }
-            Self::Figure(record, figure, theme) => {
-                bytes = figure::draw(figure, record, theme)?;
+            (Writer::Figure(write), Self::Figure(record, kind, theme)) => {
+                write(&figure::draw(kind, record, theme))
             }
-            Self::Screen(buffer, format, ground) => {
+            (Writer::Screen(_, write), Self::Screen(buffer, ground)) => {
                 let window = Window {
                     title: "lenscape",
                     cursor: None,
                     ground: *ground,
                 };
-                bytes = match format {
-                    ScreenFormat::Ansi => screen::ansi(buffer),
-                    ScreenFormat::Plain => screen::plain(buffer),
-                    ScreenFormat::Svg => svg::render(buffer, &window),
-                }
-                .into_bytes();
+                Ok(write(buffer, &window).into_bytes())
             }
+            _ => Err(ExportError::Other(format.extension)),
         }
-        Ok(bytes)
     }
 }

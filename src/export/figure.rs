@@ -15,12 +15,12 @@ mod page;
 mod png;
 mod predictions;
 
-use super::Picture;
 use super::pixels::PngError;
 use crate::display::{GridView, Sheet};
 use crate::run::Record;
 use crate::settings::theme::{Theme, Themes};
 use crate::trace::Step;
+use page::Page;
 
 /// The article's colours, which a figure has where nothing else is asked for.
 pub const USUAL_THEME: &str = "article-pink";
@@ -39,13 +39,12 @@ pub enum Kind {
     Predictions(Step),
 }
 
-/// A figure to be drawn.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
-    /// What is shown.
-    pub kind: Kind,
-    /// How it is written.
-    pub picture: Picture,
+/// A figure, drawn: what it is written from, in whatever format.
+#[derive(Debug)]
+pub struct Drawn<'f> {
+    kind: &'f Kind,
+    record: &'f Record,
+    page: Page,
 }
 
 /// The scale of the theme called `name`, or of the usual one where none is named, with lines for
@@ -61,29 +60,43 @@ pub fn colours(themes: &Themes, name: Option<&str>) -> Option<Theme> {
     })
 }
 
-/// The figure's bytes.
-///
-/// # Errors
-///
-/// When pixels are asked for and there would be too many.
-pub fn draw(figure: &Figure, record: &Record, theme: &Theme) -> Result<Vec<u8>, PngError> {
-    let page = match &figure.kind {
+/// Draws a figure of a run.
+#[must_use]
+pub fn draw<'f>(kind: &'f Kind, record: &'f Record, theme: &Theme) -> Drawn<'f> {
+    let page = match kind {
         Kind::Grid(view) => grid::page(record, &Sheet::of(record, view), theme),
         Kind::Compare => chart::page(record, theme),
         Kind::Predictions(step) => predictions::page(record, *step, theme),
     };
-    Ok(match figure.picture {
-        Picture::Svg => page.svg().into_bytes(),
-        Picture::Png => png::pixels(&page)?,
-        Picture::Html => {
-            let table = match &figure.kind {
-                Kind::Grid(view) => html::grid_table(&Sheet::of(record, view)),
-                Kind::Compare => html::compare_table(record),
-                Kind::Predictions(step) => html::predictions_table(record, *step),
-            };
-            html::document(&page, &table).into_bytes()
-        }
-    })
+    Drawn { kind, record, page }
+}
+
+impl Drawn<'_> {
+    /// Vectors, with letters that stay letters.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        self.page.svg()
+    }
+
+    /// Pixels, for print.
+    ///
+    /// # Errors
+    ///
+    /// When there would be too many.
+    pub fn png(&self) -> Result<Vec<u8>, PngError> {
+        png::pixels(&self.page)
+    }
+
+    /// A page that needs nothing else, with the numbers in a table.
+    #[must_use]
+    pub fn html(&self) -> String {
+        let table = match self.kind {
+            Kind::Grid(view) => html::grid_table(&Sheet::of(self.record, view)),
+            Kind::Compare => html::compare_table(self.record),
+            Kind::Predictions(step) => html::predictions_table(self.record, *step),
+        };
+        html::document(&self.page, &table)
+    }
 }
 
 #[cfg(test)]

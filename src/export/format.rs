@@ -1,76 +1,192 @@
-//! What can be saved, and which extension asks for it.
+//! The formats that something can be saved in: one entry each of [`ALL`], from which come the
+//! extensions, the values of the command line and README's table.
 
+use std::io;
 use std::path::Path;
 
-/// A kind of file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// The trace.
-    Trace(TraceFormat),
-    /// A figure, as the article has them.
-    Figure(Picture),
-    /// The screen as it is.
-    Screen(ScreenFormat),
+use ratatui::buffer::Buffer;
+
+use super::figure::Drawn;
+use super::svg::Window;
+use super::{ExportError, csv, screen, svg, tensors, trace_file};
+use crate::run::{Record, StateRows};
+use crate::settings::Charset;
+
+/// What a writer gives: the whole file.
+type Bytes = Result<Vec<u8>, ExportError>;
+
+/// A format that something can be saved in.
+#[derive(Debug)]
+pub struct Format {
+    /// As the command line calls it.
+    pub name: &'static str,
+    /// What the names of its files end in, behind a dot; in small letters.
+    pub extension: &'static str,
+    /// What is in such a file.
+    pub about: &'static str,
+    /// Whether a terminal can show it.
+    pub is_text: bool,
+    /// Whether `lenscape open` shows the run again out of it.
+    pub is_read_back: bool,
+    /// What is written, and how.
+    pub writer: Writer,
 }
 
-/// How a trace is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TraceFormat {
-    /// A trace file.
-    Json,
-    /// A trace file with arrays and states.
-    Tensors,
-    /// A line a cell.
-    Csv,
+/// What is written, and how.
+#[derive(Debug)]
+pub enum Writer {
+    /// A run.
+    Trace(fn(&Record) -> Bytes),
+    /// A run, and the states that its figures were read from, where a model gave them.
+    States(fn(&Record, Option<&StateRows>) -> Bytes),
+    /// A figure of a run, as the article has them.
+    Figure(fn(&Drawn<'_>) -> Bytes),
+    /// The screen as it is, made of such characters as the terminal has, or of all.
+    Screen(Characters, fn(&Buffer, &Window<'_>) -> String),
 }
 
-/// How a figure is written.
+/// Which characters a saved screen is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Picture {
-    /// Vectors, with letters that stay letters.
-    Svg,
-    /// Pixels, for print.
-    Png,
-    /// A page that needs nothing else, with the numbers in a table.
-    Html,
+pub enum Characters {
+    /// Those that the terminal shows.
+    OfTheTerminal,
+    /// All.
+    All,
 }
 
-/// How a screen is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScreenFormat {
-    /// Text with colours, for `cat`.
-    Ansi,
-    /// Text.
-    Plain,
-    /// A picture of the terminal's window.
-    Svg,
+/// All formats, as they are offered.
+pub const ALL: &[Format] = &[
+    Format {
+        name: "json",
+        extension: "json",
+        about: "a trace file: all that the screens show, the candidates compared among it",
+        is_text: true,
+        is_read_back: true,
+        writer: Writer::Trace(|record| text(|out| trace_file::write(record, out))),
+    },
+    Format {
+        name: "safetensors",
+        extension: "safetensors",
+        about: "the same with the figures as arrays, and every layer's state at every step",
+        is_text: false,
+        is_read_back: true,
+        writer: Writer::States(|record, states| Ok(tensors::write(record, states)?)),
+    },
+    Format {
+        name: "csv",
+        extension: "csv",
+        about: "a line a cell",
+        is_text: true,
+        is_read_back: false,
+        writer: Writer::Trace(|record| text(|out| csv::write(record, out))),
+    },
+    Format {
+        name: "svg",
+        extension: "svg",
+        about: "a figure of vectors",
+        is_text: true,
+        is_read_back: false,
+        writer: Writer::Figure(|figure| Ok(figure.svg().into_bytes())),
+    },
+    Format {
+        name: "png",
+        extension: "png",
+        about: "a figure of pixels",
+        is_text: false,
+        is_read_back: false,
+        writer: Writer::Figure(|figure| Ok(figure.png()?)),
+    },
+    Format {
+        name: "html",
+        extension: "html",
+        about: "a page with the figure, and its numbers in a table",
+        is_text: true,
+        is_read_back: false,
+        writer: Writer::Figure(|figure| Ok(figure.html().into_bytes())),
+    },
+    Format {
+        name: "ansi",
+        extension: "ans",
+        about: "the screen, with colours for `cat`",
+        is_text: true,
+        is_read_back: false,
+        writer: Writer::Screen(Characters::OfTheTerminal, |screen, _| screen::ansi(screen)),
+    },
+    Format {
+        name: "text",
+        extension: "txt",
+        about: "the screen, as text",
+        is_text: true,
+        is_read_back: false,
+        writer: Writer::Screen(Characters::OfTheTerminal, |screen, _| screen::plain(screen)),
+    },
+    Format {
+        name: "screen-svg",
+        extension: "screen.svg",
+        about: "the screen, as a picture",
+        is_text: true,
+        is_read_back: false,
+        writer: Writer::Screen(Characters::All, svg::render),
+    },
+];
+
+fn text(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Bytes {
+    let mut bytes = Vec::new();
+    write(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Each format has a name of its own.
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Characters {
+    /// The characters, where the terminal shows those of `terminal`.
+    #[must_use]
+    pub fn among(self, terminal: Charset) -> Charset {
+        match self {
+            Self::OfTheTerminal => terminal,
+            Self::All => Charset::Unicode,
+        }
+    }
+}
+
+impl Format {
+    /// The format that `path` asks for by what its name ends in.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<&'static Self> {
+        let name = path.file_name()?.to_str()?.to_lowercase();
+        // A name that is nothing but an extension names no file of that kind.
+        let ends = |format: &&Self| {
+            let stem = name.strip_suffix(format.extension);
+            let stem = stem.and_then(|stem| stem.strip_suffix('.'));
+            stem.is_some_and(|stem| !stem.is_empty())
+        };
+        let fits = ALL.iter().filter(ends);
+        fits.max_by_key(|format| format.extension.len())
+    }
+
+    /// The format that the command line calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|format| format.name == name)
+    }
+
+    /// Whether it is of a run, and not of the screen.
+    #[must_use]
+    pub fn is_of_a_run(&self) -> bool {
+        !matches!(self.writer, Writer::Screen(..))
+    }
 }
 
 /// The extensions, as they are offered.
-pub const EXTENSIONS: &str = "json safetensors csv svg png html ans txt screen.svg";
-
-impl Format {
-    /// The kind of file that `path` asks for by its extension.
-    #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_lowercase();
-        if name.ends_with(".screen.svg") {
-            return Some(Self::Screen(ScreenFormat::Svg));
-        }
-        // A name that is nothing but an extension names no file of that kind.
-        let (_, extension) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty())?;
-        Some(match extension {
-            "json" => Self::Trace(TraceFormat::Json),
-            "safetensors" => Self::Trace(TraceFormat::Tensors),
-            "csv" => Self::Trace(TraceFormat::Csv),
-            "svg" => Self::Figure(Picture::Svg),
-            "png" => Self::Figure(Picture::Png),
-            "html" => Self::Figure(Picture::Html),
-            "ans" => Self::Screen(ScreenFormat::Ansi),
-            "txt" => Self::Screen(ScreenFormat::Plain),
-            _ => return None,
-        })
-    }
+#[must_use]
+pub fn extensions() -> String {
+    let extensions: Vec<&str> = ALL.iter().map(|format| format.extension).collect();
+    extensions.join(" ")
 }
 
 #[cfg(test)]
@@ -79,12 +195,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_extension_that_is_offered_asks_for_something_else() {
-        let mut formats = Vec::new();
-        for extension in EXTENSIONS.split(' ') {
-            let format = Format::of(Path::new(&format!("a/the.keys.{extension}"))).unwrap();
-            assert!(!formats.contains(&format), "{extension}");
-            formats.push(format);
+    fn every_format_is_found_by_its_extension_and_by_its_name() {
+        for format in ALL {
+            let path = format!("a/the.keys.{}", format.extension);
+            assert_eq!(Format::of(Path::new(&path)), Some(format));
+            assert_eq!(Format::named(format.name), Some(format));
         }
     }
 

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
 use super::Keeper;
 use crate::app::{Message, Save, SaveNews, State, What};
 use crate::export::file::{self, Existing};
-use crate::export::{Content, ScreenFormat};
-use crate::settings::Charset;
+use crate::export::format::Writer;
+use crate::export::{Content, Format};
 use crate::settings::theme::Ground;
 use crate::ui;
 
@@ -37,15 +36,6 @@ pub enum Wait {
     AMoment,
 }
 
-/// The screen: as text in the characters that the terminal shows, as a picture in all.
-fn screen(state: &State, format: ScreenFormat) -> Buffer {
-    let charset = match format {
-        ScreenFormat::Ansi | ScreenFormat::Plain => state.charset(),
-        ScreenFormat::Svg => Charset::Unicode,
-    };
-    ui::picture(state, charset)
-}
-
 impl Saver {
     /// A saver that tells `news`, and `keeper` of the traces that are saved.
     pub fn new(news: mpsc::UnboundedSender<Message>, keeper: Keeper) -> Self {
@@ -58,19 +48,24 @@ impl Saver {
 
     /// Begins to save; returns at once. A file that is there is not replaced.
     pub fn begin(&mut self, save: Save, state: &State) {
+        let format = save.format;
         let content = match save.what {
             What::Content(content) => content,
-            What::Screen(format) => {
+            What::Screen => {
                 let ground = state.theme().map_or(Ground::Dark, |theme| theme.ground);
-                Content::Screen(screen(state, format), format, ground)
+                let charset = match format.writer {
+                    Writer::Screen(characters, _) => characters.among(state.charset()),
+                    _ => state.charset(),
+                };
+                Content::Screen(ui::picture(state, charset), ground)
             }
         };
         let (news, keeper, path) = (self.news.clone(), self.keeper.clone(), save.path);
         let to = path.clone();
         let thread = Builder::new().name("save".into()).spawn(move || {
-            let done = write(&path, &content);
-            if let (SaveNews::Saved(_), Content::Json(record) | Content::Tensors(record, _)) =
-                (&done, &content)
+            let done = write(&path, format, &content);
+            if let (SaveNews::Saved(_), Content::Trace(record, _), true) =
+                (&done, &content, format.is_read_back)
             {
                 keeper.saved(record);
             }
@@ -104,8 +99,8 @@ impl Saver {
     }
 }
 
-fn write(path: &Path, content: &Content) -> SaveNews {
-    let bytes = match content.bytes() {
+fn write(path: &Path, format: &Format, content: &Content) -> SaveNews {
+    let bytes = match content.bytes(format) {
         Ok(bytes) => bytes,
         Err(error) => return SaveNews::Failed(error.to_string()),
     };

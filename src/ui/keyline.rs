@@ -9,7 +9,7 @@ use super::{charset, field};
 use crate::app::{Beside, Line as TypedLine, NoticeKind, Page, Run, State, Stops};
 use crate::display::palette::Palette;
 use crate::display::text;
-use crate::export::EXTENSIONS;
+use crate::export::format;
 use crate::settings::Action;
 use crate::settings::keys::{Binding, Scope, key_name};
 use crate::vocabulary::visible_text;
@@ -28,7 +28,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
             let title = "Save as ";
             let spans = field::prefilled(name, palette, room.saturating_sub(title.len()));
             let line = field::behind(title, spans, palette);
-            with_words(line, EXTENSIONS, palette, room).render(area, buffer);
+            with_words(line, &format::extensions(), palette, room).render(area, buffer);
             return;
         }
         Some(TypedLine::Search(field)) => {

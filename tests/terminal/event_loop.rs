@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use lenscape::app::{Effect, Loading, Save, State, What};
 use lenscape::engine::{Command, Event, Handle, Unwanted};
-use lenscape::export::ScreenFormat;
+use lenscape::export::Format;
 use lenscape::model::Dtype;
 use lenscape::run::RunId;
 use lenscape::terminal::{
@@ -292,7 +292,8 @@ fn what_is_saved_is_there_when_the_program_has_ended() {
     let path = folder.path().join("screen.txt");
     let effects = vec![Effect::Save(Save {
         path: path.clone(),
-        what: What::Screen(ScreenFormat::Plain),
+        format: Format::named("text").unwrap(),
+        what: What::Screen,
     })];
     let mut source = VecDeque::from([quit()]);
     let mut trial = Trial::new();
@@ -308,7 +309,8 @@ fn what_is_being_saved_is_there_when_a_signal_has_ended_the_program() {
     let path = folder.path().join("screen.svg");
     let effects = vec![Effect::Save(Save {
         path: path.clone(),
-        what: What::Screen(ScreenFormat::Svg),
+        format: Format::named("screen-svg").unwrap(),
+        what: What::Screen,
     })];
     let mut trial = Trial::new();
     trial.shutdown.send_replace(Some(Exit::Signal(15)));
@@ -321,7 +323,8 @@ fn what_is_being_saved_is_there_when_a_signal_has_ended_the_program() {
 fn what_cannot_be_saved_is_told_in_one_line() {
     let effects = vec![Effect::Save(Save {
         path: "/no/such/folder/screen.txt".into(),
-        what: What::Screen(ScreenFormat::Plain),
+        format: Format::named("text").unwrap(),
+        what: What::Screen,
     })];
     let mut trial = Trial::new();
     // Leaves once the loop was woken by something else.

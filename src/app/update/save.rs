@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::app::save::proposed_name;
 use crate::app::{Effect, Line, NoticeKind, Page, Prefilled, Save, SaveNews, State, What};
 use crate::engine::Command;
-use crate::export::figure::{self, Figure, Kind};
-use crate::export::{Content, EXTENSIONS, Format, Picture, TraceFormat};
+use crate::export::figure::{self, Kind};
+use crate::export::format::{self, Writer};
+use crate::export::{Content, Format};
 use crate::run::Record;
 use crate::run::{RunId, StateRows};
 
@@ -33,13 +34,14 @@ pub fn save_typed(state: &mut State) -> Vec<Effect> {
 /// Save what the extension of `path` asks for.
 pub fn save(state: &mut State, path: PathBuf) -> Vec<Effect> {
     let Some(format) = Format::of(&path) else {
-        let text = format!("The name says what is saved: end it in one of {EXTENSIONS}");
+        let extensions = format::extensions();
+        let text = format!("The name says what is saved: end it in one of {extensions}");
         state.say(NoticeKind::Error, text);
         return Vec::new();
     };
-    if let Format::Screen(format) = format {
-        let what = What::Screen(format);
-        return vec![Effect::Save(Save { path, what })];
+    if !format.is_of_a_run() {
+        let what = What::Screen;
+        return vec![Effect::Save(Save { path, format, what })];
     }
     let record = state.record().filter(has_content);
     let (Some(record), Some(run)) = (record, &state.run) else {
@@ -48,18 +50,14 @@ pub fn save(state: &mut State, path: PathBuf) -> Vec<Effect> {
         return Vec::new();
     };
     let (id, record) = (run.id, Arc::new(record));
-    match format {
-        Format::Trace(TraceFormat::Json) => content(path, Content::Json(record)),
-        Format::Trace(TraceFormat::Csv) => content(path, Content::Csv(record)),
-        Format::Trace(TraceFormat::Tensors) if state.model.saved.is_some() => {
-            content(path, Content::Tensors(record, None))
-        }
-        Format::Trace(TraceFormat::Tensors) => {
-            state.wants_states = Some((id, path));
+    match format.writer {
+        Writer::States(_) if state.model.saved.is_none() => {
+            state.wants_states = Some((id, path, format));
             vec![Effect::Engine(Command::States(id))]
         }
-        Format::Figure(picture) => figure(state, path, record, picture),
-        Format::Screen(_) => Vec::new(),
+        Writer::Trace(_) | Writer::States(_) => content(path, format, Content::Trace(record, None)),
+        Writer::Figure(_) => figure(state, path, format, record),
+        Writer::Screen(..) => Vec::new(),
     }
 }
 
@@ -67,13 +65,18 @@ fn has_content(record: &Record) -> bool {
     !record.columns.is_empty() || !record.watch.trajectories.is_empty()
 }
 
-fn content(path: PathBuf, content: Content) -> Vec<Effect> {
+fn content(path: PathBuf, format: &'static Format, content: Content) -> Vec<Effect> {
     let what = What::Content(content);
-    vec![Effect::Save(Save { path, what })]
+    vec![Effect::Save(Save { path, format, what })]
 }
 
 /// The grid as it is shown; in compare mode, the chart; on the page of layer predictions, these.
-fn figure(state: &mut State, path: PathBuf, record: Arc<Record>, picture: Picture) -> Vec<Effect> {
+fn figure(
+    state: &mut State,
+    path: PathBuf,
+    format: &'static Format,
+    record: Arc<Record>,
+) -> Vec<Effect> {
     let compares = state.compare.is_some() && !record.watch.trajectories.is_empty();
     let (record, kind) = match &state.page {
         Some(Page::Predictions(_)) => {
@@ -94,17 +97,16 @@ fn figure(state: &mut State, path: PathBuf, record: Arc<Record>, picture: Pictur
     let Some(theme) = figure::colours(&state.settings.themes, None) else {
         return Vec::new();
     };
-    let figure = Figure { kind, picture };
-    content(path, Content::Figure(record, figure, Box::new(theme)))
+    content(path, format, Content::Figure(record, kind, Box::new(theme)))
 }
 
 /// The states that were waited for are there: the file can be written.
 pub fn take_states(state: &mut State, run: RunId, states: Arc<StateRows>) -> Vec<Effect> {
-    let wanted = state.wants_states.take_if(|(wanted, _)| *wanted == run);
+    let wanted = state.wants_states.take_if(|(wanted, ..)| *wanted == run);
     let is_shown = state.run.as_ref().is_some_and(|shown| shown.id == run);
     match (wanted, state.record().filter(|_| is_shown)) {
-        (Some((_, path)), Some(record)) => {
-            content(path, Content::Tensors(Arc::new(record), Some(states)))
+        (Some((_, path, format)), Some(record)) => {
+            content(path, format, Content::Trace(Arc::new(record), Some(states)))
         }
         _ => Vec::new(),
     }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::app::{Line, Save, SaveNews, SavedTrace, What};
+use crate::export::Content;
 use crate::export::figure::Kind;
-use crate::export::{Content, Picture, ScreenFormat};
 use crate::run::Record;
 use crate::run::StateRows;
 use crate::settings::CellValue;
@@ -39,7 +39,7 @@ fn typed_name(state: &State) -> &str {
 
 fn saved(effects: &[Effect]) -> (&Path, &What) {
     match effects {
-        [Effect::Save(Save { path, what })] => (path, what),
+        [Effect::Save(Save { path, what, .. })] => (path, what),
         other => panic!("{other:?}"),
     }
 }
@@ -59,7 +59,7 @@ fn a_name_is_proposed_and_its_extension_says_what_is_saved() {
     let effects = press(&mut state, "enter");
     let (path, what) = saved(&effects);
     assert_eq!(path, Path::new("ab.json"));
-    let What::Content(Content::Json(record)) = what else {
+    let What::Content(Content::Trace(record, None)) = what else {
         panic!("{what:?}");
     };
     assert_eq!((record.prompt.as_str(), record.columns.len()), ("ab", 2));
@@ -70,16 +70,25 @@ fn a_name_is_proposed_and_its_extension_says_what_is_saved() {
 #[test]
 fn each_extension_asks_for_its_own_kind() {
     let mut state = walked();
+    let format = |effects: &[Effect]| match effects {
+        [Effect::Save(save)] => save.format.name,
+        other => panic!("{other:?}"),
+    };
     let effects = save_as(&mut state, "a.csv");
-    assert!(matches!(saved(&effects).1, What::Content(Content::Csv(_))));
+    assert_eq!(format(&effects), "csv");
+    assert!(matches!(
+        saved(&effects).1,
+        What::Content(Content::Trace(_, None))
+    ));
     let effects = save_as(&mut state, "a.png");
-    let What::Content(Content::Figure(_, figure, _)) = saved(&effects).1 else {
+    assert_eq!(format(&effects), "png");
+    let What::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    assert_eq!(figure.picture, Picture::Png);
-    assert!(matches!(figure.kind, Kind::Grid(_)));
+    assert!(matches!(kind, Kind::Grid(_)));
     let effects = save_as(&mut state, "a.ans");
-    assert_eq!(saved(&effects).1, &What::Screen(ScreenFormat::Ansi));
+    assert_eq!(format(&effects), "ansi");
+    assert_eq!(saved(&effects).1, &What::Screen);
 }
 
 #[test]
@@ -87,11 +96,11 @@ fn the_figure_of_the_grid_shows_what_the_grid_shows() {
     let mut state = walked();
     press(&mut state, "v");
     let effects = save_as(&mut state, "a.svg");
-    let What::Content(Content::Figure(_, figure, _)) = saved(&effects).1 else {
+    let What::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    let Kind::Grid(view) = &figure.kind else {
-        panic!("{figure:?}");
+    let Kind::Grid(view) = kind else {
+        panic!("{kind:?}");
     };
     assert_eq!(view.options, state.settings.options.grid);
     assert_eq!(view.options.value, CellValue::Probability);
@@ -113,10 +122,10 @@ fn in_compare_mode_the_chart_is_the_figure_and_the_candidates_go_along() {
     hear(&mut state, compared(&[" is", " q"], answer));
     press(&mut state, "tab");
     let effects = save_as(&mut state, "a.svg");
-    let What::Content(Content::Figure(record, figure, _)) = saved(&effects).1 else {
+    let What::Content(Content::Figure(record, kind, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    assert_eq!(figure.kind, Kind::Compare);
+    assert_eq!(*kind, Kind::Compare);
     assert_eq!(record.watch.step, Step(1));
     assert_eq!(record.watch.trajectories, [trajectory(" is")]);
 }
@@ -130,10 +139,10 @@ fn on_the_page_of_layer_predictions_these_are_the_figure() {
     press(&mut state, "ctrl-u");
     type_text(&mut state, "a.svg");
     let effects = press(&mut state, "enter");
-    let What::Content(Content::Figure(_, figure, _)) = saved(&effects).1 else {
+    let What::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    assert_eq!(figure.kind, Kind::Predictions(Step(0)));
+    assert_eq!(*kind, Kind::Predictions(Step(0)));
 }
 
 #[test]
@@ -155,7 +164,7 @@ fn arrays_wait_for_the_states_of_the_run() {
     let effects = hear(&mut state, event.clone());
     let (path, what) = saved(&effects);
     assert_eq!(path, Path::new("a.safetensors"));
-    assert!(matches!(what, What::Content(Content::Tensors(_, Some(found))) if *found == states));
+    assert!(matches!(what, What::Content(Content::Trace(_, Some(found))) if *found == states));
     assert_eq!(hear(&mut state, event), [], "they are written once");
 }
 
@@ -339,7 +348,7 @@ fn what_the_file_follows_can_be_compared() {
 fn a_saved_trace_is_saved_again_without_states() {
     let mut state = reopened();
     let effects = save_as(&mut state, "b.safetensors");
-    let What::Content(Content::Tensors(record, None)) = saved(&effects).1 else {
+    let What::Content(Content::Trace(record, None)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
     assert_eq!(record.watch.trajectories.len(), 1);
