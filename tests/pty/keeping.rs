@@ -179,7 +179,7 @@ fn quitting_keeps_the_trace() {
 #[test]
 fn a_saved_trace_is_not_kept_at_the_end() {
     let opened = Opened::with(&["The keys", "--max-tokens", "3"]);
-    opened.terminal.wait_for("3/3");
+    opened.terminal.wait_for("3/3 done");
     let home = opened.quit();
     assert_eq!(kept(home.path()).len(), 1);
     let again = Opened::last(home);
@@ -214,7 +214,7 @@ fn where_nothing_was_generated_nothing_is_kept() {
 #[test]
 fn what_was_saved_is_not_kept_once_more() {
     let mut opened = Opened::with(&["The keys", "--max-tokens", "3"]);
-    opened.terminal.wait_for("3/3");
+    opened.terminal.wait_for("3/3 done");
     let path = opened.home.path().join("keys.json");
     opened.terminal.send(&format!(":save {}\r", path.display()));
     opened.terminal.wait_for("Saved ");

@@ -295,6 +295,8 @@ impl PseudoTerminal {
     /// the next thing that the program sends.
     pub fn close(&mut self) {
         self.shown.output.lock().unwrap().reading = Reading::Closed;
+        // That is drawn, whatever else goes on.
+        self.claim_size((91, 31));
         self.keyboard = None;
         self.slave = None;
         self.master = None;
