@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::kernels;
 use super::rows::Rows;
 use super::storage::{Storage, Work};
-use crate::model::matvec::{self, Lanes};
+use crate::model::matvec::{self, LANES, Lanes};
 
 /// Weights that are widened at once by the scalar twin; a whole number of blocks of any type. They
 /// stay in the first-level cache.
@@ -93,7 +93,7 @@ fn dot<const BYTES: usize, const WEIGHTS: usize>(
     x: &[f32],
     widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
 ) -> f32 {
-    let mut sums = Lanes::default();
+    let mut sums = Lanes::<LANES>::default();
     let mut piece = [0.0; PIECE];
     let (blocks, _) = row.as_chunks::<BYTES>();
     let mut pieces = blocks.chunks(PIECE / WEIGHTS);
