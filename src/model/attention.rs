@@ -323,8 +323,11 @@ mod tests {
 
     #[test]
     fn positions_one_by_one_give_what_they_give_together() {
-        let random = |rows| Tensor::randn(0.0_f32, 1.0, (rows, WIDTH), &Device::Cpu).unwrap();
-        let (qkv, x) = (random(8 * 6), random(9));
+        let random = |rows, deviation: f32| {
+            Tensor::randn(0.0, deviation, (rows, WIDTH), &Device::Cpu).unwrap()
+        };
+        // Queries, keys and values are of about the size of 1.
+        let (qkv, x) = (random(8 * 6, 0.3), random(9, 1.0));
         for (cap, window) in [
             (None, None),
             (Some(0.5), None),

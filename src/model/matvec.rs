@@ -5,7 +5,14 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 /// Sums are kept in this many lanes, enough for four of the widest registers.
-const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
+
+/// Sums over a narrow row are kept in this many lanes: adding up more would take longer than the
+/// products.
+const NARROW_LANES: usize = 16;
+
+/// As wide as a head of an attention may be.
+const NARROW: usize = 256;
 
 /// Weights that one task takes, at least: fewer are done before another thread has woken up.
 const LEAST: usize = 1 << 16;
@@ -43,8 +50,15 @@ pub(super) fn matvec_alone(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
     Arch::new().dispatch(
         #[inline(always)]
         || {
-            for (y, row) in out.iter_mut().zip(matrix.chunks_exact(width)) {
-                *y = dot(row, vector);
+            let rows = out.iter_mut().zip(matrix.chunks_exact(width));
+            if width <= NARROW {
+                for (y, row) in rows {
+                    *y = dot::<NARROW_LANES>(row, vector);
+                }
+            } else {
+                for (y, row) in rows {
+                    *y = dot::<LANES>(row, vector);
+                }
             }
         },
     );
@@ -54,18 +68,21 @@ pub(super) fn matvec_alone(matrix: &[f32], vector: &[f32], out: &mut [f32]) {
 pub(super) fn weighted_sum(matrix: &[f32], weights: &[f32], out: &mut [f32]) {
     let width = out.len().max(1);
     let (fours, rest) = weights.as_chunks::<4>();
-    let mut rows = matrix.chunks_exact(width);
+    let (four_rows, rows) = matrix
+        .split_at_checked(4 * width * fours.len())
+        .unwrap_or_default();
     Arch::new().dispatch(
         #[inline(always)]
         || {
-            for weights in fours {
-                let rows = [(); 4].map(|()| rows.next().unwrap_or_default());
-                let pairs = rows[0].iter().zip(rows[1]).zip(rows[2].iter().zip(rows[3]));
-                for (sum, ((a, b), (c, d))) in out.iter_mut().zip(pairs) {
+            for (weights, rows) in fours.iter().zip(four_rows.chunks_exact(4 * width)) {
+                let (a, rows) = rows.split_at(width);
+                let (b, rows) = rows.split_at(width);
+                let (c, d) = rows.split_at(width);
+                for ((((sum, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
                     *sum += (weights[0] * a + weights[1] * b) + (weights[2] * c + weights[3] * d);
                 }
             }
-            for (weight, row) in rest.iter().zip(&mut rows) {
+            for (weight, row) in rest.iter().zip(rows.chunks_exact(width)) {
                 for (sum, number) in out.iter_mut().zip(row) {
                     *sum += weight * number;
                 }
@@ -76,28 +93,28 @@ pub(super) fn weighted_sum(matrix: &[f32], weights: &[f32], out: &mut [f32]) {
 
 /// `Σ a[i] * b[i]`.
 #[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = Lanes::default();
+fn dot<const N: usize>(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = Lanes::<N>::default();
     sums.add(a, b);
     sums.total()
 }
 
 /// A sum of products over lanes that the compiler turns into vector registers.
-pub(super) struct Lanes([f32; LANES]);
+pub(super) struct Lanes<const N: usize>([f32; N]);
 
-impl Default for Lanes {
+impl<const N: usize> Default for Lanes<N> {
     #[inline(always)]
     fn default() -> Self {
-        Self([0.0; LANES])
+        Self([0.0; N])
     }
 }
 
-impl Lanes {
+impl<const N: usize> Lanes<N> {
     /// Adds the products `a[i] * b[i]`.
     #[inline(always)]
     pub(super) fn add(&mut self, a: &[f32], b: &[f32]) {
-        let (a_blocks, a_rest) = a.as_chunks::<LANES>();
-        let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+        let (a_blocks, a_rest) = a.as_chunks::<N>();
+        let (b_blocks, b_rest) = b.as_chunks::<N>();
         for (a, b) in a_blocks.iter().zip(b_blocks) {
             for ((sum, a), b) in self.0.iter_mut().zip(a).zip(b) {
                 *sum += a * b;
@@ -111,7 +128,7 @@ impl Lanes {
     /// The sum.
     #[inline(always)]
     pub(super) fn total(mut self) -> f32 {
-        let mut width = LANES;
+        let mut width = N;
         while width > 1 {
             width /= 2;
             for i in 0..width {

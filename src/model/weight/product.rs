@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::kernels;
 use super::rows::Rows;
 use super::storage::{Storage, Work};
-use crate::model::matvec::{self, Lanes};
+use crate::model::matvec::{self, LANES, Lanes};
 
 /// Weights that are widened at once by the scalar twin; a whole number of blocks of any type. They
 /// stay in the first-level cache.
@@ -93,7 +93,7 @@ fn dot<const BYTES: usize, const WEIGHTS: usize>(
     x: &[f32],
     widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
 ) -> f32 {
-    let mut sums = Lanes::default();
+    let mut sums = Lanes::<LANES>::default();
     let mut piece = [0.0; PIECE];
     let (blocks, _) = row.as_chunks::<BYTES>();
     let mut pieces = blocks.chunks(PIECE / WEIGHTS);
@@ -239,5 +239,47 @@ impl Work for Widening<'_> {
             #[inline(always)]
             || widen_all(blocks, self.out, widen),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// On a processor that has the kernels' instructions nothing else goes through the twin.
+    #[test]
+    fn the_scalar_twin_multiplies_what_it_widens() {
+        for (storage, width) in [
+            (Storage::F32, 301),
+            (Storage::F16, 300),
+            (Storage::Q4_1, 11 * 32),
+            (Storage::Q8_0, 8 * 32),
+            (Storage::Q6K, 3 * 256),
+        ] {
+            let size = 3 * storage.row_bytes(width).unwrap();
+            // Below 64, so that no number is infinite or none at all.
+            let bytes: Vec<u8> = (0..size).map(|i| (i * 37 % 64) as u8).collect();
+            let x: Vec<f32> = (0..width).map(|i| (i % 13) as f32 / 4.0 - 1.5).collect();
+            let mut widened = vec![0.0; 3 * width];
+            storage.with(Widening {
+                bytes: &bytes,
+                out: &mut widened,
+            });
+            let mut found = [f32::NAN; 3];
+            storage.with(Dots {
+                rows: &bytes,
+                x: &x,
+                out: &mut found,
+            });
+            for (row, found) in widened.chunks_exact(width).zip(found) {
+                let products = row.iter().zip(&x);
+                let products = products.map(|(w, x)| f64::from(*w) * f64::from(*x));
+                let (sum, sizes) = products.fold((0.0, 0.0), |(s, t), p| (s + p, t + p.abs()));
+                let bound = (width as f64 + 1.0) * f64::from(f32::EPSILON) / 2.0 * sizes;
+                let off = (f64::from(found) - sum).abs();
+                assert!(off <= bound, "{storage:?}: {found}, exact {sum}");
+            }
+        }
     }
 }
