@@ -88,6 +88,14 @@ pub fn write<'a>(
         while let Some((x, y, covered)) = cells.next_if(|next| next.1 == y && next.0 < end) {
             put(output, &mut look, &mut pen, (x, y), covered)?;
         }
+        // Few terminals give a character more than two columns; what was in the others would stay.
+        if end > x.saturating_add(2) {
+            let mut blank = cell.clone();
+            blank.set_symbol(" ");
+            for x in x + 1..end {
+                put(output, &mut look, &mut pen, (x, y), &blank)?;
+            }
+        }
         put(output, &mut look, &mut pen, (x, y), cell)?;
     }
     change(output, look, Look::default())

@@ -164,6 +164,12 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
 }
 
+#[test]
+fn nothing_stays_beside_a_character_of_three_columns() {
+    let wide = "   \u{17d8}";
+    assert_eq!(shown_after(&["abcdefgh", wide]), shown_after(&[wide]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
