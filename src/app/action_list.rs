@@ -4,9 +4,8 @@ use tui_input::{Input, InputRequest};
 
 use super::Motion;
 use super::command_line::described_actions;
-use crate::settings::Action;
-use crate::settings::Settings;
 use crate::settings::keys::{Scope, key_name};
+use crate::settings::{Action, Settings};
 
 /// The list of actions while it is open.
 #[derive(Clone, Debug, Default)]

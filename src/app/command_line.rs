@@ -7,9 +7,8 @@ use tui_input::{Input, InputRequest};
 
 use super::State;
 use super::entry::parse_skips;
-use crate::settings::Action;
-use crate::settings::Settings;
 use crate::settings::keys::Scope;
+use crate::settings::{Action, Settings};
 use crate::trace::{Layer, Skip, Step};
 use crate::vocabulary::typed;
 

@@ -1,8 +1,7 @@
 //! The selected cell, and the part of the grid that is in view.
 
 use super::GridRoom;
-use crate::trace::{Extent, Place};
-use crate::trace::{Layer, Position, Row, Step};
+use crate::trace::{Extent, Layer, Place, Position, Row, Step};
 
 /// Whether the selection goes along with the newest step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,7 @@ use super::Inquiry;
 use super::{PromptColumns, Speed};
 use crate::engine::Run as Asked;
 use crate::run::{Continuation, Intervention, RunId, Sampling, StopReason};
-use crate::trace::Place;
-use crate::trace::{Attribution, Column, LensKind, Position, Skip, Step, TokenId};
+use crate::trace::{Attribution, Column, LensKind, Place, Position, Skip, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// What goes on in a run.

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::{Run, State};
 use crate::display::{GridView, Subtracted};
 use crate::export::{Content, Format};
-use crate::run::Comparison;
-use crate::run::{Record, Watch};
+use crate::run::{Comparison, Record, Watch};
 use crate::trace::Step;
 
 /// The longest name that is proposed, without its extension.

@@ -11,11 +11,9 @@ use super::{
     Run, Speed, State, typed_candidates,
 };
 use crate::engine::{Ask, Question};
-use crate::run::{Comparison, Continuation, RunId, StopReason, Wanted};
-use crate::run::{Record, Watch};
-use crate::settings::Action;
-use crate::settings::Settings;
+use crate::run::{Comparison, Continuation, Record, RunId, StopReason, Wanted, Watch};
 use crate::settings::keys::Scope;
+use crate::settings::{Action, Settings};
 use crate::trace::{Candidate, Step, Trajectory};
 use crate::vocabulary::TextStream;
 

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use super::State;
-use crate::trace::Place;
-use crate::trace::{Column, Layer, Position, Row, Step, TokenId};
+use crate::trace::{Column, Layer, Place, Position, Row, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// What is looked for.

@@ -13,14 +13,12 @@ use super::{
     Run, SUMMARY_HEAD,
 };
 use crate::display::grid_rows;
-use crate::engine::Question;
 use crate::export::Format;
 use crate::run::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{Charset, Settings, Switch, Visibility};
-use crate::trace::Extent;
-use crate::trace::{Column, Position, Row, Skip, TokenId};
+use crate::trace::{Column, Extent, Position, Row, Skip, TokenId};
 use crate::vocabulary::Search;
 
 /// How the program is started: what the command line and the settings say.
@@ -289,10 +287,10 @@ impl State {
         }
     }
 
-    /// The run that a question is about, if it is kept.
-    pub(super) fn run_of(&mut self, question: &Question) -> Option<&mut Run> {
+    /// The run of this name, if it is kept.
+    pub(super) fn run_of(&mut self, id: RunId) -> Option<&mut Run> {
         let mut runs = self.run.iter_mut().chain(self.kept.others_mut());
-        runs.find(|run| run.id == question.run)
+        runs.find(|run| run.id == id)
     }
 
     /// How many colours are used.

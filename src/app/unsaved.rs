@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use super::{Run, State};
-use crate::run::Record;
-use crate::run::{Comparison, RunId};
+use crate::run::{Comparison, Record, RunId};
 use crate::trace::Column;
 
 /// The newest trace that has a step, and how much of it the user has in a file.

@@ -151,6 +151,18 @@ const MOST_LINES: usize = 65_000;
 /// The longest text that is pasted into a field of one line, in bytes.
 const LONGEST_FIELD: usize = 1 << 14;
 
+/// Why a prompt that holds `prompt` does not hold `text` besides.
+fn too_much(prompt: &str, text: &str) -> Option<String> {
+    let lines = |text: &str| text.matches('\n').count();
+    if prompt.len() + text.len() > LONGEST_PROMPT {
+        Some("is too long: a prompt holds 1 MB".to_owned())
+    } else if lines(prompt) + lines(text) >= MOST_LINES {
+        Some(format!("has too many lines: a prompt holds {MOST_LINES}"))
+    } else {
+        None
+    }
+}
+
 /// The text as a whole, or nothing of it and why.
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
@@ -158,23 +170,13 @@ fn paste(state: &mut State, text: &str) {
         || matches!(&state.page, Some(page) if !matches!(page, Page::Help { .. }))
         || (state.compare.is_some()
             && matches!(state.view.focus, Pane::Candidates | Pane::Comparison));
-    let (place, room, most) = match goes_to_field {
-        true => ("field", LONGEST_FIELD, "16 kB"),
-        false => {
-            let room = LONGEST_PROMPT.saturating_sub(state.prompt.text().len());
-            ("prompt", room, "1 MB")
-        }
+    let refused = match goes_to_field {
+        true if text.len() > LONGEST_FIELD => Some("is too long: a field holds 16 kB".to_owned()),
+        true => None,
+        false => too_much(&state.prompt.text(), text),
     };
-    if text.len() > room {
-        let told = format!("The pasted text is too long: a {place} holds {most}. Nothing changed.");
-        state.say(NoticeKind::Error, told);
-        return;
-    }
-    let lines = |text: &str| text.matches('\n').count();
-    if !goes_to_field && lines(&state.prompt.text()) + lines(text) >= MOST_LINES {
-        let told = format!(
-            "The pasted text has too many lines: a prompt holds {MOST_LINES}. Nothing changed."
-        );
+    if let Some(why) = refused {
+        let told = format!("The pasted text {why}. Nothing changed.");
         state.say(NoticeKind::Error, told);
         return;
     }

@@ -67,15 +67,9 @@ pub struct ProgramOptions {
     /// How tokens are drawn.
     #[command(flatten)]
     pub sampling: SamplingOptions,
-    /// Colours: as many as the terminal can show, or fewer.
-    #[arg(long, visible_alias = "colour")]
-    pub color: Option<ColorChoice>,
-    /// Characters: those of the locale, all, or ASCII only.
-    #[arg(long)]
-    pub charset: Option<CharsetName>,
-    /// How the program is recorded.
+    /// What its screen is like.
     #[command(flatten)]
-    pub recording: RecordingOptions,
+    pub screen: ScreenOptions,
 }
 
 impl Program {
@@ -92,7 +86,7 @@ impl Program {
             skips: self.options.skip.clone(),
             ..on_terminal()?
         };
-        let recordings = self.options.recording.recordings()?;
+        let recordings = self.options.screen.recording.recordings()?;
         let dtype = settings.options.dtype;
         let (mut state, mut effects) = State::new(settings, start);
         tell_of_log(&mut state, log);
@@ -106,7 +100,7 @@ impl ProgramOptions {
     /// from there.
     #[must_use]
     pub fn over(&self, settings: Settings) -> Settings {
-        let mut settings = with_looks(settings, self.charset, self.color);
+        let mut settings = self.screen.over(settings);
         settings.options.dtype = context::dtype(self.dtype, &settings);
         settings.options.model = context::wanted_model(self.model.as_ref(), &settings);
         let options = &mut settings.options;
@@ -118,27 +112,9 @@ impl ProgramOptions {
     }
 }
 
-/// The settings with the characters and colours that the command line asks for.
-fn with_looks(
-    mut settings: Settings,
-    charset: Option<CharsetName>,
-    colour: Option<ColorChoice>,
-) -> Settings {
-    let options = &mut settings.options;
-    options.charset = charset.map_or(options.charset, Into::into);
-    options.colour = colour.map_or(options.colour, Into::into);
-    settings
-}
-
-/// Options of `lenscape open`.
+/// What the program's screen is like, whatever it shows.
 #[derive(Args, Debug)]
-pub struct OpenTrace {
-    /// The trace file: `.json` or `.safetensors`.
-    #[arg(required_unless_present = "last")]
-    pub file: Option<PathBuf>,
-    /// The newest trace that was kept because the program ended before it was saved.
-    #[arg(long, conflicts_with = "file")]
-    pub last: bool,
+pub struct ScreenOptions {
     /// Colours: as many as the terminal can show, or fewer.
     #[arg(long, visible_alias = "colour")]
     pub color: Option<ColorChoice>,
@@ -150,6 +126,30 @@ pub struct OpenTrace {
     pub recording: RecordingOptions,
 }
 
+impl ScreenOptions {
+    /// The settings with the characters and colours that the command line asks for.
+    fn over(&self, mut settings: Settings) -> Settings {
+        let options = &mut settings.options;
+        options.charset = self.charset.map_or(options.charset, Into::into);
+        options.colour = self.color.map_or(options.colour, Into::into);
+        settings
+    }
+}
+
+/// Options of `lenscape open`.
+#[derive(Args, Debug)]
+pub struct OpenTrace {
+    /// The trace file: `.json` or `.safetensors`.
+    #[arg(required_unless_present = "last")]
+    pub file: Option<PathBuf>,
+    /// The newest trace that was kept because the program ended before it was saved.
+    #[arg(long, conflicts_with = "file")]
+    pub last: bool,
+    /// What its screen is like.
+    #[command(flatten)]
+    pub screen: ScreenOptions,
+}
+
 impl OpenTrace {
     /// Shows the trace until the program ends.
     ///
@@ -157,14 +157,14 @@ impl OpenTrace {
     ///
     /// When the file holds no trace, or there is no terminal for it.
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
-        let settings = with_looks(context::user_settings()?, self.charset, self.color);
+        let settings = self.screen.over(context::user_settings()?);
         let path = match self.file {
             Some(path) => path,
             None => last_autosave()?,
         };
         let record = trace_file::open(&path)?;
         let start = on_terminal()?;
-        let recordings = self.recording.recordings()?;
+        let recordings = self.screen.recording.recordings()?;
         let saved = SavedTrace {
             path,
             record: Arc::new(record),

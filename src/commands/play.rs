@@ -50,7 +50,9 @@ impl Play {
             screenshot,
             options: program,
         } = self;
-        if scripts.len() > 1 && (program.recording.record.is_some() || !screenshot.is_empty()) {
+        if scripts.len() > 1
+            && (program.screen.recording.record.is_some() || !screenshot.is_empty())
+        {
             return Err(eyre!(
                 "--record and --screenshot are for one script; several name their files themselves"
             ));
@@ -70,8 +72,8 @@ impl Play {
             let performance = Performance {
                 folder: output.clone(),
                 screenshots: screenshot.clone(),
-                record: program.recording.record.clone(),
-                cast: program.recording.cast(),
+                record: program.screen.recording.record.clone(),
+                cast: program.screen.recording.cast(),
                 ..performance
             };
             let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;

@@ -14,8 +14,7 @@ use super::output::Output;
 use super::{CommandError, context, follow};
 use crate::engine::{Opener, Run, Session};
 use crate::export::{Format, format};
-use crate::run::{Continuation, Intervention, RunId, Sampling, StateRows, Wanted};
-use crate::run::{Record, Watch};
+use crate::run::{Continuation, Intervention, Record, RunId, Sampling, StateRows, Wanted, Watch};
 use crate::settings::CellValue;
 use crate::trace::{LensKind, Position, Skip, Step};
 

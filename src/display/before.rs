@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::trace::Column;
-use crate::trace::Place;
+use crate::trace::{Column, Place};
 
 /// The columns that are subtracted.
 #[derive(Clone, Copy, Debug)]

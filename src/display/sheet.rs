@@ -4,15 +4,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::display::Before;
-use crate::display::grid_rows;
 use crate::display::scale::{Scale, Tone};
 use crate::display::value::{self, Seen, Shown, Value};
-use crate::run::Record;
-use crate::run::RunId;
+use crate::display::{Before, grid_rows};
+use crate::run::{Record, RunId};
 use crate::settings::{CellColour, CellValue, Cells, GridOptions};
-use crate::trace::Place;
-use crate::trace::{Cell, Column, Row};
+use crate::trace::{Cell, Column, Place, Row};
 
 /// What a grid shows of a record.
 #[derive(Clone, Debug, PartialEq)]

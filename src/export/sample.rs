@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::run::{Intervention, ModelInfo, RunId, Sampling, StatePatch, StateRows, StopReason};
-use crate::run::{Record, Watch};
+use crate::run::{
+    Intervention, ModelInfo, Record, RunId, Sampling, StatePatch, StateRows, StopReason, Watch,
+};
 use crate::trace::{
     Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Skip, SkippedPart, Step,
     TokenId, Trajectory,

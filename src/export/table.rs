@@ -9,8 +9,7 @@ use ratatui::style::Modifier;
 
 use crate::display::palette::Palette;
 use crate::display::scale::{self, Tone};
-use crate::display::{GridView, Sheet, SheetColumn};
-use crate::display::{text, value};
+use crate::display::{GridView, Sheet, SheetColumn, text, value};
 use crate::run::Record;
 use crate::settings::Cells;
 use crate::trace::{Layer, Row, Score};

@@ -17,8 +17,7 @@ use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 
 use super::trace_file::document::{CellEntry, Document, Number, ScoreEntry, StepEntry};
 use super::trace_file::{FORMAT, Flaw, parse};
-use crate::run::Record;
-use crate::run::StateRows;
+use crate::run::{Record, StateRows};
 use crate::trace::{Cell, TokenId};
 
 /// The id behind the end of a short list.

@@ -231,10 +231,8 @@ impl Decoder {
     ) -> candle_core::Result<Vec<BlockOutput>> {
         let mut state = state.clone();
         let mut outputs = Vec::with_capacity(blocks.len());
-        for (l, block) in self.blocks.iter_mut().enumerate() {
-            if !blocks.contains(&l) {
-                continue;
-            }
+        let which = self.blocks.iter_mut().enumerate();
+        for (l, block) in which.skip(blocks.start).take(blocks.len()) {
             let mut output = block.forward(&state, &self.interventions.of_block(Layer(l)))?;
             let row = Row::Layer(Layer(l));
             output.state = self.interventions.patched(row, start, output.state)?;

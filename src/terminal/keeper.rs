@@ -15,8 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::app::{Autosave, AutosaveNews, Message, State, Unsaved};
 use crate::autosave::{Autosaves, kept_at};
 use crate::export::trace_file;
-use crate::run::Record;
-use crate::run::RunId;
+use crate::run::{Record, RunId};
 use crate::trace::Column;
 use crate::vocabulary::visible_line;
 

@@ -23,8 +23,7 @@ use crate::display::palette::Palette;
 use crate::display::text;
 use crate::run::RunId;
 use crate::settings::{Cells, ListedTokens, Visibility};
-use crate::trace::Place;
-use crate::trace::{Attribution, Cell, Column, Row, TokenId};
+use crate::trace::{Attribution, Cell, Column, Place, Row, TokenId};
 use crate::vocabulary::Vocabulary;
 use shares::Shares;
 

@@ -14,8 +14,7 @@ use ratatui::text::{Line, Span};
 use super::frame::{self, Titles};
 use crate::app::{Compare, FieldLine, Pane, Phase, State, field_lines};
 use crate::display::palette::{Focus, Palette};
-use crate::display::text;
-use crate::display::{letter, of_wanted, prompt_letter};
+use crate::display::{letter, of_wanted, prompt_letter, text};
 use crate::trace::TokenId;
 use crate::vocabulary::{typed, visible_text};
 

@@ -22,8 +22,7 @@ use crate::app::{Pane, Run, State};
 use crate::display::palette::Palette;
 use crate::display::text;
 use crate::settings::Cells;
-use crate::trace::Column;
-use crate::trace::{Extent, Place};
+use crate::trace::{Column, Extent, Place};
 use crate::vocabulary::{Vocabulary, visible_text};
 
 /// The log's pane.

@@ -20,8 +20,7 @@ use super::frame::Titles;
 use super::grid::probability;
 use crate::app::{Measure, ROW_LABEL, Series, State};
 use crate::display::palette::Palette;
-use crate::display::{letter, prompt_letter, shown};
-use crate::display::{scale, text};
+use crate::display::{letter, prompt_letter, scale, shown, text};
 use crate::settings::Cells;
 use crate::trace::{Crossing, Lead, Row, Score};
 

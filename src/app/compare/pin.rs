@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::app::Inquiry;
 use crate::engine::{Ask, Question};
 use crate::run::{Comparison, RunId, Wanted};
-use crate::trace::Place;
-use crate::trace::{Position, Trajectory};
+use crate::trace::{Place, Position, Trajectory};
 
 /// With the current one these are three prompts on one scale.
 pub const MOST_PINS: usize = 2;

@@ -11,8 +11,7 @@ use crate::app::{
     Picker, Recording, Run, State,
 };
 use crate::engine::Command;
-use crate::settings::Action;
-use crate::settings::{GridOptions, Switch};
+use crate::settings::{Action, GridOptions, Switch};
 
 /// Do it.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -153,8 +152,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Newline => text::edit(state, Edit::Newline),
         Action::LineUp => text::edit(state, Edit::LineUp),
         Action::LineDown => text::edit(state, Edit::LineDown),
-        Action::HistoryPrevious => text::recall(state, Edit::HistoryPrevious),
-        Action::HistoryNext => text::recall(state, Edit::HistoryNext),
+        Action::HistoryPrevious => text::edit(state, Edit::HistoryPrevious),
+        Action::HistoryNext => text::edit(state, Edit::HistoryNext),
         Action::CursorLeft => text::edit(state, Edit::CursorLeft),
         Action::CursorRight => text::edit(state, Edit::CursorRight),
         Action::WordLeft => text::edit(state, Edit::WordLeft),

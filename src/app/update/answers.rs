@@ -17,14 +17,14 @@ pub fn take(state: &mut State, to: &Arc<Question>, answer: Answer, rest: Rest) {
             }
         }
         Answer::Recast(columns) => {
-            if let Some(run) = state.run_of(to) {
+            if let Some(run) = state.run_of(to.run) {
                 run.recast.take(to, ());
                 run.lens = to.lens;
                 run.columns = columns;
             }
         }
         Answer::PromptColumns { first, columns } => {
-            if let Some(run) = state.run_of(to) {
+            if let Some(run) = state.run_of(to.run) {
                 run.prompt_columns.take(to, first, columns);
             }
         }
@@ -76,16 +76,11 @@ pub fn failed(state: &mut State, to: &Question, why: String) {
     // What has no answer cannot stay in view.
     let is_empty = |found: &Inquiry<_>| found.is_about(to) && found.newest().is_none();
     state.pins.retain(|pin| !is_empty(&pin.found));
-    let is_shown = state.run.as_ref().is_some_and(|run| run.id == to.run);
-    if is_shown && to.ask == Ask::Recast {
+    let shown = state.run.as_mut().filter(|run| run.id == to.run);
+    if let (Some(run), Ask::Recast) = (shown, &to.ask) {
         // The columns are still those of the old lens.
-        if let Some(run) = state.run_of(to) {
-            run.recast.forget_question();
-            state.settings.options.lens = state
-                .run
-                .as_ref()
-                .map_or(state.settings.options.lens, |run| run.lens);
-        }
+        run.recast.forget_question();
+        state.settings.options.lens = run.lens;
     }
     state.say(NoticeKind::Error, why);
 }
@@ -100,7 +95,7 @@ pub fn close(state: &mut State, to: &Question) {
     for pin in &mut state.pins {
         pin.found.close(to);
     }
-    if let Some(run) = state.run_of(to) {
+    if let Some(run) = state.run_of(to.run) {
         run.recast.close(to);
         run.prompt_columns.close(to);
     }

@@ -54,8 +54,7 @@ pub fn attributed(
     attribution: &Arc<Attribution>,
 ) {
     let target = attribution.target;
-    let mut runs = state.run.iter_mut().chain(state.kept.others_mut());
-    let Some(run) = runs.find(|run| run.id == to.run) else {
+    let Some(run) = state.run_of(to.run) else {
         return;
     };
     let chosen = run.column_at(run.place_of(at));

@@ -79,9 +79,7 @@ fn loading(state: &mut State, progress: Loading) {
 }
 
 fn with_run(state: &mut State, id: RunId, change: impl FnOnce(&mut Run)) {
-    let shown = state.run.iter_mut();
-    let mut runs = shown.chain(state.kept.others_mut());
-    if let Some(run) = runs.find(|run| run.id == id) {
+    if let Some(run) = state.run_of(id) {
         change(run);
     }
 }

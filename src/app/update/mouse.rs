@@ -6,8 +6,7 @@ use ratatui::layout::Margin;
 use super::act::act;
 use crate::app::{Effect, Fold, Pane, Places, State, label_width};
 use crate::settings::Action;
-use crate::trace::Place;
-use crate::trace::Row;
+use crate::trace::{Place, Row};
 
 /// Take a click or a turn of the wheel in.
 pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {

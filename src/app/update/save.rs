@@ -9,8 +9,7 @@ use crate::engine::Command;
 use crate::export::figure::{self, Kind};
 use crate::export::format::{self, Writer};
 use crate::export::{Content, Format};
-use crate::run::Record;
-use crate::run::{RunId, StateRows};
+use crate::run::{Record, RunId, StateRows};
 
 /// Open the field with a name that fits the prompt.
 pub fn open(state: &mut State) {

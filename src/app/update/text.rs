@@ -54,8 +54,14 @@ pub enum Edit {
 /// Edit the text that has the focus; nothing happens where there is none.
 pub fn edit(state: &mut State, edit: Edit) {
     if let Some(line) = &mut state.line {
-        if let Some(request) = request(edit) {
-            line.edit(request);
+        match edit {
+            Edit::HistoryPrevious => command::recall(state, 1),
+            Edit::HistoryNext => command::recall(state, -1),
+            _ => {
+                if let Some(request) = request(edit) {
+                    line.edit(request);
+                }
+            }
         }
         return;
     }
@@ -69,15 +75,6 @@ pub fn edit(state: &mut State, edit: Edit) {
         (Pane::Prompt, _) => edit_prompt(&mut state.prompt, edit),
         (Pane::Candidates, Some(compare)) => edit_candidates(compare, edit),
         _ => {}
-    }
-}
-
-/// Go through the texts of before: those of the command line while that is open.
-pub fn recall(state: &mut State, edit: Edit) {
-    match (&state.line, edit) {
-        (Some(_), Edit::HistoryPrevious) => command::recall(state, 1),
-        (Some(_), Edit::HistoryNext) => command::recall(state, -1),
-        _ => self::edit(state, edit),
     }
 }
 

@@ -9,8 +9,7 @@
 
 use super::legend::Legend;
 use super::page::{Anchor, Drawing, Face, Page, Place, Says, face_of, width_of};
-use crate::display::text;
-use crate::display::{Sheet, SheetColumn};
+use crate::display::{Sheet, SheetColumn, text};
 use crate::run::Record;
 use crate::settings::theme::Theme;
 use crate::trace::{self, Cell, Row};

@@ -4,8 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use super::page::Page;
 use super::predictions::BEST;
-use crate::display::Sheet;
-use crate::display::shown;
+use crate::display::{Sheet, shown};
 use crate::export::svg::escaped;
 use crate::export::table::layers;
 use crate::run::Record;

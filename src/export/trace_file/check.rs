@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::document::{CellEntry, Document, ScoreEntry, StepEntry, WatchEntry};
 use super::{Flaw, pieces};
-use crate::run::{Intervention, ModelInfo};
-use crate::run::{Record, Watch};
+use crate::run::{Intervention, ModelInfo, Record, Watch};
 use crate::trace::{
     Candidate, Cell, Column, LONGEST_PROMPT, LensKind, Row, Score, TokenId, Trajectory,
 };

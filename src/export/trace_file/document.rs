@@ -8,8 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::pieces::{self, PieceEntry};
 use super::{FORMAT, VERSION};
-use crate::run::Record;
-use crate::run::{Intervention, ModelInfo, Sampling, StopReason};
+use crate::run::{Intervention, ModelInfo, Record, Sampling, StopReason};
 use crate::trace::{Cell, Column, LensKind, Score, Step, TokenId, Trajectory};
 
 /// The one JSON object of a trace file.

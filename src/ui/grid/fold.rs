@@ -11,8 +11,7 @@ use super::widget::Grid;
 use crate::app::line_names;
 use crate::display::scale::{Scale, Tone};
 use crate::settings::theme::STEPS;
-use crate::trace::Place;
-use crate::trace::{Column, Row};
+use crate::trace::{Column, Place, Row};
 
 /// The mark of the selected half.
 const HALVES: [&str; 2] = ["▴", "▾"];

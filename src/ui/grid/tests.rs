@@ -13,8 +13,7 @@ use crate::settings::theme::{Depth, Themes};
 use crate::settings::{
     CellColour, CellValue, Cells, GridOptions, ListedTokens, Options, Top, Visibility,
 };
-use crate::trace::Place;
-use crate::trace::{Cell, Column, Layer, LensKind, Position, Row, Score, Step, TokenId};
+use crate::trace::{Cell, Column, Layer, LensKind, Place, Position, Row, Score, Step, TokenId};
 use crate::vocabulary::{Piece, Vocabulary};
 
 fn cell(rank: u32, ties: u32) -> Cell {

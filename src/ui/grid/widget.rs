@@ -14,8 +14,7 @@ use crate::display::text;
 use crate::display::value::{self, Seen, Shown};
 use crate::settings::theme::STEPS;
 use crate::settings::{CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility};
-use crate::trace::Place;
-use crate::trace::{Cell, Column, Row, Step, TokenId};
+use crate::trace::{Cell, Column, Place, Row, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// A heat map of rows × steps, written straight into the buffer.

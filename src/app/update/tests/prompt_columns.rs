@@ -1,8 +1,7 @@
 //! The prompt's own columns: when they are asked for, and what becomes of the answers.
 
 use super::*;
-use crate::trace::Place;
-use crate::trace::Position;
+use crate::trace::{Place, Position};
 
 fn asks(effects: &[Effect]) -> Vec<LensKind> {
     let lens = |effect: &Effect| match effect {

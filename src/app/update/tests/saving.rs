@@ -6,8 +6,7 @@ use super::*;
 use crate::app::{Line, Save, SaveNews, SavedTrace, What};
 use crate::export::Content;
 use crate::export::figure::Kind;
-use crate::run::Record;
-use crate::run::StateRows;
+use crate::run::{Record, StateRows};
 use crate::settings::CellValue;
 
 fn trajectory(text: &str) -> Trajectory {

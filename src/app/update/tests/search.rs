@@ -1,8 +1,7 @@
 //! Search in the grid, by keys.
 
 use super::*;
-use crate::trace::Place;
-use crate::trace::{Layer, LensKind, Position, Row};
+use crate::trace::{Layer, LensKind, Place, Position, Row};
 
 /// A run whose first layers say ` a`, ` b` … as the letters tell, each with the ranks of the chosen
 /// token; the first column is ` a`, the second ` b`.
