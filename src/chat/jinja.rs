@@ -28,9 +28,14 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
 pub use dict::Dict;
 pub use strings::{is_space, strip, strip_end};
 
+use crate::caught;
+
 /// One unit is an operation, or 64 bytes of a text that an operation gives. Templates of published
 /// models take some dozens a message.
 const FUEL: u64 = 2_000_000;
+
+/// Bytes of a template. The longest published ones have a tenth of it.
+const LONGEST: usize = 256 << 10;
 
 /// Values may be nested as deep as fuel allows, and are dropped recursively.
 const STACK: usize = 512 << 20;
@@ -60,16 +65,20 @@ pub enum TemplateError {
 /// # Errors
 /// When it cannot be parsed, refuses, fails, or takes too much.
 pub fn render(source: &str, variables: Vec<(String, Value)>) -> Result<String, TemplateError> {
+    if source.len() > LONGEST {
+        return Err(TemplateError::TooMuch);
+    }
     let source = source::prepared(source);
-    let run = || run(&source, variables);
+    // Nothing that a panic could leave half-done outlives the thread.
+    let run = || caught::catch(|| run(&source, variables));
     thread::scope(|scope| {
         let builder = thread::Builder::new().name("template".to_owned());
         let thread = builder.stack_size(STACK).spawn_scoped(scope, run);
-        match thread {
-            Ok(thread) => thread.join().unwrap_or_else(|_| {
-                Err(TemplateError::Failed("the template engine gave up".into()))
-            }),
-            Err(error) => Err(TemplateError::Failed(format!("no thread for it: {error}"))),
+        let thread =
+            thread.map_err(|error| TemplateError::Failed(format!("no thread: {error}")))?;
+        match thread.join() {
+            Ok(Ok(rendered)) => rendered,
+            Ok(Err(_)) | Err(_) => Err(TemplateError::Failed("the engine gave up".to_owned())),
         }
     })
 }

@@ -109,10 +109,20 @@ pub(super) const METHODS: [&str; 5] = ["copy", "get", "items", "keys", "values"]
 /// Those that would change it.
 pub(super) const CHANGING: [&str; 5] = ["clear", "pop", "popitem", "setdefault", "update"];
 
+/// Refuses what Python cannot hash.
 pub(super) fn hashable(key: &Value) -> Result<(), Error> {
+    hashable_within(key, &Budget::default(), 0)
+}
+
+fn hashable_within(key: &Value, budget: &Budget, depth: usize) -> Result<(), Error> {
+    budget.spend()?;
     match kind(key) {
         Kind::List(_) | Kind::Dict(_) => Err(refused("a list or dict cannot be a key")),
-        Kind::Tuple(items) => items.iter().try_for_each(hashable),
+        Kind::Tuple(_) if depth > text::DEEPEST => Err(refused("a key is nested too deep")),
+        Kind::Tuple(items) => {
+            let mut items = items.iter();
+            items.try_for_each(|item| hashable_within(item, budget, depth + 1))
+        }
         _ => Ok(()),
     }
 }
@@ -136,10 +146,13 @@ impl Object for Dict {
 
     fn call_method(
         self: &Arc<Self>,
-        _: &mut State<'_, '_>,
+        state: &mut State<'_, '_>,
         name: &str,
         arguments: &[Value],
     ) -> Result<Value, Error> {
+        if name != "get" {
+            state.consume_fuel(self.entries.len() as u64)?;
+        }
         self.method(name, arguments)
             .unwrap_or_else(|| Err(minijinja::ErrorKind::UnknownMethod.into()))
     }

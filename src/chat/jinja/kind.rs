@@ -79,23 +79,26 @@ pub(super) fn int(number: i128) -> Value {
 
 /// How many values one operation may look at: a value may hold another many times over, and so be
 /// far larger than what it takes in memory.
-pub(super) struct Budget(Cell<u32>);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(Cell::new(2_000_000))
-    }
+#[derive(Default)]
+pub(super) struct Budget {
+    spent: Cell<u32>,
 }
 
 impl Budget {
+    /// What one operation may look at.
+    const MOST: u32 = 2_000_000;
+
     pub(super) fn spend(&self) -> Result<(), Error> {
-        match self.0.get().checked_sub(1) {
-            Some(left) => {
-                self.0.set(left);
-                Ok(())
-            }
-            None => Err(ErrorKind::OutOfFuel.into()),
+        self.spent.set(self.spent.get() + 1);
+        match self.spent.get() > Self::MOST {
+            true => Err(ErrorKind::OutOfFuel.into()),
+            false => Ok(()),
         }
+    }
+
+    /// Takes the fuel for what was looked at.
+    pub(super) fn settle(&self, state: &State) -> Result<(), Error> {
+        state.consume_fuel(u64::from(self.spent.get()) / 4)
     }
 }
 
@@ -110,7 +113,7 @@ pub(super) fn items(state: &State, value: &Value) -> Result<Vec<Value>, Error> {
         Kind::Other if value.kind() == ValueKind::Iterable => value.try_iter()?.collect(),
         _ => return Err(refused(format!("{} cannot be iterated over", named(value)))),
     };
-    state.consume_fuel(items.len() as u64 / 2)?;
+    state.consume_fuel(items.len() as u64)?;
     Ok(items)
 }
 

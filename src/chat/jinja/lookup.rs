@@ -25,8 +25,17 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter(name::ATTRIBUTE, |value: &Value, name: &str| {
         attribute(value, name)
     });
-    environment.add_filter(name::ITEM, item);
-    environment.add_filter(name::SLICE, slice);
+    environment.add_filter(name::ITEM, |state: &State, value: &Value, key: &Value| {
+        charge(state, value)?;
+        item(value, key)
+    });
+    environment.add_filter(
+        name::SLICE,
+        |state: &State, value: &Value, start: &Value, stop: &Value, step: &Value| {
+            charge(state, value)?;
+            slice(value, start, stop, step)
+        },
+    );
     environment.add_filter(
         name::EACH,
         |state: &State, value: &Value, is_unpacked: bool| {
@@ -40,6 +49,15 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
             Ok::<_, Error>(Value::from(items))
         },
     );
+}
+
+/// Takes fuel for going through a text, whose characters have no places of their own.
+fn charge(state: &State, value: &Value) -> Result<(), Error> {
+    let bytes = value
+        .as_str()
+        .filter(|text| !text.is_ascii())
+        .map_or(0, str::len);
+    state.consume_fuel(bytes as u64 / 16)
 }
 
 /// `value.name`: a method, or else the item of that name.
@@ -73,9 +91,13 @@ pub(super) fn item(value: &Value, key: &Value) -> Result<Value, Error> {
         Kind::List(items) | Kind::Tuple(items) => {
             at(items.len()).and_then(|at| items.get(at)).cloned()
         }
+        Kind::Text(text) if text.is_ascii() => {
+            let character = at(text.len()).and_then(|at| text.get(at..=at));
+            character.map(Value::from)
+        }
         Kind::Text(text) => {
-            let length = || text.chars().count();
-            let character = at(length()).and_then(|at| text.chars().nth(at));
+            let length = text.chars().count();
+            let character = at(length).and_then(|at| text.chars().nth(at));
             character.map(|character| Value::from(character.to_string()))
         }
         _ => None,

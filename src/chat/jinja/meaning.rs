@@ -13,6 +13,7 @@ use minijinja::{Error, ErrorKind, Value};
 pub(super) mod name {
     pub const PRINT: &str = "{{}}";
     pub const EACH: &str = "{%%}";
+    pub const SHOWN: &str = "''";
     pub const ATTRIBUTE: &str = ".";
     pub const ITEM: &str = "[]";
     pub const SLICE: &str = "[:]";
@@ -363,10 +364,18 @@ fn called<'a>(node: &Spanned<ast::Call<'a>>) -> Spanned<ast::Call<'a>> {
         }
         other => expression(other),
     };
-    let node_of = ast::Call {
-        expr: callee,
-        args: arguments(&node.args),
-    };
+    let mut args = arguments(&node.args);
+    if matches!(&node.expr, Expr::GetAttr(attribute) if attribute.name == "changed") {
+        // The crate would compare the values as they are, however often one holds another.
+        for arg in &mut args {
+            if let CallArg::Pos(expr) = arg {
+                let none = constant(Value::from(()), node.span());
+                let value = std::mem::replace(expr, none);
+                *expr = filter(name::SHOWN, value, [], node.span());
+            }
+        }
+    }
+    let node_of = ast::Call { expr: callee, args };
     Spanned::new(node_of, node.span())
 }
 

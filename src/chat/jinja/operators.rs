@@ -16,6 +16,7 @@ const MOST_ITEMS: usize = 1 << 20;
 
 pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter(name::PRINT, |value: &Value| text::str(value));
+    environment.add_filter(name::SHOWN, |value: &Value| text::repr(value));
     environment.add_filter(name::CONCATENATE, |left: &Value, right: &Value| {
         joined(text::str(left)?, &text::str(right)?)
     });
@@ -227,7 +228,7 @@ pub(super) fn is(
     right: &Value,
 ) -> Result<bool, Error> {
     let budget = Budget::default();
-    Ok(match operator {
+    let is = match operator {
         "==" => equal(left, right, &budget)?,
         "!=" => !equal(left, right, &budget)?,
         "<" => ordered(left, right, &budget)?.is_some_and(Ordering::is_lt),
@@ -236,7 +237,9 @@ pub(super) fn is(
         ">=" => ordered(left, right, &budget)?.is_some_and(Ordering::is_ge),
         "in" => contains(state, right, left)?,
         _ => !contains(state, right, left)?,
-    })
+    };
+    budget.settle(state)?;
+    Ok(is)
 }
 
 fn contains(state: &State, container: &Value, value: &Value) -> Result<bool, Error> {
@@ -254,12 +257,15 @@ fn contains(state: &State, container: &Value, value: &Value) -> Result<bool, Err
         }
         _ => {
             let budget = Budget::default();
+            let mut found = false;
             for item in items(state, container)? {
                 if equal(&item, value, &budget)? {
-                    return Ok(true);
+                    found = true;
+                    break;
                 }
             }
-            Ok(false)
+            budget.settle(state)?;
+            Ok(found)
         }
     }
 }

@@ -87,6 +87,7 @@ pub(super) fn method(
     name: &str,
     arguments: &[Value],
 ) -> Result<Value, Error> {
+    state.consume_fuel(own.len() as u64 / 16)?;
     let none = || read(name, arguments, []).map(|[]| ());
     match name {
         "upper" => none().map(|()| Value::from(own.to_uppercase())),

@@ -113,7 +113,11 @@ fn join(state: &State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error> {
 }
 
 /// Items by their keys, in the order of the keys.
-fn sorted(mut keyed: Vec<(Value, Value)>, reverse: bool) -> Result<Vec<(Value, Value)>, Error> {
+fn sorted(
+    state: &State,
+    mut keyed: Vec<(Value, Value)>,
+    reverse: bool,
+) -> Result<Vec<(Value, Value)>, Error> {
     let budget = Budget::default();
     let mut failed = None;
     let mut order = |a: &Value, b: &Value| {
@@ -123,6 +127,7 @@ fn sorted(mut keyed: Vec<(Value, Value)>, reverse: bool) -> Result<Vec<(Value, V
         })
     };
     keyed.sort_by(|(a, _), (b, _)| if reverse { order(b, a) } else { order(a, b) });
+    budget.settle(state)?;
     failed.map_or(Ok(keyed), Err)
 }
 
@@ -130,7 +135,7 @@ fn values(keyed: Vec<(Value, Value)>) -> Vec<Value> {
     keyed.into_iter().map(|(_, value)| value).collect()
 }
 
-fn dictsort(arguments: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+fn dictsort(state: &State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error> {
     let parameters = ["value", "case_sensitive", "by", "reverse"];
     let [value, sensitive, by, reverse] = read("dictsort", &arguments, parameters)?;
     let value = required("dictsort", value)?;
@@ -147,7 +152,7 @@ fn dictsort(arguments: Rest<ValueOrKwargs>) -> Result<Value, Error> {
         let pair = Value::from((key.clone(), value.clone()));
         (folded(by.clone(), flag(sensitive.as_ref())), pair)
     });
-    let sorted = sorted(keyed.collect(), flag(reverse.as_ref()))?;
+    let sorted = sorted(state, keyed.collect(), flag(reverse.as_ref()))?;
     Ok(Value::from(values(sorted)))
 }
 
@@ -169,7 +174,11 @@ fn sort(state: &State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error> {
         let keys: Result<Vec<_>, Error> = keys.collect();
         keyed.push((Value::from(keys?), item));
     }
-    Ok(Value::from(values(sorted(keyed, flag(reverse.as_ref()))?)))
+    Ok(Value::from(values(sorted(
+        state,
+        keyed,
+        flag(reverse.as_ref()),
+    )?)))
 }
 
 fn unique(state: &State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error> {
@@ -191,6 +200,7 @@ fn unique(state: &State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error>
             unique.push(item);
         }
     }
+    budget.settle(state)?;
     Ok(once(unique))
 }
 
@@ -205,7 +215,7 @@ fn groupby(state: &State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error
     }
     let budget = Budget::default();
     let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
-    for (key, item) in sorted(keyed, false)? {
+    for (key, item) in sorted(state, keyed, false)? {
         match groups.last_mut() {
             Some((last, group)) if equal(last, &key, &budget)? => group.push(item),
             _ => groups.push((key, vec![item])),
