@@ -2,24 +2,32 @@
 
 use super::text::Edit;
 use super::{
-    ask, autosave, command, compare, copy, entry, from_file, intervene, leave, runs, save, search,
-    set, text, views, walk,
+    ask, autosave, command, compare, copy, from_file, intervene, leave, runs, save, search, set,
+    text, walk,
 };
+use crate::app::pages::{self, Done};
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    ActionList, Choice, Compare, Direction, Effect, Loading, Motion, NoticeKind, Page, Pane,
-    Picker, Recording, Run, State,
+    Compare, Direction, Effect, Help, Loading, Motion, NoticeKind, Pane, Recording, Run, State,
+    SummaryPage,
 };
-use crate::engine::Command;
 use crate::settings::{Action, GridOptions, Switch};
 
-/// Do it.
+/// Do it: what the open page makes of it, or else what it does everywhere.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     if state.model.saved.is_some() && from_file::needs_the_model(action) {
         let text = state.no_model();
         state.say(NoticeKind::Info, text);
         return Vec::new();
     }
+    match pages::act(state, action) {
+        Some(Done::With(effects)) => effects,
+        Some(Done::Then(action)) => act(state, action),
+        None => act_everywhere(state, action),
+    }
+}
+
+fn act_everywhere(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => return leave::quit(state),
         Action::Interrupt => return interrupt(state),
@@ -47,52 +55,27 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::DiscardAutosave => return autosave::discard(state),
         Action::Compare => return compare::open(state),
         Action::NextExample => return next_example(state),
-        Action::Force => entry::open_force(state),
-        Action::Replace => entry::open_replace(state),
-        Action::EditSkips => entry::open_skips(state),
-        Action::Accept => return entry::accept(state),
-        Action::Runs => runs::open(state),
-        Action::ShowRun => return runs::show_chosen(state),
-        Action::ForgetRun => return runs::forget_chosen(state),
-        Action::MarkRun => runs::mark_chosen(state),
+        Action::Force => pages::entry::open_force(state),
+        Action::Replace => pages::entry::open_replace(state),
+        Action::EditSkips => pages::entry::open_skips(state),
+        Action::Runs => pages::runs::open(state),
         Action::Difference => runs::next_side(state),
         Action::Skip => return intervene::next_skip(state),
         Action::Patch => return intervene::patch(state),
         Action::Unchanged => return intervene::unchanged(state),
-        Action::Models => return open_models(state),
-        Action::LoadChosen => return load_chosen(state),
-        Action::Help => match state.page {
-            Some(Page::Help { .. }) => state.page = Some(Page::Actions(ActionList::default())),
-            Some(Page::Actions(_)) => state.close_page(),
-            _ => {
-                let help = Page::Help { first: 0 };
-                state.covered = state.page.replace(help);
-            }
-        },
-        Action::DoChosen => return do_chosen(state),
+        Action::Models => return pages::models::open(state),
+        Action::Help => state.cover_page(Help::default()),
         Action::CommandLine => command::open(state),
         Action::RunCommand => return command::run(state),
         Action::Complete => command::complete(state, 1),
         Action::CompleteBack => command::complete(state, -1),
-        Action::Predictions => views::toggle_predictions(state),
-        Action::Attribution => views::toggle_attribution(state),
-        Action::MoreTokens => views::change_top_k(state, 1),
-        Action::FewerTokens => views::change_top_k(state, -1),
-        Action::OneLayer => views::one_layer(state),
-        Action::NextTarget => views::change_target(state, 1),
-        Action::PreviousTarget => views::change_target(state, -1),
-        Action::Heads => views::toggle_heads(state),
-        Action::HeadOrder => views::order_heads(state),
+        Action::Predictions => pages::predictions::open(state),
+        Action::Attribution => pages::attribution::open(state),
         Action::Search => search::open(state),
         Action::Find => search::find(state),
         Action::FindNext => search::find_again(state, Direction::Forward),
         Action::FindPrevious => search::find_again(state, Direction::Back),
-        Action::Summary => {
-            state.page = match state.page {
-                Some(Page::Summary { .. }) => None,
-                _ => Some(Page::Summary { first: 0 }),
-            }
-        }
+        Action::Summary => state.open_page(SummaryPage::default()),
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
@@ -169,7 +152,21 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Yank => text::edit(state, Edit::Yank),
         Action::Undo => text::edit(state, Edit::Undo),
         Action::Redo => text::edit(state, Edit::Redo),
-        Action::Nothing => {}
+        // Only the page that these are of does anything.
+        Action::LoadChosen
+        | Action::DoChosen
+        | Action::Accept
+        | Action::ShowRun
+        | Action::ForgetRun
+        | Action::MarkRun
+        | Action::MoreTokens
+        | Action::FewerTokens
+        | Action::OneLayer
+        | Action::NextTarget
+        | Action::PreviousTarget
+        | Action::Heads
+        | Action::HeadOrder
+        | Action::Nothing => {}
     }
     Vec::new()
 }
@@ -256,47 +253,6 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
         return Some(Effect::CancelLoad);
     }
     None
-}
-
-/// Open the list of models; what can be chosen comes from the engine.
-fn open_models(state: &mut State) -> Vec<Effect> {
-    state.page = Some(Page::Models(Picker::default()));
-    vec![Effect::Engine(Command::List)]
-}
-
-/// Do the action that is chosen in the list, and close the list.
-fn do_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(Page::Actions(list)) = &state.page else {
-        return Vec::new();
-    };
-    let entries = list.entries(&state.settings);
-    let last = entries.len().saturating_sub(1);
-    let chosen = entries
-        .get(list.selected.min(last))
-        .map(|entry| entry.action);
-    state.close_page();
-    chosen.map_or_else(Vec::new, |action| act(state, action))
-}
-
-/// Load what is chosen, and close the list. Nothing happens while nothing is chosen; files that
-/// cannot be used stay where they are, and the reason is told.
-fn load_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(Page::Models(picker)) = &state.page else {
-        return Vec::new();
-    };
-    let Some(choice) = picker.chosen() else {
-        return Vec::new();
-    };
-    if let Choice::Entry(entry) = choice
-        && let Some(why) = entry.fault.clone()
-    {
-        state.say(NoticeKind::Error, why);
-        return Vec::new();
-    }
-    let name = choice.name().to_owned();
-    state.page = None;
-    state.settings.options.model = name;
-    ask::start_load(state)
 }
 
 fn retry_load(state: &mut State) -> Vec<Effect> {

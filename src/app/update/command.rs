@@ -1,6 +1,6 @@
 //! What is typed at the command line, done.
 
-use super::{act, ask, entry, intervene, save, set};
+use super::{act, ask, intervene, save, set};
 use crate::app::command_line::{CommandLine, Order};
 use crate::app::cursor::Follow;
 use crate::app::{Effect, Line, NoticeKind, State};
@@ -66,7 +66,7 @@ fn obey(state: &mut State, order: Order) -> Vec<Effect> {
             let text = state.no_model();
             state.say(NoticeKind::Info, text);
         }
-        Order::Force(text) => return entry::force(state, text),
+        Order::Force(text) => return ask::score(state, text),
         Order::Skip(skips) => return intervene::skip_these(state, skips),
         Order::Save(path) => return save::save(state, path),
     }
