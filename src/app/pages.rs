@@ -6,6 +6,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use strum::EnumCount;
 use tui_input::InputRequest;
 
 use super::line::insertions;
@@ -43,7 +44,7 @@ pub use watched::Watched;
 macro_rules! pages {
     ($($(#[$about:meta])* $page:ident($of:ty),)*) => {
         /// A page in the place of the panes.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, EnumCount)]
         pub enum Page {
             $($(#[$about])* $page(Box<$of>),)*
         }

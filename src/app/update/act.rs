@@ -15,58 +15,65 @@ use crate::settings::{Action, GridOptions, Switch};
 
 /// Do it: what the open page makes of it, or else what it does everywhere.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if state.model.saved.is_some() && from_file::needs_the_model(action) {
-        let text = state.no_model();
-        state.say(NoticeKind::Info, text);
+    if from_file::refuses(state, action) {
         return Vec::new();
     }
+    taken(state, action).unwrap_or_default()
+}
+
+/// What comes of `action`; `None` where there is nobody who takes it.
+pub(super) fn taken(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     match pages::act(state, action) {
-        Some(Done::With(effects)) => effects,
-        Some(Done::Then(action)) => act(state, action),
-        None => act_everywhere(state, action),
+        Some(Done::With(effects)) => Some(effects),
+        Some(Done::Then(action)) => Some(act(state, action)),
+        None => taken_everywhere(state, action),
     }
 }
 
-fn act_everywhere(state: &mut State, action: Action) -> Vec<Effect> {
+fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     match action {
-        Action::Quit => return leave::quit(state),
-        Action::Interrupt => return interrupt(state),
-        Action::Stop => return stop(state),
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
-        Action::Generate => return ask::generate(state),
-        Action::RetryLoad => return retry_load(state),
+        Action::Quit => return Some(leave::quit(state)),
+        Action::Interrupt => return Some(interrupt(state)),
+        Action::Stop => return Some(stop(state)),
+        Action::Suspend => return Some(vec![Effect::Suspend]),
+        Action::Redraw => return Some(vec![Effect::Redraw]),
+        Action::Generate => return Some(ask::generate(state)),
+        Action::RetryLoad => return Some(retry_load(state)),
         Action::Lens => {
-            return set::change_by(state, |options| options.lens = options.lens.toggled());
+            return Some(set::change_by(state, |options| {
+                options.lens = options.lens.toggled()
+            }));
         }
         Action::Mouse => {
-            return set::change_by(state, |options| options.mouse = options.mouse.toggled());
+            return Some(set::change_by(state, |options| {
+                options.mouse = options.mouse.toggled()
+            }));
         }
         Action::Record => {
-            return vec![Effect::Record(match state.recording {
+            return Some(vec![Effect::Record(match state.recording {
                 Switch::Off => Recording::Start,
                 Switch::On => Recording::Stop,
-            })];
+            })]);
         }
-        Action::Copy => return copy::copy(state),
+        Action::Copy => return Some(copy::copy(state)),
         Action::Save => save::open(state),
-        Action::SaveNow => return save::save_typed(state),
-        Action::OpenAutosave => return autosave::open(state),
-        Action::DiscardAutosave => return autosave::discard(state),
-        Action::Compare => return compare::open(state),
-        Action::NextExample => return next_example(state),
+        Action::SaveNow => return Some(save::save_typed(state)),
+        Action::OpenAutosave => return Some(autosave::open(state)),
+        Action::DiscardAutosave => return Some(autosave::discard(state)),
+        Action::Compare => return Some(compare::open(state)),
+        Action::NextExample => return Some(next_example(state)),
         Action::Force => pages::entry::open_force(state),
         Action::Replace => pages::entry::open_replace(state),
         Action::EditSkips => pages::entry::open_skips(state),
         Action::Runs => pages::runs::open(state),
         Action::Difference => runs::next_side(state),
-        Action::Skip => return intervene::next_skip(state),
-        Action::Patch => return intervene::patch(state),
-        Action::Unchanged => return intervene::unchanged(state),
-        Action::Models => return pages::models::open(state),
+        Action::Skip => return Some(intervene::next_skip(state)),
+        Action::Patch => return Some(intervene::patch(state)),
+        Action::Unchanged => return Some(intervene::unchanged(state)),
+        Action::Models => return Some(pages::models::open(state)),
         Action::Help => state.cover_page(Help::default()),
         Action::CommandLine => command::open(state),
-        Action::RunCommand => return command::run(state),
+        Action::RunCommand => return Some(command::run(state)),
         Action::Complete => command::complete(state, 1),
         Action::CompleteBack => command::complete(state, -1),
         Action::Predictions => pages::predictions::open(state),
@@ -88,24 +95,30 @@ fn act_everywhere(state: &mut State, action: Action) -> Vec<Effect> {
                 Zoom::Focused => Zoom::All,
             }
         }
-        Action::CellValue => return of_grid(state, |grid| grid.value = grid.value.next()),
+        Action::CellValue => return Some(of_grid(state, |grid| grid.value = grid.value.next())),
         Action::PreviousCellValue => {
-            return of_grid(state, |grid| grid.value = grid.value.previous());
+            return Some(of_grid(state, |grid| grid.value = grid.value.previous()));
         }
-        Action::CellColour => return of_grid(state, |grid| grid.colour = grid.colour.next()),
-        Action::ListedTokens => return of_grid(state, |grid| grid.tokens = grid.tokens.toggled()),
-        Action::PromptColumns => return of_grid(state, |grid| grid.prompt = grid.prompt.toggled()),
-        Action::CellWidth => return of_grid(state, |grid| grid.cells = grid.cells.next()),
+        Action::CellColour => return Some(of_grid(state, |grid| grid.colour = grid.colour.next())),
+        Action::ListedTokens => {
+            return Some(of_grid(state, |grid| grid.tokens = grid.tokens.toggled()));
+        }
+        Action::PromptColumns => {
+            return Some(of_grid(state, |grid| grid.prompt = grid.prompt.toggled()));
+        }
+        Action::CellWidth => return Some(of_grid(state, |grid| grid.cells = grid.cells.next())),
         Action::EmbeddingRow => {
-            return of_grid(state, |grid| grid.embedding = grid.embedding.toggled());
+            return Some(of_grid(state, |grid| {
+                grid.embedding = grid.embedding.toggled()
+            }));
         }
-        Action::TurnOver => return of_grid(state, |grid| grid.top = grid.top.turned_over()),
+        Action::TurnOver => return Some(of_grid(state, |grid| grid.top = grid.top.turned_over())),
         Action::CellAttribution => {
-            return set::change_by(state, |options| {
+            return Some(set::change_by(state, |options| {
                 options.cell.attribution = options.cell.attribution.toggled();
-            });
+            }));
         }
-        Action::Theme => return next_theme(state),
+        Action::Theme => return Some(next_theme(state)),
         Action::EditCandidates => compare::edit_candidates(state),
         Action::LeaveCompare => compare::close(state),
         Action::Chart => in_compare(state, compare::other_half),
@@ -152,7 +165,7 @@ fn act_everywhere(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Yank => text::edit(state, Edit::Yank),
         Action::Undo => text::edit(state, Edit::Undo),
         Action::Redo => text::edit(state, Edit::Redo),
-        // Only the page that these are of does anything.
+        // Only the page that these are of takes them.
         Action::LoadChosen
         | Action::DoChosen
         | Action::Accept
@@ -165,10 +178,10 @@ fn act_everywhere(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::NextTarget
         | Action::PreviousTarget
         | Action::Heads
-        | Action::HeadOrder
-        | Action::Nothing => {}
+        | Action::HeadOrder => return None,
+        Action::Nothing => {}
     }
-    Vec::new()
+    Some(Vec::new())
 }
 
 fn in_compare(state: &mut State, change: impl FnOnce(&mut Compare)) {

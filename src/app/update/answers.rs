@@ -51,7 +51,7 @@ fn compared(state: &mut State, to: &Arc<Question>, comparison: &Arc<Comparison>)
 }
 
 /// Say why there is no answer to a question. What was answered before stands.
-pub fn failed(state: &mut State, to: &Question, why: String) {
+pub fn failed(state: &mut State, to: &Question, kind: NoticeKind, why: String) {
     close(state, to);
     // What has no answer cannot stay in view.
     let is_empty = |found: &Inquiry<_>| found.is_about(to) && found.newest().is_none();
@@ -62,7 +62,7 @@ pub fn failed(state: &mut State, to: &Question, why: String) {
         run.recast.forget_question();
         state.settings.options.lens = run.lens;
     }
-    state.say(NoticeKind::Error, why);
+    state.say(kind, why);
 }
 
 /// Nothing more comes to a question.

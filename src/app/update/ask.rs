@@ -118,7 +118,7 @@ fn skips(state: &State) -> Vec<Intervention> {
 /// While the run before is seen, ask for its columns under the lens of the shown one: under two
 /// lenses nothing can be compared.
 pub fn recast_before_if_seen(state: &mut State) -> Option<Effect> {
-    if state.kept.side == Side::After || state.model.saved.is_some() {
+    if state.kept.side == Side::After {
         return None;
     }
     let lens = state.settings.options.lens;

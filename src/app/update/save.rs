@@ -50,11 +50,11 @@ pub fn save(state: &mut State, path: PathBuf) -> Vec<Effect> {
     };
     let (id, record) = (run.id, Arc::new(record));
     match format.writer {
-        Writer::States(_) if state.model.saved.is_none() => {
+        Writer::States(_) => {
             state.wants_states = Some((id, path, format));
             vec![Effect::Engine(Command::States(id))]
         }
-        Writer::Trace(_) | Writer::States(_) => content(path, format, Content::Trace(record, None)),
+        Writer::Trace(_) => content(path, format, Content::Trace(record, None)),
         Writer::Figure(_) => figure(state, path, format, record),
         Writer::Screen(..) => Vec::new(),
     }
@@ -97,13 +97,14 @@ fn figure(
     content(path, format, Content::Figure(record, kind, Box::new(theme)))
 }
 
-/// The states that were waited for are there: the file can be written.
-pub fn take_states(state: &mut State, run: RunId, states: Arc<StateRows>) -> Vec<Effect> {
+/// The states that were waited for are there, or it is known that there are none: the file can be
+/// written.
+pub fn take_states(state: &mut State, run: RunId, states: Option<Arc<StateRows>>) -> Vec<Effect> {
     let wanted = state.wants_states.take_if(|(wanted, ..)| *wanted == run);
     let is_shown = state.run.as_ref().is_some_and(|shown| shown.id == run);
     match (wanted, state.record().filter(|_| is_shown)) {
         (Some((_, path, format)), Some(record)) => {
-            content(path, format, Content::Trace(Arc::new(record), Some(states)))
+            content(path, format, Content::Trace(Arc::new(record), states))
         }
         _ => Vec::new(),
     }
