@@ -23,7 +23,7 @@ mod styled;
 use std::sync::Arc;
 
 use insta::assert_snapshot;
-use lenscape::app::{Places, State};
+use lenscape::app::{PaneAreas, State};
 use lenscape::display::text;
 use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
 use lenscape::export::{tensors, trace_file};
@@ -826,7 +826,7 @@ fn while_another_lens_is_worked_out_the_screen_says_which_one_is_shown() {
 /// The panes of a screen, cell by cell, without the lines above and below them.
 fn panes(state: &State) -> Vec<Cell> {
     let screen = scene::draw(state, state.columns, state.rows);
-    let body = Places::of(state).unwrap().body;
+    let body = PaneAreas::of(state).unwrap().body;
     body.positions().map(|at| screen[at].clone()).collect()
 }
 

@@ -50,7 +50,7 @@ impl Write for Sink {
     }
 }
 
-impl Output for Sink {
+impl FrameOutput for Sink {
     fn size(&self) -> io::Result<Size> {
         Ok(self.size)
     }
