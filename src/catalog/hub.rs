@@ -27,7 +27,7 @@ use self::cache::Cache;
 use self::failure::HubRequest;
 use self::listing::RemoteFile;
 use self::selection::Selection;
-use super::fetch::{EntryFile, Errand};
+use super::errand::{EntryFile, Errand};
 use super::{CheckpointFiles, HubRef, SourceError, stamp};
 use crate::regular_file;
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 pub use pip::Pip;
 
-use super::fetch::{EntryFile, Errand};
+use super::errand::{EntryFile, Errand};
 use super::{FetchEvent, SourceError};
 
 /// What this source is called.

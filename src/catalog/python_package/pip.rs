@@ -14,7 +14,7 @@ use super::child::{kill_group, tie_to_us};
 use super::complaint::Complaint;
 use super::{Package, SOURCE};
 use crate::catalog::SourceError;
-use crate::catalog::fetch::{EntryFile, Errand};
+use crate::catalog::errand::{EntryFile, Errand};
 use crate::catalog::progress::Meter;
 
 /// How often the growing files are looked at.
