@@ -188,14 +188,14 @@ pub fn kept_at(path: &Path) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::export::sample;
+    use crate::testing;
 
     #[test]
     fn a_kept_trace_is_a_private_file_that_can_be_opened() {
         let state = tempfile::tempdir().unwrap();
         let autosaves = Autosaves::in_folder(state.path().join("new/autosave"));
         assert_eq!(autosaves.newest().unwrap(), None);
-        let record = sample::record();
+        let record = testing::record();
         let path = autosaves.keep(&record).unwrap();
         assert_eq!(autosaves.newest().unwrap(), Some(path.clone()));
         let read = trace_file::open(&path).unwrap();
@@ -225,7 +225,7 @@ mod tests {
         for path in &old {
             fs::write(path, "{}").unwrap();
         }
-        let newest = autosaves.keep(&sample::record()).unwrap();
+        let newest = autosaves.keep(&testing::record()).unwrap();
         assert!(!old[0].exists());
         assert!(old[1..].iter().all(|path| path.exists()));
         assert_eq!(autosaves.newest().unwrap(), Some(newest));
@@ -240,7 +240,7 @@ mod tests {
         fs::write(&file, "").unwrap();
         let autosaves = Autosaves::in_folder(file.clone());
         for error in [
-            autosaves.keep(&sample::record()).unwrap_err(),
+            autosaves.keep(&testing::record()).unwrap_err(),
             autosaves.newest().unwrap_err(),
         ] {
             let text = error.to_string();

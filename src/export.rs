@@ -9,8 +9,6 @@ pub mod file;
 pub mod format;
 pub mod json;
 mod pixels;
-#[cfg(test)]
-pub(crate) mod sample;
 pub mod screen;
 pub mod svg;
 pub mod table;

@@ -41,6 +41,8 @@ mod wrong_tensors;
 mod made;
 mod reference;
 mod replay;
+#[path = "../src/testing/mod.rs"]
+mod testing;
 
 /// With `autotests = false` a file that nobody names would never be run.
 #[test]

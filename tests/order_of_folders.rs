@@ -20,6 +20,8 @@ const ORDER: &[&[&str]] = &[
     &["play"],
     &["commands"],
     &["main", "process"],
+    // What tests are made from: nobody else knows it.
+    &["testing"],
 ];
 
 /// An import of `to` in a file of the folder `from`.
