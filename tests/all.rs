@@ -14,6 +14,7 @@ mod config_keys;
 mod damaged_config;
 mod default_model;
 mod dtype;
+mod examples;
 mod golden;
 mod hostile_names;
 mod instrument;
