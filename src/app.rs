@@ -8,18 +8,13 @@
 //! [`update()`] does no I/O and never blocks: what has to happen outside comes back as
 //! [`Effect`]s. [`crate::ui::draw`] reads the [`State`] and changes nothing.
 
-mod action_list;
-mod attribution;
 mod autosave;
 mod candidates;
 mod command_line;
 mod compare;
 mod cursor;
-mod entry;
 mod fold;
-mod followed;
 mod geometry;
-mod help;
 mod inquiry;
 mod kept;
 mod leaving;
@@ -27,9 +22,7 @@ mod line;
 mod loading;
 mod message;
 mod motion;
-mod page;
-mod picker;
-mod predictions;
+mod pages;
 mod prefilled;
 mod prompt;
 mod prompt_columns;
@@ -41,10 +34,7 @@ mod speed;
 mod state;
 mod unsaved;
 mod update;
-mod watched;
 
-pub use action_list::{ActionEntry, ActionList};
-pub use attribution::{Attribution, Beside, Goal, HeadOrder, Split};
 pub use autosave::{Autosave, AutosaveNews};
 pub use candidates::{parse_candidates, typed_candidates};
 pub use command_line::{CommandLine, Order, Suggestion};
@@ -53,20 +43,20 @@ pub use compare::{
     series,
 };
 pub use cursor::{Cursor, Follow};
-pub use entry::{Entry, Purpose, TokenChoice};
 pub use fold::{Fold, label_width, line_names};
-pub use followed::Followed;
 pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
-pub use help::{HelpLine, HelpRoom, help_lines, help_room};
 pub use inquiry::Inquiry;
 pub use kept::{KeptRuns, Side};
 pub use line::Line;
 pub use loading::{FailedSource, Loading, Model};
 pub use message::{Capture, Effect, Message, Recording, RecordingNews};
 pub use motion::Motion;
-pub use page::{Page, SUMMARY_HEAD};
-pub use picker::{Choice, Picker};
-pub use predictions::{Layers, MOST_TOKENS, Predictions};
+pub use pages::{
+    ActionEntry, ActionList, Attribution, Behaviour, Beside, Choice, Entry, Followed, Goal,
+    HeadOrder, Help, HelpLine, HelpRoom, Layers, MOST_TOKENS, Outcome, Page, Picker, Predictions,
+    Purpose, RunList, SUMMARY_HEAD, Selected, Split, SummaryPage, TokenChoice, Watched, help_lines,
+    help_room,
+};
 pub use prefilled::Prefilled;
 pub use prompt::Prompt;
 pub use prompt_columns::PromptColumns;
@@ -78,4 +68,3 @@ pub use speed::Speed;
 pub use state::{Notice, NoticeKind, Pane, Start, State, Stops, View, Zoom};
 pub use unsaved::Unsaved;
 pub use update::update;
-pub use watched::Watched;

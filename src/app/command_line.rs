@@ -6,7 +6,7 @@ use strum::IntoEnumIterator;
 use tui_input::{Input, InputRequest};
 
 use super::State;
-use super::entry::parse_skips;
+use super::pages::entry::parse_skips;
 use crate::settings::keys::Scope;
 use crate::settings::{Action, Settings};
 use crate::trace::{Layer, Skip, Step};

@@ -88,9 +88,6 @@ impl State {
     /// How many runs would be lost if the program ended now. The newest one would not: it is kept.
     #[must_use]
     pub fn runs_to_lose(&self) -> usize {
-        if self.model.saved.is_some() {
-            return 0;
-        }
         let unsaved = |run: &&Run| !run.columns.is_empty() && !self.leaving.has_in_a_file(run);
         let others = self.kept.others().iter().filter(unsaved).count();
         match &self.run {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::cursor::Growth;
-use super::help::{help_lines, help_room};
 use super::leaving::Leaving;
 use super::update::start_load;
 use super::{
     Autosave, Compare, Cursor, Effect, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt, Query,
-    Run, SUMMARY_HEAD,
+    Run,
 };
 use crate::display::grid_rows;
 use crate::export::Format;
@@ -336,17 +335,7 @@ impl State {
         if self.line.is_some() {
             Some(Stops::Line)
         } else if let Some(page) = &self.page {
-            Some(match page {
-                Page::Help { .. } => Stops::Help,
-                Page::Models(_)
-                | Page::Runs { .. }
-                | Page::Entry(_)
-                | Page::Actions(_)
-                | Page::Predictions(_)
-                | Page::Attribution(_)
-                | Page::Followed(_)
-                | Page::Summary { .. } => Stops::Page,
-            })
+            Some(page.stops())
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
         } else if self.model.is_loading() {
@@ -457,6 +446,28 @@ impl State {
         self.covered.as_mut().or(self.page.as_mut())
     }
 
+    /// Open a page in the place of whatever page there is.
+    pub(super) fn open_page(&mut self, page: impl Into<Page>) {
+        self.page = Some(page.into());
+    }
+
+    /// Open a page over the one that is open, which comes back when it closes.
+    pub(super) fn cover_page(&mut self, page: impl Into<Page>) {
+        self.covered = self.page.replace(page.into());
+    }
+
+    /// What the open page does with everything else. Meanwhile it stands outside of the state; a
+    /// page that is opened meanwhile takes its place.
+    pub(super) fn with_page<T>(
+        &mut self,
+        does: impl FnOnce(&mut Page, &mut Self) -> T,
+    ) -> Option<T> {
+        let mut page = self.page.take()?;
+        let done = does(&mut page, self);
+        self.page.get_or_insert(page);
+        Some(done)
+    }
+
     /// Close the page; the one that it covered comes back.
     pub(super) fn close_page(&mut self) {
         self.page = self.covered.take();
@@ -473,23 +484,7 @@ impl State {
         };
         let room = super::GridRoom::of(self);
         self.cursor.keep_in_view(&rows, extent, growth, room);
-        if let Some(Page::Help { first }) = &mut self.page {
-            let lines = help_lines(&self.settings).len();
-            let room = help_room(self.columns, self.rows);
-            let last = lines.saturating_sub(room.columns * room.rows);
-            let last = u16::try_from(last).unwrap_or(u16::MAX);
-            *first = (*first).min(last);
-        }
-        let last_run = self.runs().len().saturating_sub(1);
-        if let Some(Page::Runs { selected }) = &mut self.page {
-            *selected = (*selected).min(last_run);
-        }
-        let n_layers = u16::try_from(self.n_layers()).unwrap_or(u16::MAX);
-        if let Some(Page::Summary { first }) = &mut self.page {
-            // Status line, key line and two borders.
-            let visible = self.rows.saturating_sub(4 + SUMMARY_HEAD);
-            *first = (*first).min(n_layers.saturating_sub(visible));
-        }
+        self.with_page(|page, state| page.settle(state));
         let cursor = match (self.view.focus, &self.page, &self.line) {
             (Pane::Prompt, None, None) => TextCursor::Shown,
             _ => TextCursor::Hidden,

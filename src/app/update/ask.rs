@@ -7,6 +7,9 @@ use crate::run::{Continuation, Intervention};
 use crate::settings::Visibility;
 use crate::trace::LensKind;
 
+/// What is said where a model is needed and none is there yet.
+pub const NOT_READY: &str = "The model is not ready yet.";
+
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
     state.model.ask_again();
@@ -73,6 +76,34 @@ pub fn force(state: &mut State, prompt: String, text: String) -> Vec<Effect> {
     runs::begin(state, asked, Origin::Given)
 }
 
+/// Score a text behind the prompt.
+pub fn score(state: &mut State, text: String) -> Vec<Effect> {
+    if state.model.ready.is_none() {
+        state.say(NoticeKind::Info, NOT_READY);
+        return Vec::new();
+    }
+    match prompt_to_follow(state) {
+        Some(prompt) => force(state, prompt, text),
+        None => Vec::new(),
+    }
+}
+
+/// What a given text follows: the prompt that is typed, or else that of the shown run. Says so
+/// where there is neither.
+pub fn prompt_to_follow(state: &mut State) -> Option<String> {
+    let typed = state.prompt.text();
+    let prompt = match &state.run {
+        Some(run) if typed.is_empty() => run.prompt.clone(),
+        _ => typed,
+    };
+    if prompt.is_empty() {
+        let text = "The prompt is empty: type what the text follows.";
+        state.say(NoticeKind::Info, text);
+        return None;
+    }
+    Some(prompt)
+}
+
 /// What is skipped in the run of another prompt. States of a run have their positions in its own
 /// prompt, so patches stay behind.
 fn skips(state: &State) -> Vec<Intervention> {
@@ -87,7 +118,7 @@ fn skips(state: &State) -> Vec<Intervention> {
 /// While the run before is seen, ask for its columns under the lens of the shown one: under two
 /// lenses nothing can be compared.
 pub fn recast_before_if_seen(state: &mut State) -> Option<Effect> {
-    if state.kept.side == Side::After || state.model.saved.is_some() {
+    if state.kept.side == Side::After {
         return None;
     }
     let lens = state.settings.options.lens;

@@ -14,8 +14,7 @@ use crate::trace::{Attribution, LensKind, Position, Target};
 pub fn ask_if_missing(state: &mut State) -> Option<Effect> {
     let is_shown = state.settings.options.cell.attribution == Visibility::Shown
         && state.page.is_none()
-        && state.compare.is_none()
-        && state.model.saved.is_none();
+        && state.compare.is_none();
     let run = state.grid_run().filter(|_| is_shown)?;
     if run.is_active() {
         return None;

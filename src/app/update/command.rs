@@ -1,9 +1,10 @@
 //! What is typed at the command line, done.
 
-use super::{act, ask, entry, intervene, save, set};
+use super::{act, ask, from_file, intervene, save, set};
 use crate::app::command_line::{CommandLine, Order};
 use crate::app::cursor::Follow;
 use crate::app::{Effect, Line, NoticeKind, State};
+use crate::settings::Action;
 use crate::trace::Row;
 
 /// Opens the command line.
@@ -62,12 +63,13 @@ fn obey(state: &mut State, order: Order) -> Vec<Effect> {
             state.cursor.follow = Follow::Stay;
         }
         Order::Layer(layer) => state.cursor.row = Row::Layer(layer),
-        Order::Force(_) | Order::Skip(_) if state.model.saved.is_some() => {
-            let text = state.no_model();
-            state.say(NoticeKind::Info, text);
+        Order::Force(text) if !from_file::refuses(state, Action::Force) => {
+            return ask::score(state, text);
         }
-        Order::Force(text) => return entry::force(state, text),
-        Order::Skip(skips) => return intervene::skip_these(state, skips),
+        Order::Skip(skips) if !from_file::refuses(state, Action::EditSkips) => {
+            return intervene::skip_these(state, skips);
+        }
+        Order::Force(_) | Order::Skip(_) => {}
         Order::Save(path) => return save::save(state, path),
     }
     Vec::new()

@@ -86,19 +86,15 @@ pub fn close(state: &mut State) {
     }
 }
 
-/// Follow the first candidate across the grid, or the next one where one is followed.
+/// Follow the first candidate across the grid.
 pub fn follow(state: &mut State) {
-    if let Some(Page::Followed(followed)) = &mut state.page {
-        followed.choose_next();
-        return;
-    }
     let Some(compare) = &state.compare else {
         return;
     };
     let candidates = compare.trajectories();
     let candidates = candidates.map(|(place, trajectory)| (place, trajectory.candidate.clone()));
     match Followed::new(candidates.collect()) {
-        Some(followed) => state.page = Some(Page::Followed(followed)),
+        Some(followed) => state.open_page(followed),
         None => state.say(NoticeKind::Info, "Type a candidate first, then follow it."),
     }
 }

@@ -64,8 +64,8 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             });
         }
         Event::Answered { to, answer, rest } => answers::take(state, &to, answer, rest),
-        Event::Unanswered { to, why } => answers::failed(state, &to, why),
-        Event::States { run, states } => return save::take_states(state, run, states),
+        Event::Unanswered { to, why } => answers::failed(state, &to, NoticeKind::Error, why),
+        Event::States { run, states } => return save::take_states(state, run, Some(states)),
         Event::Failed { run, message } => return failed(state, run, message),
     }
     Vec::new()

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::answers;
+use super::{answers, save};
 use crate::app::saved::comparison;
 use crate::app::{Effect, NoticeKind, State};
 use crate::engine::{Answer, Ask, Command, Question, Rest};
@@ -11,8 +11,18 @@ use crate::run::{Predictions, Record};
 use crate::settings::Action;
 use crate::trace::{Column, Position};
 
+/// Whether a saved trace is shown, which has not what `action` needs; then it is said so.
+pub fn refuses(state: &mut State, action: Action) -> bool {
+    let refuses = state.model.saved.is_some() && needs_the_model(action);
+    if refuses {
+        let text = state.no_model();
+        state.say(NoticeKind::Info, text);
+    }
+    refuses
+}
+
 /// Whether `action` needs more than a saved trace has.
-pub fn needs_the_model(action: Action) -> bool {
+fn needs_the_model(action: Action) -> bool {
     matches!(
         action,
         Action::Force
@@ -39,6 +49,10 @@ pub fn answer(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
     for effect in effects {
         match effect {
             Effect::Engine(Command::Ask(question)) => answer_one(state, &saved.record, question),
+            // Files hold no states.
+            Effect::Engine(Command::States(run)) => {
+                left.extend(save::take_states(state, run, None))
+            }
             other => left.push(other),
         }
     }
@@ -55,11 +69,13 @@ fn answer_one(state: &mut State, record: &Record, question: Question) {
             let found = comparison(record, &to, &state.no_model());
             found.map(|found| Answer::Candidates(Arc::new(found)))
         }
+        Ask::PromptColumns | Ask::Recast => {
+            let why = state.no_model();
+            answers::failed(state, &to, NoticeKind::Info, why);
+            return;
+        }
         // Nobody asked for these by hand.
-        Ask::Joint { .. } | Ask::Recast => None,
-        Ask::PromptColumns | Ask::Attribution { .. } | Ask::Heads { .. } | Ask::Follow { .. } => {
-            let text = state.no_model();
-            state.say(NoticeKind::Info, text);
+        Ask::Joint { .. } | Ask::Attribution { .. } | Ask::Heads { .. } | Ask::Follow { .. } => {
             None
         }
     };

@@ -1,7 +1,7 @@
 //! The network is changed: the same run once more, with other interventions.
 
-use super::entry::OF_THE_PROMPT;
 use super::runs;
+use crate::app::pages::entry::OF_THE_PROMPT;
 use crate::app::{Effect, NoticeKind, Origin, Phase, Run, State};
 use crate::engine::Run as Asked;
 use crate::run::{Intervention, StatePatch, StopReason};

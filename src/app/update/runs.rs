@@ -2,7 +2,7 @@
 
 use super::ask;
 use crate::app::cursor::Follow;
-use crate::app::{Cursor, Effect, NoticeKind, Origin, Page, Run, Side, State};
+use crate::app::{Cursor, Effect, NoticeKind, Origin, Run, Side, State};
 use crate::engine::{Command, Run as Asked};
 use crate::run::RunId;
 
@@ -90,42 +90,8 @@ fn replace(state: &mut State, run: Run) -> Vec<RunId> {
     }
 }
 
-/// Open the list of runs at the shown one, or close it.
-pub fn open(state: &mut State) {
-    if matches!(state.page, Some(Page::Runs { .. })) {
-        state.page = None;
-        return;
-    }
-    let Some(shown) = state.run.as_ref().map(|run| run.id) else {
-        state.say(NoticeKind::Info, "There are no runs yet: generate first.");
-        return;
-    };
-    let runs = state.runs();
-    let selected = runs.iter().position(|run| run.id == shown).unwrap_or(0);
-    state.page = Some(Page::Runs { selected });
-}
-
-fn chosen(state: &State) -> Option<RunId> {
-    match state.page {
-        Some(Page::Runs { selected }) => state.runs().get(selected).map(|run| run.id),
-        _ => None,
-    }
-}
-
-/// Show the chosen run, and close the list.
-pub fn show_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(id) = chosen(state) else {
-        return Vec::new();
-    };
-    state.page = None;
-    show(state, id)
-}
-
-/// Keep the chosen run no longer, unless it is in use.
-pub fn forget_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(id) = chosen(state) else {
-        return Vec::new();
-    };
+/// Keep a run no longer, unless it is in use.
+pub fn forget(state: &mut State, id: RunId) -> Vec<Effect> {
     if let Some(user) = state.kept.user_of(id, state.run.as_ref()) {
         let text = format!("{user} has a state of {id}: forget that one first.");
         state.say(NoticeKind::Info, text);
@@ -143,9 +109,8 @@ pub fn forget_chosen(state: &mut State) -> Vec<Effect> {
     vec![Effect::Engine(Command::Forget(id))]
 }
 
-/// Mark the chosen run, or mark none.
-pub fn mark_chosen(state: &mut State) {
-    let Some(id) = chosen(state) else { return };
+/// Mark a run; where it is marked, mark none.
+pub fn mark(state: &mut State, id: RunId) {
     state.kept.marked = (state.kept.marked != Some(id)).then_some(id);
     state.kept.before = state.kept.marked;
 }

@@ -93,14 +93,7 @@ pub fn change(state: &mut State, now: Options) -> Vec<Effect> {
         effects.push(capture_mouse(state));
     }
     if lens != before.lens {
-        match state.model.saved {
-            Some(_) => {
-                state.settings.options.lens = before.lens;
-                let text = state.no_model();
-                state.say(NoticeKind::Info, text);
-            }
-            None => effects.extend(recast(state)),
-        }
+        effects.extend(recast(state));
     }
     effects
 }

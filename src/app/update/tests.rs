@@ -57,6 +57,7 @@ fn recast_to(run: RunId, lens: LensKind, columns: Vec<Arc<Column>>) -> Event {
     answered(question(run, lens, Ask::Recast), Answer::Recast(columns))
 }
 
+mod actions;
 mod candidates;
 mod cell_attribution;
 mod chapters;

@@ -15,57 +15,59 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::frame::{self, Titles};
-use crate::app::{SUMMARY_HEAD, State};
+use super::Draw;
+use crate::app::{SUMMARY_HEAD, State, SummaryPage};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
 use crate::trace::{Layer, LayerSummary, Summary};
+use crate::ui::frame::{self, Titles};
 
-/// The summary, in the place of all panes, its layers from `first` on.
-pub fn render(state: &State, first: u16, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
-    let columns = state.prompt_columns().iter().chain(state.grid_columns());
-    let summary = Summary::of(columns.map(AsRef::as_ref));
-    let (Some(summary), Some(run)) = (summary, &state.run) else {
-        let titles = Titles::named("Summary");
+impl Draw for SummaryPage {
+    fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+        let columns = state.prompt_columns().iter().chain(state.grid_columns());
+        let summary = Summary::of(columns.map(AsRef::as_ref));
+        let (Some(summary), Some(run)) = (summary, &state.run) else {
+            let titles = Titles::named("Summary");
+            let inner = frame::render(palette, Focus::Here, titles, area, buffer);
+            let words = "Nothing to sum up yet: generate first.";
+            frame::lines([Line::styled(words, palette.muted())], inner, buffer);
+            return;
+        };
+        let visible = usize::from(area.height.saturating_sub(2 + SUMMARY_HEAD));
+        let first = usize::from(self.first);
+        let last = (first + visible).min(summary.layers.len());
+        let titles = Titles {
+            name: format!("Summary · {} · lens {}", counted(state), run.lens),
+            right: match last.saturating_sub(first) {
+                shown if shown == summary.layers.len() || shown == 0 => String::new(),
+                _ => format!("L{first}–L{}", last - 1),
+            },
+            bottom: Line::default(),
+        };
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-        let words = "Nothing to sum up yet: generate first.";
-        frame::lines([Line::styled(words, palette.muted())], inner, buffer);
-        return;
-    };
-    let visible = usize::from(area.height.saturating_sub(2 + SUMMARY_HEAD));
-    let first = usize::from(first);
-    let last = (first + visible).min(summary.layers.len());
-    let titles = Titles {
-        name: format!("Summary · {} · lens {}", counted(state), run.lens),
-        right: match last.saturating_sub(first) {
-            shown if shown == summary.layers.len() || shown == 0 => String::new(),
-            _ => format!("L{first}–L{}", last - 1),
-        },
-        bottom: Line::default(),
-    };
-    let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-    let width = usize::from(inner.width.saturating_sub(2));
-    let table = Table {
-        summary: &summary,
-        bar: width.saturating_sub(FIGURES) / 2,
-        palette,
-    };
-    let head = [
-        overall(&summary, palette),
-        Line::default(),
-        Line::styled(
-            text::cut(
-                "agree: the layer's top token is that of the last layer",
-                width,
-            )
-            .into_owned(),
-            palette.muted(),
-        ),
-        table.heading(),
-    ];
-    let layers = summary.layers.iter().enumerate().skip(first);
-    let layers = layers.map(|(l, layer)| table.line(Layer(l), layer));
-    frame::lines(head.into_iter().chain(layers), inner, buffer);
+        let width = usize::from(inner.width.saturating_sub(2));
+        let table = Table {
+            summary: &summary,
+            bar: width.saturating_sub(FIGURES) / 2,
+            palette,
+        };
+        let head = [
+            overall(&summary, palette),
+            Line::default(),
+            Line::styled(
+                text::cut(
+                    "agree: the layer's top token is that of the last layer",
+                    width,
+                )
+                .into_owned(),
+                palette.muted(),
+            ),
+            table.heading(),
+        ];
+        let layers = summary.layers.iter().enumerate().skip(first);
+        let layers = layers.map(|(l, layer)| table.line(Layer(l), layer));
+        frame::lines(head.into_iter().chain(layers), inner, buffer);
+    }
 }
 
 /// `12 steps`, or `4 tokens of the prompt, 12 steps`.

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Effect, Inquiry};
-use crate::engine::{Ask, Question, Rest};
+use super::{Behaviour, Outcome, Selected};
+use crate::app::{Effect, Inquiry, State};
+use crate::engine::{Answer, Ask, Question, Rest};
 use crate::run::RunId;
+use crate::settings::Action;
+use crate::settings::keys::Scope;
 use crate::trace::{Candidate, Column, Layer, LensKind, Score, Step, TokenId};
 
 /// Candidates followed across the whole grid.
@@ -46,13 +49,13 @@ impl Followed {
     }
 
     /// Shows the next candidate, round and round.
-    pub(super) fn choose_next(&mut self) {
+    fn choose_next(&mut self) {
         self.chosen = (self.chosen + 1) % self.candidates.len().max(1);
     }
 
     /// Asks about the steps behind those that are known, where a run has more of them and the
     /// question before is answered.
-    pub(super) fn ask(&mut self, run: RunId, lens: LensKind, steps: usize) -> Option<Effect> {
+    fn ask(&mut self, run: RunId, lens: LensKind, steps: usize) -> Option<Effect> {
         let is_other = |asked: &Question| (asked.run, asked.lens) != (run, lens);
         if self.missing.asked().is_some_and(is_other) {
             self.missing.forget();
@@ -78,27 +81,6 @@ impl Followed {
             .collect()
     }
 
-    /// Takes a piece of the answer in; one to an older question is dropped.
-    pub(super) fn take(
-        &mut self,
-        to: &Question,
-        first: Step,
-        steps: Vec<Vec<Vec<Score>>>,
-        rest: Rest,
-    ) {
-        if self.missing.is_about(to) && first.0 == self.steps.len() {
-            self.steps.extend(steps);
-        }
-        if rest == Rest::Nothing {
-            self.missing.close(to);
-        }
-    }
-
-    /// Nothing more comes to a question.
-    pub(super) fn close(&mut self, to: &Question) {
-        self.missing.close(to);
-    }
-
     /// A column of the run with the scores of the chosen candidate in the place of those of the
     /// run's own token.
     #[must_use]
@@ -115,5 +97,48 @@ impl Followed {
             }
         }
         Some(Arc::new(column))
+    }
+}
+
+impl Behaviour for Followed {
+    fn scopes(&self) -> &'static [Scope] {
+        &[Scope::Followed, Scope::Grid, Scope::Everywhere]
+    }
+
+    fn act(&mut self, action: Action, _state: &mut State) -> Outcome {
+        match action {
+            Action::FollowCandidate => {
+                self.choose_next();
+                Outcome::DONE
+            }
+            _ => Outcome::Pass,
+        }
+    }
+
+    fn shows_the_selected_cell(&self) -> bool {
+        true
+    }
+
+    fn wants(&mut self, selected: &Selected<'_>) -> Vec<Effect> {
+        let steps = selected.run.columns.len();
+        let asked = self.ask(selected.run.id, selected.lens, steps);
+        asked.into_iter().collect()
+    }
+
+    /// A piece of an answer to an older question is dropped.
+    fn hear(&mut self, to: &Arc<Question>, answer: &Answer, rest: Rest) {
+        let Answer::Follow { first, steps } = answer else {
+            return;
+        };
+        if self.missing.is_about(to) && first.0 == self.steps.len() {
+            self.steps.extend(steps.iter().cloned());
+        }
+        if rest == Rest::Nothing {
+            self.missing.close(to);
+        }
+    }
+
+    fn close(&mut self, to: &Question) {
+        self.missing.close(to);
     }
 }

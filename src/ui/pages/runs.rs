@@ -14,53 +14,50 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::frame::{self, Titles};
-use crate::app::{Origin, Run, State};
+use super::Draw;
+use crate::app::{Origin, Run, RunList, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
+use crate::ui::frame::{self, Titles};
 use crate::vocabulary::visible_text;
 
 const LEGEND: &str = " ● shown  * marked  ± compared with ";
 
-/// The list's page; `selected` is the chosen one's place.
-pub fn render(
-    state: &State,
-    selected: usize,
-    palette: &Palette<'_>,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    let titles = Titles {
-        bottom: Line::styled(LEGEND, palette.muted()),
-        ..Titles::named("Runs")
-    };
-    let inner = frame::render(palette, Focus::Here, titles, area, buffer).intersection(buffer.area);
-    let inner = Rect {
-        x: inner.x + 1,
-        width: inner.width.saturating_sub(2),
-        ..inner
-    };
-    let width = usize::from(inner.width);
-    let rows = usize::from(inner.height.saturating_sub(1));
-    let first = (selected + 1).saturating_sub(rows);
-    let head = ["made from", "changed", "lens", "steps"].map(str::to_owned);
-    let head = line_of("     run", "text", head, width);
-    let runs = state.runs();
-    let runs = runs.iter().enumerate().skip(first).map(|(at, run)| {
-        let line = Line::raw(line(state, run, width));
-        match at == selected {
-            true => line.patch_style(palette.selected()),
-            false => line,
-        }
-    });
-    let lines = std::iter::once(Line::styled(head, palette.muted())).chain(runs);
-    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
-        let place = Rect {
-            y,
-            height: 1,
+impl Draw for RunList {
+    fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+        let titles = Titles {
+            bottom: Line::styled(LEGEND, palette.muted()),
+            ..Titles::named("Runs")
+        };
+        let inner =
+            frame::render(palette, Focus::Here, titles, area, buffer).intersection(buffer.area);
+        let inner = Rect {
+            x: inner.x + 1,
+            width: inner.width.saturating_sub(2),
             ..inner
         };
-        line.render(place, buffer);
+        let width = usize::from(inner.width);
+        let rows = usize::from(inner.height.saturating_sub(1));
+        let first = (self.selected + 1).saturating_sub(rows);
+        let head = ["made from", "changed", "lens", "steps"].map(str::to_owned);
+        let head = line_of("     run", "text", head, width);
+        let runs = state.runs();
+        let runs = runs.iter().enumerate().skip(first).map(|(at, run)| {
+            let line = Line::raw(line(state, run, width));
+            match at == self.selected {
+                true => line.patch_style(palette.selected()),
+                false => line,
+            }
+        });
+        let lines = std::iter::once(Line::styled(head, palette.muted())).chain(runs);
+        for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+            let place = Rect {
+                y,
+                height: 1,
+                ..inner
+            };
+            line.render(place, buffer);
+        }
     }
 }
 

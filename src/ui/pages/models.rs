@@ -14,50 +14,52 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::field;
-use super::frame::{self, Titles};
-use crate::app::{Choice, Picker};
+use super::Draw;
+use crate::app::{Choice, Picker, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
 use crate::engine::{Fit, ModelEntry, Whereabouts};
+use crate::ui::field;
+use crate::ui::frame::{self, Titles};
 use crate::vocabulary::visible_text;
 
-/// The list of models.
-pub fn render(picker: &Picker, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
-    let choices = picker.choices();
-    let titles = Titles {
-        right: match choices.len() {
-            0 => String::new(),
-            count => format!("{} of {count}", picker.selected + 1),
-        },
-        ..Titles::named("Models")
-    };
-    let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-    let width = usize::from(inner.width.saturating_sub(2));
-    let mut lines = vec![field(picker, palette, width)];
-    if picker.entries.is_none() {
-        lines.push(Line::styled("Looking for models …", palette.muted()));
-    } else if let [Choice::Entry(_), ..] = choices.as_slice() {
-        lines.push(Line::styled(heading(width), palette.muted()));
-    }
-    let room = usize::from(inner.height).saturating_sub(lines.len()).max(1);
-    let first = (picker.selected + 1).saturating_sub(room);
-    let shown = choices.iter().enumerate().skip(first).take(room);
-    lines.extend(shown.map(|(at, choice)| {
-        let line = match choice {
-            Choice::Entry(entry) => entry_line(entry, palette, width),
-            Choice::Typed(typed) => {
-                let words = format!("  load `{}`: a path or hub id", visible_text(typed));
-                Line::raw(text::left(&words, width))
-            }
+impl Draw for Picker {
+    fn draw(&self, _state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+        let choices = self.choices();
+        let titles = Titles {
+            right: match choices.len() {
+                0 => String::new(),
+                count => format!("{} of {count}", self.selected + 1),
+            },
+            ..Titles::named("Models")
         };
-        if at == picker.selected {
-            line.patch_style(palette.selected())
-        } else {
-            line
+        let inner = frame::render(palette, Focus::Here, titles, area, buffer);
+        let width = usize::from(inner.width.saturating_sub(2));
+        let mut lines = vec![field(self, palette, width)];
+        if self.entries.is_none() {
+            lines.push(Line::styled("Looking for models …", palette.muted()));
+        } else if let [Choice::Entry(_), ..] = choices.as_slice() {
+            lines.push(Line::styled(heading(width), palette.muted()));
         }
-    }));
-    frame::lines(lines, inner, buffer);
+        let room = usize::from(inner.height).saturating_sub(lines.len()).max(1);
+        let first = (self.selected + 1).saturating_sub(room);
+        let shown = choices.iter().enumerate().skip(first).take(room);
+        lines.extend(shown.map(|(at, choice)| {
+            let line = match choice {
+                Choice::Entry(entry) => entry_line(entry, palette, width),
+                Choice::Typed(typed) => {
+                    let words = format!("  load `{}`: a path or hub id", visible_text(typed));
+                    Line::raw(text::left(&words, width))
+                }
+            };
+            if at == self.selected {
+                line.patch_style(palette.selected())
+            } else {
+                line
+            }
+        }));
+        frame::lines(lines, inner, buffer);
+    }
 }
 
 /// What is typed; its end, where it is long.

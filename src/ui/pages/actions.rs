@@ -11,12 +11,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::charset;
-use super::field;
-use super::frame::{self, Titles};
+use super::Draw;
 use crate::app::{ActionEntry, ActionList, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
+use crate::ui::charset;
+use crate::ui::field;
+use crate::ui::frame::{self, Titles};
 
 /// Columns of an action's name.
 const NAME: usize = 20;
@@ -25,42 +26,37 @@ const HELP: usize = 40;
 /// Columns between these.
 const GAP: usize = 2;
 
-/// The list of actions.
-pub fn render(
-    state: &State,
-    list: &ActionList,
-    palette: &Palette<'_>,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    let entries = list.entries(&state.settings);
-    let selected = list.selected.min(entries.len().saturating_sub(1));
-    let titles = Titles {
-        right: match entries.len() {
-            0 => String::new(),
-            count => format!("{} of {count}", selected + 1),
-        },
-        ..Titles::named("Actions")
-    };
-    let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-    let width = usize::from(inner.width.saturating_sub(2));
-    let mut lines = vec![field::line("› ", &list.field, palette, width)];
-    if entries.is_empty() {
-        let words = "No action has that in its name, its keys or what it does.";
-        lines.push(Line::styled(words, palette.muted()));
-    }
-    let room = usize::from(inner.height).saturating_sub(lines.len()).max(1);
-    let first = (selected + 1).saturating_sub(room);
-    let shown = entries.iter().enumerate().skip(first).take(room);
-    lines.extend(shown.map(|(at, entry)| {
-        let spans = entry_spans(entry, palette, width);
-        match at == selected {
-            // One look from end to end: reversed, each colour would be a ground of its own.
-            true => Line::from_iter(spans.map(|span| span.style(palette.selected()))),
-            false => Line::from_iter(spans),
+impl Draw for ActionList {
+    fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+        let entries = self.entries(&state.settings);
+        let selected = self.selected.min(entries.len().saturating_sub(1));
+        let titles = Titles {
+            right: match entries.len() {
+                0 => String::new(),
+                count => format!("{} of {count}", selected + 1),
+            },
+            ..Titles::named("Actions")
+        };
+        let inner = frame::render(palette, Focus::Here, titles, area, buffer);
+        let width = usize::from(inner.width.saturating_sub(2));
+        let mut lines = vec![field::line("› ", &self.field, palette, width)];
+        if entries.is_empty() {
+            let words = "No action has that in its name, its keys or what it does.";
+            lines.push(Line::styled(words, palette.muted()));
         }
-    }));
-    frame::lines(lines, inner, buffer);
+        let room = usize::from(inner.height).saturating_sub(lines.len()).max(1);
+        let first = (selected + 1).saturating_sub(room);
+        let shown = entries.iter().enumerate().skip(first).take(room);
+        lines.extend(shown.map(|(at, entry)| {
+            let spans = entry_spans(entry, palette, width);
+            match at == selected {
+                // One look from end to end: reversed, each colour would be a ground of its own.
+                true => Line::from_iter(spans.map(|span| span.style(palette.selected()))),
+                false => Line::from_iter(spans),
+            }
+        }));
+        frame::lines(lines, inner, buffer);
+    }
 }
 
 fn entry_spans(entry: &ActionEntry, palette: &Palette<'_>, width: usize) -> [Span<'static>; 3] {

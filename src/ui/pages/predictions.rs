@@ -16,8 +16,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::frame::{self, Titles};
-use super::{bars, compare, grid, scroll, step};
+use super::Draw;
+use super::step;
 use crate::app::{Layers, Predictions, Run, State};
 use crate::display::letter;
 use crate::display::palette::{Focus, Palette};
@@ -26,49 +26,46 @@ use crate::engine::Question;
 use crate::run;
 use crate::settings::Cells;
 use crate::trace::{Cell, Row, TokenId};
+use crate::ui::frame::{self, Titles};
+use crate::ui::{bars, compare, grid, scroll};
 use crate::vocabulary::Vocabulary;
 use sizes::{GAP, Marks, Sizes};
 
-/// The page, in the place of all panes.
-pub fn render(
-    state: &State,
-    page: &Predictions,
-    palette: &Palette<'_>,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    let found = state.run.as_ref().zip(state.model.ready.as_ref());
-    let found = found.and_then(|(run, info)| Some((run, info, page.best.newest()?)));
-    let found = found.filter(|(run, _, (to, _))| to.run == run.id);
-    let Some((run, info, (question, answer))) = found else {
-        let titles = Titles::named("Layer predictions");
-        let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-        let words = match state.model.saved {
-            Some(_) => "The file lists no tokens here.",
-            None => "…",
+impl Draw for Predictions {
+    fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+        let found = state.run.as_ref().zip(state.model.ready.as_ref());
+        let found = found.and_then(|(run, info)| Some((run, info, self.best.newest()?)));
+        let found = found.filter(|(run, _, (to, _))| to.run == run.id);
+        let Some((run, info, (question, answer))) = found else {
+            let titles = Titles::named("Layer predictions");
+            let inner = frame::render(palette, Focus::Here, titles, area, buffer);
+            let words = match state.model.saved {
+                Some(_) => "The file lists no tokens here.",
+                None => "…",
+            };
+            let words = step::nothing_yet(state).unwrap_or(words);
+            frame::lines(vec![Line::styled(words, palette.muted())], inner, buffer);
+            return;
         };
-        let words = step::nothing_yet(state).unwrap_or(words);
-        frame::lines(vec![Line::styled(words, palette.muted())], inner, buffer);
-        return;
-    };
-    let table = Table {
-        state,
-        page,
-        question,
-        answer,
-        run,
-        vocabulary: &info.vocabulary,
-        palette,
-    };
-    let inner = frame::render(palette, Focus::Here, table.titles(area.width), area, buffer);
-    let width = usize::from(inner.width.saturating_sub(2));
-    let height = usize::from(inner.height);
-    let mut lines = vec![compare::context(state, palette, width)];
-    lines.extend(match page.layers {
-        Layers::All => table.all_layers(width, height.saturating_sub(1)),
-        Layers::Selected => table.one_layer(width, height.saturating_sub(1)),
-    });
-    frame::lines(lines, inner, buffer);
+        let table = Table {
+            state,
+            page: self,
+            question,
+            answer,
+            run,
+            vocabulary: &info.vocabulary,
+            palette,
+        };
+        let inner = frame::render(palette, Focus::Here, table.titles(area.width), area, buffer);
+        let width = usize::from(inner.width.saturating_sub(2));
+        let height = usize::from(inner.height);
+        let mut lines = vec![compare::context(state, palette, width)];
+        lines.extend(match self.layers {
+            Layers::All => table.all_layers(width, height.saturating_sub(1)),
+            Layers::Selected => table.one_layer(width, height.saturating_sub(1)),
+        });
+        frame::lines(lines, inner, buffer);
+    }
 }
 
 struct Table<'t> {

@@ -12,54 +12,50 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use super::frame::{self, Titles};
-use super::{field, grid};
+use super::Draw;
 use crate::app::{Entry, Purpose, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
 use crate::settings::Cells;
+use crate::ui::frame::{self, Titles};
+use crate::ui::{field, grid};
 use crate::vocabulary::{typed, visible_text};
 
-/// The line's box, in the upper lines of `area`.
-pub fn render(
-    state: &State,
-    entry: &Entry,
-    palette: &Palette<'_>,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    let height = 3 + u16::from(!entry.choices.is_empty());
-    let area = Rect {
-        height: height.min(area.height),
-        ..area
-    }
-    .intersection(buffer.area);
-    Clear.render(area, buffer);
-    let titles = Titles {
-        bottom: Line::styled(hint(&entry.purpose), palette.muted()),
-        ..Titles::named(title(state, &entry.purpose, area.width.into()))
-    };
-    let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-    let inner = Rect {
-        x: inner.x + 1,
-        width: inner.width.saturating_sub(2),
-        ..inner
-    };
-    let width = usize::from(inner.width);
-    let mut line = vec![Span::styled("⟦", palette.accent())];
-    line.extend(field::prefilled(
-        &entry.field,
-        palette,
-        width.saturating_sub(1),
-    ));
-    let lines = [Line::from(line), choices(entry, palette, width)];
-    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
-        let place = Rect {
-            y,
-            height: 1,
+impl Draw for Entry {
+    fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+        let height = 3 + u16::from(!self.choices.is_empty());
+        let area = Rect {
+            height: height.min(area.height),
+            ..area
+        }
+        .intersection(buffer.area);
+        Clear.render(area, buffer);
+        let titles = Titles {
+            bottom: Line::styled(hint(&self.purpose), palette.muted()),
+            ..Titles::named(title(state, &self.purpose, area.width.into()))
+        };
+        let inner = frame::render(palette, Focus::Here, titles, area, buffer);
+        let inner = Rect {
+            x: inner.x + 1,
+            width: inner.width.saturating_sub(2),
             ..inner
         };
-        line.render(place.intersection(buffer.area), buffer);
+        let width = usize::from(inner.width);
+        let mut line = vec![Span::styled("⟦", palette.accent())];
+        line.extend(field::prefilled(
+            &self.field,
+            palette,
+            width.saturating_sub(1),
+        ));
+        let lines = [Line::from(line), choices(self, palette, width)];
+        for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+            let place = Rect {
+                y,
+                height: 1,
+                ..inner
+            };
+            line.render(place.intersection(buffer.area), buffer);
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::Motion;
-use super::command_line::described_actions;
+use super::{Behaviour, Outcome};
+use crate::app::command_line::described_actions;
+use crate::app::{Motion, State};
 use crate::settings::keys::{Scope, key_name};
 use crate::settings::{Action, Settings};
 
@@ -52,15 +53,40 @@ impl ActionList {
             .collect()
     }
 
-    pub(super) fn edit(&mut self, request: InputRequest) {
-        self.field.handle(request);
-        self.selected = 0;
+    fn chosen(&self, settings: &Settings) -> Option<Action> {
+        let entries = self.entries(settings);
+        let last = entries.len().saturating_sub(1);
+        entries
+            .get(self.selected.min(last))
+            .map(|entry| entry.action)
+    }
+}
+
+impl Behaviour for ActionList {
+    fn scopes(&self) -> &'static [Scope] {
+        &[Scope::Actions, Scope::Text, Scope::Everywhere]
     }
 
-    /// `page` are the lines that a page key goes. The last one is found out when it is drawn or
-    /// done: the list is as long as the settings say.
-    pub(super) fn walk(&mut self, motion: Motion, page: usize) {
-        self.selected = motion.in_list(self.selected, page);
+    fn act(&mut self, action: Action, state: &mut State) -> Outcome {
+        match action {
+            Action::DoChosen => match self.chosen(&state.settings) {
+                Some(chosen) => Outcome::Then(chosen),
+                None => Outcome::CLOSE,
+            },
+            Action::Help => Outcome::CLOSE,
+            _ => Outcome::Pass,
+        }
+    }
+
+    /// The last line is found out when it is drawn or done: the list is as long as the settings
+    /// say.
+    fn walk(&mut self, motion: Motion, lines: usize) {
+        self.selected = motion.in_list(self.selected, lines);
+    }
+
+    fn edit(&mut self, request: InputRequest) {
+        self.field.handle(request);
+        self.selected = 0;
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Inquiry;
+use super::Selected;
+use crate::app::{Effect, Inquiry, State};
 use crate::display::letter;
+use crate::engine::{Answer, Ask, Question};
 use crate::run::{Comparison, RunId};
 use crate::trace::TokenId;
 
@@ -11,10 +13,39 @@ use crate::trace::TokenId;
 #[derive(Clone, Debug, Default)]
 pub struct Watched {
     /// The newest answer says what tokens the candidates are.
-    pub(super) found: Inquiry<Arc<Comparison>>,
+    pub(in crate::app) found: Inquiry<Arc<Comparison>>,
 }
 
 impl Watched {
+    /// What is known of the watched tokens already: from the open page, or from compare mode.
+    pub(super) fn known(state: &State) -> Self {
+        let of_page = state.page.as_ref().and_then(|page| page.watched().cloned());
+        let of_compare = || state.compare.as_ref().map(|compare| compare.found.clone());
+        of_page
+            .or_else(|| of_compare().map(|found| Self { found }))
+            .unwrap_or_default()
+    }
+
+    /// Asks which tokens the candidates are, once a run: that does not change from step to step.
+    pub(super) fn ask(&mut self, selected: &Selected<'_>) -> Option<Effect> {
+        let asked = self.found.asked().map(|asked| asked.run);
+        let known = asked.or(self.found.newest().map(|(to, _)| to.run));
+        if selected.candidates.is_empty() || known == Some(selected.run.id) {
+            return None;
+        }
+        self.found.ask(selected.question(Ask::Candidates {
+            at: selected.at,
+            wanted: selected.candidates.clone(),
+        }))
+    }
+
+    /// Takes an answer about candidates in.
+    pub(super) fn hear(&mut self, to: &Arc<Question>, answer: &Answer) {
+        if let Answer::Candidates(comparison) = answer {
+            self.found.take(to, Arc::clone(comparison));
+        }
+    }
+
     /// Each candidate's place among them all, and the token that is followed.
     pub fn tokens(&self, run: RunId) -> impl Iterator<Item = (usize, TokenId)> {
         self.found

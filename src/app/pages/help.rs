@@ -1,7 +1,54 @@
 //! What the help page says, made from the key map.
 
-use crate::settings::Settings;
+use super::{Behaviour, Outcome};
+use crate::app::{ActionList, Motion, State, Stops};
 use crate::settings::keys::{Scope, key_name};
+use crate::settings::{Action, Settings};
+
+/// The help page.
+#[derive(Clone, Debug, Default)]
+pub struct Help {
+    /// The first line in view.
+    pub first: u16,
+}
+
+impl Behaviour for Help {
+    fn scopes(&self) -> &'static [Scope] {
+        &[Scope::Help, Scope::Everywhere]
+    }
+
+    fn hinted_scopes(&self) -> &'static [Scope] {
+        &[Scope::Help]
+    }
+
+    fn stops(&self) -> Stops {
+        Stops::Help
+    }
+
+    fn act(&mut self, action: Action, _state: &mut State) -> Outcome {
+        match action {
+            Action::Help => Outcome::Turn(ActionList::default().into()),
+            _ => Outcome::Pass,
+        }
+    }
+
+    fn walk(&mut self, motion: Motion, lines: usize) {
+        let line = motion.in_list(self.first.into(), lines);
+        self.first = u16::try_from(line).unwrap_or(u16::MAX);
+    }
+
+    fn takes_paste(&self) -> bool {
+        false
+    }
+
+    fn settle(&mut self, state: &State) {
+        let lines = help_lines(&state.settings).len();
+        let room = help_room(state.columns, state.rows);
+        let last = lines.saturating_sub(room.columns * room.rows);
+        let last = u16::try_from(last).unwrap_or(u16::MAX);
+        self.first = self.first.min(last);
+    }
+}
 
 /// How many lines the help page shows at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,53 +20,50 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::bars::{self, Diverging};
-use super::frame::{self, Titles};
-use super::{compare, scroll, step};
+use super::Draw;
+use super::step;
 use crate::app::{Attribution, Beside, ROW_LABEL, Split, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
 use crate::trace::{self, Layer, Row};
+use crate::ui::bars::{self, Diverging};
+use crate::ui::frame::{self, Titles};
+use crate::ui::{compare, scroll};
 
-/// The page, in the place of all panes.
-pub fn render(
-    state: &State,
-    page: &Attribution,
-    palette: &Palette<'_>,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    let found = state.run.as_ref().zip(state.model.ready.as_ref());
-    let found = found.and_then(|(run, info)| Some((run, info, page.split(run.id)?)));
-    let Some((run, info, split)) = found else {
-        let titles = Titles::named("Attribution");
+impl Draw for Attribution {
+    fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+        let found = state.run.as_ref().zip(state.model.ready.as_ref());
+        let found = found.and_then(|(run, info)| Some((run, info, self.split(run.id)?)));
+        let Some((run, info, split)) = found else {
+            let titles = Titles::named("Attribution");
+            let inner = frame::render(palette, Focus::Here, titles, area, buffer);
+            frame::lines(
+                vec![Line::styled(missing(state, self), palette.muted())],
+                inner,
+                buffer,
+            );
+            return;
+        };
+        let target = names::target(self, run, &split, &info.vocabulary);
+        let titles = Titles {
+            name: format!("Attribution · {} {target}", run.place_of(split.at)),
+            right: step::lens_of(split.lens, self.is_waiting()),
+            ..Titles::default()
+        };
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-        frame::lines(
-            vec![Line::styled(missing(state, page), palette.muted())],
-            inner,
-            buffer,
-        );
-        return;
-    };
-    let target = names::target(page, run, &split, &info.vocabulary);
-    let titles = Titles {
-        name: format!("Attribution · {} {target}", run.place_of(split.at)),
-        right: step::lens_of(split.lens, page.is_waiting()),
-        ..Titles::default()
-    };
-    let inner = frame::render(palette, Focus::Here, titles, area, buffer);
-    let width = usize::from(inner.width.saturating_sub(2));
-    let height = usize::from(inner.height);
-    let sums = sums::lines(&split.attribution, palette, width);
-    let sheet = Sheet::new(state, page, &split, palette, width);
-    let mut lines = vec![compare::context(state, palette, width)];
-    lines.extend(sheet.lines(height.saturating_sub(lines.len() + sums.len())));
-    // A blank line before the sums where that costs no layer.
-    if height > lines.len() + sums.len() {
-        lines.push(Line::default());
+        let width = usize::from(inner.width.saturating_sub(2));
+        let height = usize::from(inner.height);
+        let sums = sums::lines(&split.attribution, palette, width);
+        let sheet = Sheet::new(state, self, &split, palette, width);
+        let mut lines = vec![compare::context(state, palette, width)];
+        lines.extend(sheet.lines(height.saturating_sub(lines.len() + sums.len())));
+        // A blank line before the sums where that costs no layer.
+        if height > lines.len() + sums.len() {
+            lines.push(Line::default());
+        }
+        lines.extend(sums);
+        frame::lines(lines, inner, buffer);
     }
-    lines.extend(sums);
-    frame::lines(lines, inner, buffer);
 }
 
 /// Why there is nothing to show, and what to do.

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::bars;
 use crate::display::palette::Palette;
 use crate::trace::Attribution;
-use crate::ui::step;
+use crate::ui::pages::step;
 
 /// What the parts may be off by, from rounding.
 const ROUNDING: f32 = 1e-3;

@@ -2,8 +2,12 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::Motion;
-use crate::engine::ModelEntry;
+use super::{Behaviour, Outcome};
+use crate::app::update::ask;
+use crate::app::{Effect, Motion, NoticeKind, State};
+use crate::engine::{Command, ModelEntry};
+use crate::settings::Action;
+use crate::settings::keys::Scope;
 
 /// How far a page goes.
 const PAGE: usize = 10;
@@ -66,7 +70,7 @@ impl Picker {
     }
 
     /// Takes in what there is; what was chosen stays chosen.
-    pub(super) fn take(&mut self, entries: Vec<ModelEntry>) {
+    pub(in crate::app) fn take(&mut self, entries: Vec<ModelEntry>) {
         let chosen = self.chosen().map(|choice| choice.name().to_owned());
         self.entries = Some(entries);
         let choices = self.choices();
@@ -76,17 +80,52 @@ impl Picker {
         self.selected = same.unwrap_or(0);
     }
 
-    pub(super) fn edit(&mut self, request: InputRequest) {
+    /// Loads what is chosen. Nothing happens while nothing is chosen; files that cannot be used
+    /// stay where they are, and the reason is told.
+    fn load_chosen(&self, state: &mut State) -> Outcome {
+        let Some(choice) = self.chosen() else {
+            return Outcome::DONE;
+        };
+        if let Choice::Entry(entry) = choice
+            && let Some(why) = entry.fault.clone()
+        {
+            state.say(NoticeKind::Error, why);
+            return Outcome::DONE;
+        }
+        state.settings.options.model = choice.name().to_owned();
+        Outcome::Close(ask::start_load(state))
+    }
+}
+
+impl Behaviour for Picker {
+    fn scopes(&self) -> &'static [Scope] {
+        &[Scope::Models, Scope::Text, Scope::Everywhere]
+    }
+
+    fn act(&mut self, action: Action, state: &mut State) -> Outcome {
+        match action {
+            Action::LoadChosen => self.load_chosen(state),
+            _ => Outcome::Pass,
+        }
+    }
+
+    fn walk(&mut self, motion: Motion, _lines: usize) {
+        let last = self.choices().len().saturating_sub(1);
+        self.selected = motion.in_list(self.selected, PAGE).min(last);
+    }
+
+    fn edit(&mut self, request: InputRequest) {
         let changed = self.field.handle(request);
         if changed.is_some_and(|change| change.value) {
             self.selected = 0;
         }
     }
+}
 
-    pub(super) fn walk(&mut self, motion: Motion) {
-        let last = self.choices().len().saturating_sub(1);
-        self.selected = motion.in_list(self.selected, PAGE).min(last);
-    }
+/// Opens the list of models; what can be chosen comes from the engine.
+pub(in crate::app) fn open(state: &mut State) -> Vec<Effect> {
+    state.open_page(Picker::default());
+    vec![Effect::Engine(Command::List)]
 }
 
 fn matches(entry: &ModelEntry, words: &[String]) -> bool {
@@ -157,7 +196,7 @@ mod tests {
     #[test]
     fn what_was_chosen_stays_chosen_when_the_list_comes_anew() {
         let mut picker = picker("");
-        picker.walk(Motion::Down);
+        picker.walk(Motion::Down, 1);
         let entries = picker.entries.clone().unwrap_or_default();
         picker.take(entries.into_iter().skip(1).collect());
         assert_eq!(picker.chosen().map(Choice::name), Some("gpt2-xl"));

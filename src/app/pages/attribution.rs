@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Inquiry, Watched};
+use super::{Behaviour, Outcome, Selected, Watched};
+use crate::app::cursor::Follow;
+use crate::app::{Effect, Inquiry, State};
+use crate::engine::{Answer, Ask, Question, Rest};
 use crate::run::RunId;
-use crate::trace::{self, Column, HeadShares, LensKind, Position, Target, TokenId};
+use crate::settings::Action;
+use crate::settings::keys::Scope;
+use crate::trace::{self, Column, HeadShares, LensKind, Position, Row, Target, TokenId};
 
 /// Whose logit is split, as the user chooses it: it means other tokens at other steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +62,7 @@ pub struct Attribution {
     /// Whose logit is split.
     pub goal: Goal,
     /// The question and its newest answer.
-    pub(super) split: Inquiry<Arc<trace::Attribution>>,
+    pub(in crate::app) split: Inquiry<Arc<trace::Attribution>>,
     /// What stands beside the parts.
     pub beside: Beside,
     /// How the heads are ordered.
@@ -136,8 +141,34 @@ impl Attribution {
         self.split.is_waiting() || heads
     }
 
+    fn ask(&mut self, selected: &Selected<'_>) -> Vec<Effect> {
+        let run = selected.run.id;
+        let Some((_, target)) = self.target(run, selected.column) else {
+            self.split.forget();
+            self.heads.forget();
+            return Vec::new();
+        };
+        let at = selected.at;
+        let split = Ask::Attribution { at, target };
+        let split = self.split.ask(selected.question(split));
+        let heads = match (self.beside, selected.row) {
+            (Beside::Heads, Row::Layer(layer)) => {
+                let heads = Ask::Heads { at, target, layer };
+                self.heads.ask(of_heads(run, heads))
+            }
+            _ => None,
+        };
+        split.into_iter().chain(heads).collect()
+    }
+
+    fn go_to_target(&mut self, state: &State, by: isize) {
+        if let Some(run) = &state.run {
+            self.change_target(run.id, run.column_at(state.cursor.place()), by);
+        }
+    }
+
     /// Goes to the target that is `by` places further on, round and round.
-    pub(super) fn change_target(&mut self, run: RunId, column: Option<&Column>, by: isize) {
+    fn change_target(&mut self, run: RunId, column: Option<&Column>, by: isize) {
         let targets = self.targets(run, column);
         let at = targets.iter().position(|(goal, _)| *goal == self.goal);
         let places = isize::try_from(targets.len()).unwrap_or(isize::MAX).max(1);
@@ -146,6 +177,89 @@ impl Attribution {
         if let Some((goal, _)) = targets.get(next) {
             self.goal = *goal;
         }
+    }
+}
+
+impl Behaviour for Attribution {
+    fn scopes(&self) -> &'static [Scope] {
+        &[Scope::Attribution, Scope::Everywhere]
+    }
+
+    fn hints(&self, action: Action) -> bool {
+        action != Action::HeadOrder || self.beside == Beside::Heads
+    }
+
+    fn act(&mut self, action: Action, state: &mut State) -> Outcome {
+        match action {
+            Action::Attribution => return Outcome::CLOSE,
+            Action::NextTarget => self.go_to_target(state, 1),
+            Action::PreviousTarget => self.go_to_target(state, -1),
+            Action::Heads => {
+                self.beside = match self.beside {
+                    Beside::Lens => Beside::Heads,
+                    Beside::Heads => Beside::Lens,
+                }
+            }
+            Action::HeadOrder => {
+                self.order = match self.order {
+                    HeadOrder::BySize => HeadOrder::ByNumber,
+                    HeadOrder::ByNumber => HeadOrder::BySize,
+                }
+            }
+            _ => return Outcome::Pass,
+        }
+        Outcome::DONE
+    }
+
+    fn shows_the_selected_cell(&self) -> bool {
+        true
+    }
+
+    fn wants(&mut self, selected: &Selected<'_>) -> Vec<Effect> {
+        if !selected.run.can_compare() {
+            return Vec::new();
+        }
+        let watched = self.watched.ask(selected);
+        watched.into_iter().chain(self.ask(selected)).collect()
+    }
+
+    fn hear(&mut self, to: &Arc<Question>, answer: &Answer, _rest: Rest) {
+        self.watched.hear(to, answer);
+        match answer {
+            Answer::Attribution(attribution) => self.split.take(to, Arc::clone(attribution)),
+            Answer::Heads(shares) => self.heads.take(to, Arc::clone(shares)),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, to: &Question) {
+        self.split.close(to);
+        self.heads.close(to);
+        self.watched.found.close(to);
+    }
+
+    fn watched(&self) -> Option<&Watched> {
+        Some(&self.watched)
+    }
+}
+
+/// Opens the page of attribution. The selection stays where it is, so that the page is about one
+/// step.
+pub(in crate::app) fn open(state: &mut State) {
+    let page = Attribution {
+        watched: Watched::known(state),
+        ..Attribution::default()
+    };
+    state.open_page(page);
+    state.cursor.follow = Follow::Stay;
+}
+
+/// The heads are the same under every lens.
+fn of_heads(run: RunId, ask: Ask) -> Question {
+    Question {
+        run,
+        lens: LensKind::default(),
+        ask,
     }
 }
 
