@@ -22,7 +22,7 @@ mod line;
 mod loading;
 mod message;
 mod motion;
-mod pages;
+pub mod pages;
 mod prefilled;
 mod prompt;
 mod prompt_columns;

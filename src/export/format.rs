@@ -1,14 +1,18 @@
 //! The formats that something can be saved in: one entry each of [`ALL`], from which come the
-//! extensions, the values of the command line and README's table.
+//! extensions, the values of the command line and README's table. A writer that serves one format
+//! has its file in this folder.
 
 use std::io;
 use std::path::Path;
 
 use ratatui::buffer::Buffer;
 
+mod csv;
+mod screen;
+
 use super::figure::Drawn;
 use super::svg::Window;
-use super::{ExportError, csv, screen, svg, tensors, trace_file};
+use super::{ExportError, svg, tensors, trace_file};
 use crate::run::{Record, StateRows};
 use crate::settings::Charset;
 

@@ -36,8 +36,8 @@ pub fn take(state: &mut State, to: &Arc<Question>, answer: Answer, rest: Rest) {
                 cell_attribution::attributed(state, to, at, &attribution);
             }
         }
-        // Only pages ask these.
-        Answer::Predictions(_) | Answer::Heads(_) | Answer::Follow { .. } => {}
+        // The rest is asked by pages only.
+        _ => {}
     }
 }
 

@@ -74,10 +74,8 @@ fn answer_one(state: &mut State, record: &Record, question: Question) {
             answers::failed(state, &to, NoticeKind::Info, why);
             return;
         }
-        // Nobody asked for these by hand.
-        Ask::Joint { .. } | Ask::Attribution { .. } | Ask::Heads { .. } | Ask::Follow { .. } => {
-            None
-        }
+        // The file has no answer, and nobody asked for these by hand.
+        _ => None,
     };
     match answer {
         Some(answer) => answers::take(state, &to, answer, Rest::Nothing),
