@@ -7,7 +7,9 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
 use lenscape::engine::{Answer, Ask, Command, Event, FetchProgress, Question, Rest};
-use lenscape::run::{Comparison, ModelInfo, Predictions, Record, RunId, StopReason, Wanted};
+use lenscape::run::{
+    CandidateRequest, Comparison, LayerPredictions, ModelInfo, Record, RunId, StopReason,
+};
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, CharsetChoice, Settings};
 use lenscape::trace::{Candidate, Column, LensKind, LogProb, Position, Score, Step, TokenId};
@@ -291,13 +293,13 @@ impl Scene {
                         .collect(),
                 }
             }
-            Ask::Recast => {
+            Ask::Relens => {
                 self.raw = *lens == LensKind::Raw;
                 self.lens = *lens;
                 let steps = self.state.run.as_ref().unwrap().columns.len();
-                Answer::Recast(self.columns().into_iter().take(steps).collect())
+                Answer::Relens(self.columns().into_iter().take(steps).collect())
             }
-            Ask::Predictions { at, top_k } => Answer::Predictions(Arc::new(Predictions {
+            Ask::Predictions { at, top_k } => Answer::Predictions(Arc::new(LayerPredictions {
                 top_k: *top_k,
                 column: parts::with_top_k(&self.column(*at), *top_k),
             })),
@@ -326,7 +328,7 @@ impl Scene {
     fn trajectory(
         &self,
         run: RunId,
-        wanted: &Wanted,
+        wanted: &CandidateRequest,
     ) -> Result<lenscape::trace::Trajectory, String> {
         let text = &wanted.to_string();
         if self.case.watched().iter().any(|watched| watched == text) {

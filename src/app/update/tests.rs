@@ -7,13 +7,13 @@ use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEve
 
 use super::update;
 use crate::app::{
-    Capture, Effect, Follow, Loading, Message, Page, Pane, Phase, Places, Start, State,
+    Capture, Effect, Follow, Loading, Message, Page, Pane, PaneAreas, Phase, Start, State,
 };
 use crate::engine::{
     Answer, Ask, Command, Event, FetchProgress, Fit, ModelEntry, Question, Rest, Whereabouts,
 };
 use crate::model::Dtype;
-use crate::run::{Comparison, ModelInfo, RunId, Sampling, StopReason, Wanted};
+use crate::run::{CandidateRequest, Comparison, ModelInfo, RunId, Sampling, StopReason};
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
 use crate::trace::{
@@ -46,7 +46,10 @@ fn unanswered(question: Question) -> Event {
 fn compared(wanted: &[&str], comparison: Comparison) -> Event {
     let ask = Ask::Candidates {
         at: comparison.at,
-        wanted: wanted.iter().map(|text| Wanted::from(*text)).collect(),
+        wanted: wanted
+            .iter()
+            .map(|text| CandidateRequest::from(*text))
+            .collect(),
     };
     let question = question(comparison.run, comparison.lens, ask);
     answered(question, Answer::Candidates(Arc::new(comparison)))
@@ -54,9 +57,10 @@ fn compared(wanted: &[&str], comparison: Comparison) -> Event {
 
 /// All columns of a run under another lens.
 fn recast_to(run: RunId, lens: LensKind, columns: Vec<Arc<Column>>) -> Event {
-    answered(question(run, lens, Ask::Recast), Answer::Recast(columns))
+    answered(question(run, lens, Ask::Relens), Answer::Relens(columns))
 }
 
+mod actions;
 mod candidates;
 mod cell_attribution;
 mod chapters;
@@ -218,8 +222,8 @@ fn column(rank: u32) -> Arc<Column> {
     })
 }
 
-fn recast(run: RunId, lens: LensKind) -> Effect {
-    let ask = Ask::Recast;
+fn relens(run: RunId, lens: LensKind) -> Effect {
+    let ask = Ask::Relens;
     Effect::Engine(Command::Ask(Question { run, lens, ask }))
 }
 
@@ -412,7 +416,7 @@ mod running {
         let (mut state, run) = with_steps(2);
         press(&mut state, "tab");
         let lens = LensKind::Raw;
-        assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)]);
+        assert_eq!(press(&mut state, "shift-l"), [relens(run, lens)]);
         let columns = vec![column(7), column(8)];
         hear(&mut state, recast_to(run, lens, columns));
         let run = state.run.unwrap();
@@ -427,9 +431,9 @@ mod running {
         press(&mut state, "tab");
         press(&mut state, "shift-l");
         let lens = LensKind::Raw;
-        hear(&mut state, unanswered(question(run, lens, Ask::Recast)));
+        hear(&mut state, unanswered(question(run, lens, Ask::Relens)));
         assert_eq!(state.settings.options.lens, LensKind::Normed);
-        assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)], "again");
+        assert_eq!(press(&mut state, "shift-l"), [relens(run, lens)], "again");
     }
 
     #[test]
@@ -521,7 +525,7 @@ mod selecting {
     #[test]
     fn a_click_selects_the_cell_under_it() {
         let (mut state, _) = with_steps(4);
-        let grid = Places::of(&state).unwrap().grid;
+        let grid = PaneAreas::of(&state).unwrap().grid;
         let click = MouseEvent {
             kind: MouseEventKind::Down(MouseButton::Left),
             // Two cells of seven behind the labels, two rows below border and tokens.
@@ -624,7 +628,7 @@ mod comparing {
         press(&mut state, "tab");
         let effects = press(&mut state, "shift-l");
         let lens = LensKind::Raw;
-        assert_eq!(effects[0], recast(run, lens));
+        assert_eq!(effects[0], relens(run, lens));
         assert_eq!(asked(&effects), [(Step(0), vec![" is".into()], lens)]);
     }
 
