@@ -1,8 +1,6 @@
 //! A conversation becomes what transformers makes of it: `expected.json` has its texts, which
 //! `make.py` wrote.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 mod command;
 mod limits;
 
