@@ -9,7 +9,7 @@ use super::arguments::{flag, read, required, text, unless_none};
 use super::kind::{Budget, Kind, kind};
 use super::operators::compare;
 use super::refused;
-use super::text::{DEEPEST, MOST, float};
+use super::text::{DEEPEST, MOST, float, spaces};
 
 /// The filter.
 pub(super) fn tojson(arguments: &[ValueOrKwargs]) -> Result<Value, Error> {
@@ -19,7 +19,7 @@ pub(super) fn tojson(arguments: &[ValueOrKwargs]) -> Result<Value, Error> {
     let indent = unless_none(indent).map(|indent| match kind(&indent) {
         Kind::Text(indent) => Ok(indent.to_owned()),
         other => match other.as_int() {
-            Some(spaces) => Ok(" ".repeat(usize::try_from(spaces.clamp(0, 1000)).unwrap_or(0))),
+            Some(width) => spaces(width),
             None => Err(refused("the indent of tojson has to be a number or a text")),
         },
     });

@@ -13,6 +13,14 @@ pub(super) const MOST: usize = 32 << 20;
 /// How deep a value may be nested that is printed or compared.
 pub(super) const DEEPEST: usize = 200;
 
+/// So many spaces to indent by.
+pub(super) fn spaces(width: i128) -> Result<String, Error> {
+    match usize::try_from(width.max(0)) {
+        Ok(width) if width <= 10_000 => Ok(" ".repeat(width)),
+        _ => Err(ErrorKind::OutOfFuel.into()),
+    }
+}
+
 /// Python's `str`.
 pub(super) fn str(value: &Value) -> Result<String, Error> {
     match kind(value) {

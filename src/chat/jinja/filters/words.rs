@@ -6,7 +6,7 @@ use minijinja::{Environment, Error, ErrorKind, Value};
 use super::super::arguments::{flag, number, read, required, text, text_or, unless_none};
 use super::super::kind::{Kind, kind};
 use super::super::strings::{self, capitalized, is_space};
-use super::super::text::{MOST, str};
+use super::super::text::{MOST, spaces, str};
 use super::super::{refused, strip};
 use super::sequences::plain_lines;
 
@@ -105,10 +105,7 @@ fn indent(arguments: &[ValueOrKwargs]) -> Result<Value, Error> {
     let own = text(&value)?.to_owned() + "\n";
     let indention = match width.as_ref().map(kind) {
         Some(Kind::Text(text)) => text.to_owned(),
-        _ => {
-            let width = number(width.as_ref(), 4)?;
-            " ".repeat(usize::try_from(width.clamp(0, 1000)).unwrap_or(0))
-        }
+        _ => spaces(number(width.as_ref(), 4)?)?,
     };
     let lines = plain_lines(&own);
     if own.len() + lines.len() * indention.len() > MOST {
