@@ -6,6 +6,7 @@ mod kernels;
 mod large_blocks;
 mod product;
 mod rows;
+mod several;
 mod small_blocks;
 mod storage;
 
@@ -107,7 +108,7 @@ impl Weight {
                     if n == 1 {
                         product::with_one(parts, x, out);
                     } else {
-                        product::with_many(parts, width, x, out);
+                        several::with_several(parts, width, x, out);
                     }
                     Ok(())
                 })

@@ -98,6 +98,16 @@ impl Rows {
         self.bytes().get(start..start + len).unwrap_or_default()
     }
 
+    /// The bytes of the weights `columns` of a row; none where there are not so many, or where
+    /// they are no whole blocks.
+    #[must_use]
+    pub(super) fn bytes_of_columns(&self, row: usize, columns: &Range<usize>) -> &[u8] {
+        let start = self.storage.row_bytes(columns.start);
+        let end = self.storage.row_bytes(columns.end);
+        let place = start.unwrap_or(0)..end.unwrap_or(0);
+        self.bytes_of(row, 1).get(place).unwrap_or_default()
+    }
+
     /// `count` rows from row `start` on.
     #[must_use]
     pub fn part(&self, start: usize, count: usize) -> Self {
