@@ -25,10 +25,10 @@ pub struct Weight(Held);
 
 #[derive(Clone, Debug)]
 enum Held {
-    /// Contiguous float32 on any device.
+    /// Contiguous float32, for any device.
     Tensor(Tensor),
-    /// On the CPU, as stored: rows one below the other, of one width. A stack of projections can
-    /// be stored in several types.
+    /// For the CPU: rows one below the other, of one width. A stack of projections can be stored
+    /// in several types.
     Rows(Vec<Rows>),
 }
 
@@ -40,7 +40,8 @@ impl Weight {
     }
 
     /// A weight that is made of `parts`, one below the other, for use on `device`.
-    /// They stay as they are where `holding` says so and the device is the CPU.
+    /// They stay as they are where `holding` says so and the device is the CPU; products are the
+    /// same there, bit for bit, in either case.
     ///
     /// # Errors
     /// When there are none, or they are not of one width, or `device` has no room.
@@ -51,8 +52,12 @@ impl Weight {
         if parts.iter().any(|rows| rows.width() != width) {
             candle_core::bail!("rows of different widths do not make one weight");
         }
-        if holding == Holding::AsStored && device.is_cpu() {
-            return Ok(Self(Held::Rows(parts)));
+        if device.is_cpu() {
+            let held = |rows: Rows| match holding {
+                Holding::AsStored => rows,
+                Holding::Widened => rows.in_float32(),
+            };
+            return Ok(Self(Held::Rows(parts.into_iter().map(held).collect())));
         }
         let parts = parts
             .iter()
@@ -248,6 +253,22 @@ mod tests {
             let weight = weight(vec![rows]);
             for n in [1, 2, 30] {
                 holds_the_bound(&weight, &dequantised, n);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_held_in_float32_give_the_same_products_bit_for_bit() {
+        for dtype in QUANTISED {
+            let (rows, _) = quantised(dtype);
+            let widened = Weight::from_rows(vec![rows.clone()], Holding::Widened, &Device::Cpu);
+            let widened = widened.unwrap();
+            assert_eq!(widened.bytes(), 4 * (SHAPE.0 * SHAPE.1) as u64);
+            let stored = weight(vec![rows]);
+            for n in [1, 5] {
+                let x = random((n, SHAPE.1));
+                let products = [&stored, &widened].map(|w| values(&w.product(&x).unwrap()));
+                assert_eq!(products[0], products[1], "{dtype:?}, {n} vectors");
             }
         }
     }
