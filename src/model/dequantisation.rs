@@ -3,7 +3,7 @@
 use super::dtype::Dtype;
 
 /// How weights are held that are stored in fewer bits than float32. The numbers are the same, and
-/// so is the arithmetic; the order of its sums is not.
+/// so are arithmetic and results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dequantisation {
     /// As float32, dequantised once.
