@@ -276,7 +276,7 @@ mod tests {
             let stored = weight(vec![rows]);
             for n in [1, 5] {
                 let x = random((n, SHAPE.1));
-                let products = [&stored, &dequantised].map(|w| values(&w.product(&x).unwrap()));
+                let products = [&stored, &dequantised].map(|w| values(&w.matmul(&x).unwrap()));
                 assert_eq!(products[0], products[1], "{dtype:?}, {n} vectors");
             }
         }
