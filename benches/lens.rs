@@ -51,7 +51,7 @@ fn column_of_a_tiny_model(bencher: Bencher) {
         .expect("the fixtures can be run");
     let states = tap.states().expect("one position");
     bencher.bench_local(|| {
-        let logits = Logits::of(&model.head, &states, LensKind::Normed).expect("rows");
+        let logits = Logits::of(&model.unembed, &states, LensKind::Normed).expect("rows");
         column(&logits, TokenId(5), 10, &vocabulary).expect("rows")
     });
 }

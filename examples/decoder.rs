@@ -47,7 +47,7 @@ pub fn best_tokens(path: &Path, text: &str, out: &mut dyn Write) -> Result<(), B
     })?;
 
     // The figures of a column are those of one token; the list of the best ones is there for any.
-    let logits = Logits::of(&model.head, &tap.states()?, LensKind::Normed)?;
+    let logits = Logits::of(&model.unembed, &tap.states()?, LensKind::Normed)?;
     let vocabulary = model.tokenizer.vocabulary(model.vocab_size);
     let column = column(&logits, TokenId(0), 1, &vocabulary)?;
     let rows = std::iter::once(("emb".to_owned(), &column.embedding))

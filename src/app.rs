@@ -16,7 +16,6 @@ mod cursor;
 mod fold;
 mod geometry;
 mod inquiry;
-mod kept;
 mod leaving;
 mod line;
 mod loading;
@@ -27,44 +26,45 @@ mod prefilled;
 mod prompt;
 mod prompt_columns;
 mod run;
+mod run_history;
 mod save;
 mod saved;
 mod search;
 mod speed;
 mod state;
-mod unsaved;
+mod unsaved_trace;
 mod update;
 
-pub use autosave::{Autosave, AutosaveNews};
+pub use autosave::{Autosave, AutosaveEvent};
 pub use candidates::{parse_candidates, typed_candidates};
-pub use command_line::{CommandLine, Order, Suggestion};
+pub use command_line::{CommandLine, Suggestion, TypedCommand};
 pub use compare::{
     Compare, Completion, Difference, FieldLine, Half, MOST_PINS, Measure, Pin, Series, field_lines,
     series,
 };
 pub use cursor::{Cursor, Follow};
 pub use fold::{Fold, label_width, line_names};
-pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
+pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, PaneAreas, ROW_LABEL, ScreenSize};
 pub use inquiry::Inquiry;
-pub use kept::{KeptRuns, Side};
-pub use line::Line;
+pub use line::InputLine;
 pub use loading::{FailedSource, Loading, Model};
 pub use message::{Capture, Effect, Message, Recording, RecordingNews};
 pub use motion::Motion;
 pub use pages::{
-    ActionEntry, ActionList, Attribution, Behaviour, Beside, Choice, Entry, Followed, Goal,
-    HeadOrder, Help, HelpLine, HelpRoom, Layers, MOST_TOKENS, Outcome, Page, Picker, Predictions,
-    Purpose, RunList, SUMMARY_HEAD, Selected, Split, SummaryPage, TokenChoice, Watched, help_lines,
-    help_room,
+    ActionEntry, ActionList, AttributedLogit, Attribution, Behaviour, Choice, Entry,
+    FollowedCandidates, Goal, HeadOrder, Help, HelpLine, HelpRoom, Layers, MOST_TOKENS, Outcome,
+    Page, Picker, Predictions, Purpose, RunList, SUMMARY_HEAD, Selected, SidePanel, SummaryPage,
+    TokenChoice, WatchedTokens, help_lines, help_room,
 };
-pub use prefilled::Prefilled;
+pub use prefilled::PrefilledField;
 pub use prompt::Prompt;
 pub use prompt_columns::PromptColumns;
 pub use run::{Origin, Phase, Run};
-pub use save::{Save, SaveNews, What};
+pub use run_history::{RunHistory, Side};
+pub use save::{Save, SaveOutcome, SaveSource};
 pub use saved::SavedTrace;
-pub use search::{Direction, Found, Query, Way, search};
+pub use search::{Direction, Query, SearchHit, SearchPath, search};
 pub use speed::Speed;
 pub use state::{Notice, NoticeKind, Pane, Start, State, Stops, View, Zoom};
-pub use unsaved::Unsaved;
+pub use unsaved_trace::UnsavedTrace;
 pub use update::update;

@@ -31,7 +31,7 @@ const FORSAKEN: Duration = Duration::from_secs(24 * 60 * 60);
 pub enum AutosaveError {
     /// The trace could not be written.
     #[error("the unsaved trace cannot be kept in {}: {why}", folder.display())]
-    Keep {
+    Write {
         /// Where.
         folder: PathBuf,
         /// Why.
@@ -39,7 +39,7 @@ pub enum AutosaveError {
     },
     /// The folder could not be read.
     #[error("cannot look for unsaved traces in {}: {why}", folder.display())]
-    Look {
+    Read {
         /// Where.
         folder: PathBuf,
         /// Why.
@@ -49,11 +49,11 @@ pub enum AutosaveError {
 
 /// The folder of the traces that were kept.
 #[derive(Clone, Debug)]
-pub struct Autosaves {
+pub struct AutosaveFolder {
     folder: PathBuf,
 }
 
-impl Autosaves {
+impl AutosaveFolder {
     /// Those in `folder`, which need not exist.
     #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
@@ -78,8 +78,8 @@ impl Autosaves {
     /// # Errors
     ///
     /// When the folder cannot be made or written to, or the disk is full. Then no file is left.
-    pub fn keep(&self, record: &Record) -> Result<PathBuf, AutosaveError> {
-        let path = self.write(record).map_err(|why| AutosaveError::Keep {
+    pub fn add(&self, record: &Record) -> Result<PathBuf, AutosaveError> {
+        let path = self.write(record).map_err(|why| AutosaveError::Write {
             folder: self.folder.clone(),
             why,
         })?;
@@ -124,7 +124,7 @@ impl Autosaves {
     ///
     /// When the folder is there and cannot be read.
     pub fn newest(&self) -> Result<Option<PathBuf>, AutosaveError> {
-        let mut files = self.files().map_err(|why| AutosaveError::Look {
+        let mut files = self.files().map_err(|why| AutosaveError::Read {
             folder: self.folder.clone(),
             why,
         })?;
@@ -174,7 +174,7 @@ fn is_forsaken(file: &fs::Metadata) -> bool {
 
 /// When a trace was kept, by the user's clock: `14:02`, or with the day where that is not today.
 #[must_use]
-pub fn kept_at(path: &Path) -> String {
+pub fn autosaved_at(path: &Path) -> String {
     let time = fs::metadata(path).and_then(|file| file.modified());
     let time: DateTime<Local> = time.unwrap_or_else(|_| SystemTime::now()).into();
     let form = match time.date_naive() == Local::now().date_naive() {
@@ -193,15 +193,15 @@ mod tests {
     #[test]
     fn a_kept_trace_is_a_private_file_that_can_be_opened() {
         let state = tempfile::tempdir().unwrap();
-        let autosaves = Autosaves::in_folder(state.path().join("new/autosave"));
-        assert_eq!(autosaves.newest().unwrap(), None);
+        let autosave_folder = AutosaveFolder::in_folder(state.path().join("new/autosave"));
+        assert_eq!(autosave_folder.newest().unwrap(), None);
         let record = testing::record();
-        let path = autosaves.keep(&record).unwrap();
-        assert_eq!(autosaves.newest().unwrap(), Some(path.clone()));
+        let path = autosave_folder.add(&record).unwrap();
+        assert_eq!(autosave_folder.newest().unwrap(), Some(path.clone()));
         let read = trace_file::open(&path).unwrap();
         assert_eq!(read.prompt, record.prompt);
         assert_eq!(read.columns.len(), record.columns.len());
-        assert!(kept_at(&path).contains(':'));
+        assert!(autosaved_at(&path).contains(':'));
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         assert!(name.contains(&process::id().to_string()), "{name}");
         #[cfg(unix)]
@@ -209,14 +209,14 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode(&path), 0o600);
-            assert_eq!(mode(autosaves.folder()), 0o700);
+            assert_eq!(mode(autosave_folder.folder()), 0o700);
         }
     }
 
     #[test]
     fn the_newest_few_stay_and_nothing_else_is_touched() {
         let folder = tempfile::tempdir().unwrap();
-        let autosaves = Autosaves::in_folder(folder.path().to_owned());
+        let autosave_folder = AutosaveFolder::in_folder(folder.path().to_owned());
         fs::write(folder.path().join("notes.json"), "mine").unwrap();
         fs::write(folder.path().join(format!("{UNFINISHED}1")), "").unwrap();
         let old: Vec<PathBuf> = (0..MOST)
@@ -225,10 +225,10 @@ mod tests {
         for path in &old {
             fs::write(path, "{}").unwrap();
         }
-        let newest = autosaves.keep(&testing::record()).unwrap();
+        let newest = autosave_folder.add(&testing::record()).unwrap();
         assert!(!old[0].exists());
         assert!(old[1..].iter().all(|path| path.exists()));
-        assert_eq!(autosaves.newest().unwrap(), Some(newest));
+        assert_eq!(autosave_folder.newest().unwrap(), Some(newest));
         assert!(folder.path().join("notes.json").exists());
         assert!(folder.path().join(format!("{UNFINISHED}1")).exists());
     }
@@ -238,10 +238,10 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let file = state.path().join("autosave");
         fs::write(&file, "").unwrap();
-        let autosaves = Autosaves::in_folder(file.clone());
+        let autosave_folder = AutosaveFolder::in_folder(file.clone());
         for error in [
-            autosaves.keep(&testing::record()).unwrap_err(),
-            autosaves.newest().unwrap_err(),
+            autosave_folder.add(&testing::record()).unwrap_err(),
+            autosave_folder.newest().unwrap_err(),
         ] {
             let text = error.to_string();
             assert!(text.contains(&file.display().to_string()), "{text}");

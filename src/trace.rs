@@ -10,8 +10,8 @@ mod log_prob;
 mod place;
 mod summary;
 
-pub use attribution::{Attribution, HeadShares, LayerShare, Target};
-pub use intervention::{Skip, SkippedPart};
+pub use attribution::{HeadContributions, LayerContribution, LogitAttribution, Target};
+pub use intervention::{AblatedPart, Ablation};
 pub use lead::{Crossing, Lead, leads, logit_difference};
 pub use log_prob::LogProb;
 pub use place::{Extent, Place};

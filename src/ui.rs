@@ -2,7 +2,7 @@
 //! every colour.
 //!
 //! [`draw`] reads [`State`] and changes nothing; where each pane stands is decided by
-//! [`crate::app::Places`], since paging and clicks depend on it too.
+//! [`crate::app::PaneAreas`], since paging and clicks depend on it too.
 
 mod bars;
 mod cell;
@@ -33,7 +33,7 @@ use ratatui::buffer::Buffer;
 use ratatui::widgets::{Paragraph, Wrap};
 use ratatui::{Frame, Terminal};
 
-use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Line, Places, State};
+use crate::app::{InputLine, LEAST_COLUMNS, LEAST_ROWS, PaneAreas, State};
 use crate::display::palette::Palette;
 use crate::settings::Charset;
 
@@ -53,14 +53,14 @@ fn draw_in(frame: &mut Frame<'_>, state: &State, charset: Charset) {
 fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
     let Some(theme) = state.theme() else { return };
     let palette = Palette::new(theme, state.depth()).in_charset(charset);
-    let Some(places) = Places::of(state) else {
+    let Some(places) = PaneAreas::of(state) else {
         too_small(frame);
         return;
     };
     let buffer = frame.buffer_mut();
     // The terminal may have become smaller than the state knows.
     let clip = |area: ratatui::layout::Rect| area.intersection(buffer.area);
-    let places = Places {
+    let places = PaneAreas {
         header: clip(places.header),
         body: clip(places.body),
         keys: clip(places.keys),
@@ -91,7 +91,7 @@ fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
         pages::drawing(page).draw(state, &palette, places.body, buffer);
     }
     match &state.line {
-        Some(Line::Command(line)) => {
+        Some(InputLine::Command(line)) => {
             let areas = (places.body, places.keys);
             command_line::render(state, line, &palette, areas, buffer);
         }

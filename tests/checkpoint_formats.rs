@@ -15,7 +15,7 @@ mod wrapped;
 use crate::made::{self, Copy};
 use crate::reference::{self, Golden};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Progress, Run, Session};
+use lenscape::engine::{Progress, RunRequest, Session};
 use lenscape::run::{RunId, Sampling};
 use lenscape::trace::{Column, LensKind};
 use rayon::prelude::*;
@@ -41,13 +41,13 @@ fn columns(files: &CheckpointFiles) -> Vec<Column> {
 
 fn generated(session: &mut Session) -> Vec<Column> {
     session
-        .begin(Run {
+        .begin(RunRequest {
             id: RunId(1),
             prompt: "The keys to the cabinet".into(),
             max_tokens: 8,
             sampling: Sampling::default(),
             lens: LensKind::Normed,
-            ..Run::default()
+            ..RunRequest::default()
         })
         .unwrap();
     let mut columns = Vec::new();

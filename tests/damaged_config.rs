@@ -36,7 +36,7 @@ fn run(folder: &Path) {
         Ok(std::ops::ControlFlow::Continue(()))
     });
     if let (Ok(_), Some(state)) = (ran, last) {
-        let _ = model.head.logits(&state, 1);
+        let _ = model.unembed.logits(&state, 1);
     }
 }
 

@@ -36,7 +36,7 @@ fn rows(name: &str, dtype: Dtype) -> Vec<Vec<f32>> {
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    let logits = Logits::of(&model.head, &tap.states().unwrap(), LensKind::Normed).unwrap();
+    let logits = Logits::of(&model.unembed, &tap.states().unwrap(), LensKind::Normed).unwrap();
     logits
         .with_rows(|rows| rows.iter().map(|row| row.to_vec()).collect())
         .unwrap()

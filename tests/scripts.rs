@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::replay;
 use lenscape::app::Start;
-use lenscape::commands::play::{Performance, Performed, PlayError};
+use lenscape::commands::play::{Performance, PlayError, PlayResult};
 use lenscape::engine::Opener;
-use lenscape::play::{self, Step};
+use lenscape::play::{self, ScriptStep};
 use lenscape::settings::Settings;
 
 /// Larger casts would be a burden for who clones the repository.
@@ -40,14 +40,14 @@ fn pictures(performance: &Performance) -> Vec<PathBuf> {
     let steps = performance.script.steps.iter();
     steps
         .filter_map(|step| match step {
-            Step::Screenshot(screenshot) => Some(screenshot.path.clone()),
+            ScriptStep::Screenshot(screenshot) => Some(screenshot.path.clone()),
             _ => None,
         })
         .collect()
 }
 
 /// The program as it starts without any options.
-fn play(performance: &Performance) -> Result<Performed, PlayError> {
+fn play(performance: &Performance) -> Result<PlayResult, PlayError> {
     let settings = Settings::embedded().unwrap();
     let start = Start::on((0, 0));
     let opener = Opener::from_env(settings.options.dtype, 10).unwrap();

@@ -10,7 +10,7 @@ use assert_cmd::Command;
 use candle_core::{Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::lens::{Logits, StateTap, column};
-use lenscape::model::{self, Dtype, Holding};
+use lenscape::model::{self, Dequantisation, Dtype};
 use lenscape::trace::{Cell, LensKind, TokenId};
 use lenscape::verify::{Outcome, Reference, hold};
 use predicates::prelude::*;
@@ -111,7 +111,7 @@ fn computed(copy: &Copy, prompt: &str, steps: usize) -> Value {
         &files,
         &Device::Cpu,
         Dtype::F32,
-        Holding::Widened,
+        Dequantisation::AtLoad,
         &|_, _| {},
     )
     .unwrap();
@@ -128,7 +128,7 @@ fn computed(copy: &Copy, prompt: &str, steps: usize) -> Value {
         });
         assert!(flow.unwrap().is_continue());
         let states = tap.states().unwrap();
-        let logits = Logits::of(&model.head, &states, LensKind::Normed).unwrap();
+        let logits = Logits::of(&model.unembed, &states, LensKind::Normed).unwrap();
         let best = column(&logits, TokenId(0), 1, &vocabulary).unwrap();
         let token = best.layers.last().unwrap().top[0].0;
         let column = column(&logits, token, 1, &vocabulary).unwrap();

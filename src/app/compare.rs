@@ -23,7 +23,7 @@ use tui_input::Input;
 use super::{Inquiry, parse_candidates};
 use crate::display::{letter, of_wanted, shown};
 use crate::engine::Ask;
-use crate::run::{Comparison, Wanted};
+use crate::run::{CandidateRequest, Comparison};
 use crate::trace::{Candidate, Lead, LogProb, Row, Trajectory, leads};
 use crate::vocabulary::{Search, Vocabulary};
 
@@ -91,7 +91,7 @@ impl Compare {
 
     /// Who is followed: the first of those typed.
     #[must_use]
-    pub fn candidates(&self) -> Vec<Wanted> {
+    pub fn candidates(&self) -> Vec<CandidateRequest> {
         let mut candidates = parse_candidates(self.field.value());
         candidates.truncate(MOST_CANDIDATES);
         candidates

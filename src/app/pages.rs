@@ -12,8 +12,8 @@ use tui_input::InputRequest;
 use super::line::insertions;
 use super::{Cursor, Effect, Motion, Run, State, Stops, parse_candidates};
 use crate::engine::{Answer, Ask, Question, Rest};
-use crate::export::figure::Kind;
-use crate::run::{Record, Wanted};
+use crate::export::figure::FigureKind;
+use crate::run::{CandidateRequest, Record};
 use crate::settings::Action;
 use crate::settings::keys::Scope;
 use crate::trace::{Column, LensKind, Position, Row};
@@ -30,15 +30,15 @@ mod summary;
 mod watched;
 
 pub use actions::{ActionEntry, ActionList};
-pub use attribution::{Attribution, Beside, Goal, HeadOrder, Split};
+pub use attribution::{AttributedLogit, Attribution, Goal, HeadOrder, SidePanel};
 pub use entry::{Entry, Purpose, TokenChoice};
-pub use followed::Followed;
+pub use followed::FollowedCandidates;
 pub use help::{Help, HelpLine, HelpRoom, help_lines, help_room};
 pub use models::{Choice, Picker};
 pub use predictions::{Layers, MOST_TOKENS, Predictions};
 pub use runs::RunList;
 pub use summary::{SUMMARY_HEAD, SummaryPage};
-pub use watched::Watched;
+pub use watched::WatchedTokens;
 
 /// Makes the enum of all pages, each of which behaves as its type does.
 macro_rules! pages {
@@ -93,7 +93,7 @@ pages! {
     /// The trace in few numbers.
     Summary(SummaryPage),
     /// A candidate across the whole grid.
-    Followed(Followed),
+    Followed(FollowedCandidates),
 }
 
 /// What a page has made of an action.
@@ -192,13 +192,13 @@ pub trait Behaviour {
     }
 
     /// The tokens that the page marks, where it does.
-    fn watched(&self) -> Option<&Watched> {
+    fn watched(&self) -> Option<&WatchedTokens> {
         None
     }
 
     /// The figure that is saved while the page is open, where it has one of its own; or why there
     /// is none now.
-    fn figure(&self, record: &Record, cursor: &Cursor) -> Option<Result<Kind, &'static str>> {
+    fn figure(&self, record: &Record, cursor: &Cursor) -> Option<Result<FigureKind, &'static str>> {
         let _ = (record, cursor);
         None
     }
@@ -223,7 +223,7 @@ pub struct Selected<'s> {
     /// The selected row.
     pub row: Row,
     /// The candidates that were typed last; none while compare mode asks about them itself.
-    pub candidates: Vec<Wanted>,
+    pub candidates: Vec<CandidateRequest>,
 }
 
 impl<'s> Selected<'s> {

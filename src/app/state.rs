@@ -8,8 +8,8 @@ use super::cursor::Growth;
 use super::leaving::Leaving;
 use super::update::start_load;
 use super::{
-    Autosave, Compare, Cursor, Effect, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt, Query,
-    Run,
+    Autosave, Compare, Cursor, Effect, InputLine, Inquiry, Model, Page, Pin, Prompt, Query, Run,
+    RunHistory,
 };
 use crate::display::grid_rows;
 use crate::export::Format;
@@ -17,7 +17,7 @@ use crate::run::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{Charset, Settings, Switch, Visibility};
-use crate::trace::{Column, Extent, Position, Row, Skip, TokenId};
+use crate::trace::{Ablation, Column, Extent, Position, Row, TokenId};
 use crate::vocabulary::Search;
 
 /// How the program is started: what the command line and the settings say.
@@ -28,7 +28,7 @@ pub struct Start {
     /// A text that is scored as what follows the prompt.
     pub force: Option<String>,
     /// What is skipped in every run.
-    pub skips: Vec<Skip>,
+    pub ablations: Vec<Ablation>,
     /// How many colours the terminal is known to have; the settings may want others.
     pub depth: Depth,
     /// The characters of the terminal's locale.
@@ -46,7 +46,7 @@ impl Start {
         Self {
             prompt: None,
             force: None,
-            skips: Vec::new(),
+            ablations: Vec::new(),
             depth: Depth::TrueColour,
             charset: Charset::Unicode,
             size,
@@ -165,9 +165,9 @@ pub struct State {
     /// The run that is shown.
     pub run: Option<Run>,
     /// The other runs that are kept, and what the shown one is compared with.
-    pub kept: KeptRuns,
+    pub history: RunHistory,
     /// What is skipped in the next run of a prompt: the same as in the run that is shown.
-    pub skips: Vec<Skip>,
+    pub ablations: Vec<Ablation>,
     /// The selected cell.
     pub cursor: Cursor,
     /// Compare mode, while it is open.
@@ -190,7 +190,7 @@ pub struct State {
     /// The page that the help page or the list of actions covers.
     pub(super) covered: Option<Page>,
     /// What is typed in the place of the key line, while it is.
-    pub line: Option<Line>,
+    pub line: Option<InputLine>,
     /// What was typed at the command line, oldest first.
     pub command_history: Vec<String>,
     /// Whether what the terminal gets is recorded.
@@ -246,8 +246,8 @@ impl State {
             queued: start.prompt.filter(|prompt| !prompt.is_empty()),
             queued_text: start.force.filter(|text| !text.is_empty()),
             run: None,
-            kept: KeptRuns::default(),
-            skips: start.skips,
+            history: RunHistory::default(),
+            ablations: start.ablations,
             cursor: Cursor::default(),
             compare: None,
             pins: Vec::new(),
@@ -288,7 +288,7 @@ impl State {
 
     /// The run of this name, if it is kept.
     pub(super) fn run_of(&mut self, id: RunId) -> Option<&mut Run> {
-        let mut runs = self.run.iter_mut().chain(self.kept.others_mut());
+        let mut runs = self.run.iter_mut().chain(self.history.others_mut());
         runs.find(|run| run.id == id)
     }
 

@@ -20,7 +20,7 @@ use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{DtypeChoice, ReportFormat};
 use super::standard_output::to_stdout;
-use crate::engine::{Opener, Progress, Run, Session};
+use crate::engine::{Opener, Progress, RunRequest, Session};
 use crate::export::json;
 use crate::lens::{Logits, StateTap, States, column};
 use crate::model::{Model, ModelError};
@@ -120,7 +120,7 @@ pub fn bench(
     let vocabulary = session.vocabulary().clone();
     let mut model = session.into_model();
     let prompt = prompt(&model)?;
-    let read = model.decoder.bytes() + model.head.bytes();
+    let read = model.decoder.bytes() + model.unembed.bytes();
 
     let ((), reading) = timed_result(|| read_prompt(&mut model, &prompt))?;
     let ((), plain) = timed_result(|| generate_plain(&mut model, prompt[0], max_tokens))?;
@@ -181,7 +181,11 @@ fn generate_plain(model: &mut Model, first: TokenId, max_tokens: usize) -> Resul
             Ok(ControlFlow::Continue(()))
         })?;
         let state = last.ok_or(ModelError::EmptyPrompt)?;
-        let best = model.head.logits(&state, 0)?.argmax(1)?.to_vec1::<u32>()?;
+        let best = model
+            .unembed
+            .logits(&state, 0)?
+            .argmax(1)?
+            .to_vec1::<u32>()?;
         token = best.first().copied().map_or(token, TokenId);
     }
     Ok(())
@@ -215,7 +219,7 @@ fn lens_against_product(
 }
 
 fn lens_step(model: &Model, states: &States, vocabulary: &Vocabulary) -> Result<(), ModelError> {
-    let logits = Logits::of(&model.head, states, LensKind::Normed)?;
+    let logits = Logits::of(&model.unembed, states, LensKind::Normed)?;
     column(&logits, TokenId(0), 10, vocabulary)?;
     Ok(())
 }
@@ -228,13 +232,13 @@ struct MeasuredRun {
 }
 
 fn generate_with_lens(session: &mut Session, max_tokens: usize) -> Result<MeasuredRun, ModelError> {
-    let prompt = session.begin(Run {
+    let prompt = session.begin(RunRequest {
         id: RunId(1),
         prompt: "The keys to the cabinet".into(),
         max_tokens,
         sampling: Sampling::default(),
         lens: LensKind::Normed,
-        ..Run::default()
+        ..RunRequest::default()
     })?;
     let mut columns = Vec::new();
     let mut start = Instant::now();

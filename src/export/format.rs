@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 mod csv;
 mod screen;
 
-use super::figure::Drawn;
+use super::figure::DrawnFigure;
 use super::svg::Window;
 use super::{ExportError, svg, tensors, trace_file};
 use crate::run::{Record, StateRows};
@@ -44,7 +44,7 @@ pub enum Writer {
     /// A run, and the states that its figures were read from, where a model gave them.
     States(fn(&Record, Option<&StateRows>) -> Bytes),
     /// A figure of a run, as the article has them.
-    Figure(fn(&Drawn<'_>) -> Bytes),
+    Figure(fn(&DrawnFigure<'_>) -> Bytes),
     /// The screen as it is, made of such characters as the terminal has, or of all.
     Screen(Characters, fn(&Buffer, &Window<'_>) -> String),
 }

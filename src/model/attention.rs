@@ -6,13 +6,13 @@ use candle_core::{Device, Result, Tensor};
 
 use super::alibi::Alibi;
 use super::dtype::Dtype;
-use super::head::capped;
 use super::intervention::replaced;
 use super::kv_cache::KvCache;
 use super::linear::{Linear, with_values, with_values_from};
 use super::norm::Norm;
 use super::rope::Rotation;
 use super::spec::{AttentionSpec, HeadPositions, QkNorm, QkNormSpan};
+use super::unembed::capped;
 use one_position::{Heads, Kept};
 
 /// The attention of one block.
@@ -155,17 +155,17 @@ impl Attention {
             let heads = numbers.len() / head_dim.max(1);
             Tensor::from_slice(numbers, (heads, 1, head_dim), &Device::Cpu)
         };
-        let (turned, values) = qkv.split_at_mut((n_heads + n_kv_heads) * head_dim);
-        let (queries, keys) = turned.split_at_mut(n_heads * head_dim);
+        let (rotated, values) = qkv.split_at_mut((n_heads + n_kv_heads) * head_dim);
+        let (queries, keys) = rotated.split_at_mut(n_heads * head_dim);
         if let Some(norms) = &self.qk_norms {
             let (q, k) = self.normed(norms, &tensor(queries)?, &tensor(keys)?)?;
             with_values(&q.contiguous()?, |q| queries.copy_from_slice(q))?;
             with_values(&k.contiguous()?, |k| keys.copy_from_slice(k))?;
         }
         if let Some(rotation) = &self.rotation {
-            rotation.turn(turned, head_dim, position);
+            rotation.rotate(rotated, head_dim, position);
         }
-        let (queries, keys) = turned.split_at(n_heads * head_dim);
+        let (queries, keys) = rotated.split_at(n_heads * head_dim);
         let (keys, values) = self.cache.write(&tensor(keys)?, &tensor(values)?)?;
         let heads = Heads {
             count: n_heads,

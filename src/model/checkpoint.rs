@@ -14,8 +14,8 @@ use std::sync::{Mutex, PoisonError};
 use candle_core::{DType, Device, Tensor};
 
 use super::ModelError;
+use super::dequantisation::Dequantisation;
 use super::dtype::Dtype;
-use super::holding::Holding;
 use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
 use super::norm::Norm;
@@ -33,7 +33,7 @@ pub struct Checkpoint<'a> {
     reading: Reading,
     device: &'a Device,
     dtype: Dtype,
-    holding: Holding,
+    dequantisation: Dequantisation,
     taken: Mutex<HashSet<String>>,
     notes: Mutex<Vec<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
@@ -58,14 +58,14 @@ struct Projection {
 
 impl<'a> Checkpoint<'a> {
     /// Starts reading `weights` laid out as `layout`, onto `device`, to be computed with as
-    /// `dtype` and held as `holding` says. `progress` gets the number of tensors read, and of all,
+    /// `dtype` and held as `dequantisation` says. `progress` gets the number of tensors read, and of all,
     /// after each; it may be called from several threads.
     pub fn new(
         weights: &'a Weights,
         layout: Layout,
         device: &'a Device,
         dtype: Dtype,
-        holding: Holding,
+        dequantisation: Dequantisation,
         progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, ModelError> {
         let prefix = prefix(weights, &layout).ok_or_else(|| {
@@ -79,7 +79,7 @@ impl<'a> Checkpoint<'a> {
             reading: Reading::Values,
             device,
             dtype,
-            holding,
+            dequantisation,
             taken: Mutex::default(),
             notes: Mutex::default(),
             progress,
@@ -96,7 +96,7 @@ impl<'a> Checkpoint<'a> {
                 layout,
                 &Device::Cpu,
                 Dtype::Auto,
-                Holding::Widened,
+                Dequantisation::AtLoad,
                 &|_, _| {},
             )?
         })
@@ -218,7 +218,7 @@ impl<'a> Checkpoint<'a> {
 
     /// The weight that is made of `parts`, one below the other.
     fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
-        Ok(Weight::from_rows(parts, self.holding, self.device)?)
+        Ok(Weight::from_rows(parts, self.dequantisation, self.device)?)
     }
 
     /// A tensor in float32, its numbers rounded as the model's weights are.

@@ -60,7 +60,7 @@ pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError
 /// All that a pass goes on from beside the weights: the positions seen and what is changed in the
 /// network. The default has seen nothing and changes nothing.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct DecoderState {
     /// One a block; none at all while no decoder has used it.
     caches: Vec<KvCache>,
     positions: usize,
@@ -134,7 +134,7 @@ impl Decoder {
     }
 
     /// Exchanges what was seen for something else, which then is what passes go on from.
-    pub fn exchange(&mut self, other: &mut Seen) {
+    pub fn exchange(&mut self, other: &mut DecoderState) {
         other
             .caches
             .resize_with(self.blocks.len(), KvCache::default);

@@ -130,7 +130,7 @@ pub fn read(config: &Config) -> Result<Architecture, ModelError> {
 
 /// What is to be told of the logits of a text model within a larger one of the type `whole`.
 fn of_head(whole: &str, spec: &Spec) -> Option<String> {
-    let has_more = spec.head.scale.is_some() || spec.head.cap.is_some();
+    let has_more = spec.unembed.scale.is_some() || spec.unembed.cap.is_some();
     (has_more && whole != "paligemma").then(|| {
         format!(
             "logits are scaled or capped as the text model says; transformers leaves that out \

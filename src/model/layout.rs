@@ -163,11 +163,11 @@ pub enum Orientation {
 /// How the rows of queries and keys stand within a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RopeRows {
-    /// The two halves of a turned pair are `dim / 2` rows apart.
-    Halves,
+    /// The two halves of a rotated pair are `dim / 2` rows apart.
+    HalfSplit,
     /// They are neighbours: GPT-J and Cohere, and what llama.cpp's converter makes of the llama
     /// family.
-    Neighbours,
+    Interleaved,
 }
 
 /// The names that most families have in files of Hugging Face's transformers.
@@ -213,7 +213,7 @@ pub const HUGGING_FACE: Layout = Layout {
     final_norm: "norm",
     unembedding: "lm_head",
     orientation: Orientation::OutIn,
-    rope_rows: RopeRows::Halves,
+    rope_rows: RopeRows::HalfSplit,
     rope_divisors: "rope_divisors",
     ignored: &[".rotary_emb.inv_freq"],
 };
@@ -245,7 +245,7 @@ pub const GGUF: Layout = Layout {
     final_norm: "output_norm",
     unembedding: "output",
     orientation: Orientation::OutIn,
-    rope_rows: RopeRows::Halves,
+    rope_rows: RopeRows::HalfSplit,
     rope_divisors: "rope_freqs",
     ignored: &[".attn_rot_embd", "rope_factors_long.weight"],
 };

@@ -133,7 +133,7 @@ pub struct BlockSpec {
 
 /// From the last state to logits.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HeadSpec {
+pub struct UnembedSpec {
     /// The final norm; models with norms after each sum have none.
     pub norm: Option<NormSpec>,
     /// Whether the unembedding is the embedding.
@@ -172,7 +172,7 @@ pub struct Spec {
     /// The blocks, first to last.
     pub blocks: Vec<BlockSpec>,
     /// From the last state to logits.
-    pub head: HeadSpec,
+    pub unembed: UnembedSpec,
     /// What a user should know of it, one line each.
     pub notes: Vec<String>,
 }

@@ -27,7 +27,7 @@ fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Depth {
     }
     // `tmux info` would be a process to wait for.
     let settings = DetectorSettings::new().enable_tmux_info(false);
-    let vars = TermVars::from_source(&Variables(variable), &ATerminal, settings);
+    let vars = TermVars::from_source(&Variables(variable), &AlwaysTerminal, settings);
     match TermProfile::detect_with_vars(vars) {
         TermProfile::NoTty | TermProfile::NoColor => Depth::None,
         // What calls itself `xterm` today has 256 colours.
@@ -47,9 +47,9 @@ impl EnvVarSource for Variables<'_> {
 }
 
 /// The session refuses anything else.
-struct ATerminal;
+struct AlwaysTerminal;
 
-impl IsTerminal for ATerminal {
+impl IsTerminal for AlwaysTerminal {
     fn is_terminal(&self) -> bool {
         true
     }

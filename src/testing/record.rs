@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use lenscape::run::{
-    Intervention, ModelInfo, Record, RunId, Sampling, StatePatch, StateRows, StopReason, Watch,
+    ActivationPatch, Intervention, ModelInfo, Record, RunId, Sampling, StateRows, StopReason, Watch,
 };
 use lenscape::trace::{
-    Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Skip, SkippedPart, Step,
+    AblatedPart, Ablation, Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step,
     TokenId, Trajectory,
 };
 use lenscape::vocabulary::{Piece, Vocabulary};
@@ -63,12 +63,12 @@ pub fn record() -> Record {
 
 /// One of each kind.
 fn interventions() -> Vec<Intervention> {
-    let skip = |layer, part| {
+    let ablation = |layer, part| {
         let layer = Layer(layer);
-        Intervention::Skip(Skip { layer, part })
+        Intervention::Ablation(Ablation { layer, part })
     };
     let patch = |row| {
-        Intervention::Patch(StatePatch {
+        Intervention::Patch(ActivationPatch {
             row,
             into: Position(1),
             from_run: RunId(1),
@@ -76,10 +76,10 @@ fn interventions() -> Vec<Intervention> {
         })
     };
     vec![
-        skip(0, SkippedPart::Block),
-        skip(1, SkippedPart::Attention),
-        skip(1, SkippedPart::FeedForward),
-        skip(2, SkippedPart::Head(3)),
+        ablation(0, AblatedPart::Block),
+        ablation(1, AblatedPart::Attention),
+        ablation(1, AblatedPart::FeedForward),
+        ablation(2, AblatedPart::Head(3)),
         patch(Row::Embedding),
         patch(Row::Layer(Layer(2))),
     ]

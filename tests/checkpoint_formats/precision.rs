@@ -56,7 +56,7 @@ fn logits(model: &mut Model, text: &[TokenId]) -> Rows {
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    Logits::of(&model.head, &tap.states().unwrap(), LensKind::Normed)
+    Logits::of(&model.unembed, &tap.states().unwrap(), LensKind::Normed)
         .unwrap()
         .with_rows(|rows| rows.iter().map(|row| row.to_vec()).collect())
         .unwrap()

@@ -19,4 +19,4 @@ mod typing;
 
 /// As in the program itself, whose place the stand-in takes.
 #[global_allocator]
-static ALLOCATOR: lenscape::allocator::Noticing = lenscape::allocator::Noticing;
+static ALLOCATOR: lenscape::allocator::NoticingAllocator = lenscape::allocator::NoticingAllocator;

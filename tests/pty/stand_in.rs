@@ -10,14 +10,14 @@ use std::time::Duration;
 use std::{env, panic, process, thread};
 
 use lenscape::app::{Effect, Start, State};
-use lenscape::autosave::Autosaves;
-use lenscape::engine::{Command, Event, Handle, Unwanted};
+use lenscape::autosave::AutosaveFolder;
+use lenscape::engine::{CancelledRuns, Command, Event, Handle};
 use lenscape::log_file;
 use lenscape::run::{ModelInfo, RunId};
 use lenscape::settings::Settings;
 use lenscape::terminal::{
-    self, Channels, EventSource, Exit, Input, Keeper, Link, Mouse, Recordings, Screen, Sent,
-    Session, Signals, drive_and_keep, faults, panic_hook,
+    self, Autosaver, Channels, EventSource, Exit, FrameCost, Input, Link, Mouse, Recordings,
+    Screen, Signals, TerminalSession, drive_and_autosave, faults, panic_hook,
 };
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
@@ -121,7 +121,7 @@ fn program() {
         log_file::start(&log_file::usual_path().unwrap(), None).unwrap();
     }
     if behaviour == "WatchesProgramPanic" {
-        let mut session = Session::enter().unwrap();
+        let mut session = TerminalSession::enter().unwrap();
         session
             .draw(|frame| frame.render_widget("standing", frame.area()))
             .unwrap();
@@ -129,18 +129,18 @@ fn program() {
     }
     let (commands, received) = std::sync::mpsc::channel();
     let (sender, events) = mpsc::channel(256);
-    let engine = Handle::new(commands, Unwanted::default());
+    let engine = Handle::new(commands, CancelledRuns::default());
     let prompt = behaviour.ends_with("AtAStep").then(|| PROMPT.to_owned());
     let mut settings = Settings::embedded().unwrap();
     settings.options.model = "stand-in".into();
     settings.options.max_tokens = 8;
     let (mut state, effects) = State::new(settings, start_of_program(prompt));
-    let keeper = Keeper::new(Autosaves::usual());
+    let autosaver = Autosaver::new(AutosaveFolder::usual());
     // SAFETY: it has no conditions.
     let draws = unsafe { libc::pthread_self() } as usize;
     if behaviour == "PanicsAtAStep" {
         thread::spawn(move || generate(&sender));
-        panic_while_drawing(&mut state, effects, engine, events, &keeper);
+        panic_while_drawing(&mut state, effects, engine, events, &autosaver);
     }
     thread::spawn(move || {
         pretend(&behaviour, &sender, draws);
@@ -156,12 +156,12 @@ fn program() {
         events,
         Link::Local,
         &Recordings::default(),
-        &keeper,
+        &autosaver,
     );
     if let Some(fault) = ended.as_ref().ok().and_then(|exit| faults::in_words(*exit)) {
         eprintln!("lenscape: {fault}");
     }
-    keeper.tell_outcome();
+    autosaver.tell_outcome();
     match ended {
         Ok(exit) => {
             faults::die_of(exit);
@@ -175,14 +175,14 @@ fn program() {
 }
 
 /// A screen that panics once there are some steps to be drawn.
-struct Brittle(Session);
+struct Brittle(TerminalSession);
 
 impl Screen for Brittle {
     fn size(&self) -> io::Result<Size> {
         Screen::size(&self.0)
     }
 
-    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+    fn draw(&mut self, state: &State) -> io::Result<FrameCost> {
         let steps = state.run.as_ref().map_or(0, |run| run.columns.len());
         assert!(steps < 3, "as asked, at step {steps}");
         Screen::draw(&mut self.0, state)
@@ -219,9 +219,9 @@ fn panic_while_drawing(
     effects: Vec<Effect>,
     engine: Handle,
     events: mpsc::Receiver<Event>,
-    keeper: &Keeper,
+    autosaver: &Autosaver,
 ) -> ! {
-    let mut screen = Brittle(Session::enter().unwrap());
+    let mut screen = Brittle(TerminalSession::enter().unwrap());
     let channels = Channels {
         engine,
         events,
@@ -232,7 +232,14 @@ fn panic_while_drawing(
         .build()
         .unwrap();
     let mut nobody = Nobody;
-    let drawn = drive_and_keep(state, effects, &mut screen, &mut nobody, channels, keeper);
+    let drawn = drive_and_autosave(
+        state,
+        effects,
+        &mut screen,
+        &mut nobody,
+        channels,
+        autosaver,
+    );
     let exit: Exit = runtime.block_on(drawn).unwrap();
     panic!("it did not panic, but ended with {exit:?}");
 }

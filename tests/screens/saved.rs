@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lenscape::app::{Places, State};
+use lenscape::app::{PaneAreas, State};
 use lenscape::export::{tensors, trace_file};
 use ratatui::buffer::Cell;
 
@@ -12,7 +12,7 @@ use super::{LARGE, SMALL, keep, scene};
 /// The panes of a screen, cell by cell, without the lines above and below them.
 fn panes(state: &State) -> Vec<Cell> {
     let screen = scene::draw(state, state.columns, state.rows);
-    let body = Places::of(state).unwrap().body;
+    let body = PaneAreas::of(state).unwrap().body;
     body.positions().map(|at| screen[at].clone()).collect()
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Behaviour, Outcome, Selected, Watched};
+use super::{Behaviour, Outcome, Selected, WatchedTokens};
 use crate::app::cursor::Follow;
 use crate::app::{Effect, Inquiry, State};
 use crate::engine::{Answer, Ask, Question, Rest};
 use crate::run::RunId;
 use crate::settings::Action;
 use crate::settings::keys::Scope;
-use crate::trace::{self, Column, HeadShares, LensKind, Position, Row, Target, TokenId};
+use crate::trace::{self, Column, HeadContributions, LensKind, Position, Row, Target, TokenId};
 
 /// Whose logit is split, as the user chooses it: it means other tokens at other steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Goal {
 
 /// What the right half of the page shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Beside {
+pub enum SidePanel {
     /// The logit under the lens, and how it changes from layer to layer.
     #[default]
     Lens,
@@ -47,13 +47,13 @@ pub enum HeadOrder {
 
 /// A split logit.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Split {
+pub struct AttributedLogit {
     /// The position that is predicted.
     pub at: Position,
     /// The lens of its rows.
     pub lens: LensKind,
     /// The parts.
-    pub attribution: Arc<trace::Attribution>,
+    pub attribution: Arc<trace::LogitAttribution>,
 }
 
 /// The page of attribution.
@@ -62,15 +62,15 @@ pub struct Attribution {
     /// Whose logit is split.
     pub goal: Goal,
     /// The question and its newest answer.
-    pub(in crate::app) split: Inquiry<Arc<trace::Attribution>>,
+    pub(in crate::app) split: Inquiry<Arc<trace::LogitAttribution>>,
     /// What stands beside the parts.
-    pub beside: Beside,
+    pub side_panel: SidePanel,
     /// How the heads are ordered.
     pub order: HeadOrder,
     /// The question about the heads and its newest answer.
-    pub heads: Inquiry<Arc<HeadShares>>,
+    pub heads: Inquiry<Arc<HeadContributions>>,
     /// The tokens among which targets are chosen.
-    pub watched: Watched,
+    pub watched: WatchedTokens,
 }
 
 impl Attribution {
@@ -125,9 +125,9 @@ impl Attribution {
 
     /// The newest answer about `run`.
     #[must_use]
-    pub fn split(&self, run: RunId) -> Option<Split> {
+    pub fn split(&self, run: RunId) -> Option<AttributedLogit> {
         let (to, attribution) = self.split.newest().filter(|(to, _)| to.run == run)?;
-        Some(Split {
+        Some(AttributedLogit {
             at: to.ask.at()?,
             lens: to.lens,
             attribution: Arc::clone(attribution),
@@ -137,7 +137,7 @@ impl Attribution {
     /// Whether an answer to what is shown is still to come.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        let heads = self.beside == Beside::Heads && self.heads.is_waiting();
+        let heads = self.side_panel == SidePanel::Heads && self.heads.is_waiting();
         self.split.is_waiting() || heads
     }
 
@@ -151,8 +151,8 @@ impl Attribution {
         let at = selected.at;
         let split = Ask::Attribution { at, target };
         let split = self.split.ask(selected.question(split));
-        let heads = match (self.beside, selected.row) {
-            (Beside::Heads, Row::Layer(layer)) => {
+        let heads = match (self.side_panel, selected.row) {
+            (SidePanel::Heads, Row::Layer(layer)) => {
                 let heads = Ask::Heads { at, target, layer };
                 self.heads.ask(of_heads(run, heads))
             }
@@ -186,7 +186,7 @@ impl Behaviour for Attribution {
     }
 
     fn hints(&self, action: Action) -> bool {
-        action != Action::HeadOrder || self.beside == Beside::Heads
+        action != Action::HeadOrder || self.side_panel == SidePanel::Heads
     }
 
     fn act(&mut self, action: Action, state: &mut State) -> Outcome {
@@ -195,9 +195,9 @@ impl Behaviour for Attribution {
             Action::NextTarget => self.go_to_target(state, 1),
             Action::PreviousTarget => self.go_to_target(state, -1),
             Action::Heads => {
-                self.beside = match self.beside {
-                    Beside::Lens => Beside::Heads,
-                    Beside::Heads => Beside::Lens,
+                self.side_panel = match self.side_panel {
+                    SidePanel::Lens => SidePanel::Heads,
+                    SidePanel::Heads => SidePanel::Lens,
                 }
             }
             Action::HeadOrder => {
@@ -238,7 +238,7 @@ impl Behaviour for Attribution {
         self.watched.found.close(to);
     }
 
-    fn watched(&self) -> Option<&Watched> {
+    fn watched(&self) -> Option<&WatchedTokens> {
         Some(&self.watched)
     }
 }
@@ -247,7 +247,7 @@ impl Behaviour for Attribution {
 /// step.
 pub(in crate::app) fn open(state: &mut State) {
     let page = Attribution {
-        watched: Watched::known(state),
+        watched: WatchedTokens::known(state),
         ..Attribution::default()
     };
     state.open_page(page);

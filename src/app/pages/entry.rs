@@ -5,12 +5,12 @@ use tui_input::InputRequest;
 use super::{Behaviour, Outcome};
 use crate::app::line::insertions;
 use crate::app::update::{ask, intervene, runs};
-use crate::app::{Effect, Motion, NoticeKind, Origin, Prefilled, State};
-use crate::engine::Run as Asked;
+use crate::app::{Effect, Motion, NoticeKind, Origin, PrefilledField, State};
+use crate::engine::RunRequest;
 use crate::run::Continuation;
 use crate::settings::Action;
 use crate::settings::keys::Scope;
-use crate::trace::{Skip, Step, TokenId};
+use crate::trace::{Ablation, Step, TokenId};
 use crate::vocabulary::typed;
 
 /// What becomes of the line.
@@ -24,7 +24,7 @@ pub enum Purpose {
     /// It takes the place of the shown run's token at this step.
     Replace(Step),
     /// It names the parts of the network that are skipped.
-    Skips,
+    Ablations,
 }
 
 /// A token that can be taken instead of a text.
@@ -44,7 +44,7 @@ pub struct TokenChoice {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// What was typed.
-    pub field: Prefilled,
+    pub field: PrefilledField,
     /// What becomes of it.
     pub purpose: Purpose,
     /// Tokens that can be taken instead, best first.
@@ -59,10 +59,10 @@ impl Entry {
     pub fn new(purpose: Purpose, text: &str) -> Self {
         let line = match purpose {
             Purpose::Force { .. } | Purpose::Replace(_) => typed::as_typed(text),
-            Purpose::Skips => text.to_owned(),
+            Purpose::Ablations => text.to_owned(),
         };
         Self {
-            field: Prefilled::new(line),
+            field: PrefilledField::new(line),
             purpose,
             choices: Vec::new(),
             chosen: None,
@@ -96,9 +96,8 @@ impl Entry {
             }
             Purpose::Force { prompt } => Ok(ask::force(state, prompt.clone(), self.text())),
             Purpose::Replace(step) => Ok(self.branch(state, *step)),
-            Purpose::Skips => {
-                parse_skips(self.field.value()).map(|skips| intervene::skip_these(state, skips))
-            }
+            Purpose::Ablations => parse_ablations(self.field.value())
+                .map(|ablations| intervene::ablate(state, ablations)),
         };
         match done {
             Ok(effects) => Outcome::Close(effects),
@@ -125,7 +124,7 @@ impl Entry {
                 text: self.text(),
             },
         };
-        let asked = Asked {
+        let asked = RunRequest {
             continuation,
             max_tokens: match run.max_tokens {
                 0 => state.settings.options.max_tokens,
@@ -170,7 +169,7 @@ impl Behaviour for Entry {
             None => return,
         };
         if let Some(choice) = self.choices.get(to) {
-            self.field = Prefilled::new(choice.typed.clone());
+            self.field = PrefilledField::new(choice.typed.clone());
             self.chosen = Some(to);
         }
     }
@@ -235,14 +234,14 @@ pub(in crate::app) fn open_replace(state: &mut State) {
 
 /// Ask what is skipped.
 pub(in crate::app) fn open_skips(state: &mut State) {
-    let skips: Vec<String> = state.skips.iter().map(ToString::to_string).collect();
-    let entry = Entry::new(Purpose::Skips, &skips.join(" "));
+    let ablations: Vec<String> = state.ablations.iter().map(ToString::to_string).collect();
+    let entry = Entry::new(Purpose::Ablations, &ablations.join(" "));
     state.open_page(entry);
 }
 
 /// What was typed, as parts of the network; a minus before each is allowed, as the status line
 /// has it.
-pub(in crate::app) fn parse_skips(typed: &str) -> Result<Vec<Skip>, String> {
+pub(in crate::app) fn parse_ablations(typed: &str) -> Result<Vec<Ablation>, String> {
     let words = typed.split([' ', ',']).filter(|word| !word.is_empty());
     words
         .map(|word| word.strip_prefix('-').unwrap_or(word).parse())
@@ -260,7 +259,7 @@ mod tests {
             let entry = Entry::new(purpose.clone(), text);
             assert_eq!((entry.field.value(), entry.text().as_str()), (line, text));
         }
-        let entry = Entry::new(Purpose::Skips, "L5 L6.mlp");
+        let entry = Entry::new(Purpose::Ablations, "L5 L6.mlp");
         assert_eq!(entry.field.value(), "L5 L6.mlp");
     }
 

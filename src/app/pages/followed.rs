@@ -12,7 +12,7 @@ use crate::trace::{Candidate, Column, Layer, LensKind, Score, Step, TokenId};
 
 /// Candidates followed across the whole grid.
 #[derive(Clone, Debug)]
-pub struct Followed {
+pub struct FollowedCandidates {
     /// The candidates, each with its place in compare mode.
     candidates: Vec<(usize, Candidate)>,
     /// Which of them is shown.
@@ -23,7 +23,7 @@ pub struct Followed {
     steps: Vec<Vec<Vec<Score>>>,
 }
 
-impl Followed {
+impl FollowedCandidates {
     /// Nothing known of the candidates yet; `None` where there are none.
     #[must_use]
     pub fn new(candidates: Vec<(usize, Candidate)>) -> Option<Self> {
@@ -100,7 +100,7 @@ impl Followed {
     }
 }
 
-impl Behaviour for Followed {
+impl Behaviour for FollowedCandidates {
     fn scopes(&self) -> &'static [Scope] {
         &[Scope::Followed, Scope::Grid, Scope::Everywhere]
     }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Behaviour, Outcome, Selected, Watched};
+use super::{Behaviour, Outcome, Selected, WatchedTokens};
 use crate::app::cursor::Follow;
 use crate::app::update::from_file;
 use crate::app::{Cursor, Effect, Inquiry, NoticeKind, State};
 use crate::engine::{Answer, Ask, Question, Rest};
-use crate::export::figure::Kind;
+use crate::export::figure::FigureKind;
 use crate::run::{self, Record};
 use crate::settings::keys::Scope;
 use crate::settings::{Action, PredictionOptions};
@@ -42,9 +42,9 @@ pub struct Predictions {
     /// How many layers are shown.
     pub layers: Layers,
     /// The question and its newest answer.
-    pub best: Inquiry<Arc<run::Predictions>>,
+    pub best: Inquiry<Arc<run::LayerPredictions>>,
     /// The tokens that are marked.
-    pub watched: Watched,
+    pub watched: WatchedTokens,
 }
 
 impl Predictions {
@@ -108,14 +108,14 @@ impl Behaviour for Predictions {
         self.watched.found.close(to);
     }
 
-    fn watched(&self) -> Option<&Watched> {
+    fn watched(&self) -> Option<&WatchedTokens> {
         Some(&self.watched)
     }
 
-    fn figure(&self, record: &Record, cursor: &Cursor) -> Option<Result<Kind, &'static str>> {
+    fn figure(&self, record: &Record, cursor: &Cursor) -> Option<Result<FigureKind, &'static str>> {
         let is_generated = cursor.prompt.is_none() && record.columns.len() > cursor.step.0;
         Some(match is_generated {
-            true => Ok(Kind::Predictions(cursor.step)),
+            true => Ok(FigureKind::Predictions(cursor.step)),
             false => Err("Only a generated step has this figure: select one first."),
         })
     }
@@ -127,7 +127,7 @@ pub(in crate::app) fn open(state: &mut State) {
     let wanted = state.settings.options.predictions.top_k;
     let page = Predictions {
         top_k: wanted.min(from_file::most_tokens(state)).max(1),
-        watched: Watched::known(state),
+        watched: WatchedTokens::known(state),
         ..Predictions::default()
     };
     state.open_page(page);

@@ -11,12 +11,12 @@ use crate::trace::TokenId;
 
 /// The tokens that the user watches: the candidates of compare mode, as tokens.
 #[derive(Clone, Debug, Default)]
-pub struct Watched {
+pub struct WatchedTokens {
     /// The newest answer says what tokens the candidates are.
     pub(in crate::app) found: Inquiry<Arc<Comparison>>,
 }
 
-impl Watched {
+impl WatchedTokens {
     /// What is known of the watched tokens already: from the open page, or from compare mode.
     pub(super) fn known(state: &State) -> Self {
         let of_page = state.page.as_ref().and_then(|page| page.watched().cloned());

@@ -19,9 +19,9 @@ pub fn take(state: &mut State, to: &Arc<Question>, answer: Answer, rest: Rest) {
                 compare.joint.take(to, log_probs);
             }
         }
-        Answer::Recast(columns) => {
+        Answer::Relens(columns) => {
             if let Some(run) = state.run_of(to.run) {
-                run.recast.take(to, ());
+                run.relens.take(to, ());
                 run.lens = to.lens;
                 run.columns = columns;
             }
@@ -57,9 +57,9 @@ pub fn failed(state: &mut State, to: &Question, kind: NoticeKind, why: String) {
     let is_empty = |found: &Inquiry<_>| found.is_about(to) && found.newest().is_none();
     state.pins.retain(|pin| !is_empty(&pin.found));
     let shown = state.run.as_mut().filter(|run| run.id == to.run);
-    if let (Some(run), Ask::Recast) = (shown, &to.ask) {
+    if let (Some(run), Ask::Relens) = (shown, &to.ask) {
         // The columns are still those of the old lens.
-        run.recast.forget_question();
+        run.relens.forget_question();
         state.settings.options.lens = run.lens;
     }
     state.say(kind, why);
@@ -76,7 +76,7 @@ pub fn close(state: &mut State, to: &Question) {
         pin.found.close(to);
     }
     if let Some(run) = state.run_of(to.run) {
-        run.recast.close(to);
+        run.relens.close(to);
         run.prompt_columns.close(to);
     }
     if let Some(page) = state.page_below_help() {

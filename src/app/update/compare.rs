@@ -7,7 +7,7 @@ use super::ask;
 use crate::app::cursor::Follow;
 use crate::app::state::Zoom;
 use crate::app::{
-    Compare, Effect, Followed, Half, MOST_PINS, NoticeKind, Page, Pane, Phase, Pin, State,
+    Compare, Effect, FollowedCandidates, Half, MOST_PINS, NoticeKind, Page, Pane, Phase, Pin, State,
 };
 use crate::vocabulary::Search;
 
@@ -93,7 +93,7 @@ pub fn follow(state: &mut State) {
     };
     let candidates = compare.trajectories();
     let candidates = candidates.map(|(place, trajectory)| (place, trajectory.candidate.clone()));
-    match Followed::new(candidates.collect()) {
+    match FollowedCandidates::new(candidates.collect()) {
         Some(followed) => state.open_page(followed),
         None => state.say(NoticeKind::Info, "Type a candidate first, then follow it."),
     }

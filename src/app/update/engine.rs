@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{answers, ask, compare, save};
-use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
+use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, RunHistory, State};
 use crate::engine::{Command, Event};
 use crate::run::{ModelInfo, RunId};
 
@@ -101,11 +101,11 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     }
     if state.model.ready.replace(info).is_some() {
         // It may have no such parts.
-        state.skips.clear();
+        state.ablations.clear();
     }
     state.model.saved = None;
     // Runs of the model before have other tokens, and the engine keeps them no longer.
-    state.kept = KeptRuns::default();
+    state.history = RunHistory::default();
     let old = state.run.take().filter(Run::is_active);
     compare::close(state);
     state.pins.clear();

@@ -7,7 +7,7 @@ use super::{answers, save};
 use crate::app::saved::comparison;
 use crate::app::{Effect, NoticeKind, State};
 use crate::engine::{Answer, Ask, Command, Question, Rest};
-use crate::run::{Predictions, Record};
+use crate::run::{LayerPredictions, Record};
 use crate::settings::Action;
 use crate::trace::{Column, Position};
 
@@ -69,7 +69,7 @@ fn answer_one(state: &mut State, record: &Record, question: Question) {
             let found = comparison(record, &to, &state.no_model());
             found.map(|found| Answer::Candidates(Arc::new(found)))
         }
-        Ask::PromptColumns | Ask::Recast => {
+        Ask::PromptColumns | Ask::Relens => {
             let why = state.no_model();
             answers::failed(state, &to, NoticeKind::Info, why);
             return;
@@ -89,11 +89,11 @@ fn predictions(
     question: &Question,
     at: Position,
     top_k: usize,
-) -> Option<Predictions> {
+) -> Option<LayerPredictions> {
     let step = at.0.checked_sub(record.prompt_ids.len())?;
     let column = record.columns.get(step)?;
     let listed = listed(column).filter(|_| question.lens == record.lens)?;
-    Some(Predictions {
+    Some(LayerPredictions {
         top_k: top_k.min(listed),
         column: Column::clone(column),
     })

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::save::proposed_name;
-use crate::app::{Effect, Line, NoticeKind, Prefilled, Save, SaveNews, State, What};
+use crate::app::{
+    Effect, InputLine, NoticeKind, PrefilledField, Save, SaveOutcome, SaveSource, State,
+};
 use crate::engine::Command;
-use crate::export::figure::{self, Kind};
+use crate::export::figure::{self, FigureKind};
 use crate::export::format::{self, Writer};
 use crate::export::{Content, Format};
 use crate::run::{Record, RunId, StateRows};
@@ -15,12 +17,12 @@ use crate::run::{Record, RunId, StateRows};
 pub fn open(state: &mut State) {
     let prompt = state.run.as_ref().map_or("", |run| run.prompt.as_str());
     let name = proposed_name(prompt);
-    state.line = Some(Line::Save(Prefilled::new(name)));
+    state.line = Some(InputLine::Save(PrefilledField::new(name)));
 }
 
 /// Save under the name in the field, and close it.
 pub fn save_typed(state: &mut State) -> Vec<Effect> {
-    let Some(Line::Save(field)) = state.line.take() else {
+    let Some(InputLine::Save(field)) = state.line.take() else {
         return Vec::new();
     };
     let name = field.value().trim();
@@ -39,7 +41,7 @@ pub fn save(state: &mut State, path: PathBuf) -> Vec<Effect> {
         return Vec::new();
     };
     if !format.is_of_a_run() {
-        let what = What::Screen;
+        let what = SaveSource::Screen;
         return vec![Effect::Save(Save { path, format, what })];
     }
     let record = state.record().filter(has_content);
@@ -65,7 +67,7 @@ fn has_content(record: &Record) -> bool {
 }
 
 fn content(path: PathBuf, format: &'static Format, content: Content) -> Vec<Effect> {
-    let what = What::Content(content);
+    let what = SaveSource::Content(content);
     vec![Effect::Save(Save { path, format, what })]
 }
 
@@ -85,9 +87,9 @@ fn figure(
             state.say(NoticeKind::Info, why);
             return Vec::new();
         }
-        _ if compares => (record, Kind::Compare),
+        _ if compares => (record, FigureKind::Compare),
         _ => match state.grid_record() {
-            Some((shown, view)) => (Arc::new(shown), Kind::Grid(view)),
+            Some((shown, view)) => (Arc::new(shown), FigureKind::Grid(view)),
             None => return Vec::new(),
         },
     };
@@ -111,12 +113,12 @@ pub fn take_states(state: &mut State, run: RunId, states: Option<Arc<StateRows>>
 }
 
 /// Say what became of it.
-pub fn saved(state: &mut State, news: SaveNews) {
+pub fn saved(state: &mut State, news: SaveOutcome) {
     state.leaving.hear(&news);
     match news {
-        SaveNews::Saved(path) => {
+        SaveOutcome::Saved(path) => {
             state.say(NoticeKind::Info, format!("Saved {}", path.display()));
         }
-        SaveNews::Failed(why) => state.say(NoticeKind::Error, why),
+        SaveOutcome::Failed(why) => state.say(NoticeKind::Error, why),
     }
 }

@@ -93,17 +93,17 @@ pub fn change(state: &mut State, now: Options) -> Vec<Effect> {
         effects.push(capture_mouse(state));
     }
     if lens != before.lens {
-        effects.extend(recast(state));
+        effects.extend(relens(state));
     }
     effects
 }
 
 /// The columns of the shown run under the lens of the options.
-fn recast(state: &mut State) -> Option<Effect> {
+fn relens(state: &mut State) -> Option<Effect> {
     let lens = state.settings.options.lens;
     let run = state.run.as_mut();
     run.filter(|run| !matches!(run.phase, Phase::Failed(_)))
-        .and_then(|run| ask::recast(run, lens))
+        .and_then(|run| ask::relens(run, lens))
 }
 
 fn capture_mouse(state: &mut State) -> Effect {

@@ -7,13 +7,13 @@ use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEve
 
 use super::update;
 use crate::app::{
-    Capture, Effect, Follow, Loading, Message, Page, Pane, Phase, Places, Start, State,
+    Capture, Effect, Follow, Loading, Message, Page, Pane, PaneAreas, Phase, Start, State,
 };
 use crate::engine::{
     Answer, Ask, Command, Event, FetchProgress, Fit, ModelEntry, Question, Rest, Whereabouts,
 };
 use crate::model::Dtype;
-use crate::run::{Comparison, ModelInfo, RunId, Sampling, StopReason, Wanted};
+use crate::run::{CandidateRequest, Comparison, ModelInfo, RunId, Sampling, StopReason};
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
 use crate::testing;
@@ -45,7 +45,10 @@ fn unanswered(question: Question) -> Event {
 fn compared(wanted: &[&str], comparison: Comparison) -> Event {
     let ask = Ask::Candidates {
         at: comparison.at,
-        wanted: wanted.iter().map(|text| Wanted::from(*text)).collect(),
+        wanted: wanted
+            .iter()
+            .map(|text| CandidateRequest::from(*text))
+            .collect(),
     };
     let question = question(comparison.run, comparison.lens, ask);
     answered(question, Answer::Candidates(Arc::new(comparison)))
@@ -53,7 +56,7 @@ fn compared(wanted: &[&str], comparison: Comparison) -> Event {
 
 /// All columns of a run under another lens.
 fn recast_to(run: RunId, lens: LensKind, columns: Vec<Arc<Column>>) -> Event {
-    answered(question(run, lens, Ask::Recast), Answer::Recast(columns))
+    answered(question(run, lens, Ask::Relens), Answer::Relens(columns))
 }
 
 mod actions;
@@ -204,8 +207,8 @@ fn column(rank: u32) -> Arc<Column> {
     })
 }
 
-fn recast(run: RunId, lens: LensKind) -> Effect {
-    let ask = Ask::Recast;
+fn relens(run: RunId, lens: LensKind) -> Effect {
+    let ask = Ask::Relens;
     Effect::Engine(Command::Ask(Question { run, lens, ask }))
 }
 

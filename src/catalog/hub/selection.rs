@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::catalog::split::{self, Split};
+use crate::catalog::split::{self, ShardName};
 use crate::regular_file::is_plain_name;
 
 /// The weights of a folder, in one file or by the index of their shards. Safetensors come first;
@@ -127,7 +127,7 @@ fn best_gguf(names: &[String]) -> Option<Vec<String>> {
 /// Whether `name` is a GGUF file of this kind, such as `model.Q8_0.gguf`, in one piece, or the
 /// first part of a split one.
 fn is_gguf_of(kind: &str, name: &str) -> bool {
-    let name = match Split::of(name) {
+    let name = match ShardName::of(name) {
         None => name.to_uppercase(),
         Some(split) if split.number == 1 => split.whole_name().to_uppercase(),
         Some(_) => return false,

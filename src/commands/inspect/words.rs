@@ -2,8 +2,8 @@
 
 use crate::model::spec::{
     Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec,
-    HeadPositions, HeadSpec, MlpKind, MlpSpec, NormKind, NormPlace, NormSpec, Positions, QkNorm,
-    QkNormSpan, Residual, Rope, RopeScaling, Spec, Unembedding,
+    HeadPositions, MlpKind, MlpSpec, NormKind, NormPlace, NormSpec, Positions, QkNorm, QkNormSpan,
+    Residual, Rope, RopeScaling, Spec, UnembedSpec, Unembedding,
 };
 
 /// Parts that are there, with a comma between each.
@@ -172,7 +172,7 @@ fn experts(spec: ExpertsSpec) -> String {
 }
 
 /// From the last state to logits.
-pub fn head(spec: &HeadSpec) -> String {
+pub fn head(spec: &UnembedSpec) -> String {
     let unembedding = match spec.unembedding {
         Unembedding::Tied => "the embedding",
         Unembedding::Separate => "a matrix of its own",

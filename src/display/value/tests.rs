@@ -34,8 +34,8 @@ fn column(below: Cell, here: Cell) -> Column {
     }
 }
 
-fn seen<'s>(column: &'s Column, vocabulary: &'s Vocabulary) -> Seen<'s> {
-    Seen {
+fn seen<'s>(column: &'s Column, vocabulary: &'s Vocabulary) -> CellContext<'s> {
+    CellContext {
         column,
         row: Row::Layer(Layer(0)),
         cell: &column.layers[0],
@@ -103,7 +103,7 @@ fn every_value_has_its_entry() {
 fn before_the_first_layer_nothing_has_changed() {
     let column = column(cell(1, 0, [1.0; 5]), cell(1, 0, [3.0, 1.0, 1.0, 1.0, 1.0]));
     let vocabulary = Vocabulary::default();
-    let embedding = Seen {
+    let embedding = CellContext {
         row: Row::Embedding,
         cell: &column.embedding,
         ..seen(&column, &vocabulary)
@@ -244,7 +244,7 @@ fn under_the_raw_lens_the_last_layer_has_no_change_of_its_logit() {
     let vocabulary = Vocabulary::default();
     let change = of(CellValue::LogitChange);
     let written = [0, 1].map(|layer| {
-        let seen = Seen {
+        let seen = CellContext {
             column: &column,
             row: Row::Layer(Layer(layer)),
             cell: &column.layers[layer],

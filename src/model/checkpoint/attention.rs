@@ -50,8 +50,8 @@ impl Checkpoint<'_> {
                 vec![ungrouped(read(name, q_rows + 2 * kv_rows)?, spec)?]
             }
             QkvLayout::Separate { q, k, v } => vec![
-                self.in_halves(read(q, q_rows)?, spec.n_heads, turned(spec))?,
-                self.in_halves(read(k, kv_rows)?, spec.n_kv_heads, turned(spec))?,
+                self.half_split(read(q, q_rows)?, spec.n_heads, rotary_dim(spec))?,
+                self.half_split(read(k, kv_rows)?, spec.n_kv_heads, rotary_dim(spec))?,
                 read(v, kv_rows)?,
             ],
         };
@@ -92,7 +92,7 @@ impl Checkpoint<'_> {
                 QkNormSpan::EachHead => {
                     let weight = self.head_weights(&name, heads, spec.head_dim)?;
                     let weight = self
-                        .halves(&weight.flatten_all()?, heads, turned(spec))?
+                        .half_split_rows(&weight.flatten_all()?, heads, rotary_dim(spec))?
                         .reshape((heads, 1, spec.head_dim))?;
                     let weight = weight.to_device(self.device)?;
                     Ok(Norm::new(qk.norm, &weight, None, self.dtype)?)
@@ -154,38 +154,43 @@ impl Checkpoint<'_> {
 
     /// Rows of queries or keys with the pairs of the rotation `dim / 2` apart, whatever way the
     /// checkpoint stores them.
-    fn in_halves(
+    fn half_split(
         &self,
         part: Projection,
         n_heads: usize,
-        turned: usize,
+        rotary_dim: usize,
     ) -> Result<Projection, ModelError> {
-        if self.layout.rope_rows == RopeRows::Halves || turned == 0 {
+        if self.layout.rope_rows == RopeRows::HalfSplit || rotary_dim == 0 {
             return Ok(part);
         }
-        part.in_order(|rows| self.halves(rows, n_heads, turned))
+        part.in_order(|rows| self.half_split_rows(rows, n_heads, rotary_dim))
     }
 
     /// The same for one tensor whose rows, in order, are those of all heads.
-    fn halves(&self, tensor: &Tensor, n_heads: usize, turned: usize) -> Result<Tensor, ModelError> {
-        if self.layout.rope_rows == RopeRows::Halves || turned == 0 {
+    fn half_split_rows(
+        &self,
+        tensor: &Tensor,
+        n_heads: usize,
+        rotary_dim: usize,
+    ) -> Result<Tensor, ModelError> {
+        if self.layout.rope_rows == RopeRows::HalfSplit || rotary_dim == 0 {
             return Ok(tensor.clone());
         }
         let columns = tensor.elem_count() / tensor.dim(0)?;
         let rows = tensor.dim(0)? / n_heads;
         let heads = tensor.reshape((n_heads, rows, columns))?;
         let pairs = heads
-            .narrow(1, 0, turned)?
-            .reshape((n_heads, turned / 2, 2, columns))?
+            .narrow(1, 0, rotary_dim)?
+            .reshape((n_heads, rotary_dim / 2, 2, columns))?
             .transpose(1, 2)?
-            .reshape((n_heads, turned, columns))?;
-        let passed = heads.narrow(1, turned, rows - turned)?;
+            .reshape((n_heads, rotary_dim, columns))?;
+        let passed = heads.narrow(1, rotary_dim, rows - rotary_dim)?;
         Ok(Tensor::cat(&[pairs, passed], 1)?.reshape(tensor.shape())?)
     }
 }
 
-/// How many dimensions of a head the rotation turns.
-fn turned(spec: &AttentionSpec) -> usize {
+/// How many dimensions of a head the rotation covers.
+fn rotary_dim(spec: &AttentionSpec) -> usize {
     spec.rope().map_or(0, |rope| rope.dim)
 }
 

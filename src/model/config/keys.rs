@@ -36,7 +36,7 @@ const ROTARY: [&str; 4] = [
     PART,
 ];
 
-/// The part of a head that is turned: of all types that have a rotation, some obey it.
+/// The part of a head that is rotated: of all types that have a rotation, some obey it.
 const PART: &str = "partial_rotary_factor";
 
 /// What can stand inside the description of a rotation.

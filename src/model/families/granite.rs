@@ -39,9 +39,9 @@ const MLP_BIAS: Key = key(&["mlp_bias"], "");
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut spec = Start::gated(config)?.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     spec.embedding.scale = reading::factor(config, EMBEDDING)?;
-    spec.head.scale = reading::factor(config, LOGIT_DIVISOR)?.map(f64::recip);
+    spec.unembed.scale = reading::factor(config, LOGIT_DIVISOR)?.map(f64::recip);
     let part_scale = reading::factor(config, PARTS)?;
     let score_scale = config.optional_f64(SCORES)?;
     let attention_bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
@@ -62,7 +62,7 @@ fn layout(config: &Config) -> Layout {
     match config.dialect() {
         Dialect::HuggingFace => HUGGING_FACE,
         Dialect::Gguf => Layout {
-            rope_rows: RopeRows::Neighbours,
+            rope_rows: RopeRows::Interleaved,
             ..GGUF
         },
     }

@@ -52,7 +52,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let start = Start::gated(config)?;
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     let bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
     for block in &mut spec.blocks {
         if config.architecture() == "olmo2" {

@@ -14,12 +14,12 @@ use parameters::Parameters;
 /// The base that files mean that name none.
 const OLD_THETA: f64 = 10_000.0;
 
-/// How many dimensions are turned, where that is said as a number and not as a part.
+/// How many dimensions are rotated, where that is said as a number and not as a part.
 const ROTATED: Key = key(&["rotary_dim"], "rope.dimension_count");
 
 /// Gives every block's attention the rotation that the configuration describes, and the context
 /// the length that the rotation is good for.
-pub fn turn(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
+pub fn apply(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     let Some(head_dim) = spec.blocks.first().map(|block| block.attention.head_dim) else {
         return Ok(());
     };
@@ -28,7 +28,7 @@ pub fn turn(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     for block in &mut spec.blocks {
         block.attention.positions = HeadPositions::Rotary(rope.clone());
     }
-    // Beyond its original context a LongRoPE model turns by other factors, so that every
+    // Beyond its original context a LongRoPE model rotates by other factors, so that every
     // position already seen would have to be computed anew.
     if kind(&parameters)? == Kind::LongRope {
         let original = whole(parameters.f64(ORIGINAL)?);
@@ -64,9 +64,9 @@ fn whole(length: f64) -> usize {
     length as usize
 }
 
-/// How many of a head's dimensions are turned.
+/// How many of a head's dimensions are rotated.
 #[expect(clippy::cast_precision_loss, reason = "a head is narrower than 2^52")]
-fn turned(parameters: &Parameters<'_>, head_dim: usize) -> Result<usize, ModelError> {
+fn rotary_dim(parameters: &Parameters<'_>, head_dim: usize) -> Result<usize, ModelError> {
     let config = parameters.config();
     if let Some(dim) = config.optional_usize(ROTATED)? {
         return Ok(dim.min(head_dim));
@@ -124,7 +124,7 @@ fn kind(parameters: &Parameters<'_>) -> Result<Kind, ModelError> {
 
 /// Rotary embedding of a head of `head_dim` dimensions.
 fn read(parameters: &Parameters<'_>, head_dim: usize) -> Result<Rope, ModelError> {
-    let dim = turned(parameters, head_dim)?;
+    let dim = rotary_dim(parameters, head_dim)?;
     let theta = parameters.optional_f64("rope_theta")?.unwrap_or(OLD_THETA);
     if theta <= 1.0 || dim == 0 || !dim.is_multiple_of(2) {
         let reason = "and the head's width make no rotary embedding";

@@ -6,7 +6,7 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
     Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, HeadPositions,
-    HeadSpec, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, Residual, Spec, Unembedding,
+    MlpKind, MlpSpec, NormPlace, NormSpec, Positions, Residual, Spec, UnembedSpec, Unembedding,
 };
 
 /// In GGUF files; `config.json` has names of its own for it.
@@ -83,7 +83,7 @@ impl Start {
             },
             positions: Positions::InAttention,
             blocks,
-            head: HeadSpec {
+            unembed: UnembedSpec {
                 norm: Some(self.norm),
                 unembedding: reading::unembedding(config, self.unembedding)?,
                 bias: Bias::Absent,

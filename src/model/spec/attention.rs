@@ -30,7 +30,7 @@ pub struct AttentionSpec {
 }
 
 impl AttentionSpec {
-    /// The rotation of queries and keys, if they are turned.
+    /// The rotation of queries and keys, if they are rotated.
     #[must_use]
     pub fn rope(&self) -> Option<&Rope> {
         match &self.positions {
@@ -45,7 +45,7 @@ impl AttentionSpec {
 pub enum HeadPositions {
     /// Not at all.
     None,
-    /// Queries and keys are turned.
+    /// Queries and keys are rotated.
     Rotary(Rope),
     /// A penalty that grows with the distance, steeper from head to head (Press et al. 2022).
     Alibi {
@@ -100,13 +100,13 @@ pub enum QkNormSpan {
 /// Rotary position embedding (Su et al. 2021).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rope {
-    /// How many of a head's dimensions are turned; the rest pass.
+    /// How many of a head's dimensions are rotated; the rest pass.
     pub dim: usize,
     /// The base of the frequencies.
     pub theta: f64,
     /// How the frequencies were changed for longer contexts.
     pub scaling: RopeScaling,
-    /// What is turned is multiplied by it.
+    /// What is rotated is multiplied by it.
     pub magnitude: f64,
 }
 

@@ -54,7 +54,7 @@ const BYTE_LEVEL_BOUND: TokenId = TokenId(11);
 
 /// What a token is for, by the numbers of `tokenizer.ggml.token_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Normal,
     Unknown,
     Control,
@@ -63,7 +63,7 @@ pub(super) enum Kind {
     Byte,
 }
 
-impl Kind {
+impl TokenKind {
     fn numbered(number: i64) -> Self {
         match number {
             2 => Self::Unknown,
@@ -79,7 +79,7 @@ impl Kind {
 /// The vocabulary as the file lists it.
 pub(super) struct Entries {
     pub tokens: Vec<String>,
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<TokenKind>,
     pub bos: Option<TokenId>,
     pub eos: Option<TokenId>,
     pub unknown: Option<TokenId>,
@@ -176,7 +176,7 @@ impl Entries {
             }
         }
         for id in self.ends.iter().chain(&self.bos) {
-            self.kinds[id.0 as usize] = Kind::Control;
+            self.kinds[id.0 as usize] = TokenKind::Control;
         }
     }
 
@@ -198,7 +198,7 @@ impl Entries {
         &self.tokens[id.0 as usize]
     }
 
-    pub(super) fn with_kind(&self, wanted: Kind) -> impl Iterator<Item = &str> {
+    pub(super) fn with_kind(&self, wanted: TokenKind) -> impl Iterator<Item = &str> {
         let tokens = self.tokens.iter().zip(&self.kinds);
         tokens.filter_map(move |(token, &kind)| (kind == wanted).then_some(token.as_str()))
     }
@@ -220,7 +220,7 @@ impl Entries {
     pub(super) fn compare(
         &self,
         tokenizer: &tokenizers::Tokenizer,
-        compared: impl Fn(Kind) -> bool,
+        compared: impl Fn(TokenKind) -> bool,
     ) -> Result<(), String> {
         for (id, (token, &kind)) in (0..).zip(self.tokens.iter().zip(&self.kinds)) {
             let found = tokenizer.id_to_token(id);
@@ -237,7 +237,7 @@ impl Entries {
     pub(super) fn finish(self, inner: tokenizers::Tokenizer) -> Result<Tokenizer, String> {
         let unused = (0..)
             .zip(&self.kinds)
-            .filter(|&(_, &kind)| kind == Kind::Unused);
+            .filter(|&(_, &kind)| kind == TokenKind::Unused);
         let bounds = Bounds {
             bos: self.bos,
             end_of_text: self.ends,
@@ -253,13 +253,13 @@ pub(super) fn is_gemma(metadata: Metadata<'_>) -> Result<bool, TokenizerError> {
     Ok(architecture.is_some_and(|name| name.starts_with("gemma")))
 }
 
-fn read_kinds(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<Kind>, TokenizerError> {
+fn read_kinds(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<TokenKind>, TokenizerError> {
     match metadata.integers(TOKEN_TYPES)? {
-        None => Ok(vec![Kind::Normal; n_tokens]),
+        None => Ok(vec![TokenKind::Normal; n_tokens]),
         Some(types) => {
             check_length(TOKEN_TYPES, types.len(), n_tokens)?;
             let types = types.into_iter().take(n_tokens);
-            Ok(types.map(Kind::numbered).collect())
+            Ok(types.map(TokenKind::numbered).collect())
         }
     }
 }

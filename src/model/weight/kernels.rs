@@ -1,4 +1,4 @@
-//! Widens rows of weights in the registers of this processor, and multiplies them there. What
+//! Dequantises rows of weights in the registers of this processor, and multiplies them there. What
 //! comes out of a block is the float32 numbers that its scalar twin in this folder's parent gives,
 //! bit for bit. Sums of products are float32, in an order that is the same for all types: weights
 //! give the same figures, bit for bit, in whatever type they are held. Where a processor has none of the
@@ -35,9 +35,9 @@ pub(super) fn dots(storage: Storage, rows: &[u8], x: &[f32], out: &mut [f32]) ->
     })
 }
 
-/// Widens as many whole rows of weights as fill `out`. Says whether it was done, as [`dots`] does.
-pub(super) fn widen(storage: Storage, rows: &[u8], out: &mut [f32]) -> bool {
-    run(Widening { storage, rows, out })
+/// Dequantises as many whole rows of weights as fill `out`. Says whether it was done, as [`dots`] does.
+pub(super) fn dequantise(storage: Storage, rows: &[u8], out: &mut [f32]) -> bool {
+    run(Dequantise { storage, rows, out })
 }
 
 /// Something that is done with the instructions of this processor.
@@ -56,7 +56,7 @@ fn run<J: Job>(_: J) -> bool {
 }
 
 /// Something that is done with weights of a type that has a kernel.
-trait Task {
+trait KernelTask {
     fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
     where
         S: Simd,
@@ -67,7 +67,7 @@ trait Task {
 
 /// Does `task` with the kernel for `storage`.
 #[inline(always)]
-fn with_kernel<S: Simd, T: Task>(s: S, storage: Storage, task: T) {
+fn with_kernel<S: Simd, T: KernelTask>(s: S, storage: Storage, task: T) {
     match storage {
         Storage::F32 => task.floats::<S, floats::F32>(s),
         Storage::F16 => task.floats::<S, floats::F16>(s),
@@ -100,7 +100,7 @@ impl Job for Dots<'_> {
     }
 }
 
-impl Task for Dots<'_> {
+impl KernelTask for Dots<'_> {
     #[inline(always)]
     fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
     where
@@ -113,7 +113,7 @@ impl Task for Dots<'_> {
             let mut sums = [s.splat(0.0); 4];
             for (block, x) in row.as_chunks::<BYTES>().0.iter().zip(x) {
                 let x = x.as_chunks::<8>().0;
-                B::widen(
+                B::dequantise(
                     s,
                     block,
                     #[inline(always)]
@@ -135,21 +135,21 @@ impl Task for Dots<'_> {
     }
 }
 
-/// See [`widen`].
-struct Widening<'a> {
+/// See [`dequantise`].
+struct Dequantise<'a> {
     storage: Storage,
     rows: &'a [u8],
     out: &'a mut [f32],
 }
 
-impl Job for Widening<'_> {
+impl Job for Dequantise<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         with_kernel(s, self.storage, self);
     }
 }
 
-impl Task for Widening<'_> {
+impl KernelTask for Dequantise<'_> {
     #[inline(always)]
     fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
     where
@@ -159,7 +159,7 @@ impl Task for Widening<'_> {
         let blocks = self.rows.as_chunks::<BYTES>().0.iter();
         for (block, out) in blocks.zip(self.out.as_chunks_mut::<WEIGHTS>().0) {
             let out = out.as_chunks_mut::<8>().0;
-            B::widen(
+            B::dequantise(
                 s,
                 block,
                 #[inline(always)]
@@ -170,7 +170,7 @@ impl Task for Widening<'_> {
 
     #[inline(always)]
     fn floats<S: Simd, F: Floats>(self, s: S) {
-        floats::widen::<S, F>(s, self.rows, self.out);
+        floats::dequantise::<S, F>(s, self.rows, self.out);
     }
 }
 

@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use half::{bf16, f16};
 use rayon::prelude::*;
 
-use super::product;
+use super::matmul;
 use super::storage::Storage;
 use crate::model::dtype::Dtype;
 use crate::model::linear::with_values;
@@ -143,7 +143,7 @@ impl Rows {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let alike = (self.width, self.count()) == (other.width, other.count());
-        let is_same_row = |row| self.widened(row, 1) == other.widened(row, 1);
+        let is_same_row = |row| self.dequantised(row, 1) == other.dequantised(row, 1);
         let same_bytes = self.storage == other.storage && self.bytes() == other.bytes();
         alike && (same_bytes || (0..self.count()).all(is_same_row))
     }
@@ -166,7 +166,7 @@ impl Rows {
         let mut bytes = vec![0; self.count() * row_bytes];
         let rows = bytes.par_chunks_exact_mut(row_bytes).enumerate();
         rows.for_each(|(row, out)| {
-            let numbers = self.widened(row, 1);
+            let numbers = self.dequantised(row, 1);
             for (out, number) in out.as_chunks_mut::<2>().0.iter_mut().zip(numbers) {
                 *out = narrow(number);
             }
@@ -176,9 +176,9 @@ impl Rows {
 
     /// `count` rows from row `start` on, in float32.
     #[must_use]
-    pub fn widened(&self, start: usize, count: usize) -> Vec<f32> {
+    pub fn dequantised(&self, start: usize, count: usize) -> Vec<f32> {
         let mut values = vec![0.0; count * self.width];
-        product::widen(self, start, &mut values);
+        matmul::dequantise(self, start, &mut values);
         values
     }
 
@@ -191,7 +191,7 @@ impl Rows {
         }
         let mut values = vec![0.0; shape.0 * shape.1];
         let rows = values.par_chunks_exact_mut(self.width).enumerate();
-        rows.for_each(|(row, out)| product::widen(self, row, out));
+        rows.for_each(|(row, out)| matmul::dequantise(self, row, out));
         Tensor::from_vec(values, shape, &Device::Cpu)
     }
 }

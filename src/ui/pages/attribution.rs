@@ -22,7 +22,7 @@ use ratatui::text::{Line, Span};
 
 use super::Draw;
 use super::step;
-use crate::app::{Attribution, Beside, ROW_LABEL, Split, State};
+use crate::app::{AttributedLogit, Attribution, ROW_LABEL, SidePanel, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
 use crate::trace::{self, Layer, Row};
@@ -92,7 +92,7 @@ const LEAST_WITH_LENS: usize = 60;
 struct Sheet<'s> {
     state: &'s State,
     page: &'s Attribution,
-    split: &'s Split,
+    split: &'s AttributedLogit,
     palette: &'s Palette<'s>,
     width: usize,
     /// Columns of a bar.
@@ -105,7 +105,7 @@ impl<'s> Sheet<'s> {
     fn new(
         state: &'s State,
         page: &'s Attribution,
-        split: &'s Split,
+        split: &'s AttributedLogit,
         palette: &'s Palette<'s>,
         width: usize,
     ) -> Self {
@@ -153,18 +153,18 @@ impl<'s> Sheet<'s> {
         let at = rows.iter().position(|row| *row == selected).unwrap_or(0);
         let first = scroll::first_of(at, rows.len(), visible);
         let shown = rows.iter().skip(first).take(visible);
-        match (self.page.beside, self.has_right_half()) {
-            (Beside::Lens, true) => {
+        match (self.page.side_panel, self.has_right_half()) {
+            (SidePanel::Lens, true) => {
                 let rows = shown.map(|row| self.row(*row, self.lens(*row)));
                 let heading = self.heading(format!("{:>6}  change under the lens", "logit"));
                 std::iter::once(heading).chain(rows).collect()
             }
-            (Beside::Lens, false) => {
+            (SidePanel::Lens, false) => {
                 let rows = shown.map(|row| self.row(*row, Vec::new()));
                 let heading = self.heading(String::new());
                 std::iter::once(heading).chain(rows).collect()
             }
-            (Beside::Heads, true) => {
+            (SidePanel::Heads, true) => {
                 let room = self.width.saturating_sub(self.left() + MIDDLE);
                 let mut heads = self.heads(room, visible).into_iter();
                 let title = heads.next().unwrap_or_default();
@@ -181,7 +181,7 @@ impl<'s> Sheet<'s> {
                 }));
                 lines
             }
-            (Beside::Heads, false) => self.heads(self.width, visible),
+            (SidePanel::Heads, false) => self.heads(self.width, visible),
         }
     }
 
@@ -220,7 +220,7 @@ impl<'s> Sheet<'s> {
 
     /// A row's parts, and what stands beside them.
     fn row(&self, row: Row, beside: Vec<Span<'static>>) -> Line<'static> {
-        let attribution: &trace::Attribution = &self.split.attribution;
+        let attribution: &trace::LogitAttribution = &self.split.attribution;
         let mut spans = step::row_label(row, self.state.cursor.row, self.palette).to_vec();
         match row {
             Row::Embedding => {
@@ -273,7 +273,7 @@ impl<'s> Sheet<'s> {
 
 /// How the logit under the lens has changed since the row below, `emb` first; nothing where that
 /// cannot be counted.
-fn changes(split: &Split) -> Vec<Option<f32>> {
+fn changes(split: &AttributedLogit) -> Vec<Option<f32>> {
     let rows = &split.attribution.rows;
     let n_layers = rows.len().saturating_sub(1);
     let changes = rows.windows(2).enumerate().map(|(layer, pair)| match pair {

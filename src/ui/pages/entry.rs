@@ -74,7 +74,7 @@ fn title(state: &State, purpose: &Purpose, width: usize) -> String {
             });
             format!("Instead of {label} at step {}", step.0 + 1)
         }
-        Purpose::Skips => "Skip these parts of the network".into(),
+        Purpose::Ablations => "Skip these parts of the network".into(),
     }
 }
 
@@ -83,7 +83,7 @@ fn hint(purpose: &Purpose) -> String {
         Purpose::Force { .. } | Purpose::Replace(_) => {
             format!(r" {}; \n is a new line, \\ a backslash ", typed::RULE)
         }
-        Purpose::Skips => " L5, L5.attn, L5.mlp, L5.h3 ".into(),
+        Purpose::Ablations => " L5, L5.attn, L5.mlp, L5.h3 ".into(),
     }
 }
 

@@ -16,14 +16,14 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::Draw;
-use crate::app::{Followed, GridRoom, State};
+use crate::app::{FollowedCandidates, GridRoom, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::{letter, shown};
 use crate::trace::{Column, Step};
 use crate::ui::frame::{self, Titles};
 use crate::ui::grid::{self, Grid};
 
-impl Draw for Followed {
+impl Draw for FollowedCandidates {
     fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
         let name = match self.chosen() {
             Some((place, candidate)) => format!(
@@ -70,7 +70,7 @@ fn first_step(state: &State) -> usize {
 }
 
 /// Only what is in view is put together.
-fn columns_in_view(state: &State, followed: &Followed) -> Vec<Arc<Column>> {
+fn columns_in_view(state: &State, followed: &FollowedCandidates) -> Vec<Arc<Column>> {
     let first = first_step(state);
     let of_run = state.grid_columns().iter().enumerate().skip(first);
     of_run

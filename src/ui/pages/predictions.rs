@@ -72,7 +72,7 @@ struct Table<'t> {
     state: &'t State,
     page: &'t Predictions,
     question: &'t Question,
-    answer: &'t run::Predictions,
+    answer: &'t run::LayerPredictions,
     run: &'t Run,
     vocabulary: &'t Vocabulary,
     palette: &'t Palette<'t>,

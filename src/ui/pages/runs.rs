@@ -62,14 +62,14 @@ impl Draw for RunList {
 }
 
 fn line(state: &State, run: &Run, width: usize) -> String {
-    let kept = &state.kept;
+    let history = &state.history;
     let is_shown = state.run.as_ref().is_some_and(|shown| shown.id == run.id);
     let sign = |holds: bool, sign: char| if holds { sign } else { ' ' };
     let name = format!(
         "{}{}{}{:>5}",
         sign(is_shown, '●'),
-        sign(kept.marked == Some(run.id), '*'),
-        sign(kept.before == Some(run.id) && !is_shown, '±'),
+        sign(history.marked == Some(run.id), '*'),
+        sign(history.before == Some(run.id) && !is_shown, '±'),
         run.id.to_string(),
     );
     let columns = [

@@ -5,8 +5,8 @@ use strum::EnumCount;
 use super::*;
 use crate::app::update::act::taken;
 use crate::app::{
-    ActionList, Attribution, Entry, Followed, Help, Picker, Predictions, Purpose, RunList,
-    SummaryPage,
+    ActionList, Attribution, Entry, FollowedCandidates, Help, Picker, Predictions, Purpose,
+    RunList, SummaryPage,
 };
 use crate::settings::keys::Scope;
 use crate::trace::Candidate;
@@ -18,12 +18,12 @@ fn pages() -> Vec<Page> {
         tokens: vec![TokenId(1)],
         context_changed: false,
     };
-    let followed = Followed::new(vec![(0, candidate)]).unwrap();
+    let followed = FollowedCandidates::new(vec![(0, candidate)]).unwrap();
     vec![
         Help::default().into(),
         Picker::default().into(),
         RunList::default().into(),
-        Entry::new(Purpose::Skips, "L1").into(),
+        Entry::new(Purpose::Ablations, "L1").into(),
         ActionList::default().into(),
         Predictions::default().into(),
         Attribution::default().into(),

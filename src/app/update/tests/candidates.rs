@@ -73,7 +73,7 @@ mod pinned {
             question.ask,
             Ask::Candidates {
                 at: Position(PROMPT.len() + 2),
-                wanted: vec![Wanted::from(" is")],
+                wanted: vec![CandidateRequest::from(" is")],
             }
         );
         assert_eq!(series(&state).len(), 1);
@@ -275,7 +275,7 @@ mod joint {
                     LensKind::Normed,
                     Ask::Joint {
                         at: Position(PROMPT.len()),
-                        wanted: vec![Wanted::from(" is")],
+                        wanted: vec![CandidateRequest::from(" is")],
                     },
                 ),
                 Answer::Joint([Ok(LogProb(0.5_f64.ln()))].into()),

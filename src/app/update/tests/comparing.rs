@@ -54,7 +54,7 @@ fn another_lens_asks_again() {
     press(&mut state, "tab");
     let effects = press(&mut state, "shift-l");
     let lens = LensKind::Raw;
-    assert_eq!(effects[0], recast(run, lens));
+    assert_eq!(effects[0], relens(run, lens));
     assert_eq!(asked(&effects), [(Step(0), vec![" is".into()], lens)]);
 }
 

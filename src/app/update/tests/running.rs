@@ -80,7 +80,7 @@ fn the_lens_is_changed_for_the_whole_run() {
     let (mut state, run) = with_steps(2);
     press(&mut state, "tab");
     let lens = LensKind::Raw;
-    assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)]);
+    assert_eq!(press(&mut state, "shift-l"), [relens(run, lens)]);
     let columns = vec![column(7), column(8)];
     hear(&mut state, recast_to(run, lens, columns));
     let run = state.run.unwrap();
@@ -95,9 +95,9 @@ fn a_lens_that_fails_is_not_claimed() {
     press(&mut state, "tab");
     press(&mut state, "shift-l");
     let lens = LensKind::Raw;
-    hear(&mut state, unanswered(question(run, lens, Ask::Recast)));
+    hear(&mut state, unanswered(question(run, lens, Ask::Relens)));
     assert_eq!(state.settings.options.lens, LensKind::Normed);
-    assert_eq!(press(&mut state, "shift-l"), [recast(run, lens)], "again");
+    assert_eq!(press(&mut state, "shift-l"), [relens(run, lens)], "again");
 }
 
 #[test]

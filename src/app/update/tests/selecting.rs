@@ -63,7 +63,7 @@ fn the_row_emb_can_be_shown_and_selected() {
 #[test]
 fn a_click_selects_the_cell_under_it() {
     let (mut state, _) = with_steps(4);
-    let grid = Places::of(&state).unwrap().grid;
+    let grid = PaneAreas::of(&state).unwrap().grid;
     let click = MouseEvent {
         kind: MouseEventKind::Down(MouseButton::Left),
         // Two cells of seven behind the labels, two rows below border and tokens.

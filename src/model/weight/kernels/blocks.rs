@@ -4,9 +4,9 @@ use super::simd::Simd;
 
 /// A quantised type: blocks of `BYTES` bytes that hold `WEIGHTS` weights.
 pub(super) trait Block<const BYTES: usize, const WEIGHTS: usize> {
-    /// Widens a block, exactly as its scalar twin does. `take` gets the weights eight at a time,
+    /// Dequantises a block, exactly as its scalar twin does. `take` gets the weights eight at a time,
     /// with a number that counts from 0.
-    fn widen<S: Simd>(s: S, block: &[u8; BYTES], take: impl FnMut(usize, S::Floats));
+    fn dequantise<S: Simd>(s: S, block: &[u8; BYTES], take: impl FnMut(usize, S::Floats));
 }
 
 /// `N` bytes from the byte `at` on; who calls this knows that they are there.

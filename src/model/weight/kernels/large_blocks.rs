@@ -18,7 +18,7 @@ const PAIRS: u64 = 0x0303_0303_0303_0303;
 
 impl Block<84, 256> for Q2K {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 84], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 84], mut take: impl FnMut(usize, S::Floats)) {
         let scale = s.splat_f16([block[80], block[81]]);
         let minimum = s.mul(s.splat_f16([block[82], block[83]]), s.splat(-1.0));
         let (mut scales, mut minimums) = ([[0.0; 8]; 2], [[0.0; 8]; 2]);
@@ -45,7 +45,7 @@ impl Block<84, 256> for Q2K {
 
 impl Block<110, 256> for Q3K {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 110], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 110], mut take: impl FnMut(usize, S::Floats)) {
         let scale = s.mul(s.splat_f16([block[108], block[109]]), s.splat(OFF));
         let low = u64::from_le_bytes(*part(block, 96));
         let high = u64::from(u32::from_le_bytes(*part(block, 104)));
@@ -77,7 +77,7 @@ impl Block<110, 256> for Q3K {
 
 impl Block<144, 256> for Q4K {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 144], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 144], mut take: impl FnMut(usize, S::Floats)) {
         let (scales, minimums) = scales_and_minimums(s, part(block, 0));
         for pair in 0..4 {
             unrolled!(odd in [0 1] {
@@ -95,7 +95,7 @@ impl Block<144, 256> for Q4K {
 
 impl Block<176, 256> for Q5K {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 176], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 176], mut take: impl FnMut(usize, S::Floats)) {
         let (scales, minimums) = scales_and_minimums(s, part(block, 0));
         unrolled!(pair in [0 1 2 3] {
             unrolled!(odd in [0 1] {
@@ -116,7 +116,7 @@ impl Block<176, 256> for Q5K {
 
 impl Block<210, 256> for Q6K {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 210], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 210], mut take: impl FnMut(usize, S::Floats)) {
         let scale = s.mul(s.splat_f16([block[208], block[209]]), s.splat(OFF));
         let mut scales = [[0.0; 8]; 2];
         unrolled!(half in [0 1] {

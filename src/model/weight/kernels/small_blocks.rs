@@ -12,7 +12,7 @@ pub(super) struct Q8_0;
 
 impl Block<18, 32> for Q4_0 {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 18], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 18], mut take: impl FnMut(usize, S::Floats)) {
         let scale = s.mul(s.splat_f16([block[0], block[1]]), s.splat(OFF));
         let both = nibbles(s, part(block, 2));
         unrolled!(i in [0 1] {
@@ -25,7 +25,7 @@ impl Block<18, 32> for Q4_0 {
 
 impl Block<20, 32> for Q4_1 {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 20], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 20], mut take: impl FnMut(usize, S::Floats)) {
         let scale = s.splat_f16([block[0], block[1]]);
         let minimum = s.splat_f16([block[2], block[3]]);
         let both = nibbles(s, part(block, 4));
@@ -38,7 +38,7 @@ impl Block<20, 32> for Q4_1 {
 
 impl Block<22, 32> for Q5_0 {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 22], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 22], mut take: impl FnMut(usize, S::Floats)) {
         let scale = s.mul(s.splat_f16([block[0], block[1]]), s.splat(OFF));
         let sixteen = s.splat_byte(16);
         let both = nibbles(s, part(block, 6));
@@ -53,7 +53,7 @@ impl Block<22, 32> for Q5_0 {
 
 impl Block<24, 32> for Q5_1 {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 24], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 24], mut take: impl FnMut(usize, S::Floats)) {
         let scale = s.splat_f16([block[0], block[1]]);
         let minimum = s.splat_f16([block[2], block[3]]);
         let both = nibbles(s, part(block, 8));
@@ -68,7 +68,7 @@ impl Block<24, 32> for Q5_1 {
 
 impl Block<34, 32> for Q8_0 {
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 34], mut take: impl FnMut(usize, S::Floats)) {
+    fn dequantise<S: Simd>(s: S, block: &[u8; 34], mut take: impl FnMut(usize, S::Floats)) {
         let scale = s.mul(s.splat_f16([block[0], block[1]]), s.splat(OFF));
         unrolled!(i in [0 1] {
             let numbers = s.bytes(part(block, 2 + 16 * i));

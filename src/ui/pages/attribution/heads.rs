@@ -7,7 +7,7 @@ use super::number_and_bar;
 use crate::app::HeadOrder;
 use crate::display::palette::Palette;
 use crate::display::text;
-use crate::trace::HeadShares;
+use crate::trace::HeadContributions;
 
 /// `H12` and a space.
 const LABEL: usize = 5;
@@ -18,7 +18,7 @@ const MOST_BAR: usize = 41;
 
 /// A title, then the heads, in at most `height` lines below it.
 pub fn lines(
-    shares: &HeadShares,
+    shares: &HeadContributions,
     order: HeadOrder,
     palette: &Palette<'_>,
     width: usize,
@@ -55,7 +55,7 @@ pub fn lines(
 }
 
 /// The heads in their order, and the bias where there is one.
-fn parts(shares: &HeadShares, order: HeadOrder) -> Vec<(String, f32)> {
+fn parts(shares: &HeadContributions, order: HeadOrder) -> Vec<(String, f32)> {
     let mut heads: Vec<(String, f32)> = shares
         .heads
         .iter()
@@ -71,7 +71,7 @@ fn parts(shares: &HeadShares, order: HeadOrder) -> Vec<(String, f32)> {
     heads
 }
 
-fn title(shares: &HeadShares, order: HeadOrder, hidden: usize) -> String {
+fn title(shares: &HeadContributions, order: HeadOrder, hidden: usize) -> String {
     let order = match order {
         HeadOrder::BySize => "by size",
         HeadOrder::ByNumber => "by number",
@@ -92,8 +92,8 @@ mod tests {
     use crate::settings::theme::Depth;
     use crate::trace::{Layer, Target, TokenId};
 
-    fn shares(heads: Vec<f32>, bias: f32) -> HeadShares {
-        HeadShares {
+    fn shares(heads: Vec<f32>, bias: f32) -> HeadContributions {
+        HeadContributions {
             target: Target {
                 token: TokenId(1),
                 minus: None,
@@ -105,7 +105,12 @@ mod tests {
         }
     }
 
-    fn drawn(shares: &HeadShares, order: HeadOrder, width: usize, height: usize) -> Vec<String> {
+    fn drawn(
+        shares: &HeadContributions,
+        order: HeadOrder,
+        width: usize,
+        height: usize,
+    ) -> Vec<String> {
         let settings = Settings::embedded().unwrap();
         let palette = Palette::new(settings.themes.get(0).unwrap(), Depth::TrueColour);
         let lines = lines(shares, order, &palette, width, height);

@@ -1,11 +1,16 @@
 //! What a split logit is called.
 
-use crate::app::{Attribution, Goal, Run, Split};
+use crate::app::{AttributedLogit, Attribution, Goal, Run};
 use crate::display::letter;
 use crate::vocabulary::Vocabulary;
 
 /// The target of a split, by its tokens and by what they are to the user: `·are − ·is (b − a)`.
-pub fn target(page: &Attribution, run: &Run, split: &Split, vocabulary: &Vocabulary) -> String {
+pub fn target(
+    page: &Attribution,
+    run: &Run,
+    split: &AttributedLogit,
+    vocabulary: &Vocabulary,
+) -> String {
     let target = split.attribution.target;
     let token = vocabulary.label(target.token);
     let tokens = match target.minus {

@@ -4,14 +4,18 @@ use ratatui::text::{Line, Span};
 
 use super::bars;
 use crate::display::palette::Palette;
-use crate::trace::Attribution;
+use crate::trace::LogitAttribution;
 use crate::ui::pages::step;
 
 /// What the parts may be off by, from rounding.
 const ROUNDING: f32 = 1e-3;
 
 /// The sums over all layers, the other parts, and the final logit.
-pub fn lines(attribution: &Attribution, palette: &Palette<'_>, width: usize) -> Vec<Line<'static>> {
+pub fn lines(
+    attribution: &LogitAttribution,
+    palette: &Palette<'_>,
+    width: usize,
+) -> Vec<Line<'static>> {
     let layers = &attribution.layers;
     let attention: f32 = layers.iter().map(|share| share.attention).sum();
     let feed_forward: f32 = layers.iter().map(|share| share.feed_forward).sum();
@@ -58,17 +62,17 @@ mod tests {
     use super::*;
     use crate::settings::Settings;
     use crate::settings::theme::Depth;
-    use crate::trace::{LayerShare, Target, TokenId};
+    use crate::trace::{LayerContribution, Target, TokenId};
 
     fn drawn(cap: f32, logit: f32, width: usize) -> String {
-        let attribution = Attribution {
+        let attribution = LogitAttribution {
             target: Target {
                 token: TokenId(1),
                 minus: None,
             },
             embedding: -0.5,
             layers: vec![
-                LayerShare {
+                LayerContribution {
                     attention: 1.0,
                     feed_forward: 2.0,
                 };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::sampler::Sampler;
-use super::{Progress, Run};
+use super::{Progress, RunRequest};
 use crate::lens::States;
 use crate::model::ModelError;
 use crate::run::StopReason;
@@ -13,9 +13,9 @@ use crate::vocabulary::{TextStream, Vocabulary};
 
 /// A run: what was asked, how far it is, and the states that questions are answered from.
 #[derive(Debug)]
-pub struct Kept {
+pub struct RunState {
     /// What was asked.
-    pub run: Run,
+    pub run: RunRequest,
     /// The lens of the columns still to come.
     pub lens: LensKind,
     /// The prompt's tokens.
@@ -35,11 +35,11 @@ pub struct Kept {
     pub ended: Option<StopReason>,
 }
 
-impl Kept {
+impl RunState {
     /// A run of which nothing has been read.
     #[must_use]
     pub fn new(
-        run: Run,
+        run: RunRequest,
         prompt: Vec<TokenId>,
         given: Vec<TokenId>,
         vocabulary: Arc<Vocabulary>,

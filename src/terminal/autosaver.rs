@@ -1,6 +1,6 @@
 //! Keeps the trace that nobody saved, whatever ends the program.
 //!
-//! The loop shows the [`Keeper`] each change of the state. From then on any thread may have the
+//! The loop shows the [`Autosaver`] each change of the state. From then on any thread may have the
 //! newest trace written: the one that draws may be stuck in a write to a terminal that nobody
 //! reads. Nothing here ever writes to the terminal while it is ours.
 
@@ -12,24 +12,24 @@ use std::thread::{self, Builder};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::{Autosave, AutosaveNews, Message, State, Unsaved};
-use crate::autosave::{Autosaves, kept_at};
+use crate::app::{Autosave, AutosaveEvent, Message, State, UnsavedTrace};
+use crate::autosave::{AutosaveFolder, autosaved_at};
 use crate::export::trace_file;
 use crate::run::{Record, RunId};
 use crate::trace::Column;
 use crate::vocabulary::visible_line;
 
 /// What became of the trace: one line for the user once the screen is left.
-pub type Kept = Result<PathBuf, String>;
+pub type AutosaveResult = Result<PathBuf, String>;
 
 /// Keeps the trace that nobody saved. Clones are the same keeper; the default one keeps nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Keeper(Arc<Inner>);
+pub struct Autosaver(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    autosaves: Option<Autosaves>,
-    unsaved: Mutex<Unsaved>,
+    autosave_folder: Option<AutosaveFolder>,
+    unsaved: Mutex<UnsavedTrace>,
     /// Held by whoever writes, so that others wait for the file.
     files: Mutex<Files>,
     /// Why files of the user's were not saved, where the screen was left before it could say so.
@@ -39,24 +39,24 @@ struct Inner {
 /// What was written or found.
 #[derive(Debug, Default)]
 struct Files {
-    last: Option<(RunId, Kept)>,
+    last: Option<(RunId, AutosaveResult)>,
     /// Files that hold a trace to its last step.
     known: Vec<(Arc<Column>, PathBuf)>,
 }
 
-impl Keeper {
-    /// Keeps traces among `autosaves`.
+impl Autosaver {
+    /// Keeps traces among `autosave_folder`.
     #[must_use]
-    pub fn new(autosaves: Option<Autosaves>) -> Self {
+    pub fn new(autosave_folder: Option<AutosaveFolder>) -> Self {
         Self(Arc::new(Inner {
-            autosaves,
+            autosave_folder,
             ..Inner::default()
         }))
     }
 
     /// What would be lost now is out of `state`.
     pub fn follow(&self, state: &State) {
-        if self.0.autosaves.is_some() {
+        if self.0.autosave_folder.is_some() {
             self.unsaved().follow(state);
         }
     }
@@ -74,7 +74,7 @@ impl Keeper {
             if let Err(why) = discard(&path) {
                 tracing::warn!("{why}");
             }
-            files.last.take_if(|(_, kept)| *kept == Ok(path));
+            files.last.take_if(|(_, result)| *result == Ok(path));
         }
     }
 
@@ -86,8 +86,8 @@ impl Keeper {
 
     /// Writes the trace that nobody has saved, if there is one. Waits for it, and for another
     /// thread that is at it.
-    pub fn keep(&self) {
-        let Some(autosaves) = &self.0.autosaves else {
+    pub fn autosave(&self) {
+        let Some(autosave_folder) = &self.0.autosave_folder else {
             return;
         };
         let mut files = self.files();
@@ -101,8 +101,10 @@ impl Keeper {
         let Some(newest) = newest.filter(|newest| !files.hold(newest)) else {
             return;
         };
-        let kept = autosaves.keep(&record).map_err(|error| error.to_string());
-        match &kept {
+        let result = autosave_folder
+            .add(&record)
+            .map_err(|error| error.to_string());
+        match &result {
             Ok(path) => {
                 tracing::info!(path = %path.display(), "the unsaved trace was kept");
                 if let Some((before, Ok(old))) = &files.last
@@ -115,15 +117,18 @@ impl Keeper {
             }
             Err(why) => tracing::error!("{why}"),
         }
-        files.last = Some((run, kept));
+        files.last = Some((run, result));
     }
 
-    /// [`Self::keep`] on a thread of its own; `then` gets what became of it.
-    pub fn keep_beside(&self, then: impl FnOnce(Option<Kept>) + Send + 'static) {
-        let keeper = self.clone();
+    /// [`Self::autosave`] on a thread of its own; `then` gets what became of it.
+    pub fn autosave_in_background(
+        &self,
+        then: impl FnOnce(Option<AutosaveResult>) + Send + 'static,
+    ) {
+        let autosaver = self.clone();
         let thread = Builder::new().name("autosave".into()).spawn(move || {
-            keeper.keep();
-            then(keeper.outcome());
+            autosaver.autosave();
+            then(autosaver.outcome());
         });
         if let Err(error) = thread {
             tracing::error!(%error, "no thread to keep the trace on");
@@ -132,8 +137,8 @@ impl Keeper {
 
     /// What became of the last trace that was to be kept, if there was one.
     #[must_use]
-    pub fn outcome(&self) -> Option<Kept> {
-        self.files().last.as_ref().map(|(_, kept)| kept.clone())
+    pub fn outcome(&self) -> Option<AutosaveResult> {
+        self.files().last.as_ref().map(|(_, result)| result.clone())
     }
 
     /// Says in one line what became of it, where something did, and in one each what files are not
@@ -157,9 +162,9 @@ impl Keeper {
 
     /// Looks for a trace that a session before has left, on a thread of its own.
     pub fn find(&self, news: UnboundedSender<Message>) {
-        let keeper = self.clone();
+        let autosaver = self.clone();
         let thread = Builder::new().name("autosave".into()).spawn(move || {
-            if let Some(found) = keeper.found() {
+            if let Some(found) = autosaver.found() {
                 // Nobody listens any more only when the program ends.
                 let _ = news.send(Message::Autosave(found));
             }
@@ -169,10 +174,10 @@ impl Keeper {
         }
     }
 
-    fn found(&self) -> Option<AutosaveNews> {
-        let path = match self.0.autosaves.as_ref()?.newest() {
+    fn found(&self) -> Option<AutosaveEvent> {
+        let path = match self.0.autosave_folder.as_ref()?.newest() {
             Ok(path) => path?,
-            Err(error) => return Some(AutosaveNews::Failed(error.to_string())),
+            Err(error) => return Some(AutosaveEvent::Failed(error.to_string())),
         };
         let trace = trace_file::open(&path).map_err(|error| error.to_string());
         if let Ok(record) = &trace
@@ -181,8 +186,8 @@ impl Keeper {
             let known = (Arc::clone(newest), path.clone());
             self.files().known.push(known);
         }
-        Some(AutosaveNews::Found(Autosave {
-            kept_at: kept_at(&path),
+        Some(AutosaveEvent::Found(Autosave {
+            autosaved_at: autosaved_at(&path),
             trace: trace.map(Arc::new),
             path,
         }))
@@ -190,11 +195,11 @@ impl Keeper {
 
     /// While this lives, a panic of the thread that holds it has the trace kept.
     #[must_use]
-    pub fn at_panic(&self) -> AtPanic<'_> {
-        AtPanic(self)
+    pub fn at_panic(&self) -> AutosaveOnPanic<'_> {
+        AutosaveOnPanic(self)
     }
 
-    fn unsaved(&self) -> MutexGuard<'_, Unsaved> {
+    fn unsaved(&self) -> MutexGuard<'_, UnsavedTrace> {
         // After a panic of the thread that held it, the trace is all the more needed.
         let unsaved = self.0.unsaved.lock();
         unsaved.unwrap_or_else(PoisonError::into_inner)
@@ -217,12 +222,12 @@ impl Files {
 }
 
 /// Has the trace kept when its thread panics.
-pub struct AtPanic<'k>(&'k Keeper);
+pub struct AutosaveOnPanic<'k>(&'k Autosaver);
 
-impl Drop for AtPanic<'_> {
+impl Drop for AutosaveOnPanic<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.keep();
+            self.0.autosave();
             self.0.tell_outcome();
         }
     }

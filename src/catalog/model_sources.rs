@@ -7,7 +7,7 @@ use super::{FetchError, HubSettings, Pip, Store};
 /// Where models are kept and where they come from, as the environment says. Passed as a value,
 /// so that nothing else reads the environment.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct ModelSources {
     /// The folder of our own files.
     pub store: Store,
     /// The hub and its cache.
@@ -18,7 +18,7 @@ pub struct Places {
     pub patience: Duration,
 }
 
-impl Places {
+impl ModelSources {
     /// As the environment says: `LENSCAPE_HOME`, `XDG_DATA_HOME`, and the variables of
     /// [`HubSettings::from_env`].
     ///

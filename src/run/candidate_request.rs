@@ -7,20 +7,20 @@ use crate::vocabulary::typed;
 
 /// A candidate as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Wanted {
+pub enum CandidateRequest {
     /// A text, leading spaces included; it becomes tokens behind the context.
     Text(String),
     /// One token of the vocabulary, whatever its text would become.
     Token(TokenId),
 }
 
-impl From<&str> for Wanted {
+impl From<&str> for CandidateRequest {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl std::str::FromStr for Wanted {
+impl std::str::FromStr for CandidateRequest {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -28,7 +28,7 @@ impl std::str::FromStr for Wanted {
     }
 }
 
-impl Wanted {
+impl CandidateRequest {
     /// What a user means: `#1234` is the token of that number, anything else a text. A word gets its
     /// leading space, and what stands in quotes is taken as it is; see [`typed`].
     #[must_use]
@@ -48,7 +48,7 @@ impl Wanted {
     }
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for CandidateRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),

@@ -32,7 +32,7 @@ impl Side {
 
 /// The runs that are kept beside the shown one.
 #[derive(Clone, Debug, Default)]
-pub struct KeptRuns {
+pub struct RunHistory {
     /// The run that the user chose to compare with, and to take states from; it may be the shown
     /// one.
     pub marked: Option<RunId>,
@@ -43,7 +43,7 @@ pub struct KeptRuns {
     others: Vec<Run>,
 }
 
-impl KeptRuns {
+impl RunHistory {
     /// All runs but the shown one.
     #[must_use]
     pub fn others(&self) -> &[Run] {
@@ -106,8 +106,8 @@ impl State {
     /// The run whose columns are in the grid: the one that is shown, or the one before.
     #[must_use]
     pub fn grid_run(&self) -> Option<&Run> {
-        match self.kept.side {
-            Side::Before => self.kept.before().or(self.run.as_ref()),
+        match self.history.side {
+            Side::Before => self.history.before().or(self.run.as_ref()),
             Side::After | Side::Difference => self.run.as_ref(),
         }
     }
@@ -115,8 +115,8 @@ impl State {
     /// The run that the grid shows the difference to, where it does.
     #[must_use]
     pub fn subtracted(&self) -> Option<&Run> {
-        match self.kept.side {
-            Side::Difference => self.kept.before(),
+        match self.history.side {
+            Side::Difference => self.history.before(),
             Side::After | Side::Before => None,
         }
     }
@@ -124,7 +124,7 @@ impl State {
     /// All runs, newest first.
     #[must_use]
     pub fn runs(&self) -> Vec<&Run> {
-        let mut runs: Vec<&Run> = self.kept.others().iter().chain(&self.run).collect();
+        let mut runs: Vec<&Run> = self.history.others().iter().chain(&self.run).collect();
         runs.sort_by_key(|run| std::cmp::Reverse(run.id));
         runs
     }

@@ -9,7 +9,7 @@ use crate::trace::Column;
 
 /// The newest trace that has a step, and how much of it the user has in a file.
 #[derive(Debug, Default)]
-pub struct Unsaved {
+pub struct UnsavedTrace {
     latest: Option<Latest>,
     /// The last step of what was saved last.
     saved: Option<Arc<Column>>,
@@ -23,7 +23,7 @@ struct Latest {
     answer: Option<Arc<Comparison>>,
 }
 
-impl Unsaved {
+impl UnsavedTrace {
     /// Takes in what has changed since the last time; costs little where nothing has. A run
     /// without a step does not take the place of one that has some, nor does a saved trace.
     pub fn follow(&mut self, state: &State) {

@@ -5,22 +5,22 @@ use super::dtype::Dtype;
 /// How weights are held that are stored in fewer bits than float32. The numbers are the same, and
 /// so is the arithmetic; the order of its sums is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holding {
-    /// As float32, widened once.
-    Widened,
-    /// In the type that they are stored in, or rounded to, and widened in registers where they
+pub enum Dequantisation {
+    /// As float32, dequantised once.
+    AtLoad,
+    /// In the type that they are stored in, or rounded to, and dequantised in registers where they
     /// are used: the smallest, and the fastest, as memory is what a product with one vector
     /// waits for.
-    AsStored,
+    AtUse,
 }
 
-impl Holding {
+impl Dequantisation {
     /// How a model is held that is computed with as `dtype` says.
     #[must_use]
     pub fn of(dtype: Dtype) -> Self {
         match dtype {
-            Dtype::F32 => Self::Widened,
-            Dtype::Auto | Dtype::Bf16 | Dtype::F16 => Self::AsStored,
+            Dtype::F32 => Self::AtLoad,
+            Dtype::Auto | Dtype::Bf16 | Dtype::F16 => Self::AtUse,
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Products with rows of weights on the CPU, in float32 on the widened values. Weights are widened
+//! Products with rows of weights on the CPU, in float32 on the dequantised values. Weights are dequantised
 //! where they are used, in registers or in a panel that stays in the cache, so that memory is read
-//! in the stored type; what widening costs is less than what reading float32 would.
+//! in the stored type; what dequantising costs is less than what reading float32 would.
 //!
 //! The [`kernels`] do that where the processor has their instructions. What is here beside them is
 //! their scalar twin.
@@ -13,14 +13,14 @@ use rayon::prelude::*;
 
 use super::kernels;
 use super::rows::Rows;
-use super::storage::{Storage, Work};
+use super::storage::{BlockVisitor, Storage};
 use crate::model::matvec::{self, LANES, Lanes};
 
-/// Weights that are widened at once by the scalar twin; a whole number of blocks of any type. They
+/// Weights that are dequantised at once by the scalar twin; a whole number of blocks of any type. They
 /// stay in the first-level cache.
 const PIECE: usize = 256;
 
-/// Weights that are widened at once for a product with several vectors: 256 KiB of float32, which
+/// Weights that are dequantised at once for a product with several vectors: 256 KiB of float32, which
 /// stay in the second-level cache.
 const PANEL: usize = 1 << 16;
 
@@ -29,7 +29,7 @@ const PANEL_ROWS: usize = 32;
 
 /// `out[i] = Σ_j row_i[j] * x[j]` for the rows of `parts`, one below the other, each as wide as
 /// `x` and `out` as long as there are rows.
-pub(super) fn with_one(parts: &[Rows], x: &[f32], out: &mut [f32]) {
+pub(super) fn gemv(parts: &[Rows], x: &[f32], out: &mut [f32]) {
     let size = matvec::rows_a_task(out.len(), x.len());
     let mut rest = out;
     let mut tasks = Vec::new();
@@ -66,12 +66,12 @@ struct Dots<'a> {
     out: &'a mut [f32],
 }
 
-impl Work for Dots<'_> {
+impl BlockVisitor for Dots<'_> {
     type Output = ();
 
     fn with<const BYTES: usize, const WEIGHTS: usize>(
         self,
-        widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
+        dequantise: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
     ) {
         let row_bytes = (self.x.len() / WEIGHTS * BYTES).max(1);
         let rows = self.rows.chunks_exact(row_bytes);
@@ -79,7 +79,7 @@ impl Work for Dots<'_> {
             #[inline(always)]
             || {
                 for (y, row) in self.out.iter_mut().zip(rows) {
-                    *y = dot(row, self.x, widen);
+                    *y = dot(row, self.x, dequantise);
                 }
             },
         );
@@ -91,7 +91,7 @@ impl Work for Dots<'_> {
 fn dot<const BYTES: usize, const WEIGHTS: usize>(
     row: &[u8],
     x: &[f32],
-    widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
+    dequantise: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
 ) -> f32 {
     let mut sums = Lanes::<LANES>::default();
     let mut piece = [0.0; PIECE];
@@ -100,11 +100,11 @@ fn dot<const BYTES: usize, const WEIGHTS: usize>(
     let (whole, rest) = x.as_chunks::<PIECE>();
     // Whole pieces have a length that the compiler knows.
     for (x, blocks) in whole.iter().zip(&mut pieces) {
-        widen_all(blocks, &mut piece, widen);
+        dequantise_all(blocks, &mut piece, dequantise);
         sums.add(&piece, x);
     }
     if let Some(blocks) = pieces.next() {
-        widen_all(blocks, &mut piece, widen);
+        dequantise_all(blocks, &mut piece, dequantise);
         sums.add(&piece[..rest.len()], rest);
     }
     sums.total()
@@ -112,21 +112,21 @@ fn dot<const BYTES: usize, const WEIGHTS: usize>(
 
 /// Blocks to the beginning of `out`.
 #[inline(always)]
-fn widen_all<const BYTES: usize, const WEIGHTS: usize>(
+fn dequantise_all<const BYTES: usize, const WEIGHTS: usize>(
     blocks: &[[u8; BYTES]],
     out: &mut [f32],
-    widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]),
+    dequantise: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]),
 ) {
     let (places, _) = out.as_chunks_mut::<WEIGHTS>();
     for (block, place) in blocks.iter().zip(places) {
-        widen(block, place);
+        dequantise(block, place);
     }
 }
 
 /// `out[r, i] = Σ_j row_i[j] * x[r, j]` for the rows of `parts`, one below the other, each
 /// `width` wide. `x` is `[n, width]` and `out` `[n, rows]`, both row-major; nothing is written
 /// when the lengths do not fit together.
-pub(super) fn with_many(parts: &[Rows], width: usize, x: &[f32], out: &mut [f32]) {
+pub(super) fn gemm(parts: &[Rows], width: usize, x: &[f32], out: &mut [f32]) {
     let height = parts.iter().map(Rows::count).sum::<usize>();
     let n = x.len() / width.max(1);
     let fits = parts.iter().all(|rows| rows.width() == width);
@@ -149,14 +149,14 @@ pub(super) fn with_many(parts: &[Rows], width: usize, x: &[f32], out: &mut [f32]
     );
 }
 
-/// Widens the rows from `start` on that fill `panel`. The parts are as one here, so that sums do
+/// Dequantises the rows from `start` on that fill `panel`. The parts are as one here, so that sums do
 /// not depend on where one ends.
 fn fill(mut panel: &mut [f32], parts: &[Rows], mut start: usize, width: usize) {
     for rows in parts {
         let count = rows.count().saturating_sub(start).min(panel.len() / width);
         let (now, rest) = panel.split_at_mut(count * width);
         if count > 0 {
-            widen(rows, start, now);
+            dequantise(rows, start, now);
         }
         start = start.saturating_sub(rows.count());
         panel = rest;
@@ -212,32 +212,32 @@ impl Columns {
     }
 }
 
-/// Widens the rows from `start` on that fill `out`.
-pub(super) fn widen(rows: &Rows, start: usize, out: &mut [f32]) {
+/// Dequantises the rows from `start` on that fill `out`.
+pub(super) fn dequantise(rows: &Rows, start: usize, out: &mut [f32]) {
     let count = out.len() / rows.width();
     let bytes = rows.bytes_of(start, count);
-    if !kernels::widen(rows.storage(), bytes, out) {
-        rows.storage().with(Widening { bytes, out });
+    if !kernels::dequantise(rows.storage(), bytes, out) {
+        rows.storage().with(Dequantise { bytes, out });
     }
 }
 
 /// Blocks to float32.
-struct Widening<'a> {
+struct Dequantise<'a> {
     bytes: &'a [u8],
     out: &'a mut [f32],
 }
 
-impl Work for Widening<'_> {
+impl BlockVisitor for Dequantise<'_> {
     type Output = ();
 
     fn with<const BYTES: usize, const WEIGHTS: usize>(
         self,
-        widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
+        dequantise: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
     ) {
         let (blocks, _) = self.bytes.as_chunks::<BYTES>();
         Arch::new().dispatch(
             #[inline(always)]
-            || widen_all(blocks, self.out, widen),
+            || dequantise_all(blocks, self.out, dequantise),
         );
     }
 }
@@ -261,10 +261,10 @@ mod tests {
             // Below 64, so that no number is infinite or none at all.
             let bytes: Vec<u8> = (0..size).map(|i| (i * 37 % 64) as u8).collect();
             let x: Vec<f32> = (0..width).map(|i| (i % 13) as f32 / 4.0 - 1.5).collect();
-            let mut widened = vec![0.0; 3 * width];
-            storage.with(Widening {
+            let mut dequantised = vec![0.0; 3 * width];
+            storage.with(Dequantise {
                 bytes: &bytes,
-                out: &mut widened,
+                out: &mut dequantised,
             });
             let mut found = [f32::NAN; 3];
             storage.with(Dots {
@@ -272,7 +272,7 @@ mod tests {
                 x: &x,
                 out: &mut found,
             });
-            for (row, found) in widened.chunks_exact(width).zip(found) {
+            for (row, found) in dequantised.chunks_exact(width).zip(found) {
                 let products = row.iter().zip(&x);
                 let products = products.map(|(w, x)| f64::from(*w) * f64::from(*x));
                 let (sum, sizes) = products.fold((0.0, 0.0), |(s, t), p| (s + p, t + p.abs()));

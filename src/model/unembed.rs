@@ -3,14 +3,14 @@
 
 use candle_core::{Result, Tensor};
 
+use super::decomposition::Decomposition;
 use super::dtype::Dtype;
 use super::linear::Linear;
 use super::norm::Norm;
-use super::split::Split;
 
 /// The final norm, the unembedding, and what the model does to its logits.
 #[derive(Debug)]
-pub struct Head {
+pub struct Unembed {
     pub(super) norm: Option<Norm>,
     /// From the stream's width to the unembedding's, where they differ.
     pub(super) projection: Option<Linear>,
@@ -21,7 +21,7 @@ pub struct Head {
     pub(super) dtype: Dtype,
 }
 
-impl Head {
+impl Unembed {
     /// Logits of residual streams: `[rows, d]` → `[rows, vocabulary]`. The first `bare` rows
     /// skip the final norm (the lens `raw`); the others get the model's own head.
     pub fn logits(&self, states: &Tensor, bare: usize) -> Result<Tensor> {
@@ -58,21 +58,25 @@ impl Head {
 
 /// A final logit by the parts of the stream, before the soft cap.
 #[derive(Debug)]
-pub struct SplitLogits {
+pub struct LogitContributions {
     /// What each part adds, `[parts + 1, vocabulary]`; the last row is of all biases.
     pub parts: Tensor,
     /// The soft cap that the sum then goes through.
     pub cap: Option<f64>,
 }
 
-impl Head {
+impl Unembed {
     /// What each part of the final stream adds to the logits, the final norm's statistics held
     /// at those of the stream itself, `state`, `[1, d]`.
-    pub fn split_logits(&self, mut split: Split, state: &Tensor) -> Result<SplitLogits> {
+    pub fn logit_contributions(
+        &self,
+        mut decomposition: Decomposition,
+        state: &Tensor,
+    ) -> Result<LogitContributions> {
         if let Some(norm) = &self.norm {
-            split.through(norm, state)?;
+            decomposition.through(norm, state)?;
         }
-        let rows = split.rows()?;
+        let rows = decomposition.rows()?;
         let last = rows.dim(0)? - 1;
         let (parts, bias) = (rows.narrow(0, 0, last)?, rows.narrow(0, last, 1)?);
         let (parts, bias) = match &self.projection {
@@ -82,7 +86,7 @@ impl Head {
         let parts = self.unembedding.without_bias(&parts.contiguous()?)?;
         let bias = self.unembedding.forward(&bias.contiguous()?)?;
         let logits = Tensor::cat(&[parts, bias], 0)?;
-        Ok(SplitLogits {
+        Ok(LogitContributions {
             parts: match self.scale {
                 Some(scale) => (logits * scale)?,
                 None => logits,

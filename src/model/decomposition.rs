@@ -9,14 +9,14 @@ use crate::trace::Layer;
 
 /// The residual stream of one position as a sum of parts.
 #[derive(Clone, Debug)]
-pub struct Split {
+pub struct Decomposition {
     /// Each `[any, d]`.
     parts: Vec<Tensor>,
     /// What biases added, `[1, d]`.
     bias: Tensor,
 }
 
-impl Split {
+impl Decomposition {
     /// A stream that is the sum of `parts`, `[any, d]`, and `bias`, `[1, d]`.
     #[must_use]
     pub fn of(parts: &Tensor, bias: Tensor) -> Self {
@@ -66,17 +66,22 @@ impl Decoder {
     ///
     /// `states`, `[n_layers + 1, d]`, and `parts`, one a block with one position each, are of
     /// the same pass.
-    pub fn split(&self, states: &Tensor, parts: &[BlockParts], grain: Grain) -> Result<Split> {
+    pub fn decompose(
+        &self,
+        states: &Tensor,
+        parts: &[BlockParts],
+        grain: Grain,
+    ) -> Result<Decomposition> {
         let embedding = states.narrow(0, 0, 1)?;
-        let mut split = Split::of(&embedding, embedding.zeros_like()?);
+        let mut decomposition = Decomposition::of(&embedding, embedding.zeros_like()?);
         for (l, (block, parts)) in self.blocks.iter().zip(parts).enumerate() {
             let attention = match grain {
                 Grain::Heads(layer) if layer.0 == l => block.added_by_head(&parts.heads)?,
                 Grain::Parts | Grain::Heads(_) => parts.attention.clone(),
             };
             let before = states.narrow(0, l, 1)?;
-            block.carry(&mut split, &before, &attention, &parts.feed_forward)?;
+            block.carry(&mut decomposition, &before, &attention, &parts.feed_forward)?;
         }
-        Ok(split)
+        Ok(decomposition)
     }
 }

@@ -3,13 +3,13 @@
 //! What a run goes on from is the run's alone. Its positions are computed in passes that its own
 //! tokens settle ([`pass_of_run`]): products of another shape round differently, so that a prompt which
 //! happened to be read in other pieces, because another run had a beginning in common with it,
-//! would have other states. And questions use the decoder [aside](Reader::aside).
+//! would have other states. And questions use the decoder [aside](KvSession::aside).
 
 use std::ops::{ControlFlow, Range};
 
 use crate::lens::{StateTap, States};
 use crate::model::block::BlockParts;
-use crate::model::decoder::Seen;
+use crate::model::decoder::DecoderState;
 use crate::model::intervention::Interventions;
 use crate::model::{Model, ModelError};
 use crate::run::Intervention;
@@ -20,7 +20,7 @@ const CHUNK: usize = 64;
 
 /// A sequence that was seen, in the network as it was then.
 #[derive(Clone, Debug, Default)]
-struct History {
+struct Sequence {
     /// What is changed in the network.
     interventions: Vec<Intervention>,
     tokens: Vec<TokenId>,
@@ -40,7 +40,7 @@ fn pass_of_run(start: usize, prompt: usize) -> Range<usize> {
     }
 }
 
-impl History {
+impl Sequence {
     /// How many of the first tokens are those of `tokens`.
     fn common(&self, tokens: &[TokenId]) -> usize {
         let pairs = self.tokens.iter().zip(tokens);
@@ -72,21 +72,21 @@ impl History {
 /// The model, and the sequences that its decoder has seen. What two sequences have in common at
 /// their beginning is read once, where they would read it alike.
 #[derive(Debug)]
-pub struct Reader {
+pub struct KvSession {
     model: Model,
     /// What the decoder goes on from now.
-    history: History,
+    sequence: Sequence,
     /// What questions about another sequence were answered from last, out of the decoder.
-    other: (History, Seen),
+    other: (Sequence, DecoderState),
 }
 
-impl Reader {
+impl KvSession {
     /// A reader that has seen nothing.
     #[must_use]
     pub fn new(model: Model) -> Self {
         Self {
             model,
-            history: History::default(),
+            sequence: Sequence::default(),
             other: Default::default(),
         }
     }
@@ -106,14 +106,14 @@ impl Reader {
     /// What is changed in the network now.
     #[must_use]
     pub fn interventions(&self) -> &[Intervention] {
-        &self.history.interventions
+        &self.sequence.interventions
     }
 
     /// Changes the network; `resolved` are the same interventions with their states.
     pub fn intervene(&mut self, interventions: &[Intervention], resolved: Interventions) {
-        self.history = History {
+        self.sequence = Sequence {
             interventions: interventions.to_vec(),
-            ..History::default()
+            ..Sequence::default()
         };
         self.model.decoder.intervene(resolved);
     }
@@ -122,7 +122,7 @@ impl Reader {
     /// are all it has, the first `prompt` of them its prompt.
     #[must_use]
     pub fn read_of_run(&self, tokens: &[TokenId], prompt: usize) -> &[States] {
-        &self.history.states[..self.history.of_run(tokens, prompt)]
+        &self.sequence.states[..self.sequence.of_run(tokens, prompt)]
     }
 
     /// Goes on reading a run, one pass. `wanted` is asked between blocks; when it says no, what
@@ -133,7 +133,7 @@ impl Reader {
         prompt: usize,
         wanted: &dyn Fn() -> bool,
     ) -> Result<ControlFlow<()>, ModelError> {
-        let start = self.history.of_run(tokens, prompt);
+        let start = self.sequence.of_run(tokens, prompt);
         if start >= tokens.len() {
             return Ok(ControlFlow::Continue(()));
         }
@@ -155,12 +155,12 @@ impl Reader {
         resolved: Interventions,
         ask: impl FnOnce(&mut Self) -> Result<T, ModelError>,
     ) -> Result<T, ModelError> {
-        let common = |history: &History| {
-            let is_same = history.interventions == interventions;
-            if is_same { history.common(tokens) } else { 0 }
+        let common = |sequence: &Sequence| {
+            let is_same = sequence.interventions == interventions;
+            if is_same { sequence.common(tokens) } else { 0 }
         };
-        if common(&self.history) > common(&self.other.0) {
-            return self.aside_of_history(ask);
+        if common(&self.sequence) > common(&self.other.0) {
+            return self.aside_of_sequence(ask);
         }
         self.exchange();
         if self.interventions() != interventions {
@@ -176,15 +176,15 @@ impl Reader {
         self.other = Default::default();
     }
 
-    fn aside_of_history<T>(
+    fn aside_of_sequence<T>(
         &mut self,
         ask: impl FnOnce(&mut Self) -> Result<T, ModelError>,
     ) -> Result<T, ModelError> {
-        let history = self.history.clone();
+        let sequence = self.sequence.clone();
         self.model.decoder.set_aside();
         let answer = ask(self);
-        match self.model.decoder.take_up(history.tokens.len()) {
-            Ok(()) => self.history = history,
+        match self.model.decoder.take_up(sequence.tokens.len()) {
+            Ok(()) => self.sequence = sequence,
             Err(error) => {
                 // Nothing goes on from what may be neither the old nor the new.
                 self.rewind(0);
@@ -195,24 +195,24 @@ impl Reader {
     }
 
     fn exchange(&mut self) {
-        let (history, seen) = &mut self.other;
-        std::mem::swap(&mut self.history, history);
+        let (sequence, seen) = &mut self.other;
+        std::mem::swap(&mut self.sequence, sequence);
         self.model.decoder.exchange(seen);
     }
 
-    /// Reads all of `tokens`, [aside](Reader::aside) of any run, and gives their states.
+    /// Reads all of `tokens`, [aside](KvSession::aside) of any run, and gives their states.
     pub fn read(&mut self, tokens: &[TokenId]) -> Result<&[States], ModelError> {
-        let mut read = self.history.common(tokens);
+        let mut read = self.sequence.common(tokens);
         while read < tokens.len() {
             self.rewind(read);
             let end = tokens.len().min(read + CHUNK);
             let _: ControlFlow<()> = self.forward(&tokens[read..end], &|| true, &mut |_| {})?;
             read = end;
         }
-        Ok(&self.history.states[..tokens.len()])
+        Ok(&self.sequence.states[..tokens.len()])
     }
 
-    /// Reads `tokens`, [aside](Reader::aside) of any run, the last of them alone, and gives what
+    /// Reads `tokens`, [aside](KvSession::aside) of any run, the last of them alone, and gives what
     /// the parts of each block added at that position, with its states.
     pub fn read_in_parts(
         &mut self,
@@ -225,7 +225,7 @@ impl Reader {
         self.rewind(before.len());
         let mut parts = Vec::new();
         let _: ControlFlow<()> = self.forward(&[*last], &|| true, &mut |of| parts.push(of))?;
-        match self.history.states.last() {
+        match self.sequence.states.last() {
             Some(states) => Ok((states.clone(), parts)),
             None => Err(ModelError::EmptyPrompt),
         }
@@ -249,17 +249,17 @@ impl Reader {
         let decoder = &mut self.model.decoder;
         let flow = decoder.forward_in_parts(tokens, &mut take, parts)?;
         if flow.is_continue() {
-            let history = &mut self.history;
-            let start = history.tokens.len();
-            history.states.extend(tap.positions()?);
-            history.tokens.extend_from_slice(tokens);
-            history.passes.push(start..history.tokens.len());
+            let sequence = &mut self.sequence;
+            let start = sequence.tokens.len();
+            sequence.states.extend(tap.positions()?);
+            sequence.tokens.extend_from_slice(tokens);
+            sequence.passes.push(start..sequence.tokens.len());
         }
         Ok(flow)
     }
 
     fn rewind(&mut self, len: usize) {
-        self.history.truncate(len);
+        self.sequence.truncate(len);
         self.model.decoder.rewind(len);
     }
 }
@@ -268,12 +268,12 @@ impl Reader {
 mod tests {
     use super::*;
 
-    fn history(ends: &[usize]) -> History {
+    fn sequence(ends: &[usize]) -> Sequence {
         let starts = [0].iter().chain(ends);
-        History {
+        Sequence {
             tokens: tokens(*ends.last().unwrap_or(&0)),
             passes: starts.zip(ends).map(|(start, end)| *start..*end).collect(),
-            ..History::default()
+            ..Sequence::default()
         }
     }
 
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn what_was_read_as_the_run_reads_it_is_not_read_again() {
         // A prompt of 70 tokens and three behind it.
-        let seen = history(&[64, 70, 71, 72, 73]);
+        let seen = sequence(&[64, 70, 71, 72, 73]);
         assert_eq!(seen.of_run(&tokens(70), 70), 70);
         assert_eq!(seen.of_run(&tokens(75), 70), 73);
         // A longer prompt has its first chunk in common with it.
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn what_was_read_in_other_pieces_is_read_again() {
-        let seen = history(&[4, 5, 6]);
+        let seen = sequence(&[4, 5, 6]);
         assert_eq!(seen.of_run(&tokens(6), 6), 0);
         assert_eq!(seen.of_run(&tokens(6), 5), 0);
         assert_eq!(seen.of_run(&tokens(6), 4), 6);
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_pass_that_was_cut_is_none() {
-        let mut seen = history(&[64, 70]);
+        let mut seen = sequence(&[64, 70]);
         seen.truncate(66);
         assert_eq!(seen.of_run(&tokens(66), 66), 64);
         seen.tokens = tokens(70);
