@@ -1,5 +1,6 @@
-//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them. Products are float32 arithmetic on the dequantised values in any case; candle's
-//! own products with halves and quantised weights round what they are multiplied with.
+//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them.
+//! Products are float32 arithmetic on the dequantised values in any case; candle's own products
+//! with halves and quantised weights round what they are multiplied with.
 
 mod floats;
 mod kernels;

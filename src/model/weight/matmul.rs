@@ -1,6 +1,7 @@
-//! Products with rows of weights on the CPU, in float32 on the dequantised values. Weights are dequantised
-//! where they are used, in registers or in a panel that stays in the cache, so that memory is read
-//! in the stored type; what dequantising costs is less than what reading float32 would.
+//! Products with rows of weights on the CPU, in float32 on the dequantised values. Weights are
+//! dequantised where they are used, in registers or in a panel that stays in the cache, so that
+//! memory is read in the stored type; what dequantising costs is less than what reading float32
+//! would.
 //!
 //! The [`kernels`] do that where the processor has their instructions. What is here beside them is
 //! their scalar twin.
@@ -16,12 +17,12 @@ use super::rows::Rows;
 use super::storage::{BlockVisitor, Storage};
 use crate::model::matvec::{self, LANES, Lanes};
 
-/// Weights that are dequantised at once by the scalar twin; a whole number of blocks of any type. They
-/// stay in the first-level cache.
+/// Weights that are dequantised at once by the scalar twin; a whole number of blocks of any type.
+/// They stay in the first-level cache.
 const PIECE: usize = 256;
 
-/// Weights that are dequantised at once for a product with several vectors: 256 KiB of float32, which
-/// stay in the second-level cache.
+/// Weights that are dequantised at once for a product with several vectors: 256 KiB of float32,
+/// which stay in the second-level cache.
 const PANEL: usize = 1 << 16;
 
 /// Rows of a panel, at least.
@@ -149,8 +150,8 @@ pub(super) fn gemm(parts: &[Rows], width: usize, x: &[f32], out: &mut [f32]) {
     );
 }
 
-/// Dequantises the rows from `start` on that fill `panel`. The parts are as one here, so that sums do
-/// not depend on where one ends.
+/// Dequantises the rows from `start` on that fill `panel`. The parts are as one here, so that sums
+/// do not depend on where one ends.
 fn fill(mut panel: &mut [f32], parts: &[Rows], mut start: usize, width: usize) {
     for rows in parts {
         let count = rows.count().saturating_sub(start).min(panel.len() / width);

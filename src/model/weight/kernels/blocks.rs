@@ -4,8 +4,8 @@ use super::simd::Simd;
 
 /// A quantised type: blocks of `BYTES` bytes that hold `WEIGHTS` weights.
 pub(super) trait Block<const BYTES: usize, const WEIGHTS: usize> {
-    /// Dequantises a block, exactly as its scalar twin does. `take` gets the weights eight at a time,
-    /// with a number that counts from 0.
+    /// Dequantises a block, exactly as its scalar twin does. `take` gets the weights eight at a
+    /// time, with a number that counts from 0.
     fn dequantise<S: Simd>(s: S, block: &[u8; BYTES], take: impl FnMut(usize, S::Floats));
 }
 
