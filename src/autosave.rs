@@ -187,14 +187,14 @@ pub fn autosaved_at(path: &Path) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::export::sample;
+    use crate::testing;
 
     #[test]
     fn a_kept_trace_is_a_private_file_that_can_be_opened() {
         let state = tempfile::tempdir().unwrap();
         let autosave_folder = AutosaveFolder::in_folder(state.path().join("new/autosave"));
         assert_eq!(autosave_folder.newest().unwrap(), None);
-        let record = sample::record();
+        let record = testing::record();
         let path = autosave_folder.add(&record).unwrap();
         assert_eq!(autosave_folder.newest().unwrap(), Some(path.clone()));
         let read = trace_file::open(&path).unwrap();
@@ -224,7 +224,7 @@ mod tests {
         for path in &old {
             fs::write(path, "{}").unwrap();
         }
-        let newest = autosave_folder.add(&sample::record()).unwrap();
+        let newest = autosave_folder.add(&testing::record()).unwrap();
         assert!(!old[0].exists());
         assert!(old[1..].iter().all(|path| path.exists()));
         assert_eq!(autosave_folder.newest().unwrap(), Some(newest));
@@ -239,7 +239,7 @@ mod tests {
         fs::write(&file, "").unwrap();
         let autosave_folder = AutosaveFolder::in_folder(file.clone());
         for error in [
-            autosave_folder.add(&sample::record()).unwrap_err(),
+            autosave_folder.add(&testing::record()).unwrap_err(),
             autosave_folder.newest().unwrap_err(),
         ] {
             let text = error.to_string();

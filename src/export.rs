@@ -8,8 +8,6 @@ pub mod file;
 pub mod format;
 pub mod json;
 mod pixels;
-#[cfg(test)]
-pub(crate) mod sample;
 pub mod svg;
 pub mod table;
 pub mod tensors;

@@ -31,6 +31,9 @@
 //! [`caught`] handles the panics of libraries that give up on a crafted file, and [`allocator`]
 //! remembers which memory was refused.
 
+#[cfg(test)]
+extern crate self as lenscape;
+
 pub mod allocator;
 pub mod app;
 pub mod autosave;
@@ -49,6 +52,8 @@ pub mod report;
 pub mod run;
 pub mod settings;
 pub mod terminal;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod trace;
 pub mod ui;
 pub mod verify;

@@ -6,18 +6,14 @@
 //! `config_keys/transformers.json` every key of its configuration classes; `make_variants.py` beside
 //! them makes both.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::reference::{self, Golden};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model::config::{Config, Dialect, IRRELEVANT, ModelType, ONLY};
 use lenscape::model::{self, families};
 use rayon::prelude::*;
-use reference::Golden;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;

@@ -1,12 +1,9 @@
 //! A `config.json` that does not fit its weights is an error in words, never a panic, a hang or
 //! a model that takes memory without end.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::path::Path;
 
+use crate::reference;
 use candle_core::Device;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model;

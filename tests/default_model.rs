@@ -1,13 +1,10 @@
 //! The default model itself, fetched as a user's first start would fetch it, against what
 //! Hugging Face transformers computes in float32 on the same file.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crate::reference::{self, Golden};
 use lenscape::app::parse_candidates;
 use lenscape::catalog::{Catalog, CheckpointFiles, FetchedModel, ModelRef, ModelSources, fetch};
 use lenscape::engine::{Answer, Ask, Question, RunRequest, Session};
@@ -16,7 +13,6 @@ use lenscape::model::weights::Gguf;
 use lenscape::run::{ActivationPatch, Intervention, RunId};
 use lenscape::settings::{Example, Settings};
 use lenscape::trace::{Layer, LensKind, Position, Row, Step, Target, TokenId, Trajectory, leads};
-use reference::Golden;
 use tokio_util::sync::CancellationToken;
 
 /// The default model's file; it is fetched once and stays in the store.

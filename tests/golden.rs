@@ -4,18 +4,14 @@
 //! generation, and at each step, for each layer, the rank of the chosen token under both lenses,
 //! its logit and probability, entropy, KL(final ‖ layer) and the five best tokens.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::reference::{self, Golden};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model::config::Dialect;
 use lenscape::model::families;
 use lenscape::model::weights::Gguf;
-use reference::Golden;
 
 fn fixture(name: &str) -> (CheckpointFiles, Golden) {
     let folder = reference::fixture(name);

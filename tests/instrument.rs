@@ -1,11 +1,9 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! What can be asked of a run beside its ranks, on every fixture: attribution, forced text,
 //! branches, interventions, prompt positions, joint probabilities.
 
-mod reference;
-
 use std::path::PathBuf;
 
+use crate::reference;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Answer, Ask, Question, RunRequest, Session};
 use lenscape::lens::rounding::Rounding;

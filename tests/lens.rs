@@ -1,12 +1,9 @@
 //! What other lenses got wrong, each as a rule that must hold here.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::fs;
 use std::path::Path;
 
+use crate::reference;
 use candle_core::{Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Progress, RunRequest, Session};

@@ -1,7 +1,5 @@
 //! What the README says of the program, held against the program.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::path::Path;
 
 use lenscape::export::format;

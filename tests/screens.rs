@@ -1,28 +1,18 @@
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! The screens of every pane and mode, as pictures in text: read `tests/snapshots/*.snap`.
 //!
 //! Those called `…_styled` hold a second picture with a letter for the style of each character.
 
-#[path = "screens/ascii.rs"]
 mod ascii;
-#[path = "screens/folded.rs"]
 mod folded;
-#[path = "screens/golden.rs"]
 mod golden;
-#[path = "screens/hostile.rs"]
 mod hostile;
-#[path = "screens/parts.rs"]
 mod parts;
-#[path = "screens/robust.rs"]
 mod robust;
-#[path = "screens/scene.rs"]
 mod scene;
-#[path = "screens/styled.rs"]
 mod styled;
 
 use std::sync::Arc;
 
-use insta::assert_snapshot;
 use lenscape::app::{PaneAreas, State};
 use lenscape::display::text;
 use lenscape::engine::{Event, Fit, ModelEntry, Whereabouts};
@@ -39,22 +29,30 @@ use scene::Scene;
 const LARGE: (u16, u16) = (120, 40);
 const SMALL: (u16, u16) = (80, 24);
 
+/// Holds a screen to the picture of this name.
+fn keep_text(name: impl AsRef<str>, screen: impl AsRef<str>) {
+    // The name of the folder is part of that of the file, that of the executable is not.
+    insta::with_settings!({prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!(format!("screens__{}", name.as_ref()), screen.as_ref());
+    });
+}
+
 fn keep(name: &str, build: impl Fn(u16, u16) -> Scene) {
     for (columns, rows) in [LARGE, SMALL] {
         let scene = build(columns, rows);
-        assert_snapshot!(
+        keep_text(
             format!("{name}_{columns}x{rows}"),
-            styled::text(&scene.screen())
+            styled::text(&scene.screen()),
         );
     }
 }
 
 fn keep_one(name: &str, scene: &Scene) {
-    assert_snapshot!(name, styled::text(&scene.screen()));
+    keep_text(name, styled::text(&scene.screen()));
 }
 
 fn keep_styled(name: &str, scene: &Scene) {
-    assert_snapshot!(format!("{name}_styled"), styled::styled(&scene.screen()));
+    keep_text(format!("{name}_styled"), styled::styled(&scene.screen()));
 }
 
 #[test]
@@ -193,7 +191,7 @@ fn cells_of_each_value_and_width() {
         let scene = Scene::finished(80, 24)
             .presses(&["tab", "home", "z"])
             .presses(keys);
-        assert_snapshot!(format!("cells_{name}"), styled::text(&scene.screen()));
+        keep_text(format!("cells_{name}"), styled::text(&scene.screen()));
     }
 }
 
@@ -214,7 +212,7 @@ fn every_value_at_both_sizes() {
 #[test]
 fn top_tokens_that_are_words_and_cells_coloured_by_another_value() {
     let scene = Scene::finished(80, 24).presses(&["tab", "home", "shift-v", "shift-w"]);
-    assert_snapshot!("value_words_80x24", styled::text(&scene.screen()));
+    keep_text("value_words_80x24", styled::text(&scene.screen()));
     let by_rank = scene.press("shift-h");
     keep_styled("colour_by_rank", &by_rank);
 }
@@ -246,7 +244,7 @@ fn narrow_cells_of_every_value() {
                 scene = scene.press("v");
             }
             let name = format!("{cells}_{}", value.name().replace(' ', "_"));
-            assert_snapshot!(name, styled::text(&scene.screen()));
+            keep_text(name, styled::text(&scene.screen()));
         }
     }
 }
@@ -266,7 +264,7 @@ fn the_prompts_own_tokens_before_the_generated_ones() {
     let waiting = Scene::finished(80, 24)
         .deaf()
         .presses(&["tab", "home", "shift-e"]);
-    assert_snapshot!("prompt_columns_waiting", styled::text(&waiting.screen()));
+    keep_text("prompt_columns_waiting", styled::text(&waiting.screen()));
     keep("prompt_columns_compare", |columns, rows| {
         Scene::finished(columns, rows)
             .presses(&["tab", "shift-e", "home", "c"])
@@ -293,9 +291,9 @@ fn the_summary_of_a_trace() {
         Scene::finished(columns, rows).presses(&["tab", "shift-t", "pagedown"])
     });
     let scene = Scene::finished(120, 40).presses(&["tab", "shift-e", "shift-t"]);
-    assert_snapshot!("summary_with_prompt", styled::text(&scene.screen()));
+    keep_text("summary_with_prompt", styled::text(&scene.screen()));
     let scene = Scene::ready(80, 24).presses(&["tab", "shift-t"]);
-    assert_snapshot!("summary_of_nothing", styled::text(&scene.screen()));
+    keep_text("summary_of_nothing", styled::text(&scene.screen()));
 }
 
 #[test]
@@ -391,9 +389,9 @@ fn comparing_where_only_one_half_has_room() {
             .presses(&["tab", "home", "c"])
             .types("is are")
             .presses(keys);
-        assert_snapshot!(
+        keep_text(
             format!("compare_{name}_60x20"),
-            styled::text(&scene.screen())
+            styled::text(&scene.screen()),
         );
     }
 }
@@ -404,7 +402,7 @@ fn the_best_tokens_of_every_layer() {
         Scene::finished(columns, rows).presses(&["tab", "home", "up", "up", "shift-p"])
     });
     let wide = Scene::finished(200, 60).presses(&["tab", "home", "shift-p"]);
-    assert_snapshot!("predictions_200x60", styled::text(&wide.screen()));
+    keep_text("predictions_200x60", styled::text(&wide.screen()));
 }
 
 #[test]
@@ -435,9 +433,9 @@ fn what_raised_the_chosen_token() {
     keep("attribution", attribution);
     keep_styled("attribution", &attribution(80, 24));
     let narrow = attribution(40, 12);
-    assert_snapshot!("attribution_40x12", styled::text(&narrow.screen()));
+    keep_text("attribution_40x12", styled::text(&narrow.screen()));
     let wide = attribution(200, 60);
-    assert_snapshot!("attribution_200x60", styled::text(&wide.screen()));
+    keep_text("attribution_200x60", styled::text(&wide.screen()));
 }
 
 #[test]
@@ -456,7 +454,7 @@ fn the_pages_about_a_token_of_the_prompt() {
         let scene = Scene::finished(80, 24).presses(&["tab", "shift-e", "home", "right", key]);
         let screen = styled::text(&scene.screen());
         assert!(screen.contains("· prompt 3 "), "{screen}");
-        assert_snapshot!(format!("{name}_of_the_prompt"), screen);
+        keep_text(format!("{name}_of_the_prompt"), screen);
     }
 }
 
@@ -467,12 +465,12 @@ fn bars_of_what_each_layer_adds_in_the_cells_pane() {
     keep("cell_attribution", bars);
     keep_styled("cell_attribution", &bars(120, 40));
     let zoomed = bars(80, 24).presses(&["tab", "z"]);
-    assert_snapshot!(
+    keep_text(
         "cell_attribution_zoomed_80x24",
-        styled::text(&zoomed.screen())
+        styled::text(&zoomed.screen()),
     );
     let narrow = bars(40, 12).presses(&["tab"]);
-    assert_snapshot!("cell_attribution_40x12", styled::text(&narrow.screen()));
+    keep_text("cell_attribution_40x12", styled::text(&narrow.screen()));
 }
 
 #[test]
@@ -504,7 +502,7 @@ fn the_pages_about_a_step_fit_shallow_and_deep_models_and_wide_tokens() {
 fn the_pages_about_a_step_say_what_to_do_before_there_is_one() {
     for (name, key) in [("predictions", "shift-p"), ("attribution", "shift-a")] {
         let ready = Scene::ready(80, 24).presses(&["tab", key]);
-        assert_snapshot!(format!("{name}_no_run"), styled::text(&ready.screen()));
+        keep_text(format!("{name}_no_run"), styled::text(&ready.screen()));
         let processing = Scene::generating(80, 24, 0).presses(&["tab", key]);
         let screen = styled::text(&processing.screen());
         assert!(
@@ -559,11 +557,11 @@ fn the_list_of_models() {
         .presses(&["tab", "m"])
         .hears(Event::Models(models()))
         .press("enter");
-    assert_snapshot!("models_unusable_120x40", styled::text(&refused.screen()));
+    keep_text("models_unusable_120x40", styled::text(&refused.screen()));
     let narrow = Scene::ready(40, 12).presses(&["tab", "m"]);
-    assert_snapshot!("models_waiting_40x12", styled::text(&narrow.screen()));
+    keep_text("models_waiting_40x12", styled::text(&narrow.screen()));
     let narrow = narrow.hears(Event::Models(models())).press("down");
-    assert_snapshot!("models_40x12", styled::text(&narrow.screen()));
+    keep_text("models_40x12", styled::text(&narrow.screen()));
 }
 
 /// One model of each kind.
@@ -636,7 +634,7 @@ fn while_another_model_is_read_the_old_one_and_its_run_stay() {
         .types("xl")
         .press("enter")
         .hears(Event::Loading { done: 1, total: 4 });
-    assert_snapshot!("another_model_120x40", styled::text(&scene.screen()));
+    keep_text("another_model_120x40", styled::text(&scene.screen()));
 }
 
 #[test]
@@ -676,7 +674,7 @@ fn the_list_of_runs() {
     };
     keep("runs", runs);
     let narrow = runs(60, 20);
-    assert_snapshot!("runs_60x20", styled::text(&narrow.screen()));
+    keep_text("runs_60x20", styled::text(&narrow.screen()));
 }
 
 #[test]
@@ -697,12 +695,12 @@ fn a_changed_network_and_the_difference_that_it_makes() {
     for (name, value) in [("probability", "v"), ("top_token", "shift-v")] {
         let scene = changed(120, 40).presses(&["d", value]);
         let name = format!("difference_of_{name}_120x40");
-        assert_snapshot!(name, styled::text(&scene.screen()));
+        keep_text(name, styled::text(&scene.screen()));
     }
     let without_colour = changed(80, 24).press("d").at_depth(Depth::None);
-    assert_snapshot!(
+    keep_text(
         "difference_without_colour",
-        styled::text(&without_colour.screen())
+        styled::text(&without_colour.screen()),
     );
 }
 
@@ -720,9 +718,9 @@ fn mistakes_in_the_users_files_are_on_the_help_page() {
     let mut settings = Settings::load(Some(folder.path())).unwrap();
     settings.problems[0].file = "~/.config/lenscape/config.toml".into();
     let scene = Scene::start_with(settings, None, 80, 24);
-    assert_snapshot!("problem_at_the_start", styled::text(&scene.screen()));
+    keep_text("problem_at_the_start", styled::text(&scene.screen()));
     let scene = scene.press("ctrl-g");
-    assert_snapshot!("problem_on_the_help_page", styled::text(&scene.screen()));
+    keep_text("problem_on_the_help_page", styled::text(&scene.screen()));
 }
 
 #[test]
@@ -767,9 +765,9 @@ fn small_screens_show_one_pane_below_the_prompt() {
     ] {
         for (columns, rows) in [(60, 20), (40, 12)] {
             let scene = Scene::finished(columns, rows).presses(keys);
-            assert_snapshot!(
+            keep_text(
                 format!("narrow_{name}_{columns}x{rows}"),
-                styled::text(&scene.screen())
+                styled::text(&scene.screen()),
             );
         }
     }
@@ -792,7 +790,7 @@ fn in_a_prompt_that_wraps_up_and_down_move_before_they_recall() {
 #[test]
 fn a_screen_that_is_too_small_says_so() {
     let scene = Scene::finished(39, 11);
-    assert_snapshot!("too_small", styled::text(&scene.screen()));
+    keep_text("too_small", styled::text(&scene.screen()));
 }
 
 #[test]
@@ -812,7 +810,7 @@ fn every_colour_depth_tells_ranks_apart() {
         .presses(&["tab", "home", "c"])
         .types("is are ")
         .at_depth(Depth::None);
-    assert_snapshot!("compare_without_colour", styled::text(&scene.screen()));
+    keep_text("compare_without_colour", styled::text(&scene.screen()));
 }
 
 #[test]

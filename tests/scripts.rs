@@ -1,13 +1,10 @@
 //! The scripts in `screenshots/`, played on the default model: they make the pictures and casts
 //! of the README, and wait on the screen for what it says of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod replay;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::replay;
 use lenscape::app::Start;
 use lenscape::commands::play::{Performance, PlayError, PlayResult};
 use lenscape::engine::Opener;

@@ -1,10 +1,7 @@
 //! Looking changes nothing: a run in whose middle every kind of question is asked has, bit for
 //! bit, the columns and states of one that nobody looked at.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
+use crate::reference;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Ask, AskKind, Progress, Question, RunRequest, Session};
 use lenscape::run::{

@@ -1,14 +1,11 @@
 //! `lenscape verify --reference`: a right model passes at any vocabulary, one with the weights of
 //! one matrix off by 1 % fails at any, and a file that is no reference is told in one line.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod made;
-mod reference;
-
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::made::{self, Copy, Tensors};
+use crate::reference;
 use assert_cmd::Command;
 use candle_core::{Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
@@ -16,7 +13,6 @@ use lenscape::lens::{Logits, StateTap, column};
 use lenscape::model::{self, Dequantisation, Dtype};
 use lenscape::trace::{Cell, LensKind, TokenId};
 use lenscape::verify::{Outcome, Reference, hold};
-use made::{Copy, Tensors};
 use predicates::prelude::*;
 use predicates::str::contains;
 use rayon::prelude::*;

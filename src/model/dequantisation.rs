@@ -3,7 +3,7 @@
 use super::dtype::Dtype;
 
 /// When weights that are stored in fewer bits than float32 are dequantised. The numbers are the
-/// same, and so is the arithmetic; the order of its sums is not.
+/// same, and so are arithmetic and results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dequantisation {
     /// As float32, dequantised once.

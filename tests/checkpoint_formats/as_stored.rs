@@ -16,9 +16,9 @@ use lenscape::model::{self, Dequantisation, Dtype, ModelError};
 use lenscape::trace::{Column, LensKind, Step};
 use rayon::prelude::*;
 
+use super::{folder, generated, of_every_fixture};
 use crate::made::{self, Copy, Gguf, gguf_fixtures, gguf_of};
 use crate::reference::close;
-use crate::{folder, generated, of_every_fixture};
 
 /// Part of a logit, or of 1 where it is smaller, that another order of the sums may move it by.
 const MOVED: f32 = 1e-5;

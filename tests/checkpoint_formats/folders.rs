@@ -3,8 +3,8 @@
 use candle_core::DType;
 use lenscape::catalog::CheckpointFiles;
 
+use super::{columns, folder, of_every_fixture};
 use crate::made::{self, Copy, write_pytorch};
-use crate::{columns, folder, of_every_fixture};
 
 /// What the fixture's own folder gives.
 fn original(name: &str) -> Vec<lenscape::trace::Column> {

@@ -7,7 +7,7 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
 use rayon::prelude::*;
 
-use crate::columns;
+use super::columns;
 use crate::made::{Gguf, gguf_fixtures, gguf_of};
 
 const KEYS: [&str; 3] = [

@@ -28,9 +28,9 @@ use lenscape::model::{self, Model};
 use lenscape::trace::{LensKind, TokenId};
 use rayon::prelude::*;
 
+use super::{folder, of_every_fixture};
 use crate::made::{self, Copy, Gguf, gguf_fixtures};
 use crate::reference::{Case, Golden};
-use crate::{folder, of_every_fixture};
 
 /// The logits of every row (`emb` first) at one position.
 type Rows = Vec<Vec<f32>>;

@@ -1,7 +1,5 @@
 //! Reads reference values and holds a run against them.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +55,6 @@ pub struct GoldenStep {
 #[derive(Deserialize)]
 pub struct GoldenCell {
     pub rank: u32,
-    pub raw_rank: u32,
     pub logit: f32,
     pub prob: f32,
     pub entropy: f32,

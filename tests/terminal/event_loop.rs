@@ -17,7 +17,7 @@ use lenscape::terminal::{
 use ratatui::layout::Size;
 use tokio::sync::{mpsc, watch};
 
-use crate::fake_run;
+use super::fake_run;
 
 fn load(model: &str) -> Command {
     Command::Load {

@@ -14,7 +14,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 
-use crate::fake_run::{ready, state, step};
+use super::fake_run::{ready, state, step};
 use crate::replay;
 
 /// An engine that answers each run with three tokens.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::*;
 use crate::display::SubtractedRun;
 use crate::display::scale::Tone;
-use crate::export::{sample, svg};
+use crate::export::svg;
 use crate::run::RunId;
 use crate::settings::{CellValue, GridOptions, Options};
+use crate::testing;
 use crate::trace::{Cell, TokenId};
 
 fn theme() -> Theme {
@@ -33,7 +34,7 @@ fn drawn(kind: FigureKind, format: &str, record: &Record) -> Vec<u8> {
 }
 
 fn text(kind: FigureKind, format: &str) -> String {
-    String::from_utf8(drawn(kind, format, &sample::record())).unwrap()
+    String::from_utf8(drawn(kind, format, &testing::record())).unwrap()
 }
 
 #[test]
@@ -122,7 +123,7 @@ fn a_figure_of_logit_changes_has_none_where_the_final_norm_stands_between() {
 
 #[test]
 fn the_prompts_own_columns_stand_before_the_steps() {
-    let record = sample::record();
+    let record = testing::record();
     let mut view = view(CellValue::Rank);
     view.prompt = vec![Arc::clone(&record.columns[1])];
     let svg = String::from_utf8(drawn(FigureKind::Grid(view), "svg", &record)).unwrap();
@@ -133,7 +134,7 @@ fn the_prompts_own_columns_stand_before_the_steps() {
 
 #[test]
 fn a_figure_of_a_difference_names_both_runs_and_what_cannot_be_compared() {
-    let record = sample::record();
+    let record = testing::record();
     let mut other = (*record.columns[1]).clone();
     other.token = TokenId(3);
     let mut view = view(CellValue::Probability);
@@ -158,7 +159,7 @@ fn the_predictions_name_the_text_before_their_place() {
 
 #[test]
 fn the_predictions_mark_the_chosen_token_wherever_it_is_listed() {
-    let record = sample::record();
+    let record = testing::record();
     let kind = FigureKind::Predictions(Step(0));
     let svg = text(kind.clone(), "svg");
     assert!(svg.contains("Best tokens of every layer at step 1: ·is"));
@@ -197,7 +198,7 @@ fn the_chart_has_a_line_and_a_row_for_each_candidate() {
 
 #[test]
 fn candidates_that_end_on_one_rank_have_names_that_can_be_read() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.watch.trajectories = vec![record.watch.trajectories[0].clone(); 3];
     let svg = String::from_utf8(drawn(FigureKind::Compare, "svg", &record)).unwrap();
     let heights: Vec<f32> = svg
@@ -217,7 +218,7 @@ fn candidates_that_end_on_one_rank_have_names_that_can_be_read() {
 
 #[test]
 fn many_tokens_go_on_below() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.columns = vec![Arc::clone(&record.columns[0]); 80];
     let svg = String::from_utf8(drawn(grid(CellValue::Rank), "svg", &record)).unwrap();
     assert!(svg.matches(">Layer 0<").count() > 1);
@@ -262,7 +263,7 @@ fn a_page_has_the_numbers_in_a_table() {
 
 #[test]
 fn pixels_have_the_colours_of_the_scale_and_letters_of_a_font_that_is_there() {
-    let png = drawn(grid(CellValue::Rank), "png", &sample::record());
+    let png = drawn(grid(CellValue::Rank), "png", &testing::record());
     let pixmap = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
     let has = |rgb: [u8; 3]| {
         let mut pixels = pixmap.pixels().iter();
@@ -275,7 +276,7 @@ fn pixels_have_the_colours_of_the_scale_and_letters_of_a_font_that_is_there() {
 
 #[test]
 fn a_figure_with_too_many_cells_for_pixels_is_refused() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.columns = vec![Arc::clone(&record.columns[0]); 40_000];
     let kind = grid(CellValue::Rank);
     let drawn = draw(&kind, &record, &theme());
@@ -285,7 +286,7 @@ fn a_figure_with_too_many_cells_for_pixels_is_refused() {
 
 #[test]
 fn a_figure_of_nothing_is_a_page_without_cells() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.columns.clear();
     record.watch.trajectories.clear();
     for kind in [grid(CellValue::Rank), FigureKind::Compare] {

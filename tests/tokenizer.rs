@@ -1,7 +1,5 @@
 //! The tokenizer against the ids that Hugging Face transformers gives, and on files of all kinds.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 mod candidate;
 mod folder;
 mod folders;

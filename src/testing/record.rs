@@ -1,15 +1,20 @@
-//! A record with everything in it that a record can have, for tests.
+//! A record with everything in it that a record can have.
 
 use std::sync::Arc;
 
-use crate::run::{
+use lenscape::run::{
     ActivationPatch, Intervention, ModelInfo, Record, RunId, Sampling, StateRows, StopReason, Watch,
 };
-use crate::trace::{
+use lenscape::trace::{
     AblatedPart, Ablation, Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step,
     TokenId, Trajectory,
 };
-use crate::vocabulary::{Piece, Vocabulary};
+use lenscape::vocabulary::{Piece, Vocabulary};
+
+use super::{cell_of, column, model, score, trajectory};
+
+/// The vocabulary is written out.
+const NO_WORDS: &[&str] = &[];
 
 /// Three layers, two steps, lists of different lengths, ties, half a character, a control token
 /// and a row without a token.
@@ -23,18 +28,10 @@ pub fn record() -> Record {
     ];
     Record {
         model: Arc::new(ModelInfo {
-            name: "Tiny".into(),
-            family: "llama".into(),
-            n_layers: 3,
-            d_model: 2,
             vocab_size: pieces.len(),
-            context_length: 64,
-            weights: "f32".into(),
-            arithmetic: "exact".into(),
-            device: "cpu".into(),
-            parameters: 1_000,
             notes: vec!["an old file".into()],
             vocabulary: Arc::new(Vocabulary::new(pieces)),
+            ..model(3, NO_WORDS)
         }),
         lens: LensKind::Raw,
         sampling: Sampling {
@@ -50,15 +47,15 @@ pub fn record() -> Record {
         given: 1,
         interventions: interventions(),
         columns: vec![
-            Arc::new(column(1, &[5, 2, 1])),
-            Arc::new(column(2, &[4, 1, 3])),
+            Arc::new(own_column(1, &[5, 2, 1])),
+            Arc::new(own_column(2, &[4, 1, 3])),
         ],
         finish: Some(StopReason::EndOfText),
         watch: Watch {
             step: Step(1),
             trajectories: vec![
-                trajectory(" is", &[5, 3, 2]),
-                trajectory(" are", &[4, 2, 4]),
+                of_two_tokens(" is", &[5, 5, 3, 2]),
+                of_two_tokens(" are", &[5, 4, 2, 4]),
             ],
         },
     }
@@ -98,43 +95,43 @@ pub fn states() -> StateRows {
     }
 }
 
-fn score(rank: u32) -> Score {
+fn ties(score: Score) -> Score {
     Score {
-        rank,
-        ties: rank / 4,
-        logit: 10.1 - rank as f32,
-        prob: 0.3 / rank as f32,
+        ties: score.rank / 4,
+        ..score
     }
 }
 
-fn cell(rank: u32) -> Cell {
-    let ids = (1..=3).take(rank as usize);
+/// Each figure is another, and the list is as long as the rank has it.
+fn own_cell(rank: u32) -> Cell {
+    let ids: Vec<u32> = (1..=3).take(rank as usize).collect();
     Cell {
-        score: score(rank),
+        score: ties(score(rank)),
         entropy: 1.7 + rank as f32,
         kl: 0.1 * rank as f32,
-        log_sum_exp: 11.3,
-        top: ids.map(|id| (TokenId(id), 9.7 - id as f32)).collect(),
+        ..cell_of(rank, &ids)
     }
 }
 
-fn column(token: u32, ranks: &[u32]) -> Column {
+fn own_column(token: u32, ranks: &[u32]) -> Column {
     Column {
-        token: TokenId(token),
         lens: LensKind::Raw,
-        embedding: cell(5),
-        layers: ranks.iter().map(|rank| cell(*rank)).collect(),
+        embedding: own_cell(5),
+        layers: ranks.iter().map(|rank| own_cell(*rank)).collect(),
+        ..column(token, ranks)
     }
 }
 
-fn trajectory(text: &str, ranks: &[u32]) -> Trajectory {
+/// Of two tokens, of which only the first is followed.
+fn of_two_tokens(text: &str, ranks: &[u32]) -> Trajectory {
+    let found = trajectory(text, ranks);
     Trajectory {
         candidate: Candidate {
-            text: text.into(),
             tokens: vec![TokenId(1), TokenId(3)],
             context_changed: true,
+            ..found.candidate
         },
-        embedding: score(5),
-        layers: ranks.iter().map(|rank| score(*rank)).collect(),
+        embedding: ties(found.embedding),
+        layers: found.layers.into_iter().map(ties).collect(),
     }
 }

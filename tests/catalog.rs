@@ -3,8 +3,6 @@
 //! The hub is played by a small server on this machine, pip by a shell script. Nothing here reads
 //! or changes the environment, and nothing leaves this machine.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 mod bench;
 mod hub_server;
 
