@@ -58,7 +58,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Does it.
+    /// Loads the model, measures it and writes the figures to standard output.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
-//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them. Products are float32 arithmetic on the dequantised values in any case; candle's
-//! own products with halves and quantised weights round what they are multiplied with.
+//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them.
+//! Products are float32 arithmetic on the dequantised values in any case; candle's own products
+//! with halves and quantised weights round what they are multiplied with.
 
 mod floats;
 mod kernels;
@@ -40,8 +41,8 @@ impl Weight {
     }
 
     /// A weight that is made of `parts`, one below the other, for use on `device`.
-    /// They stay as they are where `dequantisation` says so and the device is the CPU; products are the
-    /// same there, bit for bit, in either case.
+    /// They stay as they are where `dequantisation` says so and the device is the CPU; products are
+    /// the same there, bit for bit, in either case.
     ///
     /// # Errors
     /// When there are none, or they are not of one width, or `device` has no room.

@@ -16,9 +16,9 @@ pub struct Lead {
 /// Whether the lead changed hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crossing {
-    /// It did.
+    /// Another candidate was ahead at the row below.
     Here,
-    /// It did not.
+    /// The same candidate was ahead at the row below, or there is none.
     No,
 }
 

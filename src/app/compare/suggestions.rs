@@ -1,4 +1,4 @@
-//! Who is worth following: tokens that some layer of the position ranked high.
+//! Suggests tokens to compare: those that some layer of the position ranked high.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;

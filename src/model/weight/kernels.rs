@@ -1,8 +1,8 @@
 //! Dequantises rows of weights in the registers of this processor, and multiplies them there. What
 //! comes out of a block is the float32 numbers that its scalar twin in this folder's parent gives,
 //! bit for bit. Sums of products are float32, in an order that is the same for all types: weights
-//! give the same figures, bit for bit, in whatever type they are held. Where a processor has none of the
-//! instructions, the caller uses the scalar twins.
+//! give the same figures, bit for bit, in whatever type they are held. Where a processor has none
+//! of the instructions, the caller uses the scalar twins.
 //!
 //! The unsafe code is in one file for each set of instructions, behind [`Simd`]; the kernels
 //! themselves are written once.
@@ -38,13 +38,14 @@ pub(super) fn dots(storage: Storage, rows: &[u8], x: &[f32], out: &mut [f32]) ->
     })
 }
 
-/// Dequantises as many whole rows of weights as fill `out`. Says whether it was done, as [`dots`] does.
+/// Dequantises as many whole rows of weights as fill `out`. Says whether it was done, as [`dots`]
+/// does.
 pub(super) fn dequantise(storage: Storage, rows: &[u8], out: &mut [f32]) -> bool {
     run(Dequantise { storage, rows, out })
 }
 
-/// `out[j][r] += Σ_i rows[r, i] * x[j, i]` for [`ROWS`] rows of dequantised weights and the vectors of
-/// `x`, all equally wide and one below the other. Says whether it was done, as [`dots`] does.
+/// `out[j][r] += Σ_i rows[r, i] * x[j, i]` for [`ROWS`] rows of dequantised weights and the vectors
+/// of `x`, all equally wide and one below the other. Says whether it was done, as [`dots`] does.
 pub(super) fn tiles(rows: &[[f32; 8]], x: &[[f32; 8]], out: &mut [[f32; ROWS]]) -> bool {
     run(Tiles { rows, x, out })
 }

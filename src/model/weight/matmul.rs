@@ -1,6 +1,6 @@
-//! Products of one vector with rows of weights on the CPU, in float32 on the dequantised values. Weights
-//! are dequantised where they are used, in registers, so that memory is read in the stored type; what
-//! dequantising costs is less than what reading float32 would.
+//! Products of one vector with rows of weights on the CPU, in float32 on the dequantised values.
+//! Weights are dequantised where they are used, in registers, so that memory is read in the stored
+//! type; what dequantising costs is less than what reading float32 would.
 //!
 //! The [`kernels`] do that where the processor has their instructions. What is here beside them is
 //! their scalar twin.
@@ -13,8 +13,8 @@ use super::rows::Rows;
 use super::storage::{BlockVisitor, Storage};
 use crate::model::matvec::{self, LANES, Lanes};
 
-/// Weights that are dequantised at once by the scalar twin; a whole number of blocks of any type. They
-/// stay in the first-level cache.
+/// Weights that are dequantised at once by the scalar twin; a whole number of blocks of any type.
+/// They stay in the first-level cache.
 const PIECE: usize = 256;
 
 /// `out[i] = Σ_j row_i[j] * x[j]` for the rows of `parts`, one below the other, each as wide as

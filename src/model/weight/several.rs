@@ -1,6 +1,6 @@
 //! Products of several vectors with rows of weights on the CPU: the positions of a prompt, the rows
-//! of the lens. A piece of a few rows is dequantised into the first-level cache and multiplied there
-//! with every vector before the next one is read, so that each weight is read from memory and
+//! of the lens. A piece of a few rows is dequantised into the first-level cache and multiplied
+//! there with every vector before the next one is read, so that each weight is read from memory and
 //! dequantised once for some hundred vectors.
 //!
 //! A sum is made in the same order whatever type the weights are held in and whatever vectors are
@@ -18,8 +18,8 @@ use crate::model::matvec::{self, LANES, Lanes};
 /// float32 for [`ROWS`] rows.
 const PIECE: usize = 512;
 
-/// Vectors that are multiplied with a piece before the next one is dequantised; their pieces, 192 KiB,
-/// stay in the second-level cache.
+/// Vectors that are multiplied with a piece before the next one is dequantised; their pieces, 192
+/// KiB, stay in the second-level cache.
 const VECTORS: usize = 96;
 
 /// Rows of one task, at most, so that their sums stay in the second-level cache too.

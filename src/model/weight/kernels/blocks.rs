@@ -2,9 +2,9 @@
 
 use super::simd::Simd;
 
-/// A quantised type: blocks of `BYTES` bytes that hold `WEIGHTS` weights, dequantised in parts of `PART`.
-/// Where a block is several, the compiler sees a loop over them, and not more weights at once than
-/// there are registers for.
+/// A quantised type: blocks of `BYTES` bytes that hold `WEIGHTS` weights, dequantised in parts of
+/// `PART`. Where a block is several, the compiler sees a loop over them, and not more weights at
+/// once than there are registers for.
 pub(super) trait Block<const BYTES: usize, const WEIGHTS: usize, const PART: usize> {
     /// What the numbers of a block are multiplied with, where that has to be worked out.
     type Scales: Copy + Default;
@@ -12,8 +12,8 @@ pub(super) trait Block<const BYTES: usize, const WEIGHTS: usize, const PART: usi
     /// Reads it.
     fn scales<S: Simd>(s: S, block: &[u8; BYTES]) -> Self::Scales;
 
-    /// Dequantises one part of a block, exactly as its scalar twin does. `take` gets the weights eight
-    /// at a time, with a number that counts from 0 in the part.
+    /// Dequantises one part of a block, exactly as its scalar twin does. `take` gets the weights
+    /// eight at a time, with a number that counts from 0 in the part.
     fn dequantise<S: Simd>(
         s: S,
         block: &[u8; BYTES],
@@ -27,8 +27,8 @@ pub(super) trait Block<const BYTES: usize, const WEIGHTS: usize, const PART: usi
 /// to be waited for.
 const AHEAD: usize = 8;
 
-/// Dequantises `blocks`. `take` gets the weights of a part as [`Block::dequantise`] gives them, with what
-/// stands at the place of the part in `along`.
+/// Dequantises `blocks`. `take` gets the weights of a part as [`Block::dequantise`] gives them,
+/// with what stands at the place of the part in `along`.
 #[inline(always)]
 pub(super) fn dequantise_all<S, B, A, const BYTES: usize, const WEIGHTS: usize, const PART: usize>(
     s: S,
