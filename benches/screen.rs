@@ -8,21 +8,11 @@ use lenscape::engine::Command;
 use lenscape::settings::Settings;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use testing::{ready, scattered_column, started, step};
+use testing::{WORDS, ready, scattered_column, started, step};
 
 #[path = "../src/testing/mod.rs"]
 mod testing;
 
-const WORDS: [&str; 8] = [
-    " the",
-    " key",
-    "s",
-    " cabinet",
-    ",",
-    " lantern",
-    " of",
-    " seventeen",
-];
 const LAYERS: usize = 30;
 const STEPS: usize = 100;
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 60)];
@@ -47,7 +37,7 @@ fn finished(size: (u16, u16)) -> State {
     };
     hear(&mut state, started(run.id, 4));
     for at in 0..STEPS {
-        let column = scattered_column(at as u32, LAYERS as u32, WORDS.len() as u32);
+        let column = scattered_column(at as u32, LAYERS as u32);
         hear(&mut state, step(run.id, at, column, " x"));
     }
     hear(&mut state, testing::finished(run.id));

@@ -1,5 +1,4 @@
-//! Traces that nobody had saved when the program ended: where they are kept, under which names,
-//! and for how long.
+//! The folder of autosaves: traces that were in no file when the program ended.
 //!
 //! Each is a trace file of its own in the folder `autosave` of the state folder, named after the
 //! time (UTC) and the process, as `20260314T150926.535Z-4711.json`. Only its owner can read it: a
@@ -17,7 +16,7 @@ use crate::export::trace_file;
 use crate::log_file;
 use crate::run::Record;
 
-/// As many are kept.
+/// As many autosaves stay; older ones are deleted.
 const MOST: usize = 5;
 
 /// What a file is called until it is whole.
@@ -32,17 +31,17 @@ pub enum AutosaveError {
     /// The trace could not be written.
     #[error("the unsaved trace cannot be kept in {}: {why}", folder.display())]
     Write {
-        /// Where.
+        /// The folder that it should have gone to.
         folder: PathBuf,
-        /// Why.
+        /// What the system said.
         why: io::Error,
     },
     /// The folder could not be read.
     #[error("cannot look for unsaved traces in {}: {why}", folder.display())]
     Read {
-        /// Where.
+        /// The folder of the autosaves.
         folder: PathBuf,
-        /// Why.
+        /// What the system said.
         why: io::Error,
     },
 }

@@ -4,7 +4,7 @@
 //! checkpoint's hyperparameters and tensor names become a [`spec::Spec`] and a
 //! [`layout::Layout`]; [`decoder`] is the one block loop that serves them all. What flows out is
 //! a [`Model`]: the decoder, the head that the lens shares, and the tokenizer. [`dequantisation`]
-//! says whether a matrix is dequantised or stays as it is stored ([`weight`]), and [`dtype`] what is
+//! says when a matrix is dequantised ([`weight`]), and [`dtype`] what is
 //! rounded when.
 //!
 //! Adding an architecture is one file in `families/` and one line in [`families::ALL`].

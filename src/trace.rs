@@ -73,7 +73,7 @@ pub enum LensKind {
 }
 
 impl LensKind {
-    /// The other lens.
+    /// `Raw` for `Normed`, and the other way round.
     #[must_use]
     pub fn toggled(self) -> Self {
         match self {

@@ -1,4 +1,4 @@
-//! A trace that a session before left unsaved, and what is said of it.
+//! An autosave that an earlier session left, and how it is offered.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! The way candidates are typed.
 //!
 //! Words, with spaces between them: `is are` are the candidates ` is` and ` are`. A word gets its
-//! leading space as [`crate::vocabulary::typed`] says. What stands in quotes, `"…"` or `` `…` ``, is taken as it is:
-//! `"is"` has no leading space, `" the same"` has one inside, and `\n`, `\t`, `\"` and `\\` mean what
-//! they mean in most programs. `#1234` is the token of that number.
+//! leading space as [`crate::vocabulary::typed`] says. What stands in quotes, `"…"` or `` `…` ``,
+//! is taken as it is: `"is"` has no leading space, `" the same"` has one inside, and `\n`, `\t`,
+//! `\"` and `\\` mean what they mean in most programs. `#1234` is the token of that number.
 
 use std::ops::Range;
 

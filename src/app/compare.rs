@@ -192,24 +192,11 @@ mod tests {
     use super::*;
     use crate::engine::Question;
     use crate::run::RunId;
-    use crate::trace::{LensKind, Position, Score, TokenId};
+    use crate::testing;
+    use crate::trace::{LensKind, Position, TokenId};
 
     fn trajectory(text: &str) -> Trajectory {
-        let score = Score {
-            rank: 1,
-            ties: 0,
-            logit: 0.0,
-            prob: 0.0,
-        };
-        Trajectory {
-            candidate: Candidate {
-                text: text.into(),
-                tokens: vec![TokenId(1)],
-                context_changed: false,
-            },
-            embedding: score,
-            layers: vec![score],
-        }
+        testing::trajectory(text, &[1], &[1, 1])
     }
 
     fn comparing(typed: &str, trajectories: Vec<Result<Trajectory, String>>) -> Compare {

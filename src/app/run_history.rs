@@ -19,7 +19,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// The next one, round and round.
+    /// After, difference, before, and again after.
     #[must_use]
     pub fn next(self) -> Self {
         match self {

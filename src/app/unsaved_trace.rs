@@ -1,4 +1,4 @@
-//! The newest trace of this session, taken along while it grows, so that it can outlive whatever
+//! The newest trace of this session, copied while it grows, so that it can be autosaved whatever
 //! ends the program.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a user's word for a model means.
+//! Parses a model reference: catalog name, hub id, file or folder.
 
 use std::fmt;
 use std::io::Read;

@@ -30,8 +30,8 @@ impl Store {
         Self { root }
     }
 
-    /// The folder that `LENSCAPE_HOME` names, with `~` and `$NAME` expanded, or `lenscape` in the user's data folder
-    /// (`XDG_DATA_HOME`, or else `~/.local/share`).
+    /// The folder that `LENSCAPE_HOME` names, with `~` and `$NAME` expanded, or `lenscape` in the
+    /// user's data folder (`XDG_DATA_HOME`, or else `~/.local/share`).
     ///
     /// # Errors
     /// [`FetchError::NoHome`] when the home folder is not known.

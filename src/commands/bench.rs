@@ -1,6 +1,7 @@
 //! `lenscape bench`: how fast, and how much memory. Times are for comparison on one machine; the
 //! lens is measured beside one plain matrix product of the same shape in the same run.
 
+mod made;
 mod wire;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use clap::Args;
 use color_eyre::eyre::Result as EyreResult;
 use serde::Serialize;
 
+pub use made::Made;
 pub use wire::Wire;
 
 use super::CommandError;
@@ -40,6 +42,10 @@ pub struct Bench {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// Measure a llama of this size with random weights instead, for example 1b-q4_0: 135m, 1b, 3b
+    /// or 8b, and a type from f32 to q6_k. It is written to a temporary file.
+    #[arg(long, value_name = "SIZE-TYPE", conflicts_with = "model")]
+    pub made: Option<Made>,
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
@@ -52,7 +58,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Does it.
+    /// Loads the model, measures it and writes the figures to standard output.
     ///
     /// # Errors
     ///
@@ -60,8 +66,21 @@ impl Bench {
     pub fn run(&self) -> EyreResult<ExitCode> {
         let settings = context::user_settings()?;
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
-        let model = context::wanted_model(self.model.as_ref(), &settings);
-        let measurements = bench(&opener, &model, self.max_tokens)?;
+        let measurements = match self.made {
+            Some(made) => {
+                let file = made.file()?;
+                let path = file.path().display().to_string();
+                let measured = bench(&opener, &path, self.max_tokens)?;
+                Measurements {
+                    model: made.to_string(),
+                    ..measured
+                }
+            }
+            None => {
+                let model = context::wanted_model(self.model.as_ref(), &settings);
+                bench(&opener, &model, self.max_tokens)?
+            }
+        };
         to_stdout(|out| match self.format {
             ReportFormat::Text => writeln!(out, "{measurements}"),
             ReportFormat::Json => measurements.write_json(out),
@@ -83,6 +102,8 @@ pub struct Measurements {
     pub prompt_tokens: usize,
     /// Prompt tokens a second.
     pub prompt_tokens_per_second: f64,
+    /// Tokens that were generated in each run, at most.
+    pub generated_tokens: usize,
     /// Generated tokens a second, greedy, only the model's own output computed.
     pub plain_tokens_per_second: f64,
     /// Generated tokens a second, greedy, with every layer's cell.
@@ -138,6 +159,7 @@ pub fn bench(
         load_seconds: load.as_secs_f64(),
         prompt_tokens: prompt.len(),
         prompt_tokens_per_second: prompt.len() as f64 / reading.as_secs_f64(),
+        generated_tokens: max_tokens,
         plain_tokens_per_second,
         lens_tokens_per_second: run.tokens_per_second,
         weight_bytes_per_token: read,

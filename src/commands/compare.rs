@@ -25,8 +25,8 @@ pub struct Compare {
     /// One more prompt; may be repeated.
     #[arg(long, value_name = "PROMPT")]
     pub prompt: Vec<String>,
-    /// The candidates: a word gets a leading space unless its script has none, `"quotes"` within the
-    /// argument take a text as it is; `#1234` is a token by its number.
+    /// The candidates: a word gets a leading space unless its script has none, `"quotes"` within
+    /// the argument take a text as it is; `#1234` is a token by its number.
     #[arg(long, value_name = "TEXT", num_args = 1.., required = true)]
     pub tokens: Vec<String>,
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
@@ -58,7 +58,7 @@ pub enum ComparisonFormat {
 }
 
 impl Compare {
-    /// Does it.
+    /// Runs the prompts and writes the comparison to standard output.
     ///
     /// # Errors
     ///

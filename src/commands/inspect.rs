@@ -124,9 +124,9 @@ pub struct Tensors {
     pub count: usize,
     /// How many the decoder is made of.
     pub used_count: usize,
-    /// Those.
+    /// The names of those that the decoder is made of.
     pub used: Vec<String>,
-    /// The others.
+    /// Those that the decoder does without, by the reason for it.
     pub unused: Vec<UnusedTensors>,
 }
 

@@ -52,7 +52,7 @@ pub enum ModelsCommand {
 }
 
 impl Models {
-    /// Does it.
+    /// Lists, downloads or inspects models, as asked for.
     ///
     /// # Errors
     ///

@@ -96,8 +96,8 @@ impl Program {
 }
 
 impl ProgramOptions {
-    /// The settings with what the command line asks for, so that it is what holds, and `:set` begins
-    /// from there.
+    /// The settings with what the command line asks for, so that it is what holds, and `:set`
+    /// begins from there.
     #[must_use]
     pub fn over(&self, settings: Settings) -> Settings {
         let mut settings = self.screen.over(settings);

@@ -38,7 +38,7 @@ pub struct Play {
 }
 
 impl Play {
-    /// Does it.
+    /// Plays the scripts one after the other, and writes their pictures and recordings.
     ///
     /// # Errors
     ///

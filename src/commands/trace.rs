@@ -48,9 +48,9 @@ pub struct Trace {
     /// The lens: with the final norm at every layer, or without it as in the article.
     #[arg(long, default_value = "normed")]
     pub lens: LensChoice,
-    /// Follow this text's first token at the position after the prompt; may be repeated. A word gets
-    /// a leading space unless its script has none, `"quotes"` within the argument take a text as it
-    /// is; `#1234` is a token by its number.
+    /// Follow this text's first token at the position after the prompt; may be repeated. A word
+    /// gets a leading space unless its script has none, `"quotes"` within the argument take a text
+    /// as it is; `#1234` is a token by its number.
     #[arg(long, value_name = "TEXT")]
     pub watch: Vec<String>,
     /// How many of each layer's best tokens to list.
@@ -111,7 +111,7 @@ pub enum FigureChoice {
 }
 
 impl Trace {
-    /// Does it.
+    /// Runs the prompt and writes its trace to standard output or to the file asked for.
     ///
     /// # Errors
     ///

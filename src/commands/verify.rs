@@ -70,7 +70,7 @@ A figure passes where float32 rounding can account for the difference: each logi
 error bound worked out from the model's depth and widths, each rank to where it can lie within it."#;
 
 impl Verify {
-    /// Does it.
+    /// Makes the checks, and writes a line for each to standard output.
     ///
     /// # Errors
     ///

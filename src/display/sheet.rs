@@ -1,5 +1,4 @@
-//! A grid on its way out of the program: the same cells as on the screen, for the figure, for
-//! tables, and for the clipboard.
+//! The grid's cells as text and colour, for files, tables and the clipboard.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The network as a run wants it: parts that are left out, states of other runs that are put in.
+//! Resolves a run's interventions against kept states: which parts are ablated, which activations
+//! of other runs are patched in.
 
 use super::Session;
 use super::kv_session::KvSession;

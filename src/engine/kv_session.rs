@@ -1,9 +1,9 @@
 //! The model, and the sequences that its decoder has seen, with the states of every position.
 //!
 //! What a run goes on from is the run's alone. Its positions are computed in passes that its own
-//! tokens settle ([`pass_of_run`]): products of another shape round differently, so that a prompt which
-//! happened to be read in other pieces, because another run had a beginning in common with it,
-//! would have other states. And questions use the decoder [aside](KvSession::aside).
+//! tokens settle ([`pass_of_run`]): products of another shape round differently, so that a prompt
+//! which happened to be read in other pieces, because another run had a beginning in common with
+//! it, would have other states. And questions use the decoder [aside](KvSession::aside).
 
 use std::ops::{ControlFlow, Range};
 

@@ -10,7 +10,7 @@ const BYTES_A_PARAMETER: u64 = 4;
 /// Whether a model fits into the memory that is available now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// It does.
+    /// The model fits into memory.
     Fits,
     /// It needs more.
     TooLarge,

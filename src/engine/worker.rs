@@ -109,8 +109,8 @@ impl Worker {
         self.session.as_ref().is_some_and(Session::is_running)
     }
 
-    /// What is asked for: all that waits, at least one when nothing at all is under way. `None` when
-    /// nobody can ask any more.
+    /// What is asked for: all that waits, at least one when nothing at all is under way. `None`
+    /// when nobody can ask any more.
     fn orders(&self) -> Option<Vec<Order>> {
         let mut orders = Vec::new();
         if !self.is_running() && self.open_questions.is_empty() {

@@ -58,8 +58,8 @@ struct Projection {
 
 impl<'a> Checkpoint<'a> {
     /// Starts reading `weights` laid out as `layout`, onto `device`, to be computed with as
-    /// `dtype` and held as `dequantisation` says. `progress` gets the number of tensors read, and of all,
-    /// after each; it may be called from several threads.
+    /// `dtype` and held as `dequantisation` says. `progress` gets the number of tensors read, and
+    /// of all, after each; it may be called from several threads.
     pub fn new(
         weights: &'a Weights,
         layout: Layout,

@@ -1,7 +1,9 @@
 //! The one block loop for every architecture, with a cache of the positions seen and a tap after
 //! every block.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use candle_core::{Device, Tensor};
 
@@ -56,6 +58,13 @@ impl Embedding {
 
 /// Gets the residual stream, `[positions, d]`, at every row; breaks to give the pass up.
 pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError> + 'a;
+
+/// Gets what every block of a pass gives; breaks to give the pass up.
+type Each<'a> = dyn FnMut(Layer, BlockOutput) -> Result<ControlFlow<()>, ModelError> + 'a;
+
+/// How often a pass is looked at while its blocks run: the longest time, beside that of one block,
+/// for which one goes on that nobody wants.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// All that a pass goes on from beside the weights: the positions seen and what is changed in the
 /// network. The default has seen nothing and changes nothing.
@@ -192,27 +201,16 @@ impl Decoder {
         let ids = Tensor::new(ids, self.device())?;
         let start = self.seen;
         let state = self.embedding.forward(&ids, start)?;
-        let mut state = self.interventions.patched(Row::Embedding, start, state)?;
+        let state = self.interventions.patched(Row::Embedding, start, state)?;
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        // A pass of one token is over before anybody gives it up. All its work is done from within
-        // rayon's threads, so that the many small products need not wait for them to wake up.
-        let at_once = if tokens.len() == 1 {
-            self.blocks.len()
-        } else {
-            1
-        };
-        for first in (0..self.blocks.len()).step_by(at_once.max(1)) {
-            let which = first..self.blocks.len().min(first + at_once);
-            let outputs = rayon::scope(|_| self.through(which, &state, start))?;
-            for (l, output) in (first..).zip(outputs) {
-                state = output.state;
-                parts(output.parts);
-                if tap(Row::Layer(Layer(l)), &state)?.is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
+        let flow = self.through_blocks(&state, start, &mut |layer, output| {
+            parts(output.parts);
+            tap(Row::Layer(layer), &output.state)
+        })?;
+        if flow.is_break() {
+            return Ok(flow);
         }
         self.seen = end;
         for block in &mut self.blocks {
@@ -221,24 +219,76 @@ impl Decoder {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The stream before the first of these blocks, `[positions, d]`, whose first position is
-    /// `start`, through each of them.
-    fn through(
+    /// Runs the stream before the first block, `[positions, d]`, whose first position is `start`,
+    /// through every block. `each` gets what they give, in order; when it breaks, the blocks that
+    /// have not begun are left out.
+    ///
+    /// The blocks run one after the other in a thread of rayon's, so that their many small products
+    /// need not wait for one to wake up, and this thread looks at what they have given every
+    /// [`LOOK`]: it would take a core from them if it woke up behind each of them.
+    fn through_blocks(
         &mut self,
-        blocks: Range<usize>,
         state: &Tensor,
         start: usize,
-    ) -> candle_core::Result<Vec<BlockOutput>> {
-        let mut state = state.clone();
-        let mut outputs = Vec::with_capacity(blocks.len());
-        let which = self.blocks.iter_mut().enumerate();
-        for (l, block) in which.skip(blocks.start).take(blocks.len()) {
-            let mut output = block.forward(&state, &self.interventions.of_block(Layer(l)))?;
-            let row = Row::Layer(Layer(l));
-            output.state = self.interventions.patched(row, start, output.state)?;
-            state = output.state.clone();
-            outputs.push(output);
+        each: &mut Each<'_>,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        if rayon::current_thread_index().is_some() {
+            // Of this pool another thread may not be there to wait for.
+            let mut flow = Ok(ControlFlow::Continue(()));
+            self.through(state, start, |layer, output| {
+                flow = each(layer, output);
+                matches!(flow, Ok(ControlFlow::Continue(())))
+            })?;
+            return flow;
         }
-        Ok(outputs)
+        let (give, given) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        let run = move |_: &rayon::Scope<'_>| {
+            let is_wanted = |layer, output| give.send((layer, output)).is_ok();
+            let result = self.through(state, start, is_wanted);
+            // Where the pass was given up, nobody hears it.
+            let _ = end.send(result);
+        };
+        rayon::in_place_scope(move |scope| {
+            scope.spawn(run);
+            loop {
+                let ended = ended.recv_timeout(LOOK);
+                for (layer, output) in given.try_iter() {
+                    if each(layer, output)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                match ended {
+                    Ok(result) => return Ok(result.map(ControlFlow::Continue)?),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    // It panicked, as the scope will do here.
+                    Err(RecvTimeoutError::Disconnected) => return Ok(ControlFlow::Break(())),
+                }
+            }
+        })
+    }
+
+    /// The stream through every block, for as long as `is_wanted`, which gets what they give, says
+    /// so.
+    fn through(
+        &mut self,
+        state: &Tensor,
+        start: usize,
+        mut is_wanted: impl FnMut(Layer, BlockOutput) -> bool,
+    ) -> candle_core::Result<()> {
+        let mut state = state.clone();
+        for (l, block) in self.blocks.iter_mut().enumerate() {
+            let layer = Layer(l);
+            let mut output = block.forward(&state, &self.interventions.of_block(layer))?;
+            let patched = self
+                .interventions
+                .patched(Row::Layer(layer), start, output.state)?;
+            state = patched.clone();
+            output.state = patched;
+            if !is_wanted(layer, output) {
+                break;
+            }
+        }
+        Ok(())
     }
 }

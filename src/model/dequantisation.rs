@@ -1,15 +1,15 @@
-//! How weights are held that are stored in fewer bits than float32.
+//! Whether weights are dequantised at load or at use.
 
 use super::dtype::Dtype;
 
-/// How weights are held that are stored in fewer bits than float32. The numbers are the same, and
-/// so is the arithmetic; the order of its sums is not.
+/// When weights that are stored in fewer bits than float32 are dequantised. The numbers are the
+/// same, and so are arithmetic and results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dequantisation {
     /// As float32, dequantised once.
     AtLoad,
-    /// In the type that they are stored in, or rounded to, and dequantised in registers where they
-    /// are used: the smallest, and the fastest, as memory is what a product with one vector
+    /// Held in the type that they are stored in, or rounded to, and dequantised in registers where
+    /// they are used: the smallest, and the fastest, as memory is what a product with one vector
     /// waits for.
     AtUse,
 }

@@ -50,8 +50,8 @@ pub struct Model {
 }
 
 /// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as
-/// [`Dequantisation::of`] says. `progress` gets the number of tensors read, and of all; it may be called
-/// from several threads.
+/// [`Dequantisation::of`] says. `progress` gets the number of tensors read, and of all; it may be
+/// called from several threads.
 ///
 /// # Errors
 /// One line that names the file, the key or the tensor that is wrong.

@@ -1,11 +1,13 @@
-//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them. Products are float32 arithmetic on the dequantised values in any case; candle's
-//! own products with halves and quantised weights round what they are multiplied with.
+//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them.
+//! Products are float32 arithmetic on the dequantised values in any case; candle's own products
+//! with halves and quantised weights round what they are multiplied with.
 
 mod floats;
 mod kernels;
 mod large_blocks;
 mod matmul;
 mod rows;
+mod several;
 mod small_blocks;
 mod storage;
 
@@ -24,10 +26,10 @@ pub struct Weight(WeightData);
 
 #[derive(Clone, Debug)]
 enum WeightData {
-    /// Contiguous float32 on any device.
+    /// Contiguous float32, for any device.
     Tensor(Tensor),
-    /// On the CPU, as stored: rows one below the other, of one width. A stack of projections can
-    /// be stored in several types.
+    /// For the CPU: rows one below the other, of one width. A stack of projections can be stored
+    /// in several types.
     Rows(Vec<Rows>),
 }
 
@@ -39,7 +41,8 @@ impl Weight {
     }
 
     /// A weight that is made of `parts`, one below the other, for use on `device`.
-    /// They stay as they are where `dequantisation` says so and the device is the CPU.
+    /// They stay as they are where `dequantisation` says so and the device is the CPU; products are
+    /// the same there, bit for bit, in either case.
     ///
     /// # Errors
     /// When there are none, or they are not of one width, or `device` has no room.
@@ -54,8 +57,14 @@ impl Weight {
         if parts.iter().any(|rows| rows.width() != width) {
             candle_core::bail!("rows of different widths do not make one weight");
         }
-        if dequantisation == Dequantisation::AtUse && device.is_cpu() {
-            return Ok(Self(WeightData::Rows(parts)));
+        if device.is_cpu() {
+            let held = |rows: Rows| match dequantisation {
+                Dequantisation::AtUse => rows,
+                Dequantisation::AtLoad => rows.in_float32(),
+            };
+            return Ok(Self(WeightData::Rows(
+                parts.into_iter().map(held).collect(),
+            )));
         }
         let parts = parts
             .iter()
@@ -113,7 +122,7 @@ impl Weight {
                     if n == 1 {
                         matmul::gemv(parts, x, out);
                     } else {
-                        matmul::gemm(parts, width, x, out);
+                        several::with_several(parts, width, x, out);
                     }
                     Ok(())
                 })
@@ -253,6 +262,23 @@ mod tests {
             let weight = weight(vec![rows]);
             for n in [1, 2, 30] {
                 holds_the_bound(&weight, &dequantised, n);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_held_in_float32_give_the_same_products_bit_for_bit() {
+        for dtype in QUANTISED {
+            let (rows, _) = quantised(dtype);
+            let dequantised =
+                Weight::from_rows(vec![rows.clone()], Dequantisation::AtLoad, &Device::Cpu);
+            let dequantised = dequantised.unwrap();
+            assert_eq!(dequantised.bytes(), 4 * (SHAPE.0 * SHAPE.1) as u64);
+            let stored = weight(vec![rows]);
+            for n in [1, 5] {
+                let x = random((n, SHAPE.1));
+                let products = [&stored, &dequantised].map(|w| values(&w.matmul(&x).unwrap()));
+                assert_eq!(products[0], products[1], "{dtype:?}, {n} vectors");
             }
         }
     }

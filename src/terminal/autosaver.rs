@@ -1,4 +1,4 @@
-//! Keeps the trace that nobody saved, whatever ends the program.
+//! Autosaves the trace that is in no file, whatever ends the program.
 //!
 //! The loop shows the [`Autosaver`] each change of the state. From then on any thread may have the
 //! newest trace written: the one that draws may be stuck in a write to a terminal that nobody
@@ -22,7 +22,8 @@ use crate::vocabulary::visible_line;
 /// What became of the trace: one line for the user once the screen is left.
 pub type AutosaveResult = Result<PathBuf, String>;
 
-/// Keeps the trace that nobody saved. Clones are the same keeper; the default one keeps nothing.
+/// Autosaves the trace that is in no file. Clones are the same autosaver; the default one writes
+/// nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Autosaver(Arc<Inner>);
 

@@ -374,8 +374,8 @@ impl<S: Screen> Program<'_, S> {
         }
     }
 
-    /// See whether the terminal has kept up with what was sent at `sent` at the latest, and offer it
-    /// again what it had no room for.
+    /// See whether the terminal has kept up with what was sent at `sent` at the latest, and offer
+    /// it again what it had no room for.
     fn catch_up(&mut self, sent: Instant) -> Result<(), Error> {
         let left = self.screen.catch_up().map_err(Error::Draw)?;
         if left > 0 {

@@ -69,13 +69,13 @@ static BEFORE: OnceLock<[sigaction; FAULTS.len()]> = OnceLock::new();
 /// What became of the trace that nobody had saved.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trace {
-    /// That is not known yet.
+    /// Autosaving has not ended yet.
     NotYet,
-    /// There is none.
+    /// There is no trace that is not in a file.
     None,
-    /// It is in a file.
+    /// It was autosaved.
     Autosaved,
-    /// It could not be kept.
+    /// It could not be autosaved.
     Lost,
 }
 

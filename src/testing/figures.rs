@@ -1,5 +1,6 @@
 //! Cells and what they make up, from ranks.
 
+use super::WORDS;
 use lenscape::trace::{Candidate, Cell, Column, LensKind, Score, TokenId, Trajectory};
 
 /// A score of this rank, without ties; the better the rank, the higher its other figures.
@@ -43,13 +44,13 @@ pub fn column(token: u32, ranks: &[u32]) -> Column {
     }
 }
 
-/// A candidate that is one token, with these ranks, that of row `emb` first.
-pub fn trajectory(text: &str, ranks: &[u32]) -> Trajectory {
+/// A candidate that is these tokens, with these ranks, that of row `emb` first.
+pub fn trajectory(text: &str, tokens: &[u32], ranks: &[u32]) -> Trajectory {
     let mut scores = ranks.iter().map(|rank| score(*rank));
     Trajectory {
         candidate: Candidate {
             text: text.into(),
-            tokens: vec![TokenId(1)],
+            tokens: tokens.iter().copied().map(TokenId).collect(),
             context_changed: false,
         },
         embedding: scores.next().expect("a trajectory has a row `emb`"),
@@ -57,9 +58,11 @@ pub fn trajectory(text: &str, ranks: &[u32]) -> Trajectory {
     }
 }
 
-/// The column of step `step` in a run of a model with so many layers and words: ranks that fall from
-/// some thousands to 1, and lists of eight tokens, the same each time and never twice alike.
-pub fn scattered_column(step: u32, layers: u32, words: u32) -> Column {
+/// The column of step `step` in a run of a model with so many layers, whose tokens are [`WORDS`]:
+/// ranks that fall from some thousands to 1, and lists of eight tokens, the same each time and never
+/// twice alike.
+pub fn scattered_column(step: u32, layers: u32) -> Column {
+    let words = WORDS.len() as u32;
     let cell = |layer: u32| {
         let least = 1 + (layers - 1 - layer) * (layers - 1 - layer) * 4;
         let rank = 1 + scattered(step * layers + layer) % least;

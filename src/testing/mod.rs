@@ -23,5 +23,5 @@ mod record;
 
 pub use events::{finished, ready, started, step};
 pub use figures::{cell, cell_of, column, scattered_column, score, trajectory};
-pub use model::{model, vocabulary};
+pub use model::{WORDS, model, vocabulary};
 pub use record::{record, states};

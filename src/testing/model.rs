@@ -5,6 +5,18 @@ use std::sync::Arc;
 use lenscape::run::ModelInfo;
 use lenscape::vocabulary::{Piece, Vocabulary};
 
+/// What a text can be made of.
+pub const WORDS: [&str; 8] = [
+    " the",
+    " key",
+    "s",
+    " cabinet",
+    ",",
+    " lantern",
+    " of",
+    " seventeen",
+];
+
 /// The vocabulary of these words: the first one is token 0.
 pub fn vocabulary<W: AsRef<str>>(words: &[W]) -> Vocabulary {
     let piece = |word: &W| Piece::Bytes(word.as_ref().as_bytes().to_vec());

@@ -124,10 +124,9 @@ fn own_column(token: u32, ranks: &[u32]) -> Column {
 
 /// Of two tokens, of which only the first is followed.
 fn of_two_tokens(text: &str, ranks: &[u32]) -> Trajectory {
-    let found = trajectory(text, ranks);
+    let found = trajectory(text, &[1, 3], ranks);
     Trajectory {
         candidate: Candidate {
-            tokens: vec![TokenId(1), TokenId(3)],
             context_changed: true,
             ..found.candidate
         },

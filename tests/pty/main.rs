@@ -13,6 +13,8 @@ mod monkey;
 mod program;
 mod pseudo_terminal;
 mod stand_in;
+#[path = "../../src/testing/mod.rs"]
+mod testing;
 mod typing;
 
 /// As in the program itself, whose place the stand-in takes.

@@ -6,8 +6,7 @@ use std::future::pending;
 use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, panic, process, thread};
 
 use lenscape::app::{Effect, Start, State};
@@ -20,12 +19,11 @@ use lenscape::terminal::{
     self, Autosaver, Channels, EventSource, Exit, FrameCost, Input, Link, Mouse, Recordings,
     Screen, Signals, TerminalSession, drive_and_autosave, faults, panic_hook,
 };
-use lenscape::trace::{Cell, Column, LensKind, Score, Step, TokenId};
-use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
 
 use crate::pseudo_terminal::PseudoTerminal;
+use crate::testing;
 
 const BEHAVIOUR: &str = "LENSCAPE_TEST_BEHAVIOUR";
 
@@ -253,54 +251,18 @@ const PROMPT: &str = "The keys to the cabinet";
 fn generate(events: &mpsc::Sender<Event>) {
     let run = RunId(1);
     let tell = |event| events.blocking_send(event).unwrap();
-    let pieces = vec![
-        Piece::Bytes(b" are".to_vec()),
-        Piece::Bytes(b" on".to_vec()),
-    ];
-    tell(Event::Ready(Arc::new(ModelInfo {
+    tell(testing::ready(ModelInfo {
         name: "stand-in".into(),
-        family: "llama".into(),
-        n_layers: 2,
-        d_model: 8,
-        vocab_size: pieces.len(),
-        context_length: 64,
-        weights: "f32".into(),
-        arithmetic: "exact".into(),
-        device: "cpu".into(),
-        parameters: 1,
-        notes: Vec::new(),
-        vocabulary: Arc::new(Vocabulary::new(pieces)),
-    })));
-    let prompt = vec![TokenId(0); 5];
-    tell(Event::Started { run, prompt });
+        ..testing::model(2, &[" are", " on"])
+    }));
+    tell(testing::started(run, 5));
     for step in 0..5 {
-        tell(Event::Step {
+        tell(testing::step(
             run,
-            step: Step(step),
-            column: Arc::new(Column {
-                lens: LensKind::Normed,
-                token: TokenId(1),
-                embedding: cell(2),
-                layers: vec![cell(2), cell(1)],
-            }),
-            text: " on".into(),
-            made: Instant::now(),
-        });
-    }
-}
-
-fn cell(rank: u32) -> Cell {
-    Cell {
-        score: Score {
-            rank,
-            ties: 0,
-            logit: 1.0,
-            prob: 0.5,
-        },
-        entropy: 0.5,
-        kl: 0.5,
-        log_sum_exp: 2.0,
-        top: vec![(TokenId(0), 1.5), (TokenId(1), 1.0)],
+            step,
+            testing::column(1, &[2, 2, 1]),
+            " on",
+        ));
     }
 }
 

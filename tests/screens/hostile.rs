@@ -72,10 +72,9 @@ fn column(tokens: &[TokenId], layers: usize) -> Arc<Column> {
         cell
     });
     Arc::new(Column {
-        lens: golden.lens,
         token: tokens[0],
-        embedding: golden.embedding.clone(),
         layers: cells.collect(),
+        ..(**golden).clone()
     })
 }
 

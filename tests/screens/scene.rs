@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
-use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
+use lenscape::app::{Effect, Message, PaneAreas, SavedTrace, Start, State, update};
 use lenscape::engine::{Answer, Ask, Command, Event, FetchProgress, Question, Rest};
 use lenscape::run::{
     CandidateRequest, Comparison, LayerPredictions, ModelInfo, Record, RunId, StopReason,
@@ -386,6 +386,20 @@ impl Scene {
 
     pub fn run_id(&self) -> RunId {
         self.run
+    }
+
+    /// The screen without the hints of its key line, which are as many as fit and change with the
+    /// key map.
+    pub fn picture(&self) -> Buffer {
+        let mut screen = self.screen();
+        let shows_hints = self.state.notice.is_none() && self.state.line.is_none();
+        if let Some(places) = PaneAreas::of(&self.state).filter(|_| shows_hints) {
+            let margin = screen[places.keys.as_position()].clone();
+            for at in places.keys.positions() {
+                screen[at] = margin.clone();
+            }
+        }
+        screen
     }
 
     /// The screen. Every one that is looked at is also held against itself in ASCII.

@@ -1,4 +1,4 @@
-//! What is typed at the command line, done.
+//! Runs what was typed at the command line.
 
 use super::{act, ask, from_file, intervene, save, set};
 use crate::app::command_line::{CommandLine, TypedCommand};

@@ -1,4 +1,4 @@
-//! Runs come, are kept, shown again, compared with and forgotten.
+//! Run history: start, keep, show, compare, forget.
 
 use super::ask;
 use crate::app::cursor::Follow;

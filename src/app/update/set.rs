@@ -1,5 +1,5 @@
-//! Options that are changed, by keys and, with `:set`, by name, for this session. Each takes effect,
-//! or it is said why not.
+//! Options that are changed, by keys and, with `:set`, by name, for this session. Each takes
+//! effect, or it is said why not.
 
 use super::ask;
 use crate::app::{Capture, Effect, Loading, NoticeKind, Pane, Phase, State};

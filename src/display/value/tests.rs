@@ -7,16 +7,17 @@ use super::*;
 use crate::display::scale::Tone;
 use crate::run::RunId;
 use crate::settings::theme::STEPS;
+use crate::testing;
 use crate::trace::{Layer, LensKind, Score};
 use crate::vocabulary::Piece;
 
 fn cell(rank: u32, ties: u32, [logit, prob, entropy, kl, log_sum_exp]: [f32; 5]) -> Cell {
     Cell {
         score: Score {
-            rank,
             ties,
             logit,
             prob,
+            ..testing::score(rank)
         },
         entropy,
         kl,
@@ -27,10 +28,9 @@ fn cell(rank: u32, ties: u32, [logit, prob, entropy, kl, log_sum_exp]: [f32; 5])
 
 fn column(below: Cell, here: Cell) -> Column {
     Column {
-        token: TokenId(0),
-        lens: LensKind::Normed,
         embedding: below,
         layers: vec![here],
+        ..testing::column(0, &[1])
     }
 }
 
@@ -236,10 +236,10 @@ fn under_the_raw_lens_the_last_layer_has_no_change_of_its_logit() {
     let cells = [1.0, 2.0, 30.0].map(|logit| cell(1, 0, [logit, 1.0, 1.0, 1.0, 1.0]));
     let [embedding, layers @ ..] = cells;
     let column = Column {
-        token: TokenId(0),
         lens: LensKind::Raw,
         embedding,
         layers: layers.into(),
+        ..testing::column(0, &[1])
     };
     let vocabulary = Vocabulary::default();
     let change = of(CellValue::LogitChange);

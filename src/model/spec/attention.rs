@@ -43,7 +43,7 @@ impl AttentionSpec {
 /// How a token's place reaches the scores of one attention.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HeadPositions {
-    /// Not at all.
+    /// Positions do not reach the scores.
     None,
     /// Queries and keys are rotated.
     Rotary(Rope),
@@ -113,7 +113,7 @@ pub struct Rope {
 /// How the frequencies of a [`Rope`] were changed for longer contexts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RopeScaling {
-    /// Not at all.
+    /// The frequencies are those of the training.
     None,
     /// All divided by a factor (Chen et al. 2023).
     Linear {

@@ -1,13 +1,10 @@
-//! Products with rows of weights on the CPU, in float32 on the dequantised values. Weights are dequantised
-//! where they are used, in registers or in a panel that stays in the cache, so that memory is read
-//! in the stored type; what dequantising costs is less than what reading float32 would.
+//! Products of one vector with rows of weights on the CPU, in float32 on the dequantised values.
+//! Weights are dequantised where they are used, in registers, so that memory is read in the stored
+//! type; what dequantising costs is less than what reading float32 would.
 //!
 //! The [`kernels`] do that where the processor has their instructions. What is here beside them is
 //! their scalar twin.
 
-use std::ops::Range;
-
-use gemm::Parallelism;
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -16,16 +13,9 @@ use super::rows::Rows;
 use super::storage::{BlockVisitor, Storage};
 use crate::model::matvec::{self, LANES, Lanes};
 
-/// Weights that are dequantised at once by the scalar twin; a whole number of blocks of any type. They
-/// stay in the first-level cache.
+/// Weights that are dequantised at once by the scalar twin; a whole number of blocks of any type.
+/// They stay in the first-level cache.
 const PIECE: usize = 256;
-
-/// Weights that are dequantised at once for a product with several vectors: 256 KiB of float32, which
-/// stay in the second-level cache.
-const PANEL: usize = 1 << 16;
-
-/// Rows of a panel, at least.
-const PANEL_ROWS: usize = 32;
 
 /// `out[i] = Σ_j row_i[j] * x[j]` for the rows of `parts`, one below the other, each as wide as
 /// `x` and `out` as long as there are rows.
@@ -123,101 +113,16 @@ fn dequantise_all<const BYTES: usize, const WEIGHTS: usize>(
     }
 }
 
-/// `out[r, i] = Σ_j row_i[j] * x[r, j]` for the rows of `parts`, one below the other, each
-/// `width` wide. `x` is `[n, width]` and `out` `[n, rows]`, both row-major; nothing is written
-/// when the lengths do not fit together.
-pub(super) fn gemm(parts: &[Rows], width: usize, x: &[f32], out: &mut [f32]) {
-    let height = parts.iter().map(Rows::count).sum::<usize>();
-    let n = x.len() / width.max(1);
-    let fits = parts.iter().all(|rows| rows.width() == width);
-    if !fits || n == 0 || x.len() != n * width || out.len() != n * height {
-        return;
-    }
-    let out = Columns(out.as_mut_ptr());
-    let size = (PANEL / width).max(PANEL_ROWS);
-    (0..height).into_par_iter().step_by(size).for_each_init(
-        Vec::new,
-        |panel: &mut Vec<f32>, start| {
-            let count = size.min(height - start);
-            panel.resize(count * width, 0.0);
-            fill(panel, parts, start, width);
-            // SAFETY: `x` is `[n, width]`, checked above, the panel `[count, width]`; the product
-            // goes to the columns `start` to `start + count` of `out`, `[n, height]`. No two tasks
-            // have a column in common, and `out` is borrowed until all have ended.
-            unsafe { out.set(start..start + count, height, panel, x, n, width) };
-        },
-    );
-}
-
-/// Dequantises the rows from `start` on that fill `panel`. The parts are as one here, so that sums do
-/// not depend on where one ends.
-fn fill(mut panel: &mut [f32], parts: &[Rows], mut start: usize, width: usize) {
-    for rows in parts {
-        let count = rows.count().saturating_sub(start).min(panel.len() / width);
-        let (now, rest) = panel.split_at_mut(count * width);
-        if count > 0 {
-            dequantise(rows, start, now);
-        }
-        start = start.saturating_sub(rows.count());
-        panel = rest;
-    }
-}
-
-/// A matrix whose columns are written by several threads, each by one.
-struct Columns(*mut f32);
-
-// SAFETY: who calls `set` has seen to it that no two threads write to the same place.
-unsafe impl Sync for Columns {}
-
-impl Columns {
-    /// Writes `x`, `[n, width]`, times the transposed `panel`, `[columns, width]`, to these
-    /// columns of this matrix of `[n, height]`.
-    ///
-    /// # Safety
-    /// The lengths must be as told, and nobody else may use these columns meanwhile.
-    unsafe fn set(
-        &self,
-        columns: Range<usize>,
-        height: usize,
-        panel: &[f32],
-        x: &[f32],
-        n: usize,
-        width: usize,
-    ) {
-        let stride = isize::try_from(width).unwrap_or(isize::MAX);
-        // SAFETY: as the caller has promised.
-        unsafe {
-            gemm::gemm(
-                n,
-                columns.len(),
-                width,
-                self.0.add(columns.start),
-                1,
-                isize::try_from(height).unwrap_or(isize::MAX),
-                false,
-                x.as_ptr(),
-                1,
-                stride,
-                panel.as_ptr(),
-                stride,
-                1,
-                0.0,
-                1.0,
-                false,
-                false,
-                false,
-                Parallelism::None,
-            );
-        }
-    }
-}
-
 /// Dequantises the rows from `start` on that fill `out`.
 pub(super) fn dequantise(rows: &Rows, start: usize, out: &mut [f32]) {
     let count = out.len() / rows.width();
-    let bytes = rows.bytes_of(start, count);
-    if !kernels::dequantise(rows.storage(), bytes, out) {
-        rows.storage().with(Dequantise { bytes, out });
+    widen_blocks(rows.storage(), rows.bytes_of(start, count), out);
+}
+
+/// Dequantises the weights in `bytes`, whole blocks, which fill `out`.
+pub(super) fn widen_blocks(storage: Storage, bytes: &[u8], out: &mut [f32]) {
+    if !kernels::dequantise(storage, bytes, out) {
+        storage.with(Dequantise { bytes, out });
     }
 }
 

@@ -1,5 +1,5 @@
-//! The types that weights can be held in. Each is one function that dequantises a block, and one line
-//! in [`Storage::with`].
+//! The types that weights can be held in. Each is one function that dequantises a block, and one
+//! line in [`Storage::with`].
 
 use candle_core::quantized::GgmlDType;
 

@@ -54,8 +54,8 @@ impl StoredTensor {
         }
     }
 
-    /// Some of its rows as [`StoredTensor::read_rows`] gives all of them. `about` makes an error of a
-    /// complaint about it.
+    /// Some of its rows as [`StoredTensor::read_rows`] gives all of them. `about` makes an error of
+    /// a complaint about it.
     pub(super) fn read_some_rows(
         &self,
         rows: Range<usize>,

@@ -1,4 +1,4 @@
-//! A step as it is written, before it is known to be one.
+//! Script steps as parsed from TOML, not yet validated.
 
 use std::time::Duration;
 

@@ -5,18 +5,6 @@ use super::*;
 use crate::app::{FieldLine, Measure, field_lines, series};
 use crate::trace::LogProb;
 
-fn trajectory(text: &str, tokens: &[u32]) -> Result<Trajectory, String> {
-    Ok(Trajectory {
-        candidate: Candidate {
-            text: text.into(),
-            tokens: tokens.iter().copied().map(TokenId).collect(),
-            context_changed: false,
-        },
-        embedding: score(9),
-        layers: vec![score(2); LAYERS],
-    })
-}
-
 /// The engine's answer to the question about candidates among `effects`; every candidate has so
 /// many tokens.
 fn answer(effects: &[Effect], tokens: &[u32]) -> Event {
@@ -33,7 +21,7 @@ fn answer(effects: &[Effect], tokens: &[u32]) -> Event {
         lens: question.lens,
         trajectories: wanted
             .iter()
-            .map(|wanted| trajectory(&wanted.to_string(), tokens))
+            .map(|wanted| Ok(trajectory(&wanted.to_string(), tokens)))
             .collect(),
     };
     answered(question, Answer::Candidates(Arc::new(comparison)))
@@ -186,7 +174,7 @@ mod followed {
             to: Arc::new(question(run, LensKind::Normed, ask)),
             answer: Answer::Follow {
                 first: Step(first),
-                steps: vec![vec![vec![score(7); LAYERS + 1]]; steps],
+                steps: vec![vec![vec![testing::score(7); LAYERS + 1]]; steps],
             },
             // The last piece of all tests but one, which has two.
             rest: if steps == 2 && first == 0 {

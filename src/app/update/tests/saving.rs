@@ -9,18 +9,6 @@ use crate::export::figure::FigureKind;
 use crate::run::{Record, StateRows};
 use crate::settings::CellValue;
 
-fn trajectory(text: &str) -> Trajectory {
-    Trajectory {
-        candidate: Candidate {
-            text: text.into(),
-            tokens: vec![TokenId(1)],
-            context_changed: false,
-        },
-        embedding: score(9),
-        layers: vec![score(2); LAYERS],
-    }
-}
-
 /// The name is typed and confirmed.
 fn save_as(state: &mut State, name: &str) -> Vec<Effect> {
     press(state, "shift-s");
@@ -116,7 +104,7 @@ fn in_compare_mode_the_chart_is_the_figure_and_the_candidates_go_along() {
         run,
         at: Position(PROMPT.len() + 1),
         lens: LensKind::Normed,
-        trajectories: vec![Ok(trajectory(" is")), Err("no token".into())],
+        trajectories: vec![Ok(trajectory(" is", &[1])), Err("no token".into())],
     };
     hear(&mut state, compared(&[" is", " q"], answer));
     press(&mut state, "tab");
@@ -126,7 +114,7 @@ fn in_compare_mode_the_chart_is_the_figure_and_the_candidates_go_along() {
     };
     assert_eq!(*kind, FigureKind::Compare);
     assert_eq!(record.watch.step, Step(1));
-    assert_eq!(record.watch.trajectories, [trajectory(" is")]);
+    assert_eq!(record.watch.trajectories, [trajectory(" is", &[1])]);
 }
 
 #[test]
@@ -227,7 +215,7 @@ pub(super) fn reopened() -> State {
     let record = Record {
         watch: crate::run::Watch {
             step: Step(1),
-            trajectories: vec![trajectory(" is")],
+            trajectories: vec![trajectory(" is", &[1])],
         },
         ..state.record().unwrap()
     };
@@ -338,7 +326,7 @@ fn what_the_file_follows_can_be_compared() {
     assert_eq!(compare.field.value(), "is");
     assert_eq!(state.cursor.step, Step(1));
     let (_, found) = compare.trajectories().next().unwrap();
-    assert_eq!(found, &trajectory(" is"));
+    assert_eq!(found, &trajectory(" is", &[1]));
     assert_eq!(type_text(&mut state, " are"), []);
     let answer = state.compare.as_ref().unwrap().answer().cloned().unwrap();
     let why = answer.trajectories[1].as_ref().unwrap_err();

@@ -91,17 +91,7 @@ pub(super) fn attributed(run: RunId, step: usize, target: Target) -> Event {
 
 /// The candidates ` is` and ` are` are the tokens 7 and 8.
 fn candidates(run: RunId, step: usize) -> Event {
-    let trajectory = |text: &str, token| {
-        Ok(Trajectory {
-            candidate: Candidate {
-                text: text.into(),
-                tokens: vec![TokenId(token)],
-                context_changed: false,
-            },
-            embedding: score(9),
-            layers: vec![score(2); LAYERS],
-        })
-    };
+    let trajectory = |text: &str, token| Ok(super::trajectory(text, &[token]));
     let comparison = Comparison {
         run,
         at: at(step),
