@@ -8,6 +8,7 @@
 
 mod bad_checkpoints;
 mod catalog;
+mod chat;
 mod checkpoint_formats;
 mod compare;
 mod config_keys;

@@ -11,7 +11,7 @@ const ORDER: &[&[&str]] = &[
     &["log_file", "vocabulary"],
     &["catalog", "run"],
     &["model", "report"],
-    &["lens", "settings"],
+    &["chat", "lens", "settings"],
     &["display", "engine"],
     &["export", "verify"],
     &["app", "autosave"],

@@ -16,6 +16,7 @@ pub(super) const EOS: &str = "tokenizer.ggml.eos_token_id";
 const TOKEN_TYPES: &str = "tokenizer.ggml.token_type";
 const EOT: &str = "tokenizer.ggml.eot_token_id";
 const EOM: &str = "tokenizer.ggml.eom_token_id";
+const PADDING: &str = "tokenizer.ggml.padding_token_id";
 const UNKNOWN: &str = "tokenizer.ggml.unknown_token_id";
 
 /// What [`MODEL`] calls a SentencePiece vocabulary of the BPE kind.
@@ -83,6 +84,8 @@ pub(super) struct Entries {
     pub bos: Option<TokenId>,
     pub eos: Option<TokenId>,
     pub unknown: Option<TokenId>,
+    /// What fills a batch of texts up to one length.
+    padding: Option<TokenId>,
     /// Whatever ends a text, `eos` included.
     ends: Vec<TokenId>,
     /// What is taken otherwise than the file says, one line each.
@@ -98,11 +101,17 @@ impl Entries {
             bos: None,
             eos: None,
             unknown: None,
+            padding: None,
             ends: Vec::new(),
             notes: Vec::new(),
         };
         entries.bos = entries.declared(metadata, BOS)?;
         entries.eos = entries.declared(metadata, EOS)?;
+        entries.padding = metadata
+            .integer(PADDING)
+            .unwrap_or_default()
+            .and_then(|id| u32::try_from(id).ok().map(TokenId))
+            .filter(|id| (id.0 as usize) < entries.tokens.len());
         if metadata.string(MODEL)? == Some(SENTENCEPIECE) {
             entries.unknown = entries.declared(metadata, UNKNOWN)?;
             entries.assume_sentencepiece_bounds();
@@ -243,7 +252,19 @@ impl Entries {
             end_of_text: self.ends,
         };
         let unused: Vec<_> = unused.map(|(id, _)| TokenId(id)).collect();
-        Tokenizer::assemble(inner, bounds, &unused, self.notes)
+        let roles = [
+            ("bos_token", self.bos),
+            ("eos_token", self.eos),
+            ("unk_token", self.unknown),
+            ("pad_token", self.padding),
+        ];
+        let role = |(role, id): (&str, Option<TokenId>)| {
+            let token = self.tokens.get(id?.0 as usize)?;
+            Some((role.to_owned(), token.clone()))
+        };
+        let roles = roles.into_iter().filter_map(role).collect();
+        let tokenizer = Tokenizer::assemble(inner, bounds, &unused, self.notes)?;
+        Ok(Tokenizer { roles, ..tokenizer })
     }
 }
 

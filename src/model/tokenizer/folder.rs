@@ -13,7 +13,7 @@ use tokenizers::models::bpe::BPE;
 use super::added_token::{Token, TokenDeclaration};
 use super::additions::Special;
 use super::class::{Class, OwnWay};
-use super::declared::Declarations;
+use super::declared::{Declarations, ROLES};
 use super::guard::guarded;
 use super::sentencepiece_file::SentencePieceModel;
 use super::settings::Settings;
@@ -85,7 +85,13 @@ impl Folder<'_> {
         })?;
         self.notes.extend(other_ids(&inner, &self.declared.by_id));
         let bounds = self.bounds(&inner, &special);
-        Tokenizer::assemble(inner, bounds, &[], self.notes)
+        let roles = ROLES.into_iter().filter_map(|role| {
+            let token = special.role(role)?;
+            Some((role.to_owned(), token.to_owned()))
+        });
+        let roles = roles.collect();
+        let tokenizer = Tokenizer::assemble(inner, bounds, &[], self.notes)?;
+        Ok(Tokenizer { roles, ..tokenizer })
     }
 
     /// What `tokenizer.json` describes, and the tokens that the other files declare.
