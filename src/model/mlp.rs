@@ -123,7 +123,11 @@ mod tests {
     }
 
     fn close(found: f32, expected: f32) {
-        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+        let allowed = 1e-6 * expected.abs().max(1.0);
+        assert!(
+            (found - expected).abs() < allowed,
+            "{found}, not {expected}"
+        );
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn best(scores: &[f32], spec: &RouterSpec, used: usize, correction: &[f32]) -> V
     weighed.map(|(expert, score, _)| (expert, score)).collect()
 }
 
-/// Those experts that belong to the best groups.
+/// The experts, those that do not belong to the best groups behind all others.
 fn of_best_groups(all: &[(usize, f32, f32)], groups: Groups) -> Vec<(usize, f32, f32)> {
     let size = (all.len() / groups.count.max(1)).max(1);
     let mut ranked: Vec<(f32, &[(usize, f32, f32)])> = all
@@ -98,8 +98,21 @@ fn of_best_groups(all: &[(usize, f32, f32)], groups: Groups) -> Vec<(usize, f32,
         })
         .collect();
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let used = ranked.into_iter().take(groups.used);
-    used.flat_map(|(_, group)| group.iter().copied()).collect()
+    let experts = ranked
+        .into_iter()
+        .enumerate()
+        .flat_map(|(rank, (_, group))| {
+            let is_used = rank < groups.used;
+            group.iter().map(move |(expert, score, corrected)| {
+                let corrected = if is_used {
+                    *corrected
+                } else {
+                    f32::NEG_INFINITY
+                };
+                (*expert, *score, corrected)
+            })
+        });
+    experts.collect()
 }
 
 /// The two experts of SparseMixer-v2, with their weights.

@@ -151,7 +151,7 @@ fn read(parameters: &Parameters<'_>, head_dim: usize) -> Result<Rope, ModelError
     let dim = turned(parameters, head_dim)?;
     let theta = parameters.optional_f64("rope_theta")?.unwrap_or(OLD_THETA);
     let theta = theta * stretch(parameters, head_dim)?;
-    if theta <= 1.0 || dim == 0 || !dim.is_multiple_of(2) {
+    if !theta.is_finite() || theta <= 1.0 || dim == 0 || !dim.is_multiple_of(2) {
         let reason = "and the head's width make no rotary embedding";
         return Err(parameters.complain("rope_theta", reason));
     }
