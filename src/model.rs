@@ -42,4 +42,4 @@ pub mod weights;
 pub use dtype::Dtype;
 pub use error::ModelError;
 pub use holding::Holding;
-pub use load::{Description, Glance, Model, describe, glance, load, load_with};
+pub use load::{Description, Glance, Model, describe, glance, load, load_head, load_with};

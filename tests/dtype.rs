@@ -13,9 +13,9 @@ use std::ops::ControlFlow;
 
 use candle_core::{DType, Device};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::lens::{Logits, StateTap};
+use lenscape::lens::{Logits, Normed, StateTap};
 use lenscape::model::{self, Dtype};
-use lenscape::trace::{LensKind, TokenId};
+use lenscape::trace::TokenId;
 use reference::Golden;
 
 /// Logits of the fixtures, by name and type.
@@ -40,7 +40,7 @@ fn rows(name: &str, dtype: Dtype) -> Vec<Vec<f32>> {
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    let logits = Logits::of(&model.head, &tap.states().unwrap(), LensKind::Normed).unwrap();
+    let logits = Logits::of(&model.head, &tap.states().unwrap(), &Normed).unwrap();
     logits
         .with_rows(|rows| rows.iter().map(|row| row.to_vec()).collect())
         .unwrap()

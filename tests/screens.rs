@@ -578,6 +578,7 @@ fn models() -> Vec<ModelEntry> {
         memory: parameters.map(|n| n * 4),
         fit,
         fault: None,
+        lenses: Vec::new(),
         is_loaded: false,
     };
     use Whereabouts::{HubCache, NotHere, OnDisk};
@@ -594,6 +595,7 @@ fn models() -> Vec<ModelEntry> {
             )
         },
         ModelEntry {
+            lenses: Vec::new(),
             is_loaded: true,
             ..entry(
                 "/models/mine",

@@ -207,8 +207,8 @@ mod tests {
                 tokens: vec![TokenId(1)],
                 context_changed: false,
             },
-            embedding: score,
-            layers: vec![score],
+            embedding: Some(score),
+            layers: vec![score].into(),
         }
     }
 

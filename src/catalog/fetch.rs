@@ -39,6 +39,15 @@ impl CheckpointFiles {
     }
 }
 
+/// Which of a repository's shards are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shards {
+    /// All.
+    All,
+    /// Those with something that is of no block: the embedding, the final norm, the unembedding.
+    OfEnds,
+}
+
 /// Find the files of `reference`, downloading what is missing.
 ///
 /// Blocks, and runs an event loop of its own: call it from a thread that runs none. What goes on
@@ -56,12 +65,28 @@ pub fn fetch(
     report: &Report<'_>,
     cancel: &CancellationToken,
 ) -> Result<Checkpoint, FetchError> {
+    fetch_part(reference, Shards::All, catalog, places, report, cancel)
+}
+
+/// [`fetch()`], where of a repository's shards only those come that `shards` says.
+///
+/// # Errors
+/// As [`fetch()`].
+pub fn fetch_part(
+    reference: &ModelRef,
+    shards: Shards,
+    catalog: &Catalog,
+    places: &Places,
+    report: &Report<'_>,
+    cancel: &CancellationToken,
+) -> Result<Checkpoint, FetchError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let errand = Errand {
         places,
         report,
         cancel,
         runtime: &runtime,
+        shards,
     };
     let checkpoint = match reference {
         ModelRef::Gguf(path) => Ok(given(path, CheckpointFiles::Gguf)),
@@ -118,6 +143,7 @@ pub(super) struct Errand<'a> {
     pub(super) report: &'a Report<'a>,
     pub(super) cancel: &'a CancellationToken,
     pub(super) runtime: &'a Runtime,
+    pub(super) shards: Shards,
 }
 
 /// The one file that an entry stands for.

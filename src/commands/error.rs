@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::options::NoLens;
 use crate::engine::OpenError;
 use crate::export::ExportError;
 use crate::export::file::SaveError;
@@ -54,6 +55,9 @@ pub enum CommandError {
         /// How many there are.
         steps: usize,
     },
+    /// A path holds no lens.
+    #[error(transparent)]
+    NoLens(#[from] NoLens),
     /// The reference values cannot be used.
     #[error("--reference: {0}")]
     Reference(#[from] ReferenceError),

@@ -90,8 +90,8 @@ mod tests {
         let column = Column {
             token: TokenId(0),
             lens: LensKind::Normed,
-            embedding: cell(9),
-            layers: [700, 50, 12, 1].map(cell).to_vec(),
+            embedding: Some(cell(9)),
+            layers: [700, 50, 12, 1].map(cell).into(),
         };
         let line = line(Step(0), &column, &vocabulary);
         assert_eq!(

@@ -34,6 +34,11 @@ pub fn record() -> Record {
             device: "cpu".into(),
             parameters: 1_000,
             notes: vec!["an old file".into()],
+            saved_prompt: None,
+            lenses: vec![crate::run::LensInfo {
+                kind: LensKind::Raw,
+                about: String::new(),
+            }],
             vocabulary: Arc::new(Vocabulary::new(pieces)),
         }),
         lens: LensKind::Raw,
@@ -122,7 +127,7 @@ fn column(token: u32, ranks: &[u32]) -> Column {
     Column {
         token: TokenId(token),
         lens: LensKind::Raw,
-        embedding: cell(5),
+        embedding: Some(cell(5)),
         layers: ranks.iter().map(|rank| cell(*rank)).collect(),
     }
 }
@@ -134,7 +139,7 @@ fn trajectory(text: &str, ranks: &[u32]) -> Trajectory {
             tokens: vec![TokenId(1), TokenId(3)],
             context_changed: true,
         },
-        embedding: score(5),
+        embedding: Some(score(5)),
         layers: ranks.iter().map(|rank| score(*rank)).collect(),
     }
 }

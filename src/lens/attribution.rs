@@ -2,12 +2,12 @@
 
 use candle_core::{Device, Tensor};
 
-use super::{Logits, States};
+use super::{Lens, Logits, States};
 use crate::model::block::BlockParts;
 use crate::model::linear::with_values;
 use crate::model::split::Grain;
 use crate::model::{Model, ModelError};
-use crate::trace::{Attribution, HeadShares, Layer, LayerShare, LensKind, Target, TokenId};
+use crate::trace::{Attribution, HeadShares, Layer, LayerShare, Target, TokenId};
 
 /// The split of `target`'s final logit, and its logit at every row under `lens`. `states` and
 /// `parts` (one a block, one position each) are of the same pass.
@@ -16,15 +16,20 @@ pub fn attribution(
     states: &States,
     parts: &[BlockParts],
     target: Target,
-    lens: LensKind,
+    lens: &dyn Lens,
 ) -> Result<Attribution, ModelError> {
     let (shares, cap) = shares(model, states, parts, target, Grain::Parts)?;
-    let rows = Logits::of(&model.head, states, lens)?.with_rows(|rows| {
-        rows.iter()
-            .map(|row| difference(row, target))
-            .collect::<Result<Vec<f32>, _>>()
+    let logits = Logits::of(&model.head, states, lens)?;
+    let rows = logits.with_rows(|rows| {
+        let rows = rows.iter().enumerate();
+        rows.map(|(at, row)| match logits.says(at) {
+            true => difference(row, target).map(Some),
+            false => Ok(None),
+        })
+        .collect::<Result<Vec<_>, _>>()
     })??;
-    let (Some((embedding, blocks)), Some(logit)) = (shares.parts.split_first(), rows.last()) else {
+    let (Some((embedding, blocks)), Some(Some(logit))) = (shares.parts.split_first(), rows.last())
+    else {
         return Err(ModelError::EmptyPrompt);
     };
     let layers = blocks

@@ -83,7 +83,7 @@ mod tests {
                 tokens: vec![TokenId(1)],
                 context_changed: false,
             },
-            embedding: score(9),
+            embedding: Some(score(9)),
             layers: ranks.iter().map(|rank| score(*rank)).collect(),
         }
     }

@@ -262,6 +262,8 @@ fn generate(events: &mpsc::Sender<Event>) {
         device: "cpu".into(),
         parameters: 1,
         notes: Vec::new(),
+        saved_prompt: None,
+        lenses: lenscape::run::LensInfo::of_any_model(),
         vocabulary: Arc::new(Vocabulary::new(pieces)),
     })));
     let prompt = vec![TokenId(0); 5];
@@ -273,8 +275,8 @@ fn generate(events: &mpsc::Sender<Event>) {
             column: Arc::new(Column {
                 lens: LensKind::Normed,
                 token: TokenId(1),
-                embedding: cell(2),
-                layers: vec![cell(2), cell(1)],
+                embedding: Some(cell(2)),
+                layers: vec![cell(2), cell(1)].into(),
             }),
             text: " on".into(),
             made: Instant::now(),

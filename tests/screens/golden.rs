@@ -91,7 +91,7 @@ impl Case {
                 lens,
                 ..column(step)
             };
-            for (cell, layer) in column.layers.iter_mut().zip(&step.layers) {
+            for (cell, layer) in column.layers.values_mut().zip(&step.layers) {
                 cell.score.rank = layer.raw_rank;
             }
             Arc::new(column)
@@ -113,7 +113,7 @@ impl Case {
                 tokens: vec![TokenId(watch.id)],
                 context_changed: false,
             },
-            embedding: score(20_000),
+            embedding: Some(score(20_000)),
             layers: watch.ranks.iter().map(|rank| score(*rank)).collect(),
         }
     }
@@ -132,8 +132,8 @@ fn column(step: &GoldenStep) -> Column {
     Column {
         token: TokenId(step.token),
         lens: LensKind::Normed,
-        embedding,
-        layers,
+        embedding: Some(embedding),
+        layers: layers.into(),
     }
 }
 
@@ -199,6 +199,8 @@ fn info() -> ModelInfo {
         device: "cpu".into(),
         parameters: 134_515_008,
         notes: Vec::new(),
+        saved_prompt: None,
+        lenses: lenscape::run::LensInfo::of_any_model(),
         vocabulary: Arc::new(vocabulary()),
     }
 }

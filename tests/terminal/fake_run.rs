@@ -66,6 +66,8 @@ pub fn ready() -> Event {
         device: "cpu".into(),
         parameters: 1,
         notes: Vec::new(),
+        saved_prompt: None,
+        lenses: lenscape::run::LensInfo::of_any_model(),
         vocabulary: Arc::new(Vocabulary::new(pieces)),
     }))
 }
@@ -101,7 +103,7 @@ pub fn step(run: RunId, step: u32) -> Event {
         column: Arc::new(Column {
             token,
             lens: LensKind::Normed,
-            embedding: cell(0),
+            embedding: Some(cell(0)),
             layers: (0..LAYERS).map(cell).collect(),
         }),
         text: WORDS[token.0 as usize].into(),

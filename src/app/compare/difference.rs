@@ -91,7 +91,7 @@ mod tests {
                     tokens: vec![TokenId(1)],
                     context_changed: false,
                 },
-                embedding: score(0.0),
+                embedding: Some(score(0.0)),
                 layers: logits.iter().map(|logit| score(*logit)).collect(),
             })
         });

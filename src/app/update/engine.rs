@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::{answers, ask, compare, save};
-use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
+use crate::app::{
+    Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Prompt, Run, State,
+};
 use crate::engine::{Command, Event};
 use crate::run::{ModelInfo, RunId};
+use crate::trace::LensKind;
 
 const GONE: &str = "the engine has ended; save what you need, and start the program again";
 
@@ -98,6 +101,14 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     state.model.loading = Loading::Done;
     if let Some(note) = info.notes.first() {
         state.say(NoticeKind::Info, note.clone());
+    }
+    if !info.lens_kinds().contains(&state.settings.options.lens) {
+        state.settings.options.lens = LensKind::default();
+    }
+    if let Some(prompt) = &info.saved_prompt {
+        state.prompt = Prompt::new(prompt);
+        state.queued = Some(prompt.clone());
+        state.queued_text = None;
     }
     if state.model.ready.replace(info).is_some() {
         // It may have no such parts.

@@ -190,6 +190,8 @@ fn model() -> Arc<ModelInfo> {
         device: "cpu".into(),
         parameters: 1000,
         notes: Vec::new(),
+        saved_prompt: None,
+        lenses: crate::run::LensInfo::of_any_model(),
         vocabulary: Arc::new(Vocabulary::new(vec![Piece::Bytes(b" x".to_vec()); 100])),
     })
 }
@@ -214,8 +216,8 @@ fn column(rank: u32) -> Arc<Column> {
     Arc::new(Column {
         token: TokenId(1),
         lens: LensKind::Normed,
-        embedding: cell.clone(),
-        layers: vec![cell; LAYERS],
+        embedding: Some(cell.clone()),
+        layers: vec![cell; LAYERS].into(),
     })
 }
 
@@ -578,8 +580,8 @@ mod comparing {
                         tokens: vec![TokenId(1)],
                         context_changed: false,
                     },
-                    embedding: score(9),
-                    layers: vec![score(2); LAYERS],
+                    embedding: Some(score(9)),
+                    layers: vec![score(2); LAYERS].into(),
                 })],
             },
         )
@@ -903,6 +905,7 @@ fn listed(name: &str, fault: Option<&str>) -> ModelEntry {
         memory: None,
         fit: Fit::Unknown,
         fault: fault.map(str::to_owned),
+        lenses: Vec::new(),
         is_loaded: false,
     }
 }

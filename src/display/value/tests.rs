@@ -29,8 +29,8 @@ fn column(below: Cell, here: Cell) -> Column {
     Column {
         token: TokenId(0),
         lens: LensKind::Normed,
-        embedding: below,
-        layers: vec![here],
+        embedding: Some(below),
+        layers: vec![here].into(),
     }
 }
 
@@ -105,7 +105,7 @@ fn before_the_first_layer_nothing_has_changed() {
     let vocabulary = Vocabulary::default();
     let embedding = Seen {
         row: Row::Embedding,
-        cell: &column.embedding,
+        cell: column.embedding.as_ref().unwrap(),
         ..seen(&column, &vocabulary)
     };
     let change = of(CellValue::LogitChange);
@@ -238,7 +238,7 @@ fn under_the_raw_lens_the_last_layer_has_no_change_of_its_logit() {
     let column = Column {
         token: TokenId(0),
         lens: LensKind::Raw,
-        embedding,
+        embedding: Some(embedding),
         layers: layers.into(),
     };
     let vocabulary = Vocabulary::default();

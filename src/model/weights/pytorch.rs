@@ -6,7 +6,7 @@
 //! writes to stderr, and panics on short tuples.
 
 mod legacy;
-mod pickle;
+pub(super) mod pickle;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -20,12 +20,16 @@ use super::stored::{self, Stored};
 use super::{Opened, damaged, foreign, unreadable};
 use crate::model::ModelError;
 use pickle::Described;
+use pickle::tree::Item;
 
 /// No description of a model is longer.
 const LONGEST_PICKLE: u64 = 16 << 20;
 
 /// Where a file of the archive stands: offset and length.
 type Place = (u64, u64);
+
+/// Where each storage stands, by its key.
+pub(super) type Storages = HashMap<String, Place>;
 
 /// Adds the tensors of the file at `path`.
 pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Result<(), ModelError> {
@@ -54,6 +58,25 @@ pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Resul
         tensors.insert(tensor.name, stored);
     }
     Ok(())
+}
+
+/// What the file at `path` holds as a tree of plain containers, and where the storages of its
+/// tensors stand.
+pub(super) fn read_tree(path: &Path) -> Result<(Item, Storages), ModelError> {
+    let Opened {
+        file,
+        length,
+        start,
+    } = Opened::at(path)?;
+    if !start.starts_with(b"PK\x03\x04") {
+        let reason = foreign(&start).unwrap_or("not a PyTorch file");
+        return Err(damaged(path, reason));
+    }
+    let (pickle, storages) = unpack(path, file, length)?;
+    let tree = pickle::tree::tree(&pickle);
+    let tree =
+        tree.map_err(|reason| damaged(path, format!("not what torch.save writes: {reason}")))?;
+    Ok((tree, storages))
 }
 
 fn no_state_dict(reason: &str) -> String {
@@ -111,7 +134,7 @@ fn unpack(
 }
 
 /// Where a tensor stands, if what the pickle says of it is possible.
-fn place(
+pub(super) fn place(
     path: &Path,
     tensor: &Described,
     storages: &HashMap<String, Place>,

@@ -37,7 +37,7 @@ fn column(token: u32, ranks: [u32; 4]) -> Arc<Column> {
     Arc::new(Column {
         token: TokenId(token),
         lens: LensKind::Normed,
-        embedding,
+        embedding: Some(embedding),
         layers: layers.into(),
     })
 }
@@ -174,7 +174,7 @@ fn other_values_have_no_mark() {
 #[test]
 fn changes_of_the_logit_have_signs_and_shades_on_either_side() {
     let mut moved = (*column(0, [9, 9, 9, 9])).clone();
-    for (cell, logit) in moved.layers.iter_mut().zip([6.0, 3.25, 3.25]) {
+    for (cell, logit) in moved.layers.values_mut().zip([6.0, 3.25, 3.25]) {
         cell.score.logit = logit;
     }
     let (columns, vocabulary) = ([Arc::new(moved)], vocabulary());

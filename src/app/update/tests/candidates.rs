@@ -12,8 +12,8 @@ fn trajectory(text: &str, tokens: &[u32]) -> Result<Trajectory, String> {
             tokens: tokens.iter().copied().map(TokenId).collect(),
             context_changed: false,
         },
-        embedding: score(9),
-        layers: vec![score(2); LAYERS],
+        embedding: Some(score(9)),
+        layers: vec![score(2); LAYERS].into(),
     })
 }
 
@@ -186,7 +186,7 @@ mod followed {
             to: Arc::new(question(run, LensKind::Normed, ask)),
             answer: Answer::Follow {
                 first: Step(first),
-                steps: vec![vec![vec![score(7); LAYERS + 1]]; steps],
+                steps: vec![vec![vec![Some(score(7)); LAYERS + 1]]; steps],
             },
             // The last piece of all tests but one, which has two.
             rest: if steps == 2 && first == 0 {

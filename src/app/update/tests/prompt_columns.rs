@@ -186,8 +186,8 @@ fn what_is_compared_inside_the_prompt_is_not_saved_as_the_first_steps() {
             tokens: vec![TokenId(7)],
             context_changed: false,
         },
-        embedding: score(9),
-        layers: vec![score(2); LAYERS],
+        embedding: Some(score(9)),
+        layers: vec![score(2); LAYERS].into(),
     };
     let comparison = Comparison {
         run,
