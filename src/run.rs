@@ -15,7 +15,7 @@ pub use answers::{Comparison, Predictions, StateRows};
 pub use continuation::Continuation;
 pub use id::RunId;
 pub use intervention::{Intervention, StatePatch};
-pub use model_info::{LensInfo, ModelInfo};
+pub use model_info::{LensInfo, ModelInfo, SavedText};
 pub use record::{Record, Watch};
 pub use sampling::Sampling;
 pub use stop_reason::StopReason;

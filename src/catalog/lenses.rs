@@ -44,12 +44,15 @@ struct Jacobian {
     models: BTreeMap<String, String>,
 }
 
+/// Of the names of all files those that are wanted; `None` where they are not there.
+type Pick = dyn Fn(&[String]) -> Option<Vec<String>>;
+
 /// Where a lens lies.
 struct Place {
     kind: RepoKind,
     repo: HubRef,
     /// Of all files there those that make the lens, first the one that stands for it.
-    pick: Box<dyn Fn(&[String]) -> Option<Vec<String>>>,
+    pick: Box<Pick>,
 }
 
 impl PublishedLenses {

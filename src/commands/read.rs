@@ -135,12 +135,15 @@ impl Read {
             .with_states(model.clone(), self.file());
         let output = Output::of(&self.output, &self.watch, settings)?;
         let session = super::open(&opener, &model)?;
+        let saved = session.info().saved_run.clone();
+        let (prompt, max_tokens) =
+            saved.map_or_else(Default::default, |run| (run.prompt, run.steps));
         let request = Request {
             model,
-            prompt: session.info().saved_prompt.clone().unwrap_or_default(),
+            prompt,
             force: None,
             skips: Vec::new(),
-            max_tokens: session.saved_steps(),
+            max_tokens,
             lens,
             watch: self.watch.clone(),
             sampling: Sampling::default(),

@@ -12,7 +12,7 @@ use super::saved::SavedRun;
 use super::{Progress, Run};
 use crate::lens::{FittedTo, Lenses, Logits, States, column};
 use crate::model::{Model, ModelError};
-use crate::run::{Continuation, LensInfo, ModelInfo, RunId, StateRows, StopReason};
+use crate::run::{Continuation, LensInfo, ModelInfo, RunId, SavedText, StateRows, StopReason};
 use crate::trace::{Column, LensKind, Position, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
@@ -49,7 +49,7 @@ impl Session {
             device: format!("{:?}", device.location()).to_lowercase(),
             parameters: model.parameters,
             notes: model.notes.clone(),
-            saved_prompt: None,
+            saved_run: None,
             lenses: LensInfo::of_any_model(),
             vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),
         };
@@ -76,7 +76,10 @@ impl Session {
         let mut session = Self::new(model, name, top_k);
         let agreement = saved.agreement(session.model())?;
         let mut info = ModelInfo::clone(&session.info);
-        info.saved_prompt = Some(saved.text(session.model()));
+        info.saved_run = Some(SavedText {
+            prompt: saved.text(session.model()),
+            steps: saved.generated.len(),
+        });
         info.notes.extend(saved.notes.iter().cloned());
         info.notes.extend(agreement);
         session.info = Arc::new(info);
@@ -88,12 +91,6 @@ impl Session {
     #[must_use]
     pub fn is_saved(&self) -> bool {
         self.saved.is_some()
-    }
-
-    /// How many steps the saved run has, where that is all there is.
-    #[must_use]
-    pub fn saved_steps(&self) -> usize {
-        self.saved.as_ref().map_or(0, |saved| saved.generated.len())
     }
 
     /// The model, with nothing kept.

@@ -34,7 +34,7 @@ pub fn record() -> Record {
             device: "cpu".into(),
             parameters: 1_000,
             notes: vec!["an old file".into()],
-            saved_prompt: None,
+            saved_run: None,
             lenses: vec![crate::run::LensInfo {
                 kind: LensKind::Raw,
                 about: String::new(),

@@ -125,10 +125,7 @@ pub enum ModelError {
         n_heads: usize,
     },
     /// The model's blocks were not loaded.
-    #[error(
-        "this needs the whole model, and only its head was loaded beside the saved states; open the \
-         model itself"
-    )]
+    #[error("that needs the model itself: only saved states are here")]
     HeadOnly,
     /// A fitted lens that was not read.
     #[error("there is no {lens} lens for this model; give its file with --lens-file")]

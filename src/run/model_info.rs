@@ -32,12 +32,21 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// What a reader of its figures should know of the checkpoint, one line each.
     pub notes: Vec<String>,
-    /// The prompt of the one run that there is, where its states were loaded without the model.
-    pub saved_prompt: Option<String>,
+    /// The one run that there is, where its states were loaded without the model.
+    pub saved_run: Option<SavedText>,
     /// The lenses that there are for it, in the usual order.
     pub lenses: Vec<LensInfo>,
     /// What each id stands for.
     pub vocabulary: Arc<Vocabulary>,
+}
+
+/// The text of a run whose states were saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedText {
+    /// Its prompt.
+    pub prompt: String,
+    /// How many tokens are behind it.
+    pub steps: usize,
 }
 
 /// A lens that there is for a model.

@@ -124,9 +124,13 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         let changed = text::cut(&interventions(run), MOST_CHANGED).into_owned();
         put(6, 1, vec![Span::styled(changed, palette.warning())]);
     }
-    put(10, 3, named("lens", lens(state)));
-    if let Some(reminder) = shown_lens(state).reminder() {
-        put(10, 2, muted(reminder.to_owned()));
+    match shown_lens(state).reminder() {
+        None => put(10, 3, named("lens", lens(state))),
+        // Its ranks would be taken for those of the next token.
+        Some(reminder) => {
+            put(9, 1, named("lens", lens(state)));
+            put(10, 3, muted(format!("({reminder})")));
+        }
     }
     put(
         11,

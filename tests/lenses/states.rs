@@ -43,7 +43,7 @@ fn session(name: &str, file: &StatesFile) -> Result<Session, ModelError> {
 fn run_of(session: &Session, lens: LensKind) -> Run {
     Run {
         id: RunId(1),
-        prompt: session.info().saved_prompt.clone().unwrap(),
+        prompt: session.info().saved_run.clone().unwrap().prompt,
         lens,
         ..Run::default()
     }
@@ -114,7 +114,7 @@ fn questions_that_need_the_model_say_so_and_the_others_are_answered() {
         ..run.clone()
     };
     let error = session.begin(other).unwrap_err().to_string();
-    assert!(error.contains("whole model"), "{error}");
+    assert!(error.contains("needs the model itself"), "{error}");
     let columns = session.complete(run).unwrap().1;
     let at = Position(Golden::of("llama").prompt_ids.len());
     let question = |ask| Question {

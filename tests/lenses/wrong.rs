@@ -245,7 +245,10 @@ fn a_file_that_is_no_jacobian_lens_is_refused() {
     write_pytorch(&path, &zeros());
     assert_refused(LensKind::Jacobian, &path, "has no `J`");
     write_legacy_pytorch(&path, &zeros());
+    assert_refused(LensKind::Jacobian, &path, "before PyTorch 1.6");
+    fs::write(&path, "text").unwrap();
     assert_refused(LensKind::Jacobian, &path, "not a PyTorch file");
+    assert_refused(LensKind::Jacobian, folder.path(), "no lens.safetensors");
     fs::write(&path, "version https://git-lfs").unwrap();
     assert_refused(LensKind::Jacobian, &path, "Git LFS pointer");
     let whole = fs::read(lens_of("llama", LensKind::Jacobian)).unwrap();

@@ -262,7 +262,7 @@ fn generate(events: &mpsc::Sender<Event>) {
         device: "cpu".into(),
         parameters: 1,
         notes: Vec::new(),
-        saved_prompt: None,
+        saved_run: None,
         lenses: lenscape::run::LensInfo::of_any_model(),
         vocabulary: Arc::new(Vocabulary::new(pieces)),
     })));

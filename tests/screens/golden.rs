@@ -199,7 +199,7 @@ fn info() -> ModelInfo {
         device: "cpu".into(),
         parameters: 134_515_008,
         notes: Vec::new(),
-        saved_prompt: None,
+        saved_run: None,
         lenses: lenscape::run::LensInfo::of_any_model(),
         vocabulary: Arc::new(vocabulary()),
     }

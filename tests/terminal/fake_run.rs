@@ -66,7 +66,7 @@ pub fn ready() -> Event {
         device: "cpu".into(),
         parameters: 1,
         notes: Vec::new(),
-        saved_prompt: None,
+        saved_run: None,
         lenses: lenscape::run::LensInfo::of_any_model(),
         vocabulary: Arc::new(Vocabulary::new(pieces)),
     }))

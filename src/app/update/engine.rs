@@ -105,9 +105,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     if !info.lens_kinds().contains(&state.settings.options.lens) {
         state.settings.options.lens = LensKind::default();
     }
-    if let Some(prompt) = &info.saved_prompt {
-        state.prompt = Prompt::new(prompt);
-        state.queued = Some(prompt.clone());
+    let saved = info.saved_run.clone();
+    if let Some(saved) = &saved {
+        state.prompt = Prompt::new(&saved.prompt);
+        state.queued = Some(saved.prompt.clone());
         state.queued_text = None;
     }
     if state.model.ready.replace(info).is_some() {
@@ -131,7 +132,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     if let Some(prompt) = state.queued.take() {
         effects.extend(match text {
             Some(text) => ask::force(state, prompt, text),
-            None => ask::run(state, prompt, state.settings.options.max_tokens),
+            None => {
+                let wanted = state.settings.options.max_tokens;
+                ask::run(state, prompt, saved.map_or(wanted, |saved| saved.steps))
+            }
         });
     }
     effects

@@ -190,7 +190,7 @@ fn model() -> Arc<ModelInfo> {
         device: "cpu".into(),
         parameters: 1000,
         notes: Vec::new(),
-        saved_prompt: None,
+        saved_run: None,
         lenses: crate::run::LensInfo::of_any_model(),
         vocabulary: Arc::new(Vocabulary::new(vec![Piece::Bytes(b" x".to_vec()); 100])),
     })

@@ -89,7 +89,7 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
             device: info.device,
             parameters: info.parameters,
             notes: info.notes,
-            saved_prompt: None,
+            saved_run: None,
             lenses: vec![LensInfo {
                 kind: document.lens,
                 about: document.lens_source,

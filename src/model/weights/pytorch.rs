@@ -69,7 +69,10 @@ pub(super) fn read_tree(path: &Path) -> Result<(Item, Storages), ModelError> {
         start,
     } = Opened::at(path)?;
     if !start.starts_with(b"PK\x03\x04") {
-        let reason = foreign(&start).unwrap_or("not a PyTorch file");
+        let reason = match legacy::begins(&start) {
+            true => "written as before PyTorch 1.6; load it and save it anew",
+            false => foreign(&start).unwrap_or("not a PyTorch file"),
+        };
         return Err(damaged(path, reason));
     }
     let (pickle, storages) = unpack(path, file, length)?;

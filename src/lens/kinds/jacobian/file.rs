@@ -31,6 +31,12 @@ pub fn is_at(path: &Path) -> bool {
 /// Reads the lens at `path` and checks that it fits the model.
 pub fn read(path: &Path, model: &FittedTo<'_>) -> Result<Fitted, ModelError> {
     let path = match path.is_dir() {
+        true if !path.join(IN_A_FOLDER).exists() => {
+            let reason = format!(
+                "a Jacobian lens is a .pt or .safetensors file; this folder has no {IN_A_FOLDER}"
+            );
+            return Err(wrong(path, reason));
+        }
         true => path.join(IN_A_FOLDER),
         false => path.to_owned(),
     };
