@@ -18,6 +18,7 @@ mod error;
 mod expansion;
 mod fetch;
 mod hub;
+mod lenses;
 mod lock;
 mod model_sources;
 mod progress;
@@ -36,8 +37,13 @@ pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
 pub use entry::{CatalogEntry, Files, Source};
 pub use error::{FetchError, SourceFailure, SourceFailures};
+<<<<<<< main
 pub use fetch::{fetch, find};
+=======
+pub use fetch::{CheckpointFiles, FetchedModel, Shards, fetch, fetch_part, find};
+>>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 pub use hub::HubSettings;
+pub use lenses::{PublishedLenses, fetch_lens};
 pub use model_sources::ModelSources;
 pub use progress::{FetchEvent, FetchProgress, Report};
 pub use python_package::Pip;

@@ -3,7 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+<<<<<<< main
 use crate::chat::ChatError;
+=======
+use super::options::NoLens;
+>>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 use crate::engine::OpenError;
 use crate::export::ExportError;
 use crate::export::file::SaveError;
@@ -62,6 +66,9 @@ pub enum CommandError {
         /// How many there are.
         steps: usize,
     },
+    /// A path holds no lens.
+    #[error(transparent)]
+    NoLens(#[from] NoLens),
     /// The reference values cannot be used.
     #[error("--reference: {0}")]
     Reference(#[from] ReferenceError),

@@ -14,7 +14,11 @@ use super::intervention::Interventions;
 use super::kv_cache::KvCache;
 use super::linear::Linear;
 use super::norm::Norm;
+<<<<<<< main
 use super::sinusoids::Sinusoids;
+=======
+use super::spec::Spec;
+>>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 use super::weight::Weight;
 use crate::trace::{Layer, Row, TokenId};
 
@@ -85,19 +89,38 @@ pub struct DecoderState {
 /// A decoder without its head.
 #[derive(Debug)]
 pub struct Decoder {
-    pub(super) embedding: Embedding,
+    /// None in an [outline](Decoder::outline).
+    pub(super) embedding: Option<Embedding>,
     pub(super) d_model: usize,
+    /// None in an [outline](Decoder::outline).
     pub(super) blocks: Vec<Block>,
+    pub(super) n_layers: usize,
+    pub(super) device: Device,
     pub(super) context_length: usize,
     pub(super) seen: usize,
     pub(super) interventions: Interventions,
 }
 
 impl Decoder {
+    /// What is known of a decoder whose weights were not read: it runs nothing.
+    #[must_use]
+    pub(super) fn outline(spec: &Spec, device: &Device) -> Self {
+        Self {
+            embedding: None,
+            d_model: spec.d_model,
+            blocks: Vec::new(),
+            n_layers: spec.blocks.len(),
+            device: device.clone(),
+            context_length: spec.context_length,
+            seen: 0,
+            interventions: Interventions::default(),
+        }
+    }
+
     /// Number of blocks.
     #[must_use]
     pub fn n_layers(&self) -> usize {
-        self.blocks.len()
+        self.n_layers
     }
 
     /// Width of the residual stream.
@@ -122,7 +145,9 @@ impl Decoder {
     /// row of the embedding are too small to count.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let projection = self.embedding.projection.as_ref().map_or(0, Linear::bytes);
+        let projection = self.embedding.as_ref();
+        let projection = projection.and_then(|embedding| embedding.projection.as_ref());
+        let projection = projection.map_or(0, Linear::bytes);
         let blocks = self.blocks.iter();
         let of_block = |block: &Block| block.attention.bytes() + block.feed_forward.bytes();
         projection + blocks.map(of_block).sum::<u64>()
@@ -131,7 +156,7 @@ impl Decoder {
     /// Where it runs.
     #[must_use]
     pub fn device(&self) -> &Device {
-        self.embedding.tokens.device()
+        &self.device
     }
 
     /// Forgets all positions but the first `len`.
@@ -196,6 +221,9 @@ impl Decoder {
         tap: &mut Tap<'_>,
         parts: &mut dyn FnMut(BlockParts),
     ) -> Result<ControlFlow<()>, ModelError> {
+        let Some(embedding) = &self.embedding else {
+            return Err(ModelError::HeadOnly);
+        };
         let end = self.seen + tokens.len();
         if end > self.context_length {
             return Err(ModelError::PromptTooLong {
@@ -204,10 +232,15 @@ impl Decoder {
             });
         }
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
-        let ids = Tensor::new(ids, self.device())?;
+        let ids = Tensor::new(ids, &self.device)?;
         let start = self.seen;
+<<<<<<< main
         let state = self.embedding.forward(&ids, start)?;
         let state = self.interventions.patched(Row::Embedding, start, state)?;
+=======
+        let state = embedding.forward(&ids, start)?;
+        let mut state = self.interventions.patched(Row::Embedding, start, state)?;
+>>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }

@@ -30,6 +30,11 @@ pub fn record() -> Record {
         model: Arc::new(ModelInfo {
             vocab_size: pieces.len(),
             notes: vec!["an old file".into()],
+            saved_run: None,
+            lenses: vec![crate::run::LensInfo {
+                kind: LensKind::Raw,
+                about: String::new(),
+            }],
             vocabulary: Arc::new(Vocabulary::new(pieces)),
             ..model(3, NO_WORDS)
         }),
@@ -116,9 +121,14 @@ fn own_cell(rank: u32) -> Cell {
 fn own_column(token: u32, ranks: &[u32]) -> Column {
     Column {
         lens: LensKind::Raw,
+<<<<<<< main:src/testing/record.rs
         embedding: own_cell(5),
         layers: ranks.iter().map(|rank| own_cell(*rank)).collect(),
         ..column(token, ranks)
+=======
+        embedding: Some(cell(5)),
+        layers: ranks.iter().map(|rank| cell(*rank)).collect(),
+>>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f:src/export/sample.rs
     }
 }
 
@@ -130,7 +140,12 @@ fn of_two_tokens(text: &str, ranks: &[u32]) -> Trajectory {
             context_changed: true,
             ..found.candidate
         },
+<<<<<<< main:src/testing/record.rs
         embedding: ties(found.embedding),
         layers: found.layers.into_iter().map(ties).collect(),
+=======
+        embedding: Some(score(5)),
+        layers: ranks.iter().map(|rank| score(*rank)).collect(),
+>>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f:src/export/sample.rs
     }
 }

@@ -23,9 +23,9 @@ use candle_core::DType;
 use candle_core::quantized::GgmlDType;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::lens::rounding::{largest, possible_ranks};
-use lenscape::lens::{Logits, StateTap};
+use lenscape::lens::{Logits, Normed, StateTap};
 use lenscape::model::{self, Model};
-use lenscape::trace::{LensKind, TokenId};
+use lenscape::trace::TokenId;
 use rayon::prelude::*;
 
 use super::{folder, of_every_fixture};
@@ -56,7 +56,7 @@ fn logits(model: &mut Model, text: &[TokenId]) -> Rows {
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    Logits::of(&model.unembed, &tap.states().unwrap(), LensKind::Normed)
+    Logits::of(&model.unembed, &tap.states().unwrap(), &Normed)
         .unwrap()
         .with_rows(|rows| rows.iter().map(|row| row.to_vec()).collect())
         .unwrap()
