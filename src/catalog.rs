@@ -37,11 +37,7 @@ pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
 pub use entry::{CatalogEntry, Files, Source};
 pub use error::{FetchError, SourceFailure, SourceFailures};
-<<<<<<< main
-pub use fetch::{fetch, find};
-=======
-pub use fetch::{CheckpointFiles, FetchedModel, Shards, fetch, fetch_part, find};
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
+pub use fetch::{Shards, fetch, fetch_part, find};
 pub use hub::HubSettings;
 pub use lenses::{PublishedLenses, fetch_lens};
 pub use model_sources::ModelSources;

@@ -64,53 +64,6 @@ impl fmt::Display for Layer {
     }
 }
 
-<<<<<<< main
-/// How a layer's state becomes logits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LensKind {
-    /// Final norm, then unembedding, then the model's own logit scale or soft cap, at every layer.
-    #[default]
-    Normed,
-    /// The final norm is left out at every layer but the last: how Ecco, and the figures of
-    /// Alammar's *Finding the Words to Say* (2021), compute it.
-    Raw,
-}
-
-impl LensKind {
-    /// `Raw` for `Normed`, and the other way round.
-    #[must_use]
-    pub fn toggled(self) -> Self {
-        match self {
-            Self::Normed => Self::Raw,
-            Self::Raw => Self::Normed,
-        }
-    }
-
-    /// Whether logits at a row of `n_layers` layers can be counted from those at the row below.
-    /// Under the raw lens the last row alone went through the final norm: its logits and those
-    /// below it differ in scale, and their difference says nothing of the last layer.
-    #[must_use]
-    pub fn changes_at(self, row: Row, n_layers: usize) -> bool {
-        match (self, row) {
-            (_, Row::Embedding) => false,
-            (Self::Normed, Row::Layer(_)) => true,
-            (Self::Raw, Row::Layer(layer)) => layer.0 + 1 < n_layers,
-        }
-    }
-}
-
-impl fmt::Display for LensKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Normed => "normed",
-            Self::Raw => "raw",
-        })
-    }
-}
-
-=======
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 /// A row of the grid: the residual stream before block 0, or right after a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -12,12 +12,7 @@ use candle_core::{DType, Device};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::lens::{Logits, Normed, StateTap};
 use lenscape::model::{self, Dtype};
-<<<<<<< main
-use lenscape::trace::{LensKind, TokenId};
-=======
 use lenscape::trace::TokenId;
-use reference::Golden;
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 
 /// Logits of the fixtures, by name and type.
 fn transformers() -> BTreeMap<String, BTreeMap<String, Vec<f32>>> {

@@ -196,25 +196,7 @@ mod tests {
     use crate::trace::{LensKind, Position, TokenId};
 
     fn trajectory(text: &str) -> Trajectory {
-<<<<<<< main
         testing::trajectory(text, &[1], &[1, 1])
-=======
-        let score = Score {
-            rank: 1,
-            ties: 0,
-            logit: 0.0,
-            prob: 0.0,
-        };
-        Trajectory {
-            candidate: Candidate {
-                text: text.into(),
-                tokens: vec![TokenId(1)],
-                context_changed: false,
-            },
-            embedding: Some(score),
-            layers: vec![score].into(),
-        }
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
     }
 
     fn comparing(typed: &str, trajectories: Vec<Result<Trajectory, String>>) -> Compare {

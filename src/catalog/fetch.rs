@@ -13,36 +13,6 @@ use super::{
     python_package,
 };
 
-<<<<<<< main
-=======
-/// A model's files on this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchedModel {
-    /// As the model was asked for: the catalog's name, the hub id, or the last part of the path.
-    pub name: String,
-    /// What is loaded.
-    pub files: CheckpointFiles,
-}
-
-/// The files of a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CheckpointFiles {
-    /// A GGUF file; of a split model the first part, with the others beside it.
-    Gguf(PathBuf),
-    /// A folder with `config.json`, a tokenizer and weights.
-    Folder(PathBuf),
-}
-
-impl CheckpointFiles {
-    /// The file or the folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Gguf(path) | Self::Folder(path) => path,
-        }
-    }
-}
-
 /// Which of a repository's shards are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shards {
@@ -52,7 +22,6 @@ pub enum Shards {
     OfEnds,
 }
 
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 /// Find the files of `reference`, downloading what is missing.
 ///
 /// Blocks, and runs an event loop of its own: call it from a thread that runs none. What goes on
@@ -145,30 +114,6 @@ fn given(path: &Path, files: fn(PathBuf) -> CheckpointFiles) -> FetchedModel {
     }
 }
 
-<<<<<<< main
-=======
-/// What every source needs to do its work.
-#[derive(Clone, Copy)]
-pub(super) struct Errand<'a> {
-    pub(super) places: &'a ModelSources,
-    pub(super) report: &'a Report<'a>,
-    pub(super) cancel: &'a CancellationToken,
-    pub(super) runtime: &'a Runtime,
-    pub(super) shards: Shards,
-}
-
-/// The one file that an entry stands for.
-#[derive(Clone, Copy)]
-pub(super) struct EntryFile<'a> {
-    /// The entry's name.
-    pub(super) model: &'a str,
-    /// The file's name in the store.
-    pub(super) file: &'a str,
-    pub(super) size: u64,
-    pub(super) sha256: Sha256Sum,
-}
-
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 impl Errand<'_> {
     fn repository(&self, id: &HubRef) -> Result<FetchedModel, FetchError> {
         let mut attempts = Attempts::new(self);

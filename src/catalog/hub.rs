@@ -29,13 +29,8 @@ use self::cache::Cache;
 use self::failure::HubRequest;
 use self::listing::RemoteFile;
 use self::selection::Selection;
-<<<<<<< main
 use super::errand::{EntryFile, Errand};
-use super::{CheckpointFiles, HubRef, SourceError, stamp};
-=======
-use super::fetch::{EntryFile, Errand};
 use super::{CheckpointFiles, HubRef, Shards, SourceError, stamp};
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 use crate::regular_file;
 
 /// What this source is called.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
-use super::fetch::Errand;
+use super::errand::Errand;
 use super::hub::{self, RepoKind};
 use super::{
     Catalog, CatalogError, FetchError, FetchEvent, HubRef, ModelRef, ModelSources, Report, Shards,

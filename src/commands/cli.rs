@@ -62,20 +62,17 @@ pub enum CliCommand {
         after_help = "Examples:\n  lenscape compare 'The keys to the cabinet' 'The key to the cabinets' --tokens ' is' ' are'\n  lenscape compare 'Once upon a' --tokens ' time' '#257' --format csv"
     )]
     Compare(Compare),
-<<<<<<< main
     /// Print what a conversation becomes in a model's own chat template, exactly as it is sent. No
     /// weights are read.
     #[command(
         after_help = "Examples:\n  lenscape chat --messages talk.json --render\n  lenscape chat --model ./folder --messages talk.json --tools tools.json --render --ids"
     )]
     Chat(Chat),
-=======
     /// Read the states that another engine saved, with the head of the model alone.
     #[command(
         after_help = "Examples:\n  lenscape read states.safetensors --model meta-llama/Llama-3.3-70B-Instruct --response answer.json\n  lenscape read states.safetensors --model ./model --prompt-tokens 6 --format json"
     )]
     Read(Read),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
     /// List the models known by name, or fetch one.
     #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
@@ -123,11 +120,8 @@ impl Cli {
             Some(CliCommand::Trace(trace)) => trace.run(),
             Some(CliCommand::Open(open)) => open.run(log),
             Some(CliCommand::Compare(compare)) => compare.run(),
-<<<<<<< main
             Some(CliCommand::Chat(chat)) => chat.run(),
-=======
             Some(CliCommand::Read(read)) => read.run(log),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
             Some(CliCommand::Models(models)) => models.run(),
             Some(CliCommand::Verify(verify)) => verify.run(),
             Some(CliCommand::Bench(bench)) => bench.run(),

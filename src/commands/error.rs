@@ -3,11 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-<<<<<<< main
-use crate::chat::ChatError;
-=======
 use super::options::NoLens;
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
+use crate::chat::ChatError;
 use crate::engine::OpenError;
 use crate::export::ExportError;
 use crate::export::file::SaveError;

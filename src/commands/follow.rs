@@ -70,18 +70,8 @@ mod tests {
 
     #[test]
     fn a_line_stands_below_its_head() {
-<<<<<<< main
         let vocabulary = testing::vocabulary(&[" is"]);
         let column = testing::column(0, &[9, 700, 50, 12, 1]);
-=======
-        let vocabulary = Vocabulary::new(vec![Piece::Bytes(b" is".to_vec())]);
-        let column = Column {
-            token: TokenId(0),
-            lens: LensKind::Normed,
-            embedding: Some(cell(9)),
-            layers: [700, 50, 12, 1].map(cell).into(),
-        };
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
         let line = line(Step(0), &column, &vocabulary);
         assert_eq!(
             line.split_whitespace().collect::<Vec<_>>(),

@@ -10,7 +10,7 @@ use color_eyre::eyre::Result;
 use super::context::{self, TOP_TOKENS};
 use super::open::{ScreenOptions, on_terminal, show, tell_of_log};
 use super::options::{DtypeChoice, LensOptions};
-use super::output::{Output, OutputOptions};
+use super::output::{OutputOptions, TraceOutput};
 use super::trace::{Request, traced};
 use crate::app::State;
 use crate::engine::{Opener, PromptEnd, StatesFile};
@@ -133,7 +133,7 @@ impl Read {
         let opener = Opener::from_env(context::dtype(self.dtype, settings), self.top)?
             .with_lenses(self.lens.files()?, lens)
             .with_states(model.clone(), self.file());
-        let output = Output::of(&self.output, &self.watch, settings)?;
+        let output = TraceOutput::of(&self.output, &self.watch, settings)?;
         let session = super::open(&opener, &model)?;
         let saved = session.info().saved_run.clone();
         let (prompt, max_tokens) =

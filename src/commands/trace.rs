@@ -41,21 +41,12 @@ pub struct Trace {
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
     pub skip: Vec<Ablation>,
-<<<<<<< main
-    /// The lens: with the final norm at every layer, or without it as in the article.
-    #[arg(long, default_value = "normed")]
-    pub lens: LensChoice,
-    /// Follow this text's first token at the position after the prompt; may be repeated. A word
-    /// gets a leading space unless its script has none, `"quotes"` within the argument take a text
-    /// as it is; `#1234` is a token by its number.
-=======
     /// Which lens.
     #[command(flatten)]
     pub lens: LensOptions,
     /// Follow this text's first token at the position after the prompt; may be repeated. A word gets
     /// a leading space unless its script has none, `"quotes"` within the argument take a text as it
     /// is; `#1234` is a token by its number.
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
     #[arg(long, value_name = "TEXT")]
     pub watch: Vec<String>,
     /// How many of each layer's best tokens to list.

@@ -184,7 +184,7 @@ pub(super) fn matrix(file: &TensorFile, name: &str, width: usize) -> Result<Weig
 
 fn check_finite(file: &TensorFile, name: &str, rows: &Rows) -> Result<(), ModelError> {
     let wrong = (0..rows.count()).into_par_iter().find_first(|row| {
-        rows.widened(*row, 1)
+        rows.dequantised(*row, 1)
             .iter()
             .any(|number| !number.is_finite())
     });

@@ -14,11 +14,8 @@ use super::intervention::Interventions;
 use super::kv_cache::KvCache;
 use super::linear::Linear;
 use super::norm::Norm;
-<<<<<<< main
 use super::sinusoids::Sinusoids;
-=======
 use super::spec::Spec;
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 use super::weight::Weight;
 use crate::trace::{Layer, Row, TokenId};
 
@@ -234,13 +231,8 @@ impl Decoder {
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
         let ids = Tensor::new(ids, &self.device)?;
         let start = self.seen;
-<<<<<<< main
-        let state = self.embedding.forward(&ids, start)?;
-        let state = self.interventions.patched(Row::Embedding, start, state)?;
-=======
         let state = embedding.forward(&ids, start)?;
-        let mut state = self.interventions.patched(Row::Embedding, start, state)?;
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
+        let state = self.interventions.patched(Row::Embedding, start, state)?;
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use lenscape::run::{
-    ActivationPatch, Intervention, ModelInfo, Record, RunId, Sampling, StateRows, StopReason, Watch,
+    ActivationPatch, Intervention, LensInfo, ModelInfo, Record, RunId, Sampling, StateRows,
+    StopReason, Watch,
 };
 use lenscape::trace::{
     AblatedPart, Ablation, Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step,
@@ -31,7 +32,7 @@ pub fn record() -> Record {
             vocab_size: pieces.len(),
             notes: vec!["an old file".into()],
             saved_run: None,
-            lenses: vec![crate::run::LensInfo {
+            lenses: vec![LensInfo {
                 kind: LensKind::Raw,
                 about: String::new(),
             }],
@@ -121,14 +122,9 @@ fn own_cell(rank: u32) -> Cell {
 fn own_column(token: u32, ranks: &[u32]) -> Column {
     Column {
         lens: LensKind::Raw,
-<<<<<<< main:src/testing/record.rs
-        embedding: own_cell(5),
+        embedding: Some(own_cell(5)),
         layers: ranks.iter().map(|rank| own_cell(*rank)).collect(),
         ..column(token, ranks)
-=======
-        embedding: Some(cell(5)),
-        layers: ranks.iter().map(|rank| cell(*rank)).collect(),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f:src/export/sample.rs
     }
 }
 
@@ -140,12 +136,7 @@ fn of_two_tokens(text: &str, ranks: &[u32]) -> Trajectory {
             context_changed: true,
             ..found.candidate
         },
-<<<<<<< main:src/testing/record.rs
-        embedding: ties(found.embedding),
-        layers: found.layers.into_iter().map(ties).collect(),
-=======
-        embedding: Some(score(5)),
-        layers: ranks.iter().map(|rank| score(*rank)).collect(),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f:src/export/sample.rs
+        embedding: found.embedding.map(ties),
+        layers: found.layers.values().copied().map(ties).collect(),
     }
 }

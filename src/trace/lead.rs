@@ -72,25 +72,7 @@ mod tests {
     use crate::trace::Layer;
 
     fn trajectory(ranks: &[u32]) -> Trajectory {
-<<<<<<< main
         testing::trajectory(" is", &[1], &[&[9], ranks].concat())
-=======
-        let score = |rank: u32| Score {
-            rank,
-            ties: 0,
-            logit: -(rank as f32),
-            prob: 0.0,
-        };
-        Trajectory {
-            candidate: Candidate {
-                text: " is".into(),
-                tokens: vec![TokenId(1)],
-                context_changed: false,
-            },
-            embedding: Some(score(9)),
-            layers: ranks.iter().map(|rank| score(*rank)).collect(),
-        }
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
     }
 
     #[test]

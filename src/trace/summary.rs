@@ -80,15 +80,8 @@ mod tests {
     fn column<const N: usize>(layers: [(u32, u32); N]) -> Column {
         let cells = layers.map(|(rank, best)| testing::cell_of(rank, &[best]));
         Column {
-<<<<<<< main
             layers: cells.into(),
             ..testing::column(7, &[layers[0].0])
-=======
-            token: TokenId(7),
-            lens: LensKind::Normed,
-            embedding: Some(cells[0].clone()),
-            layers: cells.into(),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
         }
     }
 

@@ -253,63 +253,16 @@ fn generate(events: &mpsc::Sender<Event>) {
     let tell = |event| events.blocking_send(event).unwrap();
     tell(testing::ready(ModelInfo {
         name: "stand-in".into(),
-<<<<<<< main
         ..testing::model(2, &[" are", " on"])
     }));
     tell(testing::started(run, 5));
-=======
-        family: "llama".into(),
-        n_layers: 2,
-        d_model: 8,
-        vocab_size: pieces.len(),
-        context_length: 64,
-        weights: "f32".into(),
-        arithmetic: "exact".into(),
-        device: "cpu".into(),
-        parameters: 1,
-        notes: Vec::new(),
-        saved_run: None,
-        lenses: lenscape::run::LensInfo::of_any_model(),
-        vocabulary: Arc::new(Vocabulary::new(pieces)),
-    })));
-    let prompt = vec![TokenId(0); 5];
-    tell(Event::Started { run, prompt });
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
     for step in 0..5 {
         tell(testing::step(
             run,
-<<<<<<< main
             step,
             testing::column(1, &[2, 2, 1]),
             " on",
         ));
-=======
-            step: Step(step),
-            column: Arc::new(Column {
-                lens: LensKind::Normed,
-                token: TokenId(1),
-                embedding: Some(cell(2)),
-                layers: vec![cell(2), cell(1)].into(),
-            }),
-            text: " on".into(),
-            made: Instant::now(),
-        });
-    }
-}
-
-fn cell(rank: u32) -> Cell {
-    Cell {
-        score: Score {
-            rank,
-            ties: 0,
-            logit: 1.0,
-            prob: 0.5,
-        },
-        entropy: 0.5,
-        kl: 0.5,
-        log_sum_exp: 2.0,
-        top: vec![(TokenId(0), 1.5), (TokenId(1), 1.0)],
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
     }
 }
 

@@ -108,17 +108,8 @@ impl Case {
             ..testing::score(rank)
         };
         Trajectory {
-<<<<<<< main
             candidate: testing::trajectory(text, &[watch.id], &[1]).candidate,
-            embedding: score(20_000),
-=======
-            candidate: Candidate {
-                text: text.into(),
-                tokens: vec![TokenId(watch.id)],
-                context_changed: false,
-            },
             embedding: Some(score(20_000)),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
             layers: watch.ranks.iter().map(|rank| score(*rank)).collect(),
         }
     }
@@ -135,16 +126,9 @@ fn column(step: &GoldenStep) -> Column {
     embedding.score.rank = (embedding.score.rank * 7).min(VOCAB_SIZE as u32);
     embedding.score.ties = 1;
     Column {
-<<<<<<< main
-        embedding,
-        layers,
-        ..testing::column(step.token, &[1])
-=======
-        token: TokenId(step.token),
-        lens: LensKind::Normed,
         embedding: Some(embedding),
         layers: layers.into(),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
+        ..testing::column(step.token, &[1])
     }
 }
 
@@ -204,12 +188,6 @@ fn info() -> ModelInfo {
         context_length: 8192,
         weights: "Q4_1".into(),
         parameters: 134_515_008,
-<<<<<<< main
-=======
-        notes: Vec::new(),
-        saved_run: None,
-        lenses: lenscape::run::LensInfo::of_any_model(),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
         vocabulary: Arc::new(vocabulary()),
         ..testing::model(30, &[""])
     }

@@ -85,18 +85,8 @@ mod tests {
         };
         let trajectories = logits.iter().map(|logits| {
             Ok(Trajectory {
-<<<<<<< main
-                layers: logits.iter().map(score).collect(),
+                layers: logits.iter().map(|logit| score(logit)).collect(),
                 ..testing::trajectory("x", &[1], &[1])
-=======
-                candidate: Candidate {
-                    text: "x".into(),
-                    tokens: vec![TokenId(1)],
-                    context_changed: false,
-                },
-                embedding: Some(score(0.0)),
-                layers: logits.iter().map(|logit| score(*logit)).collect(),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
             })
         });
         let mut compare = Compare::new(String::new(), Arc::default());

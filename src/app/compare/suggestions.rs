@@ -32,16 +32,9 @@ mod tests {
     fn the_best_of_the_latest_layers_come_first_and_each_comes_once() {
         let cell = |top: &[u32]| testing::cell_of(1, top);
         let column = Column {
-<<<<<<< main
-            embedding: cell(&[99]),
-            layers: vec![cell(&[7, 5]), cell(&[1, 3]), cell(&[1, 2])],
-            ..testing::column(1, &[1])
-=======
-            token: TokenId(1),
-            lens: LensKind::Normed,
             embedding: Some(cell(&[99])),
             layers: vec![cell(&[7, 5]), cell(&[1, 3]), cell(&[1, 2])].into(),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
+            ..testing::column(1, &[1])
         };
         let ids: Vec<u32> = suggestions(&column).iter().map(|token| token.0).collect();
         assert_eq!(ids, [1, 7, 2, 3, 5]);

@@ -78,9 +78,9 @@ impl Predictions {
             _ => Vec::new(),
         };
         let wanted = state.settings.options.lens;
-        let next = self.side_panel.unwrap_or(wanted).next_of(&there);
+        let next = self.beside.unwrap_or(wanted).next_of(&there);
         self.other.forget();
-        self.side_panel = (next != wanted).then_some(next);
+        self.beside = (next != wanted).then_some(next);
         if there.len() < 2 {
             let text = state.no_model();
             state.say(NoticeKind::Info, text);
@@ -118,7 +118,7 @@ impl Behaviour for Predictions {
             at: selected.at,
             top_k: self.top_k,
         }));
-        let beside = self.side_panel.filter(|lens| *lens != selected.lens);
+        let beside = self.beside.filter(|lens| *lens != selected.lens);
         let is_free = best.is_none() && !self.best.is_waiting();
         let other = beside.filter(|_| is_free).and_then(|lens| {
             self.other.ask(Question {

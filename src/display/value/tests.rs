@@ -28,16 +28,9 @@ fn cell(rank: u32, ties: u32, [logit, prob, entropy, kl, log_sum_exp]: [f32; 5])
 
 fn column(below: Cell, here: Cell) -> Column {
     Column {
-<<<<<<< main
-        embedding: below,
-        layers: vec![here],
-        ..testing::column(0, &[1])
-=======
-        token: TokenId(0),
-        lens: LensKind::Normed,
         embedding: Some(below),
         layers: vec![here].into(),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
+        ..testing::column(0, &[1])
     }
 }
 

@@ -85,7 +85,7 @@ impl Lens for Jacobian {
         for (row, transport) in (1..).zip(&self.0) {
             let state = states.narrow(0, row, 1)?;
             rows.push(match transport {
-                Transport::By(matrix) => matrix.product(&state)?,
+                Transport::By(matrix) => matrix.matmul(&state)?,
                 Transport::AsItIs => state,
                 Transport::Unknown => {
                     unsaid.push(row);

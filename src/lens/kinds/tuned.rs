@@ -43,7 +43,7 @@ impl Lens for Tuned {
     fn seen(&self, states: &Tensor) -> Result<Seen> {
         let rows = self.0.iter().enumerate().map(|(at, translator)| {
             let state = states.narrow(0, at, 1)?;
-            let added = translator.weight.product(&state)?;
+            let added = translator.weight.matmul(&state)?;
             match &translator.bias {
                 Some(bias) => state + (added + bias)?,
                 None => state + added,

@@ -35,13 +35,7 @@ fn cell(rank: u32, ties: u32) -> Cell {
 fn column(token: u32, ranks: [u32; 4]) -> Arc<Column> {
     let [embedding, layers @ ..] = ranks.map(|rank| cell(rank, 0));
     Arc::new(Column {
-<<<<<<< main
-        embedding,
-=======
-        token: TokenId(token),
-        lens: LensKind::Normed,
         embedding: Some(embedding),
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
         layers: layers.into(),
         ..testing::column(token, &[1])
     })

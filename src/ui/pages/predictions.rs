@@ -71,7 +71,7 @@ impl Draw for Predictions {
         let height = usize::from(inner.height);
         let mut lines = vec![compare::context(state, palette, width)];
         lines.extend(match self.layers {
-            Layers::All => match self.side_panel {
+            Layers::All => match self.beside {
                 Some(lens) => table.two_lenses(lens, width, height.saturating_sub(1)),
                 None => table.all_layers(width, height.saturating_sub(1)),
             },

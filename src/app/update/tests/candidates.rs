@@ -5,21 +5,6 @@ use super::*;
 use crate::app::{FieldLine, Measure, field_lines, series};
 use crate::trace::LogProb;
 
-<<<<<<< main
-=======
-fn trajectory(text: &str, tokens: &[u32]) -> Result<Trajectory, String> {
-    Ok(Trajectory {
-        candidate: Candidate {
-            text: text.into(),
-            tokens: tokens.iter().copied().map(TokenId).collect(),
-            context_changed: false,
-        },
-        embedding: Some(score(9)),
-        layers: vec![score(2); LAYERS].into(),
-    })
-}
-
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 /// The engine's answer to the question about candidates among `effects`; every candidate has so
 /// many tokens.
 fn answer(effects: &[Effect], tokens: &[u32]) -> Event {
@@ -189,11 +174,7 @@ mod followed {
             to: Arc::new(question(run, LensKind::Normed, ask)),
             answer: Answer::Follow {
                 first: Step(first),
-<<<<<<< main
-                steps: vec![vec![vec![testing::score(7); LAYERS + 1]]; steps],
-=======
-                steps: vec![vec![vec![Some(score(7)); LAYERS + 1]]; steps],
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
+                steps: vec![vec![vec![Some(testing::score(7)); LAYERS + 1]]; steps],
             },
             // The last piece of all tests but one, which has two.
             rest: if steps == 2 && first == 0 {

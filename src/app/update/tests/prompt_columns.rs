@@ -180,18 +180,6 @@ fn what_is_compared_inside_the_prompt_is_not_saved_as_the_first_steps() {
     type_text(&mut state, "is");
     let at = state.selected_position().unwrap();
     assert_eq!(at, Position(3));
-<<<<<<< main
-=======
-    let trajectory = Trajectory {
-        candidate: Candidate {
-            text: " is".into(),
-            tokens: vec![TokenId(7)],
-            context_changed: false,
-        },
-        embedding: Some(score(9)),
-        layers: vec![score(2); LAYERS].into(),
-    };
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
     let comparison = Comparison {
         run,
         at,

@@ -9,21 +9,6 @@ use crate::export::figure::FigureKind;
 use crate::run::{Record, StateRows};
 use crate::settings::CellValue;
 
-<<<<<<< main
-=======
-fn trajectory(text: &str) -> Trajectory {
-    Trajectory {
-        candidate: Candidate {
-            text: text.into(),
-            tokens: vec![TokenId(1)],
-            context_changed: false,
-        },
-        embedding: Some(score(9)),
-        layers: vec![score(2); LAYERS].into(),
-    }
-}
-
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
 /// The name is typed and confirmed.
 fn save_as(state: &mut State, name: &str) -> Vec<Effect> {
     press(state, "shift-s");

@@ -91,21 +91,7 @@ pub(super) fn attributed(run: RunId, step: usize, target: Target) -> Event {
 
 /// The candidates ` is` and ` are` are the tokens 7 and 8.
 fn candidates(run: RunId, step: usize) -> Event {
-<<<<<<< main
     let trajectory = |text: &str, token| Ok(super::trajectory(text, &[token]));
-=======
-    let trajectory = |text: &str, token| {
-        Ok(Trajectory {
-            candidate: Candidate {
-                text: text.into(),
-                tokens: vec![TokenId(token)],
-                context_changed: false,
-            },
-            embedding: Some(score(9)),
-            layers: vec![score(2); LAYERS].into(),
-        })
-    };
->>>>>>> 572a2502e4a45513af82a01be539cd4483a7691f
     let comparison = Comparison {
         run,
         at: at(step),
@@ -369,7 +355,7 @@ fn another_lens_stands_beside_the_wanted_one_and_is_asked_about_behind_it() {
     let top_k = predictions(&state).top_k;
     let effects = hear(&mut state, predicted(run, 0, top_k));
     assert_eq!(lenses(&effects), [LensKind::Raw]);
-    assert_eq!(predictions(&state).side_panel, Some(LensKind::Raw));
+    assert_eq!(predictions(&state).beside, Some(LensKind::Raw));
     press(&mut state, "b");
-    assert_eq!(predictions(&state).side_panel, None);
+    assert_eq!(predictions(&state).beside, None);
 }

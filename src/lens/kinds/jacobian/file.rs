@@ -154,7 +154,7 @@ impl Contents<'_> {
         let width = model.d_model;
         let rows = self.file.read_rows(&name, &[width, width])?;
         let is_one = (0..width).all(|row| {
-            let numbers = rows.widened(row, 1);
+            let numbers = rows.dequantised(row, 1);
             numbers.iter().enumerate().all(|(column, number)| {
                 let expected = if row == column { 1.0 } else { 0.0 };
                 (number - expected).abs() <= NEARLY
