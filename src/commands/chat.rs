@@ -10,7 +10,7 @@ use color_eyre::eyre::Result as EyreResult;
 use super::models::fetch_visibly;
 use super::standard_output::{to_stdout, tokens_to_stdout};
 use super::{CommandError, context};
-use crate::catalog::{Catalog, CheckpointFiles, FetchError, ModelRef, Places};
+use crate::catalog::{Catalog, CheckpointFiles, FetchError, ModelRef, ModelSources};
 use crate::chat::{ChatError, Conversation, Ending, Templates};
 use crate::model::tokenizer::{Tokenizer, TokenizerError};
 use crate::model::weights::Gguf;
@@ -111,7 +111,7 @@ fn files(model: &str) -> EyreResult<CheckpointFiles> {
         match ModelRef::parse(model, &catalog).map_err(FetchError::from)? {
             ModelRef::Gguf(path) => CheckpointFiles::Gguf(path),
             ModelRef::Folder(path) => CheckpointFiles::Folder(path),
-            reference => fetch_visibly(&reference, &catalog, &Places::from_env()?)?.files,
+            reference => fetch_visibly(&reference, &catalog, &ModelSources::from_env()?)?.files,
         },
     )
 }
