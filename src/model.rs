@@ -33,6 +33,8 @@ pub mod memory;
 pub mod mlp;
 pub mod norm;
 pub mod rope;
+pub mod router;
+pub mod sinusoids;
 pub mod spec;
 pub mod tokenizer;
 pub mod unembed;

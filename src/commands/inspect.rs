@@ -237,6 +237,7 @@ fn tensors(tensors: &TensorUse) -> Tensors {
         Unused::Computed,
         Unused::CopyOfEmbedding,
         Unused::OtherPart,
+        Unused::LayerBeyond,
         Unused::Unknown,
     ];
     let unused = reasons.into_iter().filter_map(|reason| {

@@ -4,6 +4,7 @@
 
 mod attention;
 mod ends;
+mod experts;
 mod feed_forward;
 mod signs;
 mod tensor_use;
@@ -19,7 +20,7 @@ use super::dtype::Dtype;
 use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
 use super::norm::Norm;
-use super::spec::{Bias, NormSpec};
+use super::spec::{Bias, NormSpec, NormWeights};
 use super::weight::{Rows, Weight};
 use super::weights::Weights;
 
@@ -143,7 +144,10 @@ impl<'a> Checkpoint<'a> {
 
     /// A norm of the last dimension of `shape`, which is the shape of its weights.
     fn norm(&self, name: &str, spec: NormSpec, shape: &[usize]) -> Result<Norm, ModelError> {
-        let weight = self.tensor(&format!("{name}.weight"), shape)?;
+        let weight = match spec.weights {
+            NormWeights::Stored => self.tensor(&format!("{name}.weight"), shape)?,
+            NormWeights::Ones => Tensor::ones(shape, DType::F32, &Device::Cpu)?,
+        };
         let bias_name = format!("{name}.bias");
         let bias = self
             .has_bias(spec.bias, &bias_name)
@@ -177,13 +181,15 @@ impl<'a> Checkpoint<'a> {
     fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Rows, ModelError> {
         match self.layout.orientation {
             Orientation::OutIn => self.rows(name, &[rows, columns]),
-            Orientation::InOut => {
-                let stored = self.rows(name, &[columns, rows])?;
-                match self.reading {
-                    Reading::Values => Ok(stored.transposed()?),
-                    Reading::Headers => Ok(Rows::outline(rows)),
-                }
-            }
+            Orientation::InOut => self.transposed(&self.rows(name, &[columns, rows])?, rows),
+        }
+    }
+
+    /// `stored`, whose columns become so many `rows`.
+    fn transposed(&self, stored: &Rows, rows: usize) -> Result<Rows, ModelError> {
+        match self.reading {
+            Reading::Values => Ok(stored.transposed()?),
+            Reading::Headers => Ok(Rows::outline(rows)),
         }
     }
 

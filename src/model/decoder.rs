@@ -14,6 +14,7 @@ use super::intervention::Interventions;
 use super::kv_cache::KvCache;
 use super::linear::Linear;
 use super::norm::Norm;
+use super::sinusoids::Sinusoids;
 use super::weight::Weight;
 use crate::trace::{Layer, Row, TokenId};
 
@@ -29,6 +30,8 @@ pub struct Embedding {
     pub(super) projection: Option<Linear>,
     /// `[positions, d]`: learned positions, row 0 for the first one.
     pub(super) positions: Option<Weight>,
+    /// Positions that are computed.
+    pub(super) sinusoids: Option<Sinusoids>,
     /// How the vectors are kept.
     pub(super) dtype: Dtype,
 }
@@ -46,13 +49,16 @@ impl Embedding {
         if let Some(projection) = &self.projection {
             state = projection.forward(&state)?;
         }
-        match &self.positions {
-            Some(positions) => {
-                let positions = positions.narrow(start, ids.dim(0)?)?;
-                self.dtype.round((state + positions)?)
+        let rows = ids.dim(0)?;
+        let positions = match (&self.positions, &self.sinusoids) {
+            (Some(positions), _) => positions.narrow(start, rows)?,
+            (None, Some(sinusoids)) => {
+                self.dtype
+                    .round(sinusoids.rows(start, rows, ids.device())?)?
             }
-            None => Ok(state),
-        }
+            (None, None) => return Ok(state),
+        };
+        self.dtype.round((state + positions)?)
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Layout {
     pub q_norm: &'static str,
     /// The norm of the keys, alike.
     pub k_norm: &'static str,
+    /// The whole name of the scores that heads have for nothing, `[n_heads]`.
+    pub sinks: &'static str,
     /// The attention's output projection.
     pub output: &'static str,
     /// The norm before the feed-forward part, or of the sum behind it.
@@ -40,6 +42,8 @@ pub struct Layout {
     pub mlp_output_norm: &'static str,
     /// A dense feed-forward part.
     pub mlp: MlpLayout,
+    /// The numbers of an xIELU, `{x}` being the name of one; the whole name.
+    pub xielu: &'static str,
     /// A mixture of experts.
     pub experts: ExpertsLayout,
     /// The norm before the unembedding.
@@ -52,6 +56,9 @@ pub struct Layout {
     pub rope_rows: RopeRows,
     /// `[head_dim / 2]`: divisors of the rotary frequencies, where the checkpoint holds them.
     pub rope_divisors: &'static str,
+    /// The number of the first layer that is not part of the decoder, where files may hold more
+    /// of them: those predict tokens behind the next one.
+    pub layers_beyond: Option<usize>,
     /// Endings of tensors that hold no weights (masks, tables) and may be there.
     pub ignored: &'static [&'static str],
 }
@@ -101,6 +108,14 @@ pub enum QkvLayout {
     Concatenated(&'static str),
     /// One tensor: for each key head the queries that share it, then its key, then its value.
     Grouped(&'static str),
+    /// One tensor of so many blocks: in each its part of all queries, then of all values, then of
+    /// all keys, as CodeGen.
+    Blocks {
+        /// Its name.
+        name: &'static str,
+        /// How many blocks.
+        count: usize,
+    },
 }
 
 /// How a feed-forward network is stored.
@@ -136,6 +151,10 @@ pub enum MlpLayout {
 pub struct ExpertsLayout {
     /// `d_model` to the number of experts.
     pub router: &'static str,
+    /// The whole name of what is added to the router's scores where experts are chosen.
+    pub correction: &'static str,
+    /// Where two tensors hold all experts; then the next three names do not count.
+    pub fused: Option<FusedExperts>,
     /// Gates. `{e}` is the expert's number; a name without it is one tensor of all experts,
     /// `[experts, out, in]`.
     pub gate: &'static str,
@@ -149,6 +168,32 @@ pub struct ExpertsLayout {
     pub shared_gate: &'static str,
     /// How older files store the mixture.
     pub older: Option<&'static ExpertsLayout>,
+}
+
+/// How a mixture is stored whose gates and ups stand in one tensor. The names are whole ones.
+#[derive(Clone, Copy, Debug)]
+pub struct FusedExperts {
+    /// `[experts, 2 * width, d_model]`, or with the last two exchanged.
+    pub gate_up: &'static str,
+    /// `[experts, 2 * width]`.
+    pub gate_up_bias: &'static str,
+    /// `[experts, d_model, width]`, or with the last two exchanged.
+    pub down: &'static str,
+    /// `[experts, d_model]`.
+    pub down_bias: &'static str,
+    /// The order of the last two dimensions.
+    pub orientation: Orientation,
+    /// The order of gates and ups.
+    pub rows: GateUpRows,
+}
+
+/// How the rows of gate and up stand in one tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateUpRows {
+    /// All gates, then all ups.
+    HalfSplit,
+    /// A gate, its up, the next gate, as GPT-OSS.
+    Interleaved,
 }
 
 /// How a projection's matrix is stored.
@@ -165,6 +210,8 @@ pub enum Orientation {
 pub enum RopeRows {
     /// The two halves of a rotated pair are `dim / 2` rows apart.
     HalfSplit,
+    /// The same with the second half first: NanoChat turns the other way round.
+    Exchanged,
     /// They are neighbours: GPT-J and Cohere, and what llama.cpp's converter makes of the llama
     /// family.
     Interleaved,
@@ -189,6 +236,7 @@ pub const HUGGING_FACE: Layout = Layout {
     other_qkv: None,
     q_norm: "layers.{l}.self_attn.q_norm",
     k_norm: "layers.{l}.self_attn.k_norm",
+    sinks: "layers.{l}.self_attn.sinks",
     output: "layers.{l}.self_attn.o_proj",
     mlp_norm: "layers.{l}.post_attention_layernorm",
     mlp_output_norm: "layers.{l}.post_feedforward_layernorm",
@@ -197,8 +245,11 @@ pub const HUGGING_FACE: Layout = Layout {
         up: "layers.{l}.mlp.up_proj",
         down: "layers.{l}.mlp.down_proj",
     },
+    xielu: "layers.{l}.mlp.act_fn.{x}",
     experts: ExpertsLayout {
         router: "layers.{l}.mlp.gate",
+        correction: "layers.{l}.mlp.gate.e_score_correction_bias",
+        fused: None,
         gate: "layers.{l}.mlp.experts.{e}.gate_proj",
         up: "layers.{l}.mlp.experts.{e}.up_proj",
         down: "layers.{l}.mlp.experts.{e}.down_proj",
@@ -215,6 +266,7 @@ pub const HUGGING_FACE: Layout = Layout {
     orientation: Orientation::OutIn,
     rope_rows: RopeRows::HalfSplit,
     rope_divisors: "rope_divisors",
+    layers_beyond: None,
     ignored: &[".rotary_emb.inv_freq"],
 };
 
@@ -233,6 +285,7 @@ pub const GGUF: Layout = Layout {
     other_qkv: None,
     q_norm: "blk.{l}.attn_q_norm",
     k_norm: "blk.{l}.attn_k_norm",
+    sinks: "blk.{l}.attn_sinks.weight",
     output: "blk.{l}.attn_output",
     mlp_norm: "blk.{l}.ffn_norm",
     mlp_output_norm: "blk.{l}.post_ffw_norm",
@@ -241,12 +294,14 @@ pub const GGUF: Layout = Layout {
         up: "blk.{l}.ffn_up",
         down: "blk.{l}.ffn_down",
     },
+    xielu: "blk.{l}.{x}",
     experts: GGUF_EXPERTS,
     final_norm: "output_norm",
     unembedding: "output",
     orientation: Orientation::OutIn,
     rope_rows: RopeRows::HalfSplit,
     rope_divisors: "rope_freqs",
+    layers_beyond: None,
     ignored: &[".attn_rot_embd", "rope_factors_long.weight"],
 };
 
@@ -258,6 +313,8 @@ pub const GGUF_PLAIN_MLP: MlpLayout = MlpLayout::Plain {
 
 const GGUF_EXPERTS: ExpertsLayout = ExpertsLayout {
     router: "blk.{l}.ffn_gate_inp",
+    correction: "blk.{l}.exp_probs_b.bias",
+    fused: None,
     gate: "blk.{l}.ffn_gate_exps",
     up: "blk.{l}.ffn_up_exps",
     down: "blk.{l}.ffn_down_exps",

@@ -322,7 +322,8 @@ fn read_block(
             rotation,
             checkpoint.qk_norms(l, attention)?,
             dtype,
-        ),
+        )
+        .with_sinks(checkpoint.sinks(l, attention)?),
         mlp_norms,
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
         dtype,

@@ -3,11 +3,16 @@
 
 mod attention;
 mod feed_forward;
+mod router;
 
 pub use attention::{
-    AlibiPrecision, AttentionSpec, HeadPositions, Presence, QkNorm, QkNormSpan, Rope, RopeScaling,
+    AlibiPrecision, AttentionSpec, HeadPositions, Presence, QkNorm, QkNormPlace, QkNormSpan, Rope,
+    RopeScaling, Sinks, Temperature,
 };
-pub use feed_forward::{Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert};
+pub use feed_forward::{
+    Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert, SharedGate, Xielu,
+};
+pub use router::{Groups, RouterScore, RouterSpec, Sum};
 
 /// What normalises a state.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,8 +24,19 @@ pub struct NormSpec {
     /// Added to the stored weight: 1 where a checkpoint stores `w` and the model computes with
     /// `1 + w`.
     pub weight_offset: f64,
+    /// Whether it has weights.
+    pub weights: NormWeights,
     /// Whether a bias is added at the end.
     pub bias: Bias,
+}
+
+/// Whether a norm has weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NormWeights {
+    /// The checkpoint must hold them.
+    Stored,
+    /// It has none, which is the same as ones.
+    Ones,
 }
 
 impl NormSpec {
@@ -31,6 +47,7 @@ impl NormSpec {
             kind: NormKind::Layer,
             eps,
             weight_offset: 0.0,
+            weights: NormWeights::Stored,
             bias: Bias::Present,
         }
     }
@@ -42,6 +59,7 @@ impl NormSpec {
             kind: NormKind::Rms,
             eps,
             weight_offset: 0.0,
+            weights: NormWeights::Stored,
             bias: Bias::Absent,
         }
     }
@@ -74,6 +92,15 @@ pub enum Positions {
     Learned {
         /// Rows at the start of the table that stand for no position.
         offset: usize,
+    },
+    /// Sines and cosines of the position, added to the embedding (Vaswani et al. 2017): those of
+    /// `position + offset`.
+    Sinusoidal {
+        /// What is added to a position.
+        offset: usize,
+        /// A position, the offset included, to which nothing is added: the index of the padding
+        /// token, which stands for no position.
+        without: Option<usize>,
     },
     /// Nothing is added; each attention's [`HeadPositions`] does it.
     InAttention,

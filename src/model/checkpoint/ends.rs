@@ -4,6 +4,7 @@ use super::{Checkpoint, embedding_name, no_embedding, unembedding_name};
 use crate::model::ModelError;
 use crate::model::decoder::Embedding;
 use crate::model::linear::Linear;
+use crate::model::sinusoids::Sinusoids;
 use crate::model::spec::{Bias, Positions, Spec, Unembedding};
 use crate::model::unembed::Unembed;
 use crate::model::weight::Weight;
@@ -28,6 +29,12 @@ impl Checkpoint<'_> {
             norm: norm.transpose()?,
             projection: self.projection_between(self.layout.project_in, width, spec.d_model)?,
             positions: self.positions(spec)?,
+            sinusoids: match spec.positions {
+                Positions::Sinusoidal { offset, without } => {
+                    Some(Sinusoids::new(spec.d_model, offset, without))
+                }
+                Positions::Learned { .. } | Positions::InAttention => None,
+            },
             dtype: self.dtype,
         })
     }

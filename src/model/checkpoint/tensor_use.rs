@@ -26,6 +26,8 @@ pub enum Unused {
     CopyOfEmbedding,
     /// Part of a larger model around the decoder.
     OtherPart,
+    /// A layer behind the decoder's own.
+    LayerBeyond,
     /// Not known: the model would not be what the checkpoint describes.
     Unknown,
 }
@@ -38,6 +40,7 @@ impl Unused {
             Self::Computed => "a mask or table, computed instead",
             Self::CopyOfEmbedding => "the embedding once more",
             Self::OtherPart => "part of a larger model",
+            Self::LayerBeyond => "of a layer that predicts tokens behind the next one",
             Self::Unknown => "not known to this architecture; the model is refused",
         }
     }
@@ -89,12 +92,30 @@ impl Checkpoint<'_> {
         !name.starts_with(&self.prefix) || OTHER_PARTS.iter().any(|of| inner.starts_with(of))
     }
 
+    /// Whether a tensor belongs to a layer behind the decoder's own.
+    fn is_beyond(&self, name: &str) -> bool {
+        let Some(first) = self.layout.layers_beyond else {
+            return false;
+        };
+        let of_prefix = name.strip_prefix(&self.prefix);
+        if of_prefix.is_some_and(|name| name.starts_with("mtp_")) {
+            return true;
+        }
+        let layer = ["layers.", "blk."].into_iter().find_map(|layers| {
+            let (number, _) = of_prefix?.strip_prefix(layers)?.split_once('.')?;
+            number.parse::<usize>().ok()
+        });
+        layer.is_some_and(|layer| layer >= first)
+    }
+
     fn why_unused(&self, name: &str, copy_of_embedding: &str) -> Unused {
         let layout = &self.layout;
         if name == copy_of_embedding {
             Unused::CopyOfEmbedding
         } else if layout.ignored.iter().any(|end| name.ends_with(end)) {
             Unused::Computed
+        } else if self.is_beyond(name) {
+            Unused::LayerBeyond
         } else if self.is_of_other_part(name) {
             Unused::OtherPart
         } else {

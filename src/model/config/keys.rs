@@ -64,6 +64,15 @@ const ROTATION: [&str; 18] = [
     "mrope_interleaved",
 ];
 
+/// What can stand there for one type only.
+const ROTATION_OF: [(&str, &str); 5] = [
+    ("hunyuan_v1_dense", "alpha"),
+    ("ministral3", "llama_4_scaling_beta"),
+    ("ministral3", "max_position_embeddings"),
+    ("phimoe", "short_mscale"),
+    ("phimoe", "long_mscale"),
+];
+
 impl ModelType {
     /// A type of which all keys but those in [`IRRELEVANT`] are `read`.
     #[must_use]

@@ -6,7 +6,8 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
     Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, HeadPositions,
-    MlpKind, MlpSpec, NormPlace, NormSpec, Positions, Residual, Spec, UnembedSpec, Unembedding,
+    MlpKind, MlpSpec, NormPlace, NormSpec, Positions, QkNormPlace, Residual, Sinks, Spec,
+    UnembedSpec, Unembedding,
 };
 
 /// In GGUF files; `config.json` has names of its own for it.
@@ -100,7 +101,7 @@ impl Start {
         let width = match (config.optional_usize(reading::MLP_WIDTH)?, self.mlp) {
             (Some(width), _) => width,
             (None, MlpKind::Plain) => d_model.saturating_mul(4),
-            (None, MlpKind::Gated) => config.usize(reading::MLP_WIDTH)?,
+            (None, _) => config.usize(reading::MLP_WIDTH)?,
         };
         Ok(BlockSpec {
             norm: self.norm,
@@ -116,6 +117,9 @@ impl Start {
                 window: None,
                 positions: HeadPositions::None,
                 qk_norm: None,
+                qk_norm_place: QkNormPlace::BeforeRotation,
+                temperature: None,
+                sinks: Sinks::Absent,
                 qkv_bias: self.bias,
                 output_bias: self.bias,
             },
