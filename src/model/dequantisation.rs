@@ -16,6 +16,12 @@ pub enum Dequantisation {
 
 impl Dequantisation {
     /// How a model is held that is computed with as `dtype` says.
+    ///
+    /// Nothing is measured at load to choose: a weight out of the cache is multiplied at most
+    /// 1.4 times as fast in float32 as in four bits, but each token reads all weights from memory,
+    /// where float32 are seven times as many bytes. A model of 135 million weights in Q4_0
+    /// generated half as fast in float32 (31 against 60 tokens/s on two cores); a larger one is
+    /// further from fitting into a cache.
     #[must_use]
     pub fn of(dtype: Dtype) -> Self {
         match dtype {

@@ -115,8 +115,8 @@ impl Checkpoint<'_> {
         let into = read(layout.gate_up, layout.gate_up_bias, [2 * width, d_model])?;
         let downs = read(layout.down, layout.down_bias, [d_model, width])?;
         let into = into.into_iter().map(|part| match layout.rows {
-            GateUpRows::Halves => Ok(vec![part]),
-            GateUpRows::Neighbours => {
+            GateUpRows::HalfSplit => Ok(vec![part]),
+            GateUpRows::Interleaved => {
                 let sorted = part.in_order(|rows| {
                     let pairs = rows.reshape((width, 2))?;
                     Ok(pairs.t()?.reshape(2 * width)?)

@@ -108,7 +108,7 @@ fn layout(config: &Config) -> Layout {
                     down: "layers.{l}.mlp.experts.down_proj",
                     down_bias: "layers.{l}.mlp.experts.down_proj_bias",
                     orientation: Orientation::InOut,
-                    rows: GateUpRows::Neighbours,
+                    rows: GateUpRows::Interleaved,
                 }),
                 ..HUGGING_FACE.experts
             },

@@ -197,7 +197,7 @@ const EXPERTS: FusedExperts = FusedExperts {
     down: "layers.{l}.block_sparse_moe.output_linear.weight",
     down_bias: "layers.{l}.block_sparse_moe.output_linear.bias",
     orientation: Orientation::OutIn,
-    rows: GateUpRows::Halves,
+    rows: GateUpRows::HalfSplit,
 };
 
 fn layout(config: &Config) -> Layout {
