@@ -30,6 +30,8 @@ pub mod linear;
 pub mod load;
 pub mod matvec;
 pub mod memory;
+pub mod mixer;
+pub mod mixing;
 pub mod mlp;
 pub mod norm;
 pub mod rope;

@@ -71,13 +71,11 @@ impl Session {
             });
         };
         match skip.part {
-            SkippedPart::Head(head) if head >= block.attention.n_heads => {
-                Err(ModelError::NoSuchHead {
-                    layer: skip.layer,
-                    head,
-                    n_heads: block.attention.n_heads,
-                })
-            }
+            SkippedPart::Head(head) if head >= block.heads().count => Err(ModelError::NoSuchHead {
+                layer: skip.layer,
+                head,
+                n_heads: block.heads().count,
+            }),
             _ => Ok(()),
         }
     }

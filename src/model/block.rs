@@ -2,10 +2,10 @@
 
 use candle_core::{Result, Tensor};
 
-use super::attention::Attention;
 use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::intervention::BlockSkips;
+use super::mixing::Mixing;
 use super::norm::Norm;
 use super::spec::{NormPlace, Residual};
 use super::split::Split;
@@ -19,8 +19,8 @@ pub struct Block {
     pub part_scale: Option<f64>,
     /// Around the attention.
     pub attention_norms: PartNorms,
-    /// The attention.
-    pub attention: Attention,
+    /// The attention, or the mixer in its place.
+    pub attention: Mixing,
     /// Around the feed-forward part.
     pub mlp_norms: PartNorms,
     /// The feed-forward part.

@@ -51,9 +51,19 @@ enum Reading {
 
 /// A matrix as `[out, in]` on the CPU, with its bias. Of a checkpoint of which only headers are
 /// read it is `[out, 1]`.
-struct Projection {
-    weight: Rows,
-    bias: Option<Tensor>,
+pub(in crate::model) struct Projection {
+    pub weight: Rows,
+    pub bias: Option<Tensor>,
+}
+
+impl Projection {
+    /// With its rows in this order, which are all of its rows; one that has a bias has it so too.
+    pub fn ordered(self, order: &[u32]) -> Self {
+        Self {
+            weight: self.weight.reordered(order),
+            bias: self.bias,
+        }
+    }
 }
 
 impl<'a> Checkpoint<'a> {
@@ -131,18 +141,28 @@ impl<'a> Checkpoint<'a> {
         notes.push(note);
     }
 
+    /// Where the parts stand.
+    pub(in crate::model) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// How the model is computed with.
     #[must_use]
     pub fn dtype(&self) -> Dtype {
         self.dtype
     }
 
-    fn in_block(&self, name: &str, l: usize) -> String {
+    pub(in crate::model) fn in_block(&self, name: &str, l: usize) -> String {
         format!("{}{}", self.prefix, name.replace("{l}", &l.to_string()))
     }
 
     /// A norm of the last dimension of `shape`, which is the shape of its weights.
-    fn norm(&self, name: &str, spec: NormSpec, shape: &[usize]) -> Result<Norm, ModelError> {
+    pub(in crate::model) fn norm(
+        &self,
+        name: &str,
+        spec: NormSpec,
+        shape: &[usize],
+    ) -> Result<Norm, ModelError> {
         let weight = self.tensor(&format!("{name}.weight"), shape)?;
         let bias_name = format!("{name}.bias");
         let bias = self
@@ -157,7 +177,7 @@ impl<'a> Checkpoint<'a> {
         Ok(Norm::new(spec, &weight, bias, self.dtype)?)
     }
 
-    fn projection(
+    pub(in crate::model) fn projection(
         &self,
         name: &str,
         rows: usize,
@@ -187,7 +207,7 @@ impl<'a> Checkpoint<'a> {
         }
     }
 
-    fn has_weight(&self, name: &str) -> bool {
+    pub(in crate::model) fn has_weight(&self, name: &str) -> bool {
         self.weights.shape(&format!("{name}.weight")).is_some()
     }
 
@@ -200,7 +220,7 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// Projections one below the other, as one.
-    fn stacked(&self, parts: Vec<Projection>) -> Result<Linear, ModelError> {
+    pub(in crate::model) fn stacked(&self, parts: Vec<Projection>) -> Result<Linear, ModelError> {
         let biases: Option<Vec<&Tensor>> = parts.iter().map(|part| part.bias.as_ref()).collect();
         let bias = match biases {
             Some(biases) => Some(Tensor::cat(&biases, 0)?.to_device(self.device)?),
@@ -217,17 +237,25 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// The weight that is made of `parts`, one below the other.
-    fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
+    pub(in crate::model) fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
         Ok(Weight::from_rows(parts, self.holding, self.device)?)
     }
 
     /// A tensor in float32, its numbers rounded as the model's weights are.
-    fn tensor(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
+    pub(in crate::model) fn tensor(
+        &self,
+        name: &str,
+        expected: &[usize],
+    ) -> Result<Tensor, ModelError> {
         Ok(self.dtype.round(self.unrounded(name, expected)?)?)
     }
 
     /// A tensor in float32.
-    fn unrounded(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
+    pub(in crate::model) fn unrounded(
+        &self,
+        name: &str,
+        expected: &[usize],
+    ) -> Result<Tensor, ModelError> {
         self.check(name, expected)?;
         let tensor = match self.reading {
             Reading::Values => self.weights.read(name)?,
@@ -237,6 +265,22 @@ impl<'a> Checkpoint<'a> {
         };
         self.took(name);
         Ok(tensor)
+    }
+
+    /// A tensor in float32 of the shape `expected`, whether or not it is stored with dimensions of
+    /// one.
+    pub(in crate::model) fn squeezed(
+        &self,
+        name: &str,
+        expected: &[usize],
+    ) -> Result<Tensor, ModelError> {
+        let squeezed = |shape: &[usize]| shape.iter().copied().filter(|dim| *dim != 1).collect();
+        let stored: Option<Vec<usize>> = self.weights.shape(name).map(<[usize]>::to_vec);
+        let wanted: Vec<usize> = squeezed(expected);
+        match stored.filter(|stored| wanted == squeezed(stored)) {
+            Some(stored) => Ok(self.tensor(name, &stored)?.reshape(expected)?),
+            None => self.tensor(name, expected),
+        }
     }
 
     /// The rows of a tensor as they are stored, or rounded as the model's weights are.
@@ -293,7 +337,7 @@ impl<'a> Checkpoint<'a> {
         self.about(name, reason)
     }
 
-    fn about(&self, name: &str, reason: String) -> ModelError {
+    pub(in crate::model) fn about(&self, name: &str, reason: String) -> ModelError {
         ModelError::Tensor {
             place: self.weights.place(),
             name: name.to_owned(),

@@ -9,8 +9,8 @@ use super::ModelError;
 use super::block::{Block, BlockOutput, BlockParts};
 use super::dtype::Dtype;
 use super::intervention::Interventions;
-use super::kv_cache::KvCache;
 use super::linear::Linear;
+use super::mixing::BlockPast;
 use super::norm::Norm;
 use super::weight::Weight;
 use crate::trace::{Layer, Row, TokenId};
@@ -62,7 +62,7 @@ pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError
 #[derive(Debug, Default)]
 pub struct Seen {
     /// One a block; none at all while no decoder has used it.
-    caches: Vec<KvCache>,
+    pasts: Vec<BlockPast>,
     positions: usize,
     interventions: Interventions,
 }
@@ -119,12 +119,16 @@ impl Decoder {
         self.embedding.tokens.device()
     }
 
-    /// Forgets all positions but the first `len`.
-    pub fn rewind(&mut self, len: usize) {
-        self.seen = self.seen.min(len);
+    /// Forgets all positions but the first `len`, and more where a block cannot go back to just
+    /// there: how many are left then.
+    pub fn rewind(&mut self, len: usize) -> usize {
+        let len = self.seen.min(len);
+        let reached = self.blocks.iter().map(|block| block.attention.reach(len));
+        self.seen = reached.fold(len, usize::min);
         for block in &mut self.blocks {
             block.attention.keep(self.seen);
         }
+        self.seen
     }
 
     /// Changes every pass from now on, and forgets all positions: they were seen otherwise.
@@ -136,10 +140,10 @@ impl Decoder {
     /// Exchanges what was seen for something else, which then is what passes go on from.
     pub fn exchange(&mut self, other: &mut Seen) {
         other
-            .caches
-            .resize_with(self.blocks.len(), KvCache::default);
-        for (block, cache) in self.blocks.iter_mut().zip(&mut other.caches) {
-            std::mem::swap(block.attention.cache_mut(), cache);
+            .pasts
+            .resize_with(self.blocks.len(), BlockPast::default);
+        for (block, past) in self.blocks.iter_mut().zip(&mut other.pasts) {
+            block.attention.exchange(past);
         }
         std::mem::swap(&mut self.seen, &mut other.positions);
         std::mem::swap(&mut self.interventions, &mut other.interventions);
@@ -149,7 +153,7 @@ impl Decoder {
     /// in the network must stay the same meanwhile.
     pub fn set_aside(&mut self) {
         for block in &mut self.blocks {
-            block.attention.cache_mut().set_aside();
+            block.attention.set_aside();
         }
     }
 
@@ -158,7 +162,7 @@ impl Decoder {
     pub fn take_up(&mut self, seen: usize) -> Result<(), ModelError> {
         self.seen = seen;
         for block in &mut self.blocks {
-            block.attention.cache_mut().take_up()?;
+            block.attention.take_up()?;
         }
         Ok(())
     }

@@ -12,11 +12,13 @@ mod gpt_neo;
 mod gpt_neox;
 mod gptj;
 mod granite;
+mod lfm2;
 mod llama;
 mod olmo;
 mod opt;
 mod phi;
 mod phi3;
+mod qwen3_next;
 mod reading;
 mod rotary;
 mod stablelm;
@@ -46,6 +48,8 @@ pub struct Family {
 /// All families.
 pub const ALL: &[Family] = &[
     llama::FAMILY,
+    qwen3_next::FAMILY,
+    lfm2::FAMILY,
     gemma::FAMILY,
     olmo::FAMILY,
     phi3::FAMILY,

@@ -1,6 +1,8 @@
 //! Where a decoder's parts stand in a checkpoint, as data: tensor names, and how a tensor is
 //! stored where that differs from `[out, in]`.
 
+use super::mixer::MixerLayout;
+
 /// The parts of a decoder and the names of their tensors. `{l}` in a name is the block's number;
 /// `.weight` and `.bias` are added behind each name. A part that the [`super::spec::Spec`] does
 /// not have is not looked for.
@@ -34,6 +36,8 @@ pub struct Layout {
     pub k_norm: &'static str,
     /// The attention's output projection.
     pub output: &'static str,
+    /// The mixers in the place of some blocks' attention.
+    pub mixer: MixerLayout,
     /// The norm before the feed-forward part, or of the sum behind it.
     pub mlp_norm: &'static str,
     /// The norm of the feed-forward part's output.
@@ -54,6 +58,38 @@ pub struct Layout {
     pub rope_divisors: &'static str,
     /// Endings of tensors that hold no weights (masks, tables) and may be there.
     pub ignored: &'static [&'static str],
+    /// What predicts tokens behind the next one.
+    pub further: Further,
+}
+
+/// Tensors that predict tokens behind the next one, which the next one does not need.
+#[derive(Clone, Copy, Debug)]
+pub struct Further {
+    /// Beginnings of their names.
+    pub prefixes: &'static [&'static str],
+    /// What stands before the number of a block, and the first block that predicts them.
+    pub from_block: Option<(&'static str, usize)>,
+}
+
+impl Further {
+    /// None at all.
+    pub const NONE: Self = Self {
+        prefixes: &[],
+        from_block: None,
+    };
+
+    /// Whether the tensor `name`, behind the prefix of all names, is one of them.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        let number = |before: &str| -> Option<usize> {
+            let (number, _) = name.strip_prefix(before)?.split_once('.')?;
+            number.parse().ok()
+        };
+        let is_of_block = self
+            .from_block
+            .is_some_and(|(before, first)| number(before).is_some_and(|block| block >= first));
+        is_of_block || self.prefixes.iter().any(|prefix| name.starts_with(prefix))
+    }
 }
 
 /// Prefixes of the text model's names within a larger model, before those of the layout.
@@ -190,6 +226,7 @@ pub const HUGGING_FACE: Layout = Layout {
     q_norm: "layers.{l}.self_attn.q_norm",
     k_norm: "layers.{l}.self_attn.k_norm",
     output: "layers.{l}.self_attn.o_proj",
+    mixer: MixerLayout::None,
     mlp_norm: "layers.{l}.post_attention_layernorm",
     mlp_output_norm: "layers.{l}.post_feedforward_layernorm",
     mlp: MlpLayout::Gated {
@@ -216,6 +253,7 @@ pub const HUGGING_FACE: Layout = Layout {
     rope_rows: RopeRows::Halves,
     rope_divisors: "rope_divisors",
     ignored: &[".rotary_emb.inv_freq"],
+    further: Further::NONE,
 };
 
 /// The names in every GGUF file.
@@ -234,6 +272,7 @@ pub const GGUF: Layout = Layout {
     q_norm: "blk.{l}.attn_q_norm",
     k_norm: "blk.{l}.attn_k_norm",
     output: "blk.{l}.attn_output",
+    mixer: MixerLayout::None,
     mlp_norm: "blk.{l}.ffn_norm",
     mlp_output_norm: "blk.{l}.post_ffw_norm",
     mlp: MlpLayout::Gated {
@@ -248,6 +287,7 @@ pub const GGUF: Layout = Layout {
     rope_rows: RopeRows::Halves,
     rope_divisors: "rope_freqs",
     ignored: &[".attn_rot_embd", "rope_factors_long.weight"],
+    further: Further::NONE,
 };
 
 /// GGUF's names for a feed-forward part without a gate.

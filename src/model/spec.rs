@@ -4,8 +4,11 @@
 mod attention;
 mod feed_forward;
 
+use super::mixer::{Heads, Kind, MixerSpec};
+
 pub use attention::{
-    AlibiPrecision, AttentionSpec, HeadPositions, Presence, QkNorm, QkNormSpan, Rope, RopeScaling,
+    AlibiPrecision, AttentionSpec, Gate, HeadPositions, Presence, QkNorm, QkNormSpan, Rope,
+    RopeScaling,
 };
 pub use feed_forward::{Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert};
 
@@ -125,10 +128,23 @@ pub struct BlockSpec {
     pub residual: Residual,
     /// What each part adds is multiplied by it.
     pub part_scale: Option<f64>,
-    /// Its attention.
+    /// Its attention, if it has one.
     pub attention: AttentionSpec,
+    /// The mixer in the attention's place, if there is one.
+    pub mixer: Option<MixerSpec>,
     /// Its feed-forward part.
     pub feed_forward: FeedForwardSpec,
+}
+
+impl BlockSpec {
+    /// The heads of its attention or of the mixer in its place.
+    #[must_use]
+    pub fn heads(&self) -> Heads {
+        match &self.mixer {
+            Some(mixer) => mixer.heads(),
+            None => self.attention.heads(),
+        }
+    }
 }
 
 /// From the last state to logits.

@@ -1,7 +1,8 @@
 //! A decoder's description in words, one line a part.
 
+use crate::model::mixer::Kind;
 use crate::model::spec::{
-    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec,
+    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec, Gate,
     HeadPositions, HeadSpec, MlpKind, MlpSpec, NormKind, NormPlace, NormSpec, Positions, QkNorm,
     QkNormSpan, Residual, Rope, RopeScaling, Spec, Unembedding,
 };
@@ -77,7 +78,10 @@ fn block(spec: &BlockSpec) -> Vec<String> {
             residual,
             scale.map(|scale| format!("each part scaled by {}", number(scale))),
         ]),
-        attention(&spec.attention),
+        match &spec.mixer {
+            Some(mixer) => mixer.words(),
+            None => attention(&spec.attention),
+        },
         match &spec.feed_forward {
             FeedForwardSpec::Dense(mlp) => format!("feed-forward {}", self::mlp(*mlp)),
             FeedForwardSpec::Experts(experts) => self::experts(*experts),
@@ -97,6 +101,7 @@ fn attention(spec: &AttentionSpec) -> String {
         spec.window.map(|window| format!("window {window}")),
         positions(&spec.positions),
         spec.qk_norm.map(qk_norm),
+        (spec.gate == Gate::Sigmoid).then(|| "gates of what the heads give".to_owned()),
         biases("queries, keys and values", spec.qkv_bias),
         biases("the output", spec.output_bias),
     ])

@@ -24,6 +24,8 @@ pub enum Unused {
     Computed,
     /// An unembedding that is the embedding once more.
     CopyOfEmbedding,
+    /// For tokens behind the next one.
+    FurtherTokens,
     /// Part of a larger model around the decoder.
     OtherPart,
     /// Not known: the model would not be what the checkpoint describes.
@@ -37,6 +39,7 @@ impl Unused {
         match self {
             Self::Computed => "a mask or table, computed instead",
             Self::CopyOfEmbedding => "the embedding once more",
+            Self::FurtherTokens => "predicts tokens behind the next one",
             Self::OtherPart => "part of a larger model",
             Self::Unknown => "not known to this architecture; the model is refused",
         }
@@ -95,6 +98,11 @@ impl Checkpoint<'_> {
             Unused::CopyOfEmbedding
         } else if layout.ignored.iter().any(|end| name.ends_with(end)) {
             Unused::Computed
+        } else if layout
+            .further
+            .has(name.strip_prefix(&self.prefix).unwrap_or(name))
+        {
+            Unused::FurtherTokens
         } else if self.is_of_other_part(name) {
             Unused::OtherPart
         } else {

@@ -40,6 +40,8 @@ const TYPES: &[(&str, &str, bool)] = &[
     ("qwen2_audio", "qwen2", false),
     ("qwen2_vl", "qwen2_vl_text", false),
     ("qwen2_5_vl", "qwen2_5_vl_text", false),
+    ("qwen3_5", "qwen3_5_text", false),
+    ("qwen3_5_moe", "qwen3_5_moe_text", false),
     ("qwen3_vl", "qwen3_vl_text", false),
     ("shieldgemma2", "gemma3_text", true),
     ("smolvlm", "llama", false),

@@ -32,7 +32,7 @@ pub const LAYER_EPS: Key = key(
     &["layer_norm_epsilon", "layer_norm_eps", "norm_epsilon"],
     "attention.layer_norm_epsilon",
 );
-const ACTIVATION: Key = key(
+pub const ACTIVATION: Key = key(
     &[
         "hidden_activation",
         "hidden_act",

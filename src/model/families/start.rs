@@ -5,8 +5,9 @@ use super::reading;
 use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
-    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, HeadPositions,
-    HeadSpec, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, Residual, Spec, Unembedding,
+    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, Gate,
+    HeadPositions, HeadSpec, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, Residual, Spec,
+    Unembedding,
 };
 
 /// In GGUF files; `config.json` has names of its own for it.
@@ -116,9 +117,11 @@ impl Start {
                 window: None,
                 positions: HeadPositions::None,
                 qk_norm: None,
+                gate: Gate::None,
                 qkv_bias: self.bias,
                 output_bias: self.bias,
             },
+            mixer: None,
             feed_forward: FeedForwardSpec::Dense(MlpSpec {
                 kind: self.mlp,
                 activation: reading::activation(config, self.activation)?,
