@@ -34,6 +34,7 @@ pub mod mixer;
 pub mod mixing;
 pub mod mlp;
 pub mod norm;
+pub mod per_layer;
 pub mod rope;
 pub mod spec;
 pub mod split;

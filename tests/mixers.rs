@@ -11,7 +11,7 @@ use lenscape::run::{Continuation, Intervention, RunId, Wanted};
 use lenscape::trace::{Column, Layer, LensKind, Position, Skip, SkippedPart, TokenId};
 
 /// Each kind of mixer once.
-const FIXTURES: [&str; 2] = ["qwen3_5", "lfm2"];
+const FIXTURES: [&str; 5] = ["qwen3_5", "lfm2", "gemma4", "mamba", "mamba2"];
 
 /// So long that not every position's state is kept.
 const STEPS: usize = 70;

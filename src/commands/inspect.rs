@@ -232,6 +232,7 @@ fn tensors(tensors: &TensorUse) -> Tensors {
     let reasons = [
         Unused::Computed,
         Unused::CopyOfEmbedding,
+        Unused::AnotherBlocks,
         Unused::FurtherTokens,
         Unused::OtherPart,
         Unused::Unknown,

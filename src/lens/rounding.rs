@@ -97,6 +97,7 @@ fn widest_sum(spec: &Spec) -> usize {
                 let shared = experts.shared.map_or(0, |shared| shared.width);
                 experts.expert.width.max(shared)
             }
+            FeedForwardSpec::Nothing => 0,
         };
         [attention, inner]
     });

@@ -244,7 +244,7 @@ impl Attention {
 
 /// What is added to the scores, `[rows, start + rows]`: -∞ where position `i` must not see
 /// position `j`. It sees `i - window < j <= i`. `None` where every row sees everything.
-fn mask(
+pub(super) fn mask(
     rows: usize,
     start: usize,
     window: Option<usize>,

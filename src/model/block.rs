@@ -7,6 +7,7 @@ use super::feed_forward::FeedForward;
 use super::intervention::BlockSkips;
 use super::mixing::Mixing;
 use super::norm::Norm;
+use super::per_layer::AfterParts;
 use super::spec::{NormPlace, Residual};
 use super::split::Split;
 
@@ -25,6 +26,8 @@ pub struct Block {
     pub mlp_norms: PartNorms,
     /// The feed-forward part.
     pub feed_forward: FeedForward,
+    /// What comes behind the two, if anything.
+    pub after: Option<AfterParts>,
     /// How sums are kept.
     pub dtype: Dtype,
 }
@@ -79,6 +82,8 @@ pub struct BlockParts {
     pub attention: Tensor,
     /// What the feed-forward part added, `[rows, d]`.
     pub feed_forward: Tensor,
+    /// What the stream was multiplied by behind them.
+    pub scale: Option<f64>,
 }
 
 impl Block {
@@ -106,6 +111,7 @@ impl Block {
             heads,
             attention,
             feed_forward,
+            scale: None,
         };
         Ok(BlockOutput { state, parts })
     }

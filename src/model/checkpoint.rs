@@ -5,11 +5,12 @@
 mod attention;
 mod ends;
 mod feed_forward;
+mod per_layer;
 mod signs;
 mod tensor_use;
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
 
@@ -18,6 +19,7 @@ use super::dtype::Dtype;
 use super::holding::Holding;
 use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
+use super::mixer::layered_attention::Handed;
 use super::norm::Norm;
 use super::spec::{Bias, NormSpec};
 use super::weight::{Rows, Weight};
@@ -35,6 +37,10 @@ pub struct Checkpoint<'a> {
     dtype: Dtype,
     holding: Holding,
     taken: Mutex<HashSet<String>>,
+    /// Tensors that may be there and are not needed, by the beginning of their names.
+    not_needed: Mutex<HashSet<String>>,
+    /// What blocks hand to others, by the number of the block.
+    handed: Mutex<HashMap<usize, Arc<Handed>>>,
     notes: Mutex<Vec<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -91,6 +97,8 @@ impl<'a> Checkpoint<'a> {
             dtype,
             holding,
             taken: Mutex::default(),
+            not_needed: Mutex::default(),
+            handed: Mutex::default(),
             notes: Mutex::default(),
             progress,
         })
@@ -144,6 +152,26 @@ impl<'a> Checkpoint<'a> {
     /// Where the parts stand.
     pub(in crate::model) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// What it is read onto.
+    pub(in crate::model) fn device(&self) -> &Device {
+        self.device
+    }
+
+    /// What block `l` hands to others.
+    pub(in crate::model) fn handed(&self, l: usize) -> Arc<Handed> {
+        let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(handed.entry(l).or_default())
+    }
+
+    /// Says that the tensors of the part `name` may be there, and are not used.
+    pub(in crate::model) fn not_needed(&self, name: &str) {
+        let mut parts = self
+            .not_needed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        parts.insert(name.to_owned());
     }
 
     /// How the model is computed with.
@@ -211,7 +239,7 @@ impl<'a> Checkpoint<'a> {
         self.weights.shape(&format!("{name}.weight")).is_some()
     }
 
-    fn has_bias(&self, bias: Bias, name: &str) -> bool {
+    pub(in crate::model) fn has_bias(&self, bias: Bias, name: &str) -> bool {
         match bias {
             Bias::Present => true,
             Bias::Absent => false,
@@ -281,6 +309,14 @@ impl<'a> Checkpoint<'a> {
             Some(stored) => Ok(self.tensor(name, &stored)?.reshape(expected)?),
             None => self.tensor(name, expected),
         }
+    }
+
+    /// The `len` numbers of a tensor, in whatever dimensions they are stored.
+    pub(in crate::model) fn flat(&self, name: &str, len: usize) -> Result<Vec<f32>, ModelError> {
+        let stored = self.weights.shape(name).map(<[usize]>::to_vec);
+        let stored = stored.filter(|stored| stored.iter().product::<usize>() == len);
+        let tensor = self.tensor(name, &stored.unwrap_or_else(|| vec![len]))?;
+        Ok(tensor.flatten_all()?.to_vec1()?)
     }
 
     /// The rows of a tensor as they are stored, or rounded as the model's weights are.

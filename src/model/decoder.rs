@@ -12,6 +12,7 @@ use super::intervention::Interventions;
 use super::linear::Linear;
 use super::mixing::BlockPast;
 use super::norm::Norm;
+use super::per_layer::{AfterParts, PerLayerEmbedding};
 use super::weight::Weight;
 use crate::trace::{Layer, Row, TokenId};
 
@@ -27,6 +28,8 @@ pub struct Embedding {
     pub(super) projection: Option<Linear>,
     /// `[positions, d]`: learned positions, row 0 for the first one.
     pub(super) positions: Option<Weight>,
+    /// The vectors that a token has for each block, if it has any.
+    pub(super) per_layer: Option<PerLayerEmbedding>,
     /// How the vectors are kept.
     pub(super) dtype: Dtype,
 }
@@ -109,8 +112,12 @@ impl Decoder {
     pub fn bytes(&self) -> u64 {
         let projection = self.embedding.projection.as_ref().map_or(0, Linear::bytes);
         let blocks = self.blocks.iter();
-        let of_block = |block: &Block| block.attention.bytes() + block.feed_forward.bytes();
-        projection + blocks.map(of_block).sum::<u64>()
+        let after = |block: &Block| block.after.as_ref().map_or(0, AfterParts::bytes);
+        let of_block =
+            |block: &Block| block.attention.bytes() + block.feed_forward.bytes() + after(block);
+        let per_layer = self.embedding.per_layer.as_ref();
+        let per_layer = per_layer.map_or(0, |per_layer| per_layer.projection.bytes());
+        projection + per_layer + blocks.map(of_block).sum::<u64>()
     }
 
     /// Where it runs.
@@ -196,6 +203,10 @@ impl Decoder {
         let ids = Tensor::new(ids, self.device())?;
         let start = self.seen;
         let state = self.embedding.forward(&ids, start)?;
+        let of_blocks = match &self.embedding.per_layer {
+            Some(per_layer) => per_layer.vectors(&ids, &state)?,
+            None => Vec::new(),
+        };
         let mut state = self.interventions.patched(Row::Embedding, start, state)?;
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
@@ -209,7 +220,7 @@ impl Decoder {
         };
         for first in (0..self.blocks.len()).step_by(at_once.max(1)) {
             let which = first..self.blocks.len().min(first + at_once);
-            let outputs = rayon::scope(|_| self.through(which, &state, start))?;
+            let outputs = rayon::scope(|_| self.through(which, &state, start, &of_blocks))?;
             for (l, output) in (first..).zip(outputs) {
                 state = output.state;
                 parts(output.parts);
@@ -226,18 +237,24 @@ impl Decoder {
     }
 
     /// The stream before the first of these blocks, `[positions, d]`, whose first position is
-    /// `start`, through each of them.
+    /// `start`, through each of them; `of_blocks` are the vectors that the tokens have for each
+    /// block of the decoder, if they have any.
     fn through(
         &mut self,
         blocks: Range<usize>,
         state: &Tensor,
         start: usize,
+        of_blocks: &[Tensor],
     ) -> candle_core::Result<Vec<BlockOutput>> {
         let mut state = state.clone();
         let mut outputs = Vec::with_capacity(blocks.len());
         let which = self.blocks.iter_mut().enumerate();
         for (l, block) in which.skip(blocks.start).take(blocks.len()) {
-            let mut output = block.forward(&state, &self.interventions.of_block(Layer(l)))?;
+            let skips = self.interventions.of_block(Layer(l));
+            let mut output = block.forward(&state, &skips)?;
+            if let Some(after) = &block.after {
+                output = after.finish(output, of_blocks.get(l), &skips)?;
+            }
             let row = Row::Layer(Layer(l));
             output.state = self.interventions.patched(row, start, output.state)?;
             state = output.state.clone();

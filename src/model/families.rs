@@ -7,6 +7,7 @@ mod cohere;
 mod experts;
 mod falcon;
 mod gemma;
+mod gemma4;
 mod gpt2;
 mod gpt_neo;
 mod gpt_neox;
@@ -14,6 +15,7 @@ mod gptj;
 mod granite;
 mod lfm2;
 mod llama;
+mod mamba;
 mod olmo;
 mod opt;
 mod phi;
@@ -50,7 +52,9 @@ pub const ALL: &[Family] = &[
     llama::FAMILY,
     qwen3_next::FAMILY,
     lfm2::FAMILY,
+    mamba::FAMILY,
     gemma::FAMILY,
+    gemma4::FAMILY,
     olmo::FAMILY,
     phi3::FAMILY,
     granite::FAMILY,
@@ -78,8 +82,17 @@ impl Family {
     }
 }
 
+/// Architectures whose blocks pass on several streams side by side.
+const SEVERAL_STREAMS: [&str; 4] = ["gemma3n", "gemma3n_text", "deepseek_v4", "deepseek4"];
+
 /// The family of a checkpoint.
 pub fn of(config: &Config) -> Result<&'static Family, ModelError> {
+    if SEVERAL_STREAMS.contains(&config.architecture()) {
+        return Err(ModelError::SeveralStreams {
+            place: config.place().to_owned(),
+            name: config.architecture().to_owned(),
+        });
+    }
     let names = |family: &'static Family| family.names(config.dialect());
     ALL.iter()
         .find(|family| names(family).contains(&config.architecture()))

@@ -46,6 +46,8 @@ pub struct Layout {
     pub mlp: MlpLayout,
     /// A mixture of experts.
     pub experts: ExpertsLayout,
+    /// What comes behind the two parts of a block.
+    pub after: AfterLayout,
     /// The norm before the unembedding.
     pub final_norm: &'static str,
     /// The unembedding, where it is not the embedding; tried without the prefix first.
@@ -60,6 +62,25 @@ pub struct Layout {
     pub ignored: &'static [&'static str],
     /// What predicts tokens behind the next one.
     pub further: Further,
+}
+
+/// Where that stands which comes behind the two parts of a block, and what it takes in.
+#[derive(Clone, Copy, Debug)]
+pub struct AfterLayout {
+    /// `[vocabulary, blocks * width]`: the vectors that a token has for each block.
+    pub vectors: &'static str,
+    /// From the embedding to the part of them that it makes.
+    pub projection: &'static str,
+    /// The norm of that part.
+    pub projection_norm: &'static str,
+    /// From the stream to the gate.
+    pub gate: &'static str,
+    /// Back to the stream.
+    pub output: &'static str,
+    /// The norm of what is added.
+    pub norm: &'static str,
+    /// What the stream is multiplied by; the name as a whole.
+    pub scale: &'static str,
 }
 
 /// Tensors that predict tokens behind the next one, which the next one does not need.
@@ -247,6 +268,15 @@ pub const HUGGING_FACE: Layout = Layout {
         shared_gate: "layers.{l}.mlp.shared_expert_gate",
         older: None,
     },
+    after: AfterLayout {
+        vectors: "embed_tokens_per_layer",
+        projection: "per_layer_model_projection",
+        projection_norm: "per_layer_projection_norm",
+        gate: "layers.{l}.per_layer_input_gate",
+        output: "layers.{l}.per_layer_projection",
+        norm: "layers.{l}.post_per_layer_input_norm",
+        scale: "layers.{l}.layer_scalar",
+    },
     final_norm: "norm",
     unembedding: "lm_head",
     orientation: Orientation::OutIn,
@@ -281,6 +311,15 @@ pub const GGUF: Layout = Layout {
         down: "blk.{l}.ffn_down",
     },
     experts: GGUF_EXPERTS,
+    after: AfterLayout {
+        vectors: "per_layer_token_embd",
+        projection: "per_layer_model_proj",
+        projection_norm: "per_layer_proj_norm",
+        gate: "blk.{l}.inp_gate",
+        output: "blk.{l}.proj",
+        norm: "blk.{l}.post_norm",
+        scale: "blk.{l}.layer_output_scale.weight",
+    },
     final_norm: "output_norm",
     unembedding: "output",
     orientation: Orientation::OutIn,

@@ -19,7 +19,7 @@ use super::memory::{self, Memory};
 use super::mixer::{Kind, Past};
 use super::mixing::Mixing;
 use super::rope::Rotation;
-use super::spec::{BlockSpec, Residual, Spec};
+use super::spec::{BlockSpec, FeedForwardSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
 use super::weights::{Adapter, Folder, Gguf, Mix, Weights};
 use crate::catalog::CheckpointFiles;
@@ -298,6 +298,7 @@ fn read_block(
         || checkpoint.attention_output_norm(l, spec.norm, d_model),
     )?;
     let mlp_norms = match spec.residual {
+        _ if spec.feed_forward == FeedForwardSpec::Nothing => PartNorms::default(),
         Residual::ParallelOneNorm => PartNorms::default(),
         Residual::Serial | Residual::Parallel => PartNorms::read(
             spec.norm_place,
@@ -312,6 +313,7 @@ fn read_block(
         attention: read_mixing(checkpoint, l, spec, d_model)?,
         mlp_norms,
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
+        after: checkpoint.after_parts(l, spec.after, d_model)?,
         dtype,
     })
 }

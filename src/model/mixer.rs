@@ -6,10 +6,15 @@
 //! theirs, one behind the other, so that the same splits and interventions hold for it. One that is
 //! not divided into heads is a single one. What it knows of the positions seen is its [`Past`].
 
+mod attending;
 mod convolution;
 mod past;
 
 pub mod delta_net;
+pub mod latent_attention;
+pub mod layered_attention;
+pub mod mamba;
+pub mod mamba2;
 pub mod short_convolution;
 
 use std::fmt::Debug;
@@ -76,6 +81,14 @@ mixers! {
     DeltaNet in delta_net,
     /// A gated short convolution.
     ShortConvolution in short_convolution,
+    /// A multi-head latent attention.
+    LatentAttention in latent_attention,
+    /// An attention whose keys and values may be another block's.
+    LayeredAttention in layered_attention,
+    /// A selective state space.
+    Mamba in mamba,
+    /// A state space with heads.
+    Mamba2 in mamba2,
 }
 
 /// What there is to know of a mixer without its weights. Nothing here may overflow, whatever a

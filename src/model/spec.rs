@@ -91,6 +91,28 @@ pub struct EmbeddingSpec {
     pub scale: Option<f64>,
     /// Normalises the vectors.
     pub norm: Option<NormSpec>,
+    /// The vectors that a token has for each block, if it has any.
+    pub per_layer: Option<PerLayerSpec>,
+}
+
+/// Vectors that a token has for each block beside its embedding, as in Gemma 4.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PerLayerSpec {
+    /// Width of one.
+    pub width: usize,
+    /// Of the part of them that is made of the embedding.
+    pub norm: NormSpec,
+}
+
+/// What comes behind the two parts of a block, as in Gemma 4.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AfterSpec {
+    /// Width of the vector that the token has for this block, where it is taken in.
+    pub per_layer: Option<usize>,
+    /// Of what is added of it.
+    pub norm: NormSpec,
+    /// Whether there must be a number that the stream is multiplied by at last.
+    pub scale: Presence,
 }
 
 /// Where the norms of a block stand, for its attention and its feed-forward part alike.
@@ -134,6 +156,8 @@ pub struct BlockSpec {
     pub mixer: Option<MixerSpec>,
     /// Its feed-forward part.
     pub feed_forward: FeedForwardSpec,
+    /// What comes behind the two, if anything.
+    pub after: Option<AfterSpec>,
 }
 
 impl BlockSpec {

@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig  
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: E402
 
 TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
-qwen3_next qwen3_5_text qwen3_5_moe_text lfm2
+qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 gemma4_text mamba mamba2
 smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
 gpt_neox gpt_neo opt gpt2""".split()
 # Longer than every window below.

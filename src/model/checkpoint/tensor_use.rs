@@ -24,6 +24,8 @@ pub enum Unused {
     Computed,
     /// An unembedding that is the embedding once more.
     CopyOfEmbedding,
+    /// Another block's is used in its place.
+    AnotherBlocks,
     /// For tokens behind the next one.
     FurtherTokens,
     /// Part of a larger model around the decoder.
@@ -39,6 +41,7 @@ impl Unused {
         match self {
             Self::Computed => "a mask or table, computed instead",
             Self::CopyOfEmbedding => "the embedding once more",
+            Self::AnotherBlocks => "another block's is used instead",
             Self::FurtherTokens => "predicts tokens behind the next one",
             Self::OtherPart => "part of a larger model",
             Self::Unknown => "not known to this architecture; the model is refused",
@@ -92,12 +95,23 @@ impl Checkpoint<'_> {
         !name.starts_with(&self.prefix) || OTHER_PARTS.iter().any(|of| inner.starts_with(of))
     }
 
+    fn is_another_blocks(&self, name: &str) -> bool {
+        let parts = self
+            .not_needed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let part = name.rsplit_once('.').map_or(name, |(part, _)| part);
+        parts.contains(part)
+    }
+
     fn why_unused(&self, name: &str, copy_of_embedding: &str) -> Unused {
         let layout = &self.layout;
         if name == copy_of_embedding {
             Unused::CopyOfEmbedding
         } else if layout.ignored.iter().any(|end| name.ends_with(end)) {
             Unused::Computed
+        } else if self.is_another_blocks(name) {
+            Unused::AnotherBlocks
         } else if layout
             .further
             .has(name.strip_prefix(&self.prefix).unwrap_or(name))

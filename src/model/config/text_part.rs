@@ -20,6 +20,7 @@ const TYPES: &[(&str, &str, bool)] = &[
     ("deepseek_vl_hybrid", "llama", true),
     ("fast_vlm", "qwen2", false),
     ("gemma3", "gemma3_text", true),
+    ("gemma4", "gemma4_text", true),
     ("got_ocr2", "qwen2", true),
     ("granite_speech", "granite", true),
     ("idefics2", "mistral", false),

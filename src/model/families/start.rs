@@ -81,6 +81,7 @@ impl Start {
                 width: d_model,
                 scale: None,
                 norm: None,
+                per_layer: None,
             },
             positions: Positions::InAttention,
             blocks,
@@ -128,6 +129,7 @@ impl Start {
                 width,
                 bias: self.bias,
             }),
+            after: None,
         })
     }
 }
