@@ -10,10 +10,10 @@ static REFUSED_TO: AtomicUsize = AtomicUsize::new(0);
 
 /// The system's allocator; see [`refused`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Noticing;
+pub struct NoticingAllocator;
 
 // SAFETY: everything is passed on to the system's allocator unchanged, and so is its answer.
-unsafe impl GlobalAlloc for Noticing {
+unsafe impl GlobalAlloc for NoticingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         notice(unsafe { System.alloc(layout) }, layout.size())
     }

@@ -8,74 +8,63 @@
 //! [`update()`] does no I/O and never blocks: what has to happen outside comes back as
 //! [`Effect`]s. [`crate::ui::draw`] reads the [`State`] and changes nothing.
 
-mod action_list;
-mod attribution;
 mod autosave;
 mod candidates;
 mod command_line;
 mod compare;
 mod cursor;
-mod entry;
 mod fold;
-mod followed;
 mod geometry;
-mod help;
 mod inquiry;
-mod kept;
 mod leaving;
 mod line;
 mod loading;
 mod message;
 mod motion;
-mod page;
-mod picker;
-mod predictions;
+pub mod pages;
 mod prefilled;
 mod prompt;
 mod prompt_columns;
 mod run;
+mod run_history;
 mod save;
 mod saved;
 mod search;
 mod speed;
 mod state;
-mod unsaved;
+mod unsaved_trace;
 mod update;
-mod watched;
 
-pub use action_list::{ActionEntry, ActionList};
-pub use attribution::{Attribution, Beside, Goal, HeadOrder, Split};
-pub use autosave::{Autosave, AutosaveNews};
+pub use autosave::{Autosave, AutosaveEvent};
 pub use candidates::{parse_candidates, typed_candidates};
-pub use command_line::{CommandLine, Order, Suggestion};
+pub use command_line::{CommandLine, Suggestion, TypedCommand};
 pub use compare::{
     Compare, Completion, Difference, FieldLine, Half, MOST_PINS, Measure, Pin, Series, field_lines,
     series,
 };
 pub use cursor::{Cursor, Follow};
-pub use entry::{Entry, Purpose, TokenChoice};
 pub use fold::{Fold, label_width, line_names};
-pub use followed::Followed;
-pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, Places, ROW_LABEL, ScreenSize};
-pub use help::{HelpLine, HelpRoom, help_lines, help_room};
+pub use geometry::{GridRoom, LEAST_COLUMNS, LEAST_ROWS, PaneAreas, ROW_LABEL, ScreenSize};
 pub use inquiry::Inquiry;
-pub use kept::{KeptRuns, Side};
-pub use line::Line;
+pub use line::InputLine;
 pub use loading::{FailedSource, Loading, Model};
 pub use message::{Capture, Effect, Message, Recording, RecordingNews};
 pub use motion::Motion;
-pub use page::{Page, SUMMARY_HEAD};
-pub use picker::{Choice, Picker};
-pub use predictions::{Layers, MOST_TOKENS, Predictions};
-pub use prefilled::Prefilled;
+pub use pages::{
+    ActionEntry, ActionList, AttributedLogit, Attribution, Behaviour, Choice, Entry,
+    FollowedCandidates, Goal, HeadOrder, Help, HelpLine, HelpRoom, Layers, MOST_TOKENS, Outcome,
+    Page, Picker, Predictions, Purpose, RunList, SUMMARY_HEAD, Selected, SidePanel, SummaryPage,
+    TokenChoice, WatchedTokens, help_lines, help_room,
+};
+pub use prefilled::PrefilledField;
 pub use prompt::Prompt;
 pub use prompt_columns::PromptColumns;
 pub use run::{Origin, Phase, Run};
-pub use save::{Save, SaveNews, What};
+pub use run_history::{RunHistory, Side};
+pub use save::{Save, SaveOutcome, SaveSource};
 pub use saved::SavedTrace;
-pub use search::{Direction, Found, Query, Way, search};
+pub use search::{Direction, Query, SearchHit, SearchPath, search};
 pub use speed::Speed;
 pub use state::{Notice, NoticeKind, Pane, Start, State, Stops, View, Zoom};
-pub use unsaved::Unsaved;
+pub use unsaved_trace::UnsavedTrace;
 pub use update::update;
-pub use watched::Watched;

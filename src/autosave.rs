@@ -1,5 +1,4 @@
-//! Traces that nobody had saved when the program ended: where they are kept, under which names,
-//! and for how long.
+//! The folder of autosaves: traces that were in no file when the program ended.
 //!
 //! Each is a trace file of its own in the folder `autosave` of the state folder, named after the
 //! time (UTC) and the process, as `20260314T150926.535Z-4711.json`. Only its owner can read it: a
@@ -17,7 +16,7 @@ use crate::export::trace_file;
 use crate::log_file;
 use crate::run::Record;
 
-/// As many are kept.
+/// As many autosaves stay; older ones are deleted.
 const MOST: usize = 5;
 
 /// What a file is called until it is whole.
@@ -31,29 +30,29 @@ const FORSAKEN: Duration = Duration::from_secs(24 * 60 * 60);
 pub enum AutosaveError {
     /// The trace could not be written.
     #[error("the unsaved trace cannot be kept in {}: {why}", folder.display())]
-    Keep {
-        /// Where.
+    Write {
+        /// The folder that it should have gone to.
         folder: PathBuf,
-        /// Why.
+        /// What the system said.
         why: io::Error,
     },
     /// The folder could not be read.
     #[error("cannot look for unsaved traces in {}: {why}", folder.display())]
-    Look {
-        /// Where.
+    Read {
+        /// The folder of the autosaves.
         folder: PathBuf,
-        /// Why.
+        /// What the system said.
         why: io::Error,
     },
 }
 
 /// The folder of the traces that were kept.
 #[derive(Clone, Debug)]
-pub struct Autosaves {
+pub struct AutosaveFolder {
     folder: PathBuf,
 }
 
-impl Autosaves {
+impl AutosaveFolder {
     /// Those in `folder`, which need not exist.
     #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
@@ -78,8 +77,8 @@ impl Autosaves {
     /// # Errors
     ///
     /// When the folder cannot be made or written to, or the disk is full. Then no file is left.
-    pub fn keep(&self, record: &Record) -> Result<PathBuf, AutosaveError> {
-        let path = self.write(record).map_err(|why| AutosaveError::Keep {
+    pub fn add(&self, record: &Record) -> Result<PathBuf, AutosaveError> {
+        let path = self.write(record).map_err(|why| AutosaveError::Write {
             folder: self.folder.clone(),
             why,
         })?;
@@ -124,7 +123,7 @@ impl Autosaves {
     ///
     /// When the folder is there and cannot be read.
     pub fn newest(&self) -> Result<Option<PathBuf>, AutosaveError> {
-        let mut files = self.files().map_err(|why| AutosaveError::Look {
+        let mut files = self.files().map_err(|why| AutosaveError::Read {
             folder: self.folder.clone(),
             why,
         })?;
@@ -174,7 +173,7 @@ fn is_forsaken(file: &fs::Metadata) -> bool {
 
 /// When a trace was kept, by the user's clock: `14:02`, or with the day where that is not today.
 #[must_use]
-pub fn kept_at(path: &Path) -> String {
+pub fn autosaved_at(path: &Path) -> String {
     let time = fs::metadata(path).and_then(|file| file.modified());
     let time: DateTime<Local> = time.unwrap_or_else(|_| SystemTime::now()).into();
     let form = match time.date_naive() == Local::now().date_naive() {
@@ -188,20 +187,20 @@ pub fn kept_at(path: &Path) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::export::sample;
+    use crate::testing;
 
     #[test]
     fn a_kept_trace_is_a_private_file_that_can_be_opened() {
         let state = tempfile::tempdir().unwrap();
-        let autosaves = Autosaves::in_folder(state.path().join("new/autosave"));
-        assert_eq!(autosaves.newest().unwrap(), None);
-        let record = sample::record();
-        let path = autosaves.keep(&record).unwrap();
-        assert_eq!(autosaves.newest().unwrap(), Some(path.clone()));
+        let autosave_folder = AutosaveFolder::in_folder(state.path().join("new/autosave"));
+        assert_eq!(autosave_folder.newest().unwrap(), None);
+        let record = testing::record();
+        let path = autosave_folder.add(&record).unwrap();
+        assert_eq!(autosave_folder.newest().unwrap(), Some(path.clone()));
         let read = trace_file::open(&path).unwrap();
         assert_eq!(read.prompt, record.prompt);
         assert_eq!(read.columns.len(), record.columns.len());
-        assert!(kept_at(&path).contains(':'));
+        assert!(autosaved_at(&path).contains(':'));
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         assert!(name.contains(&process::id().to_string()), "{name}");
         #[cfg(unix)]
@@ -209,14 +208,14 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode(&path), 0o600);
-            assert_eq!(mode(autosaves.folder()), 0o700);
+            assert_eq!(mode(autosave_folder.folder()), 0o700);
         }
     }
 
     #[test]
     fn the_newest_few_stay_and_nothing_else_is_touched() {
         let folder = tempfile::tempdir().unwrap();
-        let autosaves = Autosaves::in_folder(folder.path().to_owned());
+        let autosave_folder = AutosaveFolder::in_folder(folder.path().to_owned());
         fs::write(folder.path().join("notes.json"), "mine").unwrap();
         fs::write(folder.path().join(format!("{UNFINISHED}1")), "").unwrap();
         let old: Vec<PathBuf> = (0..MOST)
@@ -225,10 +224,10 @@ mod tests {
         for path in &old {
             fs::write(path, "{}").unwrap();
         }
-        let newest = autosaves.keep(&sample::record()).unwrap();
+        let newest = autosave_folder.add(&testing::record()).unwrap();
         assert!(!old[0].exists());
         assert!(old[1..].iter().all(|path| path.exists()));
-        assert_eq!(autosaves.newest().unwrap(), Some(newest));
+        assert_eq!(autosave_folder.newest().unwrap(), Some(newest));
         assert!(folder.path().join("notes.json").exists());
         assert!(folder.path().join(format!("{UNFINISHED}1")).exists());
     }
@@ -238,10 +237,10 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let file = state.path().join("autosave");
         fs::write(&file, "").unwrap();
-        let autosaves = Autosaves::in_folder(file.clone());
+        let autosave_folder = AutosaveFolder::in_folder(file.clone());
         for error in [
-            autosaves.keep(&sample::record()).unwrap_err(),
-            autosaves.newest().unwrap_err(),
+            autosave_folder.add(&testing::record()).unwrap_err(),
+            autosave_folder.newest().unwrap_err(),
         ] {
             let text = error.to_string();
             assert!(text.contains(&file.display().to_string()), "{text}");

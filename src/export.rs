@@ -3,15 +3,11 @@
 pub mod cast;
 pub mod comparison;
 mod content;
-pub mod csv;
 pub mod figure;
 pub mod file;
 pub mod format;
 pub mod json;
 mod pixels;
-#[cfg(test)]
-pub(crate) mod sample;
-pub mod screen;
 pub mod svg;
 pub mod table;
 pub mod tensors;

@@ -13,7 +13,7 @@ pub mod rounding;
 mod selection;
 mod states;
 
-pub use attribution::{attribution, head_shares};
+pub use attribution::{attribution, head_contributions};
 pub use distribution::Distribution;
 pub use logits::Logits;
 pub use reading::{column, scores, trajectories};

@@ -20,8 +20,9 @@
 //!   what another program computed of it.
 //! - [`engine`] owns the model on a thread of its own: commands in, events out. [`display`] is what a
 //!   cell says and how it looks, for screens, files and tables alike.
-//! - [`lens`] turns states into ranks, probabilities and the other figures of a cell. [`settings`]
-//!   are options, keys and themes.
+//! - [`lens`] turns states into ranks, probabilities and the other figures of a cell. [`chat`] puts
+//!   a conversation into the words that a model was trained on. [`settings`] are options, keys and
+//!   themes.
 //! - [`model`] turns files into a decoder that yields every layer's state.
 //! - [`catalog`] turns a model's name into files on this machine. [`run`] is one run as plain data.
 //! - [`trace`] and [`vocabulary`] are the plain data that all the rest reads.
@@ -31,11 +32,15 @@
 //! [`caught`] handles the panics of libraries that give up on a crafted file, and [`allocator`]
 //! remembers which memory was refused.
 
+#[cfg(test)]
+extern crate self as lenscape;
+
 pub mod allocator;
 pub mod app;
 pub mod autosave;
 pub mod catalog;
 pub mod caught;
+pub mod chat;
 pub mod commands;
 pub mod display;
 pub mod engine;
@@ -49,6 +54,8 @@ pub mod report;
 pub mod run;
 pub mod settings;
 pub mod terminal;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod trace;
 pub mod ui;
 pub mod verify;

@@ -28,7 +28,7 @@ const LONGEST: u64 = 4 * 1024 * 1024;
 pub struct LogError {
     /// The file.
     path: PathBuf,
-    /// Why.
+    /// What the system said.
     source: io::Error,
 }
 

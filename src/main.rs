@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use color_eyre::eyre::Result;
 
-use lenscape::allocator::Noticing;
+use lenscape::allocator::NoticingAllocator;
 use lenscape::commands::cli::Cli;
 use lenscape::commands::usage;
 use lenscape::report;
 
 #[global_allocator]
-static ALLOCATOR: Noticing = Noticing;
+static ALLOCATOR: NoticingAllocator = NoticingAllocator;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

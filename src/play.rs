@@ -26,7 +26,7 @@ use crate::terminal::{self, Channels, Recordings, Signals, drive};
 use director::Director;
 pub use place::PlaceError;
 pub use screenshot::{Screenshot, ScreenshotAt, ScreenshotFormat};
-pub use script::{Milestone, Script, Step, Wait};
+pub use script::{Milestone, Script, ScriptStep, Wait};
 use stage::Stage;
 
 /// Why a script could not be played to its end.
@@ -99,7 +99,7 @@ pub struct Pictures<'a> {
 
 /// What came of a script.
 #[derive(Debug)]
-pub struct Played {
+pub struct ScriptResult {
     /// The pictures, in the order in which they were taken.
     pub pictures: Vec<PathBuf>,
     /// The last screen.
@@ -122,7 +122,7 @@ pub fn play(
     engine: Handle,
     events: mpsc::Receiver<engine::Event>,
     recordings: &Recordings,
-) -> Result<Played, Error> {
+) -> Result<ScriptResult, Error> {
     let mut marks = pictures.wanted.iter().filter_map(|at| at.mark.as_ref());
     if let Some(mark) = marks.find(|mark| !script.has_mark(mark)) {
         return Err(Error::NoSuchMark(mark.clone()));
@@ -143,5 +143,5 @@ pub fn play(
     runtime.block_on(drive(state, effects, &mut stage, &mut director, channels))?;
     let pictures = director.finish()?;
     let screen = view.buffer().clone();
-    Ok(Played { pictures, screen })
+    Ok(ScriptResult { pictures, screen })
 }

@@ -2,6 +2,7 @@
 //! answered about it. The engine makes it; screen, files and commands read it.
 
 mod answers;
+mod candidate_request;
 mod continuation;
 mod id;
 mod intervention;
@@ -9,14 +10,13 @@ mod model_info;
 mod record;
 mod sampling;
 mod stop_reason;
-mod wanted;
 
-pub use answers::{Comparison, Predictions, StateRows};
+pub use answers::{Comparison, LayerPredictions, StateRows};
+pub use candidate_request::CandidateRequest;
 pub use continuation::Continuation;
 pub use id::RunId;
-pub use intervention::{Intervention, StatePatch};
+pub use intervention::{ActivationPatch, Intervention};
 pub use model_info::ModelInfo;
 pub use record::{Record, Watch};
 pub use sampling::Sampling;
 pub use stop_reason::StopReason;
-pub use wanted::Wanted;

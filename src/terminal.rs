@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::app::{Effect, State};
 use crate::engine::{self, Handle};
 
+mod autosaver;
 mod backend;
 mod backlog;
 mod cells;
@@ -25,7 +26,6 @@ mod event_loop;
 pub mod faults;
 mod frame_writer;
 mod input;
-mod keeper;
 mod limiter;
 mod noise;
 mod osc52;
@@ -38,16 +38,16 @@ mod session;
 mod signals;
 mod tty;
 
-pub use event_loop::{Channels, drive, drive_and_keep};
-pub use frame_writer::{BEGIN_UPDATE, END_UPDATE, FrameWriter, Sent};
+pub use autosaver::{AutosaveResult, Autosaver};
+pub use event_loop::{Channels, drive, drive_and_autosave};
+pub use frame_writer::{BEGIN_UPDATE, END_UPDATE, FrameCost, FrameWriter};
 pub use input::{EventSource, Input, Link};
-pub use keeper::{Keeper, Kept};
 pub use painter::Painter;
 pub use recordings::{RecordingError, Recordings};
 pub use screen::Screen;
-pub use session::{ENTER, LEAVE, Mouse, Session};
+pub use session::{ENTER, LEAVE, Mouse, TerminalSession};
 pub use signals::Signals;
-pub use tty::{LARGEST, Output, Tty, size};
+pub use tty::{FrameOutput, LARGEST, Tty, size};
 
 /// Why the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub enum Error {
 
 /// Run the program in the terminal that it was started in, until it ends. `effects` are what it
 /// starts with, `events` is what the engine says, `recordings` take what the terminal gets. However
-/// it ends, `keeper` has kept the trace that nobody saved.
+/// it ends, `autosaver` has kept the trace that nobody saved.
 ///
 /// To be called on the main thread, which becomes the UI thread. When it returns, the terminal is
 /// as it was, and the engine has been told to give up everything.
@@ -112,7 +112,7 @@ pub fn run(
     events: mpsc::Receiver<engine::Event>,
     link: Link,
     recordings: &Recordings,
-    keeper: &Keeper,
+    autosaver: &Autosaver,
 ) -> Result<Exit, Error> {
     Tty::open()?;
     let runtime = runtime::Builder::new_current_thread()
@@ -120,16 +120,16 @@ pub fn run(
         .build()
         .map_err(Error::Thread)?;
     // Before the terminal is taken, so that no signal finds it so and nobody to give it back.
-    let (abandoned, keeper_beside) = (engine.clone(), keeper.clone());
+    let (abandoned, autosaver_on_signal) = (engine.clone(), autosaver.clone());
     let give_up = move || {
         abandoned.abandon();
         // The UI thread does so too, if it is not stuck: one of the two waits for the other.
-        keeper_beside.keep_beside(|kept| faults::trace_is(kept.as_ref()));
+        autosaver_on_signal.autosave_in_background(|kept| faults::trace_is(kept.as_ref()));
     };
     cpu_limit::be_told_in_time();
     let signals = signals::listen(give_up).map_err(Error::Thread)?;
     faults::answer().map_err(Error::SetUp)?;
-    let mut session = Session::enter()?;
+    let mut session = TerminalSession::enter()?;
     session.record_to(recordings.clone());
     let mut inputs = input::read_terminal(link).map_err(Error::Thread)?;
     let channels = Channels {
@@ -137,12 +137,12 @@ pub fn run(
         events,
         signals,
     };
-    runtime.block_on(drive_and_keep(
+    runtime.block_on(drive_and_autosave(
         state,
         effects,
         &mut session,
         &mut inputs,
         channels,
-        keeper,
+        autosaver,
     ))
 }

@@ -10,8 +10,8 @@ mod log_prob;
 mod place;
 mod summary;
 
-pub use attribution::{Attribution, HeadShares, LayerShare, Target};
-pub use intervention::{Skip, SkippedPart};
+pub use attribution::{HeadContributions, LayerContribution, LogitAttribution, Target};
+pub use intervention::{AblatedPart, Ablation};
 pub use lead::{Crossing, Lead, leads, logit_difference};
 pub use log_prob::LogProb;
 pub use place::{Extent, Place};
@@ -73,7 +73,7 @@ pub enum LensKind {
 }
 
 impl LensKind {
-    /// The other lens.
+    /// `Raw` for `Normed`, and the other way round.
     #[must_use]
     pub fn toggled(self) -> Self {
         match self {

@@ -2,10 +2,8 @@
 //! every colour.
 //!
 //! [`draw`] reads [`State`] and changes nothing; where each pane stands is decided by
-//! [`crate::app::Places`], since paging and clicks depend on it too.
+//! [`crate::app::PaneAreas`], since paging and clicks depend on it too.
 
-mod action_list;
-mod attribution;
 mod bars;
 mod cell;
 mod charset;
@@ -14,25 +12,18 @@ mod command_line;
 mod compare;
 mod comparison;
 mod completion;
-mod entry;
 mod field;
-mod followed;
 mod frame;
 mod grid;
 mod header;
-mod help;
 mod keyline;
 mod loading;
 mod log;
-mod picker;
-mod predictions;
+mod pages;
 mod prompt;
-mod runs;
 mod scroll;
 mod spark;
 mod steering;
-mod step;
-mod summary;
 mod table;
 
 pub use grid::Grid;
@@ -42,7 +33,7 @@ use ratatui::buffer::Buffer;
 use ratatui::widgets::{Paragraph, Wrap};
 use ratatui::{Frame, Terminal};
 
-use crate::app::{LEAST_COLUMNS, LEAST_ROWS, Line, Page, Places, State};
+use crate::app::{InputLine, LEAST_COLUMNS, LEAST_ROWS, PaneAreas, State};
 use crate::display::palette::Palette;
 use crate::settings::Charset;
 
@@ -62,14 +53,14 @@ fn draw_in(frame: &mut Frame<'_>, state: &State, charset: Charset) {
 fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
     let Some(theme) = state.theme() else { return };
     let palette = Palette::new(theme, state.depth()).in_charset(charset);
-    let Some(places) = Places::of(state) else {
+    let Some(places) = PaneAreas::of(state) else {
         too_small(frame);
         return;
     };
     let buffer = frame.buffer_mut();
     // The terminal may have become smaller than the state knows.
     let clip = |area: ratatui::layout::Rect| area.intersection(buffer.area);
-    let places = Places {
+    let places = PaneAreas {
         header: clip(places.header),
         body: clip(places.body),
         keys: clip(places.keys),
@@ -82,43 +73,25 @@ fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
         chart: clip(places.chart),
     };
     header::render(state, &palette, places.header, buffer);
-    match &state.page {
-        Some(Page::Help { first }) => help::render(state, *first, &palette, places.body, buffer),
-        Some(Page::Models(picker)) => picker::render(picker, &palette, places.body, buffer),
-        Some(Page::Runs { selected }) => {
-            runs::render(state, *selected, &palette, places.body, buffer);
-        }
-        Some(Page::Actions(list)) => {
-            action_list::render(state, list, &palette, places.body, buffer);
-        }
-        Some(Page::Predictions(page)) => {
-            predictions::render(state, page, &palette, places.body, buffer);
-        }
-        Some(Page::Attribution(page)) => {
-            attribution::render(state, page, &palette, places.body, buffer);
-        }
-        Some(Page::Followed(followed)) => {
-            followed::render(state, followed, &palette, places.body, buffer);
-        }
-        Some(Page::Summary { first }) => {
-            summary::render(state, *first, &palette, places.body, buffer);
-        }
-        Some(Page::Entry(_)) | None => {
-            prompt::render(state, &palette, places.prompt, buffer);
-            grid::render(state, &palette, places.grid, buffer);
-            cell::render(state, &palette, places.cell, buffer);
-            log::render(state, &palette, places.log, buffer);
-            compare::render(state, &palette, places.candidates, buffer);
-            table::render(state, &palette, places.table, buffer);
-            chart::render(state, &palette, places.chart, buffer);
-            completion::render(state, &palette, places.candidates, places.body, buffer);
-        }
+    if state
+        .page
+        .as_ref()
+        .is_none_or(|page| !page.covers_the_panes())
+    {
+        prompt::render(state, &palette, places.prompt, buffer);
+        grid::render(state, &palette, places.grid, buffer);
+        cell::render(state, &palette, places.cell, buffer);
+        log::render(state, &palette, places.log, buffer);
+        compare::render(state, &palette, places.candidates, buffer);
+        table::render(state, &palette, places.table, buffer);
+        chart::render(state, &palette, places.chart, buffer);
+        completion::render(state, &palette, places.candidates, places.body, buffer);
     }
-    if let Some(Page::Entry(entry)) = &state.page {
-        entry::render(state, entry, &palette, places.body, buffer);
+    if let Some(page) = &state.page {
+        pages::drawing(page).draw(state, &palette, places.body, buffer);
     }
     match &state.line {
-        Some(Line::Command(line)) => {
+        Some(InputLine::Command(line)) => {
             let areas = (places.body, places.keys);
             command_line::render(state, line, &palette, areas, buffer);
         }

@@ -1,18 +1,14 @@
 //! Input that cannot be used: one clear line, exit code 2 for usage and 1 for the rest, no panic.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod made;
-
 use std::path::Path;
 
+use crate::made::{self, Copy, gguf_of};
 use assert_cmd::Command;
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
 use candle_core::{DType, Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
-use made::{Copy, gguf_of};
 use predicates::prelude::*;
 
 /// The program, kept away from the user's own files and from the network. Backtraces are asked

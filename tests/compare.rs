@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 //! `lenscape compare`: candidates behind one or several prompts, without a screen.
 
 use assert_cmd::Command;

@@ -1,12 +1,9 @@
 //! A `config.json` that does not fit its weights is an error in words, never a panic, a hang or
 //! a model that takes memory without end.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::path::Path;
 
+use crate::reference;
 use candle_core::Device;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
@@ -39,7 +36,7 @@ fn run(folder: &Path) {
         Ok(std::ops::ControlFlow::Continue(()))
     });
     if let (Ok(_), Some(state)) = (ran, last) {
-        let _ = model.head.logits(&state, 1);
+        let _ = model.unembed.logits(&state, 1);
     }
 }
 

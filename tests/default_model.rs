@@ -1,33 +1,29 @@
 //! The default model itself, fetched as a user's first start would fetch it, against what
 //! Hugging Face transformers computes in float32 on the same file.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crate::reference::{self, Golden};
 use lenscape::app::parse_candidates;
-use lenscape::catalog::{Catalog, Checkpoint, CheckpointFiles, ModelRef, Places, fetch};
-use lenscape::engine::{Answer, Ask, Question, Run, Session};
+use lenscape::catalog::{Catalog, CheckpointFiles, FetchedModel, ModelRef, ModelSources, fetch};
+use lenscape::engine::{Answer, Ask, Question, RunRequest, Session};
 use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
-use lenscape::run::{Intervention, RunId, StatePatch};
+use lenscape::run::{ActivationPatch, Intervention, RunId};
 use lenscape::settings::{Example, Settings};
 use lenscape::trace::{Layer, LensKind, Position, Row, Step, Target, TokenId, Trajectory, leads};
-use reference::Golden;
 use tokio_util::sync::CancellationToken;
 
 /// The default model's file; it is fetched once and stays in the store.
-fn default_model() -> &'static Checkpoint {
-    static MODEL: OnceLock<Checkpoint> = OnceLock::new();
+fn default_model() -> &'static FetchedModel {
+    static MODEL: OnceLock<FetchedModel> = OnceLock::new();
     MODEL.get_or_init(|| {
         let catalog = Catalog::built_in().unwrap();
         fetch(
             &ModelRef::Entry(catalog.default_name().to_owned()),
             &catalog,
-            &Places::from_env().unwrap(),
+            &ModelSources::from_env().unwrap(),
             &|event| eprintln!("{event:?}"),
             &CancellationToken::new(),
         )
@@ -60,11 +56,11 @@ fn the_verb_agrees_with_the_keys_from_layer_26_on() {
 /// From which layer on which candidate leads, behind an example's prompt; then the layer from
 /// which the model's own choice is on rank 1.
 fn course(session: &mut Session, example: &Example) -> (Vec<(usize, usize)>, Option<usize>) {
-    let run = Run {
+    let run = RunRequest {
         id: RunId(1),
         prompt: example.prompt.clone(),
         max_tokens: 1,
-        ..Run::default()
+        ..RunRequest::default()
     };
     let (_, columns) = session.complete(run).unwrap();
     let at = session.position(RunId(1), Step(0)).unwrap();
@@ -125,12 +121,12 @@ fn every_example_shows_what_its_line_says() {
 #[test]
 fn the_verb_follows_the_state_that_is_patched_in() {
     let mut session = reference::session(&default_model().files);
-    let run = |id, prompt: &str, interventions| Run {
+    let run = |id, prompt: &str, interventions| RunRequest {
         id: RunId(id),
         prompt: prompt.into(),
         max_tokens: 1,
         interventions,
-        ..Run::default()
+        ..RunRequest::default()
     };
     let source = run(1, "The key to the cabinets", Vec::new());
     let (source, _) = session.complete(source).unwrap();
@@ -140,7 +136,7 @@ fn the_verb_follows_the_state_that_is_patched_in() {
         session.vocabulary().label(columns[0].token)
     };
     let patch = |layer| {
-        let patch = StatePatch {
+        let patch = ActivationPatch {
             row: Row::Layer(Layer(layer)),
             into: Position(source.len() - 1),
             from_run: RunId(1),
@@ -157,11 +153,11 @@ fn the_verb_follows_the_state_that_is_patched_in() {
 #[test]
 fn every_logit_is_the_sum_of_its_parts() {
     let mut session = reference::session(&default_model().files);
-    let run = Run {
+    let run = RunRequest {
         id: RunId(1),
         prompt: "The keys to the cabinet".into(),
         max_tokens: 3,
-        ..Run::default()
+        ..RunRequest::default()
     };
     let (prompt, columns) = session.complete(run).unwrap();
     let mut answer = |ask| {

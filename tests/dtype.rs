@@ -4,19 +4,15 @@
 //! `tests/reference/half_types.json` holds the logits behind each fixture's first prompt, made by
 //! `half_types.py` beside it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use crate::reference::{self, Golden};
 use candle_core::{DType, Device};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::lens::{Logits, StateTap};
 use lenscape::model::{self, Dtype};
 use lenscape::trace::{LensKind, TokenId};
-use reference::Golden;
 
 /// Logits of the fixtures, by name and type.
 fn transformers() -> BTreeMap<String, BTreeMap<String, Vec<f32>>> {
@@ -40,7 +36,7 @@ fn rows(name: &str, dtype: Dtype) -> Vec<Vec<f32>> {
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    let logits = Logits::of(&model.head, &tap.states().unwrap(), LensKind::Normed).unwrap();
+    let logits = Logits::of(&model.unembed, &tap.states().unwrap(), LensKind::Normed).unwrap();
     logits
         .with_rows(|rows| rows.iter().map(|row| row.to_vec()).collect())
         .unwrap()

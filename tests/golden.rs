@@ -4,18 +4,14 @@
 //! generation, and at each step, for each layer, the rank of the chosen token under both lenses,
 //! its logit and probability, entropy, KL(final ‖ layer) and the five best tokens.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::reference::{self, Golden};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model::config::Dialect;
 use lenscape::model::families;
 use lenscape::model::weights::Gguf;
-use reference::Golden;
 
 fn fixture(name: &str) -> (CheckpointFiles, Golden) {
     let folder = reference::fixture(name);
@@ -39,9 +35,17 @@ macro_rules! architectures {
 }
 
 architectures!(
+    apertus,
+    arcee,
     bloom,
+    codegen,
     cohere,
     cohere2,
+    ernie4_5,
+    ernie4_5_bias,
+    ernie4_5_moe,
+    exaone4,
+    exaone4_global,
     falcon,
     falcon_alibi,
     falcon_new,
@@ -51,12 +55,25 @@ architectures!(
     gemma3_global,
     gemma4,
     gemma4_plain,
+    glm,
+    glm4,
+    glm4_moe,
     gpt2,
+    gpt_bigcode,
+    gpt_bigcode_heads,
     gpt_neo,
     gpt_neox,
     gpt_neox_serial,
+    gpt_oss,
     gptj,
     granite,
+    granitemoehybrid,
+    granitemoehybrid_nope,
+    helium,
+    hunyuan_v1_dense,
+    hunyuan_v1_dense_alpha,
+    internlm2,
+    internlm3,
     lfm2,
     lfm2_bias,
     llama,
@@ -66,15 +83,22 @@ architectures!(
     llama_yarn,
     mamba,
     mamba2,
+    ministral3,
     mistral,
     mixtral,
+    nanochat,
+    nemotron,
     olmo2,
+    olmo3,
     olmoe,
     opt,
     opt_post_norm,
+    persimmon,
     phi,
     phi3,
     phi3_longrope,
+    phimoe,
+    phimoe_longrope,
     qwen2,
     qwen2_moe,
     qwen2_moe_dense,
@@ -83,11 +107,13 @@ architectures!(
     qwen3_5_moe,
     qwen3_moe,
     qwen3_next,
+    seed_oss,
     smollm3,
     stablelm,
     stablelm_parallel,
     starcoder2,
     starcoder2_global,
+    xglm,
 );
 
 /// The `model_type` of each fixture, and of the text models of larger models.
@@ -148,9 +174,14 @@ mod gguf {
     }
 
     architectures!(
+        apertus,
+        arcee,
         bloom,
         cohere,
         cohere2,
+        ernie4_5,
+        ernie4_5_moe,
+        exaone4,
         falcon,
         falcon_new,
         gemma,
@@ -158,10 +189,20 @@ mod gguf {
         gemma3,
         gemma4,
         gemma4_plain,
+        glm,
+        glm4,
+        glm4_moe,
         gpt2,
+        gpt_bigcode,
         gpt_neox,
         gpt_neox_serial,
+        gpt_oss,
         granite,
+        granitemoehybrid,
+        hunyuan_v1_dense,
+        hunyuan_v1_dense_alpha,
+        internlm2,
+        internlm3,
         lfm2,
         llama,
         llama_dynamic,
@@ -170,12 +211,16 @@ mod gguf {
         llama_yarn,
         mamba,
         mamba2,
+        ministral3,
         mixtral,
+        nemotron,
         olmo2,
+        olmo3,
         olmoe,
         phi,
         phi3,
         phi3_longrope,
+        phimoe,
         qwen2,
         qwen2_moe,
         qwen3,
@@ -183,6 +228,7 @@ mod gguf {
         qwen3_5_moe,
         qwen3_moe,
         qwen3_next,
+        seed_oss,
         smollm3,
         stablelm,
         starcoder2_global,

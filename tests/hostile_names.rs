@@ -3,9 +3,6 @@
 //! line of their own.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod made;
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -13,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::made::{self, Copy, tensors};
 use candle_core::{DType, Device, Tensor};
 use lenscape::vocabulary::steers;
-use made::{Copy, tensors};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -1,18 +1,16 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! What can be asked of a run beside its ranks, on every fixture: attribution, forced text,
 //! branches, interventions, prompt positions, joint probabilities.
 
-mod reference;
-
 use std::path::PathBuf;
 
+use crate::reference;
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Answer, Ask, Question, Run, Session};
+use lenscape::engine::{Answer, Ask, Question, RunRequest, Session};
 use lenscape::lens::rounding::Rounding;
-use lenscape::run::{Continuation, Intervention, RunId, StatePatch, Wanted};
+use lenscape::run::{ActivationPatch, CandidateRequest, Continuation, Intervention, RunId};
 use lenscape::trace::{
-    Attribution, Column, HeadShares, Layer, LensKind, Position, Row, Skip, SkippedPart, Step,
-    Target, TokenId,
+    AblatedPart, Ablation, Column, HeadContributions, Layer, LensKind, LogitAttribution, Position,
+    Row, Step, Target, TokenId,
 };
 
 const PROMPT: &str = "The keys to the cabinet";
@@ -32,12 +30,12 @@ fn sessions() -> impl Iterator<Item = (String, Session)> {
         })
 }
 
-fn run(id: u64) -> Run {
-    Run {
+fn run(id: u64) -> RunRequest {
+    RunRequest {
         id: RunId(id),
         prompt: PROMPT.into(),
         max_tokens: STEPS,
-        ..Run::default()
+        ..RunRequest::default()
     }
 }
 
@@ -50,7 +48,7 @@ fn ask(session: &mut Session, ask: Ask) -> Answer {
     session.answer(&question).unwrap()
 }
 
-fn attribution(session: &mut Session, at: usize, target: Target) -> Attribution {
+fn attribution(session: &mut Session, at: usize, target: Target) -> LogitAttribution {
     let at = Position(at);
     match ask(session, Ask::Attribution { at, target }) {
         Answer::Attribution(attribution) => (*attribution).clone(),
@@ -58,7 +56,7 @@ fn attribution(session: &mut Session, at: usize, target: Target) -> Attribution 
     }
 }
 
-fn heads(session: &mut Session, at: usize, target: Target, layer: Layer) -> HeadShares {
+fn heads(session: &mut Session, at: usize, target: Target, layer: Layer) -> HeadContributions {
     let at = Position(at);
     match ask(session, Ask::Heads { at, target, layer }) {
         Answer::Heads(shares) => (*shares).clone(),
@@ -133,7 +131,7 @@ fn the_heads_and_the_bias_add_up_to_the_attention() {
 fn forced_text_is_scored_as_if_it_had_been_generated() {
     for (name, mut session) in sessions() {
         let (_, generated) = session.complete(run(1)).unwrap();
-        let forced = Run {
+        let forced = RunRequest {
             continuation: Continuation::Tokens(tokens(&generated)),
             max_tokens: 0,
             ..run(2)
@@ -148,7 +146,7 @@ fn a_forced_token_need_not_be_the_best_one() {
     for (name, mut session) in sessions() {
         let (_, generated) = session.complete(run(1)).unwrap();
         let other = TokenId(generated[0].token.0 ^ 1);
-        let forced = Run {
+        let forced = RunRequest {
             continuation: Continuation::Tokens(vec![other]),
             max_tokens: 1,
             ..run(2)
@@ -168,7 +166,7 @@ fn a_branch_goes_on_from_a_changed_token() {
         let (_, generated) = session.complete(run(1)).unwrap();
         let mut given = tokens(&generated)[..1].to_vec();
         given.push(TokenId(generated[1].token.0 ^ 1));
-        let branch = Run {
+        let branch = RunRequest {
             continuation: Continuation::Tokens(given.clone()),
             ..run(2)
         };
@@ -178,7 +176,7 @@ fn a_branch_goes_on_from_a_changed_token() {
         // A fresh session, without anything cached, makes the same tokens of it.
         let model = session.into_model();
         let mut fresh = Session::new(model, name.clone(), 5);
-        let again = Run {
+        let again = RunRequest {
             continuation: Continuation::Tokens(given),
             ..run(1)
         };
@@ -191,7 +189,7 @@ fn a_branch_goes_on_from_a_changed_token() {
 fn a_text_typed_at_a_branch_stands_behind_the_tokens_before() {
     for (name, mut session) in sessions() {
         let (_, generated) = session.complete(run(1)).unwrap();
-        let branch = Run {
+        let branch = RunRequest {
             continuation: Continuation::Branch {
                 tokens: vec![generated[0].token],
                 text: " the".into(),
@@ -212,7 +210,7 @@ fn a_text_typed_at_a_branch_stands_behind_the_tokens_before() {
 fn a_text_that_is_given_is_followed_to_its_end() {
     let path = reference::fixture("llama");
     let mut session = reference::session(&CheckpointFiles::Folder(path));
-    let forced = Run {
+    let forced = RunRequest {
         continuation: Continuation::Text(" is on the table".into()),
         max_tokens: 0,
         ..run(1)
@@ -236,7 +234,7 @@ fn patching_a_whole_trace_with_itself_changes_nothing() {
         let interventions = rows
             .flat_map(|row| {
                 (0..prompt.len() + STEPS - 1).map(move |position| {
-                    Intervention::Patch(StatePatch {
+                    Intervention::Patch(ActivationPatch {
                         row,
                         into: Position(position),
                         from_run: RunId(1),
@@ -245,7 +243,7 @@ fn patching_a_whole_trace_with_itself_changes_nothing() {
                 })
             })
             .collect();
-        let patched = Run {
+        let patched = RunRequest {
             interventions,
             ..run(2)
         };
@@ -258,15 +256,15 @@ fn patching_a_whole_trace_with_itself_changes_nothing() {
 fn a_state_of_another_prompt_changes_what_follows_it_and_is_taken_back() {
     for (name, mut session) in sessions() {
         let (prompt, columns) = session.complete(run(1)).unwrap();
-        let other = Run {
+        let other = RunRequest {
             prompt: "The key to the cabinets".into(),
             ..run(2)
         };
         session.complete(other).unwrap();
         let last = Layer(columns[0].layers.len() - 1);
         let at = Position(prompt.len() - 1);
-        let patched = Run {
-            interventions: vec![Intervention::Patch(StatePatch {
+        let patched = RunRequest {
+            interventions: vec![Intervention::Patch(ActivationPatch {
                 row: Row::Layer(last),
                 into: at,
                 from_run: RunId(2),
@@ -296,15 +294,15 @@ fn a_state_of_another_prompt_changes_what_follows_it_and_is_taken_back() {
 #[test]
 fn a_skipped_block_leaves_the_stream_as_it_was() {
     for (name, mut session) in sessions() {
-        let skip = |part| {
-            vec![Intervention::Skip(Skip {
+        let ablation = |part| {
+            vec![Intervention::Ablation(Ablation {
                 layer: Layer(1),
                 part,
             })]
         };
         let (_, whole) = session.complete(run(1)).unwrap();
-        let skipped = Run {
-            interventions: skip(SkippedPart::Block),
+        let skipped = RunRequest {
+            interventions: ablation(AblatedPart::Block),
             max_tokens: 1,
             ..run(2)
         };
@@ -325,10 +323,10 @@ fn all_heads_silent_is_an_attention_of_its_bias_alone() {
         let n_heads = session.model().spec.blocks[0].heads().count;
         let layer = Layer(0);
         let silenced: Vec<Intervention> = (0..n_heads)
-            .map(SkippedPart::Head)
-            .map(|part| Intervention::Skip(Skip { layer, part }))
+            .map(AblatedPart::Head)
+            .map(|part| Intervention::Ablation(Ablation { layer, part }))
             .collect();
-        let silent = Run {
+        let silent = RunRequest {
             interventions: silenced,
             max_tokens: 1,
             ..run(1)
@@ -351,9 +349,9 @@ fn a_part_that_the_model_does_not_have_is_refused() {
     let path = reference::fixture("gpt2");
     let mut session = reference::session(&CheckpointFiles::Folder(path));
     let mut refused = |text: &str| {
-        let skip: Skip = text.parse().unwrap();
-        let run = Run {
-            interventions: vec![Intervention::Skip(skip)],
+        let ablation: Ablation = text.parse().unwrap();
+        let run = RunRequest {
+            interventions: vec![Intervention::Ablation(ablation)],
             ..run(1)
         };
         session.begin(run).unwrap_err().to_string()
@@ -368,13 +366,13 @@ fn the_prompt_is_predicted_as_a_forced_text_would_be() {
         let prompt = session.begin(run(2)).unwrap();
         // A run whose prompt is the first word, with the rest of the tokens forced behind it.
         let first = session
-            .begin(Run {
+            .begin(RunRequest {
                 prompt: "The".into(),
                 ..run(3)
             })
             .unwrap();
         assert_eq!(first, prompt[..first.len()], "{name}");
-        let forced = Run {
+        let forced = RunRequest {
             prompt: "The".into(),
             continuation: Continuation::Tokens(prompt[first.len()..].to_vec()),
             max_tokens: 0,
@@ -406,7 +404,7 @@ fn a_joint_probability_is_the_product_along_the_forced_text() {
     for (name, mut session) in sessions() {
         let (prompt, _) = session.complete(run(1)).unwrap();
         let text = " is on";
-        let forced = Run {
+        let forced = RunRequest {
             continuation: Continuation::Text(text.into()),
             max_tokens: 0,
             ..run(2)
@@ -462,7 +460,10 @@ fn a_candidate_can_be_named_by_its_id() {
         let (prompt, columns) = session.complete(run(1)).unwrap();
         let token = columns[0].token;
         let nobody = TokenId(u32::MAX);
-        let wanted = vec![Wanted::Token(token), Wanted::Token(nobody)];
+        let wanted = vec![
+            CandidateRequest::Token(token),
+            CandidateRequest::Token(nobody),
+        ];
         let at = Position(prompt.len());
         let Answer::Candidates(comparison) = ask(&mut session, Ask::Candidates { at, wanted })
         else {

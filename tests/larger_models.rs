@@ -1,17 +1,13 @@
 //! The text models of models that also see pictures, as Hugging Face's transformers computes them on
 //! text alone, in the files that it writes for them and has written for them before.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::path::{Path, PathBuf};
 
+use crate::reference::{self, Golden};
 use candle_core::{Device, Tensor, safetensors};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model::checkpoint::Unused;
 use lenscape::model::{self, Dtype};
-use reference::Golden;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 

@@ -1,15 +1,12 @@
 //! What other lenses got wrong, each as a rule that must hold here.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::fs;
 use std::path::Path;
 
+use crate::reference;
 use candle_core::{Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Progress, Run, Session};
+use lenscape::engine::{Progress, RunRequest, Session};
 use lenscape::model;
 use lenscape::run::{RunId, Sampling, StopReason};
 use lenscape::trace::{Column, LensKind, Step};
@@ -36,19 +33,19 @@ fn open(folder: &Path) -> Session {
     reference::session(&CheckpointFiles::Folder(folder.to_owned()))
 }
 
-fn request(id: u64, prompt: &str, max_tokens: usize) -> Run {
-    Run {
+fn request(id: u64, prompt: &str, max_tokens: usize) -> RunRequest {
+    RunRequest {
         id: RunId(id),
         prompt: prompt.to_owned(),
         max_tokens,
         sampling: Sampling::default(),
         lens: LensKind::Normed,
-        ..Run::default()
+        ..RunRequest::default()
     }
 }
 
 /// All columns of a run, and why it ended.
-fn finish(session: &mut Session, run: Run) -> (Vec<Column>, StopReason) {
+fn finish(session: &mut Session, run: RunRequest) -> (Vec<Column>, StopReason) {
     session.begin(run).unwrap();
     let mut columns = Vec::new();
     loop {
@@ -72,7 +69,7 @@ fn the_greedy_choice_has_rank_one_at_the_last_layer_under_both_lenses() {
     for name in reference::FIXTURES {
         let mut session = reference::session(&files(name));
         let (normed, _) = finish(&mut session, request(1, PROMPT, 6));
-        let raw = session.recast(RunId(1), LensKind::Raw).unwrap();
+        let raw = session.relens(RunId(1), LensKind::Raw).unwrap();
         for (normed, raw) in normed.iter().zip(&raw) {
             let (normed, raw) = (normed.layers.last().unwrap(), raw.layers.last().unwrap());
             assert_eq!(normed.score.rank, 1, "{name}");

@@ -1,7 +1,5 @@
 //! `lenscape models inspect` tells what was understood of a checkpoint, without reading weights.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

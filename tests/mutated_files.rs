@@ -19,8 +19,8 @@ use candle_core::quantized::gguf_file::Value;
 use lenscape::app::{Message, SavedTrace, Start, State, update};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::display::GridView;
-use lenscape::engine::{Run, Session};
-use lenscape::export::figure::{self, Kind};
+use lenscape::engine::{RunRequest, Session};
+use lenscape::export::figure::{self, FigureKind};
 use lenscape::export::{Content, Format, tensors, trace_file};
 use lenscape::run::{Record, RunId, Sampling, Watch};
 use lenscape::settings::Settings;
@@ -384,11 +384,11 @@ fn trace_files() -> [Vec<u8>; 2] {
     )
     .unwrap();
     let mut session = Session::new(model, "llama".into(), 3);
-    let run = Run {
+    let run = RunRequest {
         id: RunId(1),
         prompt: "The keys".into(),
         max_tokens: 2,
-        ..Run::default()
+        ..RunRequest::default()
     };
     let (prompt_ids, columns) = session.complete(run).unwrap();
     let comparison = session
@@ -441,7 +441,7 @@ fn draw(record: Record, settings: &Settings) {
     let theme = Box::new(figure::colours(&settings.themes, None).unwrap());
     let record = Arc::new(record);
     let grid = GridView::of_steps(settings.options.grid);
-    for kind in [Kind::Grid(grid), Kind::Compare] {
+    for kind in [FigureKind::Grid(grid), FigureKind::Compare] {
         let html = Format::named("html").unwrap();
         Content::Figure(Arc::clone(&record), kind, theme.clone())
             .bytes(html)

@@ -2,9 +2,6 @@
 //! nobody waits or reads for ever.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod made;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::made::{self, Copy};
 use lenscape::catalog::Recent;
-use made::Copy;
 use tempfile::TempDir;
 
 /// How long a command may take on a busy machine.

@@ -1,7 +1,5 @@
 //! What the README says of the program, held against the program.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::path::Path;
 
 use lenscape::export::format;
@@ -59,5 +57,20 @@ fn the_table_of_formats_is_the_registry() {
     assert!(
         readme().contains(&format!("{FORMATS}{table}\n")),
         "the README needs this table:\n{FORMATS}{table}"
+    );
+}
+
+/// So that who follows the README runs what has to pass.
+#[test]
+fn the_second_command_is_what_has_to_pass() {
+    let readme = readme();
+    let mut commands = readme.lines().filter_map(|line| line.strip_prefix("$ "));
+    let command = commands.nth(1).unwrap();
+    assert!(command.starts_with("cargo test"), "{command}");
+    let ci = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run");
+    let ci = std::fs::read_to_string(ci).unwrap();
+    assert!(
+        ci.lines().any(|line| line.starts_with(command)),
+        "{command} is not in .ci/run"
     );
 }

@@ -1,8 +1,6 @@
 //! `lenscape play`: a script writes beside itself or below `--output`, and replaces only what a
 //! play has made. Scripts come from anywhere.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

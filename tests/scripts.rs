@@ -1,17 +1,14 @@
 //! The scripts in `screenshots/`, played on the default model: they make the pictures and casts
 //! of the README, and wait on the screen for what it says of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod replay;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::replay;
 use lenscape::app::Start;
-use lenscape::commands::play::{Performance, Performed, PlayError};
+use lenscape::commands::play::{Performance, PlayError, PlayResult};
 use lenscape::engine::Opener;
-use lenscape::play::{self, Step};
+use lenscape::play::{self, ScriptStep};
 use lenscape::settings::Settings;
 
 /// Larger casts would be a burden for who clones the repository.
@@ -43,14 +40,14 @@ fn pictures(performance: &Performance) -> Vec<PathBuf> {
     let steps = performance.script.steps.iter();
     steps
         .filter_map(|step| match step {
-            Step::Screenshot(screenshot) => Some(screenshot.path.clone()),
+            ScriptStep::Screenshot(screenshot) => Some(screenshot.path.clone()),
             _ => None,
         })
         .collect()
 }
 
 /// The program as it starts without any options.
-fn play(performance: &Performance) -> Result<Performed, PlayError> {
+fn play(performance: &Performance) -> Result<PlayResult, PlayError> {
     let settings = Settings::embedded().unwrap();
     let start = Start::on((0, 0));
     let opener = Opener::from_env(settings.options.dtype, 10).unwrap();

@@ -1,7 +1,5 @@
 //! Every command takes the model of the user's settings where none is named.
 
-#![allow(clippy::unwrap_used)]
-
 use assert_cmd::Command;
 use predicates::str::contains;
 

@@ -1,13 +1,9 @@
 //! A checkpoint is the same whatever names its files give to its tensors and hyperparameters:
 //! with and without prefixes, inside a larger model, and as transformers 4 wrote them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
+use crate::reference::{self, Golden};
 use candle_core::{DType, Device, Tensor, safetensors};
 use lenscape::catalog::CheckpointFiles;
-use reference::Golden;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -2,7 +2,6 @@
 //! one that is told once and without names of our own making.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs::{self, File};
 use std::path::Path;

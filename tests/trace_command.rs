@@ -1,11 +1,8 @@
 //! `lenscape trace` as it is called from a shell: a text that is given, parts that are skipped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
 use std::process::Command;
 
+use crate::reference;
 use serde_json::Value;
 
 /// The steps that it writes.

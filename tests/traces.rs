@@ -1,7 +1,5 @@
 //! Traces that are written by `lenscape trace` and opened again.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::path::Path;
 
 use assert_cmd::Command;

@@ -1,15 +1,14 @@
 //! Looking changes nothing: a run in whose middle every kind of question is asked has, bit for
 //! bit, the columns and states of one that nobody looked at.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
+use crate::reference;
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Ask, AskKind, Progress, Question, Run, Session};
-use lenscape::run::{Continuation, Intervention, RunId, Sampling, StatePatch, Wanted};
+use lenscape::engine::{Ask, AskKind, Progress, Question, RunRequest, Session};
+use lenscape::run::{
+    ActivationPatch, CandidateRequest, Continuation, Intervention, RunId, Sampling,
+};
 use lenscape::trace::{
-    Column, Layer, LensKind, Position, Row, Skip, SkippedPart, Step, Target, TokenId,
+    AblatedPart, Ablation, Column, Layer, LensKind, Position, Row, Step, Target, TokenId,
 };
 use strum::IntoEnumIterator;
 
@@ -25,8 +24,8 @@ fn session(name: &str) -> Session {
     reference::session(&CheckpointFiles::Folder(reference::fixture(name)))
 }
 
-fn run(id: u64, prompt: &str) -> Run {
-    Run {
+fn run(id: u64, prompt: &str) -> RunRequest {
+    RunRequest {
         id: RunId(id),
         prompt: prompt.into(),
         max_tokens: 10,
@@ -36,7 +35,7 @@ fn run(id: u64, prompt: &str) -> Run {
             seed: 7,
             ..Sampling::default()
         },
-        ..Run::default()
+        ..RunRequest::default()
     }
 }
 
@@ -52,8 +51,8 @@ fn bits(columns: &[Column], session: &Session, run: RunId) -> (String, Vec<u32>)
 fn ask(kind: AskKind, at: Position, tokens: &[TokenId]) -> Ask {
     let wanted = || {
         vec![
-            Wanted::from(" cabinets and keys"),
-            Wanted::Token(TokenId(300)),
+            CandidateRequest::from(" cabinets and keys"),
+            CandidateRequest::Token(TokenId(300)),
         ]
     };
     let target = Target {
@@ -69,7 +68,7 @@ fn ask(kind: AskKind, at: Position, tokens: &[TokenId]) -> Ask {
             at,
             wanted: wanted(),
         },
-        AskKind::Recast => Ask::Recast,
+        AskKind::Relens => Ask::Relens,
         AskKind::PromptColumns => Ask::PromptColumns,
         AskKind::Predictions => Ask::Predictions { at, top_k: 20 },
         AskKind::Attribution => Ask::Attribution { at, target },
@@ -102,7 +101,11 @@ fn look(session: &mut Session, run: RunId, kinds: &[AskKind]) {
 }
 
 /// Makes a run; `look` is called before each of its steps, and after the last.
-fn finish(session: &mut Session, run: Run, mut look: impl FnMut(&mut Session)) -> Vec<Column> {
+fn finish(
+    session: &mut Session,
+    run: RunRequest,
+    mut look: impl FnMut(&mut Session),
+) -> Vec<Column> {
     session.begin(run).unwrap();
     let mut columns = Vec::new();
     loop {
@@ -116,7 +119,7 @@ fn finish(session: &mut Session, run: Run, mut look: impl FnMut(&mut Session)) -
 }
 
 /// A run that nobody looked at, in a session of its own.
-fn undisturbed(name: &str, run: Run) -> (String, Vec<u32>) {
+fn undisturbed(name: &str, run: RunRequest) -> (String, Vec<u32>) {
     let mut session = session(name);
     let id = run.id;
     let columns = finish(&mut session, run, |_| {});
@@ -150,18 +153,18 @@ fn all_questions_at_once_about_several_runs_leave_the_run_as_it_was() {
         // The same prompt, one that shares its beginning, and one in a changed network.
         finish(&mut session, run(1, PROMPT), |_| {});
         finish(&mut session, run(2, "The keys to the table"), |_| {});
-        let skip = Skip {
+        let ablation = Ablation {
             layer: Layer(1),
-            part: SkippedPart::FeedForward,
+            part: AblatedPart::FeedForward,
         };
-        let patch = StatePatch {
+        let patch = ActivationPatch {
             row: Row::Layer(Layer(0)),
             into: Position(2),
             from_run: RunId(1),
             from: Position(3),
         };
-        let changed = Run {
-            interventions: vec![Intervention::Skip(skip), Intervention::Patch(patch)],
+        let changed = RunRequest {
+            interventions: vec![Intervention::Ablation(ablation), Intervention::Patch(patch)],
             ..run(3, PROMPT)
         };
         finish(&mut session, changed, |session| {
@@ -184,7 +187,7 @@ fn a_run_is_the_same_whatever_was_run_before() {
         let expected = undisturbed(name, run(3, longer));
         let mut session = session(name);
         finish(&mut session, run(1, PROMPT), |_| {});
-        let forced = Run {
+        let forced = RunRequest {
             continuation: Continuation::Text(" are on the table".into()),
             ..run(2, PROMPT)
         };
@@ -197,12 +200,12 @@ fn a_run_is_the_same_whatever_was_run_before() {
 /// A run in a changed network goes on in it.
 #[test]
 fn a_changed_run_that_is_looked_at_stays_changed() {
-    let skip = Skip {
+    let ablation = Ablation {
         layer: Layer(2),
-        part: SkippedPart::Attention,
+        part: AblatedPart::Attention,
     };
-    let changed = || Run {
-        interventions: vec![Intervention::Skip(skip)],
+    let changed = || RunRequest {
+        interventions: vec![Intervention::Ablation(ablation)],
         ..run(2, PROMPT)
     };
     let kinds: Vec<AskKind> = AskKind::iter().collect();

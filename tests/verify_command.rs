@@ -1,22 +1,18 @@
 //! `lenscape verify --reference`: a right model passes at any vocabulary, one with the weights of
 //! one matrix off by 1 % fails at any, and a file that is no reference is told in one line.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod made;
-mod reference;
-
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::made::{self, Copy, Tensors};
+use crate::reference;
 use assert_cmd::Command;
 use candle_core::{Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::lens::{Logits, StateTap, column};
-use lenscape::model::{self, Dtype, Holding};
+use lenscape::model::{self, Dequantisation, Dtype};
 use lenscape::trace::{Cell, LensKind, TokenId};
 use lenscape::verify::{Outcome, Reference, hold};
-use made::{Copy, Tensors};
 use predicates::prelude::*;
 use predicates::str::contains;
 use rayon::prelude::*;
@@ -115,7 +111,7 @@ fn computed(copy: &Copy, prompt: &str, steps: usize) -> Value {
         &files,
         &Device::Cpu,
         Dtype::F32,
-        Holding::Widened,
+        Dequantisation::AtLoad,
         &|_, _| {},
     )
     .unwrap();
@@ -132,7 +128,7 @@ fn computed(copy: &Copy, prompt: &str, steps: usize) -> Value {
         });
         assert!(flow.unwrap().is_continue());
         let states = tap.states().unwrap();
-        let logits = Logits::of(&model.head, &states, LensKind::Normed).unwrap();
+        let logits = Logits::of(&model.unembed, &states, LensKind::Normed).unwrap();
         let best = column(&logits, TokenId(0), 1, &vocabulary).unwrap();
         let token = best.layers.last().unwrap().top[0].0;
         let column = column(&logits, token, 1, &vocabulary).unwrap();

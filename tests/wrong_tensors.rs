@@ -1,15 +1,11 @@
 //! A tensor that is missing, one that does not fit and one that nothing asks for, in every kind of
 //! file: the message names it, what was expected and what was found.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod made;
-
+use crate::made::{self, Copy, Gguf, Tensors, gguf_of, write_pytorch};
 use candle_core::quantized::GgmlDType;
 use candle_core::{DType, Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
-use made::{Copy, Gguf, Tensors, gguf_of, write_pytorch};
 
 /// One kind of file, and how it calls what the tests are about.
 struct Kind {

@@ -1,4 +1,4 @@
-//! A trace that a session before left unsaved, and what is said of it.
+//! An autosave that an earlier session left, and how it is offered.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ pub struct Autosave {
     /// The file that it was kept in.
     pub path: PathBuf,
     /// When that was, by the user's clock.
-    pub kept_at: String,
+    pub autosaved_at: String,
     /// What is in it, or one line that says why it cannot be opened.
     pub trace: Result<Arc<Record>, String>,
 }
 
 /// What became of traces that are kept.
 #[derive(Clone, Debug, PartialEq)]
-pub enum AutosaveNews {
+pub enum AutosaveEvent {
     /// A session before has left one.
     Found(Autosave),
     /// One could not be kept, looked for or deleted; one line that says which and why.
@@ -40,7 +40,7 @@ impl State {
             Ok(record) => format!(
                 "{} opens the unsaved trace of {} (“{}”, {}), {discard} discards it",
                 keys(Action::OpenAutosave),
-                autosave.kept_at,
+                autosave.autosaved_at,
                 quoted(&record.prompt),
                 steps(record.columns.len()),
             ),

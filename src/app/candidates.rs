@@ -1,24 +1,24 @@
 //! The way candidates are typed.
 //!
 //! Words, with spaces between them: `is are` are the candidates ` is` and ` are`. A word gets its
-//! leading space as [`crate::vocabulary::typed`] says. What stands in quotes, `"…"` or `` `…` ``, is taken as it is:
-//! `"is"` has no leading space, `" the same"` has one inside, and `\n`, `\t`, `\"` and `\\` mean what
-//! they mean in most programs. `#1234` is the token of that number.
+//! leading space as [`crate::vocabulary::typed`] says. What stands in quotes, `"…"` or `` `…` ``,
+//! is taken as it is: `"is"` has no leading space, `" the same"` has one inside, and `\n`, `\t`,
+//! `\"` and `\\` mean what they mean in most programs. `#1234` is the token of that number.
 
 use std::ops::Range;
 
-use crate::run::Wanted;
+use crate::run::CandidateRequest;
 use crate::trace::TokenId;
 use crate::vocabulary::Vocabulary;
 
 /// The candidates of what was typed, leading spaces included, each once, in their order.
 #[must_use]
-pub fn parse_candidates(typed: &str) -> Vec<Wanted> {
-    let mut candidates: Vec<Wanted> = Vec::new();
+pub fn parse_candidates(typed: &str) -> Vec<CandidateRequest> {
+    let mut candidates: Vec<CandidateRequest> = Vec::new();
     for piece in pieces(typed) {
         let wanted = match piece.form {
             Form::Bare => of_word(&typed[piece.at]),
-            Form::Quoted(text) => (!text.is_empty()).then_some(Wanted::Text(text)),
+            Form::Quoted(text) => (!text.is_empty()).then_some(CandidateRequest::Text(text)),
         };
         if let Some(wanted) = wanted.filter(|wanted| !candidates.contains(wanted)) {
             candidates.push(wanted);
@@ -72,13 +72,13 @@ pub fn spelled(token: TokenId, vocabulary: &Vocabulary) -> String {
 }
 
 fn numbered(token: TokenId) -> String {
-    Wanted::Token(token).to_string()
+    CandidateRequest::Token(token).to_string()
 }
 
 /// A text as it is typed; `None` for one that the field cannot hold.
 #[must_use]
 pub fn spelled_text(text: &str) -> Option<String> {
-    let wanted = [Wanted::Text(text.to_owned())];
+    let wanted = [CandidateRequest::Text(text.to_owned())];
     let escaped = text
         .replace('\\', "\\\\")
         .replace('"', "\\\"")
@@ -130,8 +130,8 @@ fn pieces(typed: &str) -> Vec<Piece> {
 }
 
 /// The sign of a leading space is, alone, a word not yet begun.
-fn of_word(word: &str) -> Option<Wanted> {
-    (word != "·").then(|| Wanted::typed(word))
+fn of_word(word: &str) -> Option<CandidateRequest> {
+    (word != "·").then(|| CandidateRequest::typed(word))
 }
 
 type Characters<'t> = std::iter::Peekable<std::str::CharIndices<'t>>;
@@ -168,7 +168,7 @@ mod tests {
         ) {
             let candidates: Vec<String> = candidates.into_iter().collect();
             let typed = typed_candidates(candidates.iter().map(String::as_str));
-            let wanted: Vec<Wanted> = candidates.into_iter().map(Wanted::Text).collect();
+            let wanted: Vec<CandidateRequest> = candidates.into_iter().map(CandidateRequest::Text).collect();
             proptest::prop_assert_eq!(parse_candidates(&typed), wanted, "{}", typed);
         }
     }
@@ -202,14 +202,18 @@ mod tests {
             ("is\"x", vec![" is", "x"]),
             ("·#12 \"#12\" #x #", vec![" #12", "#12", " #x", " #"]),
         ] {
-            let expected: Vec<Wanted> = candidates.into_iter().map(Wanted::from).collect();
+            let expected: Vec<CandidateRequest> =
+                candidates.into_iter().map(CandidateRequest::from).collect();
             assert_eq!(parse_candidates(typed), expected, "{typed:?}");
         }
     }
 
     #[test]
     fn a_number_sign_names_a_token() {
-        let [text, token] = [Wanted::from(" is"), Wanted::Token(TokenId(318))];
+        let [text, token] = [
+            CandidateRequest::from(" is"),
+            CandidateRequest::Token(TokenId(318)),
+        ];
         assert_eq!(parse_candidates("is #318 #318"), [text, token]);
     }
 
@@ -234,7 +238,7 @@ mod tests {
         #[test]
         fn what_is_spelled_is_read_back(text in ".{1,12}") {
             if let Some(spelled) = spelled_text(&text) {
-                prop_assert_eq!(parse_candidates(&spelled), [Wanted::Text(text)]);
+                prop_assert_eq!(parse_candidates(&spelled), [CandidateRequest::Text(text)]);
             }
         }
 

@@ -6,10 +6,10 @@ use strum::IntoEnumIterator;
 use tui_input::{Input, InputRequest};
 
 use super::State;
-use super::entry::parse_skips;
+use super::pages::entry::parse_ablations;
 use crate::settings::keys::Scope;
 use crate::settings::{Action, Settings};
-use crate::trace::{Layer, Skip, Step};
+use crate::trace::{Ablation, Layer, Step};
 use crate::vocabulary::typed;
 
 /// The command line while it is open.
@@ -27,7 +27,7 @@ pub struct CommandLine {
 
 /// What was typed, understood.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Order {
+pub enum TypedCommand {
     /// What a key would do.
     Act(Action),
     /// Set an option.
@@ -46,7 +46,7 @@ pub enum Order {
     /// Score a text as what follows the prompt.
     Force(String),
     /// Skip these parts of the network and no others.
-    Skip(Vec<Skip>),
+    Ablate(Vec<Ablation>),
     /// Save what the file's extension asks for.
     Save(PathBuf),
 }
@@ -71,7 +71,7 @@ const VERBS: [(&str, &str); 7] = [
     ("save", "save to this file; its extension says what"),
 ];
 
-impl Order {
+impl TypedCommand {
     /// Understands a line.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl Order {
             },
             // The first space ends the verb; the text keeps its own.
             "force" if !rest.is_empty() => Ok(Self::Force(typed::meant(behind))),
-            "skip" if !rest.is_empty() => parse_skips(rest).map(Self::Skip),
+            "skip" if !rest.is_empty() => parse_ablations(rest).map(Self::Ablate),
             "save" if !rest.is_empty() => Ok(Self::Save(PathBuf::from(rest))),
             _ => line
                 .parse::<Action>()
@@ -223,23 +223,35 @@ mod tests {
 
     #[test]
     fn a_line_is_an_action_or_a_verb_with_something_behind_it() {
-        assert_eq!(Order::parse("generate"), Ok(Order::Act(Action::Generate)));
         assert_eq!(
-            Order::parse(" next-example "),
-            Ok(Order::Act(Action::NextExample))
+            TypedCommand::parse("generate"),
+            Ok(TypedCommand::Act(Action::Generate))
         );
-        assert_eq!(Order::parse("step 12"), Ok(Order::Step(Step(11))));
-        assert_eq!(Order::parse("layer L5"), Ok(Order::Layer(Layer(5))));
-        assert_eq!(Order::parse("model"), Ok(Order::Act(Action::Models)));
         assert_eq!(
-            Order::parse("model a/b c"),
-            Ok(Order::Model("a/b c".into()))
+            TypedCommand::parse(" next-example "),
+            Ok(TypedCommand::Act(Action::NextExample))
         );
-        let set = Order::Set {
+        assert_eq!(
+            TypedCommand::parse("step 12"),
+            Ok(TypedCommand::Step(Step(11)))
+        );
+        assert_eq!(
+            TypedCommand::parse("layer L5"),
+            Ok(TypedCommand::Layer(Layer(5)))
+        );
+        assert_eq!(
+            TypedCommand::parse("model"),
+            Ok(TypedCommand::Act(Action::Models))
+        );
+        assert_eq!(
+            TypedCommand::parse("model a/b c"),
+            Ok(TypedCommand::Model("a/b c".into()))
+        );
+        let set = TypedCommand::Set {
             name: "grid.value".into(),
             value: "kl".into(),
         };
-        assert_eq!(Order::parse("set grid.value  kl"), Ok(set));
+        assert_eq!(TypedCommand::parse("set grid.value  kl"), Ok(set));
     }
 
     #[test]
@@ -252,21 +264,33 @@ mod tests {
             (r"force a\n b ", " a\n b "),
         ];
         for (line, text) in texts {
-            assert_eq!(Order::parse(line), Ok(Order::Force(text.into())));
+            assert_eq!(
+                TypedCommand::parse(line),
+                Ok(TypedCommand::Force(text.into()))
+            );
         }
-        let skips = ["L5.mlp", "L3"].map(|skip| skip.parse().unwrap());
+        let ablations = ["L5.mlp", "L3"].map(|ablation| ablation.parse().unwrap());
         assert_eq!(
-            Order::parse("skip L5.mlp -L3"),
-            Ok(Order::Skip(skips.into()))
+            TypedCommand::parse("skip L5.mlp -L3"),
+            Ok(TypedCommand::Ablate(ablations.into()))
         );
         assert_eq!(
-            Order::parse("save my grid.svg"),
-            Ok(Order::Save("my grid.svg".into()))
+            TypedCommand::parse("save my grid.svg"),
+            Ok(TypedCommand::Save("my grid.svg".into()))
         );
         // Without anything behind them they are what their keys do.
-        assert_eq!(Order::parse("force "), Ok(Order::Act(Action::Force)));
-        assert_eq!(Order::parse("skip"), Ok(Order::Act(Action::Skip)));
-        assert_eq!(Order::parse("save"), Ok(Order::Act(Action::Save)));
+        assert_eq!(
+            TypedCommand::parse("force "),
+            Ok(TypedCommand::Act(Action::Force))
+        );
+        assert_eq!(
+            TypedCommand::parse("skip"),
+            Ok(TypedCommand::Act(Action::Skip))
+        );
+        assert_eq!(
+            TypedCommand::parse("save"),
+            Ok(TypedCommand::Act(Action::Save))
+        );
     }
 
     #[test]
@@ -280,7 +304,7 @@ mod tests {
             "layer",
             "skip attn",
         ] {
-            let error = Order::parse(line).unwrap_err();
+            let error = TypedCommand::parse(line).unwrap_err();
             assert!(
                 !error.contains('\n') && !error.is_empty(),
                 "{line}: {error}"

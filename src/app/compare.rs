@@ -23,7 +23,7 @@ use tui_input::Input;
 use super::{Inquiry, parse_candidates};
 use crate::display::{letter, of_wanted, shown};
 use crate::engine::Ask;
-use crate::run::{Comparison, Wanted};
+use crate::run::{CandidateRequest, Comparison};
 use crate::trace::{Candidate, Lead, LogProb, Row, Trajectory, leads};
 use crate::vocabulary::{Search, Vocabulary};
 
@@ -91,7 +91,7 @@ impl Compare {
 
     /// Who is followed: the first of those typed.
     #[must_use]
-    pub fn candidates(&self) -> Vec<Wanted> {
+    pub fn candidates(&self) -> Vec<CandidateRequest> {
         let mut candidates = parse_candidates(self.field.value());
         candidates.truncate(MOST_CANDIDATES);
         candidates
@@ -192,24 +192,11 @@ mod tests {
     use super::*;
     use crate::engine::Question;
     use crate::run::RunId;
-    use crate::trace::{LensKind, Position, Score, TokenId};
+    use crate::testing;
+    use crate::trace::{LensKind, Position, TokenId};
 
     fn trajectory(text: &str) -> Trajectory {
-        let score = Score {
-            rank: 1,
-            ties: 0,
-            logit: 0.0,
-            prob: 0.0,
-        };
-        Trajectory {
-            candidate: Candidate {
-                text: text.into(),
-                tokens: vec![TokenId(1)],
-                context_changed: false,
-            },
-            embedding: score,
-            layers: vec![score],
-        }
+        testing::trajectory(text, &[1], &[1, 1])
     }
 
     fn comparing(typed: &str, trajectories: Vec<Result<Trajectory, String>>) -> Compare {

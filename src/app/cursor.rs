@@ -6,9 +6,9 @@ use crate::trace::{Extent, Layer, Place, Position, Row, Step};
 /// Whether the selection goes along with the newest step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follow {
-    /// It does.
+    /// The selection moves with each new step.
     Newest,
-    /// It does, as far as this step.
+    /// The selection moves with new steps, as far as this one.
     UpTo(Step),
     /// It stays where the user put it.
     Stay,
@@ -17,9 +17,9 @@ pub enum Follow {
 /// Whether steps are still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Growth {
-    /// They are.
+    /// The run goes on.
     Growing,
-    /// They are not.
+    /// The run has ended, or is a saved one.
     Complete,
 }
 

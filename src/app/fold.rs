@@ -7,10 +7,10 @@ use crate::trace::Row;
 /// How many rows of the grid stand in a line of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fold {
-    /// One.
+    /// One row of the grid a line.
     #[default]
     Single,
-    /// Two, the first one above.
+    /// Two rows of the grid a line, as half blocks, the first one above.
     Pairs,
 }
 

@@ -48,7 +48,7 @@ impl ScreenSize {
 /// └ keys ──────┘  └ keys ──────┘   └ keys ──────┘  └ keys ──────┘
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Places {
+pub struct PaneAreas {
     /// The status line.
     pub header: Rect,
     /// Everything between status line and key line.
@@ -71,7 +71,7 @@ pub struct Places {
     pub chart: Rect,
 }
 
-impl Places {
+impl PaneAreas {
     /// Where each pane stands; `None` where nothing fits.
     #[must_use]
     pub fn of(state: &State) -> Option<Self> {
@@ -253,7 +253,7 @@ impl GridRoom {
     /// The room that there is now.
     #[must_use]
     pub fn of(state: &State) -> Self {
-        let Some(places) = Places::of(state) else {
+        let Some(places) = PaneAreas::of(state) else {
             return Self::default();
         };
         let is_followed = matches!(state.page, Some(Page::Followed(_)));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Effect, Run, Save, SaveNews, State, What};
+use super::{Effect, Run, Save, SaveOutcome, SaveSource, State};
 use crate::export::Content;
 use crate::trace::Column;
 
@@ -52,7 +52,7 @@ impl Leaving {
         for effect in effects {
             if let Effect::Save(Save { path, format, what }) = effect
                 && format.is_read_back
-                && let What::Content(Content::Trace(record, _)) = what
+                && let SaveSource::Content(Content::Trace(record, _)) = what
                 && let Some(last) = record.columns.last()
             {
                 self.on_the_way.push((path.clone(), Arc::clone(last)));
@@ -61,15 +61,15 @@ impl Leaving {
     }
 
     /// Takes in what became of them.
-    pub(super) fn hear(&mut self, news: &SaveNews) {
+    pub(super) fn hear(&mut self, news: &SaveOutcome) {
         match news {
-            SaveNews::Saved(path) => {
+            SaveOutcome::Saved(path) => {
                 let is_there = |(to, _): &mut (PathBuf, _)| to.as_path() == path.as_path();
                 let there = self.on_the_way.extract_if(.., is_there);
                 self.saved.extend(there.map(|(_, last)| last));
             }
             // Which one it was does not matter: the others tell of themselves.
-            SaveNews::Failed(_) => {}
+            SaveOutcome::Failed(_) => {}
         }
     }
 
@@ -88,11 +88,8 @@ impl State {
     /// How many runs would be lost if the program ended now. The newest one would not: it is kept.
     #[must_use]
     pub fn runs_to_lose(&self) -> usize {
-        if self.model.saved.is_some() {
-            return 0;
-        }
         let unsaved = |run: &&Run| !run.columns.is_empty() && !self.leaving.has_in_a_file(run);
-        let others = self.kept.others().iter().filter(unsaved).count();
+        let others = self.history.others().iter().filter(unsaved).count();
         match &self.run {
             Some(shown) if !shown.columns.is_empty() => others,
             // The one that was shown before is kept in its place.

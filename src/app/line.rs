@@ -2,21 +2,21 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::{CommandLine, Prefilled};
+use super::{CommandLine, PrefilledField};
 use crate::settings::keys::Scope;
 
 /// A line that is typed in the place of the key line.
 #[derive(Clone, Debug)]
-pub enum Line {
+pub enum InputLine {
     /// An action or a setting by name.
     Command(CommandLine),
     /// The name of a file to save to.
-    Save(Prefilled),
+    Save(PrefilledField),
     /// What to look for in the grid.
     Search(Input),
 }
 
-impl Line {
+impl InputLine {
     /// Where keys are looked up, the innermost place first.
     #[must_use]
     pub fn scopes(&self) -> &'static [Scope] {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::{AutosaveNews, Save, SaveNews};
+use super::{AutosaveEvent, Save, SaveOutcome};
 use crate::engine::{self};
 use crate::run::RunId;
 
@@ -31,9 +31,9 @@ pub enum Message {
     /// What became of a recording.
     Recording(RecordingNews),
     /// What became of something that was to be saved.
-    Saved(SaveNews),
+    Saved(SaveOutcome),
     /// What became of traces that nobody saved.
-    Autosave(AutosaveNews),
+    Autosave(AutosaveEvent),
     /// A line of the log is lost; one line that says why.
     LogFailed(String),
 }

@@ -5,7 +5,7 @@ use tui_input::{Input, InputRequest};
 /// A text field of one line that begins with a text, which is selected: what is typed first takes
 /// its place, and moving the cursor keeps it.
 #[derive(Clone, Debug, Default)]
-pub struct Prefilled {
+pub struct PrefilledField {
     field: Input,
     content: Content,
 }
@@ -19,7 +19,7 @@ enum Content {
     Own,
 }
 
-impl Prefilled {
+impl PrefilledField {
     /// A field that begins as `text`.
     #[must_use]
     pub fn new(text: String) -> Self {
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn after(requests: &[InputRequest]) -> String {
-        let mut field = Prefilled::new("are".into());
+        let mut field = PrefilledField::new("are".into());
         assert!(field.is_selected());
         for request in requests {
             field.edit(*request);
@@ -124,6 +124,6 @@ mod tests {
 
     #[test]
     fn of_nothing_nothing_is_selected() {
-        assert!(!Prefilled::new(String::new()).is_selected());
+        assert!(!PrefilledField::new(String::new()).is_selected());
     }
 }

@@ -11,12 +11,12 @@ pub struct Prompt {
     editor: TextArea<'static>,
     history: Vec<String>,
     /// Which prompt of the history is shown, and the text that was being written before.
-    recalled: Option<Recalled>,
+    recalled: Option<Recall>,
     next_example: usize,
 }
 
 #[derive(Clone, Debug)]
-struct Recalled {
+struct Recall {
     index: usize,
     draft: String,
 }
@@ -111,7 +111,7 @@ impl Prompt {
         let Some(index) = behind.checked_sub(1) else {
             return;
         };
-        self.recalled = Some(Recalled { index, draft });
+        self.recalled = Some(Recall { index, draft });
         self.show_recalled();
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::Inquiry;
 use super::{PromptColumns, Speed};
-use crate::engine::Run as Asked;
+use crate::engine::RunRequest;
 use crate::run::{Continuation, Intervention, RunId, Sampling, StopReason};
-use crate::trace::{Attribution, Column, LensKind, Place, Position, Skip, Step, TokenId};
+use crate::trace::{Ablation, Column, LensKind, LogitAttribution, Place, Position, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// What goes on in a run.
@@ -75,13 +75,13 @@ pub struct Run {
     /// The lens of the columns.
     pub lens: LensKind,
     /// The question about them under another lens.
-    pub(super) recast: Inquiry<()>,
+    pub(super) relens: Inquiry<()>,
     /// How well each layer predicted the prompt's own tokens, once that was asked.
     pub prompt_columns: PromptColumns,
     /// One a step.
     pub columns: Vec<Arc<Column>>,
     /// The splits of the chosen tokens' final logits, where they were asked for.
-    pub attributions: BTreeMap<Position, Arc<Attribution>>,
+    pub attributions: BTreeMap<Position, Arc<LogitAttribution>>,
     /// The generated text, in whole characters.
     pub text: String,
     /// What goes on.
@@ -93,7 +93,7 @@ pub struct Run {
 impl Run {
     /// A run that was just asked for.
     #[must_use]
-    pub fn asked(asked: &Asked, origin: Origin) -> Self {
+    pub fn asked(asked: &RunRequest, origin: Origin) -> Self {
         Self {
             id: asked.id,
             origin,
@@ -105,7 +105,7 @@ impl Run {
             given: 0,
             interventions: asked.interventions.clone(),
             lens: asked.lens,
-            recast: Inquiry::default(),
+            relens: Inquiry::default(),
             prompt_columns: PromptColumns::default(),
             columns: Vec::new(),
             attributions: BTreeMap::new(),
@@ -117,8 +117,8 @@ impl Run {
 
     /// The same once more.
     #[must_use]
-    pub fn again(&self) -> Asked {
-        Asked {
+    pub fn again(&self) -> RunRequest {
+        RunRequest {
             id: self.id,
             prompt: self.prompt.clone(),
             continuation: self.continuation.clone(),
@@ -149,11 +149,11 @@ impl Run {
     }
 
     /// The parts of the network that are skipped.
-    pub fn skips(&self) -> impl Iterator<Item = Skip> {
+    pub fn ablations(&self) -> impl Iterator<Item = Ablation> {
         self.interventions
             .iter()
             .filter_map(|intervention| match intervention {
-                Intervention::Skip(skip) => Some(*skip),
+                Intervention::Ablation(ablation) => Some(*ablation),
                 Intervention::Patch(_) => None,
             })
     }

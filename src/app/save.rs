@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Run, State};
-use crate::display::{GridView, Subtracted};
+use crate::display::{GridView, SubtractedRun};
 use crate::export::{Content, Format};
 use crate::run::{Comparison, Record, Watch};
 use crate::trace::Step;
@@ -20,12 +20,12 @@ pub struct Save {
     /// In which format.
     pub format: &'static Format,
     /// What goes there.
-    pub what: What,
+    pub what: SaveSource,
 }
 
 /// What is saved.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum SaveSource {
     /// Something out of the state.
     Content(Content),
     /// The screen, once it is drawn.
@@ -34,7 +34,7 @@ pub enum What {
 
 /// What became of something that was to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SaveNews {
+pub enum SaveOutcome {
     /// It is in this file.
     Saved(PathBuf),
     /// It is not, and why.
@@ -55,7 +55,7 @@ impl State {
         let view = GridView {
             options: self.settings.options.grid,
             prompt: self.prompt_columns().to_vec(),
-            before: self.subtracted().map(|before| Subtracted {
+            before: self.subtracted().map(|before| SubtractedRun {
                 from: run.id,
                 run: before.id,
                 prompt: before.prompt_columns.columns().to_vec(),

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use super::state::{Pane, Start, Zoom};
 use super::{
-    Cursor, Effect, Inquiry, KeptRuns, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns,
-    Run, Speed, State, typed_candidates,
+    Cursor, Effect, Inquiry, Loading, NoticeKind, Origin, Phase, Prompt, PromptColumns, Run,
+    RunHistory, Speed, State, typed_candidates,
 };
 use crate::engine::{Ask, Question};
-use crate::run::{Comparison, Continuation, Record, RunId, StopReason, Wanted, Watch};
+use crate::run::{CandidateRequest, Comparison, Continuation, Record, RunId, StopReason, Watch};
 use crate::settings::keys::Scope;
 use crate::settings::{Action, Settings};
 use crate::trace::{Candidate, Step, Trajectory};
@@ -117,9 +117,9 @@ impl State {
         (self.queued, self.queued_text) = (None, None);
         (self.compare, self.search) = (None, None);
         (self.page, self.line) = (None, None);
-        self.kept = KeptRuns::default();
+        self.history = RunHistory::default();
         self.pins.clear();
-        self.skips.clear();
+        self.ablations.clear();
         self.cursor = Cursor::default();
         self.settings.options.lens = record.lens;
         self.view.zoom = Zoom::All;
@@ -148,7 +148,7 @@ fn run(id: RunId, record: &Record) -> Run {
         given: record.given,
         interventions: record.interventions.clone(),
         lens: record.lens,
-        recast: Inquiry::default(),
+        relens: Inquiry::default(),
         prompt_columns: PromptColumns::default(),
         columns: record.columns.clone(),
         attributions: BTreeMap::new(),
@@ -170,7 +170,7 @@ pub(super) fn comparison(
         return None;
     };
     let step = Step(at.0.checked_sub(record.prompt_ids.len())?);
-    let find = |wanted: &Wanted| {
+    let find = |wanted: &CandidateRequest| {
         let found = followed(&record.watch, step, wanted);
         found
             .or_else(|| chosen(record, step, wanted))
@@ -184,22 +184,22 @@ pub(super) fn comparison(
     })
 }
 
-fn followed(watch: &Watch, step: Step, wanted: &Wanted) -> Option<Trajectory> {
+fn followed(watch: &Watch, step: Step, wanted: &CandidateRequest) -> Option<Trajectory> {
     let mut followed = watch.trajectories.iter().filter(|_| watch.step == step);
     let found = followed.find(|trajectory| match wanted {
-        Wanted::Text(text) => trajectory.candidate.text == *text,
-        Wanted::Token(token) => trajectory.candidate.tokens == [*token],
+        CandidateRequest::Text(text) => trajectory.candidate.text == *text,
+        CandidateRequest::Token(token) => trajectory.candidate.tokens == [*token],
     });
     found.cloned()
 }
 
 /// Of the token that was chosen at a step, its column says the same as following it would.
-fn chosen(record: &Record, step: Step, wanted: &Wanted) -> Option<Trajectory> {
+fn chosen(record: &Record, step: Step, wanted: &CandidateRequest) -> Option<Trajectory> {
     let column = record.columns.get(step.0)?;
     let text = record.vocabulary().bytes(column.token);
     let is_wanted = match wanted {
-        Wanted::Text(wanted) => !text.is_empty() && text == wanted.as_bytes(),
-        Wanted::Token(token) => *token == column.token,
+        CandidateRequest::Text(wanted) => !text.is_empty() && text == wanted.as_bytes(),
+        CandidateRequest::Token(token) => *token == column.token,
     };
     is_wanted.then(|| Trajectory {
         candidate: Candidate {

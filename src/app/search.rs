@@ -47,18 +47,18 @@ impl Direction {
 
 /// A cell that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct SearchHit {
     /// Its column.
     pub place: Place,
     /// Its row.
     pub row: Row,
     /// How it was come to.
-    pub way: Way,
+    pub way: SearchPath,
 }
 
 /// How a cell was come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum SearchPath {
     /// Straight on.
     Straight,
     /// Over the end of the grid, and on from the other end.
@@ -121,7 +121,7 @@ fn unquoted(text: &str) -> String {
 /// The next cell of the grid, the selected one being the last that is looked at; columns that
 /// have not come yet are passed over.
 #[must_use]
-pub fn search(state: &State, query: &Query, direction: Direction) -> Option<Found> {
+pub fn search(state: &State, query: &Query, direction: Direction) -> Option<SearchHit> {
     let extent = state.extent();
     let mut rows = state.rows();
     rows.sort_unstable();
@@ -156,22 +156,22 @@ pub fn search(state: &State, query: &Query, direction: Direction) -> Option<Foun
         let place = Place::of_index(at / rows.len(), extent.prompt);
         let row = rows[at % rows.len()];
         let column = state.grid_run()?.column_at(place)?;
-        matches(query, column, row, vocabulary).then_some(Found { place, row, way })
+        matches(query, column, row, vocabulary).then_some(SearchHit { place, row, way })
     })
 }
 
-fn straight(place: Place, row: Row) -> Found {
-    Found {
+fn straight(place: Place, row: Row) -> SearchHit {
+    SearchHit {
         place,
         row,
-        way: Way::Straight,
+        way: SearchPath::Straight,
     }
 }
 
-fn way(over_the_end: bool) -> Way {
+fn way(over_the_end: bool) -> SearchPath {
     match over_the_end {
-        true => Way::Around,
-        false => Way::Straight,
+        true => SearchPath::Around,
+        false => SearchPath::Straight,
     }
 }
 

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::cursor::Growth;
-use super::help::{help_lines, help_room};
 use super::leaving::Leaving;
 use super::update::start_load;
 use super::{
-    Autosave, Compare, Cursor, Effect, Inquiry, KeptRuns, Line, Model, Page, Pin, Prompt, Query,
-    Run, SUMMARY_HEAD,
+    Autosave, Compare, Cursor, Effect, InputLine, Inquiry, Model, Page, Pin, Prompt, Query, Run,
+    RunHistory,
 };
 use crate::display::grid_rows;
 use crate::export::Format;
@@ -18,7 +17,7 @@ use crate::run::{RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{Charset, Settings, Switch, Visibility};
-use crate::trace::{Column, Extent, Position, Row, Skip, TokenId};
+use crate::trace::{Ablation, Column, Extent, Position, Row, TokenId};
 use crate::vocabulary::Search;
 
 /// How the program is started: what the command line and the settings say.
@@ -29,7 +28,7 @@ pub struct Start {
     /// A text that is scored as what follows the prompt.
     pub force: Option<String>,
     /// What is skipped in every run.
-    pub skips: Vec<Skip>,
+    pub ablations: Vec<Ablation>,
     /// How many colours the terminal is known to have; the settings may want others.
     pub depth: Depth,
     /// The characters of the terminal's locale.
@@ -47,7 +46,7 @@ impl Start {
         Self {
             prompt: None,
             force: None,
-            skips: Vec::new(),
+            ablations: Vec::new(),
             depth: Depth::TrueColour,
             charset: Charset::Unicode,
             size,
@@ -166,9 +165,9 @@ pub struct State {
     /// The run that is shown.
     pub run: Option<Run>,
     /// The other runs that are kept, and what the shown one is compared with.
-    pub kept: KeptRuns,
+    pub history: RunHistory,
     /// What is skipped in the next run of a prompt: the same as in the run that is shown.
-    pub skips: Vec<Skip>,
+    pub ablations: Vec<Ablation>,
     /// The selected cell.
     pub cursor: Cursor,
     /// Compare mode, while it is open.
@@ -191,7 +190,7 @@ pub struct State {
     /// The page that the help page or the list of actions covers.
     pub(super) covered: Option<Page>,
     /// What is typed in the place of the key line, while it is.
-    pub line: Option<Line>,
+    pub line: Option<InputLine>,
     /// What was typed at the command line, oldest first.
     pub command_history: Vec<String>,
     /// Whether what the terminal gets is recorded.
@@ -247,8 +246,8 @@ impl State {
             queued: start.prompt.filter(|prompt| !prompt.is_empty()),
             queued_text: start.force.filter(|text| !text.is_empty()),
             run: None,
-            kept: KeptRuns::default(),
-            skips: start.skips,
+            history: RunHistory::default(),
+            ablations: start.ablations,
             cursor: Cursor::default(),
             compare: None,
             pins: Vec::new(),
@@ -289,7 +288,7 @@ impl State {
 
     /// The run of this name, if it is kept.
     pub(super) fn run_of(&mut self, id: RunId) -> Option<&mut Run> {
-        let mut runs = self.run.iter_mut().chain(self.kept.others_mut());
+        let mut runs = self.run.iter_mut().chain(self.history.others_mut());
         runs.find(|run| run.id == id)
     }
 
@@ -336,17 +335,7 @@ impl State {
         if self.line.is_some() {
             Some(Stops::Line)
         } else if let Some(page) = &self.page {
-            Some(match page {
-                Page::Help { .. } => Stops::Help,
-                Page::Models(_)
-                | Page::Runs { .. }
-                | Page::Entry(_)
-                | Page::Actions(_)
-                | Page::Predictions(_)
-                | Page::Attribution(_)
-                | Page::Followed(_)
-                | Page::Summary { .. } => Stops::Page,
-            })
+            Some(page.stops())
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
         } else if self.model.is_loading() {
@@ -457,6 +446,28 @@ impl State {
         self.covered.as_mut().or(self.page.as_mut())
     }
 
+    /// Open a page in the place of whatever page there is.
+    pub(super) fn open_page(&mut self, page: impl Into<Page>) {
+        self.page = Some(page.into());
+    }
+
+    /// Open a page over the one that is open, which comes back when it closes.
+    pub(super) fn cover_page(&mut self, page: impl Into<Page>) {
+        self.covered = self.page.replace(page.into());
+    }
+
+    /// What the open page does with everything else. Meanwhile it stands outside of the state; a
+    /// page that is opened meanwhile takes its place.
+    pub(super) fn with_page<T>(
+        &mut self,
+        does: impl FnOnce(&mut Page, &mut Self) -> T,
+    ) -> Option<T> {
+        let mut page = self.page.take()?;
+        let done = does(&mut page, self);
+        self.page.get_or_insert(page);
+        Some(done)
+    }
+
     /// Close the page; the one that it covered comes back.
     pub(super) fn close_page(&mut self) {
         self.page = self.covered.take();
@@ -473,23 +484,7 @@ impl State {
         };
         let room = super::GridRoom::of(self);
         self.cursor.keep_in_view(&rows, extent, growth, room);
-        if let Some(Page::Help { first }) = &mut self.page {
-            let lines = help_lines(&self.settings).len();
-            let room = help_room(self.columns, self.rows);
-            let last = lines.saturating_sub(room.columns * room.rows);
-            let last = u16::try_from(last).unwrap_or(u16::MAX);
-            *first = (*first).min(last);
-        }
-        let last_run = self.runs().len().saturating_sub(1);
-        if let Some(Page::Runs { selected }) = &mut self.page {
-            *selected = (*selected).min(last_run);
-        }
-        let n_layers = u16::try_from(self.n_layers()).unwrap_or(u16::MAX);
-        if let Some(Page::Summary { first }) = &mut self.page {
-            // Status line, key line and two borders.
-            let visible = self.rows.saturating_sub(4 + SUMMARY_HEAD);
-            *first = (*first).min(n_layers.saturating_sub(visible));
-        }
+        self.with_page(|page, state| page.settle(state));
         let cursor = match (self.view.focus, &self.page, &self.line) {
             (Pane::Prompt, None, None) => TextCursor::Shown,
             _ => TextCursor::Hidden,

@@ -4,13 +4,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest;
 
 use super::line::insertions;
-use super::{Effect, Message, NoticeKind, Page, Pane, RecordingNews, State};
+use super::{Effect, Message, NoticeKind, Pane, RecordingNews, State, pages};
 use crate::settings::Switch;
 use crate::trace::LONGEST_PROMPT;
 
 mod act;
 mod answers;
-mod ask;
+pub(super) mod ask;
 mod autosave;
 mod cell_attribution;
 mod chapter;
@@ -18,20 +18,18 @@ mod command;
 mod compare;
 mod copy;
 mod engine;
-mod entry;
-mod from_file;
-mod intervene;
+pub(super) mod from_file;
+pub(super) mod intervene;
 mod leave;
 mod mouse;
 mod questions;
-mod runs;
+pub(super) mod runs;
 mod save;
 mod search;
 mod set;
 #[cfg(test)]
 mod tests;
 mod text;
-mod views;
 mod walk;
 
 pub(super) use ask::start_load;
@@ -72,7 +70,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     };
     state.settle();
     state.leaving.follow(&effects);
-    effects.extend(views::ask_if_changed(state));
+    effects.extend(pages::questions(state));
     effects.extend(cell_attribution::ask_if_missing(state));
     effects.extend(ask::recast_before_if_seen(state));
     effects.extend(ask::prompt_columns_if_missing(state));
@@ -167,7 +165,7 @@ fn too_much(prompt: &str, text: &str) -> Option<String> {
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
     let goes_to_field = state.line.is_some()
-        || matches!(&state.page, Some(page) if !matches!(page, Page::Help { .. }))
+        || state.page.as_ref().is_some_and(|page| page.takes_paste())
         || (state.compare.is_some()
             && matches!(state.view.focus, Pane::Candidates | Pane::Comparison));
     let refused = match goes_to_field {
@@ -184,8 +182,7 @@ fn paste(state: &mut State, text: &str) {
         insertions(text).for_each(|insertion| line.edit(insertion));
         return;
     }
-    // The text is meant for the prompt, not for the keys' page.
-    if matches!(state.page, Some(Page::Help { .. })) {
+    if state.page.as_ref().is_some_and(|page| !page.takes_paste()) {
         state.close_page();
     }
     if let Some(page) = &mut state.page {

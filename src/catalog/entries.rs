@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use super::Entry;
+use super::CatalogEntry;
 
 /// How alike two names must be (Jaro-Winkler, 0 to 1) for one to be offered in place of the other.
 const ALIKE: f64 = 0.8;
@@ -13,7 +13,7 @@ const ALIKE: f64 = 0.8;
 #[derive(Clone, Debug)]
 pub struct Catalog {
     default: String,
-    entries: Vec<Entry>,
+    entries: Vec<CatalogEntry>,
 }
 
 /// A catalog that cannot be used.
@@ -41,7 +41,7 @@ pub enum CatalogError {
 #[serde(deny_unknown_fields)]
 struct CatalogFile {
     default: String,
-    model: Vec<Entry>,
+    model: Vec<CatalogEntry>,
 }
 
 impl Catalog {
@@ -96,13 +96,13 @@ impl Catalog {
 
     /// All entries, in the catalog's order.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[CatalogEntry] {
         &self.entries
     }
 
     /// The entry of this name.
     #[must_use]
-    pub fn entry(&self, name: &str) -> Option<&Entry> {
+    pub fn entry(&self, name: &str) -> Option<&CatalogEntry> {
         self.entries.iter().find(|entry| entry.name == name)
     }
 

@@ -7,7 +7,7 @@ use super::{CheckpointFiles, HubRef, Sha256Sum};
 /// One model that is known by name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
+pub struct CatalogEntry {
     /// What users type, for example `smollm2-135m`: lower-case letters, digits, `-`, `.`, `_`.
     pub name: String,
     /// What people call it.
@@ -70,7 +70,7 @@ pub enum Source {
     },
 }
 
-impl Entry {
+impl CatalogEntry {
     /// Size of the files in bytes, where it is known; exact for GGUF, rough for safetensors.
     #[must_use]
     pub fn size_bytes(&self) -> Option<u64> {

@@ -3,41 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
+use super::errand::{EntryFile, Errand};
 use super::{
-    Catalog, Entry, FetchError, FetchEvent, Files, HubRef, ModelRef, Places, Report, Sha256Sum,
-    Source, SourceError, SourceFailure, SourceFailures, hub, python_package,
+    Catalog, CatalogEntry, CheckpointFiles, FetchError, FetchEvent, FetchedModel, Files, HubRef,
+    ModelRef, ModelSources, Report, Source, SourceError, SourceFailure, SourceFailures, hub,
+    python_package,
 };
-
-/// A model's files on this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// As the model was asked for: the catalog's name, the hub id, or the last part of the path.
-    pub name: String,
-    /// What is loaded.
-    pub files: CheckpointFiles,
-}
-
-/// The files of a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CheckpointFiles {
-    /// A GGUF file; of a split model the first part, with the others beside it.
-    Gguf(PathBuf),
-    /// A folder with `config.json`, a tokenizer and weights.
-    Folder(PathBuf),
-}
-
-impl CheckpointFiles {
-    /// The file or the folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Gguf(path) | Self::Folder(path) => path,
-        }
-    }
-}
 
 /// Find the files of `reference`, downloading what is missing.
 ///
@@ -52,10 +26,10 @@ impl CheckpointFiles {
 pub fn fetch(
     reference: &ModelRef,
     catalog: &Catalog,
-    places: &Places,
+    places: &ModelSources,
     report: &Report<'_>,
     cancel: &CancellationToken,
-) -> Result<Checkpoint, FetchError> {
+) -> Result<FetchedModel, FetchError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let errand = Errand {
         places,
@@ -80,7 +54,11 @@ pub fn fetch(
 /// The files of `reference` as far as they are on this machine already: no network, and no
 /// checksum of a file in the hub cache.
 #[must_use]
-pub fn find(reference: &ModelRef, catalog: &Catalog, places: &Places) -> Option<Checkpoint> {
+pub fn find(
+    reference: &ModelRef,
+    catalog: &Catalog,
+    places: &ModelSources,
+) -> Option<FetchedModel> {
     let (name, files) = match reference {
         ModelRef::Gguf(path) => return path.is_file().then(|| given(path, CheckpointFiles::Gguf)),
         ModelRef::Folder(path) => {
@@ -98,47 +76,27 @@ pub fn find(reference: &ModelRef, catalog: &Catalog, places: &Places) -> Option<
             (name.clone(), stored.or_else(cached)?)
         }
     };
-    Some(Checkpoint { name, files })
+    Some(FetchedModel { name, files })
 }
 
-fn given(path: &Path, files: fn(PathBuf) -> CheckpointFiles) -> Checkpoint {
+fn given(path: &Path, files: fn(PathBuf) -> CheckpointFiles) -> FetchedModel {
     // `.` has no last part until it is resolved.
     let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = resolved.file_name().unwrap_or(resolved.as_os_str());
-    Checkpoint {
+    FetchedModel {
         name: name.to_string_lossy().into_owned(),
         files: files(path.to_owned()),
     }
 }
 
-/// What every source needs to do its work.
-#[derive(Clone, Copy)]
-pub(super) struct Errand<'a> {
-    pub(super) places: &'a Places,
-    pub(super) report: &'a Report<'a>,
-    pub(super) cancel: &'a CancellationToken,
-    pub(super) runtime: &'a Runtime,
-}
-
-/// The one file that an entry stands for.
-#[derive(Clone, Copy)]
-pub(super) struct Wanted<'a> {
-    /// The entry's name.
-    pub(super) model: &'a str,
-    /// The file's name in the store.
-    pub(super) file: &'a str,
-    pub(super) size: u64,
-    pub(super) sha256: Sha256Sum,
-}
-
 impl Errand<'_> {
-    fn repository(&self, id: &HubRef) -> Result<Checkpoint, FetchError> {
+    fn repository(&self, id: &HubRef) -> Result<FetchedModel, FetchError> {
         let mut attempts = Attempts::new(self);
         let files = attempts.attempt("hub", |errand| hub::repository(errand, id));
         attempts.end(id.to_string(), files)
     }
 
-    fn entry(&self, entry: &Entry) -> Result<Checkpoint, FetchError> {
+    fn entry(&self, entry: &CatalogEntry) -> Result<FetchedModel, FetchError> {
         self.places.store.tidy(&entry.name);
         let mut attempts = Attempts::new(self);
         let files = match &entry.files {
@@ -147,7 +105,7 @@ impl Errand<'_> {
                 size_bytes,
                 sha256,
             } => {
-                let wanted = Wanted {
+                let wanted = EntryFile {
                     model: &entry.name,
                     file: name,
                     size: *size_bytes,
@@ -182,7 +140,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// The first source that gives the file.
-    fn gguf(&mut self, wanted: Wanted<'_>, sources: &[Source]) -> Option<PathBuf> {
+    fn gguf(&mut self, wanted: EntryFile<'_>, sources: &[Source]) -> Option<PathBuf> {
         sources.iter().find_map(|source| match source {
             Source::Hub { .. } => {
                 let id = source.hub()?;
@@ -233,9 +191,9 @@ impl<'a> Attempts<'a> {
         None
     }
 
-    fn end(self, name: String, files: Option<CheckpointFiles>) -> Result<Checkpoint, FetchError> {
+    fn end(self, name: String, files: Option<CheckpointFiles>) -> Result<FetchedModel, FetchError> {
         match files {
-            Some(files) => Ok(Checkpoint { name, files }),
+            Some(files) => Ok(FetchedModel { name, files }),
             None if self.errand.cancel.is_cancelled() => Err(FetchError::Cancelled),
             None => Err(FetchError::NoSource {
                 name,
@@ -247,7 +205,7 @@ impl<'a> Attempts<'a> {
 
 impl SourceError {
     /// An error that the system gave while writing to the store.
-    pub(super) fn in_store(why: io::Error, wanted: Wanted<'_>, places: &Places) -> Self {
+    pub(super) fn in_store(why: io::Error, wanted: EntryFile<'_>, places: &ModelSources) -> Self {
         Self::io(why, &places.store.folder(wanted.model), "LENSCAPE_HOME")
     }
 }

@@ -24,10 +24,10 @@ pub(super) use legacy::present_id;
 pub use settings::HubSettings;
 
 use self::cache::Cache;
-use self::failure::Asked;
+use self::failure::HubRequest;
 use self::listing::RemoteFile;
 use self::selection::Selection;
-use super::fetch::{Errand, Wanted};
+use super::errand::{EntryFile, Errand};
 use super::{CheckpointFiles, HubRef, SourceError, stamp};
 use crate::regular_file;
 
@@ -46,7 +46,7 @@ pub(super) fn find(settings: &HubSettings, id: &HubRef) -> Option<CheckpointFile
 pub(super) fn cached_file(
     errand: &Errand<'_>,
     id: &HubRef,
-    wanted: Wanted<'_>,
+    wanted: EntryFile<'_>,
 ) -> Result<Option<PathBuf>, SourceError> {
     let Some(CheckpointFiles::Gguf(path)) = find(&errand.places.hub, id) else {
         return Ok(None);
@@ -90,7 +90,7 @@ pub(super) fn files_in(folder: &Path) -> Option<Vec<String>> {
 pub(super) fn file(
     errand: &Errand<'_>,
     id: &HubRef,
-    wanted: Wanted<'_>,
+    wanted: EntryFile<'_>,
 ) -> Result<PathBuf, SourceError> {
     let visit = Visit::begin(errand, id)?;
     let path = id.file.as_deref().unwrap_or(wanted.file);
@@ -192,8 +192,8 @@ impl<'a> Visit<'a> {
         }
     }
 
-    fn asked<'b>(&'b self, file: Option<&'b str>) -> Asked<'b> {
-        Asked {
+    fn asked<'b>(&'b self, file: Option<&'b str>) -> HubRequest<'b> {
+        HubRequest {
             hub: &self.errand.places.hub,
             repo: &self.id.repo,
             revision: &self.id.revision,

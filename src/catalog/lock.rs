@@ -16,7 +16,7 @@ pub(super) struct Lock {
 }
 
 /// What came of trying a lock.
-enum Tried {
+enum LockAttempt {
     Locked(Lock),
     Held,
     /// This file system knows no locks.
@@ -32,9 +32,9 @@ pub(super) async fn wait_for(path: &Path, on_wait: impl FnOnce()) -> io::Result<
     let mut on_wait = Some(on_wait);
     loop {
         match try_once(path)? {
-            Tried::Locked(lock) => return Ok(Some(lock)),
-            Tried::Unsupported => return Ok(None),
-            Tried::Held => {
+            LockAttempt::Locked(lock) => return Ok(Some(lock)),
+            LockAttempt::Unsupported => return Ok(None),
+            LockAttempt::Held => {
                 if let Some(on_wait) = on_wait.take() {
                     on_wait();
                 }
@@ -47,19 +47,19 @@ pub(super) async fn wait_for(path: &Path, on_wait: impl FnOnce()) -> io::Result<
 /// Take the lock if that is possible at once.
 pub(super) fn if_free(path: &Path) -> Option<Lock> {
     match try_once(path) {
-        Ok(Tried::Locked(lock)) => Some(lock),
-        Ok(Tried::Held | Tried::Unsupported) | Err(_) => None,
+        Ok(LockAttempt::Locked(lock)) => Some(lock),
+        Ok(LockAttempt::Held | LockAttempt::Unsupported) | Err(_) => None,
     }
 }
 
-fn try_once(path: &Path) -> io::Result<Tried> {
+fn try_once(path: &Path) -> io::Result<LockAttempt> {
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
     let file = regular_file::open_with(&mut options, path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Tried::Locked(Lock { _file: file })),
-        Err(TryLockError::WouldBlock) => Ok(Tried::Held),
-        Err(TryLockError::Error(_)) => Ok(Tried::Unsupported),
+        Ok(()) => Ok(LockAttempt::Locked(Lock { _file: file })),
+        Err(TryLockError::WouldBlock) => Ok(LockAttempt::Held),
+        Err(TryLockError::Error(_)) => Ok(LockAttempt::Unsupported),
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 pub use pip::Pip;
 
-use super::fetch::{Errand, Wanted};
+use super::errand::{EntryFile, Errand};
 use super::{FetchEvent, SourceError};
 
 /// What this source is called.
@@ -30,7 +30,7 @@ pub(super) struct Package<'a> {
 pub(super) fn file(
     errand: &Errand<'_>,
     package: &Package<'_>,
-    wanted: Wanted<'_>,
+    wanted: EntryFile<'_>,
 ) -> Result<PathBuf, SourceError> {
     errand.runtime.block_on(make(errand, package, wanted))
 }
@@ -38,7 +38,7 @@ pub(super) fn file(
 async fn make(
     errand: &Errand<'_>,
     package: &Package<'_>,
-    wanted: Wanted<'_>,
+    wanted: EntryFile<'_>,
 ) -> Result<PathBuf, SourceError> {
     let disk = |why| SourceError::in_store(why, wanted, errand.places);
     let waiting = || {

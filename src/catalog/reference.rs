@@ -1,10 +1,10 @@
-//! What a user's word for a model means.
+//! Parses a model reference: catalog name, hub id, file or folder.
 
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::split::Split;
+use super::split::ShardName;
 use super::{Catalog, Source, hub};
 use crate::regular_file;
 
@@ -220,7 +220,7 @@ fn only_gguf_of(folder: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?.take(MOST).flatten();
     let files = entries.map(|entry| entry.path()).filter(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_whole = Split::of(&name).is_none_or(|split| split.number == 1);
+        let is_whole = ShardName::of(&name).is_none_or(|split| split.number == 1);
         // The part of a model that sees, which is none of its own.
         let sees = name.to_ascii_lowercase().contains("mmproj");
         is_whole && !sees && begins_as_gguf(path)

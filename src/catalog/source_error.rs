@@ -34,7 +34,7 @@ pub enum SourceError {
         /// What the system said.
         why: String,
     },
-    /// Silence.
+    /// A server, or pip, sent nothing for too long.
     #[error("{who} gave no sign of life for {seconds} s")]
     Stalled {
         /// Who was silent.
@@ -191,7 +191,7 @@ pub enum SourceError {
         file: String,
         /// As the catalog or the hub says.
         expected: Sha256Sum,
-        /// As it is.
+        /// The checksum of the file as it is.
         found: Sha256Sum,
     },
     /// A file of somebody else's cache that is damaged.
@@ -201,11 +201,11 @@ pub enum SourceError {
         path: PathBuf,
         /// As the catalog says.
         expected: Sha256Sum,
-        /// As it is.
+        /// The checksum of the file as it is.
         found: Sha256Sum,
     },
 
-    /// No room.
+    /// The disk is full.
     #[error("the disk of {} is full: make room, or set {variable} to a folder elsewhere", .folder.display())]
     DiskFull {
         /// Where it was written to.
@@ -226,7 +226,7 @@ pub enum SourceError {
     /// Any other fault of the file system.
     #[error("{}: {why}", .folder.display())]
     Io {
-        /// Where.
+        /// The file or folder that was being used.
         folder: PathBuf,
         /// What the system said.
         why: io::Error,

@@ -3,7 +3,7 @@
 
 /// What the name of a part says: `NAME-00002-of-00003.gguf`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Split<'a> {
+pub struct ShardName<'a> {
     stem: &'a str,
     /// Which part it is, counted from 1.
     pub number: usize,
@@ -11,7 +11,7 @@ pub struct Split<'a> {
     pub count: usize,
 }
 
-impl<'a> Split<'a> {
+impl<'a> ShardName<'a> {
     /// What `name`, with or without folders before it, says; `None` if it is of a whole model.
     #[must_use]
     pub fn of(name: &'a str) -> Option<Self> {
@@ -45,7 +45,7 @@ impl<'a> Split<'a> {
 /// The names of all files of the GGUF model that `name` is a file of, the first one first.
 #[must_use]
 pub fn parts(name: &str) -> Vec<String> {
-    match Split::of(name) {
+    match ShardName::of(name) {
         Some(split) => (1..=split.count).map(|n| split.name_of(n)).collect(),
         None => vec![name.to_owned()],
     }
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_part_says_which_one_it_is() {
-        let split = Split::of("sub/model-Q8_0-00002-of-00003.gguf").unwrap();
+        let split = ShardName::of("sub/model-Q8_0-00002-of-00003.gguf").unwrap();
         assert_eq!((split.number, split.count), (2, 3));
         assert_eq!(split.name_of(1), "sub/model-Q8_0-00001-of-00003.gguf");
         assert_eq!(split.whole_name(), "sub/model-Q8_0.gguf");
@@ -73,7 +73,7 @@ mod tests {
             "model-00000-of-00003.gguf",
             "best-of-00003.gguf",
         ] {
-            assert_eq!(Split::of(name), None, "{name}");
+            assert_eq!(ShardName::of(name), None, "{name}");
             assert_eq!(parts(name), [name]);
         }
     }

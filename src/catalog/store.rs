@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::expansion::expanded_here;
 use super::lock::{self, Lock};
-use super::{Entry, FetchError, Files};
+use super::{CatalogEntry, FetchError, Files};
 
 /// Unfinished work lives in folders that begin so, beside the finished file.
 const UNFINISHED: &str = ".unfinished-";
@@ -30,8 +30,8 @@ impl Store {
         Self { root }
     }
 
-    /// The folder that `LENSCAPE_HOME` names, with `~` and `$NAME` expanded, or `lenscape` in the user's data folder
-    /// (`XDG_DATA_HOME`, or else `~/.local/share`).
+    /// The folder that `LENSCAPE_HOME` names, with `~` and `$NAME` expanded, or `lenscape` in the
+    /// user's data folder (`XDG_DATA_HOME`, or else `~/.local/share`).
     ///
     /// # Errors
     /// [`FetchError::NoHome`] when the home folder is not known.
@@ -52,7 +52,7 @@ impl Store {
 
     /// The entry's file, if it is here and has the right size.
     #[must_use]
-    pub fn find(&self, entry: &Entry) -> Option<PathBuf> {
+    pub fn find(&self, entry: &CatalogEntry) -> Option<PathBuf> {
         let Files::Gguf {
             name, size_bytes, ..
         } = &entry.files
@@ -77,7 +77,11 @@ impl Store {
 
     /// Begin to make a file of this model. Waits while another process is at it, after `on_wait`
     /// has been called.
-    pub(super) async fn begin(&self, name: &str, on_wait: impl FnOnce()) -> io::Result<Work> {
+    pub(super) async fn begin(
+        &self,
+        name: &str,
+        on_wait: impl FnOnce(),
+    ) -> io::Result<FileInProgress> {
         let folder = self.folder(name);
         fs::create_dir_all(&folder)?;
         let lock = lock::wait_for(&folder.join(LOCK), on_wait).await?;
@@ -87,7 +91,7 @@ impl Store {
         let scratch = tempfile::Builder::new()
             .prefix(UNFINISHED)
             .tempdir_in(&folder)?;
-        Ok(Work {
+        Ok(FileInProgress {
             scratch,
             folder,
             _lock: lock,
@@ -96,14 +100,14 @@ impl Store {
 }
 
 /// A file in the making. Dropped, it leaves nothing behind.
-pub(super) struct Work {
+pub(super) struct FileInProgress {
     scratch: TempDir,
     folder: PathBuf,
     // Declared last, so that it is dropped last: the scratch folder goes while it is still ours.
     _lock: Option<Lock>,
 }
 
-impl Work {
+impl FileInProgress {
     /// A folder of our own, on the same disk as the final file.
     pub(super) fn scratch(&self) -> &Path {
         self.scratch.path()

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Catalog, CheckpointFiles, HubRef, ModelRef, Places, Recent, find, hub, split};
+use super::{Catalog, CheckpointFiles, HubRef, ModelRef, ModelSources, Recent, find, hub, split};
 
 /// Where a model's files are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Whereabouts {
 
 /// One model that can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub struct ListedModel {
     /// What is loaded: a catalog name, a hub id or a path.
     pub name: String,
     /// What `name` means, in the form that all names of the same model have in common.
@@ -42,7 +42,7 @@ pub struct Candidate {
 /// Every model that can be chosen: recent ones first, newest first, then the catalog in its own
 /// order, then the rest of the hub cache by name. None comes twice, whatever it is called.
 #[must_use]
-pub fn survey(catalog: &Catalog, places: &Places, recent: &Recent) -> Vec<Candidate> {
+pub fn survey(catalog: &Catalog, places: &ModelSources, recent: &Recent) -> Vec<ListedModel> {
     let catalogued = catalog.entries().iter().map(|entry| entry.name.clone());
     // What an entry of the catalog already stands for.
     let covered: HashSet<String> = catalog
@@ -65,7 +65,7 @@ pub fn survey(catalog: &Catalog, places: &Places, recent: &Recent) -> Vec<Candid
 }
 
 /// `None` for a path where nothing is any more, and for what is no model of the hub cache.
-fn candidate(name: String, catalog: &Catalog, places: &Places) -> Option<Candidate> {
+fn candidate(name: String, catalog: &Catalog, places: &ModelSources) -> Option<ListedModel> {
     let reference = ModelRef::parse(&name, catalog).ok()?.canonical(catalog);
     let files = find(&reference, catalog, places).map(|found| found.files);
     let known = match &reference {
@@ -79,11 +79,11 @@ fn candidate(name: String, catalog: &Catalog, places: &Places) -> Option<Candida
         None => Whereabouts::NotHere,
     };
     let on_disk = files.as_ref().and_then(size_on_disk);
-    Some(Candidate {
+    Some(ListedModel {
         title: known.map_or_else(|| name.clone(), |entry| entry.title.clone()),
         family: known.map(|entry| entry.family.clone()),
         parameters: known.and_then(|entry| entry.parameters),
-        size: on_disk.or_else(|| known.and_then(super::Entry::size_bytes)),
+        size: on_disk.or_else(|| known.and_then(super::CatalogEntry::size_bytes)),
         whereabouts,
         files,
         reference,
@@ -129,7 +129,7 @@ mod tests {
     /// Empty places in a folder, and no recent models.
     struct Machine {
         folder: TempDir,
-        places: Places,
+        places: ModelSources,
         recent: Recent,
     }
 
@@ -137,7 +137,7 @@ mod tests {
         fn new() -> Self {
             let folder = TempDir::new().unwrap();
             let at = |name: &str| folder.path().join(name);
-            let places = Places {
+            let places = ModelSources {
                 store: Store::new(at("home")),
                 hub: HubSettings {
                     endpoint: "http://127.0.0.1:9".to_owned(),
@@ -177,11 +177,11 @@ mod tests {
             self.recent.remember(path.to_str().unwrap()).unwrap();
         }
 
-        fn survey(&self) -> Vec<Candidate> {
+        fn survey(&self) -> Vec<ListedModel> {
             survey(&Catalog::built_in().unwrap(), &self.places, &self.recent)
         }
 
-        fn named(&self, name: &str) -> Candidate {
+        fn named(&self, name: &str) -> ListedModel {
             let mut all = self.survey().into_iter();
             all.find(|candidate| candidate.name == name).unwrap()
         }

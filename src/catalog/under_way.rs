@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The fetches that are under way. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct UnderWay(Arc<Count>);
+pub struct OngoingFetches(Arc<Count>);
 
 #[derive(Debug, Default)]
 struct Count {
@@ -15,9 +15,9 @@ struct Count {
 
 /// A fetch under way, until this is dropped.
 #[derive(Debug)]
-pub struct Fetching(UnderWay);
+pub struct Fetching(OngoingFetches);
 
-impl UnderWay {
+impl OngoingFetches {
     /// One more is under way.
     #[must_use]
     pub fn begin(&self) -> Fetching {
@@ -45,7 +45,7 @@ impl Count {
 
 impl Drop for Fetching {
     fn drop(&mut self) {
-        let Self(UnderWay(count)) = self;
+        let Self(OngoingFetches(count)) = self;
         *count.count() -= 1;
         count.fewer.notify_all();
     }
@@ -62,13 +62,13 @@ mod tests {
     #[test]
     fn nothing_under_way_is_not_waited_for() {
         let begun = Instant::now();
-        UnderWay::default().wait(LONG);
+        OngoingFetches::default().wait(LONG);
         assert!(begun.elapsed() < LONG);
     }
 
     #[test]
     fn what_is_under_way_is_waited_for_to_its_end_or_for_so_long() {
-        let under_way = UnderWay::default();
+        let under_way = OngoingFetches::default();
         let fetching = under_way.begin();
         let begun = Instant::now();
         under_way.wait(Duration::from_millis(20));

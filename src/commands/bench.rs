@@ -1,6 +1,7 @@
 //! `lenscape bench`: how fast, and how much memory. Times are for comparison on one machine; the
 //! lens is measured beside one plain matrix product of the same shape in the same run.
 
+mod made;
 mod wire;
 
 use std::fmt;
@@ -14,13 +15,14 @@ use clap::Args;
 use color_eyre::eyre::Result as EyreResult;
 use serde::Serialize;
 
+pub use made::Made;
 pub use wire::Wire;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{DtypeChoice, ReportFormat};
 use super::standard_output::to_stdout;
-use crate::engine::{Opener, Progress, Run, Session};
+use crate::engine::{Opener, Progress, RunRequest, Session};
 use crate::export::json;
 use crate::lens::{Logits, StateTap, States, column};
 use crate::model::{Model, ModelError};
@@ -40,6 +42,10 @@ pub struct Bench {
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
+    /// Measure a llama of this size with random weights instead, for example 1b-q4_0: 135m, 1b, 3b
+    /// or 8b, and a type from f32 to q6_k. It is written to a temporary file.
+    #[arg(long, value_name = "SIZE-TYPE", conflicts_with = "model")]
+    pub made: Option<Made>,
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
@@ -52,7 +58,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Does it.
+    /// Loads the model, measures it and writes the figures to standard output.
     ///
     /// # Errors
     ///
@@ -60,8 +66,21 @@ impl Bench {
     pub fn run(&self) -> EyreResult<ExitCode> {
         let settings = context::user_settings()?;
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
-        let model = context::wanted_model(self.model.as_ref(), &settings);
-        let measurements = bench(&opener, &model, self.max_tokens)?;
+        let measurements = match self.made {
+            Some(made) => {
+                let file = made.file()?;
+                let path = file.path().display().to_string();
+                let measured = bench(&opener, &path, self.max_tokens)?;
+                Measurements {
+                    model: made.to_string(),
+                    ..measured
+                }
+            }
+            None => {
+                let model = context::wanted_model(self.model.as_ref(), &settings);
+                bench(&opener, &model, self.max_tokens)?
+            }
+        };
         to_stdout(|out| match self.format {
             ReportFormat::Text => writeln!(out, "{measurements}"),
             ReportFormat::Json => measurements.write_json(out),
@@ -83,6 +102,8 @@ pub struct Measurements {
     pub prompt_tokens: usize,
     /// Prompt tokens a second.
     pub prompt_tokens_per_second: f64,
+    /// Tokens that were generated in each run, at most.
+    pub generated_tokens: usize,
     /// Generated tokens a second, greedy, only the model's own output computed.
     pub plain_tokens_per_second: f64,
     /// Generated tokens a second, greedy, with every layer's cell.
@@ -120,7 +141,7 @@ pub fn bench(
     let vocabulary = session.vocabulary().clone();
     let mut model = session.into_model();
     let prompt = prompt(&model)?;
-    let read = model.decoder.bytes() + model.head.bytes();
+    let read = model.decoder.bytes() + model.unembed.bytes();
 
     let ((), reading) = timed_result(|| read_prompt(&mut model, &prompt))?;
     let ((), plain) = timed_result(|| generate_plain(&mut model, prompt[0], max_tokens))?;
@@ -138,6 +159,7 @@ pub fn bench(
         load_seconds: load.as_secs_f64(),
         prompt_tokens: prompt.len(),
         prompt_tokens_per_second: prompt.len() as f64 / reading.as_secs_f64(),
+        generated_tokens: max_tokens,
         plain_tokens_per_second,
         lens_tokens_per_second: run.tokens_per_second,
         weight_bytes_per_token: read,
@@ -181,7 +203,11 @@ fn generate_plain(model: &mut Model, first: TokenId, max_tokens: usize) -> Resul
             Ok(ControlFlow::Continue(()))
         })?;
         let state = last.ok_or(ModelError::EmptyPrompt)?;
-        let best = model.head.logits(&state, 0)?.argmax(1)?.to_vec1::<u32>()?;
+        let best = model
+            .unembed
+            .logits(&state, 0)?
+            .argmax(1)?
+            .to_vec1::<u32>()?;
         token = best.first().copied().map_or(token, TokenId);
     }
     Ok(())
@@ -215,7 +241,7 @@ fn lens_against_product(
 }
 
 fn lens_step(model: &Model, states: &States, vocabulary: &Vocabulary) -> Result<(), ModelError> {
-    let logits = Logits::of(&model.head, states, LensKind::Normed)?;
+    let logits = Logits::of(&model.unembed, states, LensKind::Normed)?;
     column(&logits, TokenId(0), 10, vocabulary)?;
     Ok(())
 }
@@ -228,13 +254,13 @@ struct MeasuredRun {
 }
 
 fn generate_with_lens(session: &mut Session, max_tokens: usize) -> Result<MeasuredRun, ModelError> {
-    let prompt = session.begin(Run {
+    let prompt = session.begin(RunRequest {
         id: RunId(1),
         prompt: "The keys to the cabinet".into(),
         max_tokens,
         sampling: Sampling::default(),
         lens: LensKind::Normed,
-        ..Run::default()
+        ..RunRequest::default()
     })?;
     let mut columns = Vec::new();
     let mut start = Instant::now();

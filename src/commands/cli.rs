@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use color_eyre::eyre::Result;
 
 use super::bench::Bench;
+use super::chat::Chat;
 use super::compare::Compare;
 use super::config::ConfigCommand;
 use super::models::Models;
@@ -60,6 +61,12 @@ pub enum CliCommand {
         after_help = "Examples:\n  lenscape compare 'The keys to the cabinet' 'The key to the cabinets' --tokens ' is' ' are'\n  lenscape compare 'Once upon a' --tokens ' time' '#257' --format csv"
     )]
     Compare(Compare),
+    /// Print what a conversation becomes in a model's own chat template, exactly as it is sent. No
+    /// weights are read.
+    #[command(
+        after_help = "Examples:\n  lenscape chat --messages talk.json --render\n  lenscape chat --model ./folder --messages talk.json --tools tools.json --render --ids"
+    )]
+    Chat(Chat),
     /// List the models known by name, or fetch one.
     #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
@@ -107,6 +114,7 @@ impl Cli {
             Some(CliCommand::Trace(trace)) => trace.run(),
             Some(CliCommand::Open(open)) => open.run(log),
             Some(CliCommand::Compare(compare)) => compare.run(),
+            Some(CliCommand::Chat(chat)) => chat.run(),
             Some(CliCommand::Models(models)) => models.run(),
             Some(CliCommand::Verify(verify)) => verify.run(),
             Some(CliCommand::Bench(bench)) => bench.run(),

@@ -10,9 +10,9 @@ use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{DtypeChoice, LensChoice};
 use super::standard_output::{to_stdout, tokens_to_stdout};
-use crate::engine::{Answer, Ask, Opener, Question, Run, Session};
+use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
-use crate::run::{RunId, Wanted};
+use crate::run::{CandidateRequest, RunId};
 use crate::trace::{Column, LensKind, Step};
 use crate::vocabulary::TextStream;
 
@@ -25,8 +25,8 @@ pub struct Compare {
     /// One more prompt; may be repeated.
     #[arg(long, value_name = "PROMPT")]
     pub prompt: Vec<String>,
-    /// The candidates: a word gets a leading space unless its script has none, `"quotes"` within the
-    /// argument take a text as it is; `#1234` is a token by its number.
+    /// The candidates: a word gets a leading space unless its script has none, `"quotes"` within
+    /// the argument take a text as it is; `#1234` is a token by its number.
     #[arg(long, value_name = "TEXT", num_args = 1.., required = true)]
     pub tokens: Vec<String>,
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
@@ -58,7 +58,7 @@ pub enum ComparisonFormat {
 }
 
 impl Compare {
-    /// Does it.
+    /// Runs the prompts and writes the comparison to standard output.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Compare {
             model: context::wanted_model(self.model.as_ref(), &settings),
             prompts: [self.prompts.as_slice(), &self.prompt].concat(),
             candidates: tokens
-                .map(|text| text.parse::<Wanted>())
+                .map(|text| text.parse::<CandidateRequest>())
                 .collect::<Result<_, _>>()?,
             lens: LensKind::from(self.lens),
             at: Step(self.at as usize - 1),
@@ -102,7 +102,7 @@ pub struct Request {
     /// Each taken exactly as it is.
     pub prompts: Vec<String>,
     /// Who is followed.
-    pub candidates: Vec<Wanted>,
+    pub candidates: Vec<CandidateRequest>,
     /// Under which lens.
     pub lens: LensKind,
     /// At which step behind each prompt; those before it are generated, greedily.
@@ -141,12 +141,12 @@ fn compared(
     let Step(before) = request.at;
     // The state that predicts a step behind a generated token is read once that step is generated.
     let max_tokens = if before == 0 { 0 } else { before + 1 };
-    let (_, columns) = session.complete(Run {
+    let (_, columns) = session.complete(RunRequest {
         id: run,
         prompt: prompt.to_owned(),
         max_tokens,
         lens: request.lens,
-        ..Run::default()
+        ..RunRequest::default()
     })?;
     if columns.len() < max_tokens {
         return Err(CommandError::NoSuchStep {

@@ -26,7 +26,7 @@ pub enum ConfigCommand {
 }
 
 impl ConfigCommand {
-    /// Does it.
+    /// Writes what was asked for to standard output.
     ///
     /// # Errors
     ///
@@ -53,9 +53,9 @@ impl ConfigCommand {
 /// Whether the user's files are as they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// They are.
+    /// Every file was read, and every entry obeyed.
     Sound,
-    /// They are not; what is wrong was told.
+    /// Something in them could not be obeyed; what it is has been written out.
     Broken,
 }
 

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::chat::ChatError;
 use crate::engine::OpenError;
 use crate::export::ExportError;
 use crate::export::file::SaveError;
+use crate::model::tokenizer::TokenizerError;
 use crate::model::{Dtype, ModelError};
 use crate::settings::SettingsError;
 use crate::verify::ReferenceError;
@@ -19,6 +21,12 @@ pub enum CommandError {
     /// A run failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A conversation could not be put into the model's words.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// The tokenizer could not be had, or failed on the text.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
     /// A watched text becomes no token.
     #[error("--watch: {0}")]
     Watch(String),

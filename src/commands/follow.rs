@@ -66,37 +66,16 @@ fn line(step: Step, column: &Column, vocabulary: &Vocabulary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cell, LensKind, Score, TokenId};
-    use crate::vocabulary::Piece;
-
-    fn cell(rank: u32) -> Cell {
-        Cell {
-            score: Score {
-                rank,
-                ties: 0,
-                logit: 1.0,
-                prob: 0.25,
-            },
-            entropy: 1.0,
-            kl: 0.5,
-            log_sum_exp: 2.0,
-            top: Vec::new(),
-        }
-    }
+    use crate::testing;
 
     #[test]
     fn a_line_stands_below_its_head() {
-        let vocabulary = Vocabulary::new(vec![Piece::Bytes(b" is".to_vec())]);
-        let column = Column {
-            token: TokenId(0),
-            lens: LensKind::Normed,
-            embedding: cell(9),
-            layers: [700, 50, 12, 1].map(cell).to_vec(),
-        };
+        let vocabulary = testing::vocabulary(&[" is"]);
+        let column = testing::column(0, &[9, 700, 50, 12, 1]);
         let line = line(Step(0), &column, &vocabulary);
         assert_eq!(
             line.split_whitespace().collect::<Vec<_>>(),
-            ["1", "·is", "0.2500", "12", "L3"]
+            ["1", "·is", "0.3000", "12", "L3"]
         );
         assert_eq!(text::width(&line), text::width(&head()));
     }

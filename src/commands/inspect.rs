@@ -8,13 +8,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::models::fetch_visibly;
-use crate::catalog::{Catalog, FetchError, ModelRef, Places};
+use crate::catalog::{Catalog, FetchError, ModelRef, ModelSources};
 use crate::export::json;
 use crate::model::checkpoint::{TensorUse, Unused};
 use crate::model::memory::{self, in_words};
 use crate::model::tokenizer::Tokenizer;
 use crate::model::weights::Mix;
-use crate::model::{self, Description, Dtype, Holding, ModelError};
+use crate::model::{self, Dequantisation, Description, Dtype, ModelError};
 use crate::vocabulary::visible_line;
 
 /// Why a checkpoint could not be inspected.
@@ -124,9 +124,9 @@ pub struct Tensors {
     pub count: usize,
     /// How many the decoder is made of.
     pub used_count: usize,
-    /// Those.
+    /// The names of those that the decoder is made of.
     pub used: Vec<String>,
-    /// The others.
+    /// Those that the decoder does without, by the reason for it.
     pub unused: Vec<UnusedTensors>,
 }
 
@@ -148,7 +148,7 @@ pub fn inspect(
     name: &str,
     dtype: Dtype,
     catalog: &Catalog,
-    places: &Places,
+    places: &ModelSources,
 ) -> Result<Inspection, InspectError> {
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
     let files = fetch_visibly(&reference, catalog, places)?.files;
@@ -178,7 +178,11 @@ fn inspection(
         stored_in_words: description.storage.in_words(),
         parameters: description.memory.parameters,
         memory: MemoryNeeded {
-            held: held(description.memory.holding, dtype, &description.storage),
+            held: held(
+                description.memory.dequantisation,
+                dtype,
+                &description.storage,
+            ),
             weights: description.memory.weights,
             peak: description.memory.peak,
             available: memory::available().map(|available| available.bytes),
@@ -191,7 +195,7 @@ fn inspection(
         blocks: blocks
             .map(|(layers, parts)| Blocks { layers, parts })
             .collect(),
-        head: words::head(&spec.head),
+        head: words::head(&spec.unembed),
         notes: [&*description.notes, &tensors.notes].concat(),
         tensors: self::tensors(tensors),
     }
@@ -208,13 +212,13 @@ fn stored_shares(mix: &Mix) -> Vec<StoredShare> {
     shares.collect()
 }
 
-fn held(holding: Holding, dtype: Dtype, stored: &Mix) -> &'static str {
-    match (holding, dtype) {
-        (Holding::Widened, _) => "in float32",
-        (Holding::AsStored, Dtype::Auto) if stored.name == "F32" => "in float32",
-        (Holding::AsStored, Dtype::Bf16) => "in bfloat16",
-        (Holding::AsStored, Dtype::F16) => "in float16",
-        (Holding::AsStored, Dtype::Auto | Dtype::F32) => "as they are stored",
+fn held(dequantisation: Dequantisation, dtype: Dtype, stored: &Mix) -> &'static str {
+    match (dequantisation, dtype) {
+        (Dequantisation::AtLoad, _) => "in float32",
+        (Dequantisation::AtUse, Dtype::Auto) if stored.name == "F32" => "in float32",
+        (Dequantisation::AtUse, Dtype::Bf16) => "in bfloat16",
+        (Dequantisation::AtUse, Dtype::F16) => "in float16",
+        (Dequantisation::AtUse, Dtype::Auto | Dtype::F32) => "as they are stored",
     }
 }
 
@@ -233,8 +237,8 @@ fn tensors(tensors: &TensorUse) -> Tensors {
         Unused::Computed,
         Unused::CopyOfEmbedding,
         Unused::AnotherBlocks,
-        Unused::FurtherTokens,
         Unused::OtherPart,
+        Unused::LayerBeyond,
         Unused::Unknown,
     ];
     let unused = reasons.into_iter().filter_map(|reason| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::UnderWay;
+use crate::catalog::OngoingFetches;
 
 /// How long the work may take to clean up.
 const GRACE: Duration = Duration::from_millis(500);
@@ -41,7 +41,7 @@ struct Listener {
     /// Cancelled at the first signal.
     cancel: CancellationToken,
     /// What is to be waited for then.
-    works: UnderWay,
+    works: OngoingFetches,
 }
 
 impl Listener {
@@ -52,7 +52,7 @@ impl Listener {
         }
         let new = Self {
             cancel: CancellationToken::new(),
-            works: UnderWay::default(),
+            works: OngoingFetches::default(),
         };
         new.clone().listen()?;
         *listener = Some(new.clone());
@@ -64,7 +64,7 @@ impl Listener {
         let (ready, is_ready) = mpsc::sync_channel(1);
         thread::Builder::new()
             .name("signals".into())
-            .spawn(move || match Awaited::all() {
+            .spawn(move || match SignalSet::all() {
                 Ok((runtime, awaited)) => {
                     // The other end waits for it.
                     let _ = ready.send(Ok(()));
@@ -111,10 +111,10 @@ impl Listener {
 
 /// The signals that are listened for, each with its number.
 #[cfg(unix)]
-struct Awaited(Vec<(i32, tokio::signal::unix::Signal)>);
+struct SignalSet(Vec<(i32, tokio::signal::unix::Signal)>);
 
 #[cfg(unix)]
-impl Awaited {
+impl SignalSet {
     fn all() -> io::Result<(tokio::runtime::Runtime, Self)> {
         use tokio::signal::unix::{SignalKind, signal};
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -13,7 +13,8 @@ use super::options::{DtypeChoice, ReportFormat};
 use super::standard_output::{StandardOutput, to_stdout};
 use super::{context, interruption};
 use crate::catalog::{
-    Catalog, Checkpoint, CheckpointFiles, Entry, FetchError, ModelRef, Places, fetch, find,
+    Catalog, CatalogEntry, CheckpointFiles, FetchError, FetchedModel, ModelRef, ModelSources,
+    fetch, find,
 };
 use crate::vocabulary::visible_line;
 
@@ -51,14 +52,14 @@ pub enum ModelsCommand {
 }
 
 impl Models {
-    /// Does it.
+    /// Lists, downloads or inspects models, as asked for.
     ///
     /// # Errors
     ///
     /// When the model cannot be had or read, or the result cannot be written.
     pub fn run(self) -> EyreResult<ExitCode> {
         let catalog = Catalog::built_in()?;
-        let places = Places::from_env()?;
+        let places = ModelSources::from_env()?;
         match self.command {
             None => list(&catalog, &places, &mut StandardOutput::default())?,
             Some(ModelsCommand::Pull { name }) => {
@@ -96,7 +97,11 @@ pub enum ModelsError {
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn list(catalog: &Catalog, places: &Places, out: &mut dyn Write) -> Result<(), ModelsError> {
+pub fn list(
+    catalog: &Catalog,
+    places: &ModelSources,
+    out: &mut dyn Write,
+) -> Result<(), ModelsError> {
     let header = ["", "NAME", "FAMILY", "PARAMETERS", "SIZE", "ON DISK"].map(str::to_owned);
     let rows = catalog.entries().iter();
     let rows = rows.map(|entry| row(entry, catalog, places));
@@ -120,7 +125,7 @@ pub fn list(catalog: &Catalog, places: &Places, out: &mut dyn Write) -> Result<(
     Ok(())
 }
 
-fn row(entry: &Entry, catalog: &Catalog, places: &Places) -> [String; 6] {
+fn row(entry: &CatalogEntry, catalog: &Catalog, places: &ModelSources) -> [String; 6] {
     let found = find(&ModelRef::Entry(entry.name.clone()), catalog, places);
     let is_default = entry.name == catalog.default_name();
     [
@@ -142,7 +147,7 @@ fn row(entry: &Entry, catalog: &Catalog, places: &Places) -> [String; 6] {
 pub fn pull(
     name: &str,
     catalog: &Catalog,
-    places: &Places,
+    places: &ModelSources,
     out: &mut dyn Write,
 ) -> Result<(), ModelsError> {
     let reference = ModelRef::parse(name, catalog).map_err(FetchError::from)?;
@@ -162,8 +167,8 @@ fn shown(path: &Path) -> String {
 pub(super) fn fetch_visibly(
     reference: &ModelRef,
     catalog: &Catalog,
-    places: &Places,
-) -> Result<Checkpoint, FetchError> {
+    places: &ModelSources,
+) -> Result<FetchedModel, FetchError> {
     let bar = DownloadBar::on_stderr();
     interruption::cancels(|cancel| {
         let checkpoint = fetch(

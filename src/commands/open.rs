@@ -14,15 +14,15 @@ use super::options::{
     CharsetName, ColorChoice, DtypeChoice, LensChoice, RecordingOptions, SamplingOptions,
 };
 use crate::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
-use crate::autosave::Autosaves;
+use crate::autosave::AutosaveFolder;
 use crate::engine::{self, Opener};
 use crate::export::trace_file;
 use crate::log_file::LogError;
 use crate::model::Dtype;
 use crate::run::Sampling;
 use crate::settings::{self, ColourChoice, Settings};
-use crate::terminal::{self, Keeper, Link, Recordings, charset, colour, faults};
-use crate::trace::Skip;
+use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults};
+use crate::trace::Ablation;
 
 /// How long a cancelled fetch may take to clean up before the process ends.
 const FOR_CLEANING_UP: Duration = Duration::from_millis(500);
@@ -60,7 +60,7 @@ pub struct ProgramOptions {
     pub max_tokens: Option<usize>,
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
-    pub skip: Vec<Skip>,
+    pub skip: Vec<Ablation>,
     /// The lens: with the final norm at every layer, or without it as in the article.
     #[arg(long)]
     pub lens: Option<LensChoice>,
@@ -83,7 +83,7 @@ impl Program {
         let start = Start {
             prompt: self.prompt,
             force: self.force,
-            skips: self.options.skip.clone(),
+            ablations: self.options.skip.clone(),
             ..on_terminal()?
         };
         let recordings = self.options.screen.recording.recordings()?;
@@ -96,8 +96,8 @@ impl Program {
 }
 
 impl ProgramOptions {
-    /// The settings with what the command line asks for, so that it is what holds, and `:set` begins
-    /// from there.
+    /// The settings with what the command line asks for, so that it is what holds, and `:set`
+    /// begins from there.
     #[must_use]
     pub fn over(&self, settings: Settings) -> Settings {
         let mut settings = self.screen.over(settings);
@@ -178,9 +178,10 @@ impl OpenTrace {
 
 /// The newest trace that was kept because nobody had saved it.
 fn last_autosave() -> Result<PathBuf> {
-    let autosaves = Autosaves::usual().ok_or_else(|| eyre!("the folder for state is not known"))?;
-    autosaves.newest()?.ok_or_else(|| {
-        let folder = autosaves.folder().display();
+    let autosave_folder =
+        AutosaveFolder::usual().ok_or_else(|| eyre!("the folder for state is not known"))?;
+    autosave_folder.newest()?.ok_or_else(|| {
+        let folder = autosave_folder.folder().display();
         eyre!("no unsaved trace has been kept in {folder}")
     })
 }
@@ -223,15 +224,15 @@ fn show(
     let (engine, events, thread) =
         engine::spawn(opener).wrap_err("the engine cannot be started")?;
     let link = Link::detect(context::variable);
-    let keeper = Keeper::new(Autosaves::usual());
+    let autosaver = Autosaver::new(AutosaveFolder::usual());
     let ended = terminal::run(
-        &mut state, effects, engine, events, link, recordings, &keeper,
+        &mut state, effects, engine, events, link, recordings, &autosaver,
     );
     if let Some(fault) = ended.as_ref().ok().and_then(|exit| faults::in_words(*exit)) {
         // The terminal may be gone.
         let _ = writeln!(io::stderr(), "lenscape: {fault}");
     }
-    keeper.tell_outcome();
+    autosaver.tell_outcome();
     fetches.wait(FOR_CLEANING_UP);
     let exit = ended?;
     end(recordings, &mut io::stderr())?;

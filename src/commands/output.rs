@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::CommandError;
 use super::context::TableLooks;
 use super::standard_output::{to_stdout, tokens_to_stdout};
-use super::trace::{FigureChoice, OutputFormat, Request, Trace, Traced};
+use super::trace::{FigureChoice, OutputFormat, Request, Trace, TraceResult};
 use crate::display::GridView;
-use crate::export::figure::{self, Kind};
+use crate::export::figure::{self, FigureKind};
 use crate::export::file::{self, Existing};
 use crate::export::format::Writer;
 use crate::export::{Content, Format, table};
@@ -20,7 +20,7 @@ use crate::trace::Step;
 
 /// Where to write, and how.
 #[derive(Debug)]
-pub struct Output {
+pub struct TraceOutput {
     path: Option<PathBuf>,
     format: OutputFormat,
     figure: FigureChoice,
@@ -29,7 +29,7 @@ pub struct Output {
     theme: Theme,
 }
 
-impl Output {
+impl TraceOutput {
     /// What `options` ask for.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Output {
     /// # Errors
     ///
     /// When it does not go into its format, or cannot be written.
-    pub fn write(&self, traced: &Traced, looks: TableLooks<'_>) -> Result<(), CommandError> {
+    pub fn write(&self, traced: &TraceResult, looks: TableLooks<'_>) -> Result<(), CommandError> {
         let bytes = self.bytes(traced, looks)?;
         match &self.path {
             Some(path) => {
@@ -84,7 +84,7 @@ impl Output {
         Ok(())
     }
 
-    fn bytes(&self, traced: &Traced, looks: TableLooks<'_>) -> Result<Vec<u8>, CommandError> {
+    fn bytes(&self, traced: &TraceResult, looks: TableLooks<'_>) -> Result<Vec<u8>, CommandError> {
         let record = Arc::clone(&traced.record);
         let format = match self.format {
             OutputFormat::File(format) => format,
@@ -110,11 +110,11 @@ impl Output {
         matches!(self.format, OutputFormat::File(format) if format.name == "csv")
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> FigureKind {
         match self.figure {
-            FigureChoice::Grid => Kind::Grid(self.view.clone()),
-            FigureChoice::Compare => Kind::Compare,
-            FigureChoice::Predictions => Kind::Predictions(Step(0)),
+            FigureChoice::Grid => FigureKind::Grid(self.view.clone()),
+            FigureChoice::Compare => FigureKind::Compare,
+            FigureChoice::Predictions => FigureKind::Predictions(Step(0)),
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct Play {
 }
 
 impl Play {
-    /// Does it.
+    /// Plays the scripts one after the other, and writes their pictures and recordings.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Play {
         let settings = program.over(Settings::embedded()?);
         // Pictures and casts have every colour where nothing else is asked for.
         let start = Start {
-            skips: program.skip.clone(),
+            ablations: program.skip.clone(),
             ..Start::on((0, 0))
         };
         // A mistake in the last one is told before the first one is played.
@@ -128,7 +128,7 @@ pub struct Performance {
 }
 
 /// What came of a script.
-pub struct Performed {
+pub struct PlayResult {
     /// The pictures, in the order in which they were taken.
     pub pictures: Vec<PathBuf>,
     /// The last screen.
@@ -165,7 +165,7 @@ impl Performance {
         settings: Settings,
         start: Start,
         opener: Opener,
-    ) -> Result<Performed, PlayError> {
+    ) -> Result<PlayResult, PlayError> {
         let recordings = self.recordings()?;
         let size = self.script.size;
         let start = Start {
@@ -195,7 +195,7 @@ impl Performance {
             script: self.path.clone(),
             source: Box::new(source),
         })?;
-        Ok(Performed {
+        Ok(PlayResult {
             pictures: played.pictures,
             screen: played.screen,
             recordings,

@@ -10,13 +10,15 @@ use clap::{Args, ValueEnum};
 use color_eyre::eyre::Result;
 
 use super::options::{DtypeChoice, LensChoice, SamplingOptions};
-use super::output::Output;
+use super::output::TraceOutput;
 use super::{CommandError, context, follow};
-use crate::engine::{Opener, Run, Session};
+use crate::engine::{Opener, RunRequest, Session};
 use crate::export::{Format, format};
-use crate::run::{Continuation, Intervention, Record, RunId, Sampling, StateRows, Wanted, Watch};
+use crate::run::{
+    CandidateRequest, Continuation, Intervention, Record, RunId, Sampling, StateRows, Watch,
+};
 use crate::settings::CellValue;
-use crate::trace::{LensKind, Position, Skip, Step};
+use crate::trace::{Ablation, LensKind, Position, Step};
 
 /// Options of `lenscape trace`.
 #[derive(Args, Debug)]
@@ -42,13 +44,13 @@ pub struct Trace {
     pub force: Option<String>,
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
-    pub skip: Vec<Skip>,
+    pub skip: Vec<Ablation>,
     /// The lens: with the final norm at every layer, or without it as in the article.
     #[arg(long, default_value = "normed")]
     pub lens: LensChoice,
-    /// Follow this text's first token at the position after the prompt; may be repeated. A word gets
-    /// a leading space unless its script has none, `"quotes"` within the argument take a text as it
-    /// is; `#1234` is a token by its number.
+    /// Follow this text's first token at the position after the prompt; may be repeated. A word
+    /// gets a leading space unless its script has none, `"quotes"` within the argument take a text
+    /// as it is; `#1234` is a token by its number.
     #[arg(long, value_name = "TEXT")]
     pub watch: Vec<String>,
     /// How many of each layer's best tokens to list.
@@ -109,7 +111,7 @@ pub enum FigureChoice {
 }
 
 impl Trace {
-    /// Does it.
+    /// Runs the prompt and writes its trace to standard output or to the file asked for.
     ///
     /// # Errors
     ///
@@ -120,7 +122,7 @@ impl Trace {
             model: context::wanted_model(self.model.as_ref(), &settings),
             prompt: self.prompt.clone(),
             force: self.force.clone(),
-            skips: self.skip.clone(),
+            ablations: self.skip.clone(),
             max_tokens: self.max_tokens,
             lens: LensKind::from(self.lens),
             watch: self.watch.clone(),
@@ -131,7 +133,7 @@ impl Trace {
             follow::follow(&opener, &request, &mut io::stdout().lock())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let output = Output::of(self, &request, &settings)?;
+        let output = TraceOutput::of(self, &request, &settings)?;
         let traced = trace(&opener, &request)?;
         output.write(&traced, context::table_looks(&settings))?;
         Ok(ExitCode::SUCCESS)
@@ -151,7 +153,7 @@ pub struct Request {
     /// A text that is scored as what follows, instead of generating.
     pub force: Option<String>,
     /// What is skipped in the network.
-    pub skips: Vec<Skip>,
+    pub ablations: Vec<Ablation>,
     /// How many tokens to generate.
     pub max_tokens: usize,
     /// Under which lens.
@@ -165,33 +167,33 @@ pub struct Request {
 impl Request {
     /// The run that is asked for.
     #[must_use]
-    pub fn run(&self, id: RunId) -> Run {
+    pub fn run(&self, id: RunId) -> RunRequest {
         let (continuation, max_tokens) = match &self.force {
             Some(text) => (Continuation::Text(text.clone()), 0),
             None => (Continuation::Generated, self.max_tokens),
         };
-        let skips = self.skips.iter().copied();
-        Run {
+        let ablations = self.ablations.iter().copied();
+        RunRequest {
             id,
             prompt: self.prompt.clone(),
             continuation,
             max_tokens,
             sampling: self.sampling.clone(),
             lens: self.lens,
-            interventions: skips.map(Intervention::Skip).collect(),
+            interventions: ablations.map(Intervention::Ablation).collect(),
         }
     }
 }
 
 /// What a request gave.
 #[derive(Debug)]
-pub struct Traced {
+pub struct TraceResult {
     /// The run, and what was watched.
     pub record: Arc<Record>,
     session: Session,
 }
 
-impl Traced {
+impl TraceResult {
     /// The states that the figures were read from.
     ///
     /// # Errors
@@ -207,10 +209,10 @@ impl Traced {
 /// # Errors
 ///
 /// When the model cannot be opened, the run fails, or a watched text becomes no token.
-pub fn trace(opener: &Opener, request: &Request) -> Result<Traced, CommandError> {
+pub fn trace(opener: &Opener, request: &Request) -> Result<TraceResult, CommandError> {
     let mut session = super::open(opener, &request.model)?;
     let record = Arc::new(record(&mut session, request)?);
-    Ok(Traced { record, session })
+    Ok(TraceResult { record, session })
 }
 
 /// Generates, and follows what is watched.
@@ -219,10 +221,10 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
     let interventions = run.interventions.clone();
     let (prompt_ids, columns) = session.complete(run)?;
     let after_prompt = Position(prompt_ids.len());
-    let watched: Vec<Wanted> = request
+    let watched: Vec<CandidateRequest> = request
         .watch
         .iter()
-        .map(|text| Wanted::typed(text))
+        .map(|text| CandidateRequest::typed(text))
         .collect();
     let trajectories = session
         .compare(RUN, request.lens, after_prompt, &watched)?

@@ -19,7 +19,7 @@ use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::DtypeChoice;
 use super::standard_output::StandardOutput;
-use crate::engine::{Opener, Run, Session};
+use crate::engine::{Opener, RunRequest, Session};
 use crate::lens::rounding::{Rounding, largest};
 use crate::lens::{Logits, StateTap, States};
 use crate::model::{Model, ModelError};
@@ -70,7 +70,7 @@ A figure passes where float32 rounding can account for the difference: each logi
 error bound worked out from the model's depth and widths, each rank to where it can lie within it."#;
 
 impl Verify {
-    /// Does it.
+    /// Makes the checks, and writes a line for each to standard output.
     ///
     /// # Errors
     ///
@@ -137,13 +137,13 @@ fn of_itself(
     max_tokens: usize,
 ) -> Result<Vec<Check>, ModelError> {
     let id = RunId(0);
-    let (prompt, columns) = session.complete(Run {
+    let (prompt, columns) = session.complete(RunRequest {
         id,
         prompt: prompt.to_owned(),
         max_tokens: max_tokens.max(1),
         sampling: Sampling::default(),
         lens: LensKind::Normed,
-        ..Run::default()
+        ..RunRequest::default()
     })?;
     let first = prompt.len().saturating_sub(1);
     let cached: Vec<States> = session.states(id)?.iter().skip(first).cloned().collect();
@@ -154,13 +154,13 @@ fn of_itself(
     let mut text = prompt;
     for (cached, column) in cached.iter().zip(&columns) {
         let (uncached, state) = uncached(&mut model, &text)?;
-        let uncached = Logits::of(&model.head, &uncached, LensKind::Normed)?;
+        let uncached = Logits::of(&model.unembed, &uncached, LensKind::Normed)?;
         let own = model
-            .head
+            .unembed
             .logits(&state, 0)?
             .flatten_all()?
             .to_vec1::<f32>()?;
-        let cached = Logits::of(&model.head, cached, LensKind::Normed)?;
+        let cached = Logits::of(&model.unembed, cached, LensKind::Normed)?;
         uncached.with_rows(|uncached| {
             last_row.compare(uncached.last().copied().unwrap_or_default(), &own, rounding);
             cached.with_rows(|cached| same_cells.compare(cached, uncached, column.token, rounding))

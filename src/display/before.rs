@@ -6,14 +6,14 @@ use crate::trace::{Column, Place};
 
 /// The columns that are subtracted.
 #[derive(Clone, Copy, Debug)]
-pub struct Before<'a> {
+pub struct BaselineColumns<'a> {
     /// The prompt's own, as many as have come; the first one predicts position 1.
     pub prompt: &'a [Arc<Column>],
     /// One a step.
     pub steps: &'a [Arc<Column>],
 }
 
-impl<'a> Before<'a> {
+impl<'a> BaselineColumns<'a> {
     /// The column at a place, if it is there.
     #[must_use]
     pub fn column(self, place: Place) -> Option<&'a Column> {

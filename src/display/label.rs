@@ -1,6 +1,6 @@
 //! The letters that stand for candidates and prompts, and their texts as they are shown.
 
-use crate::run::Wanted;
+use crate::run::CandidateRequest;
 use crate::vocabulary::visible_label;
 
 /// The letter that stands for a candidate: `a`, `b`, …
@@ -30,6 +30,6 @@ pub fn shown(text: &str) -> String {
 
 /// What is wanted, as it is shown.
 #[must_use]
-pub fn of_wanted(wanted: &Wanted) -> String {
+pub fn of_wanted(wanted: &CandidateRequest) -> String {
     shown(&wanted.to_string())
 }

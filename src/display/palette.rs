@@ -30,9 +30,9 @@ const DIVERGING_SHADES: [&str; STEPS] = ["█", "▓", "░", " ", "░", "▓",
 /// Whether something has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Focus {
-    /// It has.
+    /// What is drawn has the focus: keys go there.
     Here,
-    /// It has not.
+    /// Something else has the focus.
     Elsewhere,
 }
 

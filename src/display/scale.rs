@@ -8,8 +8,8 @@ mod sequential;
 pub use diverging::Diverging;
 pub use sequential::{Order, Sequential};
 
-/// A step of one of the two kinds of scales: what [`crate::display::palette::Palette::tone`] makes a
-/// colour of.
+/// A step of one of the two kinds of scales: what [`crate::display::palette::Palette::tone`] makes
+/// a colour of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// Of a scale that goes one way; 0 is rank 1, the surest or the highest.
@@ -21,9 +21,9 @@ pub enum Tone {
 /// How figures become steps.
 #[derive(Clone, Debug)]
 pub enum Scale {
-    /// One way.
+    /// Steps from the least to the most, for ranks, probabilities and the like.
     Sequential(Sequential),
-    /// Either way.
+    /// Steps to both sides of a middle, for figures with a sign.
     Diverging(Diverging),
 }
 

@@ -1,12 +1,11 @@
-//! A grid on its way out of the program: the same cells as on the screen, for the figure, for
-//! tables, and for the clipboard.
+//! The grid's cells as text and colour, for files, tables and the clipboard.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::display::scale::{Scale, Tone};
-use crate::display::value::{self, Seen, Shown, Value};
-use crate::display::{Before, grid_rows};
+use crate::display::value::{self, CellContext, DrawnCell, Value};
+use crate::display::{BaselineColumns, grid_rows};
 use crate::run::{Record, RunId};
 use crate::settings::{CellColour, CellValue, Cells, GridOptions};
 use crate::trace::{Cell, Column, Place, Row};
@@ -20,12 +19,12 @@ pub struct GridView {
     /// The prompt's own columns, which stand before the steps; the first one predicts position 1.
     pub prompt: Vec<Arc<Column>>,
     /// The run that is subtracted, where the grid shows a difference.
-    pub before: Option<Subtracted>,
+    pub before: Option<SubtractedRun>,
 }
 
 /// A run that is subtracted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Subtracted {
+pub struct SubtractedRun {
     /// From which run.
     pub from: RunId,
     /// Its own name.
@@ -156,7 +155,7 @@ impl<'s> Sheet<'s> {
     pub fn columns(&self) -> impl Iterator<Item = SheetColumn<'s>> {
         let prompt = self.view.prompt.len();
         let columns = self.view.prompt.iter().chain(&self.record.columns);
-        let before = self.view.before.as_ref().map(|before| Before {
+        let before = self.view.before.as_ref().map(|before| BaselineColumns {
             prompt: &before.prompt,
             steps: &before.steps,
         });
@@ -178,7 +177,7 @@ impl<'s> Sheet<'s> {
 
     /// What a cell says, and its colour; nothing where two runs cannot be compared.
     #[must_use]
-    pub fn shown(&self, column: &SheetColumn<'_>, row: Row) -> Option<Shown> {
+    pub fn shown(&self, column: &SheetColumn<'_>, row: Row) -> Option<DrawnCell> {
         let after = self.seen(column.column, row)?;
         if self.view.before.is_some() {
             let before = self.seen(column.before?, row)?;
@@ -186,13 +185,13 @@ impl<'s> Sheet<'s> {
         }
         let (text, mark) = self.value.write(&after, Cells::Exact);
         let tone = self.scale.tone(self.colour.measure(&after));
-        Some(Shown { text, mark, tone })
+        Some(DrawnCell { text, mark, tone })
     }
 
     /// The text of a cell: with the mark behind a token, but without the one behind a rank, which
     /// says what the cell below says too.
     #[must_use]
-    pub fn text(&self, shown: &Shown) -> String {
+    pub fn text(&self, shown: &DrawnCell) -> String {
         match self.view.options.value {
             CellValue::TopToken => format!("{}{}", shown.text, shown.mark)
                 .trim_end()
@@ -238,14 +237,19 @@ impl<'s> Sheet<'s> {
         text
     }
 
-    fn seen<'c>(&'c self, column: &'c Column, row: Row) -> Option<Seen<'c>> {
+    fn seen<'c>(&'c self, column: &'c Column, row: Row) -> Option<CellContext<'c>> {
         seen(self.record, self.view, column, row)
     }
 }
 
-fn seen<'c>(record: &'c Record, view: &GridView, column: &'c Column, row: Row) -> Option<Seen<'c>> {
+fn seen<'c>(
+    record: &'c Record,
+    view: &GridView,
+    column: &'c Column,
+    row: Row,
+) -> Option<CellContext<'c>> {
     let cell: &Cell = column.cell(row)?;
-    Some(Seen {
+    Some(CellContext {
         column,
         row,
         cell,

@@ -14,16 +14,16 @@ mod scales;
 #[cfg(test)]
 mod tests;
 
-pub use difference::Shown;
+pub use difference::DrawnCell;
 pub use number::{probability, rank};
 
 use change::Change;
-use difference::Against;
+use difference::DifferenceKind;
 use number::{Sign, number};
 
 /// A cell, and what one must know to say something of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen<'s> {
+pub struct CellContext<'s> {
     /// The column that it stands in.
     pub column: &'s Column,
     /// Its row.
@@ -43,16 +43,16 @@ pub struct Value {
     /// The grid's title, and a shorter one where that has no room.
     titles: [&'static str; 2],
     /// The figure that becomes a colour, where there is one.
-    measure: fn(&Seen<'_>) -> Option<f32>,
+    measure: fn(&CellContext<'_>) -> Option<f32>,
     /// What the cell says: a number of five columns of the terminal at most where cells are
     /// exact, of four where they are short, and a sign more for a rank that is shared; or a text,
     /// which the cell cuts.
-    write: fn(&Seen<'_>, Cells) -> String,
+    write: fn(&CellContext<'_>, Cells) -> String,
     /// One character behind it.
-    mark: fn(&Seen<'_>) -> char,
+    mark: fn(&CellContext<'_>) -> char,
     scale: Steps,
     /// How it is compared with that of another run.
-    against: Against,
+    difference_kind: DifferenceKind,
 }
 
 /// How a value's scale is made.
@@ -77,7 +77,7 @@ const VALUES: [Value; 8] = [
         write: |seen, cells| number::rank(seen.cell.score, cells),
         mark: |seen| Change::at(seen.column, seen.row).mark(),
         scale: Steps::Ranks,
-        against: Against::Ranks,
+        difference_kind: DifferenceKind::Ranks,
     },
     Value {
         is: CellValue::Probability,
@@ -89,7 +89,7 @@ const VALUES: [Value; 8] = [
         write: |seen, cells| probability(seen.cell.score.prob, cells),
         mark: no_mark,
         scale: Steps::Fixed(scales::probabilities),
-        against: Against::Figures {
+        difference_kind: DifferenceKind::Figures {
             scale: || Diverging::new([0.01, 0.1, 0.3], short_bound),
             amount: |amount, cells| match amount {
                 // Other than a probability, a difference can be nothing.
@@ -108,7 +108,7 @@ const VALUES: [Value; 8] = [
         write: |seen, cells| number(seen.cell.log_prob(), Sign::WhereNegative, cells),
         mark: no_mark,
         scale: Steps::Fixed(scales::log_probabilities),
-        against: LOGITS,
+        difference_kind: LOGITS,
     },
     Value {
         is: CellValue::Logit,
@@ -120,7 +120,7 @@ const VALUES: [Value; 8] = [
         write: |seen, cells| number(seen.cell.score.logit, Sign::WhereNegative, cells),
         mark: no_mark,
         scale: Steps::Measured,
-        against: LOGITS,
+        difference_kind: LOGITS,
     },
     Value {
         is: CellValue::LogitChange,
@@ -138,7 +138,7 @@ const VALUES: [Value; 8] = [
         },
         mark: no_mark,
         scale: Steps::Fixed(scales::logit_changes),
-        against: LOGITS,
+        difference_kind: LOGITS,
     },
     Value {
         is: CellValue::Entropy,
@@ -147,7 +147,7 @@ const VALUES: [Value; 8] = [
         write: |seen, cells| number::nats(seen.cell.entropy, cells),
         mark: no_mark,
         scale: Steps::Fixed(scales::entropies),
-        against: NATS,
+        difference_kind: NATS,
     },
     Value {
         is: CellValue::Kl,
@@ -156,7 +156,7 @@ const VALUES: [Value; 8] = [
         write: |seen, cells| number::nats(seen.cell.kl, cells),
         mark: no_mark,
         scale: Steps::Fixed(scales::divergences),
-        against: NATS,
+        difference_kind: NATS,
     },
     Value {
         is: CellValue::TopToken,
@@ -173,18 +173,18 @@ const VALUES: [Value; 8] = [
             if first == shown { ' ' } else { '*' }
         },
         scale: Steps::Fixed(scales::probabilities),
-        against: Against::Tokens,
+        difference_kind: DifferenceKind::Tokens,
     },
 ];
 
 /// Logits and their logarithms of probabilities, which differ by as much.
-const LOGITS: Against = Against::Figures {
+const LOGITS: DifferenceKind = DifferenceKind::Figures {
     scale: || Diverging::new([0.5, 2.0, 5.0], |bound| format!("{bound:+}")),
     amount: |amount, cells| number(amount, Sign::WhereNegative, cells),
 };
 
 /// Amounts of information.
-const NATS: Against = Against::Figures {
+const NATS: DifferenceKind = DifferenceKind::Figures {
     scale: || Diverging::new([0.1, 0.5, 2.0], short_bound),
     amount: number::nats,
 };
@@ -211,19 +211,19 @@ impl Value {
 
     /// The figure that becomes a colour, where there is one.
     #[must_use]
-    pub fn figure(&self, seen: &Seen<'_>) -> Option<f32> {
+    pub fn figure(&self, seen: &CellContext<'_>) -> Option<f32> {
         (self.measure)(seen)
     }
 
     /// The same; 0, which is nothing, where there is none.
     #[must_use]
-    pub fn measure(&self, seen: &Seen<'_>) -> f32 {
+    pub fn measure(&self, seen: &CellContext<'_>) -> f32 {
         self.figure(seen).unwrap_or(0.0)
     }
 
     /// What the cell says in full, for a spreadsheet: a figure with all its digits, or a token.
     #[must_use]
-    pub fn plain(&self, seen: &Seen<'_>) -> String {
+    pub fn plain(&self, seen: &CellContext<'_>) -> String {
         match self.is {
             CellValue::TopToken => {
                 let (token, mark) = self.write(seen, Cells::Exact);
@@ -243,7 +243,7 @@ impl Value {
     }
 
     /// What the cell says, and one character behind it.
-    pub fn write(&self, seen: &Seen<'_>, cells: Cells) -> (String, char) {
+    pub fn write(&self, seen: &CellContext<'_>, cells: Cells) -> (String, char) {
         ((self.write)(seen, cells), (self.mark)(seen))
     }
 
@@ -268,7 +268,7 @@ impl Value {
     }
 }
 
-impl Seen<'_> {
+impl CellContext<'_> {
     /// The best token, or the best that is a word, where only words are shown and one is listed;
     /// and its probability.
     fn shown_token(&self) -> Option<(TokenId, f32)> {
@@ -292,6 +292,6 @@ fn short_bound(bound: f32) -> String {
     format!("{bound:+}").replacen("0.", ".", 1)
 }
 
-fn no_mark(_: &Seen<'_>) -> char {
+fn no_mark(_: &CellContext<'_>) -> char {
     ' '
 }

@@ -7,7 +7,7 @@ use crate::trace::LensKind;
 
 /// A prompt to be processed and continued.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Run {
+pub struct RunRequest {
     /// The run's name, larger than that of every earlier run.
     pub id: RunId,
     /// The text, given to the tokenizer exactly as it is.
@@ -41,7 +41,7 @@ pub enum Command {
     /// load is under way.
     List,
     /// Process a prompt and generate. Older runs are kept, so that they can be asked about.
-    Run(Run),
+    Run(RunRequest),
     /// Answer a question.
     Ask(Question),
     /// Keep a run no longer.

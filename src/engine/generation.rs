@@ -1,7 +1,7 @@
 //! A run on its way: a piece of the prompt, or one token at a time.
 
 use super::Session;
-use super::kept::Kept;
+use super::run_state::RunState;
 use crate::lens::Logits;
 use crate::model::ModelError;
 use crate::run::StopReason;
@@ -55,7 +55,7 @@ impl Session {
 
     fn advance_run(
         &mut self,
-        kept: &mut Kept,
+        kept: &mut RunState,
         wanted: &dyn Fn() -> bool,
     ) -> Result<Progress, ModelError> {
         if let Some(reason) = kept.ended.or_else(|| self.reason_to_stop(kept)) {
@@ -65,10 +65,14 @@ impl Session {
         if kept.states.len() < tokens.len() {
             self.intervene(&kept.run.interventions)?;
             let prompt = kept.prompt.len();
-            if self.reader.read_run(&tokens, prompt, wanted)?.is_break() {
+            if self
+                .kv_session
+                .read_run(&tokens, prompt, wanted)?
+                .is_break()
+            {
                 return Ok(kept.end(StopReason::Stopped));
             }
-            let read = self.reader.read_of_run(&tokens, prompt);
+            let read = self.kv_session.read_of_run(&tokens, prompt);
             let before = kept.states.len();
             kept.states.extend(read.iter().skip(before).cloned());
             if kept.generated.is_empty() {
@@ -89,7 +93,7 @@ impl Session {
     }
 
     /// Why the run cannot go on, if so.
-    fn reason_to_stop(&self, kept: &Kept) -> Option<StopReason> {
+    fn reason_to_stop(&self, kept: &RunState) -> Option<StopReason> {
         let last = kept.generated.last();
         let prompt_is_done = kept.states.len() >= kept.prompt.len();
         if kept.prompt.len() + kept.generated.len() > self.info().context_length {
@@ -107,9 +111,9 @@ impl Session {
 
     /// Reads the newest states, takes the next token and says what every row thinks of it.
     /// `tokens` are those so far.
-    fn generate(&self, kept: &mut Kept, tokens: &[TokenId]) -> Result<Progress, ModelError> {
+    fn generate(&self, kept: &mut RunState, tokens: &[TokenId]) -> Result<Progress, ModelError> {
         let states = kept.states_before(Position(tokens.len()))?;
-        let logits = Logits::of(&self.model().head, states, kept.lens)?;
+        let logits = Logits::of(&self.model().unembed, states, kept.lens)?;
         let token = match kept.next_given() {
             Some(token) => token,
             None => logits.with_rows(|rows| {

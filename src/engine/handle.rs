@@ -11,9 +11,9 @@ use crate::run::RunId;
 
 /// Which runs are no longer wanted. The engine looks at it between two decoder blocks.
 #[derive(Clone, Debug, Default)]
-pub struct Unwanted(Arc<AtomicU64>);
+pub struct CancelledRuns(Arc<AtomicU64>);
 
-impl Unwanted {
+impl CancelledRuns {
     /// Every run up to and including `run` is no longer wanted.
     pub fn up_to(&self, run: RunId) {
         self.0.fetch_max(run.0, Ordering::Relaxed);
@@ -30,7 +30,7 @@ impl Unwanted {
 #[derive(Clone, Debug)]
 pub struct Handle {
     commands: Sender<(Command, CancellationToken)>,
-    unwanted: Unwanted,
+    cancelled_runs: CancelledRuns,
     loading: Arc<Mutex<CancellationToken>>,
 }
 
@@ -38,10 +38,13 @@ impl Handle {
     /// A handle that sends to `commands`. Each command comes with the token that cancels it
     /// while it is a load.
     #[must_use]
-    pub fn new(commands: Sender<(Command, CancellationToken)>, unwanted: Unwanted) -> Self {
+    pub fn new(
+        commands: Sender<(Command, CancellationToken)>,
+        cancelled_runs: CancelledRuns,
+    ) -> Self {
         Self {
             commands,
-            unwanted,
+            cancelled_runs,
             loading: Arc::default(),
         }
     }
@@ -51,7 +54,7 @@ impl Handle {
     pub fn send(&self, command: Command) {
         let cancel = CancellationToken::new();
         match &command {
-            Command::Run(run) => self.unwanted.up_to(RunId(run.id.0.saturating_sub(1))),
+            Command::Run(run) => self.cancelled_runs.up_to(RunId(run.id.0.saturating_sub(1))),
             Command::Load { .. } => {
                 let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
                 loading.cancel();
@@ -65,7 +68,7 @@ impl Handle {
 
     /// Stop the run, at once. Its columns stand.
     pub fn stop(&self, run: RunId) {
-        self.unwanted.up_to(run);
+        self.cancelled_runs.up_to(run);
     }
 
     /// Give up the load under way; the model that is there stays.
@@ -78,7 +81,7 @@ impl Handle {
 
     /// Give up everything under way, so that the thread ends soon.
     pub fn abandon(&self) {
-        self.unwanted.up_to(RunId(u64::MAX));
+        self.cancelled_runs.up_to(RunId(u64::MAX));
         self.cancel_load();
     }
 }

@@ -1,18 +1,19 @@
-//! The network as a run wants it: parts that are left out, states of other runs that are put in.
+//! Resolves a run's interventions against kept states: which parts are ablated, which activations
+//! of other runs are patched in.
 
 use super::Session;
-use super::reader::Reader;
+use super::kv_session::KvSession;
 use crate::model::ModelError;
 use crate::model::intervention::{Interventions, Patch};
 use crate::run::{Intervention, RunId};
-use crate::trace::{Skip, SkippedPart, TokenId};
+use crate::trace::{AblatedPart, Ablation, TokenId};
 
 impl Session {
     /// Puts the network into the state that a run asks for.
     pub(super) fn intervene(&mut self, interventions: &[Intervention]) -> Result<(), ModelError> {
-        if self.reader.interventions() != interventions {
+        if self.kv_session.interventions() != interventions {
             let resolved = self.resolved(interventions)?;
-            self.reader.intervene(interventions, resolved);
+            self.kv_session.intervene(interventions, resolved);
         }
         Ok(())
     }
@@ -24,11 +25,11 @@ impl Session {
         &mut self,
         run: RunId,
         tokens: &[TokenId],
-        ask: impl FnOnce(&mut Reader) -> Result<T, ModelError>,
+        ask: impl FnOnce(&mut KvSession) -> Result<T, ModelError>,
     ) -> Result<T, ModelError> {
-        let interventions = self.kept(run)?.run.interventions.clone();
+        let interventions = self.run_state(run)?.run.interventions.clone();
         let resolved = self.resolved(&interventions)?;
-        self.reader.aside(tokens, &interventions, resolved, ask)
+        self.kv_session.aside(tokens, &interventions, resolved, ask)
     }
 
     /// Interventions with the states that they need; an error where the model or a run has no
@@ -40,9 +41,9 @@ impl Session {
         let mut resolved = Interventions::default();
         for intervention in interventions {
             match intervention {
-                Intervention::Skip(skip) => {
-                    self.check(*skip)?;
-                    resolved.skips.push(*skip);
+                Intervention::Ablation(ablation) => {
+                    self.check(*ablation)?;
+                    resolved.ablations.push(*ablation);
                 }
                 Intervention::Patch(patch) => {
                     let states = self.states(patch.from_run)?;
@@ -62,17 +63,17 @@ impl Session {
     }
 
     /// Whether the model has that part.
-    fn check(&self, skip: Skip) -> Result<(), ModelError> {
+    fn check(&self, ablation: Ablation) -> Result<(), ModelError> {
         let blocks = &self.model().spec.blocks;
-        let Some(block) = blocks.get(skip.layer.0) else {
+        let Some(block) = blocks.get(ablation.layer.0) else {
             return Err(ModelError::NoSuchLayer {
-                layer: skip.layer,
+                layer: ablation.layer,
                 n_layers: blocks.len(),
             });
         };
-        match skip.part {
-            SkippedPart::Head(head) if head >= block.heads().count => Err(ModelError::NoSuchHead {
-                layer: skip.layer,
+        match ablation.part {
+            AblatedPart::Head(head) if head >= block.heads().count => Err(ModelError::NoSuchHead {
+                layer: ablation.layer,
                 head,
                 n_heads: block.heads().count,
             }),

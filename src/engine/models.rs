@@ -1,8 +1,8 @@
 //! The models that can be chosen, with what the headers of their files say of them.
 
-use crate::catalog::{Candidate, CheckpointFiles, ModelRef, Whereabouts};
+use crate::catalog::{CheckpointFiles, ListedModel, ModelRef, Whereabouts};
 use crate::caught;
-use crate::model::{self, Dtype, Holding};
+use crate::model::{self, Dequantisation, Dtype};
 
 /// Of a weight in float32.
 const BYTES_A_PARAMETER: u64 = 4;
@@ -10,7 +10,7 @@ const BYTES_A_PARAMETER: u64 = 4;
 /// Whether a model fits into the memory that is available now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// It does.
+    /// The model fits into memory.
     Fits,
     /// It needs more.
     TooLarge,
@@ -47,7 +47,7 @@ impl ModelEntry {
     /// What is known of `candidate`, to be computed with as `dtype` says, while `available` bytes
     /// of memory are free and the model `loaded` is in use. Reads the headers of its files.
     pub(super) fn of(
-        candidate: Candidate,
+        candidate: ListedModel,
         dtype: Dtype,
         available: Option<u64>,
         loaded: Option<&ModelRef>,
@@ -94,12 +94,12 @@ impl ModelEntry {
 
 /// Bytes of a model's weights, as far as the catalog tells. Files are about as large as the weights
 /// in them.
-fn weights(candidate: &Candidate, dtype: Dtype) -> Option<u64> {
-    let widened = candidate.parameters?.saturating_mul(BYTES_A_PARAMETER);
-    match (Holding::of(dtype), dtype) {
-        (Holding::Widened, _) => Some(widened),
-        (Holding::AsStored, Dtype::Bf16 | Dtype::F16) => Some(widened / 2),
-        (Holding::AsStored, Dtype::Auto | Dtype::F32) => candidate.size.or(Some(widened)),
+fn weights(candidate: &ListedModel, dtype: Dtype) -> Option<u64> {
+    let dequantised = candidate.parameters?.saturating_mul(BYTES_A_PARAMETER);
+    match (Dequantisation::of(dtype), dtype) {
+        (Dequantisation::AtLoad, _) => Some(dequantised),
+        (Dequantisation::AtUse, Dtype::Bf16 | Dtype::F16) => Some(dequantised / 2),
+        (Dequantisation::AtUse, Dtype::Auto | Dtype::F32) => candidate.size.or(Some(dequantised)),
     }
 }
 
@@ -119,8 +119,8 @@ mod tests {
 
     use super::*;
 
-    fn candidate(files: Option<CheckpointFiles>) -> Candidate {
-        Candidate {
+    fn candidate(files: Option<CheckpointFiles>) -> ListedModel {
+        ListedModel {
             name: "m".to_owned(),
             reference: ModelRef::Entry("m".to_owned()),
             title: "M".to_owned(),
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn what_is_not_here_needs_the_memory_of_its_files_or_of_its_numbers_in_the_type_asked_for() {
         let memory = |dtype| {
-            let candidate = Candidate {
+            let candidate = ListedModel {
                 size: Some(1100),
                 ..candidate(None)
             };

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ModelEntry, Session};
 use crate::catalog::{
-    self, Catalog, CatalogError, FetchError, ModelRef, Places, Recent, Report, UnderWay,
+    self, Catalog, CatalogError, FetchError, ModelRef, ModelSources, OngoingFetches, Recent, Report,
 };
 use crate::model::{self, Dtype, ModelError, memory};
 
@@ -27,9 +27,9 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct Opener {
     catalog: Catalog,
-    places: Places,
+    places: ModelSources,
     recent: Recent,
-    fetches: UnderWay,
+    fetches: OngoingFetches,
     device: Device,
     dtype: Dtype,
     top_k: usize,
@@ -41,9 +41,9 @@ impl Opener {
     pub fn from_env(dtype: Dtype, top_k: usize) -> Result<Self, OpenError> {
         Ok(Self {
             catalog: Catalog::built_in()?,
-            places: Places::from_env()?,
+            places: ModelSources::from_env()?,
             recent: Recent::from_env(),
-            fetches: UnderWay::default(),
+            fetches: OngoingFetches::default(),
             device: Device::Cpu,
             dtype,
             top_k,
@@ -52,7 +52,7 @@ impl Opener {
 
     /// The fetches under way for it.
     #[must_use]
-    pub fn fetches(&self) -> UnderWay {
+    pub fn fetches(&self) -> OngoingFetches {
         self.fetches.clone()
     }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use strum::{EnumDiscriminants, EnumIter};
 
-use crate::run::{Comparison, Predictions, RunId, Wanted};
+use crate::run::{CandidateRequest, Comparison, LayerPredictions, RunId};
 use crate::trace::{
-    Attribution, Column, HeadShares, Layer, LensKind, LogProb, Position, Score, Step, Target,
-    TokenId,
+    Column, HeadContributions, Layer, LensKind, LogProb, LogitAttribution, Position, Score, Step,
+    Target, TokenId,
 };
 
 /// A question about a kept run, answered from its states.
@@ -32,17 +32,17 @@ pub enum Ask {
         /// The position that is predicted.
         at: Position,
         /// Who is followed.
-        wanted: Vec<Wanted>,
+        wanted: Vec<CandidateRequest>,
     },
     /// How probable whole candidates are, all their tokens together, behind one position.
     Joint {
         /// The position that the candidates begin at.
         at: Position,
         /// Whose probability.
-        wanted: Vec<Wanted>,
+        wanted: Vec<CandidateRequest>,
     },
     /// Work out all columns again, and use this lens for the columns still to come.
-    Recast,
+    Relens,
     /// How well each layer predicted the prompt's own tokens. The answer comes in
     /// pieces.
     PromptColumns,
@@ -89,7 +89,7 @@ impl Ask {
             | Self::Predictions { at, .. }
             | Self::Attribution { at, .. }
             | Self::Heads { at, .. } => Some(*at),
-            Self::Recast | Self::PromptColumns | Self::Follow { .. } => None,
+            Self::Relens | Self::PromptColumns | Self::Follow { .. } => None,
         }
     }
 }
@@ -102,8 +102,8 @@ pub enum Answer {
     /// To [`Ask::Joint`], one a candidate in the order asked for: the probability of all its
     /// tokens, one after the other, as the model's own output has it; or why there is none.
     Joint(Arc<[Result<LogProb, String>]>),
-    /// To [`Ask::Recast`]: all columns so far.
-    Recast(Vec<Arc<Column>>),
+    /// To [`Ask::Relens`]: all columns so far.
+    Relens(Vec<Arc<Column>>),
     /// A piece of the answer to [`Ask::PromptColumns`].
     PromptColumns {
         /// The position that the first of the columns predicts; 1 for the first piece.
@@ -112,11 +112,11 @@ pub enum Answer {
         columns: Vec<Arc<Column>>,
     },
     /// To [`Ask::Predictions`].
-    Predictions(Arc<Predictions>),
+    Predictions(Arc<LayerPredictions>),
     /// To [`Ask::Attribution`].
-    Attribution(Arc<Attribution>),
+    Attribution(Arc<LogitAttribution>),
     /// To [`Ask::Heads`].
-    Heads(Arc<HeadShares>),
+    Heads(Arc<HeadContributions>),
     /// A piece of the answer to [`Ask::Follow`].
     Follow {
         /// The first step of this piece.

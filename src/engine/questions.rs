@@ -14,7 +14,7 @@ use super::{Answer, Ask, Question, Session};
 use crate::model::ModelError;
 
 /// One piece of an answer.
-pub enum Piece {
+pub enum AnswerPart {
     /// More is to come.
     More(Option<Answer>),
     /// The last piece.
@@ -24,7 +24,7 @@ pub enum Piece {
 /// The work that a question is.
 pub trait Task: Send {
     /// Works out the next piece.
-    fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError>;
+    fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError>;
 }
 
 /// A question that is being answered.
@@ -39,14 +39,14 @@ impl OpenQuestion {
     #[must_use]
     pub fn new(question: Question) -> Self {
         let task: Box<dyn Task> = match question.ask.clone() {
-            Ask::Recast => Box::new(columns::Recast::new(&question)),
-            Ask::PromptColumns => Box::new(columns::PromptColumns::new(&question)),
+            Ask::Relens => Box::new(columns::RelensTask::new(&question)),
+            Ask::PromptColumns => Box::new(columns::PromptColumnsTask::new(&question)),
             Ask::Follow { tokens, from } => Box::new(follow::Follow::new(&question, tokens, from)),
             Ask::Candidates { .. }
             | Ask::Joint { .. }
             | Ask::Predictions { .. }
             | Ask::Attribution { .. }
-            | Ask::Heads { .. } => Box::new(AtOnce(question.clone())),
+            | Ask::Heads { .. } => Box::new(SingleAnswer(question.clone())),
         };
         Self {
             question: Arc::new(question),
@@ -55,7 +55,7 @@ impl OpenQuestion {
     }
 
     /// Works out the next piece.
-    pub fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
+    pub fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError> {
         self.task.next(session)
     }
 
@@ -64,7 +64,7 @@ impl OpenQuestion {
     #[must_use]
     pub fn is_replaced_by(&self, newer: &Question) -> bool {
         let is_kept = match self.question.ask {
-            Ask::Recast | Ask::PromptColumns | Ask::Follow { .. } => true,
+            Ask::Relens | Ask::PromptColumns | Ask::Follow { .. } => true,
             Ask::Candidates { .. }
             | Ask::Joint { .. }
             | Ask::Predictions { .. }
@@ -77,11 +77,11 @@ impl OpenQuestion {
 }
 
 /// A question whose answer is one piece.
-struct AtOnce(Question);
+struct SingleAnswer(Question);
 
-impl Task for AtOnce {
-    fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
-        session.answer(&self.0).map(Piece::Last)
+impl Task for SingleAnswer {
+    fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError> {
+        session.answer(&self.0).map(AnswerPart::Last)
     }
 }
 
@@ -98,10 +98,10 @@ impl Session {
             Ask::Predictions { at, top_k } => self.predictions(question, *at, *top_k),
             Ask::Attribution { at, target } => self.attribution(question, *at, *target),
             Ask::Heads { at, target, layer } => self.heads(run, *at, *target, *layer),
-            Ask::Recast | Ask::PromptColumns | Ask::Follow { .. } => {
+            Ask::Relens | Ask::PromptColumns | Ask::Follow { .. } => {
                 let mut open = OpenQuestion::new(question.clone());
                 loop {
-                    if let Piece::Last(answer) = open.next(self)? {
+                    if let AnswerPart::Last(answer) = open.next(self)? {
                         return Ok(answer);
                     }
                 }
@@ -135,7 +135,7 @@ mod tests {
     fn a_newer_question_replaces_one_of_its_kind() {
         let old = OpenQuestion::new(question(1, predictions(3)));
         assert!(old.is_replaced_by(&question(2, predictions(4))));
-        assert!(!old.is_replaced_by(&question(1, Ask::Recast)));
+        assert!(!old.is_replaced_by(&question(1, Ask::Relens)));
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use candle_core::DType;
 
-use super::kept::Kept;
-use super::reader::Reader;
-use super::{Progress, Run};
+use super::kv_session::KvSession;
+use super::run_state::RunState;
+use super::{Progress, RunRequest};
 use crate::lens::{Logits, States, column};
 use crate::model::{Model, ModelError};
 use crate::run::{Continuation, ModelInfo, RunId, StateRows, StopReason};
@@ -20,10 +20,10 @@ const KEPT_STATES: usize = 1 << 30;
 /// A loaded model and the runs that are kept.
 #[derive(Debug)]
 pub struct Session {
-    pub(super) reader: Reader,
+    pub(super) kv_session: KvSession,
     info: Arc<ModelInfo>,
     /// Oldest first; only the last one can be under way.
-    pub(super) runs: Vec<Kept>,
+    pub(super) runs: Vec<RunState>,
     top_k: usize,
 }
 
@@ -47,7 +47,7 @@ impl Session {
             vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),
         };
         Self {
-            reader: Reader::new(model),
+            kv_session: KvSession::new(model),
             info: Arc::new(info),
             runs: Vec::new(),
             top_k,
@@ -57,13 +57,13 @@ impl Session {
     /// The model, with nothing kept.
     #[must_use]
     pub fn into_model(self) -> Model {
-        self.reader.into_model()
+        self.kv_session.into_model()
     }
 
     /// The model.
     #[must_use]
     pub fn model(&self) -> &Model {
-        self.reader.model()
+        self.kv_session.model()
     }
 
     /// What is known of the model.
@@ -81,7 +81,7 @@ impl Session {
     /// Begins a run and returns the prompt's tokens. Earlier runs are kept, as far as there is
     /// room, and what the decoder has read of the same beginning is not read again, where this run
     /// would read it in the same pieces: its states are those of a run that is the first one.
-    pub fn begin(&mut self, run: Run) -> Result<Vec<TokenId>, ModelError> {
+    pub fn begin(&mut self, run: RunRequest) -> Result<Vec<TokenId>, ModelError> {
         let prompt = self.model().tokenizer.encode(&run.prompt)?;
         let given = self.given(&run)?;
         let context = self.info.context_length;
@@ -100,17 +100,17 @@ impl Session {
         }
         self.resolved(&run.interventions)?;
         self.stop();
-        self.reader.forget_questions();
+        self.kv_session.forget_questions();
         let vocabulary = Arc::clone(&self.info.vocabulary);
         self.runs.retain(|kept| kept.run.id != run.id);
         self.make_room();
         self.runs
-            .push(Kept::new(run, prompt.clone(), given, vocabulary));
+            .push(RunState::new(run, prompt.clone(), given, vocabulary));
         Ok(prompt)
     }
 
     /// Makes a whole run at once: the prompt's tokens, and the columns of what was generated.
-    pub fn complete(&mut self, run: Run) -> Result<(Vec<TokenId>, Vec<Column>), ModelError> {
+    pub fn complete(&mut self, run: RunRequest) -> Result<(Vec<TokenId>, Vec<Column>), ModelError> {
         let prompt = self.begin(run)?;
         let mut columns = Vec::new();
         loop {
@@ -156,7 +156,7 @@ impl Session {
     /// The states of a run that is kept, one position a step; one more where the next step has
     /// not been drawn yet.
     pub fn state_rows(&self, run: RunId) -> Result<StateRows, ModelError> {
-        let kept = self.kept(run)?;
+        let kept = self.run_state(run)?;
         let first = kept.prompt.len().saturating_sub(1);
         let mut values = Vec::new();
         let mut steps = 0;
@@ -179,13 +179,13 @@ impl Session {
     }
 
     /// A kept run.
-    pub(super) fn kept(&self, run: RunId) -> Result<&Kept, ModelError> {
+    pub(super) fn run_state(&self, run: RunId) -> Result<&RunState, ModelError> {
         let found = self.runs.iter().find(|kept| kept.run.id == run);
         found.ok_or(ModelError::NoSuchRun)
     }
 
     /// A kept run.
-    pub(super) fn kept_mut(&mut self, run: RunId) -> Result<&mut Kept, ModelError> {
+    pub(super) fn run_state_mut(&mut self, run: RunId) -> Result<&mut RunState, ModelError> {
         let found = self.runs.iter_mut().find(|kept| kept.run.id == run);
         found.ok_or(ModelError::NoSuchRun)
     }
@@ -204,16 +204,16 @@ impl Session {
 
     /// The place of a step of a kept run in the whole sequence.
     pub fn position(&self, run: RunId, step: Step) -> Result<Position, ModelError> {
-        Ok(Position(self.kept(run)?.prompt.len() + step.0))
+        Ok(Position(self.run_state(run)?.prompt.len() + step.0))
     }
 
     /// The states of every position of a run that has been read.
     pub fn states(&self, run: RunId) -> Result<&[States], ModelError> {
-        Ok(&self.kept(run)?.states)
+        Ok(&self.run_state(run)?.states)
     }
 
     /// The tokens of the continuation that a run is given.
-    fn given(&self, run: &Run) -> Result<Vec<TokenId>, ModelError> {
+    fn given(&self, run: &RunRequest) -> Result<Vec<TokenId>, ModelError> {
         match &run.continuation {
             Continuation::Generated => Ok(Vec::new()),
             Continuation::Tokens(tokens) => Ok(tokens.clone()),
@@ -236,7 +236,7 @@ impl Session {
     /// Gives up the oldest runs while they hold too many states.
     fn make_room(&mut self) {
         let of_position = (self.info.n_layers + 1) * self.info.d_model * size_of::<f32>();
-        let bytes = |kept: &Kept| kept.states.len() * of_position;
+        let bytes = |kept: &RunState| kept.states.len() * of_position;
         while self.runs.iter().map(bytes).sum::<usize>() > KEPT_STATES {
             self.runs.remove(0);
         }

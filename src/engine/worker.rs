@@ -12,8 +12,10 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 
 use super::loader::{Loader, News, Outcome};
-use super::questions::{OpenQuestion, Piece};
-use super::{Command, Event, Handle, Opener, Progress, Question, Rest, Run, Session, Unwanted};
+use super::questions::{AnswerPart, OpenQuestion};
+use super::{
+    CancelledRuns, Command, Event, Handle, Opener, Progress, Question, Rest, RunRequest, Session,
+};
 use crate::catalog::{FetchEvent, FetchProgress};
 use crate::caught;
 use crate::model::{Dtype, ModelError};
@@ -41,13 +43,13 @@ type Order = (Command, CancellationToken);
 pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinHandle<()>)> {
     let (orders, inbox) = channel();
     let (outbox, events) = mpsc::channel(WAITING_EVENTS);
-    let unwanted = Unwanted::default();
+    let cancelled_runs = CancelledRuns::default();
     let worker = Worker {
         dtype: opener.dtype(),
         opener: Arc::new(opener),
         inbox,
         outbox,
-        unwanted: unwanted.clone(),
+        cancelled_runs: cancelled_runs.clone(),
         session: None,
         loaded: String::new(),
         loader: None,
@@ -57,14 +59,14 @@ pub fn spawn(opener: Opener) -> io::Result<(Handle, mpsc::Receiver<Event>, JoinH
     let thread = Builder::new()
         .name("engine".into())
         .spawn(move || worker.work())?;
-    Ok((Handle::new(orders, unwanted), events, thread))
+    Ok((Handle::new(orders, cancelled_runs), events, thread))
 }
 
 struct Worker {
     opener: Arc<Opener>,
     inbox: Receiver<Order>,
     outbox: mpsc::Sender<Event>,
-    unwanted: Unwanted,
+    cancelled_runs: CancelledRuns,
     session: Option<Session>,
     /// What the session's model was asked for by.
     loaded: String,
@@ -78,7 +80,7 @@ struct Worker {
 }
 
 /// The program's side has gone.
-struct Gone;
+struct Disconnected;
 
 impl Worker {
     fn work(mut self) {
@@ -107,8 +109,8 @@ impl Worker {
         self.session.as_ref().is_some_and(Session::is_running)
     }
 
-    /// What is asked for: all that waits, at least one when nothing at all is under way. `None` when
-    /// nobody can ask any more.
+    /// What is asked for: all that waits, at least one when nothing at all is under way. `None`
+    /// when nobody can ask any more.
     fn orders(&self) -> Option<Vec<Order>> {
         let mut orders = Vec::new();
         if !self.is_running() && self.open_questions.is_empty() {
@@ -127,7 +129,10 @@ impl Worker {
 
     /// Does something that may panic. A panic inside a tensor operation can leave candle's thread
     /// pools unusable, so the model is given up then.
-    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Gone>) -> Result<(), Gone> {
+    fn guarded(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), Disconnected>,
+    ) -> Result<(), Disconnected> {
         let run = self.session.as_ref().and_then(Session::run);
         caught::catch(|| work(self)).unwrap_or_else(|_| {
             self.session = None;
@@ -141,11 +146,11 @@ impl Worker {
         })
     }
 
-    fn tell(&self, event: Event) -> Result<(), Gone> {
-        self.outbox.blocking_send(event).map_err(|_| Gone)
+    fn tell(&self, event: Event) -> Result<(), Disconnected> {
+        self.outbox.blocking_send(event).map_err(|_| Disconnected)
     }
 
-    fn obey(&mut self, command: Command, cancel: &CancellationToken) -> Result<(), Gone> {
+    fn obey(&mut self, command: Command, cancel: &CancellationToken) -> Result<(), Disconnected> {
         match command {
             Command::Load { model, dtype } => self.load(model, dtype, cancel),
             Command::List => self.list(),
@@ -172,7 +177,7 @@ impl Worker {
         model: String,
         dtype: Dtype,
         cancel: &CancellationToken,
-    ) -> Result<(), Gone> {
+    ) -> Result<(), Disconnected> {
         self.dtype = dtype;
         let outbox = self.outbox.clone();
         let loader = Loader::begin(
@@ -191,7 +196,7 @@ impl Worker {
     }
 
     /// Takes the place of the old model's session once a load has ended well.
-    fn take_loaded(&mut self) -> Result<(), Gone> {
+    fn take_loaded(&mut self) -> Result<(), Disconnected> {
         let Some(loader) = &self.loader else {
             return Ok(());
         };
@@ -216,7 +221,7 @@ impl Worker {
     }
 
     /// Answers from a thread of its own: the disk may be slow.
-    fn list(&self) -> Result<(), Gone> {
+    fn list(&self) -> Result<(), Disconnected> {
         let (opener, outbox) = (Arc::clone(&self.opener), self.outbox.clone());
         let dtype = self.dtype;
         let loaded = self.session.as_ref().map(|_| self.loaded.clone());
@@ -234,12 +239,12 @@ impl Worker {
         }
     }
 
-    fn begin(&mut self, run: Run) -> Result<(), Gone> {
+    fn begin(&mut self, run: RunRequest) -> Result<(), Disconnected> {
         let id = run.id;
         let Some(session) = &mut self.session else {
             return self.fail(id, "no model is loaded yet; wait for it, or load another");
         };
-        if self.unwanted.contains(id) {
+        if self.cancelled_runs.contains(id) {
             return self.tell(Event::Finished {
                 run: id,
                 reason: StopReason::Stopped,
@@ -268,15 +273,15 @@ impl Worker {
         }
     }
 
-    fn advance(&mut self) -> Result<(), Gone> {
+    fn advance(&mut self) -> Result<(), Disconnected> {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
         let Some(run) = session.run() else {
             return Ok(());
         };
-        let unwanted = self.unwanted.clone();
-        let progress = session.advance(&|| !unwanted.contains(run));
+        let cancelled_runs = self.cancelled_runs.clone();
+        let progress = session.advance(&|| !cancelled_runs.contains(run));
         self.tell_progress(run, progress)
     }
 
@@ -284,7 +289,7 @@ impl Worker {
         &self,
         run: RunId,
         progress: Result<Progress, ModelError>,
-    ) -> Result<(), Gone> {
+    ) -> Result<(), Disconnected> {
         self.tell(match progress {
             Ok(Progress::Prompt { done, total }) => Event::Prompt { run, done, total },
             Ok(Progress::Step { step, column, text }) => Event::Step {
@@ -300,7 +305,7 @@ impl Worker {
     }
 
     /// Works out the next piece of the oldest answer.
-    fn go_on_answering(&mut self) -> Result<(), Gone> {
+    fn go_on_answering(&mut self) -> Result<(), Disconnected> {
         let Some(mut open) = self.open_questions.pop_front() else {
             return Ok(());
         };
@@ -312,11 +317,11 @@ impl Worker {
         let piece = open.next(session);
         self.answers = None;
         let (answer, rest) = match piece {
-            Ok(Piece::More(answer)) => {
+            Ok(AnswerPart::More(answer)) => {
                 self.open_questions.push_front(open);
                 (answer, Rest::ToCome)
             }
-            Ok(Piece::Last(answer)) => (Some(answer), Rest::Nothing),
+            Ok(AnswerPart::Last(answer)) => (Some(answer), Rest::Nothing),
             Err(error) => return self.leave_unanswered(to, &error.to_string()),
         };
         answer.map_or(Ok(()), |answer| {
@@ -324,7 +329,7 @@ impl Worker {
         })
     }
 
-    fn states(&self, run: RunId) -> Result<(), Gone> {
+    fn states(&self, run: RunId) -> Result<(), Disconnected> {
         let Some(session) = &self.session else {
             return self.fail(run, NO_MODEL);
         };
@@ -337,14 +342,14 @@ impl Worker {
         }
     }
 
-    fn leave_unanswered(&self, to: Arc<Question>, why: &str) -> Result<(), Gone> {
+    fn leave_unanswered(&self, to: Arc<Question>, why: &str) -> Result<(), Disconnected> {
         self.tell(Event::Unanswered {
             to,
             why: why.to_owned(),
         })
     }
 
-    fn fail(&self, run: RunId, message: &str) -> Result<(), Gone> {
+    fn fail(&self, run: RunId, message: &str) -> Result<(), Disconnected> {
         self.tell(Event::Failed {
             run: Some(run),
             message: message.to_owned(),

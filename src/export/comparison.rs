@@ -8,7 +8,7 @@ pub use csv::write as write_csv;
 pub use json::write as write_json;
 pub use table::write as write_table;
 
-use crate::run::Wanted;
+use crate::run::CandidateRequest;
 use crate::trace::{Layer, Lead, LensKind, LogProb, Row, Trajectory, leads};
 
 /// What `lenscape compare` found.
@@ -41,7 +41,7 @@ pub struct ComparedPrompt {
 #[derive(Clone, Debug)]
 pub struct ComparedCandidate {
     /// As asked for.
-    pub wanted: Wanted,
+    pub wanted: CandidateRequest,
     /// Where its first token stands at each row; or why it cannot be followed.
     pub trajectory: Result<Trajectory, String>,
     /// The probability of all its tokens, one after the other, as the model's own output has it.

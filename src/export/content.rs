@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use safetensors::SafeTensorError;
 
-use super::figure::{self, Kind};
+use super::figure::{self, FigureKind};
 use super::format::{Format, Writer};
 use super::pixels::PngError;
 use super::svg::Window;
@@ -20,7 +20,7 @@ pub enum Content {
     /// A run, and its states where they are wanted and a model gave them.
     Trace(Arc<Record>, Option<Arc<StateRows>>),
     /// A figure of a run in the colours of a theme.
-    Figure(Arc<Record>, Kind, Box<Theme>),
+    Figure(Arc<Record>, FigureKind, Box<Theme>),
     /// A screen, and what stands behind its cells in a picture.
     Screen(Buffer, Ground),
 }

@@ -30,7 +30,7 @@ const THEME_ON_PAPER: &str = "light";
 
 /// What is shown.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum FigureKind {
     /// The grid, as this view has it.
     Grid(GridView),
     /// The ranks of what was followed, layer by layer.
@@ -41,8 +41,8 @@ pub enum Kind {
 
 /// A figure, drawn: what it is written from, in whatever format.
 #[derive(Debug)]
-pub struct Drawn<'f> {
-    kind: &'f Kind,
+pub struct DrawnFigure<'f> {
+    kind: &'f FigureKind,
     record: &'f Record,
     page: Page,
 }
@@ -62,16 +62,16 @@ pub fn colours(themes: &Themes, name: Option<&str>) -> Option<Theme> {
 
 /// Draws a figure of a run.
 #[must_use]
-pub fn draw<'f>(kind: &'f Kind, record: &'f Record, theme: &Theme) -> Drawn<'f> {
+pub fn draw<'f>(kind: &'f FigureKind, record: &'f Record, theme: &Theme) -> DrawnFigure<'f> {
     let page = match kind {
-        Kind::Grid(view) => grid::page(record, &Sheet::of(record, view), theme),
-        Kind::Compare => chart::page(record, theme),
-        Kind::Predictions(step) => predictions::page(record, *step, theme),
+        FigureKind::Grid(view) => grid::page(record, &Sheet::of(record, view), theme),
+        FigureKind::Compare => chart::page(record, theme),
+        FigureKind::Predictions(step) => predictions::page(record, *step, theme),
     };
-    Drawn { kind, record, page }
+    DrawnFigure { kind, record, page }
 }
 
-impl Drawn<'_> {
+impl DrawnFigure<'_> {
     /// Vectors, with letters that stay letters.
     #[must_use]
     pub fn svg(&self) -> String {
@@ -91,9 +91,9 @@ impl Drawn<'_> {
     #[must_use]
     pub fn html(&self) -> String {
         let table = match self.kind {
-            Kind::Grid(view) => html::grid_table(&Sheet::of(self.record, view)),
-            Kind::Compare => html::compare_table(self.record),
-            Kind::Predictions(step) => html::predictions_table(self.record, *step),
+            FigureKind::Grid(view) => html::grid_table(&Sheet::of(self.record, view)),
+            FigureKind::Compare => html::compare_table(self.record),
+            FigureKind::Predictions(step) => html::predictions_table(self.record, *step),
         };
         html::document(&self.page, &table)
     }

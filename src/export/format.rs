@@ -1,14 +1,18 @@
 //! The formats that something can be saved in: one entry each of [`ALL`], from which come the
-//! extensions, the values of the command line and README's table.
+//! extensions, the values of the command line and README's table. A writer that serves one format
+//! has its file in this folder.
 
 use std::io;
 use std::path::Path;
 
 use ratatui::buffer::Buffer;
 
-use super::figure::Drawn;
+mod csv;
+mod screen;
+
+use super::figure::DrawnFigure;
 use super::svg::Window;
-use super::{ExportError, csv, screen, svg, tensors, trace_file};
+use super::{ExportError, svg, tensors, trace_file};
 use crate::run::{Record, StateRows};
 use crate::settings::Charset;
 
@@ -40,7 +44,7 @@ pub enum Writer {
     /// A run, and the states that its figures were read from, where a model gave them.
     States(fn(&Record, Option<&StateRows>) -> Bytes),
     /// A figure of a run, as the article has them.
-    Figure(fn(&Drawn<'_>) -> Bytes),
+    Figure(fn(&DrawnFigure<'_>) -> Bytes),
     /// The screen as it is, made of such characters as the terminal has, or of all.
     Screen(Characters, fn(&Buffer, &Window<'_>) -> String),
 }

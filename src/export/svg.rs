@@ -16,8 +16,8 @@ use ratatui::style::{Modifier, Style};
 
 use super::pixels::{self, Letters, PngError};
 use crate::settings::theme::Ground;
-use colour::Palette;
 pub use colour::Rgb;
+use colour::SvgPalette;
 pub(super) use text::escaped;
 
 /// Width of a cell, in user units.
@@ -46,13 +46,13 @@ pub struct Window<'a> {
 pub(super) fn colours_of(style: Style) -> (Rgb, Rgb) {
     let mut cell = Cell::EMPTY;
     cell.set_style(style);
-    Palette::default().colours(&cell)
+    SvgPalette::default().colours(&cell)
 }
 
 /// The picture of `buffer` in a window, as a whole SVG document.
 #[must_use]
 pub fn render(buffer: &Buffer, window: &Window<'_>) -> String {
-    let palette = Palette::on(window.ground);
+    let palette = SvgPalette::on(window.ground);
     let cells = styled_cells(buffer, &palette);
     let (width, height) = size_of(buffer);
 
@@ -120,7 +120,7 @@ impl StyledCell<'_> {
     }
 }
 
-fn styled_cells<'a>(buffer: &'a Buffer, palette: &Palette) -> Vec<StyledCell<'a>> {
+fn styled_cells<'a>(buffer: &'a Buffer, palette: &SvgPalette) -> Vec<StyledCell<'a>> {
     let area = buffer.area();
     let mut cells = Vec::with_capacity(usize::from(area.width) * usize::from(area.height));
     for row in 0..area.height {
@@ -146,9 +146,9 @@ fn styled_cells<'a>(buffer: &'a Buffer, palette: &Palette) -> Vec<StyledCell<'a>
 
 /// The window: its frame, title bar and buttons. Leaves a group open whose origin is the first
 /// cell.
-fn open(svg: &mut String, width: u16, height: u16, title: &str, palette: &Palette) {
+fn open(svg: &mut String, width: u16, height: u16, title: &str, palette: &SvgPalette) {
     let title = text::escaped(title);
-    let Palette {
+    let SvgPalette {
         background,
         foreground,
         ..

@@ -25,11 +25,11 @@ const ROW_NAME: usize = 4;
 pub(super) struct Strip {
     label: String,
     width: usize,
-    cells: Vec<Option<Written>>,
+    cells: Vec<Option<TableCell>>,
 }
 
 /// A cell as it is written.
-struct Written {
+struct TableCell {
     text: String,
     tone: Tone,
     /// On rank 1.
@@ -94,7 +94,7 @@ fn of_sheet(sheet: &Sheet<'_>, column: &SheetColumn<'_>) -> Strip {
     let cells = sheet.rows.iter().map(|row| {
         let shown = sheet.shown(column, *row)?;
         let text = sheet.text(&shown);
-        Some(Written {
+        Some(TableCell {
             text: text::cut(&text, WIDEST_LABEL).into_owned(),
             tone: shown.tone,
             is_first: column.column.cell(*row)?.score.rank == 1,
@@ -106,7 +106,7 @@ fn of_sheet(sheet: &Sheet<'_>, column: &SheetColumn<'_>) -> Strip {
 /// A column of ranks; `=` before one marks a tie.
 pub(super) fn strip(label: String, scores: &[Score]) -> Strip {
     let cells = scores.iter().map(|score| {
-        Some(Written {
+        Some(TableCell {
             text: value::rank(*score, Cells::Exact),
             tone: Tone::Sequential(scale::step(score.rank)),
             is_first: score.rank == 1,
@@ -116,7 +116,7 @@ pub(super) fn strip(label: String, scores: &[Score]) -> Strip {
 }
 
 /// As wide as the widest of its texts.
-fn fitted(label: String, cells: Vec<Option<Written>>) -> Strip {
+fn fitted(label: String, cells: Vec<Option<TableCell>>) -> Strip {
     let label = text::cut(&label, WIDEST_LABEL).into_owned();
     let widest = cells.iter().flatten().map(|cell| text::width(&cell.text));
     Strip {
@@ -171,7 +171,7 @@ pub(super) fn blocks(
 }
 
 /// A cell's text in its colours.
-fn painted(text: String, cell: &Written, palette: Option<&Palette<'_>>) -> StyledContent<String> {
+fn painted(text: String, cell: &TableCell, palette: Option<&Palette<'_>>) -> StyledContent<String> {
     let style = palette.map_or_else(ContentStyle::new, |palette| {
         let style = palette.tone(cell.tone);
         match cell.is_first {

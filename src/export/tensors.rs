@@ -257,7 +257,7 @@ fn whole(value: i64) -> Result<u32, Flaw> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::export::sample;
+    use crate::testing;
 
     fn figures_of(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
         let (values, _) = file.tensor(name).unwrap().data().as_chunks();
@@ -266,13 +266,13 @@ mod tests {
 
     #[test]
     fn any_reader_finds_the_arrays_and_what_they_are_of() {
-        let record = sample::record();
-        let bytes = write(&record, Some(&sample::states())).unwrap();
+        let record = testing::record();
+        let bytes = write(&record, Some(&testing::states())).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let shape = |name| file.tensor(name).unwrap().shape().to_vec();
         // The state of the step that was not drawn yet is left out.
         assert_eq!(shape("states"), [2, 4, 2]);
-        assert_eq!(figures_of(&file, "states"), sample::states().values[..16]);
+        assert_eq!(figures_of(&file, "states"), testing::states().values[..16]);
         assert_eq!(shape("ranks"), [2, 4]);
         assert_eq!(shape("top_ids"), [2, 4, 3]);
         let logits: Vec<f32> = cells(&record).map(|cell| cell.score.logit).collect();
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn without_a_model_there_are_no_states() {
-        let bytes = write(&sample::record(), None).unwrap();
+        let bytes = write(&testing::record(), None).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         assert!(file.tensor("states").is_err());
         assert!(are_in(&bytes));

@@ -4,10 +4,12 @@ use candle_core::{Device, Tensor};
 
 use super::{Logits, States};
 use crate::model::block::BlockParts;
+use crate::model::decomposition::Grain;
 use crate::model::linear::with_values;
-use crate::model::split::Grain;
 use crate::model::{Model, ModelError};
-use crate::trace::{Attribution, HeadShares, Layer, LayerShare, LensKind, Target, TokenId};
+use crate::trace::{
+    HeadContributions, Layer, LayerContribution, LensKind, LogitAttribution, Target, TokenId,
+};
 
 /// The split of `target`'s final logit, and its logit at every row under `lens`. `states` and
 /// `parts` (one a block, one position each) are of the same pass.
@@ -17,30 +19,31 @@ pub fn attribution(
     parts: &[BlockParts],
     target: Target,
     lens: LensKind,
-) -> Result<Attribution, ModelError> {
-    let (shares, cap) = shares(model, states, parts, target, Grain::Parts)?;
-    let rows = Logits::of(&model.head, states, lens)?.with_rows(|rows| {
+) -> Result<LogitAttribution, ModelError> {
+    let (contributions, cap) = contributions(model, states, parts, target, Grain::Parts)?;
+    let rows = Logits::of(&model.unembed, states, lens)?.with_rows(|rows| {
         rows.iter()
             .map(|row| difference(row, target))
             .collect::<Result<Vec<f32>, _>>()
     })??;
-    let (Some((embedding, blocks)), Some(logit)) = (shares.parts.split_first(), rows.last()) else {
+    let (Some((embedding, blocks)), Some(logit)) = (contributions.parts.split_first(), rows.last())
+    else {
         return Err(ModelError::EmptyPrompt);
     };
     let layers = blocks
         .as_chunks::<2>()
         .0
         .iter()
-        .map(|[attention, feed_forward]| LayerShare {
+        .map(|[attention, feed_forward]| LayerContribution {
             attention: *attention,
             feed_forward: *feed_forward,
         })
         .collect();
-    Ok(Attribution {
+    Ok(LogitAttribution {
         target,
         embedding: *embedding,
         layers,
-        bias: shares.bias,
+        bias: contributions.bias,
         cap,
         logit: *logit,
         rows,
@@ -48,13 +51,13 @@ pub fn attribution(
 }
 
 /// The split of one attention's share by heads.
-pub fn head_shares(
+pub fn head_contributions(
     model: &Model,
     states: &States,
     parts: &[BlockParts],
     target: Target,
     layer: Layer,
-) -> Result<HeadShares, ModelError> {
+) -> Result<HeadContributions, ModelError> {
     let n_heads = model
         .spec
         .blocks
@@ -64,12 +67,12 @@ pub fn head_shares(
             layer,
             n_layers: model.decoder.n_layers(),
         })?;
-    let (shares, _) = shares(model, states, parts, target, Grain::Heads(layer))?;
+    let (contributions, _) = contributions(model, states, parts, target, Grain::Heads(layer))?;
     let first = 1 + 2 * layer.0;
     // The heads, then the bias of their projection: what the attention is the sum of.
-    let of_attention = shares.parts.get(first..=first + n_heads);
+    let of_attention = contributions.parts.get(first..=first + n_heads);
     match of_attention.and_then(<[f32]>::split_last) {
-        Some((bias, heads)) => Ok(HeadShares {
+        Some((bias, heads)) => Ok(HeadContributions {
             target,
             layer,
             heads: heads.to_vec(),
@@ -81,46 +84,46 @@ pub fn head_shares(
 }
 
 /// In float64, so that many small shares lose nothing.
-fn sum<'s>(shares: impl Iterator<Item = &'s f32>) -> f32 {
+fn sum<'s>(contributions: impl Iterator<Item = &'s f32>) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "a cell's figures are f32")]
-    let sum = shares.copied().map(f64::from).sum::<f64>() as f32;
+    let sum = contributions.copied().map(f64::from).sum::<f64>() as f32;
     sum
 }
 
 /// What each part and the biases add to the target's logit before the soft cap.
-struct Shares {
+struct Contributions {
     parts: Vec<f32>,
     bias: f32,
 }
 
 /// The shares, and what the soft cap adds to their sum.
-fn shares(
+fn contributions(
     model: &Model,
     states: &States,
     parts: &[BlockParts],
     target: Target,
     grain: Grain,
-) -> Result<(Shares, f32), ModelError> {
+) -> Result<(Contributions, f32), ModelError> {
     let rows = states.rows();
-    let split = model.decoder.split(rows, parts, grain)?;
+    let decomposition = model.decoder.decompose(rows, parts, grain)?;
     let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
-    let logits = model.head.split_logits(split, &last)?;
+    let logits = model.unembed.logit_contributions(decomposition, &last)?;
     let cap = logits.cap;
     let values = logits.parts.to_device(&Device::Cpu)?;
     let of = |token| column(&values, token);
-    let mut shares = of(target.token)?;
-    let mut capped = cap.map_or(0.0, |cap| taken_by_cap(&shares, cap));
+    let mut contributions = of(target.token)?;
+    let mut capped = cap.map_or(0.0, |cap| taken_by_cap(&contributions, cap));
     if let Some(minus) = target.minus {
         let other = of(minus)?;
         capped -= cap.map_or(0.0, |cap| taken_by_cap(&other, cap));
-        for (share, other) in shares.iter_mut().zip(&other) {
-            *share -= other;
+        for (contribution, other) in contributions.iter_mut().zip(&other) {
+            *contribution -= other;
         }
     }
-    let bias = shares.pop().unwrap_or(0.0);
+    let bias = contributions.pop().unwrap_or(0.0);
     Ok((
-        Shares {
-            parts: shares,
+        Contributions {
+            parts: contributions,
             bias,
         },
         capped,
@@ -153,8 +156,8 @@ fn logit(row: &[f32], token: TokenId) -> Result<f32, ModelError> {
 }
 
 /// `cap · tanh(z / cap) - z` for the sum `z` of the shares.
-fn taken_by_cap(shares: &[f32], cap: f64) -> f32 {
-    let z: f64 = shares.iter().copied().map(f64::from).sum();
+fn taken_by_cap(contributions: &[f32], cap: f64) -> f32 {
+    let z: f64 = contributions.iter().copied().map(f64::from).sum();
     #[expect(clippy::cast_possible_truncation, reason = "a cell's figures are f32")]
     let taken = (cap * (z / cap).tanh() - z) as f32;
     taken

@@ -3,8 +3,8 @@
 use candle_core::{Device, Tensor};
 
 use super::States;
-use crate::model::head::Head;
 use crate::model::linear::with_values;
+use crate::model::unembed::Unembed;
 use crate::model::{Dtype, ModelError};
 use crate::trace::LensKind;
 
@@ -21,17 +21,17 @@ impl Logits {
     /// Puts all rows through the model's head. The last row is the model's own output, under
     /// either lens: tokens are sampled from it, so that the lens ends in what the model says by
     /// construction.
-    pub fn of(head: &Head, states: &States, lens: LensKind) -> Result<Self, ModelError> {
+    pub fn of(unembed: &Unembed, states: &States, lens: LensKind) -> Result<Self, ModelError> {
         let rows = states.rows();
         let bare = match lens {
             LensKind::Normed => 0,
             LensKind::Raw => rows.dim(0)?.saturating_sub(1),
         };
-        let rows = head.logits(rows, bare)?.to_device(&Device::Cpu)?;
+        let rows = unembed.logits(rows, bare)?.to_device(&Device::Cpu)?;
         Ok(Self {
             rows,
             lens,
-            dtype: head.dtype(),
+            dtype: unembed.dtype(),
         })
     }
 
@@ -48,15 +48,15 @@ impl Logits {
     }
 
     /// The model's own output alone: one row.
-    pub fn of_output(head: &Head, states: &States) -> Result<Self, ModelError> {
+    pub fn of_output(unembed: &Unembed, states: &States) -> Result<Self, ModelError> {
         let rows = states.rows();
         let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
-        let rows = head.logits(&last, 0)?.to_device(&Device::Cpu)?;
+        let rows = unembed.logits(&last, 0)?.to_device(&Device::Cpu)?;
         Ok(Self {
             rows,
             // The last row is the same under either.
             lens: LensKind::Normed,
-            dtype: head.dtype(),
+            dtype: unembed.dtype(),
         })
     }
 

@@ -6,13 +6,13 @@ use candle_core::{Device, Result, Tensor};
 
 use super::alibi::Alibi;
 use super::dtype::Dtype;
-use super::head::capped;
 use super::kv_cache::KvCache;
 use super::linear::{Linear, with_values, with_values_from};
 use super::mixer;
 use super::norm::Norm;
 use super::rope::Rotation;
-use super::spec::{AttentionSpec, HeadPositions, QkNorm, QkNormSpan};
+use super::spec::{AttentionSpec, HeadPositions, QkNorm, QkNormPlace, QkNormSpan};
+use super::unembed::capped;
 use one_position::{Heads, Kept};
 
 /// The attention of one block.
@@ -29,6 +29,8 @@ pub struct Attention {
     /// Norms of queries and keys.
     qk_norms: Option<(Norm, Norm)>,
     alibi: Option<Alibi>,
+    /// The score that each head has for nothing, `[n_heads]`; none where heads must attend.
+    sinks: Vec<f32>,
     cache: KvCache,
     dtype: Dtype,
 }
@@ -59,6 +61,7 @@ impl Attention {
             gate: None,
             rotation,
             qk_norms,
+            sinks: Vec::new(),
             cache: KvCache::default(),
             dtype,
         }
@@ -68,6 +71,12 @@ impl Attention {
     #[must_use]
     pub fn gated(self, gate: Option<Linear>) -> Self {
         Self { gate, ..self }
+    }
+
+    /// The same with a score for nothing, one a head.
+    #[must_use]
+    pub fn with_sinks(self, sinks: Vec<f32>) -> Self {
+        Self { sinks, ..self }
     }
 
     /// Bytes of weights that one token reads.
@@ -125,12 +134,18 @@ impl Attention {
         let mut q = qkv.narrow(0, 0, n_heads)?;
         let mut k = qkv.narrow(0, n_heads, n_kv_heads)?;
         let v = qkv.narrow(0, n_heads + n_kv_heads, n_kv_heads)?;
-        if let Some(norms) = &self.qk_norms {
+        if let Some(norms) = self.norms_at(QkNormPlace::BeforeRotation) {
             (q, k) = self.normed(norms, &q, &k)?;
         }
         if let Some(rotation) = &self.rotation {
             q = rotation.apply(&q, start)?;
             k = rotation.apply(&k, start)?;
+        }
+        if let Some(norms) = self.norms_at(QkNormPlace::AfterRotation) {
+            (q, k) = self.normed(norms, &q, &k)?;
+        }
+        if let Some(factors) = self.temperatures(start, rows, x.device())? {
+            q = self.dtype.round(q.broadcast_mul(&factors)?)?;
         }
         let (k, v) = self.cache.write(&k, &v)?;
 
@@ -153,14 +168,45 @@ impl Attention {
                 .broadcast_add(&mask)?
                 .reshape((n_kv_heads, group * rows, seen))?;
         }
-        let shares = self
-            .dtype
-            .round(candle_nn::ops::softmax_last_dim(&scores)?)?;
+        let shares = self.dtype.round(self.shares(&scores, rows)?)?;
         self.dtype
             .round(shares.matmul(&v)?)?
             .reshape((n_heads, rows, head_dim))?
             .transpose(0, 1)?
             .reshape((rows, n_heads * head_dim))
+    }
+
+    /// The norms of queries and keys, where they stand at `place`.
+    fn norms_at(&self, place: QkNormPlace) -> Option<&(Norm, Norm)> {
+        let stand_there = self.spec.qk_norm_place == place;
+        self.qk_norms.as_ref().filter(|_| stand_there)
+    }
+
+    /// What the queries of `rows` positions from `start` on are multiplied by, `[rows, 1]`.
+    fn temperatures(&self, start: usize, rows: usize, device: &Device) -> Result<Option<Tensor>> {
+        let Some(temperature) = self.spec.temperature else {
+            return Ok(None);
+        };
+        let factors = (start..start + rows).map(|p| temperature.factor(p) as f32);
+        Tensor::from_iter(factors, device)?
+            .reshape((rows, 1))
+            .map(Some)
+    }
+
+    /// Scores, `[n_kv_heads, group * rows, seen]`, to shares. With sinks they add up to less than
+    /// one.
+    fn shares(&self, scores: &Tensor, rows: usize) -> Result<Tensor> {
+        if self.sinks.is_empty() {
+            return candle_nn::ops::softmax_last_dim(scores);
+        }
+        let (n_heads, seen) = (self.spec.n_heads, scores.dim(2)?);
+        let sinks = Tensor::from_slice(&self.sinks, (n_heads, 1, 1), scores.device())?;
+        let sinks = sinks.broadcast_as((n_heads, rows, 1))?;
+        let all = Tensor::cat(&[&scores.reshape((n_heads, rows, seen))?, &sinks], 2)?;
+        candle_nn::ops::softmax_last_dim(&all.contiguous()?)?
+            .narrow(2, 0, seen)?
+            .contiguous()?
+            .reshape(scores.shape())
     }
 
     /// [`Attention::ungated`] of one position on the CPU, where nothing is rounded.
@@ -178,17 +224,26 @@ impl Attention {
             let heads = numbers.len() / head_dim.max(1);
             Tensor::from_slice(numbers, (heads, 1, head_dim), &Device::Cpu)
         };
-        let (turned, values) = qkv.split_at_mut((n_heads + n_kv_heads) * head_dim);
-        let (queries, keys) = turned.split_at_mut(n_heads * head_dim);
-        if let Some(norms) = &self.qk_norms {
-            let (q, k) = self.normed(norms, &tensor(queries)?, &tensor(keys)?)?;
-            with_values(&q.contiguous()?, |q| queries.copy_from_slice(q))?;
-            with_values(&k.contiguous()?, |k| keys.copy_from_slice(k))?;
-        }
+        let (rotated, values) = qkv.split_at_mut((n_heads + n_kv_heads) * head_dim);
+        let norm = |rotated: &mut [f32], place| -> Result<()> {
+            let (queries, keys) = rotated.split_at_mut(n_heads * head_dim);
+            if let Some(norms) = self.norms_at(place) {
+                let (q, k) = self.normed(norms, &tensor(queries)?, &tensor(keys)?)?;
+                with_values(&q.contiguous()?, |q| queries.copy_from_slice(q))?;
+                with_values(&k.contiguous()?, |k| keys.copy_from_slice(k))?;
+            }
+            Ok(())
+        };
+        norm(rotated, QkNormPlace::BeforeRotation)?;
         if let Some(rotation) = &self.rotation {
-            rotation.turn(turned, head_dim, position);
+            rotation.rotate(rotated, head_dim, position);
         }
-        let (queries, keys) = turned.split_at(n_heads * head_dim);
+        norm(rotated, QkNormPlace::AfterRotation)?;
+        let (queries, keys) = rotated.split_at_mut(n_heads * head_dim);
+        if let Some(temperature) = self.spec.temperature {
+            let factor = temperature.factor(position) as f32;
+            queries.iter_mut().for_each(|query| *query *= factor);
+        }
         let (keys, values) = self.cache.write(&tensor(keys)?, &tensor(values)?)?;
         let heads = Heads {
             count: n_heads,
@@ -201,7 +256,7 @@ impl Attention {
         let given = with_values_from(&keys, |k, k_stride| {
             with_values_from(&values, |v, v_stride| {
                 let (keys, values) = (Kept::new(k, k_stride), Kept::new(v, v_stride));
-                one_position::attend(heads, queries, keys, values, seen)
+                one_position::attend(heads, queries, keys, values, seen, &self.sinks)
             })
         })??;
         Tensor::from_vec(given, (1, n_heads * head_dim), &Device::Cpu)
@@ -274,7 +329,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    use crate::model::spec::{Bias, Gate, Rope, RopeScaling};
+    use crate::model::spec::{Bias, Gate, NormSpec, Rope, RopeScaling, Sinks, Temperature};
     use crate::model::weight::Weight;
 
     const WIDTH: usize = 12;
@@ -295,6 +350,9 @@ mod tests {
             }),
             qk_norm: None,
             gate: Gate::None,
+            qk_norm_place: QkNormPlace::BeforeRotation,
+            temperature: None,
+            sinks: Sinks::Absent,
             qkv_bias: Bias::Absent,
             output_bias: Bias::Absent,
         }
@@ -340,6 +398,61 @@ mod tests {
                 assert!(off < 1e-5, "{cap:?} {window:?} row {i}: off by {off}");
             }
         }
+    }
+
+    #[test]
+    fn sinks_temperatures_and_late_norms_do_the_same_one_by_one() {
+        let random = |shape: (usize, usize)| Tensor::randn(0.0_f32, 1.0, shape, &Device::Cpu);
+        let (qkv, x) = (random((8 * 6, WIDTH)).unwrap(), random((9, WIDTH)).unwrap());
+        let spec = AttentionSpec {
+            qk_norm_place: QkNormPlace::AfterRotation,
+            temperature: Some(Temperature {
+                strength: 0.5,
+                step: 3.0,
+            }),
+            sinks: Sinks::Learned,
+            ..spec(None, None)
+        };
+        let made = || {
+            let weight = Tensor::ones(6, candle_core::DType::F32, &Device::Cpu).unwrap();
+            let norm = Norm::new(NormSpec::rms(1e-6), &weight, None, Dtype::Auto).unwrap();
+            let mut attention = attention(&spec, &qkv).with_sinks(vec![0.5, -1.0, 2.0, 0.0]);
+            attention.qk_norms = Some((norm.clone(), norm));
+            attention
+        };
+        let together = made().heads(&x).unwrap();
+        let mut alone = made();
+        for i in 0..9 {
+            let found = alone.heads(&x.narrow(0, i, 1).unwrap()).unwrap();
+            alone.keep(i + 1);
+            let off = (found - together.narrow(0, i, 1).unwrap()).unwrap();
+            let off = off.abs().unwrap().max_all().unwrap();
+            assert!(off.to_scalar::<f32>().unwrap() < 1e-5, "row {i}");
+        }
+    }
+
+    #[test]
+    fn what_a_sink_takes_is_given_by_no_position() {
+        let qkv = Tensor::zeros((8 * 6, WIDTH), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let attention =
+            attention(&spec(None, None), &qkv).with_sinks(vec![0.0, 3.0_f32.ln(), 0.0, 0.0]);
+        let scores = Tensor::zeros((2, 2, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let shares = attention.shares(&scores, 1).unwrap();
+        let shares: Vec<Vec<Vec<f32>>> = shares.to_vec3().unwrap();
+        assert!((shares[0][0][0] - 1.0 / 4.0).abs() < 1e-6, "{shares:?}");
+        assert!((shares[0][1][0] - 1.0 / 6.0).abs() < 1e-6, "{shares:?}");
+    }
+
+    #[test]
+    fn the_temperature_grows_in_steps() {
+        let temperature = Temperature {
+            strength: 0.5,
+            step: 4.0,
+        };
+        assert_eq!(temperature.factor(3), 1.0);
+        let off = temperature.factor(4) - (1.0 + 0.5 * 2.0_f64.ln());
+        assert!(off.abs() < 1e-12);
+        assert_eq!(temperature.factor(7), temperature.factor(4));
     }
 
     fn visible(rows: usize, start: usize, window: Option<usize>) -> Vec<Vec<bool>> {

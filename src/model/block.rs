@@ -2,14 +2,14 @@
 
 use candle_core::{Result, Tensor};
 
+use super::decomposition::Decomposition;
 use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
-use super::intervention::BlockSkips;
+use super::intervention::BlockAblations;
 use super::mixing::Mixing;
 use super::norm::Norm;
 use super::per_layer::AfterParts;
 use super::spec::{NormPlace, Residual};
-use super::split::Split;
 
 /// One decoder block: attention and feed-forward part, each added to the stream.
 #[derive(Debug)]
@@ -89,21 +89,21 @@ pub struct BlockParts {
 impl Block {
     /// The residual stream before the block → after it, each `[rows, d]`, without the parts that
     /// are skipped. A skipped attention runs all the same: its cache must know every position.
-    pub fn forward(&mut self, x: &Tensor, skips: &BlockSkips) -> Result<BlockOutput> {
+    pub fn forward(&mut self, x: &Tensor, ablations: &BlockAblations) -> Result<BlockOutput> {
         let input = normed(&self.attention_norms.input, x)?;
-        let (heads, attention) = self.attended(&input, skips)?;
+        let (heads, attention) = self.attended(&input, ablations)?;
         let (state, feed_forward) = match self.residual {
             Residual::Serial => {
                 let x = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
-                let fed = self.fed(&normed(&self.mlp_norms.input, &x)?, skips)?;
+                let fed = self.fed(&normed(&self.mlp_norms.input, &x)?, ablations)?;
                 (normed(&self.mlp_norms.sum, &self.sum(&x, &fed)?)?, fed)
             }
             Residual::Parallel => {
-                let fed = self.fed(&normed(&self.mlp_norms.input, x)?, skips)?;
+                let fed = self.fed(&normed(&self.mlp_norms.input, x)?, ablations)?;
                 (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
             }
             Residual::ParallelOneNorm => {
-                let fed = self.fed(&input, skips)?;
+                let fed = self.fed(&input, ablations)?;
                 (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
             }
         };
@@ -124,7 +124,7 @@ impl Block {
             Some(bias) => bias.unsqueeze(0)?,
             None => output.zeros_like()?,
         };
-        let mut shares = Split::of(&self.attention.output_by_head(heads)?, bias);
+        let mut shares = Decomposition::of(&self.attention.output_by_head(heads)?, bias);
         if let Some(norm) = &self.attention_norms.output {
             shares.through(norm, &output)?;
         }
@@ -136,31 +136,31 @@ impl Block {
     /// through a norm, so do the parts. `before` is the stream itself, `[1, d]`.
     pub fn carry(
         &self,
-        split: &mut Split,
+        decomposition: &mut Decomposition,
         before: &Tensor,
         attention: &Tensor,
         feed_forward: &Tensor,
     ) -> Result<()> {
-        split.push(attention);
+        decomposition.push(attention);
         let mut sum = (before + attention.sum_keepdim(0)?)?;
         if let Some(norm) = &self.attention_norms.sum {
-            split.through(norm, &sum)?;
+            decomposition.through(norm, &sum)?;
             sum = norm.forward(&sum)?;
         }
-        split.push(feed_forward);
+        decomposition.push(feed_forward);
         if let Some(norm) = &self.mlp_norms.sum {
-            split.through(norm, &(sum + feed_forward)?)?;
+            decomposition.through(norm, &(sum + feed_forward)?)?;
         }
         Ok(())
     }
 
     /// What the heads give, and what the attention adds to the stream.
-    fn attended(&mut self, input: &Tensor, skips: &BlockSkips) -> Result<(Tensor, Tensor)> {
+    fn attended(&mut self, input: &Tensor, ablations: &BlockAblations) -> Result<(Tensor, Tensor)> {
         let heads = self.attention.heads(input)?;
-        let heads = self.attention.silenced(&heads, &skips.heads)?;
+        let heads = self.attention.silenced(&heads, &ablations.heads)?;
         let output = self.attention.output(&heads)?;
         let added = self.scaled(normed(&self.attention_norms.output, &output)?)?;
-        let added = if skips.attention {
+        let added = if ablations.attention {
             added.zeros_like()?
         } else {
             added
@@ -169,8 +169,8 @@ impl Block {
     }
 
     /// What the feed-forward part adds to the stream.
-    fn fed(&self, input: &Tensor, skips: &BlockSkips) -> Result<Tensor> {
-        if skips.feed_forward {
+    fn fed(&self, input: &Tensor, ablations: &BlockAblations) -> Result<Tensor> {
+        if ablations.feed_forward {
             return input.zeros_like();
         }
         let output = self.feed_forward.forward(input)?;

@@ -4,6 +4,7 @@
 
 mod attention;
 mod ends;
+mod experts;
 mod feed_forward;
 mod per_layer;
 mod signs;
@@ -15,13 +16,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candle_core::{DType, Device, Tensor};
 
 use super::ModelError;
+use super::dequantisation::Dequantisation;
 use super::dtype::Dtype;
-use super::holding::Holding;
 use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
 use super::mixer::layered_attention::Handed;
 use super::norm::Norm;
-use super::spec::{Bias, NormSpec};
+use super::spec::{Bias, NormSpec, NormWeights};
 use super::weight::{Rows, Weight};
 use super::weights::Weights;
 
@@ -35,7 +36,7 @@ pub struct Checkpoint<'a> {
     reading: Reading,
     device: &'a Device,
     dtype: Dtype,
-    holding: Holding,
+    dequantisation: Dequantisation,
     taken: Mutex<HashSet<String>>,
     /// Tensors that may be there and are not needed, by the beginning of their names.
     not_needed: Mutex<HashSet<String>>,
@@ -74,14 +75,14 @@ impl Projection {
 
 impl<'a> Checkpoint<'a> {
     /// Starts reading `weights` laid out as `layout`, onto `device`, to be computed with as
-    /// `dtype` and held as `holding` says. `progress` gets the number of tensors read, and of all,
-    /// after each; it may be called from several threads.
+    /// `dtype` and held as `dequantisation` says. `progress` gets the number of tensors read, and
+    /// of all, after each; it may be called from several threads.
     pub fn new(
         weights: &'a Weights,
         layout: Layout,
         device: &'a Device,
         dtype: Dtype,
-        holding: Holding,
+        dequantisation: Dequantisation,
         progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, ModelError> {
         let prefix = prefix(weights, &layout).ok_or_else(|| {
@@ -95,7 +96,7 @@ impl<'a> Checkpoint<'a> {
             reading: Reading::Values,
             device,
             dtype,
-            holding,
+            dequantisation,
             taken: Mutex::default(),
             not_needed: Mutex::default(),
             handed: Mutex::default(),
@@ -114,7 +115,7 @@ impl<'a> Checkpoint<'a> {
                 layout,
                 &Device::Cpu,
                 Dtype::Auto,
-                Holding::Widened,
+                Dequantisation::AtLoad,
                 &|_, _| {},
             )?
         })
@@ -191,7 +192,10 @@ impl<'a> Checkpoint<'a> {
         spec: NormSpec,
         shape: &[usize],
     ) -> Result<Norm, ModelError> {
-        let weight = self.tensor(&format!("{name}.weight"), shape)?;
+        let weight = match spec.weights {
+            NormWeights::Stored => self.tensor(&format!("{name}.weight"), shape)?,
+            NormWeights::Ones => Tensor::ones(shape, DType::F32, &Device::Cpu)?,
+        };
         let bias_name = format!("{name}.bias");
         let bias = self
             .has_bias(spec.bias, &bias_name)
@@ -225,13 +229,15 @@ impl<'a> Checkpoint<'a> {
     fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Rows, ModelError> {
         match self.layout.orientation {
             Orientation::OutIn => self.rows(name, &[rows, columns]),
-            Orientation::InOut => {
-                let stored = self.rows(name, &[columns, rows])?;
-                match self.reading {
-                    Reading::Values => Ok(stored.transposed()?),
-                    Reading::Headers => Ok(Rows::outline(rows)),
-                }
-            }
+            Orientation::InOut => self.transposed(&self.rows(name, &[columns, rows])?, rows),
+        }
+    }
+
+    /// `stored`, whose columns become so many `rows`.
+    fn transposed(&self, stored: &Rows, rows: usize) -> Result<Rows, ModelError> {
+        match self.reading {
+            Reading::Values => Ok(stored.transposed()?),
+            Reading::Headers => Ok(Rows::outline(rows)),
         }
     }
 
@@ -266,7 +272,7 @@ impl<'a> Checkpoint<'a> {
 
     /// The weight that is made of `parts`, one below the other.
     pub(in crate::model) fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
-        Ok(Weight::from_rows(parts, self.holding, self.device)?)
+        Ok(Weight::from_rows(parts, self.dequantisation, self.device)?)
     }
 
     /// A tensor in float32, its numbers rounded as the model's weights are.

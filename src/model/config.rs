@@ -136,10 +136,10 @@ impl Config {
         let values = metadata
             .iter()
             .filter_map(|(name, value)| {
-                Some((
-                    name.strip_prefix(&prefix)?.to_owned(),
-                    metadata::json(value)?,
-                ))
+                // Those of an activation stand outside.
+                let inner = name.strip_prefix(&prefix);
+                let inner = inner.or(Some(&**name).filter(|name| name.starts_with("xielu.")));
+                Some((inner?.to_owned(), metadata::json(value)?))
             })
             .collect();
         Ok(Self {

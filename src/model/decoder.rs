@@ -1,7 +1,9 @@
 //! The one block loop for every architecture, with a cache of the positions seen and a tap after
 //! every block.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use candle_core::{Device, Tensor};
 
@@ -13,6 +15,7 @@ use super::linear::Linear;
 use super::mixing::BlockPast;
 use super::norm::Norm;
 use super::per_layer::{AfterParts, PerLayerEmbedding};
+use super::sinusoids::Sinusoids;
 use super::weight::Weight;
 use crate::trace::{Layer, Row, TokenId};
 
@@ -30,6 +33,8 @@ pub struct Embedding {
     pub(super) positions: Option<Weight>,
     /// The vectors that a token has for each block, if it has any.
     pub(super) per_layer: Option<PerLayerEmbedding>,
+    /// Positions that are computed.
+    pub(super) sinusoids: Option<Sinusoids>,
     /// How the vectors are kept.
     pub(super) dtype: Dtype,
 }
@@ -47,23 +52,33 @@ impl Embedding {
         if let Some(projection) = &self.projection {
             state = projection.forward(&state)?;
         }
-        match &self.positions {
-            Some(positions) => {
-                let positions = positions.narrow(start, ids.dim(0)?)?;
-                self.dtype.round((state + positions)?)
+        let rows = ids.dim(0)?;
+        let positions = match (&self.positions, &self.sinusoids) {
+            (Some(positions), _) => positions.narrow(start, rows)?,
+            (None, Some(sinusoids)) => {
+                self.dtype
+                    .round(sinusoids.rows(start, rows, ids.device())?)?
             }
-            None => Ok(state),
-        }
+            (None, None) => return Ok(state),
+        };
+        self.dtype.round((state + positions)?)
     }
 }
 
 /// Gets the residual stream, `[positions, d]`, at every row; breaks to give the pass up.
 pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError> + 'a;
 
+/// Gets what every block of a pass gives; breaks to give the pass up.
+type Each<'a> = dyn FnMut(Layer, BlockOutput) -> Result<ControlFlow<()>, ModelError> + 'a;
+
+/// How often a pass is looked at while its blocks run: the longest time, beside that of one block,
+/// for which one goes on that nobody wants.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// All that a pass goes on from beside the weights: the positions seen and what is changed in the
 /// network. The default has seen nothing and changes nothing.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct DecoderState {
     /// One a block; none at all while no decoder has used it.
     pasts: Vec<BlockPast>,
     positions: usize,
@@ -145,7 +160,7 @@ impl Decoder {
     }
 
     /// Exchanges what was seen for something else, which then is what passes go on from.
-    pub fn exchange(&mut self, other: &mut Seen) {
+    pub fn exchange(&mut self, other: &mut DecoderState) {
         other
             .pasts
             .resize_with(self.blocks.len(), BlockPast::default);
@@ -207,27 +222,16 @@ impl Decoder {
             Some(per_layer) => per_layer.vectors(&ids, &state)?,
             None => Vec::new(),
         };
-        let mut state = self.interventions.patched(Row::Embedding, start, state)?;
+        let state = self.interventions.patched(Row::Embedding, start, state)?;
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        // A pass of one token is over before anybody gives it up. All its work is done from within
-        // rayon's threads, so that the many small products need not wait for them to wake up.
-        let at_once = if tokens.len() == 1 {
-            self.blocks.len()
-        } else {
-            1
-        };
-        for first in (0..self.blocks.len()).step_by(at_once.max(1)) {
-            let which = first..self.blocks.len().min(first + at_once);
-            let outputs = rayon::scope(|_| self.through(which, &state, start, &of_blocks))?;
-            for (l, output) in (first..).zip(outputs) {
-                state = output.state;
-                parts(output.parts);
-                if tap(Row::Layer(Layer(l)), &state)?.is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
+        let flow = self.through_blocks(&state, start, &of_blocks, &mut |layer, output| {
+            parts(output.parts);
+            tap(Row::Layer(layer), &output.state)
+        })?;
+        if flow.is_break() {
+            return Ok(flow);
         }
         self.seen = end;
         for block in &mut self.blocks {
@@ -236,30 +240,83 @@ impl Decoder {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The stream before the first of these blocks, `[positions, d]`, whose first position is
-    /// `start`, through each of them; `of_blocks` are the vectors that the tokens have for each
-    /// block of the decoder, if they have any.
-    fn through(
+    /// Runs the stream before the first block, `[positions, d]`, whose first position is `start`,
+    /// through every block; `of_blocks` are the vectors that the tokens have for each block, if they
+    /// have any. `each` gets what they give, in order; when it breaks, the blocks that
+    /// have not begun are left out.
+    ///
+    /// The blocks run one after the other in a thread of rayon's, so that their many small products
+    /// need not wait for one to wake up, and this thread looks at what they have given every
+    /// [`LOOK`]: it would take a core from them if it woke up behind each of them.
+    fn through_blocks(
         &mut self,
-        blocks: Range<usize>,
         state: &Tensor,
         start: usize,
         of_blocks: &[Tensor],
-    ) -> candle_core::Result<Vec<BlockOutput>> {
-        let mut state = state.clone();
-        let mut outputs = Vec::with_capacity(blocks.len());
-        let which = self.blocks.iter_mut().enumerate();
-        for (l, block) in which.skip(blocks.start).take(blocks.len()) {
-            let skips = self.interventions.of_block(Layer(l));
-            let mut output = block.forward(&state, &skips)?;
-            if let Some(after) = &block.after {
-                output = after.finish(output, of_blocks.get(l), &skips)?;
-            }
-            let row = Row::Layer(Layer(l));
-            output.state = self.interventions.patched(row, start, output.state)?;
-            state = output.state.clone();
-            outputs.push(output);
+        each: &mut Each<'_>,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        if rayon::current_thread_index().is_some() {
+            // Of this pool another thread may not be there to wait for.
+            let mut flow = Ok(ControlFlow::Continue(()));
+            self.through(state, start, of_blocks, |layer, output| {
+                flow = each(layer, output);
+                matches!(flow, Ok(ControlFlow::Continue(())))
+            })?;
+            return flow;
         }
-        Ok(outputs)
+        let (give, given) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        let run = move |_: &rayon::Scope<'_>| {
+            let is_wanted = |layer, output| give.send((layer, output)).is_ok();
+            let result = self.through(state, start, of_blocks, is_wanted);
+            // Where the pass was given up, nobody hears it.
+            let _ = end.send(result);
+        };
+        rayon::in_place_scope(move |scope| {
+            scope.spawn(run);
+            loop {
+                let ended = ended.recv_timeout(LOOK);
+                for (layer, output) in given.try_iter() {
+                    if each(layer, output)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                match ended {
+                    Ok(result) => return Ok(result.map(ControlFlow::Continue)?),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    // It panicked, as the scope will do here.
+                    Err(RecvTimeoutError::Disconnected) => return Ok(ControlFlow::Break(())),
+                }
+            }
+        })
+    }
+
+    /// The stream through every block, for as long as `is_wanted`, which gets what they give, says
+    /// so.
+    fn through(
+        &mut self,
+        state: &Tensor,
+        start: usize,
+        of_blocks: &[Tensor],
+        mut is_wanted: impl FnMut(Layer, BlockOutput) -> bool,
+    ) -> candle_core::Result<()> {
+        let mut state = state.clone();
+        for (l, block) in self.blocks.iter_mut().enumerate() {
+            let layer = Layer(l);
+            let ablations = self.interventions.of_block(layer);
+            let mut output = block.forward(&state, &ablations)?;
+            if let Some(after) = &block.after {
+                output = after.finish(output, of_blocks.get(l), &ablations)?;
+            }
+            let patched = self
+                .interventions
+                .patched(Row::Layer(layer), start, output.state)?;
+            state = patched.clone();
+            output.state = patched;
+            if !is_wanted(layer, output) {
+                break;
+            }
+        }
+        Ok(())
     }
 }

@@ -5,14 +5,14 @@ use candle_core::{Result, Tensor};
 use super::dtype::Dtype;
 use super::linear::Linear;
 use super::mlp::Mlp;
-use super::spec::ExpertsSpec;
+use super::router::Router;
 
 /// The mixture of experts of one block.
 #[derive(Debug)]
 pub struct Experts {
-    spec: ExpertsSpec,
-    /// `[count, d]`.
-    router: Linear,
+    /// How many a token goes through.
+    used: usize,
+    router: Router,
     experts: Vec<Mlp>,
     shared: Option<Shared>,
     dtype: Dtype,
@@ -23,23 +23,23 @@ pub struct Experts {
 pub struct Shared {
     /// The expert.
     pub mlp: Mlp,
-    /// `[1, d]`; the sigmoid of its output weighs the expert's.
-    pub gate: Linear,
+    /// `[1, d]`; the sigmoid of its output weighs the expert's, where there is a gate.
+    pub gate: Option<Linear>,
 }
 
 impl Experts {
-    /// A mixture of `experts`, as many as the spec and the router's rows say, whose sums are kept
-    /// as `dtype` says.
+    /// A mixture of `experts`, of which the router chooses `used`, whose sums are kept as `dtype`
+    /// says.
     #[must_use]
     pub fn new(
-        spec: ExpertsSpec,
-        router: Linear,
+        used: usize,
+        router: Router,
         experts: Vec<Mlp>,
         shared: Option<Shared>,
         dtype: Dtype,
     ) -> Self {
         Self {
-            spec,
+            used,
             router,
             experts,
             shared,
@@ -52,25 +52,30 @@ impl Experts {
     pub fn bytes(&self) -> u64 {
         let of_one = self.experts.first().map_or(0, Mlp::bytes);
         let shared = self.shared.as_ref();
-        let shared = shared.map_or(0, |shared| shared.mlp.bytes() + shared.gate.bytes());
-        self.router.bytes() + self.spec.used as u64 * of_one + shared
+        let shared = shared.map_or(0, |shared| {
+            shared.mlp.bytes() + shared.gate.as_ref().map_or(0, Linear::bytes)
+        });
+        self.router.bytes() + self.used as u64 * of_one + shared
     }
 
     /// `[rows, d]` → `[rows, d]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let scores = candle_nn::ops::softmax_last_dim(&self.router.forward(x)?)?.to_vec2()?;
         let mut shares = vec![Vec::new(); self.experts.len()];
-        for (row, scores) in scores.iter().enumerate() {
-            for (expert, weight) in chosen(scores, &self.spec) {
+        for (row, chosen) in self.router.choose(x)?.into_iter().enumerate() {
+            for (expert, weight) in chosen {
                 if let Some(share) = shares.get_mut(expert) {
                     share.push((row, weight));
                 }
             }
         }
         let mut sum = match &self.shared {
-            Some(shared) => {
-                let weight = candle_nn::ops::sigmoid(&shared.gate.forward(x)?)?;
-                let part = shared.mlp.forward(x)?.broadcast_mul(&weight)?;
+            Some(Shared { mlp, gate: None }) => mlp.forward(x)?,
+            Some(Shared {
+                mlp,
+                gate: Some(gate),
+            }) => {
+                let weight = candle_nn::ops::sigmoid(&gate.forward(x)?)?;
+                let part = mlp.forward(x)?.broadcast_mul(&weight)?;
                 self.dtype.round(part)?
             }
             None => x.zeros_like()?,
@@ -95,42 +100,20 @@ impl Experts {
     }
 }
 
-/// The experts that a token uses, with their weights, best first.
-fn chosen(scores: &[f32], spec: &ExpertsSpec) -> Vec<(usize, f32)> {
-    let mut ranked: Vec<(usize, f32)> = scores.iter().copied().enumerate().collect();
-    ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    ranked.truncate(spec.used);
-    if spec.renormalised {
-        let sum: f32 = ranked.iter().map(|(_, score)| score).sum();
-        for (_, score) in &mut ranked {
-            *score /= sum;
-        }
-    }
-    ranked
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::model::spec::{Activation, Bias, MlpKind, MlpSpec};
+    use crate::model::spec::{Activation, Bias, MlpKind, MlpSpec, RouterSpec, Sum};
     use crate::model::weight::Weight;
     use candle_core::Device;
 
-    fn spec(renormalised: bool) -> ExpertsSpec {
-        ExpertsSpec {
-            expert: MlpSpec {
-                kind: MlpKind::Plain,
-                activation: Activation::Relu,
-                width: 1,
-                bias: Bias::Absent,
-            },
-            count: 3,
-            used: 2,
-            renormalised,
-            shared: None,
-        }
-    }
+    const EXPERT: MlpSpec = MlpSpec {
+        kind: MlpKind::Plain,
+        activation: Activation::Relu,
+        width: 1,
+        bias: Bias::Absent,
+    };
 
     /// From one number to as many as there are weights.
     fn linear(weights: &[f32]) -> Linear {
@@ -139,29 +122,19 @@ mod tests {
     }
 
     #[test]
-    fn the_best_experts_weigh_as_the_router_says() {
-        let chosen = chosen(&[0.25, 0.125, 0.625], &spec(false));
-        assert_eq!(chosen, [(2, 0.625), (0, 0.25)]);
-    }
-
-    #[test]
-    fn their_weights_can_be_scaled_to_a_sum_of_one() {
-        let chosen = chosen(&[0.25, 0.0, 0.75], &spec(true));
-        assert_eq!(chosen, [(2, 0.75), (0, 0.25)]);
-    }
-
-    #[test]
     fn each_row_goes_through_its_own_experts() {
         let expert = |factor: f32| {
             let (up, down) = (linear(&[factor]), linear(&[1.0]));
-            Mlp::new(spec(true).expert, up, down, Dtype::Auto)
+            Mlp::new(EXPERT, up, down, Dtype::Auto)
         };
+        let spec = RouterSpec {
+            sum: Sum::ONE,
+            ..RouterSpec::default()
+        };
+        let projection = linear(&[1.0, 0.0, -1.0]);
         let experts = Experts::new(
-            ExpertsSpec {
-                used: 1,
-                ..spec(true)
-            },
-            linear(&[1.0, 0.0, -1.0]),
+            1,
+            Router::new(spec, 1, projection, Vec::new()),
             vec![expert(10.0), expert(0.0), expert(-100.0)],
             None,
             Dtype::Auto,

@@ -2,30 +2,49 @@
 //! a [`Spec`] and where the tensors stand; it is found from `model_type` in `config.json` or
 //! `general.architecture` in a GGUF file, never from a model's name.
 
+mod apertus;
+mod arcee;
 mod bloom;
+mod codegen;
 mod cohere;
+mod ernie;
+mod exaone;
 mod experts;
 mod falcon;
 mod gemma;
 mod gemma4;
+mod glm;
+mod glm_moe;
 mod gpt2;
+mod gpt_bigcode;
 mod gpt_neo;
 mod gpt_neox;
+mod gpt_oss;
 mod gptj;
 mod granite;
+mod helium;
+mod hunyuan;
+mod internlm;
 mod lfm2;
 mod llama;
 mod mamba;
+mod ministral;
+mod nanochat;
+mod nemotron;
 mod olmo;
 mod opt;
+mod persimmon;
 mod phi;
 mod phi3;
+mod phimoe;
 mod qwen3_next;
 mod reading;
 mod rotary;
+mod seed_oss;
 mod stablelm;
 mod starcoder2;
 mod start;
+mod xglm;
 
 use super::ModelError;
 use super::config::{Config, Dialect, ModelType};
@@ -59,16 +78,35 @@ pub const ALL: &[Family] = &[
     phi3::FAMILY,
     granite::FAMILY,
     cohere::FAMILY,
+    ministral::FAMILY,
+    glm::FAMILY,
+    glm_moe::FAMILY,
+    gpt_oss::FAMILY,
+    exaone::FAMILY,
+    ernie::FAMILY,
+    hunyuan::FAMILY,
+    seed_oss::FAMILY,
+    apertus::FAMILY,
+    arcee::FAMILY,
+    nanochat::FAMILY,
+    helium::FAMILY,
+    internlm::FAMILY,
     stablelm::FAMILY,
     starcoder2::FAMILY,
     phi::FAMILY,
+    phimoe::FAMILY,
+    nemotron::FAMILY,
+    persimmon::FAMILY,
     falcon::FAMILY,
     bloom::FAMILY,
     gptj::FAMILY,
+    codegen::FAMILY,
     gpt_neox::FAMILY,
     gpt_neo::FAMILY,
     opt::FAMILY,
     gpt2::FAMILY,
+    gpt_bigcode::FAMILY,
+    xglm::FAMILY,
 ];
 
 impl Family {
@@ -147,7 +185,7 @@ pub fn read(config: &Config) -> Result<Architecture, ModelError> {
 
 /// What is to be told of the logits of a text model within a larger one of the type `whole`.
 fn of_head(whole: &str, spec: &Spec) -> Option<String> {
-    let has_more = spec.head.scale.is_some() || spec.head.cap.is_some();
+    let has_more = spec.unembed.scale.is_some() || spec.unembed.cap.is_some();
     (has_more && whole != "paligemma").then(|| {
         format!(
             "logits are scaled or capped as the text model says; transformers leaves that out \

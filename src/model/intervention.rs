@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use candle_core::{Result, Tensor};
 
-use crate::trace::{Layer, Row, Skip, SkippedPart};
+use crate::trace::{AblatedPart, Ablation, Layer, Row};
 
 /// What is changed in every pass until it is taken back.
 #[derive(Clone, Debug, Default)]
 pub struct Interventions {
     /// Parts that add nothing.
-    pub skips: Vec<Skip>,
+    pub ablations: Vec<Ablation>,
     /// States that are replaced.
     pub patches: Vec<Patch>,
 }
@@ -30,20 +30,20 @@ pub struct Patch {
 impl Interventions {
     /// What block `layer` leaves out.
     #[must_use]
-    pub fn of_block(&self, layer: Layer) -> BlockSkips {
+    pub fn of_block(&self, layer: Layer) -> BlockAblations {
         let parts = || {
-            self.skips
+            self.ablations
                 .iter()
-                .filter(move |skip| skip.layer == layer)
-                .map(|skip| skip.part)
+                .filter(move |ablation| ablation.layer == layer)
+                .map(|ablation| ablation.part)
         };
-        let skips = |part| parts().any(|skipped| skipped == part);
-        BlockSkips {
-            attention: skips(SkippedPart::Block) || skips(SkippedPart::Attention),
-            feed_forward: skips(SkippedPart::Block) || skips(SkippedPart::FeedForward),
+        let ablations = |part| parts().any(|skipped| skipped == part);
+        BlockAblations {
+            attention: ablations(AblatedPart::Block) || ablations(AblatedPart::Attention),
+            feed_forward: ablations(AblatedPart::Block) || ablations(AblatedPart::FeedForward),
             heads: parts()
                 .filter_map(|part| match part {
-                    SkippedPart::Head(head) => Some(head),
+                    AblatedPart::Head(head) => Some(head),
                     _ => None,
                 })
                 .collect(),
@@ -66,7 +66,7 @@ impl Interventions {
 
 /// What one block leaves out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BlockSkips {
+pub struct BlockAblations {
     /// Its attention.
     pub attention: bool,
     /// Its feed-forward part.

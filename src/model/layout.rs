@@ -34,6 +34,8 @@ pub struct Layout {
     pub q_norm: &'static str,
     /// The norm of the keys, alike.
     pub k_norm: &'static str,
+    /// The whole name of the scores that heads have for nothing, `[n_heads]`.
+    pub sinks: &'static str,
     /// The attention's output projection.
     pub output: &'static str,
     /// The mixers in the place of some blocks' attention.
@@ -44,6 +46,8 @@ pub struct Layout {
     pub mlp_output_norm: &'static str,
     /// A dense feed-forward part.
     pub mlp: MlpLayout,
+    /// The numbers of an xIELU, `{x}` being the name of one; the whole name.
+    pub xielu: &'static str,
     /// A mixture of experts.
     pub experts: ExpertsLayout,
     /// What comes behind the two parts of a block.
@@ -58,10 +62,11 @@ pub struct Layout {
     pub rope_rows: RopeRows,
     /// `[head_dim / 2]`: divisors of the rotary frequencies, where the checkpoint holds them.
     pub rope_divisors: &'static str,
+    /// The number of the first layer that is not part of the decoder, where files may hold more
+    /// of them: those predict tokens behind the next one.
+    pub layers_beyond: Option<usize>,
     /// Endings of tensors that hold no weights (masks, tables) and may be there.
     pub ignored: &'static [&'static str],
-    /// What predicts tokens behind the next one.
-    pub further: Further,
 }
 
 /// Where that stands which comes behind the two parts of a block, and what it takes in.
@@ -81,36 +86,6 @@ pub struct AfterLayout {
     pub norm: &'static str,
     /// What the stream is multiplied by; the name as a whole.
     pub scale: &'static str,
-}
-
-/// Tensors that predict tokens behind the next one, which the next one does not need.
-#[derive(Clone, Copy, Debug)]
-pub struct Further {
-    /// Beginnings of their names.
-    pub prefixes: &'static [&'static str],
-    /// What stands before the number of a block, and the first block that predicts them.
-    pub from_block: Option<(&'static str, usize)>,
-}
-
-impl Further {
-    /// None at all.
-    pub const NONE: Self = Self {
-        prefixes: &[],
-        from_block: None,
-    };
-
-    /// Whether the tensor `name`, behind the prefix of all names, is one of them.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        let number = |before: &str| -> Option<usize> {
-            let (number, _) = name.strip_prefix(before)?.split_once('.')?;
-            number.parse().ok()
-        };
-        let is_of_block = self
-            .from_block
-            .is_some_and(|(before, first)| number(before).is_some_and(|block| block >= first));
-        is_of_block || self.prefixes.iter().any(|prefix| name.starts_with(prefix))
-    }
 }
 
 /// Prefixes of the text model's names within a larger model, before those of the layout.
@@ -158,6 +133,14 @@ pub enum QkvLayout {
     Concatenated(&'static str),
     /// One tensor: for each key head the queries that share it, then its key, then its value.
     Grouped(&'static str),
+    /// One tensor of so many blocks: in each its part of all queries, then of all values, then of
+    /// all keys, as CodeGen.
+    Blocks {
+        /// Its name.
+        name: &'static str,
+        /// How many blocks.
+        count: usize,
+    },
 }
 
 /// How a feed-forward network is stored.
@@ -193,6 +176,10 @@ pub enum MlpLayout {
 pub struct ExpertsLayout {
     /// `d_model` to the number of experts.
     pub router: &'static str,
+    /// The whole name of what is added to the router's scores where experts are chosen.
+    pub correction: &'static str,
+    /// Where two tensors hold all experts; then the next three names do not count.
+    pub fused: Option<FusedExperts>,
     /// Gates. `{e}` is the expert's number; a name without it is one tensor of all experts,
     /// `[experts, out, in]`.
     pub gate: &'static str,
@@ -208,6 +195,32 @@ pub struct ExpertsLayout {
     pub older: Option<&'static ExpertsLayout>,
 }
 
+/// How a mixture is stored whose gates and ups stand in one tensor. The names are whole ones.
+#[derive(Clone, Copy, Debug)]
+pub struct FusedExperts {
+    /// `[experts, 2 * width, d_model]`, or with the last two exchanged.
+    pub gate_up: &'static str,
+    /// `[experts, 2 * width]`.
+    pub gate_up_bias: &'static str,
+    /// `[experts, d_model, width]`, or with the last two exchanged.
+    pub down: &'static str,
+    /// `[experts, d_model]`.
+    pub down_bias: &'static str,
+    /// The order of the last two dimensions.
+    pub orientation: Orientation,
+    /// The order of gates and ups.
+    pub rows: GateUpRows,
+}
+
+/// How the rows of gate and up stand in one tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateUpRows {
+    /// All gates, then all ups.
+    HalfSplit,
+    /// A gate, its up, the next gate, as GPT-OSS.
+    Interleaved,
+}
+
 /// How a projection's matrix is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Orientation {
@@ -220,11 +233,13 @@ pub enum Orientation {
 /// How the rows of queries and keys stand within a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RopeRows {
-    /// The two halves of a turned pair are `dim / 2` rows apart.
-    Halves,
+    /// The two halves of a rotated pair are `dim / 2` rows apart.
+    HalfSplit,
+    /// The same with the second half first: NanoChat turns the other way round.
+    Exchanged,
     /// They are neighbours: GPT-J and Cohere, and what llama.cpp's converter makes of the llama
     /// family.
-    Neighbours,
+    Interleaved,
 }
 
 /// The names that most families have in files of Hugging Face's transformers.
@@ -246,6 +261,7 @@ pub const HUGGING_FACE: Layout = Layout {
     other_qkv: None,
     q_norm: "layers.{l}.self_attn.q_norm",
     k_norm: "layers.{l}.self_attn.k_norm",
+    sinks: "layers.{l}.self_attn.sinks",
     output: "layers.{l}.self_attn.o_proj",
     mixer: MixerLayout::None,
     mlp_norm: "layers.{l}.post_attention_layernorm",
@@ -255,8 +271,11 @@ pub const HUGGING_FACE: Layout = Layout {
         up: "layers.{l}.mlp.up_proj",
         down: "layers.{l}.mlp.down_proj",
     },
+    xielu: "layers.{l}.mlp.act_fn.{x}",
     experts: ExpertsLayout {
         router: "layers.{l}.mlp.gate",
+        correction: "layers.{l}.mlp.gate.e_score_correction_bias",
+        fused: None,
         gate: "layers.{l}.mlp.experts.{e}.gate_proj",
         up: "layers.{l}.mlp.experts.{e}.up_proj",
         down: "layers.{l}.mlp.experts.{e}.down_proj",
@@ -280,10 +299,10 @@ pub const HUGGING_FACE: Layout = Layout {
     final_norm: "norm",
     unembedding: "lm_head",
     orientation: Orientation::OutIn,
-    rope_rows: RopeRows::Halves,
+    rope_rows: RopeRows::HalfSplit,
     rope_divisors: "rope_divisors",
+    layers_beyond: None,
     ignored: &[".rotary_emb.inv_freq"],
-    further: Further::NONE,
 };
 
 /// The names in every GGUF file.
@@ -301,6 +320,7 @@ pub const GGUF: Layout = Layout {
     other_qkv: None,
     q_norm: "blk.{l}.attn_q_norm",
     k_norm: "blk.{l}.attn_k_norm",
+    sinks: "blk.{l}.attn_sinks.weight",
     output: "blk.{l}.attn_output",
     mixer: MixerLayout::None,
     mlp_norm: "blk.{l}.ffn_norm",
@@ -310,6 +330,7 @@ pub const GGUF: Layout = Layout {
         up: "blk.{l}.ffn_up",
         down: "blk.{l}.ffn_down",
     },
+    xielu: "blk.{l}.{x}",
     experts: GGUF_EXPERTS,
     after: AfterLayout {
         vectors: "per_layer_token_embd",
@@ -323,10 +344,10 @@ pub const GGUF: Layout = Layout {
     final_norm: "output_norm",
     unembedding: "output",
     orientation: Orientation::OutIn,
-    rope_rows: RopeRows::Halves,
+    rope_rows: RopeRows::HalfSplit,
     rope_divisors: "rope_freqs",
+    layers_beyond: None,
     ignored: &[".attn_rot_embd", "rope_factors_long.weight"],
-    further: Further::NONE,
 };
 
 /// GGUF's names for a feed-forward part without a gate.
@@ -337,6 +358,8 @@ pub const GGUF_PLAIN_MLP: MlpLayout = MlpLayout::Plain {
 
 const GGUF_EXPERTS: ExpertsLayout = ExpertsLayout {
     router: "blk.{l}.ffn_gate_inp",
+    correction: "blk.{l}.exp_probs_b.bias",
+    fused: None,
     gate: "blk.{l}.ffn_gate_exps",
     up: "blk.{l}.ffn_up_exps",
     down: "blk.{l}.ffn_down_exps",

@@ -39,7 +39,7 @@ impl Linear {
 
     /// `x Wᵀ` alone, not rounded: `[rows, in]` → `[rows, out]`.
     pub fn without_bias(&self, x: &Tensor) -> Result<Tensor> {
-        self.weight.product(x)
+        self.weight.matmul(x)
     }
 
     /// Bytes of weights that a product reads.

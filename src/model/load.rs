@@ -9,10 +9,9 @@ use super::block::{Block, PartNorms};
 use super::checkpoint::{Checkpoint, TensorUse, vocabulary};
 use super::config::Config;
 use super::decoder::{Decoder, Embedding};
+use super::dequantisation::Dequantisation;
 use super::dtype::Dtype;
 use super::families::{self, Architecture};
-use super::head::Head;
-use super::holding::Holding;
 use super::intervention::Interventions;
 use super::layout::Layout;
 use super::memory::{self, Memory};
@@ -21,6 +20,7 @@ use super::mixing::Mixing;
 use super::rope::Rotation;
 use super::spec::{BlockSpec, FeedForwardSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
+use super::unembed::Unembed;
 use super::weights::{Adapter, Folder, Gguf, Mix, Weights};
 use crate::catalog::CheckpointFiles;
 
@@ -34,7 +34,7 @@ pub struct Model {
     /// In which type it computes.
     pub dtype: Dtype,
     /// How weights are held that are stored in fewer bits than float32.
-    pub holding: Holding,
+    pub dequantisation: Dequantisation,
     /// How the weights are stored, in a word, for example `Q4_K_M`.
     pub storage: String,
     /// Number of parameters.
@@ -44,7 +44,7 @@ pub struct Model {
     /// The blocks.
     pub decoder: Decoder,
     /// From states to logits.
-    pub head: Head,
+    pub unembed: Unembed,
     /// From text to tokens and back.
     pub tokenizer: Tokenizer,
     /// What a reader of its figures should know of the checkpoint, one line each.
@@ -52,8 +52,8 @@ pub struct Model {
 }
 
 /// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as
-/// [`Holding::of`] says. `progress` gets the number of tensors read, and of all; it may be called
-/// from several threads.
+/// [`Dequantisation::of`] says. `progress` gets the number of tensors read, and of all; it may be
+/// called from several threads.
 ///
 /// # Errors
 /// One line that names the file, the key or the tensor that is wrong.
@@ -66,7 +66,7 @@ pub fn load(
     assemble(files, device, dtype, None, progress)
 }
 
-/// The same with the weights held as `holding` says.
+/// The same with the weights held as `dequantisation` says.
 ///
 /// # Errors
 /// As [`load`].
@@ -74,10 +74,10 @@ pub fn load_with(
     files: &CheckpointFiles,
     device: &Device,
     dtype: Dtype,
-    holding: Holding,
+    dequantisation: Dequantisation,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    assemble(files, device, dtype, Some(holding), progress)
+    assemble(files, device, dtype, Some(dequantisation), progress)
 }
 
 /// What the headers of a checkpoint say, before its weights are read.
@@ -217,12 +217,12 @@ fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {
     })
 }
 
-/// Reads a whole checkpoint; without a `holding`, `dtype` decides.
+/// Reads a whole checkpoint; without a `dequantisation`, `dtype` decides.
 fn assemble(
     files: &CheckpointFiles,
     device: &Device,
     dtype: Dtype,
-    holding: Option<Holding>,
+    dequantisation: Option<Dequantisation>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
     let (config, weights) = headers(files)?;
@@ -235,20 +235,20 @@ fn assemble(
     } = architecture(&config, &weights)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let available = memory::available();
-    let memory = match holding {
-        Some(holding) => Memory::when(&weights, &spec, vocabulary, dtype, holding),
+    let memory = match dequantisation {
+        Some(dequantisation) => Memory::when(&weights, &spec, vocabulary, dtype, dequantisation),
         None => Memory::of(&weights, &spec, vocabulary, dtype),
     };
     memory.describes(&spec, config.place())?;
     memory.fits(available, &weights.place())?;
-    let holding = memory.holding;
-    let checkpoint = Checkpoint::new(&weights, layout, device, dtype, holding, progress)?;
-    let (embedding, blocks, head) = parts(&checkpoint, &spec)?;
+    let dequantisation = memory.dequantisation;
+    let checkpoint = Checkpoint::new(&weights, layout, device, dtype, dequantisation, progress)?;
+    let (embedding, blocks, unembed) = parts(&checkpoint, &spec)?;
     let noticed = checkpoint.finish()?;
     Ok(Model {
         family,
         dtype,
-        holding,
+        dequantisation,
         storage: weights.mix().name,
         parameters: memory.parameters,
         vocab_size: embedding.tokens.height(),
@@ -260,7 +260,7 @@ fn assemble(
             seen: 0,
             interventions: Interventions::default(),
         },
-        head,
+        unembed,
         notes: [&notes, &*weights.notes(), tokenizer.notes(), &noticed].concat(),
         tokenizer,
         spec,
@@ -271,7 +271,7 @@ fn assemble(
 fn parts(
     checkpoint: &Checkpoint<'_>,
     spec: &Spec,
-) -> Result<(Embedding, Vec<Block>, Head), ModelError> {
+) -> Result<(Embedding, Vec<Block>, Unembed), ModelError> {
     let embedding = checkpoint.embedding(spec)?;
     let blocks = spec
         .blocks
@@ -281,8 +281,8 @@ fn parts(
         .collect::<Vec<_>>();
     // Of several complaints the first one is told, whichever thread was first.
     let blocks = blocks.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let head = checkpoint.head(spec, &embedding.tokens)?;
-    Ok((embedding, blocks, head))
+    let unembed = checkpoint.unembed(spec, &embedding.tokens)?;
+    Ok((embedding, blocks, unembed))
 }
 
 fn read_block(
@@ -347,5 +347,6 @@ fn read_mixing(
         dtype,
     );
     let gate = checkpoint.gate(l, attention, d_model)?;
-    Ok(Mixing::Attention(read.gated(gate)))
+    let sinks = checkpoint.sinks(l, attention)?;
+    Ok(Mixing::Attention(read.gated(gate).with_sinks(sinks)))
 }

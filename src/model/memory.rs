@@ -6,8 +6,8 @@ mod available;
 pub use available::{Available, Bound, available};
 
 use super::ModelError;
+use super::dequantisation::Dequantisation;
 use super::dtype::Dtype;
-use super::holding::Holding;
 use super::mixer::{Kind, MARKS, MixerSpec};
 use super::spec::Spec;
 use super::weights::{Size, Weights};
@@ -31,7 +31,7 @@ const BESIDES: u64 = 64 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// How weights are held that are stored in fewer bits than float32.
-    pub holding: Holding,
+    pub dequantisation: Dequantisation,
     /// Number of weights.
     pub parameters: u64,
     /// The weights, in bytes, as they are held.
@@ -45,23 +45,23 @@ pub struct Memory {
 
 impl Memory {
     /// What a decoder with these `weights` takes, with `vocabulary` rows in its unembedding, held
-    /// as [`Holding::of`] says.
+    /// as [`Dequantisation::of`] says.
     #[must_use]
     pub fn of(weights: &Weights, spec: &Spec, vocabulary: usize, dtype: Dtype) -> Self {
-        Self::when(weights, spec, vocabulary, dtype, Holding::of(dtype))
+        Self::when(weights, spec, vocabulary, dtype, Dequantisation::of(dtype))
     }
 
-    /// What it takes when it is held as `holding` says.
+    /// What it takes when it is held as `dequantisation` says.
     #[must_use]
     pub fn when(
         weights: &Weights,
         spec: &Spec,
         vocabulary: usize,
         dtype: Dtype,
-        holding: Holding,
+        dequantisation: Dequantisation,
     ) -> Self {
         let sizes = weights.sizes();
-        let held = sizes.iter().map(|size| held(size, dtype, holding));
+        let held = sizes.iter().map(|size| held(size, dtype, dequantisation));
         let largest = held.clone().max().unwrap_or(0);
         let weights = sum(held);
         let run = cache(spec).saturating_add(logits(spec, vocabulary));
@@ -69,7 +69,7 @@ impl Memory {
         // over when the first token is processed.
         let at_work = largest.saturating_mul(2).max(run);
         Self {
-            holding,
+            dequantisation,
             parameters: sum(sizes.iter().map(|size| size.elements)),
             weights,
             run,
@@ -149,11 +149,11 @@ impl Memory {
 }
 
 /// Bytes of a tensor in memory.
-fn held(size: &Size, dtype: Dtype, holding: Holding) -> u64 {
+fn held(size: &Size, dtype: Dtype, dequantisation: Dequantisation) -> u64 {
     let single = size.elements.saturating_mul(SINGLE);
-    match (holding, size.stored) {
-        (Holding::Widened, _) | (_, None) => single,
-        (Holding::AsStored, Some(stored)) => match dtype {
+    match (dequantisation, size.stored) {
+        (Dequantisation::AtLoad, _) | (_, None) => single,
+        (Dequantisation::AtUse, Some(stored)) => match dtype {
             Dtype::Auto | Dtype::F32 => stored,
             Dtype::Bf16 | Dtype::F16 => single / 2,
         },
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     const SEVEN_BILLION: Memory = Memory {
-        holding: Holding::Widened,
+        dequantisation: Dequantisation::AtLoad,
         parameters: 7_000_000_000,
         weights: 28_000_000_000,
         run: 500_000_000,
@@ -249,9 +249,9 @@ mod tests {
             ..matrix
         };
         for (dtype, as_stored) in [(Dtype::Auto, 625), (Dtype::Bf16, 2000), (Dtype::F16, 2000)] {
-            assert_eq!(held(&matrix, dtype, Holding::AsStored), as_stored);
-            assert_eq!(held(&matrix, dtype, Holding::Widened), 4000);
-            assert_eq!(held(&vector, dtype, Holding::AsStored), 4000);
+            assert_eq!(held(&matrix, dtype, Dequantisation::AtUse), as_stored);
+            assert_eq!(held(&matrix, dtype, Dequantisation::AtLoad), 4000);
+            assert_eq!(held(&vector, dtype, Dequantisation::AtUse), 4000);
         }
     }
 

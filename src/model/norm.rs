@@ -93,7 +93,7 @@ impl Norm {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::model::spec::Bias;
+    use crate::model::spec::{Bias, NormWeights};
     use candle_core::Device;
 
     fn norm(kind: NormKind, weight_offset: f64) -> Norm {
@@ -101,6 +101,7 @@ mod tests {
             kind,
             eps: 0.0,
             weight_offset,
+            weights: NormWeights::Stored,
             bias: Bias::Absent,
         };
         let weight = Tensor::new(&[1.0_f32, 2.0], &Device::Cpu).unwrap();

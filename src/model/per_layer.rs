@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 
 use super::block::BlockOutput;
 use super::dtype::Dtype;
-use super::intervention::BlockSkips;
+use super::intervention::BlockAblations;
 use super::linear::Linear;
 use super::norm::Norm;
 use super::weight::Weight;
@@ -75,12 +75,13 @@ impl AfterParts {
         &self,
         mut output: BlockOutput,
         of_block: Option<&Tensor>,
-        skips: &BlockSkips,
+        ablations: &BlockAblations,
     ) -> Result<BlockOutput> {
-        if skips.attention && skips.feed_forward {
+        if ablations.attention && ablations.feed_forward {
             return Ok(output);
         }
-        if let (Some(input), Some(vectors), false) = (&self.input, of_block, skips.feed_forward) {
+        if let (Some(input), Some(vectors), false) = (&self.input, of_block, ablations.feed_forward)
+        {
             let added = input.added(&output.state, vectors, self.dtype)?;
             output.parts.feed_forward = (&output.parts.feed_forward + &added)?;
             output.state = self.dtype.round((&output.state + added)?)?;

@@ -42,17 +42,17 @@ impl Rotation {
         let (_, rows, width) = x.dims3()?;
         let cos = self.table(f64::cos, start, rows, x.device())?;
         let sin = self.table(f64::sin, start, rows, x.device())?;
-        let turn = |x: &Tensor| -> Result<Tensor> {
+        let rotate = |x: &Tensor| -> Result<Tensor> {
             let x = x.unsqueeze(0)?.contiguous()?;
-            let turned = candle_nn::rotary_emb::rope(&x, &cos, &sin)?.squeeze(0)?;
-            self.dtype.round(turned)
+            let rotated = candle_nn::rotary_emb::rope(&x, &cos, &sin)?.squeeze(0)?;
+            self.dtype.round(rotated)
         };
         if self.dim == width {
-            return turn(x);
+            return rotate(x);
         }
-        let turned = turn(&x.narrow(D::Minus1, 0, self.dim)?)?;
+        let rotated = rotate(&x.narrow(D::Minus1, 0, self.dim)?)?;
         let passed = x.narrow(D::Minus1, self.dim, width - self.dim)?;
-        Tensor::cat(&[turned, passed], D::Minus1)
+        Tensor::cat(&[rotated, passed], D::Minus1)
     }
 
     /// Turns the first dimensions of each of the heads, which are `width` wide and stand one
@@ -63,7 +63,7 @@ impl Rotation {
         clippy::cast_possible_truncation,
         reason = "positions are below 2^52, and the model computes in f32"
     )]
-    pub fn turn(&self, heads: &mut [f32], width: usize, position: usize) {
+    pub fn rotate(&self, heads: &mut [f32], width: usize, position: usize) {
         let magnitude = self.magnitude;
         let angles = self.frequencies.iter().map(|w| position as f64 * w);
         let turns: Vec<(f32, f32)> = angles
@@ -71,8 +71,8 @@ impl Rotation {
             .map(|(sin, cos)| ((sin * magnitude) as f32, (cos * magnitude) as f32))
             .collect();
         for head in heads.chunks_exact_mut(width.max(1)) {
-            let turned = head.get_mut(..self.dim).unwrap_or_default();
-            let (left, right) = turned.split_at_mut(turned.len() / 2);
+            let rotated = head.get_mut(..self.dim).unwrap_or_default();
+            let (left, right) = rotated.split_at_mut(rotated.len() / 2);
             for ((left, right), (sin, cos)) in left.iter_mut().zip(right).zip(&turns) {
                 (*left, *right) = (*left * cos - *right * sin, *left * sin + *right * cos);
             }
@@ -237,7 +237,7 @@ mod tests {
         let mut heads: Vec<f32> = (0..12).map(|i| i as f32 - 5.0).collect();
         let x = Tensor::from_slice(&heads, (2, 1, 6), &Device::Cpu).unwrap();
         let expected = rotation.apply(&x, 7).unwrap().flatten_all().unwrap();
-        rotation.turn(&mut heads, 6, 7);
+        rotation.rotate(&mut heads, 6, 7);
         for (found, expected) in heads.iter().zip(expected.to_vec1::<f32>().unwrap()) {
             assert!(
                 (found - expected).abs() < 1e-6,

@@ -3,14 +3,18 @@
 
 mod attention;
 mod feed_forward;
+mod router;
 
 use super::mixer::{Heads, Kind, MixerSpec};
 
 pub use attention::{
-    AlibiPrecision, AttentionSpec, Gate, HeadPositions, Presence, QkNorm, QkNormSpan, Rope,
-    RopeScaling,
+    AlibiPrecision, AttentionSpec, Gate, HeadPositions, Presence, QkNorm, QkNormPlace, QkNormSpan,
+    Rope, RopeScaling, Sinks, Temperature,
 };
-pub use feed_forward::{Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert};
+pub use feed_forward::{
+    Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert, SharedGate, Xielu,
+};
+pub use router::{Groups, RouterScore, RouterSpec, Sum};
 
 /// What normalises a state.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,8 +26,19 @@ pub struct NormSpec {
     /// Added to the stored weight: 1 where a checkpoint stores `w` and the model computes with
     /// `1 + w`.
     pub weight_offset: f64,
+    /// Whether it has weights.
+    pub weights: NormWeights,
     /// Whether a bias is added at the end.
     pub bias: Bias,
+}
+
+/// Whether a norm has weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NormWeights {
+    /// The checkpoint must hold them.
+    Stored,
+    /// It has none, which is the same as ones.
+    Ones,
 }
 
 impl NormSpec {
@@ -34,6 +49,7 @@ impl NormSpec {
             kind: NormKind::Layer,
             eps,
             weight_offset: 0.0,
+            weights: NormWeights::Stored,
             bias: Bias::Present,
         }
     }
@@ -45,6 +61,7 @@ impl NormSpec {
             kind: NormKind::Rms,
             eps,
             weight_offset: 0.0,
+            weights: NormWeights::Stored,
             bias: Bias::Absent,
         }
     }
@@ -77,6 +94,15 @@ pub enum Positions {
     Learned {
         /// Rows at the start of the table that stand for no position.
         offset: usize,
+    },
+    /// Sines and cosines of the position, added to the embedding (Vaswani et al. 2017): those of
+    /// `position + offset`.
+    Sinusoidal {
+        /// What is added to a position.
+        offset: usize,
+        /// A position, the offset included, to which nothing is added: the index of the padding
+        /// token, which stands for no position.
+        without: Option<usize>,
     },
     /// Nothing is added; each attention's [`HeadPositions`] does it.
     InAttention,
@@ -173,7 +199,7 @@ impl BlockSpec {
 
 /// From the last state to logits.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HeadSpec {
+pub struct UnembedSpec {
     /// The final norm; models with norms after each sum have none.
     pub norm: Option<NormSpec>,
     /// Whether the unembedding is the embedding.
@@ -212,7 +238,7 @@ pub struct Spec {
     /// The blocks, first to last.
     pub blocks: Vec<BlockSpec>,
     /// From the last state to logits.
-    pub head: HeadSpec,
+    pub unembed: UnembedSpec,
     /// What a user should know of it, one line each.
     pub notes: Vec<String>,
 }

@@ -55,6 +55,9 @@ pub struct Tokenizer {
     /// What the tokenizer puts in front of every text.
     opening: Option<TokenId>,
     end_of_text: Vec<TokenId>,
+    /// The texts of the special tokens that have a role, by the names that transformers gives to
+    /// the roles.
+    roles: Vec<(String, String)>,
     /// What joins characters where the tokenizer itself does not.
     leftmost: Option<Leftmost>,
     notes: Vec<String>,
@@ -119,6 +122,7 @@ impl Tokenizer {
             bos: opening.or(bounds.bos),
             opening,
             end_of_text,
+            roles: Vec::new(),
             leftmost: None,
             notes,
         })
@@ -137,6 +141,15 @@ impl Tokenizer {
             ids.remove(0);
         }
         Ok(ids)
+    }
+
+    /// The ids of `text` with no special tokens put around it: of a text that has its own, as what
+    /// a chat template gives. Text that spells a special token becomes that token.
+    ///
+    /// # Errors
+    /// When the tokenizer fails on the text.
+    pub fn encode_bare(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
+        self.ids_by(&self.inner, text, SpecialTokens::LeftOut)
     }
 
     /// The tokens that `text` becomes when it follows `context`.
@@ -201,6 +214,13 @@ impl Tokenizer {
     #[must_use]
     pub fn vocabulary(&self, rows: usize) -> Vocabulary {
         self.vocabulary.resized(rows)
+    }
+
+    /// The texts of the special tokens that have a role, such as `bos_token`: a chat template knows
+    /// them by these names.
+    #[must_use]
+    pub fn roles(&self) -> &[(String, String)] {
+        &self.roles
     }
 
     /// The algorithm, as people call it.

@@ -1,11 +1,13 @@
-//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them. Products are float32 arithmetic on the widened values in any case; candle's
-//! own products with halves and quantised weights round what they are multiplied with.
+//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them.
+//! Products are float32 arithmetic on the dequantised values in any case; candle's own products
+//! with halves and quantised weights round what they are multiplied with.
 
 mod floats;
 mod kernels;
 mod large_blocks;
-mod product;
+mod matmul;
 mod rows;
+mod several;
 mod small_blocks;
 mod storage;
 
@@ -14,20 +16,20 @@ use candle_core::{Device, Result, Tensor};
 pub use rows::Rows;
 pub use storage::Storage;
 
-use super::holding::Holding;
+use super::dequantisation::Dequantisation;
 use super::linear::with_values;
 use super::matvec::matvec;
 
 /// A matrix of weights, `[out, in]`.
 #[derive(Clone, Debug)]
-pub struct Weight(Held);
+pub struct Weight(WeightData);
 
 #[derive(Clone, Debug)]
-enum Held {
-    /// Contiguous float32 on any device.
+enum WeightData {
+    /// Contiguous float32, for any device.
     Tensor(Tensor),
-    /// On the CPU, as stored: rows one below the other, of one width. A stack of projections can
-    /// be stored in several types.
+    /// For the CPU: rows one below the other, of one width. A stack of projections can be stored
+    /// in several types.
     Rows(Vec<Rows>),
 }
 
@@ -35,23 +37,34 @@ impl Weight {
     /// A weight of contiguous float32, `[out, in]`, on any device.
     #[must_use]
     pub fn from_tensor(tensor: Tensor) -> Self {
-        Self(Held::Tensor(tensor))
+        Self(WeightData::Tensor(tensor))
     }
 
     /// A weight that is made of `parts`, one below the other, for use on `device`.
-    /// They stay as they are where `holding` says so and the device is the CPU.
+    /// They stay as they are where `dequantisation` says so and the device is the CPU; products are
+    /// the same there, bit for bit, in either case.
     ///
     /// # Errors
     /// When there are none, or they are not of one width, or `device` has no room.
-    pub fn from_rows(parts: Vec<Rows>, holding: Holding, device: &Device) -> Result<Self> {
+    pub fn from_rows(
+        parts: Vec<Rows>,
+        dequantisation: Dequantisation,
+        device: &Device,
+    ) -> Result<Self> {
         let Some(width) = parts.first().map(Rows::width) else {
             candle_core::bail!("a weight without rows");
         };
         if parts.iter().any(|rows| rows.width() != width) {
             candle_core::bail!("rows of different widths do not make one weight");
         }
-        if holding == Holding::AsStored && device.is_cpu() {
-            return Ok(Self(Held::Rows(parts)));
+        if device.is_cpu() {
+            let held = |rows: Rows| match dequantisation {
+                Dequantisation::AtUse => rows,
+                Dequantisation::AtLoad => rows.in_float32(),
+            };
+            return Ok(Self(WeightData::Rows(
+                parts.into_iter().map(held).collect(),
+            )));
         }
         let parts = parts
             .iter()
@@ -66,8 +79,8 @@ impl Weight {
     #[must_use]
     pub fn height(&self) -> usize {
         match &self.0 {
-            Held::Tensor(tensor) => tensor.dims().first().copied().unwrap_or(0),
-            Held::Rows(parts) => parts.iter().map(Rows::count).sum(),
+            WeightData::Tensor(tensor) => tensor.dims().first().copied().unwrap_or(0),
+            WeightData::Rows(parts) => parts.iter().map(Rows::count).sum(),
         }
     }
 
@@ -75,8 +88,10 @@ impl Weight {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         match &self.0 {
-            Held::Tensor(tensor) => (tensor.elem_count() * tensor.dtype().size_in_bytes()) as u64,
-            Held::Rows(parts) => parts.iter().map(|rows| rows.bytes().len() as u64).sum(),
+            WeightData::Tensor(tensor) => {
+                (tensor.elem_count() * tensor.dtype().size_in_bytes()) as u64
+            }
+            WeightData::Rows(parts) => parts.iter().map(|rows| rows.bytes().len() as u64).sum(),
         }
     }
 
@@ -84,30 +99,30 @@ impl Weight {
     #[must_use]
     pub fn device(&self) -> &Device {
         match &self.0 {
-            Held::Tensor(tensor) => tensor.device(),
-            Held::Rows(_) => &Device::Cpu,
+            WeightData::Tensor(tensor) => tensor.device(),
+            WeightData::Rows(_) => &Device::Cpu,
         }
     }
 
     /// `x Wᵀ`: `[rows, in]` → `[rows, out]`.
-    pub fn product(&self, x: &Tensor) -> Result<Tensor> {
+    pub fn matmul(&self, x: &Tensor) -> Result<Tensor> {
         match &self.0 {
-            Held::Tensor(weight) if !(x.device().is_cpu() && x.dim(0)? == 1) => {
+            WeightData::Tensor(weight) if !(x.device().is_cpu() && x.dim(0)? == 1) => {
                 x.matmul(&weight.t()?)
             }
-            Held::Tensor(weight) => on_the_cpu(x, self.height(), |x, out| {
+            WeightData::Tensor(weight) => on_the_cpu(x, self.height(), |x, out| {
                 with_values(weight, |weight| matvec(weight, x, out))
             }),
-            Held::Rows(parts) => {
+            WeightData::Rows(parts) => {
                 let (n, width) = x.dims2()?;
                 if parts.iter().any(|rows| rows.width() != width) {
                     candle_core::bail!("{width} numbers do not fit the width of a weight");
                 }
                 on_the_cpu(x, self.height(), |x, out| {
                     if n == 1 {
-                        product::with_one(parts, x, out);
+                        matmul::gemv(parts, x, out);
                     } else {
-                        product::with_many(parts, width, x, out);
+                        several::with_several(parts, width, x, out);
                     }
                     Ok(())
                 })
@@ -118,8 +133,8 @@ impl Weight {
     /// The rows `ids`, in float32: `[ids]` → `[ids, in]`.
     pub fn select(&self, ids: &Tensor) -> Result<Tensor> {
         match &self.0 {
-            Held::Tensor(tensor) => tensor.index_select(ids, 0),
-            Held::Rows(parts) => {
+            WeightData::Tensor(tensor) => tensor.index_select(ids, 0),
+            WeightData::Rows(parts) => {
                 let ids = ids.to_vec1::<u32>()?;
                 stacked(parts, ids.into_iter().map(|id| id as usize))
             }
@@ -129,8 +144,8 @@ impl Weight {
     /// `len` rows from row `start` on, in float32: `[len, in]`.
     pub fn narrow(&self, start: usize, len: usize) -> Result<Tensor> {
         match &self.0 {
-            Held::Tensor(tensor) => tensor.narrow(0, start, len),
-            Held::Rows(parts) => stacked(parts, start..start + len),
+            WeightData::Tensor(tensor) => tensor.narrow(0, start, len),
+            WeightData::Rows(parts) => stacked(parts, start..start + len),
         }
     }
 }
@@ -146,7 +161,7 @@ fn row(parts: &[Rows], number: usize) -> Result<Tensor> {
     let mut place = number;
     for rows in parts {
         if place < rows.count() {
-            return Tensor::from_vec(rows.widened(place, 1), rows.width(), &Device::Cpu);
+            return Tensor::from_vec(rows.dequantised(place, 1), rows.width(), &Device::Cpu);
         }
         place -= rows.count();
     }
@@ -207,14 +222,14 @@ mod tests {
     }
 
     fn weight(parts: Vec<Rows>) -> Weight {
-        Weight::from_rows(parts, Holding::AsStored, &Device::Cpu).unwrap()
+        Weight::from_rows(parts, Dequantisation::AtUse, &Device::Cpu).unwrap()
     }
 
     /// A float32 sum of `n` products is off by at most `n * 2^-24` of the sum of their sizes,
     /// whatever their order (Higham 2002, section 3.1); the float64 one counts as exact.
     fn holds_the_bound(weight: &Weight, dequantised: &Tensor, n: usize) {
         let x = random((n, dequantised.dim(1).unwrap()));
-        let found = values(&weight.product(&x).unwrap());
+        let found = values(&weight.matmul(&x).unwrap());
         for (x, found) in values(&x).iter().zip(found) {
             for (row, found) in values(dequantised).iter().zip(found) {
                 let products = row
@@ -247,6 +262,23 @@ mod tests {
             let weight = weight(vec![rows]);
             for n in [1, 2, 30] {
                 holds_the_bound(&weight, &dequantised, n);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_held_in_float32_give_the_same_products_bit_for_bit() {
+        for dtype in QUANTISED {
+            let (rows, _) = quantised(dtype);
+            let dequantised =
+                Weight::from_rows(vec![rows.clone()], Dequantisation::AtLoad, &Device::Cpu);
+            let dequantised = dequantised.unwrap();
+            assert_eq!(dequantised.bytes(), 4 * (SHAPE.0 * SHAPE.1) as u64);
+            let stored = weight(vec![rows]);
+            for n in [1, 5] {
+                let x = random((n, SHAPE.1));
+                let products = [&stored, &dequantised].map(|w| values(&w.matmul(&x).unwrap()));
+                assert_eq!(products[0], products[1], "{dtype:?}, {n} vectors");
             }
         }
     }

@@ -202,7 +202,7 @@ fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> ModelError {
 }
 
 /// A file of a checkpoint, opened, and what tells its kind.
-struct Opened {
+struct CheckpointFile {
     /// At its byte 64, or at its end.
     file: File,
     /// In bytes.
@@ -211,7 +211,7 @@ struct Opened {
     start: Vec<u8>,
 }
 
-impl Opened {
+impl CheckpointFile {
     fn at(path: &Path) -> Result<Self, ModelError> {
         let mut file = regular_file::open(path).map_err(unreadable(path))?;
         let length = file.metadata().map_err(unreadable(path))?.len();

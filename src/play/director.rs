@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tokio::time::{Instant, sleep_until};
 
 use super::screenshot::Namer;
-use super::script::{Script, Step, Wait};
+use super::script::{Script, ScriptStep, Wait};
 use super::stage::View;
 use super::{Error, Pictures};
 use crate::terminal::{EventSource, Input, Recordings};
@@ -80,29 +80,29 @@ impl<'a> Director<'a> {
         Ok(self.written)
     }
 
-    fn perform(&mut self, step: &Step) -> Result<Progress, Error> {
+    fn perform(&mut self, step: &ScriptStep) -> Result<Progress, Error> {
         match step {
-            Step::Type { text, every } => {
+            ScriptStep::Type { text, every } => {
                 self.every = *every;
                 self.inputs.extend(text.chars().map(typed));
             }
-            Step::Paste(text) => self.inputs.push_back(Input::Paste(text.clone())),
-            Step::Press { key, times, every } => {
+            ScriptStep::Paste(text) => self.inputs.push_back(Input::Paste(text.clone())),
+            ScriptStep::Press { key, times, every } => {
                 self.every = *every;
                 self.inputs
                     .extend(std::iter::repeat_n(Input::Key(*key), *times));
             }
-            Step::Wait { until, timeout } => return self.wait(until, *timeout),
-            Step::Sleep(time) => return Ok(self.sleep(*time)),
-            Step::Resize(size) => {
+            ScriptStep::Wait { until, timeout } => return self.wait(until, *timeout),
+            ScriptStep::Sleep(time) => return Ok(self.sleep(*time)),
+            ScriptStep::Resize(size) => {
                 self.view.resize(*size);
                 self.inputs.push_back(Input::Resize(*size));
             }
-            Step::Mark(name) => {
+            ScriptStep::Mark(name) => {
                 self.recordings.mark(name);
                 self.take_pictures_at(Some(name))?;
             }
-            Step::Screenshot(screenshot) => {
+            ScriptStep::Screenshot(screenshot) => {
                 let namer = Namer::Script {
                     folder: self.pictures.folder,
                 };

@@ -30,7 +30,7 @@ use serde::de::Error as _;
 use super::screenshot::Screenshot;
 use super::{Error, place};
 use crate::regular_file;
-use written::WrittenStep;
+use written::UncheckedStep;
 
 /// A script is not longer; one that pastes a text may be long.
 const LONGEST: u64 = 1 << 24;
@@ -49,13 +49,13 @@ pub struct Script {
     #[serde(default, deserialize_with = "cast")]
     pub record: Option<PathBuf>,
     /// What is done.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScriptStep>,
 }
 
 /// One thing that a user would do.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "WrittenStep")]
-pub enum Step {
+#[serde(try_from = "UncheckedStep")]
+pub enum ScriptStep {
     /// Type a text.
     Type {
         /// The text.
@@ -138,7 +138,7 @@ impl Script {
     #[must_use]
     pub fn has_mark(&self, name: &str) -> bool {
         let mut steps = self.steps.iter();
-        steps.any(|step| matches!(step, Step::Mark(mark) if mark == name))
+        steps.any(|step| matches!(step, ScriptStep::Mark(mark) if mark == name))
     }
 
     /// Read the script in the file `path`.

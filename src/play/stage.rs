@@ -15,14 +15,14 @@ use super::place;
 use super::script::Milestone;
 use crate::app::{Recording, RecordingNews, State};
 use crate::settings::theme::Ground;
-use crate::terminal::{Mouse, Output, Painter, Recordings, Screen, Sent};
+use crate::terminal::{FrameCost, FrameOutput, Mouse, Painter, Recordings, Screen};
 use crate::ui;
 
 /// What the last frame shows, and how far the program was then. Clones see the same.
 #[derive(Clone)]
-pub struct View(Rc<RefCell<Shown>>);
+pub struct View(Rc<RefCell<LastFrame>>);
 
-struct Shown {
+struct LastFrame {
     terminal: Terminal<TestBackend>,
     milestones: Milestones,
     ground: Ground,
@@ -40,15 +40,15 @@ struct Milestones {
 /// A screen in memory, and beside it the bytes that a terminal would get.
 pub struct Stage {
     view: View,
-    painter: Painter<Nowhere>,
+    painter: Painter<NullTerminal>,
     /// For what the script saves.
     folder: PathBuf,
 }
 
 /// A terminal of the view's size that nobody sees.
-struct Nowhere(View);
+struct NullTerminal(View);
 
-impl Write for Nowhere {
+impl Write for NullTerminal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Ok(bytes.len())
     }
@@ -58,7 +58,7 @@ impl Write for Nowhere {
     }
 }
 
-impl Output for Nowhere {
+impl FrameOutput for NullTerminal {
     fn size(&self) -> io::Result<Size> {
         Ok(self.0.buffer().area().as_size())
     }
@@ -73,12 +73,12 @@ impl Stage {
     /// None that a screen in memory could have.
     pub fn new(size: Size, folder: &Path, recordings: Recordings) -> io::Result<(Self, View)> {
         let Ok(terminal) = Terminal::new(TestBackend::new(size.width, size.height));
-        let view = View(Rc::new(RefCell::new(Shown {
+        let view = View(Rc::new(RefCell::new(LastFrame {
             terminal,
             milestones: Milestones::default(),
             ground: Ground::default(),
         })));
-        let mut painter = Painter::new(Nowhere(view.clone()))?;
+        let mut painter = Painter::new(NullTerminal(view.clone()))?;
         painter.record_to(recordings);
         let stage = Self {
             view: view.clone(),
@@ -94,7 +94,7 @@ impl Screen for Stage {
         self.painter.size()
     }
 
-    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+    fn draw(&mut self, state: &State) -> io::Result<FrameCost> {
         let sent = self.painter.draw(|frame| ui::draw(frame, state))?;
         let mut shown = self.view.0.borrow_mut();
         sure(

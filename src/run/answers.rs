@@ -19,7 +19,7 @@ pub struct Comparison {
 
 /// The best tokens of every layer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Predictions {
+pub struct LayerPredictions {
     /// How many of the best tokens there are of each layer.
     pub top_k: usize,
     /// With that many tokens a row. Its token is the one at that position; where that is not

@@ -5,21 +5,22 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::RunId;
-use crate::trace::{Position, Row, Skip};
+use crate::trace::{Ablation, Position, Row};
 
 /// What is changed in the network for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Intervention {
     /// A part adds nothing.
-    Skip(Skip),
+    #[serde(rename = "skip")]
+    Ablation(Ablation),
     /// A state takes the place of the run's own.
-    Patch(StatePatch),
+    Patch(ActivationPatch),
 }
 
 /// A state of one run that takes the place of one of another run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct StatePatch {
+pub struct ActivationPatch {
     /// At which row of the residual stream.
     pub row: Row,
     /// The position that is patched.
@@ -33,7 +34,7 @@ pub struct StatePatch {
 impl fmt::Display for Intervention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Skip(skip) => write!(f, "-{skip}"),
+            Self::Ablation(ablation) => write!(f, "-{ablation}"),
             Self::Patch(patch) => write!(
                 f,
                 "{}@{}←{}@{}",

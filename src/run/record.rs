@@ -1,5 +1,5 @@
-//! A run as it is taken along: what was asked of which model, and what every row says of each
-//! token. It holds all that the screens show of a run.
+//! A finished or running run as saved to a file: what was asked of which model, and what every row
+//! says of each token. It holds all that the screens show of a run.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::run::{Intervention, ModelInfo, Sampling, StopReason};
 use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
-/// A run as it is taken along.
+/// A finished or running run as saved to a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The model. Where the record comes from a file, its vocabulary knows only the ids that

@@ -17,7 +17,7 @@ pub enum Charset {
 pub enum CharsetChoice {
     /// Those that the locale has.
     Auto,
-    /// All.
+    /// All of Unicode: box lines, blocks, braille.
     Unicode,
     /// Those of ASCII only.
     Ascii,

@@ -54,14 +54,14 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Switch {
-    /// On.
+    /// The option has effect.
     On,
-    /// Off.
+    /// The option has no effect.
     Off,
 }
 
 impl Switch {
-    /// The other one.
+    /// `Off` for `On`, and the other way round.
     #[must_use]
     pub fn toggled(self) -> Self {
         match self {
@@ -194,14 +194,14 @@ pub struct CellOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Visibility {
-    /// It is.
+    /// It is drawn.
     Shown,
-    /// It is not.
+    /// It is left out, and takes no room.
     Hidden,
 }
 
 impl Visibility {
-    /// The other one.
+    /// `Hidden` for `Shown`, and the other way round.
     #[must_use]
     pub fn toggled(self) -> Self {
         match self {
@@ -222,7 +222,7 @@ pub enum Top {
 }
 
 impl Top {
-    /// The other one.
+    /// The order of layers upside down.
     #[must_use]
     pub fn turned_over(self) -> Self {
         match self {

@@ -51,7 +51,7 @@ pub enum Depth {
     Indexed,
     /// The terminal's own 16.
     Ansi,
-    /// None.
+    /// No colours: shades and marks tell cells apart.
     None,
 }
 

@@ -1,5 +1,5 @@
-//! Characters that terminals do not agree on: what is one of two columns here, such as a letter with
-//! a vowel sign, may be two cells there; a family is one picture, or one for each member.
+//! Characters that terminals do not agree on: what is one of two columns here, such as a letter
+//! with a vowel sign, may be two cells there; a family is one picture, or one for each member.
 //!
 //! ratatui compares what a cell holds with what it held before. It takes a cell that is covered by
 //! the one before it for empty, and one beside a cluster for untouched. Here such cells are marked,

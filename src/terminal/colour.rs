@@ -25,9 +25,16 @@ fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Depth {
         Some("3") => return Depth::TrueColour,
         _ => {}
     }
+    // Inside of tmux and screen, too: both turn 24 bits into what the terminal around them has, and
+    // who sets the variable there knows that. A terminal that knows no commands has no colours.
+    let believed = |value: &str| matches!(value, "truecolor" | "24bit");
+    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
+    if !is_dumb && variable("COLORTERM").as_deref().is_some_and(believed) {
+        return Depth::TrueColour;
+    }
     // `tmux info` would be a process to wait for.
     let settings = DetectorSettings::new().enable_tmux_info(false);
-    let vars = TermVars::from_source(&Variables(variable), &ATerminal, settings);
+    let vars = TermVars::from_source(&Variables(variable), &AlwaysTerminal, settings);
     match TermProfile::detect_with_vars(vars) {
         TermProfile::NoTty | TermProfile::NoColor => Depth::None,
         // What calls itself `xterm` today has 256 colours.
@@ -47,9 +54,9 @@ impl EnvVarSource for Variables<'_> {
 }
 
 /// The session refuses anything else.
-struct ATerminal;
+struct AlwaysTerminal;
 
-impl IsTerminal for ATerminal {
+impl IsTerminal for AlwaysTerminal {
     fn is_terminal(&self) -> bool {
         true
     }
@@ -81,6 +88,27 @@ mod tests {
                 &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")],
                 Depth::TrueColour,
             ),
+            (
+                &[("TERM", "tmux-256color"), ("COLORTERM", "24bit")],
+                Depth::TrueColour,
+            ),
+            (
+                &[("TERM", "screen-256color"), ("COLORTERM", "truecolor")],
+                Depth::TrueColour,
+            ),
+            (
+                &[
+                    ("TERM", "xterm-256color"),
+                    ("TERM_PROGRAM", "tmux"),
+                    ("COLORTERM", "truecolor"),
+                ],
+                Depth::TrueColour,
+            ),
+            (
+                &[("TERM", "tmux-256color"), ("COLORTERM", "yes")],
+                Depth::Indexed,
+            ),
+            (&[("TERM", "dumb"), ("COLORTERM", "truecolor")], Depth::None),
             (
                 &[
                     ("TERM", "xterm-256color"),

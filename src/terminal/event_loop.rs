@@ -20,15 +20,15 @@ use ratatui::layout::Size;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::autosaver::{self, Autosaver};
 use super::input::{EventSource, Input};
-use super::keeper::{self, Keeper};
 use super::limiter::{FrameLimiter, Urgency};
 use super::saver::{Saver, Wait};
 use super::screen::Screen;
 use super::signals::Signals;
 use super::tty::is_hang_up;
 use super::{Error, Exit, Mouse};
-use crate::app::{self, AutosaveNews, Effect, Message, Save, SaveNews, State};
+use crate::app::{self, AutosaveEvent, Effect, Message, Save, SaveOutcome, State};
 use crate::engine::{self, Handle};
 use crate::log_file;
 
@@ -67,36 +67,36 @@ pub async fn drive<S: Screen, I: EventSource>(
     source: &mut I,
     channels: Channels,
 ) -> Result<Exit, Error> {
-    let keeper = Keeper::default();
-    drive_and_keep(state, effects, screen, source, channels, &keeper).await
+    let autosaver = Autosaver::default();
+    drive_and_autosave(state, effects, screen, source, channels, &autosaver).await
 }
 
-/// [`drive`], and however it ends, have `keeper` keep the trace that is not saved.
+/// [`drive`], and however it ends, have `autosaver` keep the trace that is not saved.
 ///
 /// # Errors
 ///
 /// As those of [`drive`].
-pub async fn drive_and_keep<S: Screen, I: EventSource>(
+pub async fn drive_and_autosave<S: Screen, I: EventSource>(
     state: &mut State,
     effects: Vec<Effect>,
     screen: &mut S,
     source: &mut I,
     channels: Channels,
-    keeper: &Keeper,
+    autosaver: &Autosaver,
 ) -> Result<Exit, Error> {
     let Channels {
         engine,
         mut events,
         signals,
     } = channels;
-    let _kept = keeper.at_panic();
+    let _kept = autosaver.at_panic();
     let (news, mut told) = mpsc::unbounded_channel();
     let mut program = Program {
         state,
         screen,
         engine: &engine,
-        saver: Saver::new(news.clone(), keeper.clone()),
-        keeper,
+        saver: Saver::new(news.clone(), autosaver.clone()),
+        autosaver,
         news,
         limiter: FrameLimiter::default(),
         behind_since: None,
@@ -110,17 +110,17 @@ pub async fn drive_and_keep<S: Screen, I: EventSource>(
         _ => Wait::AMoment,
     };
     for path in program.saver.finish(wait) {
-        keeper.could_not_save(format!(
+        autosaver.could_not_save(format!(
             "{} was not saved: it took too long",
             path.display()
         ));
     }
     while let Ok(message) = told.try_recv() {
-        if let Message::Saved(SaveNews::Failed(why)) = message {
-            keeper.could_not_save(why);
+        if let Message::Saved(SaveOutcome::Failed(why)) = message {
+            autosaver.could_not_save(why);
         }
     }
-    keeper.keep();
+    autosaver.autosave();
     engine.abandon();
     // An engine that waits for room in the channel is set free.
     events.close();
@@ -135,7 +135,7 @@ struct Program<'a, S> {
     screen: &'a mut S,
     engine: &'a Handle,
     saver: Saver,
-    keeper: &'a Keeper,
+    autosaver: &'a Autosaver,
     /// For those who work beside the loop.
     news: mpsc::UnboundedSender<Message>,
     limiter: FrameLimiter,
@@ -159,13 +159,13 @@ enum Engine {
 }
 
 /// What the loop woke up for.
-enum Woken {
+enum Wakeup {
     Shutdown(Exit),
     Input(Option<Input>),
     Engine(engine::Event),
     EngineGone,
     Continued,
-    Told(Message),
+    Message(Message),
     FrameDue,
 }
 
@@ -189,43 +189,43 @@ impl<S: Screen> Program<'_, S> {
             self.draw_if_due()?;
             let woken = tokio::select! {
                 biased;
-                exit = told_to_end(&mut signals.exit) => Woken::Shutdown(exit),
-                input = source.next() => Woken::Input(input),
-                Ok(()) = signals.continued.changed() => Woken::Continued,
-                Some(message) = told.recv() => Woken::Told(message),
+                exit = told_to_end(&mut signals.exit) => Wakeup::Shutdown(exit),
+                input = source.next() => Wakeup::Input(input),
+                Ok(()) = signals.continued.changed() => Wakeup::Continued,
+                Some(message) = told.recv() => Wakeup::Message(message),
                 event = events.recv(), if engine == Engine::There => match event {
-                    Some(event) => Woken::Engine(event),
-                    None => Woken::EngineGone,
+                    Some(event) => Wakeup::Engine(event),
+                    None => Wakeup::EngineGone,
                 },
-                () = until(self.next_look()) => Woken::FrameDue,
+                () = until(self.next_look()) => Wakeup::FrameDue,
             };
             flow = match woken {
-                Woken::Shutdown(exit) => Flow::End(exit),
-                Woken::Input(Some(input)) => self.take_inputs(input, source)?,
-                Woken::Input(None) => Flow::End(Exit::HangUp),
-                Woken::Engine(event) => self.take_events(event, events)?,
-                Woken::EngineGone => {
+                Wakeup::Shutdown(exit) => Flow::End(exit),
+                Wakeup::Input(Some(input)) => self.take_inputs(input, source)?,
+                Wakeup::Input(None) => Flow::End(Exit::HangUp),
+                Wakeup::Engine(event) => self.take_events(event, events)?,
+                Wakeup::EngineGone => {
                     engine = Engine::Gone;
                     self.request(Urgency::NextFrame);
                     self.update(Message::EngineGone)?
                 }
-                Woken::Continued => {
+                Wakeup::Continued => {
                     self.screen.resume().map_err(Error::Draw)?;
-                    self.request(Urgency::AtOnce);
+                    self.request(Urgency::SingleAnswer);
                     Flow::Continue
                 }
-                Woken::Told(message) => {
+                Wakeup::Message(message) => {
                     self.request(Urgency::NextFrame);
                     self.update(message)?
                 }
-                Woken::FrameDue => Flow::Continue,
+                Wakeup::FrameDue => Flow::Continue,
             };
         }
     }
 
     fn start(&mut self, effects: Vec<Effect>, size: Size) -> Result<Flow, Error> {
         let flow = self.update(resized(size))?;
-        self.request(Urgency::AtOnce);
+        self.request(Urgency::SingleAnswer);
         // The first screen stands before anything else is begun.
         self.draw_if_due()?;
         match flow {
@@ -235,7 +235,7 @@ impl<S: Screen> Program<'_, S> {
     }
 
     fn take_inputs<I: EventSource>(&mut self, first: Input, source: &mut I) -> Result<Flow, Error> {
-        self.request(Urgency::AtOnce);
+        self.request(Urgency::SingleAnswer);
         let mut size = None;
         let mut batch = Batch::new();
         let mut next = Some(first);
@@ -291,7 +291,7 @@ impl<S: Screen> Program<'_, S> {
     fn update(&mut self, message: Message) -> Result<Flow, Error> {
         self.state.now = Instant::now().into_std();
         let effects = app::update(self.state, message);
-        self.keeper.follow(self.state);
+        self.autosaver.follow(self.state);
         self.perform(effects)
     }
 
@@ -320,23 +320,23 @@ impl<S: Screen> Program<'_, S> {
                     Ok(path) => self.saver.begin(Save { path, ..save }, self.state),
                     Err(why) => {
                         // The other end is the loop itself.
-                        let _ = self.news.send(Message::Saved(SaveNews::Failed(why)));
+                        let _ = self.news.send(Message::Saved(SaveOutcome::Failed(why)));
                     }
                 },
                 Effect::KeepTrace => self.keep_trace(),
-                Effect::FindAutosave => self.keeper.find(self.news.clone()),
+                Effect::FindAutosave => self.autosaver.find(self.news.clone()),
                 Effect::DiscardAutosave(path) => {
-                    if let Err(why) = keeper::discard(&path) {
-                        self.tell(AutosaveNews::Failed(why));
+                    if let Err(why) = autosaver::discard(&path) {
+                        self.tell(AutosaveEvent::Failed(why));
                     }
                 }
                 Effect::Redraw => {
                     self.screen.repaint();
-                    self.request(Urgency::AtOnce);
+                    self.request(Urgency::SingleAnswer);
                 }
                 Effect::Suspend => {
                     self.screen.suspend().map_err(Error::Draw)?;
-                    self.request(Urgency::AtOnce);
+                    self.request(Urgency::SingleAnswer);
                 }
                 Effect::Quit => return Ok(Flow::End(Exit::Quit)),
             }
@@ -346,15 +346,15 @@ impl<S: Screen> Program<'_, S> {
 
     fn keep_trace(&self) {
         let news = self.news.clone();
-        self.keeper.keep_beside(move |kept| {
+        self.autosaver.autosave_in_background(move |kept| {
             if let Some(Err(why)) = kept {
                 // Nobody listens any more only when the program ends.
-                let _ = news.send(Message::Autosave(AutosaveNews::Failed(why)));
+                let _ = news.send(Message::Autosave(AutosaveEvent::Failed(why)));
             }
         });
     }
 
-    fn tell(&self, news: AutosaveNews) {
+    fn tell(&self, news: AutosaveEvent) {
         // The other end is the loop itself.
         let _ = self.news.send(Message::Autosave(news));
     }
@@ -374,8 +374,8 @@ impl<S: Screen> Program<'_, S> {
         }
     }
 
-    /// See whether the terminal has kept up with what was sent at `sent` at the latest, and offer it
-    /// again what it had no room for.
+    /// See whether the terminal has kept up with what was sent at `sent` at the latest, and offer
+    /// it again what it had no room for.
     fn catch_up(&mut self, sent: Instant) -> Result<(), Error> {
         let left = self.screen.catch_up().map_err(Error::Draw)?;
         if left > 0 {
@@ -430,7 +430,7 @@ fn message(input: Input) -> Message {
 /// That a run has ended is what somebody who pressed a key waits for.
 fn urgency(event: &engine::Event) -> Urgency {
     match event {
-        engine::Event::Finished { .. } => Urgency::AtOnce,
+        engine::Event::Finished { .. } => Urgency::SingleAnswer,
         _ => Urgency::NextFrame,
     }
 }

@@ -21,7 +21,7 @@ use libc::{
     SIGTRAP, c_int, c_void, sigaction, siginfo_t, termios,
 };
 
-use super::keeper::Kept;
+use super::autosaver::AutosaveResult;
 use super::session::{self, LEAVE};
 use super::{Exit, tty};
 use crate::allocator::{refused, this_thread};
@@ -69,13 +69,13 @@ static BEFORE: OnceLock<[sigaction; FAULTS.len()]> = OnceLock::new();
 /// What became of the trace that nobody had saved.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trace {
-    /// That is not known yet.
+    /// Autosaving has not ended yet.
     NotYet,
-    /// There is none.
+    /// There is no trace that is not in a file.
     None,
-    /// It is in a file.
-    Kept,
-    /// It could not be kept.
+    /// It was autosaved.
+    Autosaved,
+    /// It could not be autosaved.
     Lost,
 }
 
@@ -125,10 +125,10 @@ pub fn about_to_take_the_terminal() {
 }
 
 /// What became of the trace that nobody had saved.
-pub fn trace_is(kept: Option<&Kept>) {
+pub fn trace_is(kept: Option<&AutosaveResult>) {
     let trace = match kept {
         None => Trace::None,
-        Some(Ok(_)) => Trace::Kept,
+        Some(Ok(_)) => Trace::Autosaved,
         Some(Err(_)) => Trace::Lost,
     };
     TRACE.store(trace as u8, Ordering::SeqCst);
@@ -332,7 +332,7 @@ impl Words {
         let _ = self.write_str("lenscape: ");
         self.say_fault();
         let trace = TRACE.load(Ordering::SeqCst);
-        let _ = self.write_str(if trace == Trace::Kept as u8 {
+        let _ = self.write_str(if trace == Trace::Autosaved as u8 {
             "\nlenscape: the unsaved trace was kept; `lenscape open --last` shows it\n"
         } else if trace == Trace::Lost as u8 {
             "\nlenscape: the unsaved trace could not be kept\n"

@@ -45,7 +45,7 @@ impl Write for FrameBuffer {
 
 /// What sending a frame cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sent {
+pub struct FrameCost {
     /// Bytes, brackets included; 0 when nothing had changed.
     pub bytes: usize,
     /// How long the terminal took to accept them, or as much of them as it had room for.
@@ -102,7 +102,7 @@ impl<W: Write> FrameWriter<W> {
     ///
     /// What `draw` returns (then nothing of the frame is sent, so that no bracket stays open), or
     /// what `output` returns.
-    pub fn frame(&mut self, draw: impl FnOnce() -> io::Result<()>) -> io::Result<Sent> {
+    pub fn frame(&mut self, draw: impl FnOnce() -> io::Result<()>) -> io::Result<FrameCost> {
         let mut bytes = self.frame.take();
         bytes.clear();
         bytes.reserve(USUAL_FRAME);
@@ -114,7 +114,7 @@ impl<W: Write> FrameWriter<W> {
         let mut bytes = self.frame.take();
         drawn?;
         let sent = if bytes.len() == BEGIN_UPDATE.len() {
-            Ok(Sent::default())
+            Ok(FrameCost::default())
         } else {
             bytes.extend_from_slice(END_UPDATE);
             self.commit(&bytes)
@@ -172,14 +172,14 @@ impl<W: Write> FrameWriter<W> {
     /// # Errors
     ///
     /// What `output` returns.
-    pub fn commit(&mut self, bytes: &[u8]) -> io::Result<Sent> {
+    pub fn commit(&mut self, bytes: &[u8]) -> io::Result<FrameCost> {
         let start = Instant::now();
         self.commit_unobserved(bytes)?;
         let took = start.elapsed();
         if let Some(observer) = &mut self.observer {
             observer(bytes);
         }
-        Ok(Sent {
+        Ok(FrameCost {
             bytes: bytes.len(),
             took,
         })
@@ -228,7 +228,7 @@ mod tests {
     fn nothing_is_sent_when_nothing_was_drawn() {
         let mut writer = FrameWriter::new(Writes::default());
         let sent = writer.frame(|| Ok(())).unwrap();
-        assert_eq!(sent, Sent::default());
+        assert_eq!(sent, FrameCost::default());
         assert!(writer.output().0.is_empty());
     }
 

@@ -1,4 +1,4 @@
-//! What the user does, from the terminal or from anything else that can stand for a user.
+//! Input events, from a terminal or a script.
 
 mod decoder;
 mod reader;
@@ -96,7 +96,8 @@ impl EventSource for UnboundedReceiver<Input> {
     }
 }
 
-/// Start the thread that reads the terminal; it ends with the process, or when the terminal is gone.
+/// Start the thread that reads the terminal; it ends with the process, or when the terminal is
+/// gone.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ pub const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 30 + 1);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Urgency {
     /// The user did something and looks for the answer.
-    AtOnce,
+    SingleAnswer,
     /// Something changed by itself, such as a token that was generated.
     #[default]
     NextFrame,
@@ -33,11 +33,11 @@ impl FrameLimiter {
     /// Ask for a frame at `now`.
     pub fn request(&mut self, urgency: Urgency, now: Instant) {
         let wanted = match urgency {
-            Urgency::AtOnce => now,
+            Urgency::SingleAnswer => now,
             Urgency::NextFrame => self.earliest.map_or(now, |earliest| earliest.max(now)),
         };
         self.due = Some(self.due.map_or(wanted, |due| due.min(wanted)));
-        if urgency == Urgency::AtOnce {
+        if urgency == Urgency::SingleAnswer {
             self.urgency = urgency;
         }
     }
@@ -112,7 +112,7 @@ mod tests {
         limiter.drawn(start, QUICK);
         let key = start + Duration::from_millis(2);
         limiter.request(Urgency::NextFrame, key);
-        limiter.request(Urgency::AtOnce, key);
+        limiter.request(Urgency::SingleAnswer, key);
         assert!(limiter.is_due(key));
     }
 
@@ -134,7 +134,7 @@ mod tests {
         limiter.request(Urgency::NextFrame, at(100));
         limiter.caught_up(start, Duration::from_millis(250));
         assert_eq!(limiter.due(), Some(at(750)));
-        limiter.request(Urgency::AtOnce, at(260));
+        limiter.request(Urgency::SingleAnswer, at(260));
         assert!(limiter.is_due(at(260)));
         limiter.caught_up(start, Duration::from_millis(300));
         assert!(limiter.is_due(at(300)), "a key does not wait");

@@ -7,12 +7,12 @@ use ratatui::{Frame, Terminal};
 
 use super::backend::FrameBackend;
 use super::clusters;
-use super::frame_writer::{FrameWriter, Sent};
+use super::frame_writer::{FrameCost, FrameWriter};
 use super::recordings::Recordings;
-use super::tty::Output;
+use super::tty::FrameOutput;
 use crate::app::{Recording, RecordingNews};
 
-/// Draws frames to an [`Output`].
+/// Draws frames to an [`FrameOutput`].
 pub struct Painter<O> {
     terminal: Terminal<FrameBackend>,
     writer: FrameWriter<O>,
@@ -29,7 +29,7 @@ enum Content {
     Unknown,
 }
 
-impl<O: Output> Painter<O> {
+impl<O: FrameOutput> Painter<O> {
     /// A painter whose first frame draws everything.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl<O: Output> Painter<O> {
     /// # Errors
     ///
     /// When the output fails.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<Sent> {
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<FrameCost> {
         let size = self.size()?;
         self.recordings.resize(size);
         let terminal = &mut self.terminal;

@@ -21,7 +21,7 @@ use crate::regular_file;
 pub struct RecordingError {
     /// The file.
     path: PathBuf,
-    /// Why.
+    /// What the system said.
     why: io::Error,
 }
 

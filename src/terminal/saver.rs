@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::Keeper;
-use crate::app::{Message, Save, SaveNews, State, What};
+use super::Autosaver;
+use crate::app::{Message, Save, SaveOutcome, SaveSource, State};
 use crate::export::file::{self, Existing};
 use crate::export::format::Writer;
 use crate::export::{Content, Format};
@@ -17,7 +17,7 @@ use crate::ui;
 /// Saves files, each on a thread of its own.
 pub struct Saver {
     news: mpsc::UnboundedSender<Message>,
-    keeper: Keeper,
+    autosaver: Autosaver,
     under_way: Vec<(PathBuf, JoinHandle<()>)>,
 }
 
@@ -37,11 +37,11 @@ pub enum Wait {
 }
 
 impl Saver {
-    /// A saver that tells `news`, and `keeper` of the traces that are saved.
-    pub fn new(news: mpsc::UnboundedSender<Message>, keeper: Keeper) -> Self {
+    /// A saver that tells `news`, and `autosaver` of the traces that are saved.
+    pub fn new(news: mpsc::UnboundedSender<Message>, autosaver: Autosaver) -> Self {
         Self {
             news,
-            keeper,
+            autosaver,
             under_way: Vec::new(),
         }
     }
@@ -50,8 +50,8 @@ impl Saver {
     pub fn begin(&mut self, save: Save, state: &State) {
         let format = save.format;
         let content = match save.what {
-            What::Content(content) => content,
-            What::Screen => {
+            SaveSource::Content(content) => content,
+            SaveSource::Screen => {
                 let ground = state.theme().map_or(Ground::Dark, |theme| theme.ground);
                 let charset = match format.writer {
                     Writer::Screen(characters, _) => characters.among(state.charset()),
@@ -60,14 +60,14 @@ impl Saver {
                 Content::Screen(ui::picture(state, charset), ground)
             }
         };
-        let (news, keeper, path) = (self.news.clone(), self.keeper.clone(), save.path);
+        let (news, autosaver, path) = (self.news.clone(), self.autosaver.clone(), save.path);
         let to = path.clone();
         let thread = Builder::new().name("save".into()).spawn(move || {
             let done = write(&path, format, &content);
-            if let (SaveNews::Saved(_), Content::Trace(record, _), true) =
+            if let (SaveOutcome::Saved(_), Content::Trace(record, _), true) =
                 (&done, &content, format.is_read_back)
             {
-                keeper.saved(record);
+                autosaver.saved(record);
             }
             // Nobody listens any more only when the program ends.
             let _ = news.send(Message::Saved(done));
@@ -79,7 +79,7 @@ impl Saver {
             }
             Err(error) => {
                 let why = format!("cannot save: no thread to do it on: {error}");
-                let _ = self.news.send(Message::Saved(SaveNews::Failed(why)));
+                let _ = self.news.send(Message::Saved(SaveOutcome::Failed(why)));
             }
         }
     }
@@ -99,13 +99,13 @@ impl Saver {
     }
 }
 
-fn write(path: &Path, format: &Format, content: &Content) -> SaveNews {
+fn write(path: &Path, format: &Format, content: &Content) -> SaveOutcome {
     let bytes = match content.bytes(format) {
         Ok(bytes) => bytes,
-        Err(error) => return SaveNews::Failed(error.to_string()),
+        Err(error) => return SaveOutcome::Failed(error.to_string()),
     };
     match file::save(path, &bytes, Existing::Keep) {
-        Ok(path) => SaveNews::Saved(path),
-        Err(error) => SaveNews::Failed(error.to_string()),
+        Ok(path) => SaveOutcome::Saved(path),
+        Err(error) => SaveOutcome::Failed(error.to_string()),
     }
 }

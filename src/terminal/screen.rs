@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use ratatui::layout::Size;
 
-use super::frame_writer::Sent;
+use super::frame_writer::FrameCost;
 use super::osc52::Route;
 use super::painter::Painter;
-use super::session::{MOUSE_OFF, MOUSE_ON, Mouse, Session};
-use super::tty::Output;
+use super::session::{MOUSE_OFF, MOUSE_ON, Mouse, TerminalSession};
+use super::tty::FrameOutput;
 use crate::app::{Recording, RecordingNews, State};
 use crate::ui;
 
@@ -27,7 +27,7 @@ pub trait Screen {
     /// # Errors
     ///
     /// When the screen is gone.
-    fn draw(&mut self, state: &State) -> io::Result<Sent>;
+    fn draw(&mut self, state: &State) -> io::Result<FrameCost>;
 
     /// Send more of what there was no room for; the number of bytes that the next frame still has
     /// to wait for.
@@ -104,12 +104,12 @@ fn at_home(path: &Path) -> PathBuf {
     }
 }
 
-impl Screen for Session {
+impl Screen for TerminalSession {
     fn size(&self) -> io::Result<Size> {
         Self::size(self)
     }
 
-    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+    fn draw(&mut self, state: &State) -> io::Result<FrameCost> {
         Self::draw(self, |frame| ui::draw(frame, state))
     }
 
@@ -151,12 +151,12 @@ impl Screen for Session {
 }
 
 /// A painter is a screen that nobody suspends.
-impl<O: Output> Screen for Painter<O> {
+impl<O: FrameOutput> Screen for Painter<O> {
     fn size(&self) -> io::Result<Size> {
         Self::size(self)
     }
 
-    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+    fn draw(&mut self, state: &State) -> io::Result<FrameCost> {
         Self::draw(self, |frame| ui::draw(frame, state))
     }
 

@@ -17,7 +17,7 @@ use super::Error;
 use super::backlog::{self, Backlog};
 use super::clipboard::DesktopClipboard;
 use super::faults;
-use super::frame_writer::Sent;
+use super::frame_writer::FrameCost;
 use super::noise;
 use super::osc52::Route;
 use super::painter::Painter;
@@ -65,7 +65,7 @@ impl From<Capture> for Mouse {
 }
 
 /// The terminal while it is ours. It is given back when the session is dropped.
-pub struct Session {
+pub struct TerminalSession {
     painter: Painter<Tty>,
     mouse: Mouse,
     clipboard: DesktopClipboard,
@@ -73,7 +73,7 @@ pub struct Session {
     backlog: Backlog,
 }
 
-impl Session {
+impl TerminalSession {
     /// Take the terminal.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl Session {
     /// # Errors
     ///
     /// When the terminal cannot be written to.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<Sent> {
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<FrameCost> {
         let now = Instant::now();
         let sent = self.painter.draw(render)?;
         if sent.bytes == 0 {
@@ -262,7 +262,7 @@ fn stop() -> io::Result<()> {
     signal_hook::low_level::raise(SIGTSTP)
 }
 
-impl Drop for Session {
+impl Drop for TerminalSession {
     fn drop(&mut self) {
         if let Err(error) = give_back() {
             tracing::warn!(%error, "the terminal may not be as it was");

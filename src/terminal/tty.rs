@@ -89,7 +89,7 @@ fn wait_for_room(time: Duration) -> io::Result<bool> {
 }
 
 /// Something that frames can be sent to.
-pub trait Output: Write {
+pub trait FrameOutput: Write {
     /// How many cells it shows.
     ///
     /// # Errors
@@ -185,7 +185,7 @@ pub fn size() -> io::Result<Size> {
     })
 }
 
-impl Output for Tty {
+impl FrameOutput for Tty {
     fn size(&self) -> io::Result<Size> {
         size()
     }

@@ -13,18 +13,18 @@ pub struct Target {
 
 /// The split of a final logit into what each part of the network adds to it (*direct logit
 /// attribution*), with the final norm's statistics held at those of the final state. The parts
-/// add up to [`Attribution::logit`].
+/// add up to [`LogitAttribution::logit`].
 ///
 /// Source: Elhage et al., *A Mathematical Framework for Transformer Circuits* (2021), "direct
 /// path"; the norm held fixed as in TransformerLens' `logit_attrs`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Attribution {
+pub struct LogitAttribution {
     /// What is split.
     pub target: Target,
     /// The stream before block 0.
     pub embedding: f32,
     /// One a layer, layer 0 first.
-    pub layers: Vec<LayerShare>,
+    pub layers: Vec<LayerContribution>,
     /// What the biases of norms, projections and the unembedding add.
     pub bias: f32,
     /// What the soft cap of the logits takes away or adds; 0 for a model without one.
@@ -37,15 +37,15 @@ pub struct Attribution {
 
 /// What one block adds to a final logit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LayerShare {
+pub struct LayerContribution {
     /// Its attention.
     pub attention: f32,
     /// Its feed-forward part.
     pub feed_forward: f32,
 }
 
-impl Attribution {
-    /// The sum of all parts; [`Attribution::logit`] but for rounding.
+impl LogitAttribution {
+    /// The sum of all parts; [`LogitAttribution::logit`] but for rounding.
     #[must_use]
     pub fn sum(&self) -> f32 {
         #[expect(clippy::cast_possible_truncation, reason = "a cell's figures are f32")]
@@ -62,7 +62,7 @@ impl Attribution {
 
 /// The split of one attention's share by heads. The heads and the bias add up to the share.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HeadShares {
+pub struct HeadContributions {
     /// What is split.
     pub target: Target,
     /// Whose attention.
@@ -71,6 +71,6 @@ pub struct HeadShares {
     pub heads: Vec<f32>,
     /// What the bias of the output projection adds.
     pub bias: f32,
-    /// The attention's share, as in [`Attribution::layers`].
+    /// The attention's share, as in [`LogitAttribution::layers`].
     pub attention: f32,
 }

@@ -8,17 +8,17 @@ use super::Layer;
 
 /// A part of the network that adds nothing to the residual stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Skip {
+pub struct Ablation {
     /// Of which block.
     pub layer: Layer,
     /// What of it.
-    pub part: SkippedPart,
+    pub part: AblatedPart,
 }
 
 /// What of a block is switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum SkippedPart {
+pub enum AblatedPart {
     /// The whole block: the stream goes past it.
     Block,
     /// Its attention.
@@ -29,20 +29,20 @@ pub enum SkippedPart {
     Head(usize),
 }
 
-impl fmt::Display for Skip {
+impl fmt::Display for Ablation {
     /// As the user types it: `L5`, `L5.attn`, `L5.mlp`, `L5.h3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.layer.fmt(f)?;
         match self.part {
-            SkippedPart::Block => Ok(()),
-            SkippedPart::Attention => f.write_str(".attn"),
-            SkippedPart::FeedForward => f.write_str(".mlp"),
-            SkippedPart::Head(head) => write!(f, ".h{head}"),
+            AblatedPart::Block => Ok(()),
+            AblatedPart::Attention => f.write_str(".attn"),
+            AblatedPart::FeedForward => f.write_str(".mlp"),
+            AblatedPart::Head(head) => write!(f, ".h{head}"),
         }
     }
 }
 
-impl std::str::FromStr for Skip {
+impl std::str::FromStr for Ablation {
     type Err = String;
 
     /// Reads what [`fmt::Display`] writes; the `L` may be left out.
@@ -53,10 +53,10 @@ impl std::str::FromStr for Skip {
         let layer = layer.strip_prefix(['L', 'l']).unwrap_or(layer);
         let layer = Layer(layer.parse().map_err(|_| wrong())?);
         let part = match part {
-            "" if !text.contains('.') => SkippedPart::Block,
-            "attn" => SkippedPart::Attention,
-            "mlp" => SkippedPart::FeedForward,
-            head => SkippedPart::Head(
+            "" if !text.contains('.') => AblatedPart::Block,
+            "attn" => AblatedPart::Attention,
+            "mlp" => AblatedPart::FeedForward,
+            head => AblatedPart::Head(
                 head.strip_prefix('h')
                     .and_then(|head| head.parse().ok())
                     .ok_or_else(wrong)?,
@@ -74,11 +74,12 @@ mod tests {
     fn a_part_is_read_as_it_is_written() {
         for text in ["L0", "L5.attn", "L11.mlp", "L5.h3"] {
             assert_eq!(
-                text.parse::<Skip>().map(|skip| skip.to_string()),
+                text.parse::<Ablation>()
+                    .map(|ablation| ablation.to_string()),
                 Ok(text.into())
             );
         }
-        let short = "7".parse::<Skip>().map(|skip| skip.to_string());
+        let short = "7".parse::<Ablation>().map(|ablation| ablation.to_string());
         assert_eq!(short, Ok("L7".into()));
     }
 
@@ -86,7 +87,8 @@ mod tests {
     fn anything_else_is_refused_in_one_line() {
         for text in ["", "L", "L5.", "L5.x", "L5.h", "attn", "L-1"] {
             assert!(
-                text.parse::<Skip>().is_err_and(|why| !why.contains('\n')),
+                text.parse::<Ablation>()
+                    .is_err_and(|why| !why.contains('\n')),
                 "{text}"
             );
         }

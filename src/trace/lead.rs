@@ -16,9 +16,9 @@ pub struct Lead {
 /// Whether the lead changed hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crossing {
-    /// It did.
+    /// Another candidate was ahead at the row below.
     Here,
-    /// It did not.
+    /// The same candidate was ahead at the row below, or there is none.
     No,
 }
 
@@ -68,24 +68,11 @@ pub fn logit_difference(a: &Trajectory, b: &Trajectory, row: Row) -> Option<f32>
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::trace::{Candidate, Layer, Score, TokenId};
+    use crate::testing;
+    use crate::trace::Layer;
 
     fn trajectory(ranks: &[u32]) -> Trajectory {
-        let score = |rank: u32| Score {
-            rank,
-            ties: 0,
-            logit: -(rank as f32),
-            prob: 0.0,
-        };
-        Trajectory {
-            candidate: Candidate {
-                text: " is".into(),
-                tokens: vec![TokenId(1)],
-                context_changed: false,
-            },
-            embedding: score(9),
-            layers: ranks.iter().map(|rank| score(*rank)).collect(),
-        }
+        testing::trajectory(" is", &[1], &[&[9], ranks].concat())
     }
 
     #[test]

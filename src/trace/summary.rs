@@ -74,30 +74,14 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::trace::{Cell, LensKind, Score, TokenId};
+    use crate::testing;
 
     /// A column with, for each layer, the rank of its token and the layer's best token.
     fn column<const N: usize>(layers: [(u32, u32); N]) -> Column {
-        let cells: Vec<Cell> = layers
-            .iter()
-            .map(|(rank, best)| Cell {
-                score: Score {
-                    rank: *rank,
-                    ties: 0,
-                    logit: 0.0,
-                    prob: 0.1,
-                },
-                entropy: 1.0,
-                kl: 0.0,
-                log_sum_exp: 0.0,
-                top: vec![(TokenId(*best), 0.0)],
-            })
-            .collect();
+        let cells = layers.map(|(rank, best)| testing::cell_of(rank, &[best]));
         Column {
-            token: TokenId(7),
-            lens: LensKind::Normed,
-            embedding: cells[0].clone(),
-            layers: cells,
+            layers: cells.into(),
+            ..testing::column(7, &[layers[0].0])
         }
     }
 

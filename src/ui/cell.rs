@@ -23,7 +23,7 @@ use crate::display::palette::Palette;
 use crate::display::text;
 use crate::run::RunId;
 use crate::settings::{Cells, ListedTokens, Visibility};
-use crate::trace::{Attribution, Cell, Column, Place, Row, TokenId};
+use crate::trace::{Cell, Column, LogitAttribution, Place, Row, TokenId};
 use crate::vocabulary::Vocabulary;
 use shares::Shares;
 
@@ -67,8 +67,8 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 
 /// The run that is compared with and its column, where that has the same token.
 fn before<'s>(state: &'s State, column: &Column) -> Option<(RunId, &'s Column)> {
-    let run = match state.kept.side {
-        Side::After | Side::Difference => state.kept.before()?,
+    let run = match state.history.side {
+        Side::After | Side::Difference => state.history.before()?,
         Side::Before => return None,
     };
     let before = run.column_at(state.cursor.place())?;
@@ -77,18 +77,18 @@ fn before<'s>(state: &'s State, column: &Column) -> Option<(RunId, &'s Column)> 
 
 /// What is to be seen of the parts of the chosen token's final logit.
 #[derive(Clone, Copy)]
-enum OfLayers<'s> {
+enum LayerAttribution<'s> {
     /// Nothing: they were not asked for.
     Hidden,
     /// They are not known yet, and why.
     Missing(&'static str),
     /// The bars.
-    Bars(&'s Attribution),
+    Bars(&'s LogitAttribution),
     /// The selected layer only: they were asked for elsewhere.
-    Selected(&'s Attribution),
+    Selected(&'s LogitAttribution),
 }
 
-fn of_layers<'s>(state: &'s State, column: &Column) -> OfLayers<'s> {
+fn of_layers<'s>(state: &'s State, column: &Column) -> LayerAttribution<'s> {
     let run = state.grid_run();
     let known = run.and_then(|run| {
         let at = run.position_of(state.cursor.place());
@@ -96,10 +96,10 @@ fn of_layers<'s>(state: &'s State, column: &Column) -> OfLayers<'s> {
     });
     let known = known.filter(|known| known.target.token == column.token);
     match (state.settings.options.cell.attribution, known) {
-        (Visibility::Hidden, None) => OfLayers::Hidden,
-        (Visibility::Hidden, Some(known)) => OfLayers::Selected(known),
-        (Visibility::Shown, Some(known)) => OfLayers::Bars(known),
-        (Visibility::Shown, None) => OfLayers::Missing(match run {
+        (Visibility::Hidden, None) => LayerAttribution::Hidden,
+        (Visibility::Hidden, Some(known)) => LayerAttribution::Selected(known),
+        (Visibility::Shown, Some(known)) => LayerAttribution::Bars(known),
+        (Visibility::Shown, None) => LayerAttribution::Missing(match run {
             _ if state.model.saved.is_some() => "No bars of layers: there is no model loaded.",
             Some(run) if run.is_active() => "Bars of layers come when the run has ended.",
             _ => "…",
@@ -115,7 +115,7 @@ struct Detail<'d> {
     cell: &'d Cell,
     row: Row,
     before: Option<(RunId, &'d Column)>,
-    bars: OfLayers<'d>,
+    bars: LayerAttribution<'d>,
     vocabulary: &'d Vocabulary,
     tokens: ListedTokens,
     palette: &'d Palette<'d>,
@@ -146,7 +146,7 @@ impl Detail<'_> {
             palette: self.palette,
         };
         match self.bars {
-            OfLayers::Bars(attribution) => {
+            LayerAttribution::Bars(attribution) => {
                 let shares = shares(attribution);
                 let mut lines = vec![shares.selected(width)];
                 // As high as it goes without a token being lost; else as low as can be read.
@@ -154,11 +154,11 @@ impl Detail<'_> {
                 lines.extend(shares.lines(width, room));
                 lines
             }
-            OfLayers::Selected(attribution) if height > list => {
+            LayerAttribution::Selected(attribution) if height > list => {
                 vec![shares(attribution).selected(width)]
             }
-            OfLayers::Missing(why) => vec![Line::styled(why, self.palette.muted())],
-            OfLayers::Selected(_) | OfLayers::Hidden => Vec::new(),
+            LayerAttribution::Missing(why) => vec![Line::styled(why, self.palette.muted())],
+            LayerAttribution::Selected(_) | LayerAttribution::Hidden => Vec::new(),
         }
     }
 

@@ -19,7 +19,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 use ratatui::widgets::canvas::{Canvas, Context, Points};
 
-use super::comparison::{self, Opened};
+use super::comparison::{self, ComparePane};
 use super::frame::Titles;
 use crate::app::{Compare, Series, State};
 use crate::display::palette::Palette;
@@ -45,7 +45,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let Some(opened) = comparison::open(state, titles, palette, area, buffer) else {
         return;
     };
-    let Opened {
+    let ComparePane {
         compare,
         series,
         inner,

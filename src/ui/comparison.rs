@@ -11,7 +11,7 @@ use crate::display::series_label;
 use crate::trace::{Lead, Row};
 
 /// An opened pane of compare mode.
-pub struct Opened<'s> {
+pub struct ComparePane<'s> {
     /// Compare mode.
     pub compare: &'s Compare,
     /// Each candidate at each prompt.
@@ -27,11 +27,11 @@ pub fn open<'s>(
     palette: &Palette<'_>,
     area: Rect,
     buffer: &mut Buffer,
-) -> Option<Opened<'s>> {
+) -> Option<ComparePane<'s>> {
     let compare = state.compare.as_ref().filter(|_| !area.is_empty())?;
     let focus = frame::focus_of(state, Pane::Comparison);
     let inner = frame::render(palette, focus, titles(compare), area, buffer);
-    Some(Opened {
+    Some(ComparePane {
         compare,
         series: series(state),
         inner: inner.intersection(buffer.area),

@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 use tui_input::Input;
 
-use crate::app::Prefilled;
+use crate::app::PrefilledField;
 use crate::display::palette::Palette;
 use crate::display::text;
 
@@ -26,7 +26,11 @@ pub fn spans(field: &Input, palette: &Palette<'_>, width: usize) -> Vec<Span<'st
 }
 
 /// [`spans`] of a field that begins with a text, which is marked while it would be replaced.
-pub fn prefilled(field: &Prefilled, palette: &Palette<'_>, width: usize) -> Vec<Span<'static>> {
+pub fn prefilled(
+    field: &PrefilledField,
+    palette: &Palette<'_>,
+    width: usize,
+) -> Vec<Span<'static>> {
     let mut spans = spans(field.field(), palette, width);
     if field.is_selected() {
         // The text, and behind it the cursor.

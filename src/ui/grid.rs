@@ -17,7 +17,7 @@ use super::loading;
 use crate::app::{GridRoom, Pane, Side, State};
 use crate::display::palette::Palette;
 use crate::display::scale::{Scale, Tone};
-use crate::display::{Before, text, value};
+use crate::display::{BaselineColumns, text, value};
 use crate::run::ModelInfo;
 use crate::settings::CellColour;
 use crate::trace::{LensKind, Row};
@@ -67,7 +67,7 @@ fn grid<'g>(
     palette: &Palette<'g>,
 ) -> Grid<'g> {
     let cursor = &state.cursor;
-    let before = state.subtracted().map(|before| Before {
+    let before = state.subtracted().map(|before| BaselineColumns {
         prompt: before.prompt_columns.columns(),
         steps: &before.columns,
     });
@@ -90,7 +90,7 @@ fn title(state: &State, width: u16) -> String {
     };
     let room = usize::from(width).saturating_sub(6 + text::width(&progress));
     let value = value::of(state.settings.options.grid.value);
-    let title = match (&state.run, state.kept.before(), state.kept.side) {
+    let title = match (&state.run, state.history.before(), state.history.side) {
         (Some(run), Some(before), Side::Difference) => {
             value.difference_title(run.id, before.id, room)
         }

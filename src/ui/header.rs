@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::runs;
+use super::pages::interventions;
 use crate::app::{Loading, Phase, Run, State};
 use crate::display::palette::Palette;
 use crate::display::text;
@@ -120,7 +120,7 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         put(5, 1, vec![Span::styled("● rec", palette.error())]);
     }
     if let Some(run) = state.run.as_ref().filter(|run| run.is_changed()) {
-        let changed = text::cut(&runs::interventions(run), MOST_CHANGED).into_owned();
+        let changed = text::cut(&interventions(run), MOST_CHANGED).into_owned();
         put(6, 1, vec![Span::styled(changed, palette.warning())]);
     }
     put(10, 3, named("lens", lens(state)));

@@ -6,12 +6,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{charset, field};
-use crate::app::{Beside, Line as TypedLine, NoticeKind, Page, Run, State, Stops};
+use crate::app::{InputLine, NoticeKind, Run, State, Stops};
 use crate::display::palette::Palette;
 use crate::display::text;
 use crate::export::format;
 use crate::settings::Action;
-use crate::settings::keys::{Binding, Scope, key_name};
+use crate::settings::keys::{Binding, key_name};
 use crate::vocabulary::visible_text;
 
 /// The key line.
@@ -24,21 +24,21 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     .intersection(buffer.area);
     let room = usize::from(area.width);
     match &state.line {
-        Some(TypedLine::Save(name)) => {
+        Some(InputLine::Save(name)) => {
             let title = "Save as ";
             let spans = field::prefilled(name, palette, room.saturating_sub(title.len()));
             let line = field::behind(title, spans, palette);
             with_words(line, &format::extensions(), palette, room).render(area, buffer);
             return;
         }
-        Some(TypedLine::Search(field)) => {
+        Some(InputLine::Search(field)) => {
             let words =
                 "token  #step's token  +1 -1 =1 becomes, leaves, settles  @12 step  L5 layer";
             let line = field::line("/", field, palette, room);
             with_words(line, words, palette, room).render(area, buffer);
             return;
         }
-        Some(TypedLine::Command(_)) | None => {}
+        Some(InputLine::Command(_)) | None => {}
     }
     let line = match &state.notice {
         Some(notice) => {
@@ -76,8 +76,8 @@ struct Hint {
 /// directions, stands once, behind both keys.
 fn hints(state: &State) -> Vec<Hint> {
     let keymap = &state.settings.keymap;
-    let scopes = match state.page {
-        Some(Page::Help { .. }) => &[Scope::Help],
+    let scopes = match &state.page {
+        Some(page) if state.line.is_none() => page.hinted_scopes(),
         _ => state.scopes(),
     };
     let mut hints: Vec<Hint> = Vec::new();
@@ -112,19 +112,12 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
         (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
         // On a page there are no panes to go to.
         (Action::NextPane, _) if state.page.is_some() => None,
-        (Action::HeadOrder, _) if !shows_heads(state) => None,
+        (action, _) if state.page.as_ref().is_some_and(|page| !page.hints(action)) => None,
         // The table of compare mode has figures of its own.
         (Action::CellValue, _) if state.compare.is_some() && state.page.is_none() => None,
-        (Action::Difference, _) if state.kept.before().is_none() => None,
+        (Action::Difference, _) if state.history.before().is_none() => None,
         (Action::Unchanged, _) if !state.run.as_ref().is_some_and(Run::is_changed) => None,
         _ => Some(hint),
-    }
-}
-
-fn shows_heads(state: &State) -> bool {
-    match &state.page {
-        Some(Page::Attribution(page)) => page.beside == Beside::Heads,
-        _ => false,
     }
 }
 

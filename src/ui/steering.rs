@@ -1,6 +1,6 @@
-//! The last look at the finished screen: characters that steer a terminal or the direction of its
-//! text never reach it, nor do those that some terminals join and others draw side by side. Tokens
-//! come here spelled out; what a user pastes into a field does not.
+//! Removes control, bidi and zero-width characters from the finished buffer, and those that some
+//! terminals join and others draw side by side. Tokens come here spelled out; what a user pastes
+//! into a field does not.
 
 use std::ops::RangeInclusive;
 

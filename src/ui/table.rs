@@ -15,7 +15,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::comparison::{self, Opened};
+use super::comparison::{self, ComparePane};
 use super::frame::Titles;
 use super::grid::probability;
 use crate::app::{Measure, ROW_LABEL, Series, State};
@@ -54,7 +54,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         buffer,
     );
     let Some(opened) = opened else { return };
-    let Opened {
+    let ComparePane {
         compare,
         series,
         inner,

@@ -5,9 +5,9 @@ use std::fmt;
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It holds.
+    /// What was checked holds.
     Passed,
-    /// It does not.
+    /// What was checked does not hold.
     Failed,
 }
 

@@ -3,7 +3,7 @@
 use super::check::{Check, Outcome};
 use super::reference::{Reference, ReferenceCase, ReferenceStep, Watch};
 use super::tally::{Numbers, Ranks, of_entropy, of_kl};
-use crate::engine::{Run, Session};
+use crate::engine::{RunRequest, Session};
 use crate::lens::rounding::{self, Rounding};
 use crate::lens::{Logits, States, best_of_all, column};
 use crate::model::ModelError;
@@ -118,12 +118,12 @@ impl Holding {
         case: &ReferenceCase,
     ) -> Result<(), ModelError> {
         let tokens: Vec<TokenId> = case.steps.iter().map(|step| step.token).collect();
-        session.complete(Run {
+        session.complete(RunRequest {
             id,
             prompt: case.prompt.clone(),
             max_tokens: tokens.len(),
             continuation: Continuation::Tokens(tokens),
-            ..Run::default()
+            ..RunRequest::default()
         })?;
         for (s, step) in case.steps.iter().enumerate() {
             let at = session.position(id, Step(s))?;
@@ -154,8 +154,8 @@ impl Holding {
             self.other_depth.get_or_insert(step.layers.len());
             return Ok(());
         }
-        let head = &session.model().head;
-        let logits = Logits::of(head, states, LensKind::Normed)?;
+        let unembed = &session.model().unembed;
+        let logits = Logits::of(unembed, states, LensKind::Normed)?;
         let found = column(&logits, step.token, 0, session.vocabulary())?;
         logits.with_rows(|rows| {
             for (l, row) in rows.iter().skip(1).enumerate() {
@@ -165,7 +165,7 @@ impl Holding {
         if step.layers.iter().all(|cell| cell.raw_rank.is_none()) {
             return Ok(());
         }
-        Logits::of(head, states, LensKind::Raw)?.with_rows(|rows| {
+        Logits::of(unembed, states, LensKind::Raw)?.with_rows(|rows| {
             for (l, row) in rows.iter().skip(1).enumerate() {
                 if let Some(expected) = step.layers[l].raw_rank {
                     let bound = self.bound(l, row);
@@ -241,7 +241,7 @@ impl Holding {
         if watch.is_empty() {
             return Ok(());
         }
-        let logits = Logits::of(&session.model().head, states, LensKind::Normed)?;
+        let logits = Logits::of(&session.model().unembed, states, LensKind::Normed)?;
         logits.with_rows(|rows| {
             for watch in watch {
                 if watch.ranks.len() != self.layers {

@@ -6,7 +6,7 @@ use super::check::{Check, Outcome};
 /// the vocabulary, added in any order, of a program that may keep them in float32.
 const SUMMED: f32 = 2e-5;
 
-/// Ranks.
+/// How far ranks are from those of the reference.
 #[derive(Debug, Default)]
 pub struct Ranks {
     compared: usize,

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use lenscape::catalog::{
-    Catalog, Checkpoint, CheckpointFiles, FetchError, FetchEvent, FetchProgress, HubSettings,
-    ModelRef, Pip, Places, Store, fetch,
+    Catalog, CheckpointFiles, FetchError, FetchEvent, FetchProgress, FetchedModel, HubSettings,
+    ModelRef, ModelSources, Pip, Store, fetch,
 };
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -33,7 +33,7 @@ pub fn sha256(content: &[u8]) -> String {
 /// Empty places, and what was said.
 pub struct Bench {
     pub folder: TempDir,
-    pub places: Places,
+    pub places: ModelSources,
     pub cancel: CancellationToken,
     events: Mutex<Vec<FetchEvent>>,
 }
@@ -42,7 +42,7 @@ impl Bench {
     /// The hub is at `endpoint`; there is no pip.
     pub fn with_hub(endpoint: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let places = Places {
+        let places = ModelSources {
             store: Store::new(folder.path().join("home")),
             hub: HubSettings {
                 endpoint: endpoint.to_owned(),
@@ -71,7 +71,7 @@ impl Bench {
         this
     }
 
-    pub fn fetch(&self, name: &str) -> Result<Checkpoint, FetchError> {
+    pub fn fetch(&self, name: &str) -> Result<FetchedModel, FetchError> {
         let catalog = tiny_catalog();
         let reference = ModelRef::parse(name, &catalog)?;
         let record = |event| self.events.lock().unwrap().push(event);

@@ -1,7 +1,7 @@
-//! Weights that are held as they are stored give the figures of those that are widened once.
+//! Weights that are held as they are stored give the figures of those that are dequantised once.
 //!
 //! The numbers are the same and the arithmetic is float32 both times, but weights that are held as
-//! stored are widened and multiplied piece by piece, so that the sums have another order. That
+//! stored are dequantised and multiplied piece by piece, so that the sums have another order. That
 //! moves a logit by some units in its last place; the tests allow 1e-5 of it, or of 1 where it is
 //! smaller. Tokens must be the same, and ranks lie where that can put them.
 
@@ -12,28 +12,32 @@ use lenscape::engine::Session;
 use lenscape::lens::Logits;
 use lenscape::lens::rounding::{largest, possible_ranks};
 use lenscape::model::memory::{Available, Bound};
-use lenscape::model::{self, Dtype, Holding, ModelError};
+use lenscape::model::{self, Dequantisation, Dtype, ModelError};
 use lenscape::trace::{Column, LensKind, Step};
 use rayon::prelude::*;
 
+use super::{folder, generated, of_every_fixture};
 use crate::made::{self, Copy, Gguf, gguf_fixtures, gguf_of};
 use crate::reference::close;
-use crate::{folder, generated, of_every_fixture};
 
 /// Part of a logit, or of 1 where it is smaller, that another order of the sums may move it by.
 const MOVED: f32 = 1e-5;
 
 /// Eight generated tokens with all their cells, and the logits of every layer at each step.
-fn columns(files: &CheckpointFiles, holding: Holding) -> Vec<(Column, Vec<Vec<f32>>)> {
-    let model = model::load_with(files, &Device::Cpu, Dtype::Auto, holding, &|_, _| {}).unwrap();
-    assert_eq!(model.holding, holding);
+fn columns(
+    files: &CheckpointFiles,
+    dequantisation: Dequantisation,
+) -> Vec<(Column, Vec<Vec<f32>>)> {
+    let model =
+        model::load_with(files, &Device::Cpu, Dtype::Auto, dequantisation, &|_, _| {}).unwrap();
+    assert_eq!(model.dequantisation, dequantisation);
     let mut session = Session::new(model, "test".into(), 5);
     let columns = generated(&mut session);
     let run = session.run().unwrap();
     let first = session.position(run, Step(0)).unwrap().0 - 1;
     let states = session.states(run).unwrap()[first..].iter();
     let logits = states.map(|states| {
-        let logits = Logits::of(&session.model().head, states, LensKind::Normed).unwrap();
+        let logits = Logits::of(&session.model().unembed, states, LensKind::Normed).unwrap();
         logits.with_rows(|rows| rows[1..].iter().map(|row| row.to_vec()).collect())
     });
     columns
@@ -43,8 +47,8 @@ fn columns(files: &CheckpointFiles, holding: Holding) -> Vec<(Column, Vec<Vec<f3
 }
 
 fn check(files: &CheckpointFiles, place: &str) {
-    let expected = columns(files, Holding::Widened);
-    let found = columns(files, Holding::AsStored);
+    let expected = columns(files, Dequantisation::AtLoad);
+    let found = columns(files, Dequantisation::AtUse);
     assert_eq!(found.len(), expected.len(), "{place}");
     for (step, ((found, _), (expected, logits))) in found.iter().zip(&expected).enumerate() {
         assert_eq!(found.token, expected.token, "{place} step {step}");
@@ -104,19 +108,19 @@ fn a_model_is_held_as_it_is_stored_unless_float32_is_asked_for() {
     let files = CheckpointFiles::Gguf(path);
     let memory = |dtype| model::glance(&files, dtype).unwrap().memory;
 
-    let (stored, widened) = (memory(Dtype::Auto), memory(Dtype::F32));
-    assert_eq!(stored.holding, Holding::AsStored);
-    assert_eq!(widened.holding, Holding::Widened);
-    assert!(stored.weights < widened.weights / 3);
+    let (stored, dequantised) = (memory(Dtype::Auto), memory(Dtype::F32));
+    assert_eq!(stored.dequantisation, Dequantisation::AtUse);
+    assert_eq!(dequantised.dequantisation, Dequantisation::AtLoad);
+    assert!(stored.weights < dequantised.weights / 3);
 
     // Memory in which only one of the two fits.
     let between = Some(stored.peak);
-    assert!(stored.peak < widened.peak);
+    assert!(stored.peak < dequantised.peak);
     let free = between.map(|bytes| Available {
         bytes,
         bound: Bound::Machine,
     });
     assert!(stored.fits(free, "m").is_ok());
-    let refused = widened.fits(free, "m");
+    let refused = dequantised.fits(free, "m");
     assert!(matches!(refused, Err(ModelError::TooLarge { .. })));
 }

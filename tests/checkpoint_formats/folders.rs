@@ -3,8 +3,8 @@
 use candle_core::DType;
 use lenscape::catalog::CheckpointFiles;
 
+use super::{columns, folder, of_every_fixture};
 use crate::made::{self, Copy, write_pytorch};
-use crate::{columns, folder, of_every_fixture};
 
 /// What the fixture's own folder gives.
 fn original(name: &str) -> Vec<lenscape::trace::Column> {
@@ -45,9 +45,9 @@ fn sixteen_bit_weights_give_the_cells_of_the_rounded_weights() {
     of_every_fixture(|name| {
         for dtype in [DType::F16, DType::BF16] {
             let rounded = made::cast(&made::tensors(name), dtype);
-            let widened = Copy::without_weights(name);
-            widened.write_safetensors("model.safetensors", &made::cast(&rounded, DType::F32));
-            let expected = columns(&folder(&widened));
+            let dequantised = Copy::without_weights(name);
+            dequantised.write_safetensors("model.safetensors", &made::cast(&rounded, DType::F32));
+            let expected = columns(&folder(&dequantised));
 
             let one_file = Copy::without_weights(name);
             one_file.write_safetensors("model.safetensors", &rounded);

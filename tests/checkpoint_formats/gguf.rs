@@ -10,8 +10,8 @@ use lenscape::model;
 use rayon::prelude::*;
 use tempfile::TempDir;
 
+use super::{check, columns};
 use crate::made::{Copy, Gguf, gguf_fixtures, gguf_of, parts};
-use crate::{check, columns};
 
 /// A file in a folder of its own.
 fn written(gguf: &Gguf, kind: GgmlDType) -> (TempDir, CheckpointFiles) {

@@ -7,8 +7,8 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::model::checkpoint::Unused;
 use lenscape::model::{self, Description, Dtype};
 
+use super::{columns, folder, of_every_fixture};
 use crate::made::{self, Copy, Tensors, gguf_of, write_pytorch};
-use crate::{columns, folder, of_every_fixture};
 
 fn description(files: &CheckpointFiles) -> Description {
     model::describe(files, Dtype::Auto).unwrap()

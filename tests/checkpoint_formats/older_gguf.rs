@@ -7,7 +7,7 @@ use candle_core::quantized::gguf_file::Value;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
 
-use crate::columns;
+use super::columns;
 use crate::made::{Gguf, gguf_fixtures};
 
 fn today(name: &str) -> Gguf {

@@ -7,7 +7,7 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
 use rayon::prelude::*;
 
-use crate::columns;
+use super::columns;
 use crate::made::{Gguf, gguf_fixtures, gguf_of};
 
 const KEYS: [&str; 3] = [
@@ -40,8 +40,13 @@ fn a_list_of_equal_entries_is_their_value_in_every_architecture() {
             .unwrap();
         for key in KEYS {
             let key = format!("{architecture}.{key}");
-            if let Some(value) = gguf.metadata.get(&key).cloned() {
-                let number = value.to_u64().unwrap() as i32;
+            // Some are lists already.
+            let number = gguf
+                .metadata
+                .get(&key)
+                .and_then(|value| value.to_u64().ok());
+            if let Some(number) = number {
+                let number = number as i32;
                 let list = vec![Value::I32(number); layers as usize];
                 gguf.set(&key, Value::Array(list));
             }

@@ -5,8 +5,8 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
 use lenscape::model::weights::{Folder, Weights};
 
+use super::{check, columns, folder, of_every_fixture};
 use crate::made::{self, Copy, write_legacy_pytorch, write_pytorch, write_training_state};
-use crate::{check, columns, folder, of_every_fixture};
 
 #[test]
 fn safetensors_are_preferred_to_a_pytorch_file() {

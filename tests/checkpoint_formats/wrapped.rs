@@ -1,8 +1,8 @@
 //! Weights that were saved with what a training tool had put around the model: their names begin
 //! with it.
 
+use super::{columns, folder, of_every_fixture};
 use crate::made::{self, Copy, Tensors, write_pytorch};
-use crate::{columns, folder, of_every_fixture};
 use lenscape::catalog::CheckpointFiles;
 
 const WRAPPERS: [&str; 5] = [

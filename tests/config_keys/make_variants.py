@@ -22,11 +22,19 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: 
 TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
 qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 gemma4_text mamba mamba2
 smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
-gpt_neox gpt_neo opt gpt2""".split()
+gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoehybrid exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
+seed_oss arcee apertus nanochat helium internlm3 phimoe nemotron gpt_bigcode codegen persimmon xglm gpt_oss""".split()
+# InternLM2's configuration class is published beside the model and not within transformers.
+OWN = {"internlm2": dict(vocab_size=103168, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32,
+       num_key_value_heads=None, hidden_act="silu", max_position_embeddings=2048, initializer_range=0.02, rms_norm_eps=1e-6, use_cache=True,
+       pad_token_id=0, bos_token_id=1, eos_token_id=2, tie_word_embeddings=False, bias=True, rope_theta=10000, rope_scaling=None,
+       attn_implementation="eager", aliases={})}
 # Longer than every window below.
 PROMPT = "The countries of the European Union are:\n1. Austria\n2."
 ROPE = ["rope_parameters"]
 YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32)
+LOCAL, GLOBAL = "sliding_attention", "full_attention"
+PLAIN = dict(rope_type="default", rope_theta=1e4)
 LONG = dict(short_factor=[1.5, 1.25], long_factor=[2.0, 2.0])
 
 # name, fixture, keys that are set, keys that are removed
@@ -121,6 +129,52 @@ NUMBERS = [
     ("epsilon-of-mixtral-left-out", "mixtral", {}, ["rms_norm_eps"]),
     ("epsilon-large", "olmo2", dict(rms_norm_eps=0.1), []),
     ("activation-left-out", "phi", {}, ["hidden_act"]),
+    # Those that came later.
+    ("rotations-of-olmo3-as-before", "olmo3", dict(rope_theta=3e4, rope_scaling=dict(YARN, original_max_position_embeddings=16, attention_factor=1.3)), ROPE),
+    ("rotations-of-olmo3-left-out", "olmo3", {}, ROPE),
+    ("rotation-of-olmo3-not-truncated", "olmo3", dict(rope_parameters={LOCAL: PLAIN, GLOBAL: dict(YARN, rope_theta=100.0, truncate=False)}), []),
+    ("local-rotation-of-olmo3", "olmo3", dict(rope_parameters={LOCAL: dict(rope_type="linear", factor=3.0, rope_theta=500.0), GLOBAL: PLAIN}), []),
+    ("layers-of-olmo3-left-out", "olmo3", {}, ["layer_types"]),
+    ("rotation-of-ministral3-left-out", "ministral3", {}, ROPE),
+    ("temperature-of-ministral3", "ministral3", dict(rope_parameters=dict(YARN, rope_theta=1e4, original_max_position_embeddings=8, llama_4_scaling_beta=0.7)), []),
+    ("window-of-ministral3", "ministral3", dict(sliding_window=4), []),
+    ("part-of-glm4-left-out", "glm4", {}, ROPE + ["attention_bias", "rms_norm_eps"]),
+    ("part-of-glm-scaled", "glm", dict(rope_parameters=dict(rope_type="linear", factor=2.0, rope_theta=1e4, partial_rotary_factor=0.25)), []),
+    ("positions-of-granite4", "granitemoehybrid", dict(position_embedding_type=None), []),
+    ("multipliers-of-granite4-left-out", "granitemoehybrid", {}, ["attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling"]),
+    ("layers-of-granite4-as-before", "granitemoehybrid", dict(layer_types=["attention"] * 2), []),
+    ("layers-of-granite4-by-their-other-name", "granitemoehybrid", dict(layers_block_type=[GLOBAL] * 2), ["layer_types"]),
+    ("layers-of-exaone4-left-out", "exaone4", {}, ["layer_types"]),
+    ("window-of-exaone4-null", "exaone4", dict(sliding_window=None, layer_types=[GLOBAL] * 2), []),
+    ("pattern-of-exaone4", "exaone4", dict(sliding_window_pattern="GL"), []),
+    ("theta-of-ernie-left-out", "ernie4_5", {}, ROPE),
+    ("experts-of-ernie", "ernie4_5_moe", dict(moe_k=1), []),
+    ("least-sum-of-ernie", "ernie4_5_moe", dict(moe_norm_min=0.9), []),
+    ("last-layer-of-ernie", "ernie4_5_moe", dict(moe_layer_end_index=-1), []),
+    ("rotation-of-hunyuan-without-alpha", "hunyuan_v1_dense", dict(rope_parameters=dict(rope_type="dynamic", factor=2.0, rope_theta=1e4)), []),
+    ("rotation-of-hunyuan-with-alpha", "hunyuan_v1_dense", dict(rope_parameters=dict(rope_type="dynamic", factor=2.0, alpha=3.0, rope_theta=500.0)), []),
+    ("biases-of-seed-oss-left-out", "seed_oss", {}, ["attention_bias"]),
+    ("activation-of-arcee", "arcee", dict(hidden_act="silu"), []),
+    ("rotation-of-apertus-left-out", "apertus", {}, ROPE),
+    ("cap-of-nanochat-null", "nanochat", dict(final_logit_softcapping=None), []),
+    ("cap-of-nanochat-left-out", "nanochat", {}, ["final_logit_softcapping"]),
+    ("theta-of-helium-left-out", "helium", {}, ROPE + ["rms_norm_eps"]),
+    ("biases-of-internlm3-by-their-other-names", "internlm3", dict(qkv_bias=True, bias=True), ["attention_bias", "mlp_bias"]),
+    ("router-of-phimoe", "phimoe", dict(router_jitter_noise=0.2), []),
+    ("router-of-phimoe-left-out", "phimoe", {}, ["router_jitter_noise"] + ROPE),
+    ("window-of-phimoe", "phimoe", dict(sliding_window=4), []),
+    ("part-of-nemotron-left-out", "nemotron", {}, ROPE + ["norm_eps"]),
+    ("activation-of-nemotron", "nemotron", dict(hidden_act="gelu"), []),
+    ("scores-of-gpt-bigcode", "gpt_bigcode", dict(scale_attn_weights=False, attention_softmax_in_fp32=False), []),
+    ("part-of-codegen", "codegen", dict(rotary_dim=2), []),
+    ("part-of-persimmon-left-out", "persimmon", {}, ROPE),
+    ("rotation-of-gpt-oss-left-out", "gpt_oss", {}, ROPE),
+    ("rotation-of-gpt-oss-truncated", "gpt_oss", dict(rope_parameters=dict(YARN, rope_theta=100.0)), []),
+    ("clamp-of-gpt-oss", "gpt_oss", dict(swiglu_alpha=1.0, swiglu_limit=0.5), []),
+    ("layers-of-gpt-oss-left-out", "gpt_oss", {}, ["layer_types"]),
+    ("experts-of-gpt-oss", "gpt_oss", dict(num_experts_per_tok=3), []),
+    ("groups-of-glm4-moe", "glm4_moe", dict(n_group=1, norm_topk_prob=False), []),
+    ("scale-of-glm4-moe-left-out", "glm4_moe", {}, ["routed_scaling_factor"] + ROPE),
     ("dropouts", "gpt2", dict(resid_pdrop=0.9, embd_pdrop=0.9, attn_pdrop=0.9), []),
 ]
 # Falcon's biases are rounded: a prompt so long that it shows.
@@ -150,6 +204,20 @@ REFUSED = [
     ("window-of-nothing", "mistral", dict(sliding_window=0), []),
     ("window-listed-and-not-used", "qwen2_moe", dict(use_sliding_window=False, layer_types=["sliding_attention"] * 4), []),
     ("rotation-of-kinds-of-layers", "llama", dict(rope_parameters=dict(full_attention=dict(rope_type="default", rope_theta=500.0))), []),
+    ("kind-of-layer", "olmo3", dict(layer_types=["chunked_attention", GLOBAL]), []),
+    ("fewer-layers", "gpt_oss", dict(layer_types=[GLOBAL]), []),
+    ("flat-rotation-of-olmo3", "olmo3", dict(rope_parameters=PLAIN), []),
+    ("mamba-of-granite4", "granitemoehybrid", dict(layer_types=["linear_attention", GLOBAL]), []),
+    ("mamba-of-granite4-unsaid", "granitemoehybrid", dict(layer_types=None), []),
+    ("other-positions-of-granite4", "granitemoehybrid", dict(position_embedding_type="alibi"), []),
+    ("experts-of-phimoe", "phimoe", dict(num_experts_per_tok=1), []),
+    ("rotation-of-phimoe", "phimoe", dict(rope_parameters=dict(rope_type="linear", factor=2.0, rope_theta=1e4)), []),
+    ("groups-that-do-not-part", "glm4_moe", dict(n_group=3), []),
+    ("bias-of-ernie-moe", "ernie4_5_moe", dict(use_bias=True), []),
+    ("pattern-of-exaone4-alone", "exaone4", dict(sliding_window_pattern="LG"), ["layer_types"]),
+    ("heads-of-codegen", "codegen", dict(n_head=2), []),
+    ("biases-of-internlm3", "internlm3", dict(attention_bias=False), []),
+    ("beta-of-ministral3-left-out", "ministral3", dict(rope_parameters=dict(YARN, rope_theta=1e4)), []),
     ("flat-rotation-of-gemma3", "gemma3", dict(rope_parameters=dict(rope_type="default", rope_theta=500.0)), []),
 ]
 
@@ -194,6 +262,6 @@ def main():
         variants.append(dict(name=name, fixture=fixture, set=new, remove=old, golden=None))
     text = ",\n".join(json.dumps(v, ensure_ascii=False) for v in variants)
     (HERE / "variants.json").write_text("[\n" + text.replace("Infinity", '"Infinity"') + "\n]\n")
-    (HERE / "transformers.json").write_text(json.dumps({k: defaults(k) for k in TYPES}, indent=1) + "\n")
+    (HERE / "transformers.json").write_text(json.dumps({k: defaults(k) for k in TYPES} | OWN, indent=1) + "\n")
 if __name__ == "__main__":
     main()

@@ -11,13 +11,17 @@ choice of a tokenizer is replaced; weights and hyperparameters are as it writes 
 import pathlib, sys
 
 llama_cpp, fixtures, out = map(pathlib.Path, sys.argv[1:4])
-# GGUF files have no place for these: windows of the llama and starcoder2 architectures, and a
-# scale of the scores that is not of the head's width.
-LOSSY = {"mistral", "starcoder2", "gemma3_global"}
+# GGUF files have no place for these: windows of the llama and starcoder2 architectures, a scale of
+# the scores that is not of the head's width, layers without a rotation, a second magnitude of
+# LongRoPE, and keys of all heads in a StarCoder.
+LOSSY = {"mistral", "starcoder2", "gemma3_global", "granitemoehybrid_nope", "phimoe_longrope", "gpt_bigcode_heads"}
 
 sys.path[:0] = [str(llama_cpp), str(llama_cpp / "gguf-py")]
 import gguf
 from conversion import ModelBase, ModelType, get_model_architecture, get_model_class
+from conversion.base import TextModel
+
+TextModel.get_vocab_base_pre = lambda self, tokenizer: "gpt-2"
 
 for name in sys.argv[4:] or sorted(p.name for p in fixtures.iterdir() if p.is_dir() and p.name not in LOSSY):
     folder = fixtures / name
@@ -25,6 +29,12 @@ for name in sys.argv[4:] or sorted(p.name for p in fixtures.iterdir() if p.is_di
     # The converter wants some keys as transformers 4 wrote them.
     hparams.setdefault("n_ctx", hparams.get("n_positions"))
     hparams.setdefault("rotary_pct", (hparams.get("rope_parameters") or {}).get("partial_rotary_factor", 1.0))
+    # And some names.
+    hparams["architectures"] = [{"PhimoeForCausalLM": "PhiMoEForCausalLM"}.get(name, name) for name in hparams["architectures"]]
+    if hparams["model_type"] == "granitemoehybrid":
+        hparams["layer_types"] = ["attention" if kind == "full_attention" else "mamba" for kind in hparams["layer_types"]]
+    if hparams["model_type"] == "phimoe":
+        hparams["rope_parameters"].setdefault("original_max_position_embeddings", hparams["max_position_embeddings"])
     if hparams["model_type"] == "bloom":
         hparams.setdefault("seq_length", 128)
     if hparams.get("multi_query") and not hparams.get("new_decoder_architecture"):
@@ -36,7 +46,6 @@ for name in sys.argv[4:] or sorted(p.name for p in fixtures.iterdir() if p.is_di
         continue
     kind = type(kind.__name__, (kind,), {
         "set_vocab": lambda self: self._set_vocab_gpt2(),
-        "get_vocab_base_pre": lambda self, tokenizer: "gpt-2",
         "model_arch": kind.model_arch,
         # Of the fixtures none has what predicts tokens behind the next one.
         "no_mtp": True,

@@ -166,7 +166,7 @@ fn renamed(hub: &str) -> String {
     }
 }
 
-/// The two halves of each turned pair as neighbours.
+/// The two halves of each rotated pair as neighbours.
 fn neighbours(tensor: &Tensor, heads: usize) -> Tensor {
     let rows = tensor.dim(0).unwrap();
     let rest = tensor.elem_count() / rows;

@@ -39,7 +39,9 @@ pub fn fixtures() -> Vec<String> {
 
 /// The tensors of a fixture, in float32.
 pub fn tensors(name: &str) -> Tensors {
-    candle_core::safetensors::load(fixture(name).join("model.safetensors"), &Device::Cpu).unwrap()
+    let path = fixture(name).join("model.safetensors");
+    let stored = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+    cast(&stored, DType::F32)
 }
 
 /// All tensors in another type.

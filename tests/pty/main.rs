@@ -13,8 +13,10 @@ mod monkey;
 mod program;
 mod pseudo_terminal;
 mod stand_in;
+#[path = "../../src/testing/mod.rs"]
+mod testing;
 mod typing;
 
 /// As in the program itself, whose place the stand-in takes.
 #[global_allocator]
-static ALLOCATOR: lenscape::allocator::Noticing = lenscape::allocator::Noticing;
+static ALLOCATOR: lenscape::allocator::NoticingAllocator = lenscape::allocator::NoticingAllocator;

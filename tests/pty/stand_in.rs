@@ -6,26 +6,24 @@ use std::future::pending;
 use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, panic, process, thread};
 
 use lenscape::app::{Effect, Start, State};
-use lenscape::autosave::Autosaves;
-use lenscape::engine::{Command, Event, Handle, Unwanted};
+use lenscape::autosave::AutosaveFolder;
+use lenscape::engine::{CancelledRuns, Command, Event, Handle};
 use lenscape::log_file;
 use lenscape::run::{ModelInfo, RunId};
 use lenscape::settings::Settings;
 use lenscape::terminal::{
-    self, Channels, EventSource, Exit, Input, Keeper, Link, Mouse, Recordings, Screen, Sent,
-    Session, Signals, drive_and_keep, faults, panic_hook,
+    self, Autosaver, Channels, EventSource, Exit, FrameCost, Input, Link, Mouse, Recordings,
+    Screen, Signals, TerminalSession, drive_and_autosave, faults, panic_hook,
 };
-use lenscape::trace::{Cell, Column, LensKind, Score, Step, TokenId};
-use lenscape::vocabulary::{Piece, Vocabulary};
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
 
 use crate::pseudo_terminal::PseudoTerminal;
+use crate::testing;
 
 const BEHAVIOUR: &str = "LENSCAPE_TEST_BEHAVIOUR";
 
@@ -123,7 +121,7 @@ fn program() {
         log_file::start(&log_file::usual_path().unwrap(), None).unwrap();
     }
     if behaviour == "WatchesProgramPanic" {
-        let mut session = Session::enter().unwrap();
+        let mut session = TerminalSession::enter().unwrap();
         session
             .draw(|frame| frame.render_widget("standing", frame.area()))
             .unwrap();
@@ -131,18 +129,18 @@ fn program() {
     }
     let (commands, received) = std::sync::mpsc::channel();
     let (sender, events) = mpsc::channel(256);
-    let engine = Handle::new(commands, Unwanted::default());
+    let engine = Handle::new(commands, CancelledRuns::default());
     let prompt = behaviour.ends_with("AtAStep").then(|| PROMPT.to_owned());
     let mut settings = Settings::embedded().unwrap();
     settings.options.model = "stand-in".into();
     settings.options.max_tokens = 8;
     let (mut state, effects) = State::new(settings, start_of_program(prompt));
-    let keeper = Keeper::new(Autosaves::usual());
+    let autosaver = Autosaver::new(AutosaveFolder::usual());
     // SAFETY: it has no conditions.
     let draws = unsafe { libc::pthread_self() } as usize;
     if behaviour == "PanicsAtAStep" {
         thread::spawn(move || generate(&sender));
-        panic_while_drawing(&mut state, effects, engine, events, &keeper);
+        panic_while_drawing(&mut state, effects, engine, events, &autosaver);
     }
     thread::spawn(move || {
         pretend(&behaviour, &sender, draws);
@@ -158,12 +156,12 @@ fn program() {
         events,
         Link::Local,
         &Recordings::default(),
-        &keeper,
+        &autosaver,
     );
     if let Some(fault) = ended.as_ref().ok().and_then(|exit| faults::in_words(*exit)) {
         eprintln!("lenscape: {fault}");
     }
-    keeper.tell_outcome();
+    autosaver.tell_outcome();
     match ended {
         Ok(exit) => {
             faults::die_of(exit);
@@ -177,14 +175,14 @@ fn program() {
 }
 
 /// A screen that panics once there are some steps to be drawn.
-struct Brittle(Session);
+struct Brittle(TerminalSession);
 
 impl Screen for Brittle {
     fn size(&self) -> io::Result<Size> {
         Screen::size(&self.0)
     }
 
-    fn draw(&mut self, state: &State) -> io::Result<Sent> {
+    fn draw(&mut self, state: &State) -> io::Result<FrameCost> {
         let steps = state.run.as_ref().map_or(0, |run| run.columns.len());
         assert!(steps < 3, "as asked, at step {steps}");
         Screen::draw(&mut self.0, state)
@@ -221,9 +219,9 @@ fn panic_while_drawing(
     effects: Vec<Effect>,
     engine: Handle,
     events: mpsc::Receiver<Event>,
-    keeper: &Keeper,
+    autosaver: &Autosaver,
 ) -> ! {
-    let mut screen = Brittle(Session::enter().unwrap());
+    let mut screen = Brittle(TerminalSession::enter().unwrap());
     let channels = Channels {
         engine,
         events,
@@ -234,7 +232,14 @@ fn panic_while_drawing(
         .build()
         .unwrap();
     let mut nobody = Nobody;
-    let drawn = drive_and_keep(state, effects, &mut screen, &mut nobody, channels, keeper);
+    let drawn = drive_and_autosave(
+        state,
+        effects,
+        &mut screen,
+        &mut nobody,
+        channels,
+        autosaver,
+    );
     let exit: Exit = runtime.block_on(drawn).unwrap();
     panic!("it did not panic, but ended with {exit:?}");
 }
@@ -246,54 +251,18 @@ const PROMPT: &str = "The keys to the cabinet";
 fn generate(events: &mpsc::Sender<Event>) {
     let run = RunId(1);
     let tell = |event| events.blocking_send(event).unwrap();
-    let pieces = vec![
-        Piece::Bytes(b" are".to_vec()),
-        Piece::Bytes(b" on".to_vec()),
-    ];
-    tell(Event::Ready(Arc::new(ModelInfo {
+    tell(testing::ready(ModelInfo {
         name: "stand-in".into(),
-        family: "llama".into(),
-        n_layers: 2,
-        d_model: 8,
-        vocab_size: pieces.len(),
-        context_length: 64,
-        weights: "f32".into(),
-        arithmetic: "exact".into(),
-        device: "cpu".into(),
-        parameters: 1,
-        notes: Vec::new(),
-        vocabulary: Arc::new(Vocabulary::new(pieces)),
-    })));
-    let prompt = vec![TokenId(0); 5];
-    tell(Event::Started { run, prompt });
+        ..testing::model(2, &[" are", " on"])
+    }));
+    tell(testing::started(run, 5));
     for step in 0..5 {
-        tell(Event::Step {
+        tell(testing::step(
             run,
-            step: Step(step),
-            column: Arc::new(Column {
-                lens: LensKind::Normed,
-                token: TokenId(1),
-                embedding: cell(2),
-                layers: vec![cell(2), cell(1)],
-            }),
-            text: " on".into(),
-            made: Instant::now(),
-        });
-    }
-}
-
-fn cell(rank: u32) -> Cell {
-    Cell {
-        score: Score {
-            rank,
-            ties: 0,
-            logit: 1.0,
-            prob: 0.5,
-        },
-        entropy: 0.5,
-        kl: 0.5,
-        log_sum_exp: 2.0,
-        top: vec![(TokenId(0), 1.5), (TokenId(1), 1.0)],
+            step,
+            testing::column(1, &[2, 2, 1]),
+            " on",
+        ));
     }
 }
 

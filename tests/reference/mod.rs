@@ -1,15 +1,13 @@
 //! Reads reference values and holds a run against them.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Progress, Run, Session};
+use lenscape::engine::{Progress, RunRequest, Session};
 use lenscape::lens::{Logits, StateTap, column};
 use lenscape::model::{self, Model};
-use lenscape::run::{RunId, Sampling, Wanted};
+use lenscape::run::{CandidateRequest, RunId, Sampling};
 use lenscape::trace::{Column, Layer, LensKind, Row, Step, TokenId};
 use lenscape::verify::{Outcome, Reference, hold};
 use serde::Deserialize;
@@ -57,7 +55,6 @@ pub struct GoldenStep {
 #[derive(Deserialize)]
 pub struct GoldenCell {
     pub rank: u32,
-    pub raw_rank: u32,
     pub logit: f32,
     pub prob: f32,
     pub entropy: f32,
@@ -86,7 +83,7 @@ pub fn uncached_column(model: &mut Model, text: &[TokenId], token: TokenId) -> C
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    let logits = Logits::of(&model.head, &tap.states().unwrap(), LensKind::Normed).unwrap();
+    let logits = Logits::of(&model.unembed, &tap.states().unwrap(), LensKind::Normed).unwrap();
     let vocabulary = model.tokenizer.vocabulary(model.vocab_size);
     column(&logits, token, 5, &vocabulary).unwrap()
 }
@@ -107,13 +104,13 @@ pub fn session(files: &CheckpointFiles) -> Session {
 pub fn process(session: &mut Session, prompt: &str) -> RunId {
     let id = RunId(1);
     session
-        .begin(Run {
+        .begin(RunRequest {
             id,
             prompt: prompt.to_owned(),
             max_tokens: 0,
             sampling: Sampling::default(),
             lens: LensKind::Normed,
-            ..Run::default()
+            ..RunRequest::default()
         })
         .unwrap();
     while session.is_running() {
@@ -124,7 +121,7 @@ pub fn process(session: &mut Session, prompt: &str) -> RunId {
 
 /// The ranks of each candidate by layer, at the position after the prompt.
 pub fn ranks(session: &Session, run: RunId, candidates: &[&str]) -> Vec<Vec<u32>> {
-    let texts: Vec<Wanted> = candidates.iter().map(|text| (*text).into()).collect();
+    let texts: Vec<CandidateRequest> = candidates.iter().map(|text| (*text).into()).collect();
     let after_prompt = session.position(run, Step(0)).unwrap();
     session
         .compare(run, LensKind::Normed, after_prompt, &texts)
@@ -159,7 +156,7 @@ impl Golden {
                 let place = format!("{:?} step {s}", case.prompt);
                 compare_figures(column, golden, &place);
             }
-            let raw = session.recast(id, LensKind::Raw).unwrap();
+            let raw = session.relens(id, LensKind::Raw).unwrap();
             assert_eq!(raw.len(), case.steps.len());
             assert!(raw.iter().all(|column| column.lens == LensKind::Raw));
             case.compare_watched(&session, id);
@@ -175,13 +172,13 @@ impl Case {
     /// Generates under the normed lens; the tokens must be the reference's.
     fn run(&self, session: &mut Session, id: RunId) -> Vec<Column> {
         let prompt = session
-            .begin(Run {
+            .begin(RunRequest {
                 id,
                 prompt: self.prompt.clone(),
                 max_tokens: self.steps.len(),
                 sampling: Sampling::default(),
                 lens: LensKind::Normed,
-                ..Run::default()
+                ..RunRequest::default()
             })
             .unwrap();
         let ids: Vec<u32> = prompt.iter().map(|token| token.0).collect();
@@ -202,7 +199,7 @@ impl Case {
 
     /// The watched texts become the watched tokens behind the prompt.
     fn compare_watched(&self, session: &Session, run: RunId) {
-        let texts: Vec<Wanted> = self
+        let texts: Vec<CandidateRequest> = self
             .watch
             .iter()
             .map(|watch| watch.text.as_str().into())

@@ -1,6 +1,5 @@
 //! Casts as a player reads them, played through a terminal emulator.
 
-#![allow(dead_code, reason = "each test file uses its part")]
 #![expect(
     clippy::disallowed_types,
     reason = "cells are compared by their colours"

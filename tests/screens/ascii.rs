@@ -1,6 +1,6 @@
 //! A screen in ASCII beside the same one in all characters.
 
-use lenscape::app::{Page, Places, State};
+use lenscape::app::{Page, PaneAreas, State};
 use lenscape::settings::theme::Depth;
 use ratatui::buffer::{Buffer, CellWidth};
 
@@ -19,7 +19,7 @@ pub fn assert_same_layout(screen: &Buffer, ascii: &Buffer, state: &State) {
             "{at}: {symbol:?}"
         );
     }
-    let panes = match (&state.page, Places::of(state)) {
+    let panes = match (&state.page, PaneAreas::of(state)) {
         (Some(Page::Help { .. } | Page::Actions(_)), _) | (_, None) => return,
         (_, Some(places)) => places.body,
     };

@@ -81,7 +81,7 @@ fn the_row_of_the_embedding_is_folded_too() {
 fn a_second_click_selects_the_other_layer_of_the_line() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
     let mut scene = deep(120, 40);
-    let grid = lenscape::app::Places::of(&scene.state).unwrap().grid;
+    let grid = lenscape::app::PaneAreas::of(&scene.state).unwrap().grid;
     let click = |scene: &mut Scene| {
         let message = Message::Mouse(MouseEvent {
             kind: MouseEventKind::Down(MouseButton::Left),

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use lenscape::run::ModelInfo;
-use lenscape::trace::{Candidate, Cell, Column, LensKind, Score, TokenId, Trajectory};
+use lenscape::trace::{Cell, Column, LensKind, Score, TokenId, Trajectory};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use serde::Deserialize;
+
+use crate::testing;
 
 const GOLDEN: &str = include_str!("../golden/smollm2-135m-instruct.q4_1.json");
 /// What the ids of the first case stand for.
@@ -102,17 +104,11 @@ impl Case {
     pub fn trajectory(&self, text: &str) -> Trajectory {
         let watch = self.watch.iter().find(|watch| watch.text == text).unwrap();
         let score = |rank: u32| Score {
-            rank,
-            ties: 0,
             logit: 10.0 - (rank as f32).ln(),
-            prob: 0.3 / rank as f32,
+            ..testing::score(rank)
         };
         Trajectory {
-            candidate: Candidate {
-                text: text.into(),
-                tokens: vec![TokenId(watch.id)],
-                context_changed: false,
-            },
+            candidate: testing::trajectory(text, &[watch.id], &[1]).candidate,
             embedding: score(20_000),
             layers: watch.ranks.iter().map(|rank| score(*rank)).collect(),
         }
@@ -130,10 +126,9 @@ fn column(step: &GoldenStep) -> Column {
     embedding.score.rank = (embedding.score.rank * 7).min(VOCAB_SIZE as u32);
     embedding.score.ties = 1;
     Column {
-        token: TokenId(step.token),
-        lens: LensKind::Normed,
         embedding,
         layers,
+        ..testing::column(step.token, &[1])
     }
 }
 
@@ -153,10 +148,9 @@ fn cell(layer: &GoldenLayer) -> Cell {
     }
     Cell {
         score: Score {
-            rank: layer.rank,
-            ties: 0,
             logit: layer.logit,
             prob: layer.prob,
+            ..testing::score(layer.rank)
         },
         entropy: layer.entropy,
         kl: layer.kl,
@@ -189,16 +183,12 @@ pub fn model() -> Arc<ModelInfo> {
 fn info() -> ModelInfo {
     ModelInfo {
         name: "SmolLM2-135M-Instruct".into(),
-        family: "llama".into(),
-        n_layers: 30,
         d_model: 576,
         vocab_size: VOCAB_SIZE,
         context_length: 8192,
         weights: "Q4_1".into(),
-        arithmetic: "exact".into(),
-        device: "cpu".into(),
         parameters: 134_515_008,
-        notes: Vec::new(),
         vocabulary: Arc::new(vocabulary()),
+        ..testing::model(30, &[""])
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
-use lenscape::app::{Message, Places, update};
-use lenscape::catalog::{Catalog, CheckpointFiles, ModelRef, Places as Sources, fetch};
+use lenscape::app::{Message, PaneAreas, update};
+use lenscape::catalog::{Catalog, CheckpointFiles, ModelRef, ModelSources, fetch};
 use lenscape::engine::Event;
 use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
@@ -32,7 +32,7 @@ static VOCABULARY: LazyLock<Arc<Vocabulary>> = LazyLock::new(|| {
     let checkpoint = fetch(
         &ModelRef::Entry(catalog.default_name().to_owned()),
         &catalog,
-        &Sources::from_env().unwrap(),
+        &ModelSources::from_env().unwrap(),
         &|event| eprintln!("{event:?}"),
         &CancellationToken::new(),
     )
@@ -72,10 +72,9 @@ fn column(tokens: &[TokenId], layers: usize) -> Arc<Column> {
         cell
     });
     Arc::new(Column {
-        lens: golden.lens,
         token: tokens[0],
-        embedding: golden.embedding.clone(),
         layers: cells.collect(),
+        ..(**golden).clone()
     })
 }
 
@@ -120,7 +119,7 @@ fn is_in_columns(screen: &Buffer) -> Result<(), String> {
 
 /// Each pane has its sides in all of its lines.
 fn has_borders(scene: &Scene, screen: &Buffer) -> Result<(), String> {
-    let places = Places::of(&scene.state).unwrap();
+    let places = PaneAreas::of(&scene.state).unwrap();
     let panes = match (&scene.state.page, &scene.state.compare) {
         (Some(_), _) => vec![places.body],
         (None, Some(_)) => vec![places.candidates, places.table, places.chart],

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use lenscape::trace::{Attribution, Column, HeadShares, Layer, LayerShare, Target};
+use lenscape::trace::{
+    Column, HeadContributions, Layer, LayerContribution, LogitAttribution, Target,
+};
 
 const HEADS: usize = 9;
 
@@ -28,7 +30,7 @@ pub fn with_layers(columns: &[Arc<Column>], layers: usize) -> Vec<Arc<Column>> {
 }
 
 /// The golden logits as rows, and each change of them as the shares of two parts.
-pub fn attribution(column: &Column, target: Target) -> Attribution {
+pub fn attribution(column: &Column, target: Target) -> LogitAttribution {
     let other = if target.minus.is_some() { 9.5 } else { 0.0 };
     let rows: Vec<f32> = std::iter::once(&column.embedding)
         .chain(&column.layers)
@@ -38,12 +40,12 @@ pub fn attribution(column: &Column, target: Target) -> Attribution {
     let layers = rows.windows(2).zip(0u8..).map(|(pair, layer)| {
         let change = pair[1] - pair[0];
         let attention = change * 0.3 + (f32::from(layer) * 1.7).sin() * 0.4;
-        LayerShare {
+        LayerContribution {
             attention,
             feed_forward: change - attention,
         }
     });
-    Attribution {
+    LogitAttribution {
         target,
         embedding: rows[0],
         layers: layers.collect(),
@@ -55,7 +57,7 @@ pub fn attribution(column: &Column, target: Target) -> Attribution {
 }
 
 /// The attention's share, split into heads and a bias.
-pub fn heads(column: &Column, target: Target, layer: Layer) -> HeadShares {
+pub fn heads(column: &Column, target: Target, layer: Layer) -> HeadContributions {
     let attention = attribution(column, target).layers[layer.0].attention;
     let waves: Vec<f32> = (0u8..)
         .take(HEADS)
@@ -63,7 +65,7 @@ pub fn heads(column: &Column, target: Target, layer: Layer) -> HeadShares {
         .collect();
     let bias = 0.02;
     let rest = attention - bias - waves.iter().sum::<f32>();
-    HeadShares {
+    HeadContributions {
         target,
         layer,
         heads: waves

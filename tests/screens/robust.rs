@@ -26,7 +26,7 @@ enum Happening {
     Ready,
     LoadFailed,
     Failed,
-    Recast(usize),
+    Relens(usize),
     PromptColumns(usize, usize),
 }
 
@@ -76,7 +76,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Ready),
         1 => Just(Happening::LoadFailed),
         1 => Just(Happening::Failed),
-        1 => (0usize..5).prop_map(Happening::Recast),
+        1 => (0usize..5).prop_map(Happening::Relens),
         1 => (0usize..9, 0usize..9)
             .prop_map(|(first, count)| Happening::PromptColumns(first, count)),
     ]
@@ -144,9 +144,9 @@ fn happens(scene: &mut Scene, happening: Happening) {
             };
             answered(run, LensKind::Normed, Ask::PromptColumns, answer)
         }
-        Happening::Recast(steps) => {
-            let answer = Answer::Recast((0..steps).map(column).collect());
-            answered(run, LensKind::Raw, Ask::Recast, answer)
+        Happening::Relens(steps) => {
+            let answer = Answer::Relens((0..steps).map(column).collect());
+            answered(run, LensKind::Raw, Ask::Relens, answer)
         }
     };
     scene.takes(Message::Engine(event));

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
-use lenscape::app::{Effect, Message, SavedTrace, Start, State, update};
+use lenscape::app::{Effect, Message, PaneAreas, SavedTrace, Start, State, update};
 use lenscape::engine::{Answer, Ask, Command, Event, FetchProgress, Question, Rest};
-use lenscape::run::{Comparison, ModelInfo, Predictions, Record, RunId, StopReason, Wanted};
+use lenscape::run::{
+    CandidateRequest, Comparison, LayerPredictions, ModelInfo, Record, RunId, StopReason,
+};
 use lenscape::settings::theme::Depth;
 use lenscape::settings::{Charset, CharsetChoice, Settings};
 use lenscape::trace::{Candidate, Column, LensKind, LogProb, Position, Score, Step, TokenId};
@@ -291,13 +293,13 @@ impl Scene {
                         .collect(),
                 }
             }
-            Ask::Recast => {
+            Ask::Relens => {
                 self.raw = *lens == LensKind::Raw;
                 self.lens = *lens;
                 let steps = self.state.run.as_ref().unwrap().columns.len();
-                Answer::Recast(self.columns().into_iter().take(steps).collect())
+                Answer::Relens(self.columns().into_iter().take(steps).collect())
             }
-            Ask::Predictions { at, top_k } => Answer::Predictions(Arc::new(Predictions {
+            Ask::Predictions { at, top_k } => Answer::Predictions(Arc::new(LayerPredictions {
                 top_k: *top_k,
                 column: parts::with_top_k(&self.column(*at), *top_k),
             })),
@@ -326,7 +328,7 @@ impl Scene {
     fn trajectory(
         &self,
         run: RunId,
-        wanted: &Wanted,
+        wanted: &CandidateRequest,
     ) -> Result<lenscape::trace::Trajectory, String> {
         let text = &wanted.to_string();
         if self.case.watched().iter().any(|watched| watched == text) {
@@ -384,6 +386,20 @@ impl Scene {
 
     pub fn run_id(&self) -> RunId {
         self.run
+    }
+
+    /// The screen without the hints of its key line, which are as many as fit and change with the
+    /// key map.
+    pub fn picture(&self) -> Buffer {
+        let mut screen = self.screen();
+        let shows_hints = self.state.notice.is_none() && self.state.line.is_none();
+        if let Some(places) = PaneAreas::of(&self.state).filter(|_| shows_hints) {
+            let margin = screen[places.keys.as_position()].clone();
+            for at in places.keys.positions() {
+                screen[at] = margin.clone();
+            }
+        }
+        screen
     }
 
     /// The screen. Every one that is looked at is also held against itself in ASCII.

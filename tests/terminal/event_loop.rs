@@ -6,18 +6,18 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use lenscape::app::{Effect, Loading, Save, State, What};
-use lenscape::engine::{Command, Event, Handle, Unwanted};
+use lenscape::app::{Effect, Loading, Save, SaveSource, State};
+use lenscape::engine::{CancelledRuns, Command, Event, Handle};
 use lenscape::export::Format;
 use lenscape::model::Dtype;
 use lenscape::run::RunId;
 use lenscape::terminal::{
-    Channels, Error, EventSource, Exit, Input, Mouse, Screen, Sent, Signals, drive,
+    Channels, Error, EventSource, Exit, FrameCost, Input, Mouse, Screen, Signals, drive,
 };
 use ratatui::layout::Size;
 use tokio::sync::{mpsc, watch};
 
-use crate::fake_run;
+use super::fake_run;
 
 fn load(model: &str) -> Command {
     Command::Load {
@@ -45,13 +45,13 @@ impl Screen for Frames {
         Ok(Size::new(80, 24))
     }
 
-    fn draw(&mut self, _: &State) -> io::Result<Sent> {
+    fn draw(&mut self, _: &State) -> io::Result<FrameCost> {
         self.drawn += 1;
         self.offers_left = self.offers;
         match (self.error, self.os_error) {
             (Some(kind), _) => Err(kind.into()),
             (_, Some(code)) => Err(io::Error::from_raw_os_error(code)),
-            _ => Ok(Sent::default()),
+            _ => Ok(FrameCost::default()),
         }
     }
 
@@ -118,7 +118,7 @@ struct Trial {
     screen: Frames,
     engine: Handle,
     commands: std::sync::mpsc::Receiver<(Command, tokio_util::sync::CancellationToken)>,
-    unwanted: Unwanted,
+    cancelled_runs: CancelledRuns,
     events: mpsc::Sender<Event>,
     received: Option<mpsc::Receiver<Event>>,
     shutdown: watch::Sender<Option<Exit>>,
@@ -127,14 +127,14 @@ struct Trial {
 impl Trial {
     fn new() -> Self {
         let (sender, commands) = std::sync::mpsc::channel();
-        let unwanted = Unwanted::default();
+        let cancelled_runs = CancelledRuns::default();
         let (events, received) = mpsc::channel(100_000);
         Self {
             state: fake_run::state(80, 24),
             screen: Frames::default(),
-            engine: Handle::new(sender, unwanted.clone()),
+            engine: Handle::new(sender, cancelled_runs.clone()),
             commands,
-            unwanted,
+            cancelled_runs,
             events,
             received: Some(received),
             shutdown: watch::channel(None).0,
@@ -277,7 +277,7 @@ fn effects_go_where_they_belong() {
     assert_eq!(trial.screen.repainted, 1);
     assert!(cancelled.is_cancelled(), "what is under way is given up");
     assert!(
-        trial.unwanted.contains(RunId(1_000)),
+        trial.cancelled_runs.contains(RunId(1_000)),
         "every run is given up"
     );
     assert!(
@@ -293,7 +293,7 @@ fn what_is_saved_is_there_when_the_program_has_ended() {
     let effects = vec![Effect::Save(Save {
         path: path.clone(),
         format: Format::named("text").unwrap(),
-        what: What::Screen,
+        what: SaveSource::Screen,
     })];
     let mut source = VecDeque::from([quit()]);
     let mut trial = Trial::new();
@@ -310,7 +310,7 @@ fn what_is_being_saved_is_there_when_a_signal_has_ended_the_program() {
     let effects = vec![Effect::Save(Save {
         path: path.clone(),
         format: Format::named("screen-svg").unwrap(),
-        what: What::Screen,
+        what: SaveSource::Screen,
     })];
     let mut trial = Trial::new();
     trial.shutdown.send_replace(Some(Exit::Signal(15)));
@@ -324,7 +324,7 @@ fn what_cannot_be_saved_is_told_in_one_line() {
     let effects = vec![Effect::Save(Save {
         path: "/no/such/folder/screen.txt".into(),
         format: Format::named("text").unwrap(),
-        what: What::Screen,
+        what: SaveSource::Screen,
     })];
     let mut trial = Trial::new();
     // Leaves once the loop was woken by something else.

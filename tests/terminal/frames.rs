@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::fake_run::{begun, step};
+use super::fake_run::{begun, step};
+use super::sink::Sink;
 use crate::replay;
-use crate::sink::Sink;
 
 const TOKENS: u32 = 200;
 

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::thread;
 
 use lenscape::app::State;
-use lenscape::engine::{Command, Event, Handle, Unwanted};
+use lenscape::engine::{CancelledRuns, Command, Event, Handle};
 use lenscape::export::cast::{CastOptions, CastVersion};
-use lenscape::play::{Error, Pictures, Played, ScreenshotAt, Script, play};
+use lenscape::play::{Error, Pictures, ScreenshotAt, Script, ScriptResult, play};
 use lenscape::run::StopReason;
 use lenscape::terminal::Recordings;
 use lenscape::ui;
@@ -14,7 +14,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc;
 
-use crate::fake_run::{ready, state, step};
+use super::fake_run::{ready, state, step};
 use crate::replay;
 
 /// An engine that answers each run with three tokens.
@@ -43,7 +43,7 @@ fn engine() -> (Handle, mpsc::Receiver<Event>) {
             });
         }
     });
-    (Handle::new(sender, Unwanted::default()), receiver)
+    (Handle::new(sender, CancelledRuns::default()), receiver)
 }
 
 fn play_text(script: &str, folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
@@ -55,7 +55,7 @@ fn play_recorded(
     script: &str,
     folder: &Path,
     recordings: &Recordings,
-) -> Result<(Played, State), Error> {
+) -> Result<(ScriptResult, State), Error> {
     play_wanted(script, folder, &[], recordings)
 }
 
@@ -64,7 +64,7 @@ fn play_wanted(
     folder: &Path,
     wanted: &[ScreenshotAt],
     recordings: &Recordings,
-) -> Result<(Played, State), Error> {
+) -> Result<(ScriptResult, State), Error> {
     let path = folder.join("script.toml");
     std::fs::write(&path, script).unwrap();
     let script = Script::read(&path)?;

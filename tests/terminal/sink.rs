@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::num::NonZero;
 use std::rc::Rc;
 
-use lenscape::terminal::Output;
+use lenscape::terminal::FrameOutput;
 use ratatui::layout::Size;
 
 /// A terminal that remembers each write. Clones are the same terminal.
@@ -50,7 +50,7 @@ impl Write for Sink {
     }
 }
 
-impl Output for Sink {
+impl FrameOutput for Sink {
     fn size(&self) -> io::Result<Size> {
         Ok(self.size)
     }

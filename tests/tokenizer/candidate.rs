@@ -6,7 +6,7 @@ use lenscape::model::tokenizer::{Tokenizer, TokenizerError};
 use lenscape::trace::TokenId;
 use serde_json::{Value, json};
 
-use crate::fixture;
+use super::fixture;
 
 const BY_WORD: &str = "The keys to the cabinet";
 

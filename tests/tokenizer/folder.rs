@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{fixture, golden_cases, ids};
+use super::{fixture, golden_cases, ids};
 
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> TempDir {

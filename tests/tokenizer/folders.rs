@@ -11,7 +11,7 @@ use lenscape::model::tokenizer::Tokenizer;
 use lenscape::trace::TokenId;
 use serde::Deserialize;
 
-use crate::tests_folder;
+use super::tests_folder;
 
 /// The content of each file; none takes away what the base has.
 type Files = BTreeMap<String, Option<Content>>;

@@ -7,8 +7,8 @@ use lenscape::model::tokenizer::Tokenizer;
 use lenscape::trace::TokenId;
 use lenscape::vocabulary::Piece;
 
-use crate::metadata::*;
-use crate::{fixture, golden_cases, ids};
+use super::metadata::*;
+use super::{fixture, golden_cases, ids};
 
 #[test]
 fn a_byte_level_file_gives_the_ids_of_the_tokenizer_it_was_made_from() {

@@ -6,7 +6,7 @@ use std::fs;
 use candle_core::quantized::gguf_file::Value;
 use lenscape::trace::TokenId;
 
-use crate::fixture;
+use super::fixture;
 
 pub const NORMAL: i32 = 1;
 pub const UNKNOWN: i32 = 2;

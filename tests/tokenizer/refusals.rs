@@ -3,7 +3,7 @@
 use candle_core::quantized::gguf_file::Value;
 use lenscape::model::tokenizer::Tokenizer;
 
-use crate::metadata::*;
+use super::metadata::*;
 
 fn error(metadata: &Metadata) -> String {
     Tokenizer::from_gguf(metadata).unwrap_err().to_string()

@@ -10,7 +10,7 @@ use lenscape::model::weights::Gguf;
 use lenscape::trace::TokenId;
 use serde::Deserialize;
 
-use crate::tests_folder;
+use super::tests_folder;
 
 #[derive(Deserialize)]
 struct Texts {

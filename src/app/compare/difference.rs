@@ -75,24 +75,18 @@ mod tests {
 
     use super::*;
     use crate::run::{Comparison, RunId};
-    use crate::trace::{Candidate, LensKind, Position, Score, TokenId};
+    use crate::testing;
+    use crate::trace::{LensKind, Position, Score};
 
     fn comparing(logits: &[&[f32]]) -> Compare {
-        let score = |logit: f32| Score {
-            rank: 1,
-            ties: 0,
-            logit,
-            prob: 0.0,
+        let score = |logit: &f32| Score {
+            logit: *logit,
+            ..testing::score(1)
         };
         let trajectories = logits.iter().map(|logits| {
             Ok(Trajectory {
-                candidate: Candidate {
-                    text: "x".into(),
-                    tokens: vec![TokenId(1)],
-                    context_changed: false,
-                },
-                embedding: score(0.0),
-                layers: logits.iter().map(|logit| score(*logit)).collect(),
+                layers: logits.iter().map(score).collect(),
+                ..testing::trajectory("x", &[1], &[1])
             })
         });
         let mut compare = Compare::new(String::new(), Arc::default());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::Inquiry;
 use crate::engine::{Ask, Question};
-use crate::run::{Comparison, RunId, Wanted};
+use crate::run::{CandidateRequest, Comparison, RunId};
 use crate::trace::{Place, Position, Trajectory};
 
 /// With the current one these are three prompts on one scale.
@@ -42,7 +42,7 @@ impl Pin {
     /// is about others.
     pub fn trajectories(
         &self,
-        candidates: &[Wanted],
+        candidates: &[CandidateRequest],
     ) -> impl Iterator<Item = (usize, &Trajectory)> {
         let is_about = move |to: &Question| match &to.ask {
             Ask::Candidates { wanted, .. } => wanted == candidates,

@@ -1,4 +1,4 @@
-//! Who is worth following: tokens that some layer of the position ranked high.
+//! Suggests tokens to compare: those that some layer of the position ranked high.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -25,30 +25,15 @@ pub fn suggestions(column: &Column) -> Vec<TokenId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Cell, LensKind, Score};
-
-    fn cell(top: &[u32]) -> Cell {
-        Cell {
-            score: Score {
-                rank: 1,
-                ties: 0,
-                logit: 0.0,
-                prob: 0.0,
-            },
-            entropy: 0.0,
-            kl: 0.0,
-            log_sum_exp: 0.0,
-            top: top.iter().map(|id| (TokenId(*id), 0.0)).collect(),
-        }
-    }
+    use crate::testing;
 
     #[test]
     fn the_best_of_the_latest_layers_come_first_and_each_comes_once() {
+        let cell = |top: &[u32]| testing::cell_of(1, top);
         let column = Column {
-            token: TokenId(1),
-            lens: LensKind::Normed,
             embedding: cell(&[99]),
             layers: vec![cell(&[7, 5]), cell(&[1, 3]), cell(&[1, 2])],
+            ..testing::column(1, &[1])
         };
         let ids: Vec<u32> = suggestions(&column).iter().map(|token| token.0).collect();
         assert_eq!(ids, [1, 7, 2, 3, 5]);

@@ -2,97 +2,87 @@
 
 use super::text::Edit;
 use super::{
-    ask, autosave, command, compare, copy, entry, from_file, intervene, leave, runs, save, search,
-    set, text, views, walk,
+    ask, autosave, command, compare, copy, from_file, intervene, leave, runs, save, search, set,
+    text, walk,
 };
+use crate::app::pages::{self, Done};
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    ActionList, Choice, Compare, Direction, Effect, Loading, Motion, NoticeKind, Page, Pane,
-    Picker, Recording, Run, State,
+    Compare, Direction, Effect, Help, Loading, Motion, NoticeKind, Pane, Recording, Run, State,
+    SummaryPage,
 };
-use crate::engine::Command;
 use crate::settings::{Action, GridOptions, Switch};
 
-/// Do it.
+/// Do it: what the open page makes of it, or else what it does everywhere.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if state.model.saved.is_some() && from_file::needs_the_model(action) {
-        let text = state.no_model();
-        state.say(NoticeKind::Info, text);
+    if from_file::refuses(state, action) {
         return Vec::new();
     }
+    taken(state, action).unwrap_or_default()
+}
+
+/// What comes of `action`; `None` where there is nobody who takes it.
+pub(super) fn taken(state: &mut State, action: Action) -> Option<Vec<Effect>> {
+    match pages::act(state, action) {
+        Some(Done::With(effects)) => Some(effects),
+        Some(Done::Then(action)) => Some(act(state, action)),
+        None => taken_everywhere(state, action),
+    }
+}
+
+fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     match action {
-        Action::Quit => return leave::quit(state),
-        Action::Interrupt => return interrupt(state),
-        Action::Stop => return stop(state),
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
-        Action::Generate => return ask::generate(state),
-        Action::RetryLoad => return retry_load(state),
+        Action::Quit => return Some(leave::quit(state)),
+        Action::Interrupt => return Some(interrupt(state)),
+        Action::Stop => return Some(stop(state)),
+        Action::Suspend => return Some(vec![Effect::Suspend]),
+        Action::Redraw => return Some(vec![Effect::Redraw]),
+        Action::Generate => return Some(ask::generate(state)),
+        Action::RetryLoad => return Some(retry_load(state)),
         Action::Lens => {
-            return set::change_by(state, |options| options.lens = options.lens.toggled());
+            return Some(set::change_by(state, |options| {
+                options.lens = options.lens.toggled()
+            }));
         }
         Action::Mouse => {
-            return set::change_by(state, |options| options.mouse = options.mouse.toggled());
+            return Some(set::change_by(state, |options| {
+                options.mouse = options.mouse.toggled()
+            }));
         }
         Action::Record => {
-            return vec![Effect::Record(match state.recording {
+            return Some(vec![Effect::Record(match state.recording {
                 Switch::Off => Recording::Start,
                 Switch::On => Recording::Stop,
-            })];
+            })]);
         }
-        Action::Copy => return copy::copy(state),
+        Action::Copy => return Some(copy::copy(state)),
         Action::Save => save::open(state),
-        Action::SaveNow => return save::save_typed(state),
-        Action::OpenAutosave => return autosave::open(state),
-        Action::DiscardAutosave => return autosave::discard(state),
-        Action::Compare => return compare::open(state),
-        Action::NextExample => return next_example(state),
-        Action::Force => entry::open_force(state),
-        Action::Replace => entry::open_replace(state),
-        Action::EditSkips => entry::open_skips(state),
-        Action::Accept => return entry::accept(state),
-        Action::Runs => runs::open(state),
-        Action::ShowRun => return runs::show_chosen(state),
-        Action::ForgetRun => return runs::forget_chosen(state),
-        Action::MarkRun => runs::mark_chosen(state),
+        Action::SaveNow => return Some(save::save_typed(state)),
+        Action::OpenAutosave => return Some(autosave::open(state)),
+        Action::DiscardAutosave => return Some(autosave::discard(state)),
+        Action::Compare => return Some(compare::open(state)),
+        Action::NextExample => return Some(next_example(state)),
+        Action::Force => pages::entry::open_force(state),
+        Action::Replace => pages::entry::open_replace(state),
+        Action::EditSkips => pages::entry::open_skips(state),
+        Action::Runs => pages::runs::open(state),
         Action::Difference => runs::next_side(state),
-        Action::Skip => return intervene::next_skip(state),
-        Action::Patch => return intervene::patch(state),
-        Action::Unchanged => return intervene::unchanged(state),
-        Action::Models => return open_models(state),
-        Action::LoadChosen => return load_chosen(state),
-        Action::Help => match state.page {
-            Some(Page::Help { .. }) => state.page = Some(Page::Actions(ActionList::default())),
-            Some(Page::Actions(_)) => state.close_page(),
-            _ => {
-                let help = Page::Help { first: 0 };
-                state.covered = state.page.replace(help);
-            }
-        },
-        Action::DoChosen => return do_chosen(state),
+        Action::Skip => return Some(intervene::next_skip(state)),
+        Action::Patch => return Some(intervene::patch(state)),
+        Action::Unchanged => return Some(intervene::unchanged(state)),
+        Action::Models => return Some(pages::models::open(state)),
+        Action::Help => state.cover_page(Help::default()),
         Action::CommandLine => command::open(state),
-        Action::RunCommand => return command::run(state),
+        Action::RunCommand => return Some(command::run(state)),
         Action::Complete => command::complete(state, 1),
         Action::CompleteBack => command::complete(state, -1),
-        Action::Predictions => views::toggle_predictions(state),
-        Action::Attribution => views::toggle_attribution(state),
-        Action::MoreTokens => views::change_top_k(state, 1),
-        Action::FewerTokens => views::change_top_k(state, -1),
-        Action::OneLayer => views::one_layer(state),
-        Action::NextTarget => views::change_target(state, 1),
-        Action::PreviousTarget => views::change_target(state, -1),
-        Action::Heads => views::toggle_heads(state),
-        Action::HeadOrder => views::order_heads(state),
+        Action::Predictions => pages::predictions::open(state),
+        Action::Attribution => pages::attribution::open(state),
         Action::Search => search::open(state),
         Action::Find => search::find(state),
         Action::FindNext => search::find_again(state, Direction::Forward),
         Action::FindPrevious => search::find_again(state, Direction::Back),
-        Action::Summary => {
-            state.page = match state.page {
-                Some(Page::Summary { .. }) => None,
-                _ => Some(Page::Summary { first: 0 }),
-            }
-        }
+        Action::Summary => state.open_page(SummaryPage::default()),
         Action::NextPane => cycle(state, 1),
         Action::PreviousPane => cycle(state, -1),
         Action::EditPrompt => {
@@ -105,24 +95,30 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 Zoom::Focused => Zoom::All,
             }
         }
-        Action::CellValue => return of_grid(state, |grid| grid.value = grid.value.next()),
+        Action::CellValue => return Some(of_grid(state, |grid| grid.value = grid.value.next())),
         Action::PreviousCellValue => {
-            return of_grid(state, |grid| grid.value = grid.value.previous());
+            return Some(of_grid(state, |grid| grid.value = grid.value.previous()));
         }
-        Action::CellColour => return of_grid(state, |grid| grid.colour = grid.colour.next()),
-        Action::ListedTokens => return of_grid(state, |grid| grid.tokens = grid.tokens.toggled()),
-        Action::PromptColumns => return of_grid(state, |grid| grid.prompt = grid.prompt.toggled()),
-        Action::CellWidth => return of_grid(state, |grid| grid.cells = grid.cells.next()),
+        Action::CellColour => return Some(of_grid(state, |grid| grid.colour = grid.colour.next())),
+        Action::ListedTokens => {
+            return Some(of_grid(state, |grid| grid.tokens = grid.tokens.toggled()));
+        }
+        Action::PromptColumns => {
+            return Some(of_grid(state, |grid| grid.prompt = grid.prompt.toggled()));
+        }
+        Action::CellWidth => return Some(of_grid(state, |grid| grid.cells = grid.cells.next())),
         Action::EmbeddingRow => {
-            return of_grid(state, |grid| grid.embedding = grid.embedding.toggled());
+            return Some(of_grid(state, |grid| {
+                grid.embedding = grid.embedding.toggled()
+            }));
         }
-        Action::TurnOver => return of_grid(state, |grid| grid.top = grid.top.turned_over()),
+        Action::TurnOver => return Some(of_grid(state, |grid| grid.top = grid.top.turned_over())),
         Action::CellAttribution => {
-            return set::change_by(state, |options| {
+            return Some(set::change_by(state, |options| {
                 options.cell.attribution = options.cell.attribution.toggled();
-            });
+            }));
         }
-        Action::Theme => return next_theme(state),
+        Action::Theme => return Some(next_theme(state)),
         Action::EditCandidates => compare::edit_candidates(state),
         Action::LeaveCompare => compare::close(state),
         Action::Chart => in_compare(state, compare::other_half),
@@ -169,9 +165,23 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Yank => text::edit(state, Edit::Yank),
         Action::Undo => text::edit(state, Edit::Undo),
         Action::Redo => text::edit(state, Edit::Redo),
+        // Only the page that these are of takes them.
+        Action::LoadChosen
+        | Action::DoChosen
+        | Action::Accept
+        | Action::ShowRun
+        | Action::ForgetRun
+        | Action::MarkRun
+        | Action::MoreTokens
+        | Action::FewerTokens
+        | Action::OneLayer
+        | Action::NextTarget
+        | Action::PreviousTarget
+        | Action::Heads
+        | Action::HeadOrder => return None,
         Action::Nothing => {}
     }
-    Vec::new()
+    Some(Vec::new())
 }
 
 fn in_compare(state: &mut State, change: impl FnOnce(&mut Compare)) {
@@ -256,47 +266,6 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
         return Some(Effect::CancelLoad);
     }
     None
-}
-
-/// Open the list of models; what can be chosen comes from the engine.
-fn open_models(state: &mut State) -> Vec<Effect> {
-    state.page = Some(Page::Models(Picker::default()));
-    vec![Effect::Engine(Command::List)]
-}
-
-/// Do the action that is chosen in the list, and close the list.
-fn do_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(Page::Actions(list)) = &state.page else {
-        return Vec::new();
-    };
-    let entries = list.entries(&state.settings);
-    let last = entries.len().saturating_sub(1);
-    let chosen = entries
-        .get(list.selected.min(last))
-        .map(|entry| entry.action);
-    state.close_page();
-    chosen.map_or_else(Vec::new, |action| act(state, action))
-}
-
-/// Load what is chosen, and close the list. Nothing happens while nothing is chosen; files that
-/// cannot be used stay where they are, and the reason is told.
-fn load_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(Page::Models(picker)) = &state.page else {
-        return Vec::new();
-    };
-    let Some(choice) = picker.chosen() else {
-        return Vec::new();
-    };
-    if let Choice::Entry(entry) = choice
-        && let Some(why) = entry.fault.clone()
-    {
-        state.say(NoticeKind::Error, why);
-        return Vec::new();
-    }
-    let name = choice.name().to_owned();
-    state.page = None;
-    state.settings.options.model = name;
-    ask::start_load(state)
 }
 
 fn retry_load(state: &mut State) -> Vec<Effect> {

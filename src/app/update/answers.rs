@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::cell_attribution;
-use crate::app::{Inquiry, NoticeKind, Page, State};
+use crate::app::{Inquiry, NoticeKind, State};
 use crate::engine::{Answer, Ask, Question, Rest};
 use crate::run::Comparison;
 
 /// Take an answer, or a piece of one, in. What nobody waits for any more is dropped.
 pub fn take(state: &mut State, to: &Arc<Question>, answer: Answer, rest: Rest) {
+    if let Some(page) = state.page_below_help() {
+        page.hear(to, &answer, rest);
+    }
     match answer {
         Answer::Candidates(comparison) => compared(state, to, &comparison),
         Answer::Joint(log_probs) => {
@@ -16,9 +19,9 @@ pub fn take(state: &mut State, to: &Arc<Question>, answer: Answer, rest: Rest) {
                 compare.joint.take(to, log_probs);
             }
         }
-        Answer::Recast(columns) => {
+        Answer::Relens(columns) => {
             if let Some(run) = state.run_of(to.run) {
-                run.recast.take(to, ());
+                run.relens.take(to, ());
                 run.lens = to.lens;
                 run.columns = columns;
             }
@@ -28,61 +31,38 @@ pub fn take(state: &mut State, to: &Arc<Question>, answer: Answer, rest: Rest) {
                 run.prompt_columns.take(to, first, columns);
             }
         }
-        Answer::Predictions(predictions) => {
-            if let Some(Page::Predictions(page)) = state.page_below_help() {
-                page.best.take(to, predictions);
-            }
-        }
         Answer::Attribution(attribution) => {
             if let Ask::Attribution { at, .. } = to.ask {
                 cell_attribution::attributed(state, to, at, &attribution);
             }
-            if let Some(Page::Attribution(page)) = state.page_below_help() {
-                page.split.take(to, attribution);
-            }
         }
-        Answer::Heads(shares) => {
-            if let Some(Page::Attribution(page)) = state.page_below_help() {
-                page.heads.take(to, shares);
-            }
-        }
-        Answer::Follow { first, steps } => {
-            if let Some(Page::Followed(followed)) = state.page_below_help() {
-                followed.take(to, first, steps, rest);
-            }
-        }
+        // The rest is asked by pages only.
+        _ => {}
     }
 }
 
-/// Where candidates stand: at the current position, or at a pinned one. The pages learn which
-/// tokens they are.
+/// Where candidates stand: at the current position, or at a pinned one.
 fn compared(state: &mut State, to: &Arc<Question>, comparison: &Arc<Comparison>) {
     let compare = state.compare.iter_mut().map(|compare| &mut compare.found);
     let pins = state.pins.iter_mut().map(|pin| &mut pin.found);
     for found in compare.chain(pins) {
         found.take_if_asked(to, Arc::clone(comparison));
     }
-    let watched = match state.page_below_help() {
-        Some(Page::Predictions(page)) => &mut page.watched,
-        Some(Page::Attribution(page)) => &mut page.watched,
-        _ => return,
-    };
-    watched.found.take(to, Arc::clone(comparison));
 }
 
 /// Say why there is no answer to a question. What was answered before stands.
-pub fn failed(state: &mut State, to: &Question, why: String) {
+pub fn failed(state: &mut State, to: &Question, kind: NoticeKind, why: String) {
     close(state, to);
     // What has no answer cannot stay in view.
     let is_empty = |found: &Inquiry<_>| found.is_about(to) && found.newest().is_none();
     state.pins.retain(|pin| !is_empty(&pin.found));
     let shown = state.run.as_mut().filter(|run| run.id == to.run);
-    if let (Some(run), Ask::Recast) = (shown, &to.ask) {
+    if let (Some(run), Ask::Relens) = (shown, &to.ask) {
         // The columns are still those of the old lens.
-        run.recast.forget_question();
+        run.relens.forget_question();
         state.settings.options.lens = run.lens;
     }
-    state.say(NoticeKind::Error, why);
+    state.say(kind, why);
 }
 
 /// Nothing more comes to a question.
@@ -96,20 +76,10 @@ pub fn close(state: &mut State, to: &Question) {
         pin.found.close(to);
     }
     if let Some(run) = state.run_of(to.run) {
-        run.recast.close(to);
+        run.relens.close(to);
         run.prompt_columns.close(to);
     }
-    match state.page_below_help() {
-        Some(Page::Predictions(page)) => {
-            page.best.close(to);
-            page.watched.found.close(to);
-        }
-        Some(Page::Attribution(page)) => {
-            page.split.close(to);
-            page.heads.close(to);
-            page.watched.found.close(to);
-        }
-        Some(Page::Followed(followed)) => followed.close(to),
-        _ => {}
+    if let Some(page) = state.page_below_help() {
+        page.close(to);
     }
 }

@@ -2,10 +2,13 @@
 
 use super::runs;
 use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
-use crate::engine::{Ask, Command, Question, Run as Asked};
+use crate::engine::{Ask, Command, Question, RunRequest};
 use crate::run::{Continuation, Intervention};
 use crate::settings::Visibility;
 use crate::trace::LensKind;
+
+/// What is said where a model is needed and none is there yet.
+pub const NOT_READY: &str = "The model is not ready yet.";
 
 /// Load the wanted model.
 pub fn start_load(state: &mut State) -> Vec<Effect> {
@@ -46,12 +49,12 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
 
 /// Process a prompt and generate; the run that there is goes to those that are kept.
 pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> {
-    let asked = Asked {
+    let asked = RunRequest {
         prompt,
         max_tokens,
         sampling: state.sampling(),
-        interventions: skips(state),
-        ..Asked::default()
+        interventions: ablations(state),
+        ..RunRequest::default()
     };
     runs::begin(state, asked, Origin::Prompt)
 }
@@ -59,57 +62,85 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
 /// Process a prompt, and score a text as what follows it.
 pub fn force(state: &mut State, prompt: String, text: String) -> Vec<Effect> {
     let same_prompt = state.run.as_ref().filter(|run| run.prompt == prompt);
-    let asked = Asked {
+    let asked = RunRequest {
         interventions: match same_prompt {
             Some(run) => run.interventions.clone(),
-            None => skips(state),
+            None => ablations(state),
         },
         prompt,
         continuation: Continuation::Text(text),
         max_tokens: 0,
         sampling: state.sampling(),
-        ..Asked::default()
+        ..RunRequest::default()
     };
     runs::begin(state, asked, Origin::Given)
 }
 
+/// Score a text behind the prompt.
+pub fn score(state: &mut State, text: String) -> Vec<Effect> {
+    if state.model.ready.is_none() {
+        state.say(NoticeKind::Info, NOT_READY);
+        return Vec::new();
+    }
+    match prompt_to_follow(state) {
+        Some(prompt) => force(state, prompt, text),
+        None => Vec::new(),
+    }
+}
+
+/// What a given text follows: the prompt that is typed, or else that of the shown run. Says so
+/// where there is neither.
+pub fn prompt_to_follow(state: &mut State) -> Option<String> {
+    let typed = state.prompt.text();
+    let prompt = match &state.run {
+        Some(run) if typed.is_empty() => run.prompt.clone(),
+        _ => typed,
+    };
+    if prompt.is_empty() {
+        let text = "The prompt is empty: type what the text follows.";
+        state.say(NoticeKind::Info, text);
+        return None;
+    }
+    Some(prompt)
+}
+
 /// What is skipped in the run of another prompt. States of a run have their positions in its own
 /// prompt, so patches stay behind.
-fn skips(state: &State) -> Vec<Intervention> {
+fn ablations(state: &State) -> Vec<Intervention> {
     state
-        .skips
+        .ablations
         .iter()
         .copied()
-        .map(Intervention::Skip)
+        .map(Intervention::Ablation)
         .collect()
 }
 
 /// While the run before is seen, ask for its columns under the lens of the shown one: under two
 /// lenses nothing can be compared.
 pub fn recast_before_if_seen(state: &mut State) -> Option<Effect> {
-    if state.kept.side == Side::After || state.model.saved.is_some() {
+    if state.history.side == Side::After {
         return None;
     }
     let lens = state.settings.options.lens;
-    let before = state.kept.before_mut()?;
-    recast(before, lens)
+    let before = state.history.before_mut()?;
+    relens(before, lens)
 }
 
 /// Ask for a run's columns under another lens.
-pub fn recast(run: &mut Run, lens: LensKind) -> Option<Effect> {
-    if run.lens == lens && !run.recast.is_waiting() {
+pub fn relens(run: &mut Run, lens: LensKind) -> Option<Effect> {
+    if run.lens == lens && !run.relens.is_waiting() {
         return None;
     }
-    run.recast.ask(Question {
+    run.relens.ask(Question {
         run: run.id,
         lens,
-        ask: Ask::Recast,
+        ask: Ask::Relens,
     })
 }
 
 /// Columns of prompts that did not come are asked for again.
 pub fn ask_again_for_prompt_columns(state: &mut State) {
-    for run in state.run.iter_mut().chain(state.kept.others_mut()) {
+    for run in state.run.iter_mut().chain(state.history.others_mut()) {
         let total = run.prompt_tokens.len().saturating_sub(1);
         run.prompt_columns.ask_again_below(total);
     }
@@ -122,9 +153,9 @@ pub fn prompt_columns_if_missing(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let lens = state.settings.options.lens;
-    let before = match state.kept.side {
+    let before = match state.history.side {
         Side::After => None,
-        Side::Difference | Side::Before => state.kept.before_mut(),
+        Side::Difference | Side::Before => state.history.before_mut(),
     };
     let runs = state.run.iter_mut().chain(before);
     runs.filter_map(|run| prompt_columns_of(run, lens))

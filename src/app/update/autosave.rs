@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::app::{Autosave, AutosaveNews, Effect, Notice, NoticeKind, Run, SavedTrace, State};
+use crate::app::{Autosave, AutosaveEvent, Effect, Notice, NoticeKind, Run, SavedTrace, State};
 
 const NONE: &str = "No session before has left an unsaved trace.";
 
 /// Take in what became of kept traces.
-pub fn heard(state: &mut State, news: AutosaveNews) {
+pub fn heard(state: &mut State, news: AutosaveEvent) {
     match news {
-        AutosaveNews::Failed(why) => state.say(NoticeKind::Error, why),
-        AutosaveNews::Found(autosave) => {
+        AutosaveEvent::Failed(why) => state.say(NoticeKind::Error, why),
+        AutosaveEvent::Found(autosave) => {
             let notice = Notice {
                 kind: match autosave.trace {
                     Ok(_) => NoticeKind::Info,
@@ -62,7 +62,7 @@ pub fn open(state: &mut State) -> Vec<Effect> {
 pub fn discard(state: &mut State) -> Vec<Effect> {
     match state.autosave.take() {
         Some(autosave) => {
-            let text = format!("Discarded the unsaved trace of {}.", autosave.kept_at);
+            let text = format!("Discarded the unsaved trace of {}.", autosave.autosaved_at);
             state.say(NoticeKind::Info, text);
             vec![Effect::DiscardAutosave(autosave.path)]
         }

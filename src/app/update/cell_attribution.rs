@@ -7,15 +7,14 @@ use crate::app::{Effect, State};
 use crate::engine::{Ask, Question};
 use crate::run::RunId;
 use crate::settings::Visibility;
-use crate::trace::{Attribution, LensKind, Position, Target};
+use crate::trace::{LensKind, LogitAttribution, Position, Target};
 
 /// Ask for the split of the selected column's logit, where it is shown and not known. A run under
 /// way is not held up: the position would have to be read once more.
 pub fn ask_if_missing(state: &mut State) -> Option<Effect> {
     let is_shown = state.settings.options.cell.attribution == Visibility::Shown
         && state.page.is_none()
-        && state.compare.is_none()
-        && state.model.saved.is_none();
+        && state.compare.is_none();
     let run = state.grid_run().filter(|_| is_shown)?;
     if run.is_active() {
         return None;
@@ -51,7 +50,7 @@ pub fn attributed(
     state: &mut State,
     to: &Arc<Question>,
     at: Position,
-    attribution: &Arc<Attribution>,
+    attribution: &Arc<LogitAttribution>,
 ) {
     let target = attribution.target;
     let Some(run) = state.run_of(to.run) else {

@@ -1,37 +1,38 @@
-//! What is typed at the command line, done.
+//! Runs what was typed at the command line.
 
-use super::{act, ask, entry, intervene, save, set};
-use crate::app::command_line::{CommandLine, Order};
+use super::{act, ask, from_file, intervene, save, set};
+use crate::app::command_line::{CommandLine, TypedCommand};
 use crate::app::cursor::Follow;
-use crate::app::{Effect, Line, NoticeKind, State};
+use crate::app::{Effect, InputLine, NoticeKind, State};
+use crate::settings::Action;
 use crate::trace::Row;
 
 /// Opens the command line.
 pub fn open(state: &mut State) {
-    state.line = Some(Line::Command(CommandLine::default()));
+    state.line = Some(InputLine::Command(CommandLine::default()));
 }
 
 /// Completes what is typed, or goes through what could be typed.
 pub fn complete(state: &mut State, by: isize) {
-    let Some(Line::Command(line)) = &state.line else {
+    let Some(InputLine::Command(line)) = &state.line else {
         return;
     };
     let suggestions = line.suggestions(state);
-    if let Some(Line::Command(line)) = &mut state.line {
+    if let Some(InputLine::Command(line)) = &mut state.line {
         line.complete(&suggestions, by);
     }
 }
 
 /// Goes through the lines typed before.
 pub fn recall(state: &mut State, by: isize) {
-    if let Some(Line::Command(line)) = &mut state.line {
+    if let Some(InputLine::Command(line)) = &mut state.line {
         line.recall(&state.command_history, by);
     }
 }
 
 /// Does what is typed, and closes the line. One that is wrong stays in the history, to be mended.
 pub fn run(state: &mut State) -> Vec<Effect> {
-    let Some(Line::Command(line)) = state.line.take() else {
+    let Some(InputLine::Command(line)) = state.line.take() else {
         return Vec::new();
     };
     let typed = line.field.value().trim().to_owned();
@@ -40,7 +41,7 @@ pub fn run(state: &mut State) -> Vec<Effect> {
     }
     state.command_history.retain(|old| *old != typed);
     state.command_history.push(typed.clone());
-    match Order::parse(&typed) {
+    match TypedCommand::parse(&typed) {
         Ok(order) => obey(state, order),
         Err(why) => {
             state.say(NoticeKind::Error, why);
@@ -49,26 +50,27 @@ pub fn run(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn obey(state: &mut State, order: Order) -> Vec<Effect> {
+fn obey(state: &mut State, order: TypedCommand) -> Vec<Effect> {
     match order {
-        Order::Act(action) => return act::act(state, action),
-        Order::Set { name, value } => return set::set(state, &name, &value),
-        Order::Model(name) => {
+        TypedCommand::Act(action) => return act::act(state, action),
+        TypedCommand::Set { name, value } => return set::set(state, &name, &value),
+        TypedCommand::Model(name) => {
             state.settings.options.model = name;
             return ask::start_load(state);
         }
-        Order::Step(step) => {
+        TypedCommand::Step(step) => {
             state.cursor.step = step;
             state.cursor.follow = Follow::Stay;
         }
-        Order::Layer(layer) => state.cursor.row = Row::Layer(layer),
-        Order::Force(_) | Order::Skip(_) if state.model.saved.is_some() => {
-            let text = state.no_model();
-            state.say(NoticeKind::Info, text);
+        TypedCommand::Layer(layer) => state.cursor.row = Row::Layer(layer),
+        TypedCommand::Force(text) if !from_file::refuses(state, Action::Force) => {
+            return ask::score(state, text);
         }
-        Order::Force(text) => return entry::force(state, text),
-        Order::Skip(skips) => return intervene::skip_these(state, skips),
-        Order::Save(path) => return save::save(state, path),
+        TypedCommand::Ablate(ablations) if !from_file::refuses(state, Action::EditSkips) => {
+            return intervene::ablate(state, ablations);
+        }
+        TypedCommand::Force(_) | TypedCommand::Ablate(_) => {}
+        TypedCommand::Save(path) => return save::save(state, path),
     }
     Vec::new()
 }

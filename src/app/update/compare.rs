@@ -7,7 +7,7 @@ use super::ask;
 use crate::app::cursor::Follow;
 use crate::app::state::Zoom;
 use crate::app::{
-    Compare, Effect, Followed, Half, MOST_PINS, NoticeKind, Page, Pane, Phase, Pin, State,
+    Compare, Effect, FollowedCandidates, Half, MOST_PINS, NoticeKind, Page, Pane, Phase, Pin, State,
 };
 use crate::vocabulary::Search;
 
@@ -86,19 +86,15 @@ pub fn close(state: &mut State) {
     }
 }
 
-/// Follow the first candidate across the grid, or the next one where one is followed.
+/// Follow the first candidate across the grid.
 pub fn follow(state: &mut State) {
-    if let Some(Page::Followed(followed)) = &mut state.page {
-        followed.choose_next();
-        return;
-    }
     let Some(compare) = &state.compare else {
         return;
     };
     let candidates = compare.trajectories();
     let candidates = candidates.map(|(place, trajectory)| (place, trajectory.candidate.clone()));
-    match Followed::new(candidates.collect()) {
-        Some(followed) => state.page = Some(Page::Followed(followed)),
+    match FollowedCandidates::new(candidates.collect()) {
+        Some(followed) => state.open_page(followed),
         None => state.say(NoticeKind::Info, "Type a candidate first, then follow it."),
     }
 }

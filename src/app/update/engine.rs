@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{answers, ask, compare, save};
-use crate::app::{Effect, FailedSource, KeptRuns, Loading, NoticeKind, Page, Phase, Run, State};
+use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, RunHistory, State};
 use crate::engine::{Command, Event};
 use crate::run::{ModelInfo, RunId};
 
@@ -64,8 +64,8 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             });
         }
         Event::Answered { to, answer, rest } => answers::take(state, &to, answer, rest),
-        Event::Unanswered { to, why } => answers::failed(state, &to, why),
-        Event::States { run, states } => return save::take_states(state, run, states),
+        Event::Unanswered { to, why } => answers::failed(state, &to, NoticeKind::Error, why),
+        Event::States { run, states } => return save::take_states(state, run, Some(states)),
         Event::Failed { run, message } => return failed(state, run, message),
     }
     Vec::new()
@@ -101,11 +101,11 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     }
     if state.model.ready.replace(info).is_some() {
         // It may have no such parts.
-        state.skips.clear();
+        state.ablations.clear();
     }
     state.model.saved = None;
     // Runs of the model before have other tokens, and the engine keeps them no longer.
-    state.kept = KeptRuns::default();
+    state.history = RunHistory::default();
     let old = state.run.take().filter(Run::is_active);
     compare::close(state);
     state.pins.clear();

@@ -3,16 +3,26 @@
 
 use std::sync::Arc;
 
-use super::answers;
+use super::{answers, save};
 use crate::app::saved::comparison;
 use crate::app::{Effect, NoticeKind, State};
 use crate::engine::{Answer, Ask, Command, Question, Rest};
-use crate::run::{Predictions, Record};
+use crate::run::{LayerPredictions, Record};
 use crate::settings::Action;
 use crate::trace::{Column, Position};
 
+/// Whether a saved trace is shown, which has not what `action` needs; then it is said so.
+pub fn refuses(state: &mut State, action: Action) -> bool {
+    let refuses = state.model.saved.is_some() && needs_the_model(action);
+    if refuses {
+        let text = state.no_model();
+        state.say(NoticeKind::Info, text);
+    }
+    refuses
+}
+
 /// Whether `action` needs more than a saved trace has.
-pub fn needs_the_model(action: Action) -> bool {
+fn needs_the_model(action: Action) -> bool {
     matches!(
         action,
         Action::Force
@@ -39,6 +49,10 @@ pub fn answer(state: &mut State, effects: Vec<Effect>) -> Vec<Effect> {
     for effect in effects {
         match effect {
             Effect::Engine(Command::Ask(question)) => answer_one(state, &saved.record, question),
+            // Files hold no states.
+            Effect::Engine(Command::States(run)) => {
+                left.extend(save::take_states(state, run, None))
+            }
             other => left.push(other),
         }
     }
@@ -55,13 +69,13 @@ fn answer_one(state: &mut State, record: &Record, question: Question) {
             let found = comparison(record, &to, &state.no_model());
             found.map(|found| Answer::Candidates(Arc::new(found)))
         }
-        // Nobody asked for these by hand.
-        Ask::Joint { .. } | Ask::Recast => None,
-        Ask::PromptColumns | Ask::Attribution { .. } | Ask::Heads { .. } | Ask::Follow { .. } => {
-            let text = state.no_model();
-            state.say(NoticeKind::Info, text);
-            None
+        Ask::PromptColumns | Ask::Relens => {
+            let why = state.no_model();
+            answers::failed(state, &to, NoticeKind::Info, why);
+            return;
         }
+        // The file has no answer, and nobody asked for these by hand.
+        _ => None,
     };
     match answer {
         Some(answer) => answers::take(state, &to, answer, Rest::Nothing),
@@ -75,11 +89,11 @@ fn predictions(
     question: &Question,
     at: Position,
     top_k: usize,
-) -> Option<Predictions> {
+) -> Option<LayerPredictions> {
     let step = at.0.checked_sub(record.prompt_ids.len())?;
     let column = record.columns.get(step)?;
     let listed = listed(column).filter(|_| question.lens == record.lens)?;
-    Some(Predictions {
+    Some(LayerPredictions {
         top_k: top_k.min(listed),
         column: Column::clone(column),
     })

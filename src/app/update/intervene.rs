@@ -1,11 +1,11 @@
 //! The network is changed: the same run once more, with other interventions.
 
-use super::entry::OF_THE_PROMPT;
 use super::runs;
+use crate::app::pages::entry::OF_THE_PROMPT;
 use crate::app::{Effect, NoticeKind, Origin, Phase, Run, State};
-use crate::engine::Run as Asked;
-use crate::run::{Intervention, StatePatch, StopReason};
-use crate::trace::{Position, Row, Skip, SkippedPart};
+use crate::engine::RunRequest;
+use crate::run::{ActivationPatch, Intervention, StopReason};
+use crate::trace::{AblatedPart, Ablation, Position, Row};
 
 const NO_RUN: &str = "There is no run to change: generate first.";
 
@@ -20,30 +20,32 @@ pub fn next_skip(state: &mut State) -> Vec<Effect> {
         state.say(NoticeKind::Info, NO_RUN);
         return Vec::new();
     };
-    let of_layer = |skip: &Skip| skip.layer == layer && !matches!(skip.part, SkippedPart::Head(_));
-    let part = match run.skips().find(of_layer).map(|skip| skip.part) {
-        None => Some(SkippedPart::Attention),
-        Some(SkippedPart::Attention) => Some(SkippedPart::FeedForward),
-        Some(SkippedPart::FeedForward) => Some(SkippedPart::Block),
-        Some(SkippedPart::Block | SkippedPart::Head(_)) => None,
+    let of_layer = |ablation: &Ablation| {
+        ablation.layer == layer && !matches!(ablation.part, AblatedPart::Head(_))
     };
-    let others = run.skips().filter(|skip| !of_layer(skip));
-    let skips = others
-        .chain(part.map(|part| Skip { layer, part }))
+    let part = match run.ablations().find(of_layer).map(|ablation| ablation.part) {
+        None => Some(AblatedPart::Attention),
+        Some(AblatedPart::Attention) => Some(AblatedPart::FeedForward),
+        Some(AblatedPart::FeedForward) => Some(AblatedPart::Block),
+        Some(AblatedPart::Block | AblatedPart::Head(_)) => None,
+    };
+    let others = run.ablations().filter(|ablation| !of_layer(ablation));
+    let ablations = others
+        .chain(part.map(|part| Ablation { layer, part }))
         .collect();
-    skip_these(state, skips)
+    ablate(state, ablations)
 }
 
 /// Skip these parts and no others.
-pub fn skip_these(state: &mut State, skips: Vec<Skip>) -> Vec<Effect> {
+pub fn ablate(state: &mut State, ablations: Vec<Ablation>) -> Vec<Effect> {
     let Some(run) = &state.run else {
-        state.skips = skips;
+        state.ablations = ablations;
         return Vec::new();
     };
     let is_patch = |intervention: &&Intervention| matches!(intervention, Intervention::Patch(_));
     let patches = run.interventions.iter().filter(is_patch).copied();
-    let skips = skips.into_iter().map(Intervention::Skip);
-    let interventions = skips.chain(patches).collect();
+    let ablations = ablations.into_iter().map(Intervention::Ablation);
+    let interventions = ablations.chain(patches).collect();
     change(state, interventions)
 }
 
@@ -62,7 +64,7 @@ pub fn patch(state: &mut State) -> Vec<Effect> {
     let marked = state
         .runs()
         .into_iter()
-        .find(|run| Some(run.id) == state.kept.marked);
+        .find(|run| Some(run.id) == state.history.marked);
     let Some(source) = marked else {
         let text = "No run is marked to take the state from: mark one in the list of runs.";
         state.say(NoticeKind::Info, text);
@@ -80,7 +82,7 @@ pub fn patch(state: &mut State) -> Vec<Effect> {
         state.say(NoticeKind::Info, "The prompt is not read yet.");
         return Vec::new();
     };
-    let patch = StatePatch {
+    let patch = ActivationPatch {
         row: state.cursor.row,
         into,
         from_run: source.id,
@@ -90,7 +92,7 @@ pub fn patch(state: &mut State) -> Vec<Effect> {
     let mut interventions = run.interventions.clone();
     interventions.retain(|old| match old {
         Intervention::Patch(old) => (old.row, old.into) != (patch.row, patch.into),
-        Intervention::Skip(_) => true,
+        Intervention::Ablation(_) => true,
     });
     if !is_there {
         interventions.push(Intervention::Patch(patch));
@@ -108,7 +110,7 @@ pub fn unchanged(state: &mut State) -> Vec<Effect> {
     match &state.run {
         Some(run) if run.is_changed() => change(state, Vec::new()),
         _ => {
-            state.skips.clear();
+            state.ablations.clear();
             state.say(NoticeKind::Info, "Nothing in the network is changed.");
             Vec::new()
         }
@@ -125,27 +127,27 @@ fn change(state: &mut State, interventions: Vec<Intervention>) -> Vec<Effect> {
         return Vec::new();
     }
     let of = run.id;
-    let asked = Asked {
+    let asked = RunRequest {
         interventions,
         ..run.again()
     };
-    let original = match state.kept.before() {
+    let original = match state.history.before() {
         Some(before) if run.is_changed() && is_original(before, run) => before.id,
         _ => of,
     };
     let same = state
-        .kept
+        .history
         .others()
         .iter()
         .filter(|kept| is_same(kept, &asked));
     match same.map(|kept| kept.id).max() {
         Some(id) => {
             let effects = runs::show(state, id);
-            state.kept.before = Some(if original == id { of } else { original });
+            state.history.before = Some(if original == id { of } else { original });
             effects
         }
         None => {
-            state.kept.before = Some(original);
+            state.history.before = Some(original);
             runs::begin(state, asked, Origin::Changed { of })
         }
     }
@@ -153,7 +155,7 @@ fn change(state: &mut State, interventions: Vec<Intervention>) -> Vec<Effect> {
 
 /// Whether `run` is `before` with interventions.
 fn is_original(before: &Run, run: &Run) -> bool {
-    let unchanged = Asked {
+    let unchanged = RunRequest {
         interventions: Vec::new(),
         ..run.again()
     };
@@ -161,13 +163,13 @@ fn is_original(before: &Run, run: &Run) -> bool {
 }
 
 /// Whether a run was asked for in the same words, and came to its end.
-fn is_same(run: &Run, asked: &Asked) -> bool {
+fn is_same(run: &Run, asked: &RunRequest) -> bool {
     let is_whole = match run.phase {
         Phase::Finished(reason) => reason != StopReason::Stopped,
         _ => false,
     };
     is_whole
-        && Asked {
+        && RunRequest {
             id: run.id,
             lens: run.lens,
             ..asked.clone()

@@ -4,13 +4,13 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Margin;
 
 use super::act::act;
-use crate::app::{Effect, Fold, Pane, Places, State, label_width};
+use crate::app::{Effect, Fold, Pane, PaneAreas, State, label_width};
 use crate::settings::Action;
 use crate::trace::{Place, Row};
 
 /// Take a click or a turn of the wheel in.
 pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
-    let Some(places) = Places::of(state) else {
+    let Some(places) = PaneAreas::of(state) else {
         return Vec::new();
     };
     if state.page.is_some() {
@@ -50,7 +50,7 @@ fn wheel(state: &mut State, pane: Pane, by_row: Action, by_step: Action) -> Vec<
     }
 }
 
-fn click_grid(state: &mut State, places: &Places, column: u16, row: u16) {
+fn click_grid(state: &mut State, places: &PaneAreas, column: u16, row: u16) {
     let inner = places.grid.inner(Margin::new(1, 1));
     let fold = Fold::of(state.settings.options.grid.cells);
     let label = label_width(&state.rows(), fold);
@@ -65,7 +65,7 @@ fn click_grid(state: &mut State, places: &Places, column: u16, row: u16) {
     }
 }
 
-fn click_table(state: &mut State, places: &Places, row: u16) {
+fn click_table(state: &mut State, places: &PaneAreas, row: u16) {
     let inner = places.table.inner(Margin::new(1, 1));
     select_row(state, row.checked_sub(inner.y + 1), Fold::Single);
 }

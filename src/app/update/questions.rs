@@ -3,7 +3,7 @@
 //! Of several questions of one kind the engine answers the newest only, so that positions other
 //! than the current one are asked about one after the other.
 
-use crate::app::{Effect, Page, Run, State};
+use crate::app::{Effect, State};
 use crate::engine::{Ask, Question};
 
 /// What has to be asked now: about the candidates whenever they, the step, the lens or the run
@@ -14,7 +14,7 @@ pub fn for_compare(state: &mut State) -> Vec<Effect> {
         Some(_) => None,
         None => of_pin(state),
     };
-    [current, others, of_joint(state), of_followed(state)]
+    [current, others, of_joint(state)]
         .into_iter()
         .flatten()
         .collect()
@@ -88,13 +88,4 @@ fn of_joint(state: &mut State) -> Option<Effect> {
         },
     };
     compare.joint.ask(question)
-}
-
-/// About the steps of the run at which the followed candidates are not known yet.
-fn of_followed(state: &mut State) -> Option<Effect> {
-    let Some(Page::Followed(followed)) = &mut state.page else {
-        return None;
-    };
-    let run: &Run = state.run.as_ref()?;
-    followed.ask(run.id, state.settings.options.lens, run.columns.len())
 }

@@ -1,9 +1,9 @@
-//! Runs come, are kept, shown again, compared with and forgotten.
+//! Run history: start, keep, show, compare, forget.
 
 use super::ask;
 use crate::app::cursor::Follow;
-use crate::app::{Cursor, Effect, NoticeKind, Origin, Page, Run, Side, State};
-use crate::engine::{Command, Run as Asked};
+use crate::app::{Cursor, Effect, NoticeKind, Origin, Run, Side, State};
+use crate::engine::{Command, RunRequest};
 use crate::run::RunId;
 
 const NOTHING_BEFORE: &str =
@@ -11,17 +11,17 @@ const NOTHING_BEFORE: &str =
 
 /// Ask for a run, and show it; the one that there is goes to those that are kept. Its name and its
 /// lens are given here.
-pub fn begin(state: &mut State, asked: Asked, origin: Origin) -> Vec<Effect> {
-    let asked = Asked {
+pub fn begin(state: &mut State, asked: RunRequest, origin: Origin) -> Vec<Effect> {
+    let asked = RunRequest {
         id: state.next_run,
         lens: state.settings.options.lens,
         ..asked
     };
     state.next_run = RunId(asked.id.0 + 1);
     let before = match origin {
-        Origin::Prompt | Origin::Given => state.kept.marked,
+        Origin::Prompt | Origin::Given => state.history.marked,
         Origin::Branch { of, .. } => Some(of),
-        Origin::Changed { .. } => state.kept.before,
+        Origin::Changed { .. } => state.history.before,
     };
     let follow = match origin {
         Origin::Prompt | Origin::Given => Follow::Newest,
@@ -29,7 +29,7 @@ pub fn begin(state: &mut State, asked: Asked, origin: Origin) -> Vec<Effect> {
         Origin::Changed { .. } => Follow::UpTo(state.cursor.step),
     };
     let mut forgotten = replace(state, Run::asked(&asked, origin));
-    state.kept.before = before;
+    state.history.before = before;
     state.cursor = Cursor {
         row: state.cursor.row,
         first_row: state.cursor.first_row,
@@ -37,7 +37,7 @@ pub fn begin(state: &mut State, asked: Asked, origin: Origin) -> Vec<Effect> {
         ..Cursor::default()
     };
     let pinned: Vec<RunId> = state.pins.iter().map(|pin| pin.run).collect();
-    forgotten.extend(state.kept.take_surplus(state.run.as_ref(), &pinned));
+    forgotten.extend(state.history.take_surplus(state.run.as_ref(), &pinned));
     let mut effects = vec![Effect::Engine(Command::Run(asked))];
     effects.extend(
         forgotten
@@ -50,7 +50,7 @@ pub fn begin(state: &mut State, asked: Asked, origin: Origin) -> Vec<Effect> {
 /// Show a kept run. Where its columns are under another lens than the wanted one, they are asked
 /// for.
 pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
-    let Some(mut run) = state.kept.take(id) else {
+    let Some(mut run) = state.history.take(id) else {
         return Vec::new();
     };
     let mut effects = Vec::new();
@@ -58,10 +58,10 @@ pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
         effects.push(Effect::StopRun(active.id));
     }
     // What it was asked before may have had no answer.
-    run.recast.forget_question();
-    effects.extend(ask::recast(&mut run, state.settings.options.lens));
-    if state.kept.before == Some(id) {
-        state.kept.before = state.run.as_ref().map(|run| run.id);
+    run.relens.forget_question();
+    effects.extend(ask::relens(&mut run, state.settings.options.lens));
+    if state.history.before == Some(id) {
+        state.history.before = state.run.as_ref().map(|run| run.id);
     }
     let forgotten = replace(state, run);
     state.cursor.follow = Follow::Stay;
@@ -75,86 +75,51 @@ pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
 
 /// Put a run in the place of the shown one. A run that came to nothing is not kept.
 fn replace(state: &mut State, run: Run) -> Vec<RunId> {
-    state.skips = run.skips().collect();
-    state.kept.side = Side::After;
+    state.ablations = run.ablations().collect();
+    state.history.side = Side::After;
     if let Some(compare) = &mut state.compare {
         compare.found.forget();
     }
     match state.run.replace(run) {
         Some(old) if old.columns.is_empty() => vec![old.id],
         Some(old) => {
-            state.kept.push(old);
+            state.history.push(old);
             Vec::new()
         }
         None => Vec::new(),
     }
 }
 
-/// Open the list of runs at the shown one, or close it.
-pub fn open(state: &mut State) {
-    if matches!(state.page, Some(Page::Runs { .. })) {
-        state.page = None;
-        return;
-    }
-    let Some(shown) = state.run.as_ref().map(|run| run.id) else {
-        state.say(NoticeKind::Info, "There are no runs yet: generate first.");
-        return;
-    };
-    let runs = state.runs();
-    let selected = runs.iter().position(|run| run.id == shown).unwrap_or(0);
-    state.page = Some(Page::Runs { selected });
-}
-
-fn chosen(state: &State) -> Option<RunId> {
-    match state.page {
-        Some(Page::Runs { selected }) => state.runs().get(selected).map(|run| run.id),
-        _ => None,
-    }
-}
-
-/// Show the chosen run, and close the list.
-pub fn show_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(id) = chosen(state) else {
-        return Vec::new();
-    };
-    state.page = None;
-    show(state, id)
-}
-
-/// Keep the chosen run no longer, unless it is in use.
-pub fn forget_chosen(state: &mut State) -> Vec<Effect> {
-    let Some(id) = chosen(state) else {
-        return Vec::new();
-    };
-    if let Some(user) = state.kept.user_of(id, state.run.as_ref()) {
+/// Keep a run no longer, unless it is in use.
+pub fn forget(state: &mut State, id: RunId) -> Vec<Effect> {
+    if let Some(user) = state.history.user_of(id, state.run.as_ref()) {
         let text = format!("{user} has a state of {id}: forget that one first.");
         state.say(NoticeKind::Info, text);
         return Vec::new();
     }
-    if state.kept.take(id).is_none() {
+    if state.history.take(id).is_none() {
         let text = "This is the run that is shown: show another one first.";
         state.say(NoticeKind::Info, text);
         return Vec::new();
     }
-    for use_of in [&mut state.kept.marked, &mut state.kept.before] {
+    for use_of in [&mut state.history.marked, &mut state.history.before] {
         use_of.take_if(|used| *used == id);
     }
     state.pins.retain(|pin| pin.run != id);
     vec![Effect::Engine(Command::Forget(id))]
 }
 
-/// Mark the chosen run, or mark none.
-pub fn mark_chosen(state: &mut State) {
-    let Some(id) = chosen(state) else { return };
-    state.kept.marked = (state.kept.marked != Some(id)).then_some(id);
-    state.kept.before = state.kept.marked;
+/// Mark a run; where it is marked, mark none.
+pub fn mark(state: &mut State, id: RunId) {
+    state.history.marked = (state.history.marked != Some(id)).then_some(id);
+    state.history.before = state.history.marked;
 }
 
 /// Show the difference to the run before, that run itself, or neither.
 pub fn next_side(state: &mut State) {
-    if state.kept.before().is_none() {
+    if state.history.before().is_none() {
         state.say(NoticeKind::Info, NOTHING_BEFORE);
         return;
     }
-    state.kept.side = state.kept.side.next();
+    state.history.side = state.history.side.next();
 }

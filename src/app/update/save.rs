@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::save::proposed_name;
-use crate::app::{Effect, Line, NoticeKind, Page, Prefilled, Save, SaveNews, State, What};
+use crate::app::{
+    Effect, InputLine, NoticeKind, PrefilledField, Save, SaveOutcome, SaveSource, State,
+};
 use crate::engine::Command;
-use crate::export::figure::{self, Kind};
+use crate::export::figure::{self, FigureKind};
 use crate::export::format::{self, Writer};
 use crate::export::{Content, Format};
 use crate::run::{Record, RunId, StateRows};
@@ -15,12 +17,12 @@ use crate::run::{Record, RunId, StateRows};
 pub fn open(state: &mut State) {
     let prompt = state.run.as_ref().map_or("", |run| run.prompt.as_str());
     let name = proposed_name(prompt);
-    state.line = Some(Line::Save(Prefilled::new(name)));
+    state.line = Some(InputLine::Save(PrefilledField::new(name)));
 }
 
 /// Save under the name in the field, and close it.
 pub fn save_typed(state: &mut State) -> Vec<Effect> {
-    let Some(Line::Save(field)) = state.line.take() else {
+    let Some(InputLine::Save(field)) = state.line.take() else {
         return Vec::new();
     };
     let name = field.value().trim();
@@ -39,7 +41,7 @@ pub fn save(state: &mut State, path: PathBuf) -> Vec<Effect> {
         return Vec::new();
     };
     if !format.is_of_a_run() {
-        let what = What::Screen;
+        let what = SaveSource::Screen;
         return vec![Effect::Save(Save { path, format, what })];
     }
     let record = state.record().filter(has_content);
@@ -50,11 +52,11 @@ pub fn save(state: &mut State, path: PathBuf) -> Vec<Effect> {
     };
     let (id, record) = (run.id, Arc::new(record));
     match format.writer {
-        Writer::States(_) if state.model.saved.is_none() => {
+        Writer::States(_) => {
             state.wants_states = Some((id, path, format));
             vec![Effect::Engine(Command::States(id))]
         }
-        Writer::Trace(_) | Writer::States(_) => content(path, format, Content::Trace(record, None)),
+        Writer::Trace(_) => content(path, format, Content::Trace(record, None)),
         Writer::Figure(_) => figure(state, path, format, record),
         Writer::Screen(..) => Vec::new(),
     }
@@ -65,11 +67,11 @@ fn has_content(record: &Record) -> bool {
 }
 
 fn content(path: PathBuf, format: &'static Format, content: Content) -> Vec<Effect> {
-    let what = What::Content(content);
+    let what = SaveSource::Content(content);
     vec![Effect::Save(Save { path, format, what })]
 }
 
-/// The grid as it is shown; in compare mode, the chart; on the page of layer predictions, these.
+/// The open page's own figure; else, in compare mode, the chart, or else the grid as it is shown.
 fn figure(
     state: &mut State,
     path: PathBuf,
@@ -77,19 +79,17 @@ fn figure(
     record: Arc<Record>,
 ) -> Vec<Effect> {
     let compares = state.compare.is_some() && !record.watch.trajectories.is_empty();
-    let (record, kind) = match &state.page {
-        Some(Page::Predictions(_)) => {
-            let step = state.cursor.step;
-            if state.cursor.prompt.is_some() || record.columns.get(step.0).is_none() {
-                let text = "Only a generated step has this figure: select one first.";
-                state.say(NoticeKind::Info, text);
-                return Vec::new();
-            }
-            (record, Kind::Predictions(step))
+    let of_page = state.page.as_ref();
+    let of_page = of_page.and_then(|page| page.figure(&record, &state.cursor));
+    let (record, kind) = match of_page {
+        Some(Ok(kind)) => (record, kind),
+        Some(Err(why)) => {
+            state.say(NoticeKind::Info, why);
+            return Vec::new();
         }
-        _ if compares => (record, Kind::Compare),
+        _ if compares => (record, FigureKind::Compare),
         _ => match state.grid_record() {
-            Some((shown, view)) => (Arc::new(shown), Kind::Grid(view)),
+            Some((shown, view)) => (Arc::new(shown), FigureKind::Grid(view)),
             None => return Vec::new(),
         },
     };
@@ -99,25 +99,26 @@ fn figure(
     content(path, format, Content::Figure(record, kind, Box::new(theme)))
 }
 
-/// The states that were waited for are there: the file can be written.
-pub fn take_states(state: &mut State, run: RunId, states: Arc<StateRows>) -> Vec<Effect> {
+/// The states that were waited for are there, or it is known that there are none: the file can be
+/// written.
+pub fn take_states(state: &mut State, run: RunId, states: Option<Arc<StateRows>>) -> Vec<Effect> {
     let wanted = state.wants_states.take_if(|(wanted, ..)| *wanted == run);
     let is_shown = state.run.as_ref().is_some_and(|shown| shown.id == run);
     match (wanted, state.record().filter(|_| is_shown)) {
         (Some((_, path, format)), Some(record)) => {
-            content(path, format, Content::Trace(Arc::new(record), Some(states)))
+            content(path, format, Content::Trace(Arc::new(record), states))
         }
         _ => Vec::new(),
     }
 }
 
 /// Say what became of it.
-pub fn saved(state: &mut State, news: SaveNews) {
+pub fn saved(state: &mut State, news: SaveOutcome) {
     state.leaving.hear(&news);
     match news {
-        SaveNews::Saved(path) => {
+        SaveOutcome::Saved(path) => {
             state.say(NoticeKind::Info, format!("Saved {}", path.display()));
         }
-        SaveNews::Failed(why) => state.say(NoticeKind::Error, why),
+        SaveOutcome::Failed(why) => state.say(NoticeKind::Error, why),
     }
 }

@@ -2,8 +2,8 @@
 
 use tui_input::Input;
 
-use crate::app::search::{Direction, Query, Way, search};
-use crate::app::{Line, NoticeKind, State};
+use crate::app::search::{Direction, Query, SearchPath, search};
+use crate::app::{InputLine, NoticeKind, State};
 
 /// Open the field.
 pub fn open(state: &mut State) {
@@ -14,13 +14,13 @@ pub fn open(state: &mut State) {
         );
         return;
     }
-    state.line = Some(Line::Search(Input::default()));
+    state.line = Some(InputLine::Search(Input::default()));
 }
 
 /// Take what was typed, and go to the next cell of it; where nothing was typed, of what was looked
 /// for last.
 pub fn find(state: &mut State) {
-    let Some(Line::Search(field)) = state.line.take() else {
+    let Some(InputLine::Search(field)) = state.line.take() else {
         return;
     };
     if let Some(query) = Query::parse(field.value()) {
@@ -38,9 +38,9 @@ pub fn find_again(state: &mut State, direction: Direction) {
     match search(state, query, direction) {
         Some(found) => {
             let way = match (found.way, direction) {
-                (Way::Straight, _) => "",
-                (Way::Around, Direction::Forward) => ", from the start again",
-                (Way::Around, Direction::Back) => ", from the end again",
+                (SearchPath::Straight, _) => "",
+                (SearchPath::Around, Direction::Forward) => ", from the start again",
+                (SearchPath::Around, Direction::Back) => ", from the end again",
             };
             let text = format!("{}: {} · {}{way}", query, found.place, found.row);
             state.cursor.select(found.place);

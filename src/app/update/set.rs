@@ -1,5 +1,5 @@
-//! Options that are changed, by keys and, with `:set`, by name, for this session. Each takes effect,
-//! or it is said why not.
+//! Options that are changed, by keys and, with `:set`, by name, for this session. Each takes
+//! effect, or it is said why not.
 
 use super::ask;
 use crate::app::{Capture, Effect, Loading, NoticeKind, Pane, Phase, State};
@@ -93,24 +93,17 @@ pub fn change(state: &mut State, now: Options) -> Vec<Effect> {
         effects.push(capture_mouse(state));
     }
     if lens != before.lens {
-        match state.model.saved {
-            Some(_) => {
-                state.settings.options.lens = before.lens;
-                let text = state.no_model();
-                state.say(NoticeKind::Info, text);
-            }
-            None => effects.extend(recast(state)),
-        }
+        effects.extend(relens(state));
     }
     effects
 }
 
 /// The columns of the shown run under the lens of the options.
-fn recast(state: &mut State) -> Option<Effect> {
+fn relens(state: &mut State) -> Option<Effect> {
     let lens = state.settings.options.lens;
     let run = state.run.as_mut();
     run.filter(|run| !matches!(run.phase, Phase::Failed(_)))
-        .and_then(|run| ask::recast(run, lens))
+        .and_then(|run| ask::relens(run, lens))
 }
 
 fn capture_mouse(state: &mut State) -> Effect {

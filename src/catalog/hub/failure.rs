@@ -9,7 +9,7 @@ use crate::catalog::{HubSettings, SourceError};
 
 /// What the hub was asked for.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct HubRequest<'a> {
     pub(super) hub: &'a HubSettings,
     pub(super) repo: &'a str,
     pub(super) revision: &'a str,
@@ -17,7 +17,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// An error of the hub client in a user's terms.
-pub(super) fn explain(error: &HFError, asked: &Asked<'_>) -> SourceError {
+pub(super) fn explain(error: &HFError, asked: &HubRequest<'_>) -> SourceError {
     if let HFError::RateLimited { retry_after, .. } = error {
         return asked.rate_limited(retry_after.map(|wait| wait.as_secs()));
     }
@@ -38,7 +38,7 @@ pub(super) fn explain(error: &HFError, asked: &Asked<'_>) -> SourceError {
 }
 
 /// An answer other than success in a user's terms.
-pub(super) fn explain_response(response: &Response, asked: &Asked<'_>) -> SourceError {
+pub(super) fn explain_response(response: &Response, asked: &HubRequest<'_>) -> SourceError {
     let header = |name: &str| response.headers().get(name)?.to_str().ok();
     match response.status().as_u16() {
         429 => asked.rate_limited(header("retry-after").and_then(|wait| wait.parse().ok())),
@@ -61,7 +61,7 @@ fn answer(error: &HFError) -> Option<(u16, Option<&str>)> {
     Some((context.status.as_u16(), context.error_code.as_deref()))
 }
 
-impl Asked<'_> {
+impl HubRequest<'_> {
     fn explain_status(&self, status: u16, code: Option<&str>) -> SourceError {
         let endpoint = self.hub.shown_endpoint();
         let repo = self.repo.to_owned();

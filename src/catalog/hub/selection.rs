@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::catalog::split::{self, Split};
+use crate::catalog::split::{self, ShardName};
 use crate::regular_file::is_plain_name;
 
 /// The weights of a folder, in one file or by the index of their shards. Safetensors come first;
@@ -15,14 +15,18 @@ const WEIGHTS: [(&str, &str); 2] = [
 ];
 
 /// The files of a folder besides the weights, where they exist.
-const BESIDES: [&str; 6] = [
+const BESIDES: [&str; 7] = [
     "config.json",
     "generation_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
+    "chat_template.jinja",
 ];
+
+/// Where a repository keeps templates for particular conversations, such as those with tools.
+const MORE_TEMPLATES: &str = "additional_chat_templates";
 
 /// What a tokenizer is made from where there is no `tokenizer.json`: the first, or else the others.
 const OLD_TOKENIZER: [&str; 3] = ["tokenizer.model", "vocab.json", "merges.txt"];
@@ -85,10 +89,9 @@ impl Selection {
             Some(weights) if has("config.json") => {
                 let old = OLD_TOKENIZER.iter().filter(|_| !has("tokenizer.json"));
                 let besides = BESIDES.iter().chain(old).filter(|name| has(name));
-                Some(Self::Folder(Folder {
-                    besides: besides.map(|name| (*name).to_owned()).collect(),
-                    weights,
-                }))
+                let mut besides: Vec<String> = besides.map(|name| (*name).to_owned()).collect();
+                besides.extend(names.iter().filter(|name| is_template(name)).cloned());
+                Some(Self::Folder(Folder { besides, weights }))
             }
             _ => best_gguf(names).map(Self::Gguf),
         }
@@ -117,6 +120,14 @@ impl Folder {
     }
 }
 
+/// Whether `name` is the path of one of several chat templates.
+fn is_template(name: &str) -> bool {
+    let file = name
+        .strip_prefix(MORE_TEMPLATES)
+        .and_then(|file| file.strip_prefix('/'));
+    file.is_some_and(|file| is_plain_name(file) && file.ends_with(".jinja"))
+}
+
 fn best_gguf(names: &[String]) -> Option<Vec<String>> {
     GGUF_KINDS.iter().find_map(|kind| {
         let mut fitting = names.iter().filter(|name| is_gguf_of(kind, name));
@@ -127,7 +138,7 @@ fn best_gguf(names: &[String]) -> Option<Vec<String>> {
 /// Whether `name` is a GGUF file of this kind, such as `model.Q8_0.gguf`, in one piece, or the
 /// first part of a split one.
 fn is_gguf_of(kind: &str, name: &str) -> bool {
-    let name = match Split::of(name) {
+    let name = match ShardName::of(name) {
         None => name.to_uppercase(),
         Some(split) if split.number == 1 => split.whole_name().to_uppercase(),
         Some(_) => return false,

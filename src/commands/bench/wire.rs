@@ -13,7 +13,7 @@ use crate::commands::CommandError;
 use crate::engine::{Command, Event};
 use crate::run::{ModelInfo, RunId, StopReason};
 use crate::settings::Settings;
-use crate::terminal::{Output, Painter};
+use crate::terminal::{FrameOutput, Painter};
 use crate::trace::{Column, Step, TokenId};
 use crate::ui;
 
@@ -34,9 +34,9 @@ pub struct Wire {
 }
 
 /// A terminal that takes everything and shows nothing.
-struct Nowhere;
+struct NullTerminal;
 
-impl Write for Nowhere {
+impl Write for NullTerminal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Ok(bytes.len())
     }
@@ -46,7 +46,7 @@ impl Write for Nowhere {
     }
 }
 
-impl Output for Nowhere {
+impl FrameOutput for NullTerminal {
     fn size(&self) -> io::Result<Size> {
         Ok(SIZE)
     }
@@ -64,7 +64,7 @@ pub fn wire(
     };
     let settings = Settings::embedded().map_err(|error| io::Error::other(error.to_string()))?;
     let (mut state, _) = State::new(settings, start);
-    let mut painter = Painter::new(Nowhere)?;
+    let mut painter = Painter::new(NullTerminal)?;
     let mut draw = |state: &State| -> io::Result<usize> {
         Ok(painter.draw(|frame| ui::draw(frame, state))?.bytes)
     };

@@ -3,8 +3,10 @@
 use crate::model::mixer::Kind;
 use crate::model::spec::{
     Activation, AfterSpec, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec,
-    FeedForwardSpec, Gate, HeadPositions, HeadSpec, MlpKind, MlpSpec, NormKind, NormPlace,
-    NormSpec, Positions, QkNorm, QkNormSpan, Residual, Rope, RopeScaling, Spec, Unembedding,
+    FeedForwardSpec, Gate, HeadPositions, MlpKind, MlpSpec, NormKind, NormPlace, NormSpec,
+    NormWeights, Positions, QkNorm, QkNormPlace, QkNormSpan, Residual, Rope, RopeScaling,
+    RouterScore, RouterSpec, SharedExpert, SharedGate, Sinks, Spec, Sum, Temperature, UnembedSpec,
+    Unembedding,
 };
 
 /// Parts that are there, with a comma between each.
@@ -26,6 +28,7 @@ pub fn embedding(spec: &Spec) -> String {
         Positions::Learned { offset } => Some(format!(
             "learned positions added, from row {offset} of their table"
         )),
+        Positions::Sinusoidal { .. } => Some("sines and cosines of the position added".to_owned()),
         Positions::InAttention => None,
     };
     listed([
@@ -119,7 +122,12 @@ fn attention(spec: &AttentionSpec) -> String {
         spec.cap.map(|cap| format!("soft cap {}", number(cap))),
         spec.window.map(|window| format!("window {window}")),
         positions(&spec.positions),
-        spec.qk_norm.map(qk_norm),
+        spec.qk_norm.map(|norm| qk_norm(norm, spec.qk_norm_place)),
+        spec.temperature.map(temperature),
+        match spec.sinks {
+            Sinks::Absent => None,
+            Sinks::Learned => Some("a learned sink for each head".to_owned()),
+        },
         (spec.gate == Gate::Sigmoid).then(|| "gates of what the heads give".to_owned()),
         biases("queries, keys and values", spec.qkv_bias),
         biases("the output", spec.output_bias),
@@ -155,13 +163,22 @@ fn rotary(rope: &Rope) -> String {
     format!("rotary ({details})")
 }
 
-fn qk_norm(qk: QkNorm) -> String {
+fn temperature(Temperature { strength, step }: Temperature) -> String {
+    let (strength, step) = (number(strength), number(step));
+    format!("queries scaled by 1 + {strength} ln(1 + floor(position / {step}))")
+}
+
+fn qk_norm(qk: QkNorm, place: QkNormPlace) -> String {
     let of = match qk.span {
         QkNormSpan::Head => "each head's queries and keys",
         QkNormSpan::EachHead => "queries and keys, weights of each head's own",
         QkNormSpan::Projection => "all queries and all keys",
     };
-    format!("{} of {of}", norm(qk.norm))
+    let behind = match place {
+        QkNormPlace::BeforeRotation => "",
+        QkNormPlace::AfterRotation => ", behind their rotation",
+    };
+    format!("{} of {of}{behind}", norm(qk.norm))
 }
 
 fn mlp(spec: MlpSpec) -> String {
@@ -170,15 +187,20 @@ fn mlp(spec: MlpSpec) -> String {
         Activation::Gelu => "GELU",
         Activation::GeluTanh => "GELU (tanh)",
         Activation::Relu => "ReLU",
+        Activation::ReluSquared => "squared ReLU",
+        Activation::Xielu(_) => "xIELU with numbers of its own",
     };
+    let width = spec.width;
     let kind = match spec.kind {
-        MlpKind::Plain => "width",
-        MlpKind::Gated => "gated, width",
+        MlpKind::Plain => format!("{activation}, width {width}"),
+        MlpKind::Gated => format!("{activation}, gated, width {width}"),
+        MlpKind::Clamped { steepness, limit } => format!(
+            "x sigmoid({} x), gated by up + 1, both clamped at {}, width {width}",
+            number(steepness),
+            number(limit)
+        ),
     };
-    listed([
-        Some(format!("{activation}, {kind} {}", spec.width)),
-        biases("all projections", spec.bias),
-    ])
+    listed([Some(kind), biases("all projections", spec.bias)])
 }
 
 fn experts(spec: ExpertsSpec) -> String {
@@ -187,16 +209,48 @@ fn experts(spec: ExpertsSpec) -> String {
             "feed-forward {} experts, {} of them used",
             spec.count, spec.used
         )),
-        spec.renormalised
-            .then(|| "weights scaled to a sum of one".to_owned()),
+        router(spec.router),
         Some(format!("each {}", mlp(spec.expert))),
-        spec.shared
-            .map(|shared| format!("one more for every token, width {}", shared.width)),
+        spec.shared.map(shared),
     ])
 }
 
+fn router(spec: RouterSpec) -> Option<String> {
+    let score = match spec.score {
+        RouterScore::Softmax => None,
+        RouterScore::SoftmaxOfChosen => Some("weighed by a softmax over those".to_owned()),
+        RouterScore::Sigmoid => Some("weighed by sigmoids".to_owned()),
+        RouterScore::SparseMixer { .. } => Some("weighed by SparseMixer".to_owned()),
+    };
+    let correction = match spec.correction {
+        Bias::Absent => None,
+        Bias::Present | Bias::AsStored => Some("chosen by corrected scores".to_owned()),
+    };
+    let groups = spec.groups.filter(|groups| groups.used < groups.count);
+    let said = listed([
+        score,
+        biases("the router", spec.bias),
+        correction,
+        groups.map(|groups| format!("of {} of {} groups", groups.used, groups.count)),
+        match spec.sum {
+            Sum::AsScored => None,
+            Sum::One { .. } => Some("weights scaled to a sum of one".to_owned()),
+        },
+        (spec.scale != 1.0).then(|| format!("weights times {}", number(spec.scale))),
+    ]);
+    (!said.is_empty()).then_some(said)
+}
+
+fn shared(SharedExpert { width, gate }: SharedExpert) -> String {
+    let gate = match gate {
+        SharedGate::None => "",
+        SharedGate::Sigmoid => ", times a sigmoid",
+    };
+    format!("one more for every token, width {width}{gate}")
+}
+
 /// From the last state to logits.
-pub fn head(spec: &HeadSpec) -> String {
+pub fn head(spec: &UnembedSpec) -> String {
     let unembedding = match spec.unembedding {
         Unembedding::Tied => "the embedding",
         Unembedding::Separate => "a matrix of its own",
@@ -222,6 +276,10 @@ fn norm(spec: NormSpec) -> String {
         // GGUF files hold it as float32, whose digits behind the seventh say nothing.
         Some(format!("eps {:e}", spec.eps as f32)),
         (offset != 0.0).then(|| format!("weights + {}", number(offset))),
+        match spec.weights {
+            NormWeights::Stored => None,
+            NormWeights::Ones => Some("no weights".to_owned()),
+        },
     ]);
     format!("{kind} ({details})")
 }

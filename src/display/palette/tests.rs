@@ -168,6 +168,107 @@ fn every_role_can_be_read_on_the_ground_it_is_made_for() {
     }
 }
 
+/// The colour in OKLab, as it is usually seen.
+fn seen(colour: Color) -> [f64; 3] {
+    oklab(rgb(colour).map(linear))
+}
+
+fn is_grey(colour: Color) -> bool {
+    let [_, a, b] = seen(colour);
+    a.hypot(b) < 0.01
+}
+
+/// Whether a scale with `other` at `step` instead would be as good as it is but for its distance
+/// from the colours with 24 bits.
+fn may_be(scale: &[Color], step: usize, other: Color, is_diverging: bool) -> bool {
+    let lightness = |colour: Color| luminance(rgb(colour));
+    let goes_on = |from: Color, to: Color, there: Color| {
+        (lightness(to) - lightness(from)) * (lightness(there) - lightness(from)) > 0.0
+    };
+    let neighbours = [step.checked_sub(1), Some(step + 1)].into_iter().flatten();
+    let mut neighbours = neighbours.filter_map(|at| scale.get(at));
+    let in_order = neighbours.all(|&neighbour| {
+        let told_apart = |sight: &Sight| sight.distance(neighbour, other) >= 0.045;
+        goes_on(neighbour, scale[step], other) && Sight::ALL.iter().all(told_apart)
+    });
+    let mirrored = scale[STEPS - 1 - step];
+    let from_mirrored = |sight: &Sight| sight.distance(mirrored, other) >= 0.12;
+    let is_middle = step == STEPS / 2;
+    in_order && (!is_diverging || is_middle || Sight::ALL.iter().all(from_mirrored))
+}
+
+/// Each step of 256 colours is near its colour with 24 bits, and no other entry is nearer that
+/// keeps the order, and the neighbours apart for everybody.
+#[test]
+fn among_256_colours_each_step_is_the_nearest() {
+    for theme in themes() {
+        for (scale, is_diverging) in [(&theme.ramp, false), (&theme.diverging, true)] {
+            for (step, (&wanted, &taken)) in scale.truecolour.iter().zip(&scale.indexed).enumerate()
+            {
+                let own = Sight::Usual.distance(wanted, taken);
+                assert!(own < 0.11, "{} step {step}: {own:.3}", theme.name);
+                for other in (16..=255).map(Color::Indexed) {
+                    let distance = Sight::Usual.distance(wanted, other);
+                    assert!(
+                        distance > own - 1e-9 || !may_be(&scale.indexed, step, other, is_diverging),
+                        "{} step {step}: {other} is nearer than {taken}, {distance:.3} < {own:.3}",
+                        theme.name
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The same among 16, where no more than two neighbours share a colour, and a scale of greys stays
+/// one.
+#[test]
+fn among_16_colours_each_rank_is_the_nearest() {
+    const NAMES: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    for theme in themes() {
+        let (wanted, taken) = (&theme.ramp.truecolour, theme.ramp.ansi);
+        let only_grey = wanted.iter().all(|colour| is_grey(*colour));
+        let is_in_order = |scale: &[Color; STEPS]| {
+            let lightness = scale.map(|colour| luminance(rgb(colour)));
+            let shared = scale.windows(3).any(|three| three[0] == three[2]);
+            !shared && (lightness.is_sorted() || lightness.iter().rev().is_sorted())
+        };
+        assert!(is_in_order(&taken), "{}", theme.name);
+        for (step, &wanted) in wanted.iter().enumerate() {
+            let own = Sight::Usual.distance(wanted, taken[step]);
+            for other in NAMES {
+                let mut scale = taken;
+                scale[step] = other;
+                let may_be = is_in_order(&scale) && (!only_grey || is_grey(other));
+                let distance = Sight::Usual.distance(wanted, other);
+                assert!(
+                    distance > own - 1e-9 || !may_be,
+                    "{} step {step}: {other} is nearer than {}",
+                    theme.name,
+                    taken[step]
+                );
+            }
+        }
+    }
+}
+
 /// How a reader sees colour.
 #[derive(Clone, Copy, Debug)]
 enum Sight {

@@ -2,14 +2,14 @@
 
 use crate::display::scale::{Diverging, Tone};
 use crate::display::text;
-use crate::display::value::{Seen, Value, figure_text};
+use crate::display::value::{CellContext, Value, figure_text};
 use crate::run::RunId;
 use crate::settings::theme::STEPS;
 use crate::settings::{CellValue, Cells};
 
 /// How a value of two runs is compared.
 #[derive(Clone, Copy, Debug)]
-pub enum Against {
+pub enum DifferenceKind {
     /// Ranks: the difference is written, their ratio becomes the colour.
     Ranks,
     /// Figures: the difference becomes the colour too.
@@ -25,7 +25,7 @@ pub enum Against {
 
 /// What a cell says, as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct DrawnCell {
     /// A difference with its sign: at most six characters when exact, five when short, a sign for
     /// shades; or a text, which the cell cuts.
     pub text: String,
@@ -43,60 +43,71 @@ impl Value {
     /// compared: the step has another token, another lens was looked through, or there is no
     /// figure.
     #[must_use]
-    pub fn difference(&self, before: &Seen<'_>, after: &Seen<'_>, cells: Cells) -> Option<Shown> {
+    pub fn difference(
+        &self,
+        before: &CellContext<'_>,
+        after: &CellContext<'_>,
+        cells: Cells,
+    ) -> Option<DrawnCell> {
         let (a, b) = self.compared(before, after)?;
         let mark = (self.mark)(after);
-        let (text, mark, tone) = match self.against {
-            Against::Ranks => (ranks(a, b, cells), ' ', ratio_step(a, b)),
-            Against::Figures { scale, amount } => {
+        let (text, mark, tone) = match self.difference_kind {
+            DifferenceKind::Ranks => (ranks(a, b, cells), ' ', ratio_step(a, b)),
+            DifferenceKind::Figures { scale, amount } => {
                 let tone = scale().tone(b - a);
-                return Some(Shown {
+                return Some(DrawnCell {
                     text: signed(b - a, cells, amount),
                     mark: ' ',
                     tone,
                 });
             }
-            Against::Tokens if self.is_same(before, after) => (sign(0.0).to_string(), mark, MIDDLE),
-            Against::Tokens if cells.is_colour_only() => (OTHER.into(), ' ', STEPS - 1),
-            Against::Tokens => ((self.write)(after, cells), mark, STEPS - 1),
+            DifferenceKind::Tokens if self.is_same(before, after) => {
+                (sign(0.0).to_string(), mark, MIDDLE)
+            }
+            DifferenceKind::Tokens if cells.is_colour_only() => (OTHER.into(), ' ', STEPS - 1),
+            DifferenceKind::Tokens => ((self.write)(after, cells), mark, STEPS - 1),
         };
         let tone = Tone::Diverging(tone);
-        Some(Shown { text, mark, tone })
+        Some(DrawnCell { text, mark, tone })
     }
 
     /// The same in full, for a spreadsheet.
     #[must_use]
-    pub fn plain_difference(&self, before: &Seen<'_>, after: &Seen<'_>) -> Option<String> {
+    pub fn plain_difference(
+        &self,
+        before: &CellContext<'_>,
+        after: &CellContext<'_>,
+    ) -> Option<String> {
         let (a, b) = self.compared(before, after)?;
-        Some(match self.against {
+        Some(match self.difference_kind {
             // Neither rank is too large for float32 to hold it.
-            Against::Ranks | Against::Figures { .. } => figure_text(b - a),
-            Against::Tokens if self.is_same(before, after) => sign(0.0).to_string(),
-            Against::Tokens => self.plain(after),
+            DifferenceKind::Ranks | DifferenceKind::Figures { .. } => figure_text(b - a),
+            DifferenceKind::Tokens if self.is_same(before, after) => sign(0.0).to_string(),
+            DifferenceKind::Tokens => self.plain(after),
         })
     }
 
     /// The figures of two cells that can be compared.
-    fn compared(&self, before: &Seen<'_>, after: &Seen<'_>) -> Option<(f32, f32)> {
-        let of = |seen: &Seen<'_>| (seen.column.token, seen.column.lens);
+    fn compared(&self, before: &CellContext<'_>, after: &CellContext<'_>) -> Option<(f32, f32)> {
+        let of = |seen: &CellContext<'_>| (seen.column.token, seen.column.lens);
         let (a, b) = (self.figure(before)?, self.figure(after)?);
         (of(before) == of(after) && !(b - a).is_nan()).then_some((a, b))
     }
 
-    fn is_same(&self, before: &Seen<'_>, after: &Seen<'_>) -> bool {
-        let token = |seen: &Seen<'_>| seen.shown_token().map(|(id, _)| id);
+    fn is_same(&self, before: &CellContext<'_>, after: &CellContext<'_>) -> bool {
+        let token = |seen: &CellContext<'_>| seen.shown_token().map(|(id, _)| id);
         token(before) == token(after)
     }
 
     /// What each step of a difference holds, from the lowest to the highest.
     #[must_use]
     pub fn difference_legend(&self) -> Vec<(Tone, String)> {
-        match self.against {
-            Against::Ranks => (0..STEPS)
+        match self.difference_kind {
+            DifferenceKind::Ranks => (0..STEPS)
                 .map(|step| (Tone::Diverging(step), ratio_bound(step)))
                 .collect(),
-            Against::Figures { scale, .. } => scale().legend().into(),
-            Against::Tokens => vec![
+            DifferenceKind::Figures { scale, .. } => scale().legend().into(),
+            DifferenceKind::Tokens => vec![
                 (Tone::Diverging(MIDDLE), "= same".into()),
                 (Tone::Diverging(STEPS - 1), "another".into()),
             ],

@@ -7,16 +7,17 @@ use super::*;
 use crate::display::scale::Tone;
 use crate::run::RunId;
 use crate::settings::theme::STEPS;
+use crate::testing;
 use crate::trace::{Layer, LensKind, Score};
 use crate::vocabulary::Piece;
 
 fn cell(rank: u32, ties: u32, [logit, prob, entropy, kl, log_sum_exp]: [f32; 5]) -> Cell {
     Cell {
         score: Score {
-            rank,
             ties,
             logit,
             prob,
+            ..testing::score(rank)
         },
         entropy,
         kl,
@@ -27,15 +28,14 @@ fn cell(rank: u32, ties: u32, [logit, prob, entropy, kl, log_sum_exp]: [f32; 5])
 
 fn column(below: Cell, here: Cell) -> Column {
     Column {
-        token: TokenId(0),
-        lens: LensKind::Normed,
         embedding: below,
         layers: vec![here],
+        ..testing::column(0, &[1])
     }
 }
 
-fn seen<'s>(column: &'s Column, vocabulary: &'s Vocabulary) -> Seen<'s> {
-    Seen {
+fn seen<'s>(column: &'s Column, vocabulary: &'s Vocabulary) -> CellContext<'s> {
+    CellContext {
         column,
         row: Row::Layer(Layer(0)),
         cell: &column.layers[0],
@@ -103,7 +103,7 @@ fn every_value_has_its_entry() {
 fn before_the_first_layer_nothing_has_changed() {
     let column = column(cell(1, 0, [1.0; 5]), cell(1, 0, [3.0, 1.0, 1.0, 1.0, 1.0]));
     let vocabulary = Vocabulary::default();
-    let embedding = Seen {
+    let embedding = CellContext {
         row: Row::Embedding,
         cell: &column.embedding,
         ..seen(&column, &vocabulary)
@@ -236,15 +236,15 @@ fn under_the_raw_lens_the_last_layer_has_no_change_of_its_logit() {
     let cells = [1.0, 2.0, 30.0].map(|logit| cell(1, 0, [logit, 1.0, 1.0, 1.0, 1.0]));
     let [embedding, layers @ ..] = cells;
     let column = Column {
-        token: TokenId(0),
         lens: LensKind::Raw,
         embedding,
         layers: layers.into(),
+        ..testing::column(0, &[1])
     };
     let vocabulary = Vocabulary::default();
     let change = of(CellValue::LogitChange);
     let written = [0, 1].map(|layer| {
-        let seen = Seen {
+        let seen = CellContext {
             column: &column,
             row: Row::Layer(Layer(layer)),
             cell: &column.layers[layer],

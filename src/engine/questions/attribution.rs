@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Answer, Question, Session};
-use crate::lens::{States, attribution, head_shares};
+use crate::lens::{States, attribution, head_contributions};
 use crate::model::ModelError;
 use crate::model::block::BlockParts;
 use crate::run::RunId;
@@ -30,7 +30,7 @@ impl Session {
         layer: Layer,
     ) -> Result<Answer, ModelError> {
         let (states, parts) = self.in_parts(run, at)?;
-        let shares = head_shares(self.model(), &states, &parts, target, layer)?;
+        let shares = head_contributions(self.model(), &states, &parts, target, layer)?;
         Ok(Answer::Heads(Arc::new(shares)))
     }
 
@@ -40,9 +40,9 @@ impl Session {
         run: RunId,
         at: Position,
     ) -> Result<(States, Vec<BlockParts>), ModelError> {
-        let kept = self.kept(run)?;
+        let kept = self.run_state(run)?;
         kept.states_before(at)?;
         let before: Vec<_> = kept.tokens().into_iter().take(at.0).collect();
-        self.aside(run, &before, |reader| reader.read_in_parts(&before))
+        self.aside(run, &before, |kv_session| kv_session.read_in_parts(&before))
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::Session;
 use crate::lens::{Logits, trajectories};
 use crate::model::ModelError;
-use crate::run::{Comparison, RunId, Wanted};
+use crate::run::{CandidateRequest, Comparison, RunId};
 use crate::trace::{Candidate, LensKind, Position, TokenId};
 use crate::vocabulary::Piece;
 
@@ -14,16 +14,16 @@ impl Session {
         run: RunId,
         lens: LensKind,
         at: Position,
-        wanted: &[Wanted],
+        wanted: &[CandidateRequest],
     ) -> Result<Comparison, ModelError> {
-        let kept = self.kept(run)?;
+        let kept = self.run_state(run)?;
         let states = kept.states_before(at)?;
         let context = kept.context(at, self.vocabulary());
         let candidates: Vec<Result<Candidate, String>> = wanted
             .iter()
             .map(|wanted| self.candidate(&context, wanted))
             .collect();
-        let logits = Logits::of(&self.model().head, states, lens)?;
+        let logits = Logits::of(&self.model().unembed, states, lens)?;
         let followed: Vec<Candidate> = candidates.iter().flatten().cloned().collect();
         let mut found = trajectories(&logits, &followed)?.into_iter();
         let trajectories = candidates
@@ -42,10 +42,14 @@ impl Session {
     }
 
     /// What is wanted as a candidate behind `context`; an error where that is no token.
-    pub(super) fn candidate(&self, context: &str, wanted: &Wanted) -> Result<Candidate, String> {
+    pub(super) fn candidate(
+        &self,
+        context: &str,
+        wanted: &CandidateRequest,
+    ) -> Result<Candidate, String> {
         match wanted {
-            Wanted::Text(text) => self.candidate_of_text(context, text),
-            Wanted::Token(token) => self.candidate_of_token(*token),
+            CandidateRequest::Text(text) => self.candidate_of_text(context, text),
+            CandidateRequest::Token(token) => self.candidate_of_token(*token),
         }
     }
 

@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use super::{Piece, Task};
+use super::{AnswerPart, Task};
 use crate::engine::{Answer, Ask, Question, Session};
 use crate::lens::Logits;
 use crate::model::ModelError;
-use crate::run::{Predictions, RunId};
+use crate::run::{LayerPredictions, RunId};
 use crate::trace::{Column, LensKind, Position, TokenId};
 
 /// Columns that come in one piece.
 const BATCH: usize = 8;
 
 /// All columns of a run under another lens.
-pub struct Recast {
+pub struct RelensTask {
     run: RunId,
     lens: LensKind,
     columns: Vec<Arc<Column>>,
 }
 
-impl Recast {
+impl RelensTask {
     pub fn new(question: &Question) -> Self {
         Self {
             run: question.run,
@@ -29,9 +29,9 @@ impl Recast {
     }
 }
 
-impl Task for Recast {
-    fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
-        let kept = session.kept_mut(self.run)?;
+impl Task for RelensTask {
+    fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError> {
+        let kept = session.run_state_mut(self.run)?;
         kept.lens = self.lens;
         let first = kept.prompt.len() + self.columns.len();
         let tokens = kept.tokens();
@@ -40,21 +40,21 @@ impl Task for Recast {
             self.columns.push(Arc::new(column));
         }
         if first + BATCH < tokens.len() {
-            return Ok(Piece::More(None));
+            return Ok(AnswerPart::More(None));
         }
         let columns = std::mem::take(&mut self.columns);
-        Ok(Piece::Last(Answer::Recast(columns)))
+        Ok(AnswerPart::Last(Answer::Relens(columns)))
     }
 }
 
 /// How well each layer predicted the prompt's own tokens.
-pub struct PromptColumns {
+pub struct PromptColumnsTask {
     run: RunId,
     lens: LensKind,
     next: Position,
 }
 
-impl PromptColumns {
+impl PromptColumnsTask {
     pub fn new(question: &Question) -> Self {
         Self {
             run: question.run,
@@ -64,9 +64,9 @@ impl PromptColumns {
     }
 }
 
-impl Task for PromptColumns {
-    fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
-        let prompt = session.kept(self.run)?.prompt.clone();
+impl Task for PromptColumnsTask {
+    fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError> {
+        let prompt = session.run_state(self.run)?.prompt.clone();
         let first = self.next;
         let end = prompt.len().min(first.0 + BATCH);
         let columns = (first.0..end)
@@ -78,19 +78,19 @@ impl Task for PromptColumns {
         self.next = Position(end);
         let answer = Answer::PromptColumns { first, columns };
         Ok(if end < prompt.len() {
-            Piece::More(Some(answer))
+            AnswerPart::More(Some(answer))
         } else {
-            Piece::Last(answer)
+            AnswerPart::Last(answer)
         })
     }
 }
 
 impl Session {
     /// All columns of a kept run under `lens`, which its later columns use too.
-    pub fn recast(&mut self, run: RunId, lens: LensKind) -> Result<Vec<Arc<Column>>, ModelError> {
-        let ask = Ask::Recast;
+    pub fn relens(&mut self, run: RunId, lens: LensKind) -> Result<Vec<Arc<Column>>, ModelError> {
+        let ask = Ask::Relens;
         match self.answer(&Question { run, lens, ask })? {
-            Answer::Recast(columns) => Ok(columns),
+            Answer::Relens(columns) => Ok(columns),
             _ => Ok(Vec::new()),
         }
     }
@@ -103,8 +103,8 @@ impl Session {
         at: Position,
         token: TokenId,
     ) -> Result<Column, ModelError> {
-        let states = self.kept(run)?.states_before(at)?;
-        let logits = Logits::of(&self.model().head, states, lens)?;
+        let states = self.run_state(run)?.states_before(at)?;
+        let logits = Logits::of(&self.model().unembed, states, lens)?;
         self.column(&logits, token, None)
     }
 
@@ -115,13 +115,17 @@ impl Session {
         at: Position,
         top_k: usize,
     ) -> Result<Answer, ModelError> {
-        let kept = self.kept(question.run)?;
-        let logits = Logits::of(&self.model().head, kept.states_before(at)?, question.lens)?;
+        let kept = self.run_state(question.run)?;
+        let logits = Logits::of(
+            &self.model().unembed,
+            kept.states_before(at)?,
+            question.lens,
+        )?;
         let token = match kept.tokens().get(at.0) {
             Some(token) => *token,
             None => logits.with_rows(best)?,
         };
-        Ok(Answer::Predictions(Arc::new(Predictions {
+        Ok(Answer::Predictions(Arc::new(LayerPredictions {
             top_k,
             column: self.column(&logits, token, Some(top_k))?,
         })))

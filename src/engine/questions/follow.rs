@@ -1,6 +1,6 @@
 //! Where tokens stand at every row of every step.
 
-use super::{Piece, Task};
+use super::{AnswerPart, Task};
 use crate::engine::{Answer, Question, Session};
 use crate::lens::{Logits, scores};
 use crate::model::ModelError;
@@ -30,15 +30,15 @@ impl Follow {
 }
 
 impl Task for Follow {
-    fn next(&mut self, session: &mut Session) -> Result<Piece, ModelError> {
-        let kept = session.kept(self.run)?;
+    fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError> {
+        let kept = session.run_state(self.run)?;
         let first = self.next;
         let steps = kept.generated.len();
         let end = steps.min(first.0 + BATCH).max(first.0);
         let scores = (first.0..end)
             .map(|step| {
                 let states = kept.states_before(Position(kept.prompt.len() + step))?;
-                let logits = Logits::of(&session.model().head, states, self.lens)?;
+                let logits = Logits::of(&session.model().unembed, states, self.lens)?;
                 scores(&logits, &self.tokens)
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
@@ -48,9 +48,9 @@ impl Task for Follow {
             steps: scores,
         };
         Ok(if end < steps {
-            Piece::More(Some(answer))
+            AnswerPart::More(Some(answer))
         } else {
-            Piece::Last(answer)
+            AnswerPart::Last(answer)
         })
     }
 }

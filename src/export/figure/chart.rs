@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 use super::legend::Legend;
 use super::page::{
-    Anchor, Drawing, Face, Page, Place, Says, candidate_label, face_of, line_colour, width_of,
+    Anchor, Area, CellText, Drawing, Face, Page, candidate_label, face_of, line_colour, width_of,
 };
 use crate::display::letter;
 use crate::display::scale::{self, Tone};
@@ -197,7 +197,7 @@ fn ranks(
     let base = top + ROW / 2.0 + 4.0;
     drawing.text((axes.left - 8.0, base), Anchor::End, Face::Strong, &name);
     for (l, score) in trajectory.layers.iter().enumerate() {
-        let place = Place {
+        let place = Area {
             x: axes.left + l as f32 * axes.layer,
             y: top,
             width: axes.layer,
@@ -205,11 +205,11 @@ fn ranks(
         };
         let Score { rank, prob, .. } = *score;
         let words = format!("L{l}: {name} has rank {rank}, p {prob:.4}");
-        let says = Says {
+        let cell_text = CellText {
             text: &value::rank(*score, Cells::Exact),
             tone: Tone::Sequential(scale::step(rank)),
             face: face_of(rank),
         };
-        drawing.cell(place, &says, &words, theme);
+        drawing.cell(place, &cell_text, &words, theme);
     }
 }

@@ -8,7 +8,7 @@
 //! ```
 
 use super::legend::Legend;
-use super::page::{Anchor, Drawing, Face, Page, Place, Says, face_of, width_of};
+use super::page::{Anchor, Area, CellText, Drawing, Face, Page, face_of, width_of};
 use crate::display::{Sheet, SheetColumn, text};
 use crate::run::Record;
 use crate::settings::theme::Theme;
@@ -119,7 +119,7 @@ impl Strip<'_> {
             let Some(cell) = self.column.column.cell(*row) else {
                 continue;
             };
-            let place = Place {
+            let place = Area {
                 x: self.x,
                 y: self.top + TOKENS + at as f32 * ROW,
                 width: self.width,
@@ -128,12 +128,12 @@ impl Strip<'_> {
             let words = self.words(*row, cell);
             match self.sheet.shown(self.column, *row) {
                 Some(shown) => {
-                    let says = Says {
+                    let cell_text = CellText {
                         text: &cut(&self.sheet.text(&shown)),
                         tone: shown.tone,
                         face: face_of(cell.score.rank),
                     };
-                    drawing.cell(place, &says, &words, theme);
+                    drawing.cell(place, &cell_text, &words, theme);
                 }
                 None => {
                     let middle = (middle, place.y + ROW / 2.0 + 4.0);

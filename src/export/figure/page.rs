@@ -94,16 +94,16 @@ impl Drawing {
     }
 
     /// A cell of a heat map; `words` are shown where the mouse stays on it.
-    pub fn cell(&mut self, place: Place, says: &Says<'_>, words: &str, theme: &Theme) {
-        let Place {
+    pub fn cell(&mut self, place: Area, cell_text: &CellText<'_>, words: &str, theme: &Theme) {
+        let Area {
             x,
             y,
             width,
             height,
         } = place;
-        let (ink, ground) = tone_colours(says.tone, theme);
-        let (words, text) = (escaped(words), escaped(says.text));
-        let strong = match says.face {
+        let (ink, ground) = tone_colours(cell_text.tone, theme);
+        let (words, text) = (escaped(words), escaped(cell_text.text));
+        let strong = match cell_text.face {
             Face::Strong => r#" class="strong""#,
             Face::Plain | Face::Muted => "",
         };
@@ -116,7 +116,7 @@ impl Drawing {
 
 /// What a cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Says<'s> {
+pub struct CellText<'s> {
     /// Its text.
     pub text: &'s str,
     /// Its colour.
@@ -135,7 +135,7 @@ pub fn face_of(rank: u32) -> Face {
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
+pub struct Area {
     pub x: f32,
     pub y: f32,
     pub width: f32,

@@ -6,7 +6,7 @@
 //!  Layer 29   ·is   0.265 ▅▅   '    0.189 ▄
 //! ```
 
-use super::page::{Anchor, Drawing, Face, Page, Place, line_colour, tone_colours, width_of};
+use super::page::{Anchor, Area, Drawing, Face, Page, line_colour, tone_colours, width_of};
 use crate::display::scale::{self, Tone};
 use crate::display::text;
 use crate::export::svg::escaped;
@@ -75,7 +75,7 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
             let x = NAMES + place as f32 * width;
             let is_chosen = token == column.token;
             if is_chosen {
-                let around = Place {
+                let around = Area {
                     x: x - 5.0,
                     y: y + 1.0,
                     width: widest + NUMBER + BAR + 14.0,
@@ -107,8 +107,8 @@ fn bar(drawing: &mut Drawing, (x, y): (f32, f32), prob: f32, theme: &Theme) {
     ));
 }
 
-fn outline(drawing: &mut Drawing, place: Place, theme: &Theme) {
-    let Place {
+fn outline(drawing: &mut Drawing, place: Area, theme: &Theme) {
+    let Area {
         x,
         y,
         width,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::display::Subtracted;
+use crate::display::SubtractedRun;
 use crate::display::scale::Tone;
-use crate::export::{sample, svg};
+use crate::export::svg;
 use crate::run::RunId;
 use crate::settings::{CellValue, GridOptions, Options};
+use crate::testing;
 use crate::trace::{Cell, TokenId};
 
 fn theme() -> Theme {
@@ -19,11 +20,11 @@ fn view(value: CellValue) -> GridView {
     GridView::of_steps(GridOptions { value, ..options })
 }
 
-fn grid(value: CellValue) -> Kind {
-    Kind::Grid(view(value))
+fn grid(value: CellValue) -> FigureKind {
+    FigureKind::Grid(view(value))
 }
 
-fn drawn(kind: Kind, format: &str, record: &Record) -> Vec<u8> {
+fn drawn(kind: FigureKind, format: &str, record: &Record) -> Vec<u8> {
     let drawn = draw(&kind, record, &theme());
     match format {
         "svg" => drawn.svg().into_bytes(),
@@ -32,8 +33,8 @@ fn drawn(kind: Kind, format: &str, record: &Record) -> Vec<u8> {
     }
 }
 
-fn text(kind: Kind, format: &str) -> String {
-    String::from_utf8(drawn(kind, format, &sample::record())).unwrap()
+fn text(kind: FigureKind, format: &str) -> String {
+    String::from_utf8(drawn(kind, format, &testing::record())).unwrap()
 }
 
 #[test]
@@ -51,8 +52,8 @@ fn the_grid_has_every_token_layer_and_rank() {
 fn a_figure_says_what_it_was_made_from() {
     for kind in [
         grid(CellValue::Rank),
-        Kind::Compare,
-        Kind::Predictions(Step(0)),
+        FigureKind::Compare,
+        FigureKind::Predictions(Step(0)),
     ] {
         let svg = text(kind, "svg");
         let version = env!("CARGO_PKG_VERSION");
@@ -122,10 +123,10 @@ fn a_figure_of_logit_changes_has_none_where_the_final_norm_stands_between() {
 
 #[test]
 fn the_prompts_own_columns_stand_before_the_steps() {
-    let record = sample::record();
+    let record = testing::record();
     let mut view = view(CellValue::Rank);
     view.prompt = vec![Arc::clone(&record.columns[1])];
-    let svg = String::from_utf8(drawn(Kind::Grid(view), "svg", &record)).unwrap();
+    let svg = String::from_utf8(drawn(FigureKind::Grid(view), "svg", &record)).unwrap();
     assert_eq!(svg.matches("<g><title>").count(), 3 * 3);
     let place = |part: &str| svg.find(part).unwrap_or_else(|| panic!("{part} in {svg}"));
     assert!(place("L0, prompt 2: ") < place("L0, step 1: "));
@@ -133,17 +134,17 @@ fn the_prompts_own_columns_stand_before_the_steps() {
 
 #[test]
 fn a_figure_of_a_difference_names_both_runs_and_what_cannot_be_compared() {
-    let record = sample::record();
+    let record = testing::record();
     let mut other = (*record.columns[1]).clone();
     other.token = TokenId(3);
     let mut view = view(CellValue::Probability);
-    view.before = Some(Subtracted {
+    view.before = Some(SubtractedRun {
         from: RunId(2),
         run: RunId(1),
         prompt: Vec::new(),
         steps: vec![Arc::clone(&record.columns[0]), Arc::new(other)],
     });
-    let svg = String::from_utf8(drawn(Kind::Grid(view), "svg", &record)).unwrap();
+    let svg = String::from_utf8(drawn(FigureKind::Grid(view), "svg", &record)).unwrap();
     assert!(svg.contains("Probability in #2 − probability in #1, before"));
     assert_eq!(svg.matches(">=</text>").count(), 3, "the same cells");
     assert_eq!(svg.matches(">·</text>").count(), 3, "of another token");
@@ -152,14 +153,14 @@ fn a_figure_of_a_difference_names_both_runs_and_what_cannot_be_compared() {
 
 #[test]
 fn the_predictions_name_the_text_before_their_place() {
-    let svg = text(Kind::Predictions(Step(1)), "svg");
+    let svg = text(FigureKind::Predictions(Step(1)), "svg");
     assert!(svg.contains("“The \"keys\"⏎to is” ▸ "), "{svg}");
 }
 
 #[test]
 fn the_predictions_mark_the_chosen_token_wherever_it_is_listed() {
-    let record = sample::record();
-    let kind = Kind::Predictions(Step(0));
+    let record = testing::record();
+    let kind = FigureKind::Predictions(Step(0));
     let svg = text(kind.clone(), "svg");
     assert!(svg.contains("Best tokens of every layer at step 1: ·is"));
     let cells = || record.columns[0].layers.iter();
@@ -179,13 +180,13 @@ fn the_predictions_mark_the_chosen_token_wherever_it_is_listed() {
 
 #[test]
 fn the_predictions_of_a_step_that_is_not_there_are_an_empty_page() {
-    let svg = text(Kind::Predictions(Step(99)), "svg");
+    let svg = text(FigureKind::Predictions(Step(99)), "svg");
     assert_eq!(svg.matches("height=\"9\"").count(), 0);
 }
 
 #[test]
 fn the_chart_has_a_line_and_a_row_for_each_candidate() {
-    let svg = text(Kind::Compare, "svg");
+    let svg = text(FigureKind::Compare, "svg");
     assert_eq!(svg.matches("class=\"line\"").count(), 2);
     assert_eq!(svg.matches("<g><title>").count(), 2 * 3);
     assert!(svg.contains("Rank of each candidate at step 2"));
@@ -197,9 +198,9 @@ fn the_chart_has_a_line_and_a_row_for_each_candidate() {
 
 #[test]
 fn candidates_that_end_on_one_rank_have_names_that_can_be_read() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.watch.trajectories = vec![record.watch.trajectories[0].clone(); 3];
-    let svg = String::from_utf8(drawn(Kind::Compare, "svg", &record)).unwrap();
+    let svg = String::from_utf8(drawn(FigureKind::Compare, "svg", &record)).unwrap();
     let heights: Vec<f32> = svg
         .lines()
         .filter(|line| line.contains("text-anchor=\"start\"") && line.contains("·is"))
@@ -217,7 +218,7 @@ fn candidates_that_end_on_one_rank_have_names_that_can_be_read() {
 
 #[test]
 fn many_tokens_go_on_below() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.columns = vec![Arc::clone(&record.columns[0]); 80];
     let svg = String::from_utf8(drawn(grid(CellValue::Rank), "svg", &record)).unwrap();
     assert!(svg.matches(">Layer 0<").count() > 1);
@@ -229,8 +230,8 @@ fn figures_are_well_formed_and_load_nothing() {
     for kind in [
         grid(CellValue::Rank),
         grid(CellValue::TopToken),
-        Kind::Compare,
-        Kind::Predictions(Step(1)),
+        FigureKind::Compare,
+        FigureKind::Predictions(Step(1)),
     ] {
         for format in ["svg", "html"] {
             let text = text(kind.clone(), format);
@@ -256,13 +257,13 @@ fn a_page_has_the_numbers_in_a_table() {
     assert!(html.starts_with("<!doctype html>"));
     assert!(html.contains("<th scope=\"row\">2</th><td>1</td><td>3</td>"));
     assert!(html.contains("prefers-color-scheme: dark"));
-    let html = text(Kind::Compare, "html");
+    let html = text(FigureKind::Compare, "html");
     assert!(html.contains("<th scope=\"row\">0</th><td>5</td><td>4</td>"));
 }
 
 #[test]
 fn pixels_have_the_colours_of_the_scale_and_letters_of_a_font_that_is_there() {
-    let png = drawn(grid(CellValue::Rank), "png", &sample::record());
+    let png = drawn(grid(CellValue::Rank), "png", &testing::record());
     let pixmap = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
     let has = |rgb: [u8; 3]| {
         let mut pixels = pixmap.pixels().iter();
@@ -275,7 +276,7 @@ fn pixels_have_the_colours_of_the_scale_and_letters_of_a_font_that_is_there() {
 
 #[test]
 fn a_figure_with_too_many_cells_for_pixels_is_refused() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.columns = vec![Arc::clone(&record.columns[0]); 40_000];
     let kind = grid(CellValue::Rank);
     let drawn = draw(&kind, &record, &theme());
@@ -285,10 +286,10 @@ fn a_figure_with_too_many_cells_for_pixels_is_refused() {
 
 #[test]
 fn a_figure_of_nothing_is_a_page_without_cells() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.columns.clear();
     record.watch.trajectories.clear();
-    for kind in [grid(CellValue::Rank), Kind::Compare] {
+    for kind in [grid(CellValue::Rank), FigureKind::Compare] {
         for format in ["svg", "png", "html"] {
             drawn(kind.clone(), format, &record);
         }

@@ -33,7 +33,7 @@ impl Rgb {
 
 /// The colours of a terminal.
 #[derive(Clone, Debug)]
-pub struct Palette {
+pub struct SvgPalette {
     /// Behind cells that ask for no colour.
     pub background: Rgb,
     /// Of text that asks for no colour.
@@ -45,7 +45,7 @@ pub struct Palette {
     ansi: [Rgb; 16],
 }
 
-impl Default for Palette {
+impl Default for SvgPalette {
     fn default() -> Self {
         Self {
             background: Rgb(0x14, 0x17, 0x1c),
@@ -74,7 +74,7 @@ impl Default for Palette {
     }
 }
 
-impl Palette {
+impl SvgPalette {
     /// A terminal with that ground.
     pub fn on(ground: Ground) -> Self {
         match ground {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn every_colour_has_a_place() {
-        let palette = Palette::default();
+        let palette = SvgPalette::default();
         for index in 0..=255 {
             assert!(palette.resolve(Color::Indexed(index)).is_some());
         }

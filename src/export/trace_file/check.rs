@@ -129,7 +129,7 @@ impl Rules {
 
     fn intervention(&self, intervention: &Intervention) -> Result<(), Flaw> {
         let layer = match intervention {
-            Intervention::Skip(skip) => Some(skip.layer),
+            Intervention::Ablation(ablation) => Some(ablation.layer),
             Intervention::Patch(patch) => match patch.row {
                 Row::Embedding => None,
                 Row::Layer(layer) => Some(layer),

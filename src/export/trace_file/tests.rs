@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::export::sample;
+use crate::testing;
 use crate::vocabulary::Piece;
 
 fn written(record: &Record) -> Vec<u8> {
@@ -13,7 +13,7 @@ fn written(record: &Record) -> Vec<u8> {
 }
 
 fn document() -> Value {
-    serde_json::from_slice(&written(&sample::record())).unwrap()
+    serde_json::from_slice(&written(&testing::record())).unwrap()
 }
 
 /// The record but for its vocabulary, whose pieces are compared one by one.
@@ -31,9 +31,9 @@ fn assert_same(found: &Record, expected: &Record) {
 
 #[test]
 fn what_is_written_is_read_back() {
-    let record = sample::record();
+    let record = testing::record();
     assert_same(&read(&written(&record)).unwrap(), &record);
-    let arrays = tensors::write(&record, Some(&sample::states())).unwrap();
+    let arrays = tensors::write(&record, Some(&testing::states())).unwrap();
     assert_same(&read(&arrays).unwrap(), &record);
 }
 
@@ -59,7 +59,7 @@ fn a_run_without_steps_or_an_end_is_read_back() {
         columns: Vec::new(),
         finish: None,
         watch: crate::run::Watch::default(),
-        ..sample::record()
+        ..testing::record()
     };
     let found = read(&written(&record)).unwrap();
     assert_eq!((found.columns.len(), found.finish), (0, None));
@@ -99,13 +99,13 @@ fn a_file_that_says_nothing_of_them_is_of_an_unchanged_run() {
 
 #[test]
 fn what_is_read_is_written_the_same() {
-    let bytes = written(&sample::record());
+    let bytes = written(&testing::record());
     assert_eq!(written(&read(&bytes).unwrap()), bytes);
 }
 
 #[test]
 fn only_pieces_that_occur_are_in_the_file() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     record.prompt_ids.clear();
     let found = read(&written(&record)).unwrap();
     let first = crate::trace::TokenId(0);
@@ -134,7 +134,7 @@ fn unknown_fields_are_nothing_to_worry_about() {
 
 #[test]
 fn a_figure_that_is_no_number_is_read_as_such() {
-    let mut record = sample::record();
+    let mut record = testing::record();
     let column = std::sync::Arc::make_mut(&mut record.columns[0]);
     column.layers[1].kl = f32::INFINITY;
     let found = read(&written(&record)).unwrap();
@@ -177,7 +177,7 @@ fn what_cannot_be_is_refused_in_one_line() {
 
 #[test]
 fn arrays_that_do_not_fit_are_refused() {
-    let record = sample::record();
+    let record = testing::record();
     let bytes = tensors::write(&record, None).unwrap();
     let cut = read(&bytes[..bytes.len() - 4]).unwrap_err().to_string();
     assert!(cut.contains("is damaged"), "{cut}");

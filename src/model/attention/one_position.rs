@@ -48,13 +48,14 @@ impl<'a> Kept<'a> {
 }
 
 /// What all heads give for the `queries`, `[count * width]`, over the `seen` positions:
-/// `[count * width]`.
+/// `[count * width]`. `sinks` are the scores that heads have for nothing, if they have any.
 pub(super) fn attend(
     heads: Heads,
     queries: &[f32],
     keys: Kept<'_>,
     values: Kept<'_>,
     seen: Range<usize>,
+    sinks: &[f32],
 ) -> Vec<f32> {
     let Heads { width, count, .. } = heads;
     let mut out = vec![0.0; queries.len()];
@@ -66,7 +67,7 @@ pub(super) fn attend(
         shares
             .iter_mut()
             .for_each(|score| *score = heads.scored(*score));
-        softmax(&mut shares);
+        softmax(&mut shares, sinks.get(head).copied());
         weighted_sum(values.of(kv_head, &seen, width), &shares, out);
     };
     let width = width.max(1);
@@ -92,10 +93,11 @@ impl Heads {
     }
 }
 
-/// Scores to shares of 1.
-fn softmax(scores: &mut [f32]) {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
+/// Scores to shares of 1, of which the score for nothing takes its own.
+fn softmax(scores: &mut [f32], sink: Option<f32>) {
+    let of_nothing = sink.unwrap_or(f32::NEG_INFINITY);
+    let largest = scores.iter().copied().fold(of_nothing, f32::max);
+    let mut sum = sink.map_or(0.0, |sink| (sink - largest).exp());
     for score in scores.iter_mut() {
         *score = (*score - largest).exp();
         sum += *score;

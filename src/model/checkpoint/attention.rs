@@ -7,7 +7,7 @@ use crate::model::ModelError;
 use crate::model::layout::{QkvLayout, RopeRows};
 use crate::model::linear::Linear;
 use crate::model::norm::Norm;
-use crate::model::spec::{AttentionSpec, Gate, NormSpec, Presence, QkNormSpan, Rope};
+use crate::model::spec::{AttentionSpec, Gate, NormSpec, Presence, QkNormSpan, Rope, Sinks};
 
 impl Checkpoint<'_> {
     /// The norm before the attention of block `l`, or of the sum behind it.
@@ -45,17 +45,37 @@ impl Checkpoint<'_> {
             self.projection(&self.in_block(name, l), rows, d_model, spec.qkv_bias)
         };
         let parts = match self.qkv_layout(l) {
-            QkvLayout::Concatenated(name) => vec![read(name, q_rows + 2 * kv_rows)?],
+            QkvLayout::Concatenated(name) if self.layout.rope_rows == RopeRows::HalfSplit => {
+                vec![read(name, q_rows + 2 * kv_rows)?]
+            }
+            QkvLayout::Concatenated(name) => {
+                let all = read(name, q_rows + 2 * kv_rows)?;
+                let (q, k) = (all.part(0, q_rows)?, all.part(q_rows, kv_rows)?);
+                vec![
+                    self.half_split(q, spec.n_heads, rotary_dim(spec))?,
+                    self.half_split(k, spec.n_kv_heads, rotary_dim(spec))?,
+                    all.part(q_rows + kv_rows, kv_rows)?,
+                ]
+            }
             QkvLayout::Grouped(name) => {
                 vec![ungrouped(read(name, q_rows + 2 * kv_rows)?, spec)?]
             }
+            QkvLayout::Blocks { name, count } => {
+                let part = read(name, q_rows + 2 * kv_rows)?;
+                let [q, k, v] = of_blocks(&part, count, q_rows)?;
+                vec![
+                    self.half_split(q, spec.n_heads, rotary_dim(spec))?,
+                    self.half_split(k, spec.n_kv_heads, rotary_dim(spec))?,
+                    v,
+                ]
+            }
             QkvLayout::Separate { q, k, v } => vec![
-                self.in_halves(
+                self.half_split(
                     self.queries(q, l, spec, d_model)?.0,
                     spec.n_heads,
-                    turned(spec),
+                    rotary_dim(spec),
                 )?,
-                self.in_halves(read(k, kv_rows)?, spec.n_kv_heads, turned(spec))?,
+                self.half_split(read(k, kv_rows)?, spec.n_kv_heads, rotary_dim(spec))?,
                 read(v, kv_rows)?,
             ],
         };
@@ -110,12 +130,24 @@ impl Checkpoint<'_> {
         let is_there = |layout: QkvLayout| {
             let (QkvLayout::Separate { q: name, .. }
             | QkvLayout::Concatenated(name)
-            | QkvLayout::Grouped(name)) = layout;
+            | QkvLayout::Grouped(name)
+            | QkvLayout::Blocks { name, .. }) = layout;
             self.has_weight(&self.in_block(name, l))
         };
         let usual = self.layout.qkv;
         let other = self.layout.other_qkv.filter(|other| is_there(*other));
         other.filter(|_| !is_there(usual)).unwrap_or(usual)
+    }
+
+    /// The score that each head of block `l` has for nothing; none where heads must attend.
+    pub fn sinks(&self, l: usize, spec: &AttentionSpec) -> Result<Vec<f32>, ModelError> {
+        match spec.sinks {
+            Sinks::Absent => Ok(Vec::new()),
+            Sinks::Learned => {
+                let name = self.in_block(self.layout.sinks, l);
+                Ok(self.tensor(&name, &[spec.n_heads])?.to_vec1()?)
+            }
+        }
     }
 
     /// The norms of queries and keys of block `l`, where there are any.
@@ -139,7 +171,7 @@ impl Checkpoint<'_> {
                 QkNormSpan::EachHead => {
                     let weight = self.head_weights(&name, heads, spec.head_dim)?;
                     let weight = self
-                        .halves(&weight.flatten_all()?, heads, turned(spec))?
+                        .half_split_rows(&weight.flatten_all()?, heads, rotary_dim(spec))?
                         .reshape((heads, 1, spec.head_dim))?;
                     let weight = weight.to_device(self.device)?;
                     Ok(Norm::new(qk.norm, &weight, None, self.dtype)?)
@@ -201,44 +233,66 @@ impl Checkpoint<'_> {
 
     /// Rows of queries or keys with the pairs of the rotation `dim / 2` apart, whatever way the
     /// checkpoint stores them.
-    fn in_halves(
+    fn half_split(
         &self,
         part: Projection,
         n_heads: usize,
-        turned: usize,
+        rotary_dim: usize,
     ) -> Result<Projection, ModelError> {
-        if self.layout.rope_rows == RopeRows::Halves || turned == 0 {
+        if self.layout.rope_rows == RopeRows::HalfSplit || rotary_dim == 0 {
             return Ok(part);
         }
-        part.in_order(|rows| self.halves(rows, n_heads, turned))
+        part.in_order(|rows| self.half_split_rows(rows, n_heads, rotary_dim))
     }
 
     /// The same for one tensor whose rows, in order, are those of all heads.
-    fn halves(&self, tensor: &Tensor, n_heads: usize, turned: usize) -> Result<Tensor, ModelError> {
-        if self.layout.rope_rows == RopeRows::Halves || turned == 0 {
+    fn half_split_rows(
+        &self,
+        tensor: &Tensor,
+        n_heads: usize,
+        rotary_dim: usize,
+    ) -> Result<Tensor, ModelError> {
+        if self.layout.rope_rows == RopeRows::HalfSplit || rotary_dim == 0 {
             return Ok(tensor.clone());
         }
         let columns = tensor.elem_count() / tensor.dim(0)?;
         let rows = tensor.dim(0)? / n_heads;
         let heads = tensor.reshape((n_heads, rows, columns))?;
-        let pairs = heads
-            .narrow(1, 0, turned)?
-            .reshape((n_heads, turned / 2, 2, columns))?
-            .transpose(1, 2)?
-            .reshape((n_heads, turned, columns))?;
-        let passed = heads.narrow(1, turned, rows - turned)?;
+        let first = heads.narrow(1, 0, rotary_dim)?;
+        let pairs = match self.layout.rope_rows {
+            RopeRows::Exchanged => {
+                let half = rotary_dim / 2;
+                Tensor::cat(
+                    &[first.narrow(1, half, half)?, first.narrow(1, 0, half)?],
+                    1,
+                )?
+            }
+            RopeRows::HalfSplit | RopeRows::Interleaved => first
+                .reshape((n_heads, rotary_dim / 2, 2, columns))?
+                .transpose(1, 2)?
+                .reshape((n_heads, rotary_dim, columns))?,
+        };
+        let passed = heads.narrow(1, rotary_dim, rows - rotary_dim)?;
         Ok(Tensor::cat(&[pairs, passed], 1)?.reshape(tensor.shape())?)
     }
 }
 
-/// How many dimensions of a head the rotation turns.
-fn turned(spec: &AttentionSpec) -> usize {
+/// How many dimensions of a head the rotation covers.
+fn rotary_dim(spec: &AttentionSpec) -> usize {
     spec.rope().map_or(0, |rope| rope.dim)
 }
 
 impl Projection {
+    /// `count` rows from row `start` on.
+    fn part(&self, start: usize, count: usize) -> Result<Self, ModelError> {
+        let bias = self.bias.as_ref();
+        let bias = bias.map(|bias| bias.narrow(0, start, count)).transpose()?;
+        let weight = self.weight.part(start, count);
+        Ok(Self { weight, bias })
+    }
+
     /// With its rows in the order that `sorted` gives to the rows of a tensor.
-    fn in_order(
+    pub(super) fn in_order(
         self,
         sorted: impl Fn(&Tensor) -> Result<Tensor, ModelError>,
     ) -> Result<Self, ModelError> {
@@ -269,4 +323,25 @@ fn ungrouped(part: Projection, spec: &AttentionSpec) -> Result<Projection, Model
         ];
         Ok(Tensor::cat(&parts, 0)?.reshape(tensor.shape())?)
     })
+}
+
+/// All queries, all keys and all values, each `rows` high, from `count` blocks that hold their
+/// queries, then their values, then their keys.
+fn of_blocks(part: &Projection, count: usize, rows: usize) -> Result<[Projection; 3], ModelError> {
+    let height = rows / count.max(1);
+    let of = |third: usize| -> Result<Projection, ModelError> {
+        let rows = (0..count).flat_map(|block| {
+            let start = (3 * block + third) * height;
+            start..start + height
+        });
+        let order: Vec<u32> = rows.filter_map(|row| u32::try_from(row).ok()).collect();
+        let order_of_bias = Tensor::from_slice(&order, order.len(), &Device::Cpu)?;
+        let bias = part.bias.as_ref();
+        let bias = bias.map(|bias| bias.index_select(&order_of_bias, 0));
+        Ok(Projection {
+            weight: part.weight.reordered(&order),
+            bias: bias.transpose()?,
+        })
+    };
+    Ok([of(0)?, of(2)?, of(1)?])
 }

@@ -3,9 +3,10 @@
 use super::{Checkpoint, embedding_name, no_embedding, unembedding_name};
 use crate::model::ModelError;
 use crate::model::decoder::Embedding;
-use crate::model::head::Head;
 use crate::model::linear::Linear;
+use crate::model::sinusoids::Sinusoids;
 use crate::model::spec::{Bias, Positions, Spec, Unembedding};
+use crate::model::unembed::Unembed;
 use crate::model::weight::Weight;
 
 impl Checkpoint<'_> {
@@ -29,6 +30,12 @@ impl Checkpoint<'_> {
             projection: self.projection_between(self.layout.project_in, width, spec.d_model)?,
             positions: self.positions(spec)?,
             per_layer: self.per_layer(spec)?,
+            sinusoids: match spec.positions {
+                Positions::Sinusoidal { offset, without } => {
+                    Some(Sinusoids::new(spec.d_model, offset, without))
+                }
+                Positions::Learned { .. } | Positions::InAttention => None,
+            },
             dtype: self.dtype,
         })
     }
@@ -45,7 +52,7 @@ impl Checkpoint<'_> {
     }
 
     /// The final norm and the unembedding, which may be the embedding's `tokens`.
-    pub fn head(&self, spec: &Spec, tokens: &Weight) -> Result<Head, ModelError> {
+    pub fn unembed(&self, spec: &Spec, tokens: &Weight) -> Result<Unembed, ModelError> {
         let (rows, width) = (tokens.height(), spec.embedding.width);
         let name = self.unembedding_name();
         let weight_name = format!("{name}.weight");
@@ -57,21 +64,21 @@ impl Checkpoint<'_> {
         };
         let bias_name = format!("{name}.bias");
         let bias = self
-            .has_bias(spec.head.bias, &bias_name)
+            .has_bias(spec.unembed.bias, &bias_name)
             .then(|| self.tensor(&bias_name, &[rows]))
             .transpose()?
             .map(|bias| bias.to_device(self.device))
             .transpose()?;
-        let norm = spec.head.norm.map(|norm| {
+        let norm = spec.unembed.norm.map(|norm| {
             let name = format!("{}{}", self.prefix, self.layout.final_norm);
             self.norm(&name, norm, &[spec.d_model])
         });
-        Ok(Head {
+        Ok(Unembed {
             norm: norm.transpose()?,
             projection: self.projection_between(self.layout.project_out, spec.d_model, width)?,
             unembedding: Linear::new(weight, bias, self.dtype),
-            scale: spec.head.scale,
-            cap: spec.head.cap,
+            scale: spec.unembed.scale,
+            cap: spec.unembed.cap,
             dtype: self.dtype,
         })
     }
@@ -83,7 +90,7 @@ impl Checkpoint<'_> {
         if self.weights.shape(&name).is_some() {
             return Ok(name);
         }
-        match spec.head.unembedding {
+        match spec.unembed.unembedding {
             Unembedding::Tied => Ok(self.unembedding_name() + ".weight"),
             Unembedding::Separate | Unembedding::AsStored => Err(no_embedding(self.weights, name)),
         }
@@ -100,13 +107,13 @@ impl Checkpoint<'_> {
     ) -> Result<bool, ModelError> {
         let embedding = self.embedding_name(spec)?;
         let is_stored = self.weights.shape(name).is_some();
-        match spec.head.unembedding {
+        match spec.unembed.unembedding {
             Unembedding::Separate => return Ok(true),
             _ if !is_stored || name == embedding => return Ok(false),
             Unembedding::Tied | Unembedding::AsStored => self.check(name, shape)?,
         }
         let is_own = !self.weights.are_equal(&embedding, name)?;
-        if is_own && spec.head.unembedding == Unembedding::Tied {
+        if is_own && spec.unembed.unembedding == Unembedding::Tied {
             self.note(format!(
                 "{}: the configuration says that the unembedding is the embedding, but the files \
                  hold another matrix, `{name}`; that one is used, as transformers does",

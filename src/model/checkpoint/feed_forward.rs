@@ -1,13 +1,12 @@
 //! The tensors of a block's feed-forward part.
 
-use super::{Checkpoint, Projection};
+use super::Checkpoint;
 use crate::model::ModelError;
-use crate::model::experts::{Experts, Shared};
 use crate::model::feed_forward::FeedForward;
-use crate::model::layout::{ExpertsLayout, MlpLayout};
+use crate::model::layout::MlpLayout;
 use crate::model::mlp::Mlp;
 use crate::model::norm::Norm;
-use crate::model::spec::{Bias, ExpertsSpec, FeedForwardSpec, MlpSpec, NormSpec};
+use crate::model::spec::{Activation, FeedForwardSpec, MlpSpec, NormSpec, Xielu};
 
 impl Checkpoint<'_> {
     /// The norm before the feed-forward part of block `l`, or of the sum behind it.
@@ -45,7 +44,8 @@ impl Checkpoint<'_> {
         })
     }
 
-    fn mlp(
+    /// One network of block `l`, stored as `layout`.
+    pub(super) fn mlp(
         &self,
         layout: MlpLayout,
         l: usize,
@@ -55,6 +55,7 @@ impl Checkpoint<'_> {
         let into = |name: &str, rows: usize| {
             self.projection(&self.in_block(name, l), rows, d_model, spec.bias)
         };
+        let spec = self.with_numbers(l, spec)?;
         let (ups, down) = match layout {
             MlpLayout::Plain { up, down } => (vec![into(up, spec.width)?], down),
             MlpLayout::Gated { gate, up, down } => {
@@ -71,89 +72,30 @@ impl Checkpoint<'_> {
         ))
     }
 
-    fn experts(&self, l: usize, spec: &ExpertsSpec, d_model: usize) -> Result<Experts, ModelError> {
-        let layout = self.experts_layout(l);
-        let router = self.in_block(layout.router, l);
-        let router = self.projection(&router, spec.count, d_model, Bias::Absent)?;
-        let width = spec.expert.width;
-        let gates = self.of_each_expert(layout.gate, l, spec.count, [width, d_model])?;
-        let ups = self.of_each_expert(layout.up, l, spec.count, [width, d_model])?;
-        let downs = self.of_each_expert(layout.down, l, spec.count, [d_model, width])?;
-        let experts = gates
-            .into_iter()
-            .zip(ups)
-            .zip(downs)
-            .map(|((gate, up), down)| {
-                let into = self.stacked(vec![gate, up])?;
-                let down = self.stacked(vec![down])?;
-                Ok(Mlp::new(spec.expert, into, down, self.dtype))
-            })
-            .collect::<Result<Vec<_>, ModelError>>()?;
-        let shared = match spec.shared {
-            None => None,
-            Some(shared) => {
-                let mlp = MlpSpec {
-                    width: shared.width,
-                    ..spec.expert
-                };
-                Some(Shared {
-                    mlp: self.mlp(layout.shared, l, mlp, d_model)?,
-                    gate: self.stacked(vec![self.shared_gate(l, d_model)?])?,
-                })
-            }
-        };
-        Ok(Experts::new(
-            *spec,
-            self.stacked(vec![router])?,
-            experts,
-            shared,
-            self.dtype,
-        ))
-    }
-
-    /// The way in which this checkpoint stores a mixture.
-    fn experts_layout(&self, l: usize) -> ExpertsLayout {
-        let is_there = |layout: &ExpertsLayout| {
-            self.has_weight(&self.in_block(layout.gate, l).replace("{e}", "0"))
-        };
-        let usual = self.layout.experts;
-        let older = usual.older.filter(|older| is_there(older));
-        *older.filter(|_| !is_there(&usual)).unwrap_or(&usual)
-    }
-
-    /// One matrix of `[out, in]` of each expert.
-    fn of_each_expert(
-        &self,
-        name: &str,
-        l: usize,
-        count: usize,
-        [rows, columns]: [usize; 2],
-    ) -> Result<Vec<Projection>, ModelError> {
-        let name = self.in_block(name, l);
-        if name.contains("{e}") {
-            return (0..count)
-                .map(|e| {
-                    let name = name.replace("{e}", &e.to_string());
-                    self.projection(&name, rows, columns, Bias::Absent)
-                })
-                .collect();
+    /// The same network with the numbers of its activation, where those stand beside the weights
+    /// of block `l`.
+    fn with_numbers(&self, l: usize, spec: MlpSpec) -> Result<MlpSpec, ModelError> {
+        if spec.activation != Activation::Xielu(None) {
+            return Ok(spec);
         }
-        let all = self.rows(&format!("{name}.weight"), &[count, rows, columns])?;
-        let of_expert = |e| Projection {
-            weight: all.part(e * rows, rows),
-            bias: None,
+        let read = |which: &str| -> Result<f64, ModelError> {
+            let name = self.in_block(self.layout.xielu, l).replace("{x}", which);
+            let shape: &[usize] = match self.weights.shape(&name) {
+                Some([]) => &[],
+                _ => &[1],
+            };
+            let number: Vec<f32> = self.tensor(&name, shape)?.flatten_all()?.to_vec1()?;
+            Ok(number.first().copied().unwrap_or_default().into())
         };
-        Ok((0..count).map(of_expert).collect())
-    }
-
-    /// `[1, d_model]`; GGUF files hold it without the first dimension.
-    fn shared_gate(&self, l: usize, d_model: usize) -> Result<Projection, ModelError> {
-        let name = self.in_block(self.layout.experts.shared_gate, l);
-        let weight_name = format!("{name}.weight");
-        let weight = match self.weights.shape(&weight_name) {
-            Some([_]) => self.rows(&weight_name, &[d_model])?,
-            _ => self.rows(&weight_name, &[1, d_model])?,
+        let numbers = Xielu {
+            alpha_p: read("alpha_p")?,
+            alpha_n: read("alpha_n")?,
+            beta: read("beta")?,
+            eps: read("eps")?,
         };
-        Ok(Projection { weight, bias: None })
+        Ok(MlpSpec {
+            activation: Activation::Xielu(Some(numbers)),
+            ..spec
+        })
     }
 }

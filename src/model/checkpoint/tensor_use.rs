@@ -26,10 +26,10 @@ pub enum Unused {
     CopyOfEmbedding,
     /// Another block's is used in its place.
     AnotherBlocks,
-    /// For tokens behind the next one.
-    FurtherTokens,
     /// Part of a larger model around the decoder.
     OtherPart,
+    /// A layer behind the decoder's own.
+    LayerBeyond,
     /// Not known: the model would not be what the checkpoint describes.
     Unknown,
 }
@@ -42,8 +42,8 @@ impl Unused {
             Self::Computed => "a mask or table, computed instead",
             Self::CopyOfEmbedding => "the embedding once more",
             Self::AnotherBlocks => "another block's is used instead",
-            Self::FurtherTokens => "predicts tokens behind the next one",
             Self::OtherPart => "part of a larger model",
+            Self::LayerBeyond => "of a layer that predicts tokens behind the next one",
             Self::Unknown => "not known to this architecture; the model is refused",
         }
     }
@@ -104,6 +104,23 @@ impl Checkpoint<'_> {
         parts.contains(part)
     }
 
+    /// Whether a tensor belongs to a layer behind the decoder's own.
+    fn is_beyond(&self, name: &str) -> bool {
+        let Some(first) = self.layout.layers_beyond else {
+            return false;
+        };
+        let of_prefix = name.strip_prefix(&self.prefix);
+        let bare = of_prefix.unwrap_or(name);
+        if bare.starts_with("mtp_") || bare.starts_with("mtp.") {
+            return true;
+        }
+        let layer = ["layers.", "blk."].into_iter().find_map(|layers| {
+            let (number, _) = of_prefix?.strip_prefix(layers)?.split_once('.')?;
+            number.parse::<usize>().ok()
+        });
+        layer.is_some_and(|layer| layer >= first)
+    }
+
     fn why_unused(&self, name: &str, copy_of_embedding: &str) -> Unused {
         let layout = &self.layout;
         if name == copy_of_embedding {
@@ -112,11 +129,8 @@ impl Checkpoint<'_> {
             Unused::Computed
         } else if self.is_another_blocks(name) {
             Unused::AnotherBlocks
-        } else if layout
-            .further
-            .has(name.strip_prefix(&self.prefix).unwrap_or(name))
-        {
-            Unused::FurtherTokens
+        } else if self.is_beyond(name) {
+            Unused::LayerBeyond
         } else if self.is_of_other_part(name) {
             Unused::OtherPart
         } else {

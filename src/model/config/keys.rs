@@ -36,7 +36,7 @@ const ROTARY: [&str; 4] = [
     PART,
 ];
 
-/// The part of a head that is turned: of all types that have a rotation, some obey it.
+/// The part of a head that is rotated: of all types that have a rotation, some obey it.
 const PART: &str = "partial_rotary_factor";
 
 /// What can stand inside the description of a rotation.
@@ -62,6 +62,15 @@ const ROTATION: [&str; 18] = [
     // Which coordinates of a picture turn what; those of text are all alike.
     "mrope_section",
     "mrope_interleaved",
+];
+
+/// What can stand there for one type only.
+const ROTATION_OF: [(&str, &str); 5] = [
+    ("hunyuan_v1_dense", "alpha"),
+    ("ministral3", "llama_4_scaling_beta"),
+    ("ministral3", "max_position_embeddings"),
+    ("phimoe", "short_mscale"),
+    ("phimoe", "long_mscale"),
 ];
 
 impl ModelType {

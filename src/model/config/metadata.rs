@@ -7,7 +7,7 @@ use super::MOST_LAYERS;
 
 /// Keys behind the architecture's name that change no number, or are read only where others ask
 /// for them.
-const NOT_ASKED_FOR: [&str; 17] = [
+const NOT_ASKED_FOR: [&str; 25] = [
     "vocab_size",
     "rope.scaling.type",
     "rope.scaling.factor",
@@ -26,6 +26,15 @@ const NOT_ASKED_FOR: [&str; 17] = [
     "expert_feed_forward_length",
     "expert_shared_feed_forward_length",
     "tensor_data_layout",
+    "rope.scaling.yarn_log_multiplier",
+    "rope.scaling.yarn_attn_factor",
+    "expert_shared_count",
+    // Of Mamba layers, in files of models that have none.
+    "ssm.conv_kernel",
+    "ssm.state_size",
+    "ssm.group_count",
+    "ssm.inner_size",
+    "ssm.time_step_rank",
 ];
 
 /// Whether it is no matter that nothing asked for `key`.

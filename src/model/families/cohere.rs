@@ -1,6 +1,6 @@
 //! `cohere` and `cohere2`: both parts of a block read the same stream through one LayerNorm
-//! without bias, neighbouring dimensions are turned together, and the logits are scaled. In the
-//! second, three of four layers are local, and the others do not turn at all.
+//! without bias, neighbouring dimensions are rotated together, and the logits are scaled. In the
+//! second, three of four layers are local, and the others do not rotate at all.
 //!
 //! Cohere 2024, 2025: Command R, <https://arxiv.org/abs/2504.00698>.
 
@@ -93,8 +93,8 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     start.norm.bias = Bias::Absent;
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
-    spec.head.scale = Some(config.f64(LOGIT_SCALE)?);
+    rotary::apply(config, &mut spec)?;
+    spec.unembed.scale = Some(config.f64(LOGIT_SCALE)?);
     let bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
     let has_qk_norm = match config.dialect() {
         Dialect::HuggingFace => config.optional_bool(QK_NORM)?.unwrap_or(false),
@@ -136,7 +136,7 @@ fn layout(config: &Config) -> Layout {
         Dialect::Gguf => GGUF,
     };
     Layout {
-        rope_rows: RopeRows::Neighbours,
+        rope_rows: RopeRows::Interleaved,
         ..names
     }
 }

@@ -3,11 +3,21 @@
 use super::reading;
 use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
-use crate::model::spec::{ExpertsSpec, FeedForwardSpec, MlpSpec, SharedExpert, Spec};
+use crate::model::spec::{
+    ExpertsSpec, FeedForwardSpec, MlpSpec, RouterSpec, SharedExpert, SharedGate, Spec, Sum,
+};
 
-const COUNT: Key = key(&["num_local_experts", "num_experts"], "expert_count");
-const USED: Key = key(&["num_experts_per_tok"], "expert_used_count");
-const WIDTH: Key = key(&["moe_intermediate_size"], "expert_feed_forward_length");
+pub const COUNT: Key = key(
+    &[
+        "num_local_experts",
+        "num_experts",
+        "n_routed_experts",
+        "moe_num_experts",
+    ],
+    "expert_count",
+);
+pub const USED: Key = key(&["num_experts_per_tok", "moe_k"], "expert_used_count");
+pub const WIDTH: Key = key(&["moe_intermediate_size"], "expert_feed_forward_length");
 const SHARED_WIDTH: Key = key(
     &["shared_expert_intermediate_size"],
     "expert_shared_feed_forward_length",
@@ -31,11 +41,7 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     let Some(count) = config.optional_usize(COUNT)?.filter(|count| *count > 0) else {
         return Ok(());
     };
-    let used = config.usize(USED)?;
-    if used > count {
-        let reason = format!("is {used}, more than the {count} experts there are");
-        return Err(config.complain(USED, &reason));
-    }
+    let used = used(config, USED, count)?;
     let width = config.optional_usize(WIDTH)?;
     // Early GGUF files of these say how wide the experts of one token are together.
     let shares_width = matches!(config.architecture(), "qwen2moe" | "qwen3moe");
@@ -45,6 +51,7 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
                 Some(width) => width,
                 None => config.usize(reading::MLP_WIDTH)?,
             },
+            gate: SharedGate::Sigmoid,
         }),
         _ => None,
     };
@@ -72,12 +79,29 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
                 },
                 count,
                 used,
-                renormalised,
+                router: RouterSpec {
+                    sum: match renormalised {
+                        true => Sum::ONE,
+                        false => Sum::AsScored,
+                    },
+                    ..RouterSpec::default()
+                },
                 shared,
             });
         }
     }
     Ok(())
+}
+
+/// How many of `count` experts a token uses, as `key` says.
+pub fn used(config: &Config, key: Key, count: usize) -> Result<usize, ModelError> {
+    match config.usize(key)? {
+        used if used > count => {
+            let reason = format!("is {used}, more than the {count} experts there are");
+            Err(config.complain(key, &reason))
+        }
+        used => Ok(used),
+    }
 }
 
 fn is_sparse(config: &Config, layer: usize) -> Result<bool, ModelError> {

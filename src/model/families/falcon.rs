@@ -49,7 +49,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut spec = start.decoder(config)?;
     let alibi = config.optional_bool(ALIBI)?.unwrap_or(false);
     if !alibi {
-        rotary::turn(config, &mut spec)?;
+        rotary::apply(config, &mut spec)?;
     }
     let residual = residual(config)?;
     let n_kv_heads = key_heads(config)?;

@@ -126,7 +126,7 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
             mlp.bias = Bias::Absent;
         }
     }
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     spec.embedding.scale = Some(reading::root_scale(spec.d_model).recip());
     if config.architecture() == "gemma" {
         // The first files say `gelu` for its tanh approximation.
@@ -139,7 +139,7 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
         });
         return Ok(spec);
     }
-    spec.head.cap = config.optional_f64(FINAL_CAP)?;
+    spec.unembed.cap = config.optional_f64(FINAL_CAP)?;
     let scale = score_scale(config, &spec)?;
     let is_third = config.architecture().starts_with("gemma3");
     let cap = match is_third {

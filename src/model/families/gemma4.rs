@@ -115,7 +115,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let window = reading::window(config)?;
     spec.embedding.scale = Some(reading::root_scale(spec.d_model).recip());
     spec.embedding.per_layer = width.map(|width| PerLayerSpec { width, norm });
-    spec.head.cap = config.optional_f64(FINAL_CAP)?;
+    spec.unembed.cap = config.optional_f64(FINAL_CAP)?;
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
         let sight = sights.get(layer).copied().unwrap_or(Sight::Global);
         let heads = Heads::of(config, layer, sight, block.attention.n_kv_heads)?;

@@ -1,5 +1,5 @@
 //! `gpt_neox`: both parts of a block read the same stream, queries, keys and values stand in one
-//! tensor head by head, and a part of each head is turned. Pythia is one.
+//! tensor head by head, and a part of each head is rotated. Pythia is one.
 //!
 //! Black et al. 2022, <https://arxiv.org/abs/2204.06745>.
 
@@ -42,7 +42,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::plain(config, Activation::Gelu)?;
     start.unembedding = Unembedding::Separate;
     let mut spec = start.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     let parallel = config.optional_bool(PARALLEL)?.unwrap_or(true);
     for block in &mut spec.blocks {
         if parallel {

@@ -1,5 +1,5 @@
 //! `gptj`: both parts of a block read the same stream through one norm, neighbouring dimensions
-//! are turned together, and the logits have a bias.
+//! are rotated together, and the logits have a bias.
 //!
 //! Wang, Komatsuzaki 2021, <https://github.com/kingoflolz/mesh-transformer-jax>.
 
@@ -34,8 +34,8 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::plain(config, Activation::GeluTanh)?;
     start.unembedding = Unembedding::Separate;
     let mut spec = start.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
-    spec.head.bias = Bias::Present;
+    rotary::apply(config, &mut spec)?;
+    spec.unembed.bias = Bias::Present;
     for block in &mut spec.blocks {
         block.residual = Residual::ParallelOneNorm;
         block.attention.qkv_bias = Bias::Absent;
@@ -60,7 +60,7 @@ fn layout(_: &Config) -> Layout {
             down: "h.{l}.mlp.fc_out",
         },
         final_norm: "ln_f",
-        rope_rows: RopeRows::Neighbours,
+        rope_rows: RopeRows::Interleaved,
         ignored: &[".attn.bias", ".attn.masked_bias"],
         ..HUGGING_FACE
     }

@@ -76,12 +76,12 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let norm = start.norm;
     let width = width(config)?;
     let mut spec = start.decoder(&one_width(config)?)?;
-    spec.head.unembedding = match (config.dialect(), config.optional_bool(TIED)?) {
+    spec.unembed.unembedding = match (config.dialect(), config.optional_bool(TIED)?) {
         (Dialect::Gguf, _) => Unembedding::AsStored,
         (Dialect::HuggingFace, Some(false)) => Unembedding::Separate,
         (Dialect::HuggingFace, _) => Unembedding::Tied,
     };
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     let convolution = short_convolution::Spec {
         width: spec.d_model,
         kernel: config.usize(KERNEL)?,

@@ -197,7 +197,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let start = Start::gated(config)?;
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     let (qkv_bias, output_bias) = match kind {
         "qwen2" | "qwen2_vl_text" | "qwen2_5_vl_text" => (Bias::Present, Bias::Absent),
         "qwen2_moe" if config.optional_bool(QKV_BIAS)? == Some(false) => {
@@ -267,7 +267,7 @@ fn window(config: &Config, layer: usize) -> Result<Option<usize>, ModelError> {
     Ok(window.filter(|_| is_local))
 }
 
-/// Whether a layer of SmolLM3 turns its queries and keys: three of four do.
+/// Whether a layer of SmolLM3 rotates its queries and keys: three of four do.
 fn is_turned(config: &Config, layer: usize) -> Result<bool, ModelError> {
     let listed = config.get(TURNED_LAYERS).and_then(|list| list.as_array());
     if let Some(turned) = listed.and_then(|list| list.get(layer)?.as_u64()) {
@@ -292,7 +292,7 @@ fn layout(config: &Config) -> Layout {
         (Dialect::HuggingFace, _) => HUGGING_FACE,
         // llama.cpp's converter permutes the rows of these two only.
         (Dialect::Gguf, "llama" | "smollm3") => Layout {
-            rope_rows: RopeRows::Neighbours,
+            rope_rows: RopeRows::Interleaved,
             experts: ExpertsLayout {
                 older: Some(&GGUF_SINGLE_EXPERTS),
                 ..GGUF.experts

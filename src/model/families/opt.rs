@@ -52,7 +52,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         }
     }
     if !norm_before || config.optional_bool(NO_FINAL_NORM)?.unwrap_or(false) {
-        spec.head.norm = None;
+        spec.unembed.norm = None;
     }
     Ok(spec)
 }

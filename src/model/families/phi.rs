@@ -1,5 +1,5 @@
 //! `phi`: both parts of a block read the same stream through one norm, a part of each head is
-//! turned, and the logits have a bias. Phi-1, Phi-1.5 and Phi-2.
+//! rotated, and the logits have a bias. Phi-1, Phi-1.5 and Phi-2.
 //!
 //! Li et al. 2023, <https://arxiv.org/abs/2309.05463>.
 
@@ -38,8 +38,8 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::plain(config, Activation::GeluTanh)?;
     start.unembedding = Unembedding::Separate;
     let mut spec = start.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
-    spec.head.bias = Bias::Present;
+    rotary::apply(config, &mut spec)?;
+    spec.unembed.bias = Bias::Present;
     for block in &mut spec.blocks {
         block.residual = Residual::ParallelOneNorm;
     }

@@ -45,7 +45,7 @@ const FIRST_WINDOW: usize = 2047;
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut spec = Start::gated(config)?.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     let is_first = config.usize(reading::CONTEXT)? == FIRST_CONTEXT;
     let window = match (config.dialect(), reading::window(config)?) {
         (Dialect::Gguf, None) if is_first => Some(FIRST_WINDOW),

@@ -7,7 +7,7 @@ use super::start::Start;
 use super::{Family, experts, reading, rotary};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
-use crate::model::layout::{Further, GGUF, HUGGING_FACE, Layout};
+use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::mixer::delta_net::{self, Decay, Inner, Rates};
 use crate::model::mixer::{HeadOrder, MixerLayout, MixerSpec};
 use crate::model::spec::{Activation, Gate, Presence, QkNorm, QkNormSpan, Spec};
@@ -124,7 +124,7 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
     spec.blocks.truncate(blocks(config)?);
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     let bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
     let delta_net = delta_net(config)?;
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
@@ -253,10 +253,7 @@ fn layout(config: &Config) -> Layout {
                 norm: "layers.{l}.linear_attn.norm",
                 output: "layers.{l}.linear_attn.out_proj",
             }),
-            further: Further {
-                prefixes: &["mtp."],
-                from_block: None,
-            },
+            layers_beyond: config.layers(reading::N_LAYERS).ok(),
             ..HUGGING_FACE
         },
         Dialect::Gguf => Layout {
@@ -270,10 +267,7 @@ fn layout(config: &Config) -> Layout {
                 output: "blk.{l}.ssm_out",
             }),
             mlp_norm: "blk.{l}.post_attention_norm",
-            further: Further {
-                prefixes: &[],
-                from_block: blocks(config).ok().map(|blocks| ("blk.", blocks)),
-            },
+            layers_beyond: blocks(config).ok(),
             ..GGUF
         },
     }

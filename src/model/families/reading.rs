@@ -8,13 +8,21 @@ pub const N_LAYERS: Key = key(
     &["num_hidden_layers", "n_layer", "num_layers"],
     "block_count",
 );
-pub const D_MODEL: Key = key(&["hidden_size", "n_embd", "n_embed"], "embedding_length");
+pub const D_MODEL: Key = key(
+    &["hidden_size", "n_embd", "n_embed", "d_model"],
+    "embedding_length",
+);
 pub const CONTEXT: Key = key(
     &["max_position_embeddings", "n_positions", "n_ctx"],
     "context_length",
 );
 pub const N_HEADS: Key = key(
-    &["num_attention_heads", "n_head", "num_heads"],
+    &[
+        "num_attention_heads",
+        "n_head",
+        "num_heads",
+        "attention_heads",
+    ],
     "attention.head_count",
 );
 pub const N_KV_HEADS: Key = key(
@@ -29,7 +37,12 @@ pub const MLP_WIDTH: Key = key(
 );
 pub const RMS_EPS: Key = key(&["rms_norm_eps"], "attention.layer_norm_rms_epsilon");
 pub const LAYER_EPS: Key = key(
-    &["layer_norm_epsilon", "layer_norm_eps", "norm_epsilon"],
+    &[
+        "layer_norm_epsilon",
+        "layer_norm_eps",
+        "norm_epsilon",
+        "norm_eps",
+    ],
     "attention.layer_norm_epsilon",
 );
 pub const ACTIVATION: Key = key(
@@ -43,6 +56,8 @@ pub const ACTIVATION: Key = key(
 );
 const TIED: Key = key(&["tie_word_embeddings"], "");
 const LAYER_TYPES: Key = key(&["layer_types"], "");
+/// In GGUF files a list of which layers are local.
+const KINDS: Key = key(&["layer_types"], "attention.sliding_window_pattern");
 const WINDOW: Key = key(&["sliding_window"], "attention.sliding_window");
 
 /// The heads of the attention.
@@ -139,6 +154,44 @@ pub fn window(config: &Config) -> Result<Option<usize>, ModelError> {
 pub fn listed_as_local(config: &Config, layer: usize) -> Option<bool> {
     let kinds = config.get(LAYER_TYPES)?.as_array()?;
     Some(kinds.get(layer)?.as_str()? == "sliding_attention")
+}
+
+/// What a layer attends to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerKind {
+    /// A sliding window.
+    Local,
+    /// All that came before.
+    Global,
+}
+
+/// What a layer attends to, where the configuration lists it.
+///
+/// # Errors
+/// When it lists another kind of layer, or fewer layers than there are.
+pub fn kind_of_layer(config: &Config, layer: usize) -> Result<Option<LayerKind>, ModelError> {
+    let Some(kinds) = config.get(KINDS) else {
+        return Ok(None);
+    };
+    let Some(kind) = kinds.as_array().and_then(|kinds| kinds.get(layer)) else {
+        let reason = format!("does not say what layer {layer} is");
+        return Err(config.complain(KINDS, &reason));
+    };
+    match (kind.as_str(), kind.as_bool()) {
+        (Some("sliding_attention"), _) | (_, Some(true)) => Ok(Some(LayerKind::Local)),
+        (Some("full_attention" | "attention"), _) | (_, Some(false)) => Ok(Some(LayerKind::Global)),
+        _ => {
+            let reason = format!("lists {kind} for layer {layer}, which is not supported");
+            Err(config.complain(KINDS, &reason))
+        }
+    }
+}
+
+/// Whether a layer attends to a sliding window only: as listed, else all but each `period`th.
+pub fn is_local(config: &Config, layer: usize, period: usize) -> Result<bool, ModelError> {
+    let listed = kind_of_layer(config, layer)?;
+    let usual = || period != 0 && !(layer + 1).is_multiple_of(period);
+    Ok(listed.map_or_else(usual, |kind| kind == LayerKind::Local))
 }
 
 /// `1 / sqrt(width)`.

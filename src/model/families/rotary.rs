@@ -5,7 +5,7 @@ mod parameters;
 
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, key};
-use crate::model::spec::{HeadPositions, Rope, RopeScaling, Spec};
+use crate::model::spec::{HeadPositions, Rope, RopeScaling, Spec, Temperature};
 
 use super::reading;
 pub use parameters::Layers;
@@ -14,12 +14,12 @@ use parameters::Parameters;
 /// The base that files mean that name none.
 const OLD_THETA: f64 = 10_000.0;
 
-/// How many dimensions are turned, where that is said as a number and not as a part.
+/// How many dimensions are rotated, where that is said as a number and not as a part.
 const ROTATED: Key = key(&["rotary_dim"], "rope.dimension_count");
 
 /// Gives every block's attention the rotation that the configuration describes, and the context
 /// the length that the rotation is good for.
-pub fn turn(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
+pub fn apply(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     let Some(head_dim) = spec.blocks.first().map(|block| block.attention.head_dim) else {
         return Ok(());
     };
@@ -28,7 +28,7 @@ pub fn turn(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     for block in &mut spec.blocks {
         block.attention.positions = HeadPositions::Rotary(rope.clone());
     }
-    // Beyond its original context a LongRoPE model turns by other factors, so that every
+    // Beyond its original context a LongRoPE model rotates by other factors, so that every
     // position already seen would have to be computed anew.
     if kind(&parameters)? == Kind::LongRope {
         let original = whole(parameters.f64(ORIGINAL)?);
@@ -52,6 +52,24 @@ pub fn of_layers(config: &Config, layers: Layers, head_dim: usize) -> Result<Rop
     read(&Parameters::of(config, layers)?, head_dim)
 }
 
+/// How much sharper the scores of late positions are, where the configuration says it.
+pub fn temperature(config: &Config) -> Result<Option<Temperature>, ModelError> {
+    const STRENGTH: Key = key(&[], "attention.temperature_scale");
+    const STRENGTH_INSIDE: &str = "llama_4_scaling_beta";
+    let parameters = Parameters::of(config, Layers::Global)?;
+    let strength = match config.dialect() {
+        Dialect::HuggingFace => Some(parameters.f64(STRENGTH_INSIDE)?),
+        Dialect::Gguf => config.optional_f64(STRENGTH)?,
+    };
+    let Some(strength) = strength.filter(|strength| *strength != 0.0) else {
+        return Ok(None);
+    };
+    match parameters.f64(ORIGINAL)? {
+        step if step > 0.0 => Ok(Some(Temperature { strength, step })),
+        step => Err(parameters.complain(ORIGINAL, &format!("must be above 0, not {step}"))),
+    }
+}
+
 const ORIGINAL: &str = "original_max_position_embeddings";
 const PART: &str = "partial_rotary_factor";
 
@@ -64,9 +82,9 @@ fn whole(length: f64) -> usize {
     length as usize
 }
 
-/// How many of a head's dimensions are turned.
+/// How many of a head's dimensions are rotated.
 #[expect(clippy::cast_precision_loss, reason = "a head is narrower than 2^52")]
-fn turned(parameters: &Parameters<'_>, head_dim: usize) -> Result<usize, ModelError> {
+fn rotary_dim(parameters: &Parameters<'_>, head_dim: usize) -> Result<usize, ModelError> {
     let config = parameters.config();
     if let Some(dim) = config.optional_usize(ROTATED)? {
         return Ok(dim.min(head_dim));
@@ -114,8 +132,14 @@ fn kind(parameters: &Parameters<'_>) -> Result<Kind, ModelError> {
             return Err(parameters.complain("rope_type", &reason));
         }
     };
-    // GGUF files of the phi3 architecture name no type: their tensors hold the factors.
-    let unnamed = named == Kind::None && is_phi3 && config.dialect() == Dialect::Gguf;
+    let is_phimoe = config.architecture() == "phimoe";
+    if is_phimoe && !matches!(named, Kind::None | Kind::LongRope) {
+        let reason = "is not supported for this architecture; `longrope` is";
+        return Err(parameters.complain("rope_type", reason));
+    }
+    // GGUF files of these architectures name no type: their tensors hold the factors.
+    let unnamed =
+        named == Kind::None && (is_phi3 || is_phimoe) && config.dialect() == Dialect::Gguf;
     Ok(match unnamed && parameters.has(ORIGINAL) {
         true => Kind::LongRope,
         false => named,
@@ -124,9 +148,10 @@ fn kind(parameters: &Parameters<'_>) -> Result<Kind, ModelError> {
 
 /// Rotary embedding of a head of `head_dim` dimensions.
 fn read(parameters: &Parameters<'_>, head_dim: usize) -> Result<Rope, ModelError> {
-    let dim = turned(parameters, head_dim)?;
+    let dim = rotary_dim(parameters, head_dim)?;
     let theta = parameters.optional_f64("rope_theta")?.unwrap_or(OLD_THETA);
-    if theta <= 1.0 || dim == 0 || !dim.is_multiple_of(2) {
+    let theta = theta * stretch(parameters, head_dim)?;
+    if !theta.is_finite() || theta <= 1.0 || dim == 0 || !dim.is_multiple_of(2) {
         let reason = "and the head's width make no rotary embedding";
         return Err(parameters.complain("rope_theta", reason));
     }
@@ -136,6 +161,21 @@ fn read(parameters: &Parameters<'_>, head_dim: usize) -> Result<Rope, ModelError
         theta,
         scaling,
         magnitude,
+    })
+}
+
+/// What the base is multiplied by in Hunyuan, which calls it dynamic though it is not.
+#[expect(clippy::cast_precision_loss, reason = "a head is narrower than 2^52")]
+fn stretch(parameters: &Parameters<'_>, head_dim: usize) -> Result<f64, ModelError> {
+    let is_hunyuan = parameters.config().architecture() == "hunyuan_v1_dense";
+    if !is_hunyuan || parameters.kind()? != "dynamic" {
+        return Ok(1.0);
+    }
+    let alpha = parameters.optional_f64("alpha")?;
+    let width = head_dim as f64;
+    Ok(match alpha.filter(|alpha| *alpha != 0.0) {
+        Some(alpha) => alpha.powf(width / (width - 2.0)),
+        None => 1.0,
     })
 }
 
@@ -162,7 +202,12 @@ fn scaling(parameters: &Parameters<'_>, dim: usize) -> Result<(RopeScaling, f64)
                 Some(factor) => factor,
                 None => context(parameters)? / original,
             };
-            let told = parameters.optional_f64("attention_factor")?;
+            // The first of Phi-3.5-MoE's two counts within the original context.
+            let is_phimoe = parameters.config().architecture() == "phimoe";
+            let told = match (is_phimoe, parameters.config().dialect()) {
+                (true, Dialect::HuggingFace) => Some(parameters.f64("short_mscale")?),
+                _ => parameters.optional_f64("attention_factor")?,
+            };
             let magnitude = (1.0 + stretch.max(1.0).ln() / original.ln()).sqrt();
             (short_factors(parameters, dim)?, told.unwrap_or(magnitude))
         }
@@ -191,22 +236,26 @@ fn yarn(parameters: &Parameters<'_>) -> Result<(RopeScaling, f64), ModelError> {
         beta_fast: or_usual("beta_fast", 32.0)?,
         beta_slow: or_usual("beta_slow", 1.0)?,
         original_context,
-        whole_pairs: parameters.optional_bool("truncate")?.unwrap_or(true),
+        whole_pairs: match parameters.optional_bool("truncate")? {
+            Some(whole) => whole,
+            // GGUF metadata do not say; GPT-OSS's own configuration says false.
+            None => parameters.config().architecture() != "gpt-oss",
+        },
     };
     let usual = yarn_magnitude(factor, 1.0);
     let told = parameters.optional_f64("attention_factor")?;
-    let magnitude = match (told, parameters.config().dialect()) {
-        (Some(told), Dialect::HuggingFace) => told,
+    let of_values = or_usual("mscale", 0.0)?;
+    let of_all = or_usual("mscale_all_dim", 0.0)?;
+    let computed = match of_values != 0.0 && of_all != 0.0 {
+        true => yarn_magnitude(factor, of_values) / yarn_magnitude(factor, of_all),
+        false => usual,
+    };
+    let whole = parameters.optional_f64("whole_attention_factor")?;
+    let magnitude = match (told, whole, parameters.config().dialect()) {
+        (Some(told), _, Dialect::HuggingFace) | (None, Some(told), _) => told,
         // There it comes on top.
-        (Some(more), Dialect::Gguf) => more * usual,
-        (None, _) => {
-            let of_values = or_usual("mscale", 0.0)?;
-            let of_all = or_usual("mscale_all_dim", 0.0)?;
-            match of_values != 0.0 && of_all != 0.0 {
-                true => yarn_magnitude(factor, of_values) / yarn_magnitude(factor, of_all),
-                false => usual,
-            }
-        }
+        (Some(more), _, Dialect::Gguf) => more * computed,
+        (None, None, _) => computed,
     };
     Ok((scaling, magnitude))
 }

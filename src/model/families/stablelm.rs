@@ -1,4 +1,4 @@
-//! `stablelm`: Llama with LayerNorm, a part of each head turned; StableLM 2 12B reads the stream
+//! `stablelm`: Llama with LayerNorm, a part of each head rotated; StableLM 2 12B reads the stream
 //! once for both parts of a block and norms each head of queries and keys.
 //!
 //! Bellagente et al. 2024, <https://arxiv.org/abs/2402.17834>.
@@ -47,7 +47,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     start.unembedding = Unembedding::Separate;
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     let parallel = config.optional_bool(PARALLEL)?.unwrap_or(false);
     let qkv_bias = reading::bias_by_flag(config, QKV_BIAS)?;
     let qk_norm = QkNorm {

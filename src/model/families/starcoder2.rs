@@ -50,7 +50,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         (Dialect::HuggingFace, _) => Bias::Present,
     };
     let mut spec = start.decoder(config)?;
-    rotary::turn(config, &mut spec)?;
+    rotary::apply(config, &mut spec)?;
     let window = reading::window(config)?;
     for block in &mut spec.blocks {
         block.attention.window = window;

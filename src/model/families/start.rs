@@ -6,8 +6,8 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
     Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, Gate,
-    HeadPositions, HeadSpec, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, Residual, Spec,
-    Unembedding,
+    HeadPositions, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, QkNormPlace, Residual, Sinks,
+    Spec, UnembedSpec, Unembedding,
 };
 
 /// In GGUF files; `config.json` has names of its own for it.
@@ -85,7 +85,7 @@ impl Start {
             },
             positions: Positions::InAttention,
             blocks,
-            head: HeadSpec {
+            unembed: UnembedSpec {
                 norm: Some(self.norm),
                 unembedding: reading::unembedding(config, self.unembedding)?,
                 bias: Bias::Absent,
@@ -102,7 +102,7 @@ impl Start {
         let width = match (config.optional_usize(reading::MLP_WIDTH)?, self.mlp) {
             (Some(width), _) => width,
             (None, MlpKind::Plain) => d_model.saturating_mul(4),
-            (None, MlpKind::Gated) => config.usize(reading::MLP_WIDTH)?,
+            (None, _) => config.usize(reading::MLP_WIDTH)?,
         };
         Ok(BlockSpec {
             norm: self.norm,
@@ -119,6 +119,9 @@ impl Start {
                 positions: HeadPositions::None,
                 qk_norm: None,
                 gate: Gate::None,
+                qk_norm_place: QkNormPlace::BeforeRotation,
+                temperature: None,
+                sinks: Sinks::Absent,
                 qkv_bias: self.bias,
                 output_bias: self.bias,
             },

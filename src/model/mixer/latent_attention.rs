@@ -200,7 +200,7 @@ pub(super) fn read(
 /// The rows that are turned, behind `before` others of each of the heads, with the two halves of a
 /// turned pair half of them apart.
 fn in_halves(projection: Projection, spec: &Spec, heads: usize, before: usize) -> Projection {
-    if spec.rope_rows == RopeRows::Halves {
+    if spec.rope_rows == RopeRows::HalfSplit {
         return projection;
     }
     let turned = spec.rope.dim;

@@ -22,10 +22,16 @@ pub struct AttentionSpec {
     pub window: Option<usize>,
     /// How places reach the scores.
     pub positions: HeadPositions,
-    /// Norms of queries and keys, before their rotation.
+    /// Norms of queries and keys.
     pub qk_norm: Option<QkNorm>,
     /// What the heads' results go through before the output projection.
     pub gate: Gate,
+    /// Where those norms stand.
+    pub qk_norm_place: QkNormPlace,
+    /// Makes the scores of late positions sharper.
+    pub temperature: Option<Temperature>,
+    /// Whether heads can attend to nothing.
+    pub sinks: Sinks,
     /// Biases of queries, keys and values.
     pub qkv_bias: Bias,
     /// Bias of the output projection.
@@ -53,7 +59,7 @@ impl AttentionSpec {
         }
     }
 
-    /// The rotation of queries and keys, if they are turned.
+    /// The rotation of queries and keys, if they are rotated.
     #[must_use]
     pub fn rope(&self) -> Option<&Rope> {
         match &self.positions {
@@ -66,9 +72,9 @@ impl AttentionSpec {
 /// How a token's place reaches the scores of one attention.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HeadPositions {
-    /// Not at all.
+    /// Positions do not reach the scores.
     None,
-    /// Queries and keys are turned.
+    /// Queries and keys are rotated.
     Rotary(Rope),
     /// A penalty that grows with the distance, steeper from head to head (Press et al. 2022).
     Alibi {
@@ -87,6 +93,43 @@ pub enum AlibiPrecision {
     /// Slopes, positions and their products are rounded to bfloat16, as transformers does for
     /// Falcon whatever the model computes in.
     Bfloat16,
+}
+
+/// Where norms of queries and keys stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QkNormPlace {
+    /// Before the rotation, as Qwen 3.
+    BeforeRotation,
+    /// Behind it, as Hunyuan.
+    AfterRotation,
+}
+
+/// Queries at position `p` are multiplied by `1 + strength * ln(1 + floor(p / step))`, as in
+/// Llama 4 and Ministral 3.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Temperature {
+    /// How fast the factor grows.
+    pub strength: f64,
+    /// Positions up to the next larger factor.
+    pub step: f64,
+}
+
+impl Temperature {
+    /// What queries at `position` are multiplied by.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "positions are below 2^52")]
+    pub fn factor(&self, position: usize) -> f64 {
+        1.0 + self.strength * (position as f64 / self.step).floor().ln_1p()
+    }
+}
+
+/// Whether heads can attend to nothing (Xiao et al. 2024; in GPT-OSS a learned number a head).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sinks {
+    /// The shares of all positions add up to one.
+    Absent,
+    /// Each head has a score of its own that takes part in the softmax and stands for no position.
+    Learned,
 }
 
 /// Norms of queries and keys.
@@ -123,20 +166,20 @@ pub enum QkNormSpan {
 /// Rotary position embedding (Su et al. 2021).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rope {
-    /// How many of a head's dimensions are turned; the rest pass.
+    /// How many of a head's dimensions are rotated; the rest pass.
     pub dim: usize,
     /// The base of the frequencies.
     pub theta: f64,
     /// How the frequencies were changed for longer contexts.
     pub scaling: RopeScaling,
-    /// What is turned is multiplied by it.
+    /// What is rotated is multiplied by it.
     pub magnitude: f64,
 }
 
 /// How the frequencies of a [`Rope`] were changed for longer contexts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RopeScaling {
-    /// Not at all.
+    /// The frequencies are those of the training.
     None,
     /// All divided by a factor (Chen et al. 2023).
     Linear {

@@ -71,14 +71,14 @@ impl From<&AddedToken> for Token {
 
 /// A token as it is declared.
 #[derive(Clone, Debug)]
-pub(super) enum Declared {
+pub(super) enum TokenDeclaration {
     /// By its text alone, which makes it special.
     Text(String),
     /// With flags of its own.
     Token(Token),
 }
 
-impl Declared {
+impl TokenDeclaration {
     pub(super) fn text(content: &str) -> Self {
         Self::Text(content.to_owned())
     }
@@ -98,7 +98,7 @@ impl Declared {
     }
 }
 
-impl PartialEq for Declared {
+impl PartialEq for TokenDeclaration {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => one == other,

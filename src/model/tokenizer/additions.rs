@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use tokenizers::{AddedToken, Tokenizer};
 
-use super::added_token::{Declared, Token};
+use super::added_token::{Token, TokenDeclaration};
 use super::class::OwnWay;
 use super::declared::{Declarations, ROLES};
 use super::special;
@@ -19,20 +19,24 @@ pub(super) const MOST_SPECIAL: usize = 1 << 16;
 #[derive(Debug)]
 pub(super) struct Special {
     /// The tokens with a role, in the order in which they are added.
-    roles: Vec<(String, Declared)>,
+    roles: Vec<(String, TokenDeclaration)>,
     /// Those without one.
-    extra: Vec<Declared>,
+    extra: Vec<TokenDeclaration>,
 }
 
 impl Special {
     /// What is declared, and what the tokens of a class are where nothing is.
-    pub(super) fn new(declared: &Declarations, own: Option<OwnWay>, more: Vec<Declared>) -> Self {
+    pub(super) fn new(
+        declared: &Declarations,
+        own: Option<OwnWay>,
+        more: Vec<TokenDeclaration>,
+    ) -> Self {
         let usual = own.map_or(&[][..], OwnWay::usual_roles);
         let role = |role: &str| match declared.roles.get(role) {
             Some(token) => token.clone(),
             None => {
                 let usual = usual.iter().find(|(name, _)| *name == role);
-                usual.map(|(_, content)| Declared::text(content))
+                usual.map(|(_, content)| TokenDeclaration::text(content))
             }
         };
         let mut roles: Vec<_> = ROLES
@@ -43,7 +47,10 @@ impl Special {
         let usual_own = own.map_or(&[][..], OwnWay::usual_own_roles);
         roles.extend(usual_own.iter().map(|&(name, content)| {
             let found = own_roles.iter().find(|(other, _)| other == name);
-            let token = found.map_or_else(|| Declared::text(content), |(_, token)| token.clone());
+            let token = found.map_or_else(
+                || TokenDeclaration::text(content),
+                |(_, token)| token.clone(),
+            );
             (name.to_owned(), token)
         }));
         let is_usual = |name: &str| usual_own.iter().any(|(usual, _)| *usual == name);
@@ -79,14 +86,15 @@ impl Special {
         }
         let order = |name: &str| ROLES.iter().position(|role| *role == name);
         let place = order(role).unwrap_or(ROLES.len());
-        let before = |(name, _): &(String, Declared)| order(name).is_some_and(|at| at < place);
+        let before =
+            |(name, _): &(String, TokenDeclaration)| order(name).is_some_and(|at| at < place);
         let at = self.roles.iter().take_while(|entry| before(entry)).count();
         self.roles
-            .insert(at, (role.to_owned(), Declared::text(content)));
+            .insert(at, (role.to_owned(), TokenDeclaration::text(content)));
     }
 
     /// All of them.
-    fn all(&self) -> impl Iterator<Item = &Declared> {
+    fn all(&self) -> impl Iterator<Item = &TokenDeclaration> {
         self.roles.iter().map(|(_, token)| token).chain(&self.extra)
     }
 
@@ -96,12 +104,13 @@ impl Special {
         tokenizer: &mut Tokenizer,
         by_id: impl IntoIterator<Item = Token>,
     ) -> tokenizers::Result<()> {
-        let mut wanted: Vec<Declared> = by_id.into_iter().map(Declared::Token).collect();
+        let mut wanted: Vec<TokenDeclaration> =
+            by_id.into_iter().map(TokenDeclaration::Token).collect();
         let there = tokenizer.get_added_tokens_decoder();
         let mut known: HashSet<String> = there.into_values().map(|token| token.content).collect();
         known.extend(wanted.iter().map(|token| token.content().to_owned()));
-        let mut unknown: Vec<&Declared> = Vec::new();
-        let mut seen: HashMap<&str, Vec<&Declared>> = HashMap::new();
+        let mut unknown: Vec<&TokenDeclaration> = Vec::new();
+        let mut seen: HashMap<&str, Vec<&TokenDeclaration>> = HashMap::new();
         for token in self.all().filter(|token| !known.contains(token.content())) {
             let alike = seen.entry(token.content()).or_default();
             if !alike.contains(&token) {
@@ -118,8 +127,8 @@ impl Special {
         let added: Vec<AddedToken> = wanted
             .iter()
             .map(|token| match token {
-                Declared::Text(content) => special::control(content),
-                Declared::Token(token) => {
+                TokenDeclaration::Text(content) => special::control(content),
+                TokenDeclaration::Token(token) => {
                     let mut token = token.clone();
                     token.special |= roles.contains(token.content.as_str());
                     token.added()
@@ -145,8 +154,8 @@ impl Special {
         let added: Vec<_> = self
             .all()
             .map(|token| match token {
-                Declared::Text(content) => special::control(content),
-                Declared::Token(token) => {
+                TokenDeclaration::Text(content) => special::control(content),
+                TokenDeclaration::Token(token) => {
                     let mut token = token.clone();
                     token.special = true;
                     token.added()

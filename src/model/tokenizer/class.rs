@@ -82,7 +82,7 @@ const UNKNOWN: [&str; 47] = [
 ];
 
 /// The class that transformers itself has for a type of models.
-enum Mapped {
+enum ClassMapping {
     /// None: what the files name is taken.
     No,
     Generic,
@@ -92,17 +92,19 @@ enum Mapped {
 /// The `model_type`s whose files are known to name a wrong class.
 const NAME_A_WRONG_CLASS: [&str; 2] = ["phi3", "qwen2"];
 
-fn mapped(model_type: &str) -> Mapped {
+fn mapped(model_type: &str) -> ClassMapping {
     match model_type {
-        "cohere" | "cohere2" => Mapped::Own(OwnWay::Cohere),
-        "gemma" | "gemma2" | "gemma3" | "gemma3_text" => Mapped::Own(OwnWay::Gemma),
-        "gpt2" | "gpt_neo" | "gptj" | "opt" | "phi" | "starcoder2" => Mapped::Own(OwnWay::Gpt2),
-        "gpt_neox" | "olmoe" => Mapped::Own(OwnWay::GptNeoX),
-        "qwen2" | "qwen2_moe" | "qwen3" | "qwen3_moe" => Mapped::Own(OwnWay::Qwen2),
-        "granite" | "mistral" | "mistral3" | "mixtral" | "olmo2" | "phi3" | "stablelm" => {
-            Mapped::Generic
+        "cohere" | "cohere2" => ClassMapping::Own(OwnWay::Cohere),
+        "gemma" | "gemma2" | "gemma3" | "gemma3_text" => ClassMapping::Own(OwnWay::Gemma),
+        "gpt2" | "gpt_neo" | "gptj" | "opt" | "phi" | "starcoder2" => {
+            ClassMapping::Own(OwnWay::Gpt2)
         }
-        _ => Mapped::No,
+        "gpt_neox" | "olmoe" => ClassMapping::Own(OwnWay::GptNeoX),
+        "qwen2" | "qwen2_moe" | "qwen3" | "qwen3_moe" => ClassMapping::Own(OwnWay::Qwen2),
+        "granite" | "mistral" | "mistral3" | "mixtral" | "olmo2" | "phi3" | "stablelm" => {
+            ClassMapping::Generic
+        }
+        _ => ClassMapping::No,
     }
 }
 
@@ -128,8 +130,8 @@ impl Class {
             .is_some_and(|map| !map.is_empty());
         let Some(declared) = declared else {
             return match mapped(model_type) {
-                Mapped::Own(own) => Self::Own(own),
-                Mapped::Generic | Mapped::No => Self::Generic(None),
+                ClassMapping::Own(own) => Self::Own(own),
+                ClassMapping::Generic | ClassMapping::No => Self::Generic(None),
             };
         };
         let class = Self::named(&declared);
@@ -142,10 +144,10 @@ impl Class {
             return Self::Generic(Some(declared));
         }
         match mapped(model_type) {
-            Mapped::No => class,
-            Mapped::Generic => Self::Generic(Some(declared)),
-            Mapped::Own(own) if is_wrong => Self::Own(own),
-            Mapped::Own(_) => class,
+            ClassMapping::No => class,
+            ClassMapping::Generic => Self::Generic(Some(declared)),
+            ClassMapping::Own(own) if is_wrong => Self::Own(own),
+            ClassMapping::Own(_) => class,
         }
     }
 

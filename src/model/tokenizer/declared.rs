@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::added_token::{Declared, Token};
+use super::added_token::{Token, TokenDeclaration};
 use super::ordered_json::{Json, set, take};
 
 /// The roles that every tokenizer may give to a token, in the order in which such tokens are added.
@@ -31,13 +31,13 @@ const MOST_KEYS: usize = 1 << 12;
 pub(super) struct Declarations {
     /// The tokens with a role of [`ROLES`] that a file speaks of; `None` where it says that there
     /// is none.
-    pub roles: HashMap<String, Option<Declared>>,
+    pub roles: HashMap<String, Option<TokenDeclaration>>,
     /// Tokens with roles of the model's own, in order.
-    pub own_roles: Vec<(String, Declared)>,
+    pub own_roles: Vec<(String, TokenDeclaration)>,
     /// Special tokens without a role, under the key that is obeyed if it is there at all.
-    pub extra: Option<Vec<Declared>>,
+    pub extra: Option<Vec<TokenDeclaration>>,
     /// The same, under the older key, which is obeyed only where the other is not there.
-    pub additional: Option<Vec<Declared>>,
+    pub additional: Option<Vec<TokenDeclaration>>,
     /// Added tokens by the id that they were saved with: they are added in its order.
     pub by_id: BTreeMap<u64, Token>,
     pub add_bos: Option<bool>,
@@ -119,22 +119,22 @@ impl Declarations {
             .values()
             .map(|token| (token.content.as_str(), token))
             .collect();
-        let flagged = |declared: Declared| match by_content.get(declared.content()) {
-            Some(&token) => Declared::Token(token.clone()),
+        let flagged = |declared: TokenDeclaration| match by_content.get(declared.content()) {
+            Some(&token) => TokenDeclaration::Token(token.clone()),
             None => declared,
         };
         let roles = ROLES.into_iter().filter_map(|role| {
-            let declared = Declared::read(value(role)?);
+            let declared = TokenDeclaration::read(value(role)?);
             Some((role.to_owned(), declared.map(flagged)))
         });
         let roles = roles.collect();
-        let mut own_roles: Vec<(String, Declared)> = given
+        let mut own_roles: Vec<(String, TokenDeclaration)> = given
             .iter()
             .filter(|(key, _)| is_own_role(key))
-            .filter_map(|(key, value)| Some((key.clone(), Declared::read(value)?)))
+            .filter_map(|(key, value)| Some((key.clone(), TokenDeclaration::read(value)?)))
             .collect();
         for (role, json) in own_texts {
-            let Some(declared) = Declared::read(&json) else {
+            let Some(declared) = TokenDeclaration::read(&json) else {
                 continue;
             };
             match own_roles.iter_mut().find(|(name, _)| *name == role) {
@@ -158,12 +158,12 @@ impl Declarations {
 }
 
 /// A token of a list of special ones.
-fn special(json: &Json) -> Option<Declared> {
-    let declared = Declared::read(json)?;
+fn special(json: &Json) -> Option<TokenDeclaration> {
+    let declared = TokenDeclaration::read(json)?;
     Some(match declared {
-        Declared::Token(mut token) => {
+        TokenDeclaration::Token(mut token) => {
             token.special |= json.get("special").is_none();
-            Declared::Token(token)
+            TokenDeclaration::Token(token)
         }
         text => text,
     })
@@ -231,11 +231,11 @@ fn add_by_name(
     let extra = given.iter().filter(|(key, _)| key == EXTRA);
     let extra = extra.flat_map(|(_, list)| list.items());
     // Tokens with flags in `tokenizer_config.json` are not compared: they are read as such later.
-    let special: Vec<Declared> = named
+    let special: Vec<TokenDeclaration> = named
         .map(|(_, value)| value)
         .chain(extra)
         .filter(|value| value.get("__type").is_none())
-        .filter_map(Declared::read)
+        .filter_map(TokenDeclaration::read)
         .collect();
     for (content, id) in added.entries() {
         let Json::Count(id) = id else {

@@ -16,6 +16,7 @@ pub(super) const EOS: &str = "tokenizer.ggml.eos_token_id";
 const TOKEN_TYPES: &str = "tokenizer.ggml.token_type";
 const EOT: &str = "tokenizer.ggml.eot_token_id";
 const EOM: &str = "tokenizer.ggml.eom_token_id";
+const PADDING: &str = "tokenizer.ggml.padding_token_id";
 const UNKNOWN: &str = "tokenizer.ggml.unknown_token_id";
 
 /// What [`MODEL`] calls a SentencePiece vocabulary of the BPE kind.
@@ -54,7 +55,7 @@ const BYTE_LEVEL_BOUND: TokenId = TokenId(11);
 
 /// What a token is for, by the numbers of `tokenizer.ggml.token_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Normal,
     Unknown,
     Control,
@@ -63,7 +64,7 @@ pub(super) enum Kind {
     Byte,
 }
 
-impl Kind {
+impl TokenKind {
     fn numbered(number: i64) -> Self {
         match number {
             2 => Self::Unknown,
@@ -79,10 +80,12 @@ impl Kind {
 /// The vocabulary as the file lists it.
 pub(super) struct Entries {
     pub tokens: Vec<String>,
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<TokenKind>,
     pub bos: Option<TokenId>,
     pub eos: Option<TokenId>,
     pub unknown: Option<TokenId>,
+    /// What fills a batch of texts up to one length.
+    padding: Option<TokenId>,
     /// Whatever ends a text, `eos` included.
     ends: Vec<TokenId>,
     /// What is taken otherwise than the file says, one line each.
@@ -98,11 +101,17 @@ impl Entries {
             bos: None,
             eos: None,
             unknown: None,
+            padding: None,
             ends: Vec::new(),
             notes: Vec::new(),
         };
         entries.bos = entries.declared(metadata, BOS)?;
         entries.eos = entries.declared(metadata, EOS)?;
+        entries.padding = metadata
+            .integer(PADDING)
+            .unwrap_or_default()
+            .and_then(|id| u32::try_from(id).ok().map(TokenId))
+            .filter(|id| (id.0 as usize) < entries.tokens.len());
         if metadata.string(MODEL)? == Some(SENTENCEPIECE) {
             entries.unknown = entries.declared(metadata, UNKNOWN)?;
             entries.assume_sentencepiece_bounds();
@@ -176,7 +185,7 @@ impl Entries {
             }
         }
         for id in self.ends.iter().chain(&self.bos) {
-            self.kinds[id.0 as usize] = Kind::Control;
+            self.kinds[id.0 as usize] = TokenKind::Control;
         }
     }
 
@@ -198,7 +207,7 @@ impl Entries {
         &self.tokens[id.0 as usize]
     }
 
-    pub(super) fn with_kind(&self, wanted: Kind) -> impl Iterator<Item = &str> {
+    pub(super) fn with_kind(&self, wanted: TokenKind) -> impl Iterator<Item = &str> {
         let tokens = self.tokens.iter().zip(&self.kinds);
         tokens.filter_map(move |(token, &kind)| (kind == wanted).then_some(token.as_str()))
     }
@@ -220,7 +229,7 @@ impl Entries {
     pub(super) fn compare(
         &self,
         tokenizer: &tokenizers::Tokenizer,
-        compared: impl Fn(Kind) -> bool,
+        compared: impl Fn(TokenKind) -> bool,
     ) -> Result<(), String> {
         for (id, (token, &kind)) in (0..).zip(self.tokens.iter().zip(&self.kinds)) {
             let found = tokenizer.id_to_token(id);
@@ -237,13 +246,25 @@ impl Entries {
     pub(super) fn finish(self, inner: tokenizers::Tokenizer) -> Result<Tokenizer, String> {
         let unused = (0..)
             .zip(&self.kinds)
-            .filter(|&(_, &kind)| kind == Kind::Unused);
+            .filter(|&(_, &kind)| kind == TokenKind::Unused);
         let bounds = Bounds {
             bos: self.bos,
             end_of_text: self.ends,
         };
         let unused: Vec<_> = unused.map(|(id, _)| TokenId(id)).collect();
-        Tokenizer::assemble(inner, bounds, &unused, self.notes)
+        let roles = [
+            ("bos_token", self.bos),
+            ("eos_token", self.eos),
+            ("unk_token", self.unknown),
+            ("pad_token", self.padding),
+        ];
+        let role = |(role, id): (&str, Option<TokenId>)| {
+            let token = self.tokens.get(id?.0 as usize)?;
+            Some((role.to_owned(), token.clone()))
+        };
+        let roles = roles.into_iter().filter_map(role).collect();
+        let tokenizer = Tokenizer::assemble(inner, bounds, &unused, self.notes)?;
+        Ok(Tokenizer { roles, ..tokenizer })
     }
 }
 
@@ -253,13 +274,13 @@ pub(super) fn is_gemma(metadata: Metadata<'_>) -> Result<bool, TokenizerError> {
     Ok(architecture.is_some_and(|name| name.starts_with("gemma")))
 }
 
-fn read_kinds(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<Kind>, TokenizerError> {
+fn read_kinds(metadata: Metadata<'_>, n_tokens: usize) -> Result<Vec<TokenKind>, TokenizerError> {
     match metadata.integers(TOKEN_TYPES)? {
-        None => Ok(vec![Kind::Normal; n_tokens]),
+        None => Ok(vec![TokenKind::Normal; n_tokens]),
         Some(types) => {
             check_length(TOKEN_TYPES, types.len(), n_tokens)?;
             let types = types.into_iter().take(n_tokens);
-            Ok(types.map(Kind::numbered).collect())
+            Ok(types.map(TokenKind::numbered).collect())
         }
     }
 }

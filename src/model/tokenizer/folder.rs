@@ -10,10 +10,10 @@ use std::path::Path;
 use tokenizers::ModelWrapper;
 use tokenizers::models::bpe::BPE;
 
-use super::added_token::{Declared, Token};
+use super::added_token::{Token, TokenDeclaration};
 use super::additions::Special;
 use super::class::{Class, OwnWay};
-use super::declared::Declarations;
+use super::declared::{Declarations, ROLES};
 use super::guard::guarded;
 use super::sentencepiece_file::SentencePieceModel;
 use super::settings::Settings;
@@ -85,7 +85,13 @@ impl Folder<'_> {
         })?;
         self.notes.extend(other_ids(&inner, &self.declared.by_id));
         let bounds = self.bounds(&inner, &special);
-        Tokenizer::assemble(inner, bounds, &[], self.notes)
+        let roles = ROLES.into_iter().filter_map(|role| {
+            let token = special.role(role)?;
+            Some((role.to_owned(), token.to_owned()))
+        });
+        let roles = roles.collect();
+        let tokenizer = Tokenizer::assemble(inner, bounds, &[], self.notes)?;
+        Ok(Tokenizer { roles, ..tokenizer })
     }
 
     /// What `tokenizer.json` describes, and the tokens that the other files declare.
@@ -106,8 +112,7 @@ impl Folder<'_> {
         let legacy = self.declared.legacy.unwrap_or(true);
         let mut inner = model.tokenizer(&self.declared.by_id, legacy)?;
         // Pieces that a user defined are kept whole without being added.
-        let is_control =
-            |piece: &Declared| matches!(piece, Declared::Token(token) if token.special);
+        let is_control = |piece: &TokenDeclaration| matches!(piece, TokenDeclaration::Token(token) if token.special);
         let pieces = model.whole_pieces().into_iter().filter(is_control);
         // What the model says of its pieces goes over what the files say.
         self.declared.additional = None;
@@ -213,16 +218,18 @@ impl Folder<'_> {
 
 impl OwnWay {
     /// Special tokens without a role that a class has besides those of its vocabulary.
-    fn more_special(self, mut more: Vec<Declared>) -> Vec<Declared> {
+    fn more_special(self, mut more: Vec<TokenDeclaration>) -> Vec<TokenDeclaration> {
         match self {
             Self::CodeLlama => {
                 let own = self.usual_own_roles().iter();
-                more.extend(own.map(|(_, content)| Declared::text(content)));
+                more.extend(own.map(|(_, content)| TokenDeclaration::text(content)));
             }
             Self::T5 => {
-                let is_gap = |token: &Declared| token.content().contains("<extra_id_");
+                let is_gap = |token: &TokenDeclaration| token.content().contains("<extra_id_");
                 if !more.iter().any(is_gap) {
-                    more.extend((0..100).map(|gap| Declared::text(&format!("<extra_id_{gap}>"))));
+                    more.extend(
+                        (0..100).map(|gap| TokenDeclaration::text(&format!("<extra_id_{gap}>"))),
+                    );
                 }
             }
             _ => {}

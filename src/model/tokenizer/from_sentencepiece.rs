@@ -20,7 +20,7 @@ use tokenizers::{
     Tokenizer,
 };
 
-use super::added_token::{Declared, Token};
+use super::added_token::{Token, TokenDeclaration};
 use super::class::OwnWay;
 use super::own_way::precompiled;
 use super::sentencepiece::{MOST_WORK, SPACE, cuts};
@@ -48,14 +48,14 @@ const T5_GAPS: usize = 100;
 impl SentencePieceModel {
     /// The pieces that are matched as a whole: those that control the model are special, those
     /// that a user defined are not.
-    pub(super) fn whole_pieces(&self) -> Vec<Declared> {
+    pub(super) fn whole_pieces(&self) -> Vec<TokenDeclaration> {
         let token = |piece: &ModelPiece| match piece.kind {
             PieceKind::Control => Some(Token::verbatim(&piece.text, true)),
             PieceKind::UserDefined => Some(Token::verbatim(&piece.text, false)),
             _ => None,
         };
         let tokens = self.pieces.iter().filter_map(token);
-        tokens.map(Declared::Token).collect()
+        tokens.map(TokenDeclaration::Token).collect()
     }
 
     /// The vocabulary for a class with a way of its own, which takes no more of the model.

@@ -10,7 +10,7 @@ use candle_core::quantized::gguf_file::Value;
 use tokenizers::models::bpe::{Merges, Vocab};
 
 use super::additions::MOST_SPECIAL;
-use super::entries::{BOS, EOS, Entries, Kind, MODEL, SENTENCEPIECE, TOKENS, is_gemma};
+use super::entries::{BOS, EOS, Entries, MODEL, SENTENCEPIECE, TOKENS, TokenKind, is_gemma};
 use super::growth;
 use super::guard::guarded;
 use super::leftmost::Leftmost;
@@ -67,7 +67,7 @@ fn leftmost_of(
         return Ok(None);
     }
     let texts = entries.tokens.iter().zip(&entries.kinds);
-    let texts = texts.map(|(token, kind)| (*kind == Kind::Normal).then(|| token.clone()));
+    let texts = texts.map(|(token, kind)| (*kind == TokenKind::Normal).then(|| token.clone()));
     Ok(Some(Leftmost::new(texts.collect())))
 }
 
@@ -80,18 +80,18 @@ pub(super) fn adopt(
 ) -> Result<Tokenizer, TokenizerError> {
     let entries = Entries::read(Metadata(metadata))?;
     entries
-        .compare(&original, |kind| kind == Kind::Normal)
+        .compare(&original, |kind| kind == TokenKind::Normal)
         .and_then(|()| entries.finish(original))
         .map_err(|why| TokenizerError::File { path, why })
 }
 
 /// What every text begins and ends with.
-struct Around {
+struct Affixes {
     before: Option<TokenId>,
     behind: Option<TokenId>,
 }
 
-impl Around {
+impl Affixes {
     fn read(
         metadata: Metadata<'_>,
         entries: &mut Entries,
@@ -124,7 +124,7 @@ fn byte_level_tokenizer(
     };
     let vocab: Vocab = entries.tokens.iter().cloned().zip(0..).collect();
     let merges = read_merges(metadata, &vocab, &mut entries.notes)?;
-    let around = Around::read(metadata, entries, split.adds_bos)?;
+    let around = Affixes::read(metadata, entries, split.adds_bos)?;
     guarded(|| {
         let mut tokenizer = byte_level::build(vocab, merges, split)?;
         add_special(entries, &mut tokenizer, around)?;
@@ -148,7 +148,7 @@ fn sentencepiece_tokenizer(
         Some(false) => Opening::Nothing,
         Some(true) | None => Opening::Space,
     };
-    let mergeable = |kind: &Kind| matches!(kind, Kind::Normal | Kind::UserDefined);
+    let mergeable = |kind: &TokenKind| matches!(kind, TokenKind::Normal | TokenKind::UserDefined);
     let vocabulary = SentencePiece {
         tokens: entries.tokens.clone(),
         priorities: read_priorities(metadata, entries.tokens.len())?,
@@ -156,7 +156,7 @@ fn sentencepiece_tokenizer(
         unknown: entries.unknown.map(|id| entries.token(id).to_owned()),
         opening,
     };
-    let around = Around::read(metadata, entries, true)?;
+    let around = Affixes::read(metadata, entries, true)?;
     guarded(|| {
         let mut tokenizer = vocabulary.build()?;
         add_special(entries, &mut tokenizer, around)?;
@@ -169,11 +169,11 @@ fn sentencepiece_tokenizer(
 fn add_special(
     entries: &Entries,
     tokenizer: &mut tokenizers::Tokenizer,
-    around: Around,
+    around: Affixes,
 ) -> tokenizers::Result<()> {
-    let control = [Kind::Control, Kind::Unknown];
+    let control = [TokenKind::Control, TokenKind::Unknown];
     let control = control.into_iter().flat_map(|kind| entries.with_kind(kind));
-    let user_defined = entries.with_kind(Kind::UserDefined);
+    let user_defined = entries.with_kind(TokenKind::UserDefined);
     let added: Vec<_> = control
         .map(special::control)
         .chain(user_defined.map(special::user_defined))

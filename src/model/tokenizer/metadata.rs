@@ -137,14 +137,14 @@ mod tests {
 
     const KEY: &str = "tokenizer.ggml.some_key";
 
-    fn holding(value: Value) -> HashMap<String, Value> {
+    fn dequantisation(value: Value) -> HashMap<String, Value> {
         HashMap::from([(KEY.to_owned(), value)])
     }
 
     #[test]
     fn integers_of_every_width_are_read() {
         for value in [Value::U8(7), Value::I32(7), Value::U64(7), Value::I64(7)] {
-            let metadata = holding(value);
+            let metadata = dequantisation(value);
             assert_eq!(Metadata(&metadata).integer(KEY).unwrap(), Some(7));
         }
     }
@@ -156,13 +156,13 @@ mod tests {
 
     #[test]
     fn an_error_names_the_key_and_what_was_expected() {
-        let metadata = holding(Value::Bool(true));
+        let metadata = dequantisation(Value::Bool(true));
         let error = Metadata(&metadata).integer(KEY).unwrap_err().to_string();
         assert!(
             error.contains("tokenizer.ggml.some_key is not a token id"),
             "{error}"
         );
-        let metadata = holding(Value::Array(vec![Value::Bool(true)]));
+        let metadata = dequantisation(Value::Array(vec![Value::Bool(true)]));
         let error = Metadata(&metadata).strings(KEY).unwrap_err().to_string();
         assert!(
             error.contains("tokenizer.ggml.some_key is not a list of strings"),
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn scores_must_be_finite() {
-        let metadata = holding(Value::Array(vec![Value::F32(f32::NAN)]));
+        let metadata = dequantisation(Value::Array(vec![Value::F32(f32::NAN)]));
         assert!(Metadata(&metadata).numbers(KEY).is_err());
     }
 }

@@ -1,8 +1,8 @@
-//! Widens rows of weights in the registers of this processor, and multiplies them there. What
+//! Dequantises rows of weights in the registers of this processor, and multiplies them there. What
 //! comes out of a block is the float32 numbers that its scalar twin in this folder's parent gives,
 //! bit for bit. Sums of products are float32, in an order that is the same for all types: weights
-//! give the same figures, bit for bit, in whatever type they are held. Where a processor has none of the
-//! instructions, the caller uses the scalar twins.
+//! give the same figures, bit for bit, in whatever type they are held. Where a processor has none
+//! of the instructions, the caller uses the scalar twins.
 //!
 //! The unsafe code is in one file for each set of instructions, behind [`Simd`]; the kernels
 //! themselves are written once.
@@ -18,11 +18,14 @@ mod simd;
 mod small_blocks;
 #[cfg(test)]
 mod tests;
+mod tile;
 
 use super::storage::Storage;
-use blocks::Block;
+use blocks::{Block, dequantise_all};
 use floats::Floats;
 use simd::Simd;
+pub(super) use tile::ROWS;
+use tile::Tiles;
 
 /// `out[i] = Σ_j row_i[j] * x[j]` for rows held in `storage`, one behind the other in `rows`. Says
 /// whether it was done; it is not where this processor has none of the instructions.
@@ -35,9 +38,16 @@ pub(super) fn dots(storage: Storage, rows: &[u8], x: &[f32], out: &mut [f32]) ->
     })
 }
 
-/// Widens as many whole rows of weights as fill `out`. Says whether it was done, as [`dots`] does.
-pub(super) fn widen(storage: Storage, rows: &[u8], out: &mut [f32]) -> bool {
-    run(Widening { storage, rows, out })
+/// Dequantises as many whole rows of weights as fill `out`. Says whether it was done, as [`dots`]
+/// does.
+pub(super) fn dequantise(storage: Storage, rows: &[u8], out: &mut [f32]) -> bool {
+    run(Dequantise { storage, rows, out })
+}
+
+/// `out[j][r] += Σ_i rows[r, i] * x[j, i]` for [`ROWS`] rows of dequantised weights and the vectors
+/// of `x`, all equally wide and one below the other. Says whether it was done, as [`dots`] does.
+pub(super) fn tiles(rows: &[[f32; 8]], x: &[[f32; 8]], out: &mut [[f32; ROWS]]) -> bool {
+    run(Tiles { rows, x, out })
 }
 
 /// Something that is done with the instructions of this processor.
@@ -56,32 +66,32 @@ fn run<J: Job>(_: J) -> bool {
 }
 
 /// Something that is done with weights of a type that has a kernel.
-trait Task {
-    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
+trait KernelTask {
+    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize, const PART: usize>(self, s: S)
     where
         S: Simd,
-        B: Block<BYTES, WEIGHTS>;
+        B: Block<BYTES, WEIGHTS, PART>;
 
     fn floats<S: Simd, F: Floats>(self, s: S);
 }
 
 /// Does `task` with the kernel for `storage`.
 #[inline(always)]
-fn with_kernel<S: Simd, T: Task>(s: S, storage: Storage, task: T) {
+fn with_kernel<S: Simd, T: KernelTask>(s: S, storage: Storage, task: T) {
     match storage {
         Storage::F32 => task.floats::<S, floats::F32>(s),
         Storage::F16 => task.floats::<S, floats::F16>(s),
         Storage::Bf16 => task.floats::<S, floats::Bf16>(s),
-        Storage::Q4_0 => task.blocks::<S, small_blocks::Q4_0, 18, 32>(s),
-        Storage::Q4_1 => task.blocks::<S, small_blocks::Q4_1, 20, 32>(s),
-        Storage::Q5_0 => task.blocks::<S, small_blocks::Q5_0, 22, 32>(s),
-        Storage::Q5_1 => task.blocks::<S, small_blocks::Q5_1, 24, 32>(s),
-        Storage::Q8_0 => task.blocks::<S, small_blocks::Q8_0, 34, 32>(s),
-        Storage::Q2K => task.blocks::<S, large_blocks::Q2K, 84, 256>(s),
-        Storage::Q3K => task.blocks::<S, large_blocks::Q3K, 110, 256>(s),
-        Storage::Q4K => task.blocks::<S, large_blocks::Q4K, 144, 256>(s),
-        Storage::Q5K => task.blocks::<S, large_blocks::Q5K, 176, 256>(s),
-        Storage::Q6K => task.blocks::<S, large_blocks::Q6K, 210, 256>(s),
+        Storage::Q4_0 => task.blocks::<S, small_blocks::Q4_0, 18, 32, 32>(s),
+        Storage::Q4_1 => task.blocks::<S, small_blocks::Q4_1, 20, 32, 32>(s),
+        Storage::Q5_0 => task.blocks::<S, small_blocks::Q5_0, 22, 32, 32>(s),
+        Storage::Q5_1 => task.blocks::<S, small_blocks::Q5_1, 24, 32, 32>(s),
+        Storage::Q8_0 => task.blocks::<S, small_blocks::Q8_0, 34, 32, 32>(s),
+        Storage::Q2K => task.blocks::<S, large_blocks::Q2K, 84, 256, 256>(s),
+        Storage::Q3K => task.blocks::<S, large_blocks::Q3K, 110, 256, 128>(s),
+        Storage::Q4K => task.blocks::<S, large_blocks::Q4K, 144, 256, 256>(s),
+        Storage::Q5K => task.blocks::<S, large_blocks::Q5K, 176, 256, 64>(s),
+        Storage::Q6K => task.blocks::<S, large_blocks::Q6K, 210, 256, 128>(s),
     }
 }
 
@@ -100,28 +110,27 @@ impl Job for Dots<'_> {
     }
 }
 
-impl Task for Dots<'_> {
+impl KernelTask for Dots<'_> {
     #[inline(always)]
-    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
+    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize, const PART: usize>(self, s: S)
     where
         S: Simd,
-        B: Block<BYTES, WEIGHTS>,
+        B: Block<BYTES, WEIGHTS, PART>,
     {
         let row_bytes = (self.x.len() / WEIGHTS * BYTES).max(1);
-        let x = self.x.as_chunks::<WEIGHTS>().0;
+        let x = self.x.as_chunks::<PART>().0;
         for (y, row) in self.out.iter_mut().zip(self.rows.chunks_exact(row_bytes)) {
             let mut sums = [s.splat(0.0); 4];
-            for (block, x) in row.as_chunks::<BYTES>().0.iter().zip(x) {
-                let x = x.as_chunks::<8>().0;
-                B::widen(
-                    s,
-                    block,
-                    #[inline(always)]
-                    |at, weights| {
-                        sums[at % 4] = s.mul_add(weights, s.floats(&x[at]), sums[at % 4]);
-                    },
-                );
-            }
+            dequantise_all::<S, B, _, BYTES, WEIGHTS, PART>(
+                s,
+                row.as_chunks().0,
+                x.iter(),
+                #[inline(always)]
+                |x, at, weights| {
+                    let x = &x.as_chunks::<8>().0[at];
+                    sums[at % 4] = s.mul_add(weights, s.floats(x), sums[at % 4]);
+                },
+            );
             *y = sum(s, sums);
         }
     }
@@ -135,42 +144,39 @@ impl Task for Dots<'_> {
     }
 }
 
-/// See [`widen`].
-struct Widening<'a> {
+/// See [`dequantise`].
+struct Dequantise<'a> {
     storage: Storage,
     rows: &'a [u8],
     out: &'a mut [f32],
 }
 
-impl Job for Widening<'_> {
+impl Job for Dequantise<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         with_kernel(s, self.storage, self);
     }
 }
 
-impl Task for Widening<'_> {
+impl KernelTask for Dequantise<'_> {
     #[inline(always)]
-    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize>(self, s: S)
+    fn blocks<S, B, const BYTES: usize, const WEIGHTS: usize, const PART: usize>(self, s: S)
     where
         S: Simd,
-        B: Block<BYTES, WEIGHTS>,
+        B: Block<BYTES, WEIGHTS, PART>,
     {
-        let blocks = self.rows.as_chunks::<BYTES>().0.iter();
-        for (block, out) in blocks.zip(self.out.as_chunks_mut::<WEIGHTS>().0) {
-            let out = out.as_chunks_mut::<8>().0;
-            B::widen(
-                s,
-                block,
-                #[inline(always)]
-                |at, weights| s.store(weights, &mut out[at]),
-            );
-        }
+        dequantise_all::<S, B, _, BYTES, WEIGHTS, PART>(
+            s,
+            self.rows.as_chunks().0,
+            self.out.as_chunks_mut::<PART>().0.iter_mut(),
+            #[inline(always)]
+            |out, at, weights| s.store(weights, &mut out.as_chunks_mut::<8>().0[at]),
+        );
     }
 
     #[inline(always)]
     fn floats<S: Simd, F: Floats>(self, s: S) {
-        floats::widen::<S, F>(s, self.rows, self.out);
+        floats::dequantise::<S, F>(s, self.rows, self.out);
     }
 }
 

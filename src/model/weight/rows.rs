@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use half::{bf16, f16};
 use rayon::prelude::*;
 
-use super::product;
+use super::matmul;
 use super::storage::Storage;
 use crate::model::dtype::Dtype;
 use crate::model::linear::with_values;
@@ -98,6 +98,16 @@ impl Rows {
         self.bytes().get(start..start + len).unwrap_or_default()
     }
 
+    /// The bytes of the weights `columns` of a row; none where there are not so many, or where
+    /// they are no whole blocks.
+    #[must_use]
+    pub(super) fn bytes_of_columns(&self, row: usize, columns: &Range<usize>) -> &[u8] {
+        let start = self.storage.row_bytes(columns.start);
+        let end = self.storage.row_bytes(columns.end);
+        let place = start.unwrap_or(0)..end.unwrap_or(0);
+        self.bytes_of(row, 1).get(place).unwrap_or_default()
+    }
+
     /// `count` rows from row `start` on.
     #[must_use]
     pub fn part(&self, start: usize, count: usize) -> Self {
@@ -143,7 +153,7 @@ impl Rows {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let alike = (self.width, self.count()) == (other.width, other.count());
-        let is_same_row = |row| self.widened(row, 1) == other.widened(row, 1);
+        let is_same_row = |row| self.dequantised(row, 1) == other.dequantised(row, 1);
         let same_bytes = self.storage == other.storage && self.bytes() == other.bytes();
         alike && (same_bytes || (0..self.count()).all(is_same_row))
     }
@@ -158,17 +168,23 @@ impl Rows {
         }
     }
 
-    fn converted(self, to: Storage, narrow: fn(f32) -> [u8; 2]) -> Self {
+    /// In float32: the same numbers.
+    #[must_use]
+    pub fn in_float32(self) -> Self {
+        self.converted(Storage::F32, f32::to_le_bytes)
+    }
+
+    fn converted<const BYTES: usize>(self, to: Storage, number: fn(f32) -> [u8; BYTES]) -> Self {
         if to == self.storage {
             return self;
         }
-        let row_bytes = 2 * self.width;
+        let row_bytes = BYTES * self.width;
         let mut bytes = vec![0; self.count() * row_bytes];
         let rows = bytes.par_chunks_exact_mut(row_bytes).enumerate();
         rows.for_each(|(row, out)| {
-            let numbers = self.widened(row, 1);
-            for (out, number) in out.as_chunks_mut::<2>().0.iter_mut().zip(numbers) {
-                *out = narrow(number);
+            let numbers = self.dequantised(row, 1);
+            for (out, x) in out.as_chunks_mut::<BYTES>().0.iter_mut().zip(numbers) {
+                *out = number(x);
             }
         });
         Self::of_bytes(to, self.width, row_bytes, bytes)
@@ -176,9 +192,9 @@ impl Rows {
 
     /// `count` rows from row `start` on, in float32.
     #[must_use]
-    pub fn widened(&self, start: usize, count: usize) -> Vec<f32> {
+    pub fn dequantised(&self, start: usize, count: usize) -> Vec<f32> {
         let mut values = vec![0.0; count * self.width];
-        product::widen(self, start, &mut values);
+        matmul::dequantise(self, start, &mut values);
         values
     }
 
@@ -191,7 +207,7 @@ impl Rows {
         }
         let mut values = vec![0.0; shape.0 * shape.1];
         let rows = values.par_chunks_exact_mut(self.width).enumerate();
-        rows.for_each(|(row, out)| product::widen(self, row, out));
+        rows.for_each(|(row, out)| matmul::dequantise(self, row, out));
         Tensor::from_vec(values, shape, &Device::Cpu)
     }
 }

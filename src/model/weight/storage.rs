@@ -1,5 +1,5 @@
-//! The types that weights can be held in. Each is one function that widens a block, and one line
-//! in [`Storage::with`].
+//! The types that weights can be held in. Each is one function that dequantises a block, and one
+//! line in [`Storage::with`].
 
 use candle_core::quantized::GgmlDType;
 
@@ -37,14 +37,14 @@ pub enum Storage {
 }
 
 /// Something that is done with weights whatever type they are held in.
-pub(super) trait Work {
+pub(super) trait BlockVisitor {
     type Output;
 
-    /// Does it, for a type that holds `WEIGHTS` weights in a block of `BYTES`. `widen` makes
+    /// Does it, for a type that holds `WEIGHTS` weights in a block of `BYTES`. `dequantise` makes
     /// float32 of a block.
     fn with<const BYTES: usize, const WEIGHTS: usize>(
         self,
-        widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
+        dequantise: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
     ) -> Self::Output;
 }
 
@@ -71,7 +71,7 @@ impl Storage {
     }
 
     /// Does `work` for this type.
-    pub(super) fn with<W: Work>(self, work: W) -> W::Output {
+    pub(super) fn with<W: BlockVisitor>(self, work: W) -> W::Output {
         match self {
             Self::F32 => work.with(floats::f32),
             Self::F16 => work.with(floats::f16),
@@ -93,7 +93,7 @@ impl Storage {
     #[must_use]
     pub fn row_bytes(self, width: usize) -> Option<usize> {
         struct RowBytes(usize);
-        impl Work for RowBytes {
+        impl BlockVisitor for RowBytes {
             type Output = Option<usize>;
 
             fn with<const BYTES: usize, const WEIGHTS: usize>(

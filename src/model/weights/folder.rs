@@ -10,7 +10,7 @@ use candle_core::Tensor;
 use serde::Deserialize;
 
 use super::mix::{Mix, Portion};
-use super::stored::Stored;
+use super::stored::StoredTensor;
 use super::{Adapter, Size, damaged, elements, names, pytorch, safetensors, unreadable};
 use crate::model::ModelError;
 use crate::model::weight::Rows;
@@ -23,7 +23,7 @@ struct Format {
     /// The list of the files that hold them.
     index: &'static str,
     /// Adds the tensors of one file.
-    read: fn(&Path, &mut BTreeMap<String, Stored>) -> Result<(), ModelError>,
+    read: fn(&Path, &mut BTreeMap<String, StoredTensor>) -> Result<(), ModelError>,
 }
 
 /// In the order in which they are looked for.
@@ -44,7 +44,7 @@ const FORMATS: [Format; 2] = [
 #[derive(Debug)]
 pub struct Folder {
     folder: PathBuf,
-    tensors: BTreeMap<String, Stored>,
+    tensors: BTreeMap<String, StoredTensor>,
     /// An adapter that lies beside the weights.
     adapter: Option<Adapter>,
 }
@@ -128,7 +128,7 @@ impl Folder {
     }
 
     pub(super) fn mix(&self) -> Mix {
-        let of_place = |stored: &Stored| Portion {
+        let of_place = |stored: &StoredTensor| Portion {
             kind: format!("{:?}", stored.dtype),
             weights: elements(&stored.shape),
             bytes: stored.bytes as u64,
@@ -138,7 +138,7 @@ impl Folder {
     }
 
     /// The tensors; several names of the same bytes count once.
-    fn places(&self) -> impl Iterator<Item = &Stored> {
+    fn places(&self) -> impl Iterator<Item = &StoredTensor> {
         let all = self.tensors.values();
         let places: BTreeMap<_, _> = all.map(|s| ((&s.file, s.start, s.bytes), s)).collect();
         places.into_values()
@@ -177,7 +177,7 @@ impl Folder {
         }
     }
 
-    fn stored(&self, name: &str) -> Result<&Stored, ModelError> {
+    fn stored(&self, name: &str) -> Result<&StoredTensor, ModelError> {
         let about = self.about(name);
         self.tensors
             .get(name)
@@ -198,7 +198,7 @@ impl Format {
     fn read_shards(
         &self,
         folder: &Path,
-        tensors: &mut BTreeMap<String, Stored>,
+        tensors: &mut BTreeMap<String, StoredTensor>,
     ) -> Result<(), ModelError> {
         let path = folder.join(self.index);
         let text =

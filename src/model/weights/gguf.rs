@@ -15,11 +15,11 @@ use candle_core::quantized::gguf_file::Value;
 
 use super::mix::{Mix, Portion};
 use super::{Size, damaged, elements};
-use crate::catalog::Split;
+use crate::catalog::ShardName;
 use crate::model::ModelError;
 use crate::model::error::quoted;
 use crate::model::weight::Rows;
-use header::Entry;
+use header::TensorEntry;
 use part::Part;
 
 /// An open GGUF model: its headers, and a way to its tensors.
@@ -37,7 +37,7 @@ impl Gguf {
     /// When a file is missing, damaged, or another part than the first was named.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
         let name = path.file_name().and_then(|name| name.to_str());
-        let split = name.and_then(Split::of);
+        let split = name.and_then(ShardName::of);
         if let Some(split) = &split
             && split.number != 1
         {
@@ -106,7 +106,7 @@ impl Gguf {
     }
 
     /// The tensors of all parts.
-    fn tensors(&self) -> impl Iterator<Item = (&str, &Entry)> {
+    fn tensors(&self) -> impl Iterator<Item = (&str, &TensorEntry)> {
         self.parts().flat_map(Part::tensors)
     }
 
@@ -183,7 +183,7 @@ impl Gguf {
     }
 }
 
-fn present(first: &Path, split: &Split<'_>, number: usize) -> Result<PathBuf, ModelError> {
+fn present(first: &Path, split: &ShardName<'_>, number: usize) -> Result<PathBuf, ModelError> {
     let path = first.with_file_name(split.name_of(number));
     if path.exists() {
         return Ok(path);

@@ -11,8 +11,8 @@ const WRAPPERS: [&str; 3] = [
     "_checkpoint_wrapped_module",
 ];
 
-/// What `DataParallel` and its kin, and DeepSpeed, call the model that they hold. A model may have a
-/// part of this name, so it is a wrapper only where all names begin with it.
+/// What `DataParallel` and its kin, and DeepSpeed, call the model that they hold. A model may have
+/// a part of this name, so it is a wrapper only where all names begin with it.
 const HOLDER: &str = "module.";
 
 /// The name that training frameworks give the model that they hold. It is also what

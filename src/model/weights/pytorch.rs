@@ -16,24 +16,27 @@ use std::path::Path;
 use safetensors::Dtype;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::stored::{self, Stored};
-use super::{Opened, damaged, foreign, unreadable};
+use super::stored::{self, StoredTensor};
+use super::{CheckpointFile, damaged, foreign, unreadable};
 use crate::model::ModelError;
-use pickle::Described;
+use pickle::TensorDescription;
 
 /// No description of a model is longer.
 const LONGEST_PICKLE: u64 = 16 << 20;
 
 /// Where a file of the archive stands: offset and length.
-type Place = (u64, u64);
+type ByteRange = (u64, u64);
 
 /// Adds the tensors of the file at `path`.
-pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Result<(), ModelError> {
-    let Opened {
+pub(super) fn read(
+    path: &Path,
+    tensors: &mut BTreeMap<String, StoredTensor>,
+) -> Result<(), ModelError> {
+    let CheckpointFile {
         file,
         length,
         start,
-    } = Opened::at(path)?;
+    } = CheckpointFile::at(path)?;
     let (saved, storages) = if start.starts_with(b"PK\x03\x04") {
         let (pickle, storages) = unpack(path, file, length)?;
         let saved = pickle::saved(&pickle);
@@ -65,7 +68,7 @@ fn unpack(
     path: &Path,
     file: File,
     length: u64,
-) -> Result<(Vec<u8>, HashMap<String, Place>), ModelError> {
+) -> Result<(Vec<u8>, HashMap<String, ByteRange>), ModelError> {
     let wrong = |error: zip::result::ZipError| {
         damaged(
             path,
@@ -113,9 +116,9 @@ fn unpack(
 /// Where a tensor stands, if what the pickle says of it is possible.
 fn place(
     path: &Path,
-    tensor: &Described,
-    storages: &HashMap<String, Place>,
-) -> Result<Stored, String> {
+    tensor: &TensorDescription,
+    storages: &HashMap<String, ByteRange>,
+) -> Result<StoredTensor, String> {
     let dtype = dtype(&tensor.storage_type)
         .ok_or_else(|| format!("has the unknown type {:?}", tensor.storage_type))?;
     let bytes = stored::size(dtype, &tensor.shape)
@@ -129,7 +132,7 @@ fn place(
     let offset = stored::size(dtype, &[tensor.offset]).map(|offset| offset as u64);
     let end = offset.and_then(|offset| offset.checked_add(bytes as u64));
     match (offset, end) {
-        (Some(offset), Some(end)) if end <= *length => Ok(Stored {
+        (Some(offset), Some(end)) if end <= *length => Ok(StoredTensor {
             file: path.to_owned(),
             dtype,
             shape: tensor.shape.clone(),

@@ -9,20 +9,23 @@ use std::path::Path;
 use safetensors::tensor::TensorInfo;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::stored::{self, Stored};
-use super::{Opened, damaged, foreign, unreadable};
+use super::stored::{self, StoredTensor};
+use super::{CheckpointFile, damaged, foreign, unreadable};
 use crate::model::ModelError;
 
 /// As long as a header may be, by the format's own definition.
 const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Adds the tensors of the file at `path`.
-pub(super) fn read(path: &Path, tensors: &mut BTreeMap<String, Stored>) -> Result<(), ModelError> {
-    let Opened {
+pub(super) fn read(
+    path: &Path,
+    tensors: &mut BTreeMap<String, StoredTensor>,
+) -> Result<(), ModelError> {
+    let CheckpointFile {
         mut file,
         length,
         start,
-    } = Opened::at(path)?;
+    } = CheckpointFile::at(path)?;
     if let Some(reason) = foreign(&start) {
         return Err(damaged(path, reason));
     }
@@ -86,7 +89,7 @@ impl<'de> Deserialize<'de> for Header {
 }
 
 /// Where one entry of the header says that its tensor stands, if that is possible.
-fn place(path: &Path, data: u64, length: u64, info: TensorInfo) -> Result<Stored, String> {
+fn place(path: &Path, data: u64, length: u64, info: TensorInfo) -> Result<StoredTensor, String> {
     let (begin, end) = info.data_offsets;
     let bytes = end
         .checked_sub(begin)
@@ -106,7 +109,7 @@ fn place(path: &Path, data: u64, length: u64, info: TensorInfo) -> Result<Stored
             "ends at byte {last}, but the file has {length}; it is truncated, download it again"
         ));
     }
-    Ok(Stored {
+    Ok(StoredTensor {
         file: path.to_owned(),
         dtype: info.dtype,
         shape: info.shape,

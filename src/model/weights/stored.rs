@@ -16,7 +16,7 @@ use crate::regular_file;
 /// Where a tensor stands. Whoever makes one has checked that it lies inside the file and that
 /// `bytes` is the size of `shape`.
 #[derive(Debug)]
-pub(super) struct Stored {
+pub(super) struct StoredTensor {
     pub file: PathBuf,
     pub dtype: Dtype,
     pub shape: Vec<usize>,
@@ -25,7 +25,7 @@ pub(super) struct Stored {
     pub bytes: usize,
 }
 
-impl Stored {
+impl StoredTensor {
     /// The tensor in float32. `about` makes an error of a complaint about it.
     pub(super) fn read(&self, about: impl Fn(String) -> ModelError) -> Result<Tensor, ModelError> {
         let dtype = self.floats().ok_or_else(|| about(self.not_read()))?;
@@ -54,8 +54,8 @@ impl Stored {
         }
     }
 
-    /// Some of its rows as [`Stored::read_rows`] gives all of them. `about` makes an error of a
-    /// complaint about it.
+    /// Some of its rows as [`StoredTensor::read_rows`] gives all of them. `about` makes an error of
+    /// a complaint about it.
     pub(super) fn read_some_rows(
         &self,
         rows: Range<usize>,
@@ -87,7 +87,7 @@ impl Stored {
         Ok(bytes)
     }
 
-    /// The type that its rows can be held in, if they need not be widened.
+    /// The type that its rows can be held in, if they need not be dequantised.
     pub(super) fn rows(&self) -> Option<Storage> {
         match self.dtype {
             Dtype::F32 => Some(Storage::F32),

@@ -7,7 +7,7 @@ use crate::play::screenshot::ScreenshotFormat;
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
 
-fn steps(text: &str) -> Result<Vec<Step>, String> {
+fn steps(text: &str) -> Result<Vec<ScriptStep>, String> {
     let text = format!("steps = [{text}]");
     toml::from_str::<Script>(&text)
         .map(|script| script.steps)
@@ -43,47 +43,47 @@ fn a_script_says_what_is_done_in_order() {
     assert_eq!(
         script.steps,
         [
-            Step::Wait {
+            ScriptStep::Wait {
                 until: Wait::Milestone(Milestone::Ready),
                 timeout: USUAL_TIMEOUT
             },
-            Step::Type {
+            ScriptStep::Type {
                 text: "The keys".into(),
                 every: Duration::from_millis(500)
             },
-            Step::Paste("two\nlines".into()),
-            Step::Press {
+            ScriptStep::Paste("two\nlines".into()),
+            ScriptStep::Press {
                 key: KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL),
                 times: 1,
                 every: Duration::ZERO
             },
-            Step::Press {
+            ScriptStep::Press {
                 key: KeyCode::Down.into(),
                 times: 3,
                 every: Duration::ZERO
             },
-            Step::Wait {
+            ScriptStep::Wait {
                 until: Wait::Tokens { tokens: 4 },
                 timeout: USUAL_TIMEOUT
             },
-            Step::Wait {
+            ScriptStep::Wait {
                 until: Wait::Text { text: "L29".into() },
                 timeout: Duration::from_millis(1500)
             },
-            Step::Wait {
+            ScriptStep::Wait {
                 until: Wait::Gone {
                     gone: "loading".into()
                 },
                 timeout: USUAL_TIMEOUT
             },
-            Step::Sleep(Duration::from_millis(250)),
-            Step::Resize(Size::new(120, 40)),
-            Step::Mark("here".into()),
-            Step::Screenshot(Screenshot {
+            ScriptStep::Sleep(Duration::from_millis(250)),
+            ScriptStep::Resize(Size::new(120, 40)),
+            ScriptStep::Mark("here".into()),
+            ScriptStep::Screenshot(Screenshot {
                 path: "grid.svg".into(),
                 format: ScreenshotFormat::Svg
             }),
-            Step::Screenshot(Screenshot {
+            ScriptStep::Screenshot(Screenshot {
                 path: "folder/grid.v2.png".into(),
                 format: ScreenshotFormat::Png
             }),

@@ -1,4 +1,4 @@
-//! A step as it is written, before it is known to be one.
+//! Script steps as parsed from TOML, not yet validated.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 use serde::Deserialize;
 
-use super::{Screenshot, Step, Wait};
+use super::{Screenshot, ScriptStep, Wait};
 use crate::play::place;
 
 /// A step as it is written: a table with one key that says what is done.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct WrittenStep {
+pub struct UncheckedStep {
     r#type: Option<String>,
     paste: Option<String>,
     press: Option<String>,
@@ -37,10 +37,10 @@ const LARGEST: Size = Size::new(1000, 500);
 
 const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
 
-impl TryFrom<WrittenStep> for Step {
+impl TryFrom<UncheckedStep> for ScriptStep {
     type Error = String;
 
-    fn try_from(written: WrittenStep) -> Result<Self, String> {
+    fn try_from(written: UncheckedStep) -> Result<Self, String> {
         if written.times.is_some() && written.press.is_none() {
             return Err("`times` belongs to `press`".into());
         }

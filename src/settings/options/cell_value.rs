@@ -116,14 +116,14 @@ impl CellColour {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListedTokens {
-    /// All of them.
+    /// Every token, whatever its text is.
     All,
     /// Those that are words, and the best one in any case.
     Words,
 }
 
 impl ListedTokens {
-    /// The other one.
+    /// `Words` for `All`, and the other way round.
     #[must_use]
     pub fn toggled(self) -> Self {
         match self {

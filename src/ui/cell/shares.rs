@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 
 use crate::display::palette::Palette;
 use crate::display::text;
-use crate::trace::{Attribution, Layer, LayerShare, Row};
+use crate::trace::{Layer, LayerContribution, LogitAttribution, Row};
 use crate::ui::bars;
 
 /// Columns of the names of the parts.
@@ -31,7 +31,7 @@ const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇"
 /// The bars of a split logit.
 pub struct Shares<'s> {
     /// The split.
-    pub attribution: &'s Attribution,
+    pub attribution: &'s LogitAttribution,
     /// The selected row.
     pub row: Row,
     /// The looks.
@@ -39,7 +39,7 @@ pub struct Shares<'s> {
 }
 
 /// Which of a layer's two shares, and its name.
-type Part = (&'static str, fn(&LayerShare) -> f32);
+type Part = (&'static str, fn(&LayerContribution) -> f32);
 
 const PARTS: [Part; 2] = [
     ("attn", |share| share.attention),
@@ -129,7 +129,7 @@ impl Shares<'_> {
         &self,
         name: &str,
         columns: &Columns,
-        glyph: impl Fn(&LayerShare) -> (&'static str, Style),
+        glyph: impl Fn(&LayerContribution) -> (&'static str, Style),
     ) -> Line<'static> {
         let mut spans = vec![Span::styled(text::left(name, NAME), self.palette.muted())];
         let layers = self.attribution.layers.iter().skip(columns.first);
@@ -227,12 +227,14 @@ mod tests {
     use crate::settings::theme::Depth;
     use crate::trace::{Target, TokenId};
 
-    fn attribution(shares: &[(f32, f32)]) -> Attribution {
-        let layers = shares.iter().map(|(attention, feed_forward)| LayerShare {
-            attention: *attention,
-            feed_forward: *feed_forward,
-        });
-        Attribution {
+    fn attribution(shares: &[(f32, f32)]) -> LogitAttribution {
+        let layers = shares
+            .iter()
+            .map(|(attention, feed_forward)| LayerContribution {
+                attention: *attention,
+                feed_forward: *feed_forward,
+            });
+        LogitAttribution {
             target: Target {
                 token: TokenId(1),
                 minus: None,

@@ -80,6 +80,7 @@ fn round_step(least: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     fn labels(measure: Measure, low: f64, high: f64, rows: u16) -> Vec<String> {
         let marks = Axis { measure, low, high }.marks(rows);
@@ -105,10 +106,9 @@ mod tests {
     #[test]
     fn better_scores_stand_higher_up() {
         let score = |rank, prob, logit| Score {
-            rank,
-            ties: 0,
             logit,
             prob,
+            ..testing::score(rank)
         };
         for measure in [Measure::Rank, Measure::Probability, Measure::Logit] {
             let axis = Axis {

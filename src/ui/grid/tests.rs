@@ -13,21 +13,21 @@ use crate::settings::theme::{Depth, Themes};
 use crate::settings::{
     CellColour, CellValue, Cells, GridOptions, ListedTokens, Options, Top, Visibility,
 };
-use crate::trace::{Cell, Column, Layer, LensKind, Place, Position, Row, Score, Step, TokenId};
-use crate::vocabulary::{Piece, Vocabulary};
+use crate::testing;
+use crate::trace::{Cell, Column, Layer, Place, Position, Row, Score, Step, TokenId};
+use crate::vocabulary::Vocabulary;
 
 fn cell(rank: u32, ties: u32) -> Cell {
     Cell {
         score: Score {
-            rank,
             ties,
             logit: 0.0,
             prob: 1.0 / rank as f32,
+            ..testing::score(rank)
         },
         entropy: 2.5,
-        kl: 0.5,
         log_sum_exp: 0.0,
-        top: Vec::new(),
+        ..testing::cell_of(rank, &[])
     }
 }
 
@@ -35,16 +35,14 @@ fn cell(rank: u32, ties: u32) -> Cell {
 fn column(token: u32, ranks: [u32; 4]) -> Arc<Column> {
     let [embedding, layers @ ..] = ranks.map(|rank| cell(rank, 0));
     Arc::new(Column {
-        token: TokenId(token),
-        lens: LensKind::Normed,
         embedding,
         layers: layers.into(),
+        ..testing::column(token, &[1])
     })
 }
 
 fn vocabulary() -> Vocabulary {
-    let pieces = [" are", "\n", " cabinets", "日本語"];
-    Vocabulary::new(pieces.map(|text| Piece::Bytes(text.into())).into())
+    testing::vocabulary(&[" are", "\n", " cabinets", "日本語"])
 }
 
 fn options(value: CellValue, cells: Cells) -> GridOptions {

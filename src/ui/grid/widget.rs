@@ -7,11 +7,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::app::{Fold, ROW_LABEL, label_width};
-use crate::display::Before;
+use crate::display::BaselineColumns;
 use crate::display::palette::Palette;
 use crate::display::scale::{Scale, Tone};
 use crate::display::text;
-use crate::display::value::{self, Seen, Shown};
+use crate::display::value::{self, CellContext, DrawnCell};
 use crate::settings::theme::STEPS;
 use crate::settings::{CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility};
 use crate::trace::{Cell, Column, Place, Row, Step, TokenId};
@@ -41,7 +41,7 @@ pub struct Grid<'a> {
     prompt_columns: &'a [Arc<Column>],
     columns: &'a [Arc<Column>],
     /// The columns that are subtracted.
-    pub(super) before: Option<Before<'a>>,
+    pub(super) before: Option<BaselineColumns<'a>>,
     /// How many of the first tokens were given.
     given: usize,
     rows: &'a [Row],
@@ -100,7 +100,7 @@ impl<'a> Grid<'a> {
     /// Cells say how their values differ from those of `before`, wherever a step has the same
     /// token.
     #[must_use]
-    pub fn differing_from(mut self, before: Option<Before<'a>>) -> Self {
+    pub fn differing_from(mut self, before: Option<BaselineColumns<'a>>) -> Self {
         self.before = before;
         self
     }
@@ -215,8 +215,13 @@ impl<'a> Grid<'a> {
         column.map(Arc::as_ref)
     }
 
-    pub(super) fn seen<'s>(&'s self, column: &'s Column, row: Row, cell: &'s Cell) -> Seen<'s> {
-        Seen {
+    pub(super) fn seen<'s>(
+        &'s self,
+        column: &'s Column,
+        row: Row,
+        cell: &'s Cell,
+    ) -> CellContext<'s> {
+        CellContext {
             column,
             row,
             cell,
@@ -225,7 +230,7 @@ impl<'a> Grid<'a> {
         }
     }
 
-    pub(super) fn tone(&self, scale: &Scale, seen: &Seen<'_>) -> Tone {
+    pub(super) fn tone(&self, scale: &Scale, seen: &CellContext<'_>) -> Tone {
         let value = value::of(self.options.colour.of(self.options.value));
         scale.tone(value.measure(seen))
     }
@@ -299,7 +304,7 @@ impl<'a> Grid<'a> {
         before: Option<&Column>,
         after: &Column,
         row: Row,
-    ) -> Option<Shown> {
+    ) -> Option<DrawnCell> {
         let GridOptions { value, cells, .. } = self.options;
         let [before, after] = [before, Some(after)].map(|column| {
             let column = column?;
@@ -312,7 +317,7 @@ impl<'a> Grid<'a> {
     fn difference(&self, before: Option<&Column>, after: &Column, row: Row) -> (String, Style) {
         let width = usize::from(self.options.cells.width());
         match self.shown_difference(before, after, row) {
-            Some(Shown { text, mark, tone }) => {
+            Some(DrawnCell { text, mark, tone }) => {
                 let end = match (mark, self.palette.tone_shade(tone)) {
                     (' ', Some(shade)) => shade.to_owned(),
                     (mark, shade) => format!("{mark}{}", shade.unwrap_or_default()),
@@ -324,7 +329,7 @@ impl<'a> Grid<'a> {
         }
     }
 
-    fn cell_text(&self, seen: &Seen<'_>, tone: Tone) -> String {
+    fn cell_text(&self, seen: &CellContext<'_>, tone: Tone) -> String {
         let GridOptions { value, cells, .. } = self.options;
         let width = usize::from(cells.width());
         let shade = self.palette.tone_shade(tone);
@@ -352,7 +357,7 @@ impl<'a> Grid<'a> {
 
 /// A cell without a number. Without colour, rank 1 is a number all the same, and what goes either
 /// way has its sign.
-fn shades(seen: &Seen<'_>, tone: Tone, shade: Option<&str>, width: usize) -> String {
+fn shades(seen: &CellContext<'_>, tone: Tone, shade: Option<&str>, width: usize) -> String {
     match (tone, shade) {
         (Tone::Diverging(step), Some(shade)) => {
             let sign = match step.cmp(&(STEPS / 2)) {

@@ -5,18 +5,6 @@ use super::*;
 use crate::app::{FieldLine, Measure, field_lines, series};
 use crate::trace::LogProb;
 
-fn trajectory(text: &str, tokens: &[u32]) -> Result<Trajectory, String> {
-    Ok(Trajectory {
-        candidate: Candidate {
-            text: text.into(),
-            tokens: tokens.iter().copied().map(TokenId).collect(),
-            context_changed: false,
-        },
-        embedding: score(9),
-        layers: vec![score(2); LAYERS],
-    })
-}
-
 /// The engine's answer to the question about candidates among `effects`; every candidate has so
 /// many tokens.
 fn answer(effects: &[Effect], tokens: &[u32]) -> Event {
@@ -33,7 +21,7 @@ fn answer(effects: &[Effect], tokens: &[u32]) -> Event {
         lens: question.lens,
         trajectories: wanted
             .iter()
-            .map(|wanted| trajectory(&wanted.to_string(), tokens))
+            .map(|wanted| Ok(trajectory(&wanted.to_string(), tokens)))
             .collect(),
     };
     answered(question, Answer::Candidates(Arc::new(comparison)))
@@ -85,7 +73,7 @@ mod pinned {
             question.ask,
             Ask::Candidates {
                 at: Position(PROMPT.len() + 2),
-                wanted: vec![Wanted::from(" is")],
+                wanted: vec![CandidateRequest::from(" is")],
             }
         );
         assert_eq!(series(&state).len(), 1);
@@ -186,7 +174,7 @@ mod followed {
             to: Arc::new(question(run, LensKind::Normed, ask)),
             answer: Answer::Follow {
                 first: Step(first),
-                steps: vec![vec![vec![score(7); LAYERS + 1]]; steps],
+                steps: vec![vec![vec![testing::score(7); LAYERS + 1]]; steps],
             },
             // The last piece of all tests but one, which has two.
             rest: if steps == 2 && first == 0 {
@@ -287,7 +275,7 @@ mod joint {
                     LensKind::Normed,
                     Ask::Joint {
                         at: Position(PROMPT.len()),
-                        wanted: vec![Wanted::from(" is")],
+                        wanted: vec![CandidateRequest::from(" is")],
                     },
                 ),
                 Answer::Joint([Ok(LogProb(0.5_f64.ln()))].into()),

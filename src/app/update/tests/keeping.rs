@@ -3,22 +3,22 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::app::{Autosave, AutosaveNews, Notice, NoticeKind, Unsaved};
+use crate::app::{Autosave, AutosaveEvent, Notice, NoticeKind, UnsavedTrace};
 use crate::run::Record;
 
 fn record_of(steps: usize) -> Record {
     with_steps(steps).0.record().unwrap()
 }
 
-fn left(trace: Result<Record, String>) -> AutosaveNews {
-    AutosaveNews::Found(Autosave {
+fn left(trace: Result<Record, String>) -> AutosaveEvent {
+    AutosaveEvent::Found(Autosave {
         path: PathBuf::from("left.json"),
-        kept_at: "14:02".into(),
+        autosaved_at: "14:02".into(),
         trace: trace.map(Arc::new),
     })
 }
 
-fn hear_of(state: &mut State, news: AutosaveNews) {
+fn hear_of(state: &mut State, news: AutosaveEvent) {
     assert_eq!(update(state, Message::Autosave(news)), []);
 }
 
@@ -180,7 +180,7 @@ fn a_run_that_breaks_off_is_kept_and_so_is_one_whose_engine_has_gone() {
 
 #[test]
 fn the_newest_trace_is_taken_along_until_it_is_saved() {
-    let mut unsaved = Unsaved::default();
+    let mut unsaved = UnsavedTrace::default();
     unsaved.follow(&ready());
     assert!(unsaved.record().is_none());
     let (mut state, run) = with_steps(2);
@@ -212,7 +212,7 @@ fn a_saved_trace_is_not_kept_again() {
     let mut state = ready();
     hear_of(&mut state, left(Ok(record_of(2))));
     press(&mut state, "ctrl-o");
-    let mut unsaved = Unsaved::default();
+    let mut unsaved = UnsavedTrace::default();
     unsaved.follow(&state);
     assert!(unsaved.record().is_none());
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::app::SaveNews;
+use crate::app::SaveOutcome;
 
 fn wait(state: &mut State, milliseconds: u64) {
     state.now += Duration::from_millis(milliseconds);
@@ -139,7 +139,7 @@ fn of_a_run_that_is_in_a_file_nothing_is_lost() {
         press(&mut state, "enter").as_slice(),
         [Effect::Save(_)]
     ));
-    update(&mut state, Message::Saved(SaveNews::Saved(path)));
+    update(&mut state, Message::Saved(SaveOutcome::Saved(path)));
     another_run(&mut state);
     assert_eq!(press(&mut state, "ctrl-q"), [Effect::Quit]);
     another_run(&mut state);

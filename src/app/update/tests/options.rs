@@ -36,7 +36,7 @@ fn what_keys_have_changed_stays() {
 fn an_option_that_is_shown_is_changed_at_once() {
     let (mut state, run) = with_steps(2);
     press(&mut state, "tab");
-    assert_eq!(set(&mut state, "lens raw"), [recast(run, LensKind::Raw)]);
+    assert_eq!(set(&mut state, "lens raw"), [relens(run, LensKind::Raw)]);
     set(&mut state, "cell.attribution shown");
     assert_eq!(state.settings.options.cell.attribution, Visibility::Shown);
     set(&mut state, "predictions.top_k 9");

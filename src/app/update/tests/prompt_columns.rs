@@ -180,20 +180,11 @@ fn what_is_compared_inside_the_prompt_is_not_saved_as_the_first_steps() {
     type_text(&mut state, "is");
     let at = state.selected_position().unwrap();
     assert_eq!(at, Position(3));
-    let trajectory = Trajectory {
-        candidate: Candidate {
-            text: " is".into(),
-            tokens: vec![TokenId(7)],
-            context_changed: false,
-        },
-        embedding: score(9),
-        layers: vec![score(2); LAYERS],
-    };
     let comparison = Comparison {
         run,
         at,
         lens: LensKind::Normed,
-        trajectories: vec![Ok(trajectory)],
+        trajectories: vec![Ok(trajectory(" is", &[7]))],
     };
     hear(&mut state, compared(&[" is"], comparison));
     assert!(state.compare.as_ref().unwrap().answer().is_some());
@@ -213,7 +204,7 @@ fn the_grid_is_copied_as_it_is_shown_and_named() {
     let title = "Probability of the chosen token at each layer\tlens normed";
     assert_eq!(lines.next(), Some(title));
     assert!(lines.next().unwrap().starts_with('\t'));
-    let probability = score(5).prob;
+    let probability = testing::score(5).prob;
     let line = lines.next().unwrap();
     assert!(line.starts_with(&format!("L0\t{probability}\t")), "{text}");
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::app::{Origin, Run, Side};
-use crate::run::{Continuation, Intervention, StatePatch};
-use crate::trace::Skip;
+use crate::run::{ActivationPatch, Continuation, Intervention};
+use crate::trace::Ablation;
 
 /// A finished run of three steps, the grid in focus.
 fn finished() -> State {
@@ -14,7 +14,7 @@ fn finished() -> State {
 }
 
 /// The run that is asked for first.
-fn begun(effects: &[Effect]) -> crate::engine::Run {
+fn begun(effects: &[Effect]) -> crate::engine::RunRequest {
     let asked = effects.iter().find_map(|effect| match effect {
         Effect::Engine(Command::Run(run)) => Some(run.clone()),
         _ => None,
@@ -39,7 +39,7 @@ fn shown(state: &State) -> &Run {
 }
 
 /// What is skipped, as the status line has it.
-fn skipped(run: &crate::engine::Run) -> Vec<String> {
+fn skipped(run: &crate::engine::RunRequest) -> Vec<String> {
     run.interventions.iter().map(ToString::to_string).collect()
 }
 
@@ -78,7 +78,7 @@ mod keeping {
             },
         );
         assert_eq!(shown(&state).columns.len(), 0);
-        let kept = &state.kept.others()[0];
+        let kept = &state.history.others()[0];
         assert_eq!((kept.id, kept.columns.len()), (old, 3));
         assert!(!kept.is_active());
     }
@@ -93,7 +93,7 @@ mod keeping {
         for key in ["shift-b", "down"] {
             press(&mut state, key);
         }
-        assert_eq!(press(&mut state, "enter"), [recast(old, LensKind::Raw)]);
+        assert_eq!(press(&mut state, "enter"), [relens(old, LensKind::Raw)]);
     }
 
     #[test]
@@ -150,8 +150,8 @@ mod keeping {
         press(&mut state, "x");
         complete(&mut state, 1);
         hear(&mut state, Event::Ready(model()));
-        assert!(state.runs().is_empty() && state.skips.is_empty());
-        assert_eq!(state.kept.before, None);
+        assert!(state.runs().is_empty() && state.ablations.is_empty());
+        assert_eq!(state.history.before, None);
     }
 }
 
@@ -214,7 +214,7 @@ mod given {
         let (mut state, _) = start_with(|start| Start {
             prompt: Some("Hello".into()),
             force: Some(" you".into()),
-            skips: vec!["L1.mlp".parse::<Skip>().unwrap()],
+            ablations: vec!["L1.mlp".parse::<Ablation>().unwrap()],
             ..start
         });
         let run = begun(&hear(&mut state, Event::Ready(model())));
@@ -309,7 +309,7 @@ mod interventions {
             assert_eq!(run.max_tokens, 8);
             seen.extend(skipped(&run));
             complete(&mut state, 3);
-            assert_eq!(state.kept.before, Some(original));
+            assert_eq!(state.history.before, Some(original));
         }
         assert_eq!(seen, ["-L2.attn", "-L2.mlp", "-L2"]);
         assert_eq!(press(&mut state, "x"), []);
@@ -379,14 +379,14 @@ mod interventions {
             press(&mut state, key);
         }
         let asked = begun(&press(&mut state, "shift-x"));
-        let patch = StatePatch {
+        let patch = ActivationPatch {
             row: Row::Layer(Layer(1)),
             into: Position(5),
             from_run: source,
             from: Position(1),
         };
         assert_eq!(asked.interventions, [Intervention::Patch(patch)]);
-        assert_eq!(state.kept.before, Some(run));
+        assert_eq!(state.history.before, Some(run));
     }
 
     #[test]
@@ -424,7 +424,7 @@ mod interventions {
         let mut seen = Vec::new();
         for _ in 0..3 {
             press(&mut state, "d");
-            seen.push((state.kept.side, state.grid_columns().len()));
+            seen.push((state.history.side, state.grid_columns().len()));
         }
         assert_eq!(
             seen,
@@ -438,7 +438,7 @@ mod interventions {
         let before = shown(&state).id;
         press(&mut state, "x");
         complete(&mut state, 1);
-        let to_raw = |run| recast(run, LensKind::Raw);
+        let to_raw = |run| relens(run, LensKind::Raw);
         assert_eq!(press(&mut state, "shift-l"), [to_raw(shown(&state).id)]);
         assert_eq!(press(&mut state, "d"), [to_raw(before)]);
         assert_eq!(press(&mut state, "left"), []);
@@ -447,7 +447,7 @@ mod interventions {
         let answer = recast_to(before, lens, columns);
         assert_eq!(hear(&mut state, answer), []);
         let effects = press(&mut state, "shift-l");
-        assert!(effects.contains(&recast(before, LensKind::Normed)));
+        assert!(effects.contains(&relens(before, LensKind::Normed)));
     }
 
     #[test]

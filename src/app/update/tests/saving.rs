@@ -3,23 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::app::{Line, Save, SaveNews, SavedTrace, What};
+use crate::app::{InputLine, Save, SaveOutcome, SaveSource, SavedTrace};
 use crate::export::Content;
-use crate::export::figure::Kind;
+use crate::export::figure::FigureKind;
 use crate::run::{Record, StateRows};
 use crate::settings::CellValue;
-
-fn trajectory(text: &str) -> Trajectory {
-    Trajectory {
-        candidate: Candidate {
-            text: text.into(),
-            tokens: vec![TokenId(1)],
-            context_changed: false,
-        },
-        embedding: score(9),
-        layers: vec![score(2); LAYERS],
-    }
-}
 
 /// The name is typed and confirmed.
 fn save_as(state: &mut State, name: &str) -> Vec<Effect> {
@@ -31,12 +19,12 @@ fn save_as(state: &mut State, name: &str) -> Vec<Effect> {
 
 fn typed_name(state: &State) -> &str {
     match &state.line {
-        Some(Line::Save(field)) => field.value(),
+        Some(InputLine::Save(field)) => field.value(),
         other => panic!("{other:?}"),
     }
 }
 
-fn saved(effects: &[Effect]) -> (&Path, &What) {
+fn saved(effects: &[Effect]) -> (&Path, &SaveSource) {
     match effects {
         [Effect::Save(Save { path, what, .. })] => (path, what),
         other => panic!("{other:?}"),
@@ -58,7 +46,7 @@ fn a_name_is_proposed_and_its_extension_says_what_is_saved() {
     let effects = press(&mut state, "enter");
     let (path, what) = saved(&effects);
     assert_eq!(path, Path::new("ab.json"));
-    let What::Content(Content::Trace(record, None)) = what else {
+    let SaveSource::Content(Content::Trace(record, None)) = what else {
         panic!("{what:?}");
     };
     assert_eq!((record.prompt.as_str(), record.columns.len()), ("ab", 2));
@@ -77,17 +65,17 @@ fn each_extension_asks_for_its_own_kind() {
     assert_eq!(format(&effects), "csv");
     assert!(matches!(
         saved(&effects).1,
-        What::Content(Content::Trace(_, None))
+        SaveSource::Content(Content::Trace(_, None))
     ));
     let effects = save_as(&mut state, "a.png");
     assert_eq!(format(&effects), "png");
-    let What::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
+    let SaveSource::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    assert!(matches!(kind, Kind::Grid(_)));
+    assert!(matches!(kind, FigureKind::Grid(_)));
     let effects = save_as(&mut state, "a.ans");
     assert_eq!(format(&effects), "ansi");
-    assert_eq!(saved(&effects).1, &What::Screen);
+    assert_eq!(saved(&effects).1, &SaveSource::Screen);
 }
 
 #[test]
@@ -95,10 +83,10 @@ fn the_figure_of_the_grid_shows_what_the_grid_shows() {
     let mut state = walked();
     press(&mut state, "v");
     let effects = save_as(&mut state, "a.svg");
-    let What::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
+    let SaveSource::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    let Kind::Grid(view) = kind else {
+    let FigureKind::Grid(view) = kind else {
         panic!("{kind:?}");
     };
     assert_eq!(view.options, state.settings.options.grid);
@@ -116,17 +104,17 @@ fn in_compare_mode_the_chart_is_the_figure_and_the_candidates_go_along() {
         run,
         at: Position(PROMPT.len() + 1),
         lens: LensKind::Normed,
-        trajectories: vec![Ok(trajectory(" is")), Err("no token".into())],
+        trajectories: vec![Ok(trajectory(" is", &[1])), Err("no token".into())],
     };
     hear(&mut state, compared(&[" is", " q"], answer));
     press(&mut state, "tab");
     let effects = save_as(&mut state, "a.svg");
-    let What::Content(Content::Figure(record, kind, _)) = saved(&effects).1 else {
+    let SaveSource::Content(Content::Figure(record, kind, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    assert_eq!(*kind, Kind::Compare);
+    assert_eq!(*kind, FigureKind::Compare);
     assert_eq!(record.watch.step, Step(1));
-    assert_eq!(record.watch.trajectories, [trajectory(" is")]);
+    assert_eq!(record.watch.trajectories, [trajectory(" is", &[1])]);
 }
 
 #[test]
@@ -138,10 +126,10 @@ fn on_the_page_of_layer_predictions_these_are_the_figure() {
     press(&mut state, "ctrl-u");
     type_text(&mut state, "a.svg");
     let effects = press(&mut state, "enter");
-    let What::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
+    let SaveSource::Content(Content::Figure(_, kind, _)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
-    assert_eq!(*kind, Kind::Predictions(Step(0)));
+    assert_eq!(*kind, FigureKind::Predictions(Step(0)));
 }
 
 #[test]
@@ -163,7 +151,9 @@ fn arrays_wait_for_the_states_of_the_run() {
     let effects = hear(&mut state, event.clone());
     let (path, what) = saved(&effects);
     assert_eq!(path, Path::new("a.safetensors"));
-    assert!(matches!(what, What::Content(Content::Trace(_, Some(found))) if *found == states));
+    assert!(
+        matches!(what, SaveSource::Content(Content::Trace(_, Some(found))) if *found == states)
+    );
     assert_eq!(hear(&mut state, event), [], "they are written once");
 }
 
@@ -211,11 +201,11 @@ fn what_became_of_it_is_told() {
     let mut state = walked();
     update(
         &mut state,
-        Message::Saved(SaveNews::Saved("a-2.json".into())),
+        Message::Saved(SaveOutcome::Saved("a-2.json".into())),
     );
     assert_eq!(state.notice.as_ref().unwrap().text, "Saved a-2.json");
     let why = "cannot save a.json: disk full".to_owned();
-    update(&mut state, Message::Saved(SaveNews::Failed(why.clone())));
+    update(&mut state, Message::Saved(SaveOutcome::Failed(why.clone())));
     assert_eq!(state.notice.as_ref().unwrap().text, why);
 }
 
@@ -225,7 +215,7 @@ pub(super) fn reopened() -> State {
     let record = Record {
         watch: crate::run::Watch {
             step: Step(1),
-            trajectories: vec![trajectory(" is")],
+            trajectories: vec![trajectory(" is", &[1])],
         },
         ..state.record().unwrap()
     };
@@ -336,7 +326,7 @@ fn what_the_file_follows_can_be_compared() {
     assert_eq!(compare.field.value(), "is");
     assert_eq!(state.cursor.step, Step(1));
     let (_, found) = compare.trajectories().next().unwrap();
-    assert_eq!(found, &trajectory(" is"));
+    assert_eq!(found, &trajectory(" is", &[1]));
     assert_eq!(type_text(&mut state, " are"), []);
     let answer = state.compare.as_ref().unwrap().answer().cloned().unwrap();
     let why = answer.trajectories[1].as_ref().unwrap_err();
@@ -347,7 +337,7 @@ fn what_the_file_follows_can_be_compared() {
 fn a_saved_trace_is_saved_again_without_states() {
     let mut state = reopened();
     let effects = save_as(&mut state, "b.safetensors");
-    let What::Content(Content::Trace(record, None)) = saved(&effects).1 else {
+    let SaveSource::Content(Content::Trace(record, None)) = saved(&effects).1 else {
         panic!("{effects:?}");
     };
     assert_eq!(record.watch.trajectories.len(), 1);

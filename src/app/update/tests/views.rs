@@ -1,9 +1,9 @@
 //! Layer predictions and attribution: what is asked when, and what becomes of the answers.
 
 use super::*;
-use crate::app::{Attribution, Beside, Goal, Layers, MOST_TOKENS, Predictions};
+use crate::app::{Attribution, Goal, Layers, MOST_TOKENS, Predictions, SidePanel};
 use crate::run;
-use crate::trace::{self, HeadShares, LayerShare, Target};
+use crate::trace::{self, HeadContributions, LayerContribution, Target};
 
 pub(super) const CHOSEN: Target = Target {
     token: TokenId(1),
@@ -71,15 +71,15 @@ fn attribution(state: &State) -> &Attribution {
 fn predicted(run: RunId, step: usize, top_k: usize) -> Event {
     let question = question(run, LensKind::Normed, predictions_at(step, top_k));
     let column = (*column(1)).clone();
-    let predictions = run::Predictions { top_k, column };
+    let predictions = run::LayerPredictions { top_k, column };
     answered(question, Answer::Predictions(Arc::new(predictions)))
 }
 
 pub(super) fn attributed(run: RunId, step: usize, target: Target) -> Event {
-    let attribution = trace::Attribution {
+    let attribution = trace::LogitAttribution {
         target,
         embedding: 1.0,
-        layers: vec![LayerShare::default(); LAYERS],
+        layers: vec![LayerContribution::default(); LAYERS],
         bias: 0.0,
         cap: 0.0,
         logit: 1.0,
@@ -91,17 +91,7 @@ pub(super) fn attributed(run: RunId, step: usize, target: Target) -> Event {
 
 /// The candidates ` is` and ` are` are the tokens 7 and 8.
 fn candidates(run: RunId, step: usize) -> Event {
-    let trajectory = |text: &str, token| {
-        Ok(Trajectory {
-            candidate: Candidate {
-                text: text.into(),
-                tokens: vec![TokenId(token)],
-                context_changed: false,
-            },
-            embedding: score(9),
-            layers: vec![score(2); LAYERS],
-        })
-    };
+    let trajectory = |text: &str, token| Ok(super::trajectory(text, &[token]));
     let comparison = Comparison {
         run,
         at: at(step),
@@ -315,7 +305,7 @@ fn heads_are_asked_for_while_they_are_shown_and_with_each_layer() {
     assert_eq!(asks(&press(&mut state, "enter")), [heads(LAYERS - 2)]);
     assert_eq!(asks(&press(&mut state, "up")), [heads(LAYERS - 3)]);
     assert_eq!(asks(&press(&mut state, "s")), []);
-    let shares = HeadShares {
+    let shares = HeadContributions {
         target: CHOSEN,
         layer: Layer(0),
         heads: vec![0.5, -0.5],
@@ -330,7 +320,7 @@ fn heads_are_asked_for_while_they_are_shown_and_with_each_layer() {
     assert!(!attribution(&state).is_waiting());
     assert_eq!(**attribution(&state).heads.answer(run).unwrap(), shares);
     press(&mut state, "enter");
-    assert_eq!(attribution(&state).beside, Beside::Lens);
+    assert_eq!(attribution(&state).side_panel, SidePanel::Lens);
 }
 
 #[test]

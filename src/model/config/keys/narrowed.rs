@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::every_type::QUANTISED;
-use super::{ModelType, PART, ROTATION};
+use super::{ModelType, PART, ROTATION, ROTATION_OF};
 use crate::model::ModelError;
 use crate::model::config::Config;
 
@@ -128,7 +128,7 @@ impl Config {
         let obeys_part = model_type.lists(PART) || model_type.lists("rotary_pct");
         let is_known = match part {
             PART => obeys_part || is_one(value),
-            _ => ROTATION.contains(&part),
+            _ => ROTATION.contains(&part) || ROTATION_OF.contains(&(model_type.name, part)),
         };
         match is_known || value.is_null() {
             true => Vec::new(),

@@ -24,7 +24,13 @@ const FACTOR: Key = key(&[], "rope.scaling.factor");
 const OLD_FACTOR: Key = key(&[], "rope.scale_linear");
 const BETA_FAST: Key = key(&[], "rope.scaling.yarn_beta_fast");
 const BETA_SLOW: Key = key(&[], "rope.scaling.yarn_beta_slow");
+const LOG_MULTIPLIER: Key = key(&[], "rope.scaling.yarn_log_multiplier");
+const YARN_MAGNITUDE: Key = key(&[], "rope.scaling.yarn_attn_factor");
 const MAGNITUDE: Key = key(&[], "rope.scaling.attn_factor");
+
+/// The base of OLMo 3's local layers, where a file names none for them: the one that it may name
+/// for all layers is that of the global ones.
+const OLMO3_LOCAL_THETA: f64 = 500_000.0;
 
 /// For which layers a rotation is: some models have one for each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +77,8 @@ impl<'c> Parameters<'c> {
             (None, Some(parameters)) => ("rope_parameters.".to_owned(), (*parameters).clone()),
             (None, None) => (String::new(), Map::new()),
         };
-        let has_both = config.lists("rope_local_base_freq");
+        let is_olmo3 = config.architecture() == "olmo3";
+        let has_both = is_olmo3 || config.lists("rope_local_base_freq");
         if let Some(parameters) = newer.filter(|_| has_both) {
             // What is of one kind of layers only goes over what is said of one kind.
             let of_kind = parameters.get(layers.name()).and_then(Value::as_object);
@@ -95,6 +102,16 @@ impl<'c> Parameters<'c> {
         {
             let reason = "is for models whose kinds of layers turn differently, as Gemma 3's do";
             return Err(config.about(&format!("{inside}{}", kind.name()), reason));
+        }
+        if has_both {
+            // transformers looks for it beside the two kinds of layers only.
+            values.remove("truncate");
+            let truncate = newer.and_then(|parameters| parameters.get("truncate"));
+            values.extend(truncate.map(|truncate| ("truncate".to_owned(), truncate.clone())));
+        }
+        if is_olmo3 && layers == Layers::Local {
+            let usual = || Value::from(OLMO3_LOCAL_THETA);
+            values.entry("rope_theta").or_insert_with(usual);
         }
         let theta = match (has_both, layers) {
             (true, Layers::Local) => LOCAL_THETA,
@@ -129,13 +146,18 @@ impl<'c> Parameters<'c> {
 
     fn of_gguf(config: &'c Config, layers: Layers) -> Self {
         let mut values = Map::new();
+        let one = Value::from(1.0);
         let mut put = |name: &str, value: Option<&Value>| {
             if let Some(value) = value {
                 values.insert(name.to_owned(), value.clone());
             }
         };
         if layers == Layers::Local {
-            put("rope_theta", config.get(LOCAL_THETA));
+            let global = || match config.architecture() {
+                "gemma3" => None,
+                _ => config.get(THETA),
+            };
+            put("rope_theta", config.get(LOCAL_THETA).or_else(global));
         } else {
             put("rope_theta", config.get(THETA));
             // Some files say 0 for nothing.
@@ -150,6 +172,11 @@ impl<'c> Parameters<'c> {
             put("beta_fast", config.get(BETA_FAST));
             put("beta_slow", config.get(BETA_SLOW));
             put("attention_factor", config.get(MAGNITUDE));
+            put("whole_attention_factor", config.get(YARN_MAGNITUDE));
+            // There it is the second of two, of which the first is one.
+            let multiplier = config.get(LOG_MULTIPLIER);
+            put("mscale", multiplier.map(|_| &one));
+            put("mscale_all_dim", multiplier);
             put("original_max_position_embeddings", config.get(ORIGINAL));
         }
         Self {

@@ -173,4 +173,16 @@ impl Simd for Avx2 {
             _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)))
         }
     }
+    #[inline(always)]
+    fn totals(self, numbers: [__m256; 4]) -> [f32; 4] {
+        let [a, b, c, d] = numbers;
+        let mut sums = [0.0; 4];
+        unsafe {
+            let eight = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+            let upper = _mm256_extractf128_ps(eight, 1);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), upper);
+            _mm_storeu_ps(sums.as_mut_ptr(), four);
+        }
+        sums
+    }
 }

@@ -2,11 +2,68 @@
 
 use super::simd::Simd;
 
-/// A quantised type: blocks of `BYTES` bytes that hold `WEIGHTS` weights.
-pub(super) trait Block<const BYTES: usize, const WEIGHTS: usize> {
-    /// Widens a block, exactly as its scalar twin does. `take` gets the weights eight at a time,
-    /// with a number that counts from 0.
-    fn widen<S: Simd>(s: S, block: &[u8; BYTES], take: impl FnMut(usize, S::Floats));
+/// A quantised type: blocks of `BYTES` bytes that hold `WEIGHTS` weights, dequantised in parts of
+/// `PART`. Where a block is several, the compiler sees a loop over them, and not more weights at
+/// once than there are registers for.
+pub(super) trait Block<const BYTES: usize, const WEIGHTS: usize, const PART: usize> {
+    /// What the numbers of a block are multiplied with, where that has to be worked out.
+    type Scales: Copy + Default;
+
+    /// Reads it.
+    fn scales<S: Simd>(s: S, block: &[u8; BYTES]) -> Self::Scales;
+
+    /// Dequantises one part of a block, exactly as its scalar twin does. `take` gets the weights
+    /// eight at a time, with a number that counts from 0 in the part.
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; BYTES],
+        scales: &Self::Scales,
+        which: usize,
+        take: impl FnMut(usize, S::Floats),
+    );
+}
+
+/// Blocks whose scales are read before the weights of the first one are: a block's own would have
+/// to be waited for.
+const AHEAD: usize = 8;
+
+/// Dequantises `blocks`. `take` gets the weights of a part as [`Block::dequantise`] gives them,
+/// with what stands at the place of the part in `along`.
+#[inline(always)]
+pub(super) fn dequantise_all<S, B, A, const BYTES: usize, const WEIGHTS: usize, const PART: usize>(
+    s: S,
+    blocks: &[[u8; BYTES]],
+    along: impl Iterator<Item = A>,
+    mut take: impl FnMut(&mut A, usize, S::Floats),
+) where
+    S: Simd,
+    B: Block<BYTES, WEIGHTS, PART>,
+{
+    let parts = WEIGHTS / PART;
+    let mut along = along;
+    let mut scales = [B::Scales::default(); AHEAD];
+    let ahead = match size_of::<B::Scales>() {
+        // There are none to wait for.
+        0 => blocks.len().max(1),
+        _ => AHEAD,
+    };
+    for blocks in blocks.chunks(ahead) {
+        for (scales, block) in scales.iter_mut().zip(blocks) {
+            *scales = B::scales(s, block);
+        }
+        for (place, mut with) in (0..blocks.len() * parts).zip(&mut along) {
+            if let Some(block) = blocks.get(place / parts) {
+                B::dequantise(
+                    s,
+                    block,
+                    &scales[place / parts % AHEAD],
+                    place % parts,
+                    #[inline(always)]
+                    |i, weights| take(&mut with, i, weights),
+                );
+            }
+        }
+    }
 }
 
 /// `N` bytes from the byte `at` on; who calls this knows that they are there.

@@ -35,7 +35,7 @@ impl Floats for F32 {
 
     #[inline(always)]
     fn one(bytes: &[u8]) -> f32 {
-        widened(bytes, twins::f32)
+        dequantised(bytes, twins::f32)
     }
 }
 
@@ -52,7 +52,7 @@ impl Floats for F16 {
 
     #[inline(always)]
     fn one(bytes: &[u8]) -> f32 {
-        widened(bytes, twins::f16)
+        dequantised(bytes, twins::f16)
     }
 }
 
@@ -69,12 +69,12 @@ impl Floats for Bf16 {
 
     #[inline(always)]
     fn one(bytes: &[u8]) -> f32 {
-        widened(bytes, twins::bf16)
+        dequantised(bytes, twins::bf16)
     }
 }
 
 #[inline(always)]
-fn widened<const BYTES: usize>(bytes: &[u8], twin: fn(&[u8; BYTES], &mut [f32; 1])) -> f32 {
+fn dequantised<const BYTES: usize>(bytes: &[u8], twin: fn(&[u8; BYTES], &mut [f32; 1])) -> f32 {
     let mut out = [0.0];
     if let Some(bytes) = bytes.first_chunk() {
         twin(bytes, &mut out);
@@ -105,7 +105,7 @@ pub(super) fn dot<S: Simd, F: Floats>(s: S, row: &[u8], x: &[f32]) -> f32 {
 
 /// As many numbers as fill `out`.
 #[inline(always)]
-pub(super) fn widen<S: Simd, F: Floats>(s: S, numbers: &[u8], out: &mut [f32]) {
+pub(super) fn dequantise<S: Simd, F: Floats>(s: S, numbers: &[u8], out: &mut [f32]) {
     let (eights, rest) = out.as_chunks_mut::<8>();
     let mut bytes = numbers.chunks_exact(8 * F::BYTES);
     for (out, bytes) in eights.iter_mut().zip(&mut bytes) {

@@ -230,4 +230,18 @@ impl Simd for Neon {
     fn total(self, numbers: Self::Floats) -> f32 {
         unsafe { vaddvq_f32(vaddq_f32(numbers.0, numbers.1)) }
     }
+    #[inline(always)]
+    fn totals(self, numbers: [Self::Floats; 4]) -> [f32; 4] {
+        let [a, b, c, d] = numbers;
+        let mut sums = [0.0; 4];
+        unsafe {
+            let pairs = zip(
+                (vpaddq_f32(a.0, b.0), vpaddq_f32(a.1, b.1)),
+                (vpaddq_f32(c.0, d.0), vpaddq_f32(c.1, d.1)),
+                |ab, cd| vpaddq_f32(ab, cd),
+            );
+            vst1q_f32(sums.as_mut_ptr(), vaddq_f32(pairs.0, pairs.1));
+        }
+        sums
+    }
 }

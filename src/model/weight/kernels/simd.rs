@@ -54,4 +54,6 @@ pub(super) trait Simd: Copy {
     fn mul_add(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
     /// The sum of all eight.
     fn total(self, numbers: Self::Floats) -> f32;
+    /// The sums of each.
+    fn totals(self, numbers: [Self::Floats; 4]) -> [f32; 4];
 }

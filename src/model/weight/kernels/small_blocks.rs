@@ -10,9 +10,20 @@ pub(super) struct Q5_0;
 pub(super) struct Q5_1;
 pub(super) struct Q8_0;
 
-impl Block<18, 32> for Q4_0 {
+impl Block<18, 32, 32> for Q4_0 {
+    type Scales = ();
+
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 18], mut take: impl FnMut(usize, S::Floats)) {
+    fn scales<S: Simd>(_: S, _: &[u8; 18]) {}
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 18],
+        _: &(),
+        _: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
         let scale = s.mul(s.splat_f16([block[0], block[1]]), s.splat(OFF));
         let both = nibbles(s, part(block, 2));
         unrolled!(i in [0 1] {
@@ -23,9 +34,20 @@ impl Block<18, 32> for Q4_0 {
     }
 }
 
-impl Block<20, 32> for Q4_1 {
+impl Block<20, 32, 32> for Q4_1 {
+    type Scales = ();
+
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 20], mut take: impl FnMut(usize, S::Floats)) {
+    fn scales<S: Simd>(_: S, _: &[u8; 20]) {}
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 20],
+        _: &(),
+        _: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
         let scale = s.splat_f16([block[0], block[1]]);
         let minimum = s.splat_f16([block[2], block[3]]);
         let both = nibbles(s, part(block, 4));
@@ -36,9 +58,20 @@ impl Block<20, 32> for Q4_1 {
     }
 }
 
-impl Block<22, 32> for Q5_0 {
+impl Block<22, 32, 32> for Q5_0 {
+    type Scales = ();
+
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 22], mut take: impl FnMut(usize, S::Floats)) {
+    fn scales<S: Simd>(_: S, _: &[u8; 22]) {}
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 22],
+        _: &(),
+        _: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
         let scale = s.mul(s.splat_f16([block[0], block[1]]), s.splat(OFF));
         let sixteen = s.splat_byte(16);
         let both = nibbles(s, part(block, 6));
@@ -51,9 +84,20 @@ impl Block<22, 32> for Q5_0 {
     }
 }
 
-impl Block<24, 32> for Q5_1 {
+impl Block<24, 32, 32> for Q5_1 {
+    type Scales = ();
+
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 24], mut take: impl FnMut(usize, S::Floats)) {
+    fn scales<S: Simd>(_: S, _: &[u8; 24]) {}
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 24],
+        _: &(),
+        _: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
         let scale = s.splat_f16([block[0], block[1]]);
         let minimum = s.splat_f16([block[2], block[3]]);
         let both = nibbles(s, part(block, 8));
@@ -66,9 +110,20 @@ impl Block<24, 32> for Q5_1 {
     }
 }
 
-impl Block<34, 32> for Q8_0 {
+impl Block<34, 32, 32> for Q8_0 {
+    type Scales = ();
+
     #[inline(always)]
-    fn widen<S: Simd>(s: S, block: &[u8; 34], mut take: impl FnMut(usize, S::Floats)) {
+    fn scales<S: Simd>(_: S, _: &[u8; 34]) {}
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 34],
+        _: &(),
+        _: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
         let scale = s.mul(s.splat_f16([block[0], block[1]]), s.splat(OFF));
         unrolled!(i in [0 1] {
             let numbers = s.bytes(part(block, 2 + 16 * i));

@@ -1,8 +1,8 @@
 //! Every kernel against its scalar twin. Blocks are random bytes, so that all numbers, scales and
 //! minimums come up that a file can hold: negative, subnormal, infinite and none at all.
 
-use super::super::storage::{Storage, Work};
-use super::{dots, widen};
+use super::super::storage::{BlockVisitor, Storage};
+use super::{dequantise, dots};
 
 const ALL: [Storage; 13] = [
     Storage::F32,
@@ -86,30 +86,30 @@ fn moderate(random: &mut Random, storage: Storage, width: usize, rows: usize) ->
 
 /// What the scalar twin makes of `bytes`.
 fn twin(storage: Storage, bytes: &[u8]) -> Vec<f32> {
-    struct Widening<'a>(&'a [u8]);
-    impl Work for Widening<'_> {
+    struct Dequantise<'a>(&'a [u8]);
+    impl BlockVisitor for Dequantise<'_> {
         type Output = Vec<f32>;
 
         fn with<const BYTES: usize, const WEIGHTS: usize>(
             self,
-            widen: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
+            dequantise: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
         ) -> Vec<f32> {
             let blocks = self.0.as_chunks::<BYTES>().0.iter();
-            let widened = blocks.map(|block| {
+            let dequantised = blocks.map(|block| {
                 let mut out = [0.0; WEIGHTS];
-                widen(block, &mut out);
+                dequantise(block, &mut out);
                 out
             });
-            widened.flatten().collect()
+            dequantised.flatten().collect()
         }
     }
-    storage.with(Widening(bytes))
+    storage.with(Dequantise(bytes))
 }
 
 /// What the kernel makes of them, if there is one for this processor.
-fn widened(storage: Storage, bytes: &[u8], count: usize) -> Option<Vec<f32>> {
+fn dequantised(storage: Storage, bytes: &[u8], count: usize) -> Option<Vec<f32>> {
     let mut out = vec![f32::NAN; count];
-    widen(storage, bytes, &mut out).then_some(out)
+    dequantise(storage, bytes, &mut out).then_some(out)
 }
 
 /// The products of rows with `x`, by the kernel.
@@ -130,7 +130,7 @@ fn any_bytes_widen_to_what_the_twin_makes_of_them_bit_for_bit() {
         let (weights, size) = block(storage);
         for count in 1..300 {
             let bytes = random.bytes(count * size);
-            let Some(found) = widened(storage, &bytes, count * weights) else {
+            let Some(found) = dequantised(storage, &bytes, count * weights) else {
                 return;
             };
             for (i, (found, expected)) in found.iter().zip(twin(storage, &bytes)).enumerate() {
@@ -154,7 +154,7 @@ fn scales_at_the_ends_of_float16_widen_to_what_the_twin_makes_of_them() {
             for at in scales(storage) {
                 bytes[*at..at + 2].copy_from_slice(&end.to_le_bytes());
             }
-            let Some(found) = widened(storage, &bytes, weights) else {
+            let Some(found) = dequantised(storage, &bytes, weights) else {
                 return;
             };
             let expected = twin(storage, &bytes);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 use std::ops::Range;
 
-use super::kind::Kind;
+use super::kind::GgmlType;
 use crate::model::error::quoted;
 
 /// All lists of a header together have no more values. A vocabulary of 262,144 tokens with its
@@ -39,14 +39,14 @@ pub(super) struct Header {
     /// Where the tensors begin.
     pub data: u64,
     /// The tensors by name.
-    pub tensors: BTreeMap<String, Entry>,
+    pub tensors: BTreeMap<String, TensorEntry>,
 }
 
 /// What the header says of one tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct TensorEntry {
     /// How it is stored.
-    pub kind: Kind,
+    pub kind: GgmlType,
     /// Outermost dimension first.
     pub shape: Vec<usize>,
     /// From where the tensors begin.
@@ -174,7 +174,7 @@ impl<R: BufRead> Walk<R> {
         }
     }
 
-    fn tensors(&mut self, count: u64) -> Result<BTreeMap<String, Entry>, String> {
+    fn tensors(&mut self, count: u64) -> Result<BTreeMap<String, TensorEntry>, String> {
         let mut tensors = BTreeMap::new();
         for _ in 0..count {
             let (name, entry) = self.tensor()?;
@@ -189,7 +189,7 @@ impl<R: BufRead> Walk<R> {
         Ok(tensors)
     }
 
-    fn tensor(&mut self) -> Result<(String, Entry), String> {
+    fn tensor(&mut self) -> Result<(String, TensorEntry), String> {
         let length = self.length()?;
         if length > LONGEST_NAME {
             return Err(format!(
@@ -219,9 +219,9 @@ impl<R: BufRead> Walk<R> {
         }
         // The file has the innermost one first.
         shape.reverse();
-        let kind = Kind(self.u32().map_err(ended)?);
+        let kind = GgmlType(self.u32().map_err(ended)?);
         let offset = self.bytes().map(u64::from_le_bytes).map_err(ended)?;
-        let entry = Entry {
+        let entry = TensorEntry {
             kind,
             shape,
             offset,

@@ -9,7 +9,7 @@ use crate::model::weight::Storage;
 
 /// The type of a tensor, as its number in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Kind(pub u32);
+pub(super) struct GgmlType(pub u32);
 
 /// How many weights stand in a block of how many bytes.
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ const KINDS: [(u32, &str, u64, u64); 42] = [
     (41, "Q1_0", 128, 18),
 ];
 
-impl Kind {
+impl GgmlType {
     /// What llama.cpp calls it; `None` for a number that has no name here.
     pub(super) fn name(self) -> Option<&'static str> {
         let (_, name, ..) = KINDS.iter().find(|(number, ..)| *number == self.0)?;
@@ -116,7 +116,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for GgmlType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.write_str(name),
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_is_read_has_the_size_that_the_reader_takes_it_for() {
-        let all = KINDS.iter().map(|(number, ..)| Kind(*number));
+        let all = KINDS.iter().map(|(number, ..)| GgmlType(*number));
         let readable = all.filter_map(|kind| Some((kind, kind.readable()?)));
         let mut count = 0;
         for (kind, dtype) in readable {
@@ -146,18 +146,18 @@ mod tests {
 
     #[test]
     fn a_type_that_is_not_read_has_its_name_and_an_unknown_one_its_number() {
-        assert_eq!(Kind(20).to_string(), "IQ4_NL");
-        assert_eq!(Kind(39).to_string(), "MXFP4");
-        assert_eq!(Kind(20).readable(), None);
-        assert_eq!(Kind(977).to_string(), "a type of number 977");
-        assert_eq!(Kind(977).bytes(&[32]), None);
+        assert_eq!(GgmlType(20).to_string(), "IQ4_NL");
+        assert_eq!(GgmlType(39).to_string(), "MXFP4");
+        assert_eq!(GgmlType(20).readable(), None);
+        assert_eq!(GgmlType(977).to_string(), "a type of number 977");
+        assert_eq!(GgmlType(977).bytes(&[32]), None);
     }
 
     #[test]
     fn a_shape_that_is_no_whole_number_of_blocks_has_no_size() {
-        assert_eq!(Kind(2).bytes(&[3, 32]), Some(54));
-        assert_eq!(Kind(2).bytes(&[3, 31]), None);
-        assert_eq!(Kind(0).bytes(&[0, 4]), None);
-        assert_eq!(Kind(0).bytes(&[usize::MAX, usize::MAX]), None);
+        assert_eq!(GgmlType(2).bytes(&[3, 32]), Some(54));
+        assert_eq!(GgmlType(2).bytes(&[3, 31]), None);
+        assert_eq!(GgmlType(0).bytes(&[0, 4]), None);
+        assert_eq!(GgmlType(0).bytes(&[usize::MAX, usize::MAX]), None);
     }
 }

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
 use candle_core::{Device, Shape, Tensor};
 
-use super::header::{self, Entry, Header};
+use super::header::{self, Header, TensorEntry};
 use crate::caught;
 use crate::model::ModelError;
 use crate::model::error::plain;
 use crate::model::weight::Rows;
-use crate::model::weights::{Opened, damaged, foreign, unreadable};
+use crate::model::weights::{CheckpointFile, damaged, foreign, unreadable};
 use crate::regular_file;
 
 /// No header is longer.
@@ -31,11 +31,11 @@ pub(super) struct Part {
 impl Part {
     /// Reads and checks the header.
     pub(super) fn open(path: &Path) -> Result<Self, ModelError> {
-        let Opened {
+        let CheckpointFile {
             mut file,
             length,
             start,
-        } = Opened::at(path)?;
+        } = CheckpointFile::at(path)?;
         if !start.starts_with(b"GGUF") {
             return Err(damaged(
                 path,
@@ -85,13 +85,13 @@ impl Part {
     }
 
     /// All tensors, in the order of their names.
-    pub(super) fn tensors(&self) -> impl Iterator<Item = (&str, &Entry)> {
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (&str, &TensorEntry)> {
         let tensors = self.header.tensors.iter();
         tensors.map(|(name, entry)| (name.as_str(), entry))
     }
 
     /// What the header says of a tensor.
-    pub(super) fn tensor(&self, name: &str) -> Option<&Entry> {
+    pub(super) fn tensor(&self, name: &str) -> Option<&TensorEntry> {
         self.header.tensors.get(name)
     }
 
@@ -145,7 +145,7 @@ impl Part {
     }
 
     /// Some of the bytes of a tensor, of whose size [`Part::open`] has made sure.
-    fn bytes(&self, entry: &Entry, which: Range<u64>) -> Result<Vec<u8>, ModelError> {
+    fn bytes(&self, entry: &TensorEntry, which: Range<u64>) -> Result<Vec<u8>, ModelError> {
         let length = usize::try_from(which.end - which.start);
         let mut bytes = vec![0; length.unwrap_or(0)];
         let mut file = regular_file::open(&self.path).map_err(unreadable(&self.path))?;
@@ -156,11 +156,11 @@ impl Part {
     }
 
     /// Where a tensor begins in the file.
-    fn start(&self, entry: &Entry) -> u64 {
+    fn start(&self, entry: &TensorEntry) -> u64 {
         self.header.data.saturating_add(entry.offset)
     }
 
-    fn entry(&self, name: &str) -> Result<&Entry, ModelError> {
+    fn entry(&self, name: &str) -> Result<&TensorEntry, ModelError> {
         self.tensor(name)
             .ok_or_else(|| self.about(name, "is missing".into()))
     }
@@ -175,7 +175,7 @@ impl Part {
 }
 
 /// Why a tensor of a type that is not read cannot be used.
-pub(super) fn not_read(entry: &Entry) -> String {
+pub(super) fn not_read(entry: &TensorEntry) -> String {
     format!(
         "is stored as {}; this quantisation is not supported; use a Q4_K_M, Q8_0 or F16 file",
         entry.kind

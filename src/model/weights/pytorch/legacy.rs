@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::pickle::{self, Saved};
-use super::{LONGEST_PICKLE, Place, dtype, no_state_dict};
+use super::{ByteRange, LONGEST_PICKLE, dtype, no_state_dict};
 use crate::model::ModelError;
 use crate::model::weights::{damaged, stored, unreadable};
 
@@ -30,7 +30,7 @@ pub(super) fn read(
     path: &Path,
     mut file: File,
     length: u64,
-) -> Result<(Saved, HashMap<String, Place>), ModelError> {
+) -> Result<(Saved, HashMap<String, ByteRange>), ModelError> {
     let mut start = Vec::new();
     file.rewind()
         .and_then(|()| (&file).take(LONGEST_PICKLE).read_to_end(&mut start))
@@ -55,7 +55,7 @@ fn storages(
     saved: &Saved,
     keys: Vec<String>,
     room: std::ops::Range<u64>,
-) -> Result<HashMap<String, Place>, ModelError> {
+) -> Result<HashMap<String, ByteRange>, ModelError> {
     let mut place = room.start;
     let mut storages = HashMap::new();
     for key in keys {

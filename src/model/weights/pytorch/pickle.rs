@@ -20,7 +20,7 @@ const MOST_DIMENSIONS: usize = 8;
 
 /// A tensor as the pickle describes it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Described {
+pub(super) struct TensorDescription {
     pub name: String,
     /// For example `FloatStorage`.
     pub storage_type: String,
@@ -42,7 +42,7 @@ const DEEPEST: usize = 4;
 /// What a pickle holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Saved {
-    pub tensors: Vec<Described>,
+    pub tensors: Vec<TensorDescription>,
     /// The type of every storage that anything in it refers to, by its key.
     pub storages: HashMap<String, String>,
     /// How many bytes the pickle has.
@@ -418,7 +418,7 @@ impl<'a> Machine<'a> {
 
     /// The tensor that these arguments of `_rebuild_tensor_v2` make: persistent id of the storage,
     /// offset, shape, strides, and what is of no interest.
-    fn describe(&self, name: &str, arguments: Id) -> Option<Described> {
+    fn describe(&self, name: &str, arguments: Id) -> Option<TensorDescription> {
         let [storage, offset, shape, strides, rest @ ..] = self.tuple(arguments)? else {
             return None;
         };
@@ -447,7 +447,7 @@ impl<'a> Machine<'a> {
         if kind.len() > LONGEST_TYPE || key.len() > LONGEST_KEY {
             return None;
         }
-        Some(Described {
+        Some(TensorDescription {
             name: name.to_owned(),
             storage_type: bare(kind).to_owned(),
             storage: key.clone(),
@@ -558,7 +558,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn tensors(pickle: &[u8]) -> Result<Vec<Described>, String> {
+    fn tensors(pickle: &[u8]) -> Result<Vec<TensorDescription>, String> {
         saved(pickle).map(|saved| saved.tensors)
     }
 
@@ -573,7 +573,7 @@ mod tests {
     #[test]
     fn a_tensor_is_what_the_call_that_makes_it_says() {
         let found = tensors(&pickle(b"K\x00K\x02K\x03\x86K\x03K\x01\x86\x89}tRu.")).unwrap();
-        let expected = Described {
+        let expected = TensorDescription {
             name: "w".into(),
             storage_type: "HalfStorage".into(),
             storage: "7".into(),
