@@ -148,12 +148,14 @@ fn no_key_has_two_fates() {
         let mut seen = BTreeSet::new();
         for key in only.chain(irrelevant).chain(of_all) {
             // Read by some types only: names of the rotation's base and part, the padding token's
-            // place among the positions, and how near experts must be.
+            // place among the positions, how near experts must be,
+            // and hyperparameters of some of the layers.
             let of_some = [
                 "rope_theta",
                 "partial_rotary_factor",
                 "pad_token_id",
                 "router_jitter_noise",
+                "per_layer_config",
             ];
             let may_be_read = of_some.contains(&key);
             assert!(may_be_read || !read.contains(key), "{}: {key}", kind.name);

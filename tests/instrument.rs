@@ -317,7 +317,7 @@ fn a_skipped_block_leaves_the_stream_as_it_was() {
 #[test]
 fn all_heads_silent_is_an_attention_of_its_bias_alone() {
     for (name, mut session) in sessions() {
-        let n_heads = session.model().spec.blocks[0].attention.n_heads;
+        let n_heads = session.model().spec.blocks[0].heads().count;
         let layer = Layer(0);
         let silenced: Vec<Intervention> = (0..n_heads)
             .map(AblatedPart::Head)

@@ -66,6 +66,22 @@ fn family_description_memory_tokenizer_and_tensors_are_told() {
 }
 
 #[test]
+fn a_mixer_in_the_place_of_an_attention_is_described_in_words_and_json() {
+    let delta_net = "gated delta net, 4 heads of values, each 8 wide, 2 of queries and keys, each 8 \
+                     wide, convolution over 4 positions";
+    inspect(&fixture("qwen3_5"))
+        .assert()
+        .success()
+        .stdout(contains(format!("L0-L2\n            RMSNorm (eps 1e-6, weights + 1) before each part\n            {delta_net}\n")))
+        .stdout(contains("gates of what the heads give"));
+    inspect(&fixture("qwen3_5"))
+        .args(["--format", "json"])
+        .assert()
+        .success()
+        .stdout(contains(delta_net));
+}
+
+#[test]
 fn tensors_without_use_are_named_with_the_reason() {
     let mask = with_tensor("llama", "model.layers.2.self_attn.rotary_emb.inv_freq");
     inspect(mask.path())

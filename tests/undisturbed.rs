@@ -14,8 +14,11 @@ use strum::IntoEnumIterator;
 
 const PROMPT: &str = "The keys to the cabinet";
 
-/// Families whose caches differ: a sliding window, grouped queries, learned positions, experts.
-const FIXTURES: [&str; 5] = ["llama", "mistral", "gemma3", "gpt2", "mixtral"];
+/// Families whose caches differ: a sliding window, grouped queries, learned positions, experts,
+/// states in their place.
+const FIXTURES: [&str; 7] = [
+    "llama", "mistral", "gemma3", "gpt2", "mixtral", "qwen3_5", "lfm2",
+];
 
 fn session(name: &str) -> Session {
     reference::session(&CheckpointFiles::Folder(reference::fixture(name)))

@@ -236,6 +236,7 @@ fn tensors(tensors: &TensorUse) -> Tensors {
     let reasons = [
         Unused::Computed,
         Unused::CopyOfEmbedding,
+        Unused::AnotherBlocks,
         Unused::OtherPart,
         Unused::LayerBeyond,
         Unused::Unknown,

@@ -72,13 +72,11 @@ impl Session {
             });
         };
         match ablation.part {
-            AblatedPart::Head(head) if head >= block.attention.n_heads => {
-                Err(ModelError::NoSuchHead {
-                    layer: ablation.layer,
-                    head,
-                    n_heads: block.attention.n_heads,
-                })
-            }
+            AblatedPart::Head(head) if head >= block.heads().count => Err(ModelError::NoSuchHead {
+                layer: ablation.layer,
+                head,
+                n_heads: block.heads().count,
+            }),
             _ => Ok(()),
         }
     }

@@ -137,7 +137,8 @@ impl KvSession {
         if start >= tokens.len() {
             return Ok(ControlFlow::Continue(()));
         }
-        self.rewind(start);
+        // Where a block cannot go back to just there, it is the end of an earlier pass of the run.
+        let start = self.rewind(start);
         let end = pass_of_run(start, prompt).end.min(tokens.len());
         self.forward(&tokens[start..end], wanted, &mut |_| {})
     }
@@ -203,12 +204,10 @@ impl KvSession {
     /// Reads all of `tokens`, [aside](KvSession::aside) of any run, and gives their states.
     pub fn read(&mut self, tokens: &[TokenId]) -> Result<&[States], ModelError> {
         let mut read = self.sequence.common(tokens);
-        while read < tokens.len() {
-            self.rewind(read);
-            let end = tokens.len().min(read + CHUNK);
-            let _: ControlFlow<()> = self.forward(&tokens[read..end], &|| true, &mut |_| {})?;
-            read = end;
+        if read < tokens.len() {
+            read = self.rewind(read);
         }
+        self.go_on(tokens, read)?;
         Ok(&self.sequence.states[..tokens.len()])
     }
 
@@ -222,13 +221,24 @@ impl KvSession {
             return Err(ModelError::EmptyPrompt);
         };
         self.read(before)?;
-        self.rewind(before.len());
+        let read = self.rewind(before.len());
+        self.go_on(before, read)?;
         let mut parts = Vec::new();
         let _: ControlFlow<()> = self.forward(&[*last], &|| true, &mut |of| parts.push(of))?;
         match self.sequence.states.last() {
             Some(states) => Ok((states.clone(), parts)),
             None => Err(ModelError::EmptyPrompt),
         }
+    }
+
+    /// Reads `tokens` to their end, of which the first `read` are read.
+    fn go_on(&mut self, tokens: &[TokenId], mut read: usize) -> Result<(), ModelError> {
+        while read < tokens.len() {
+            let end = tokens.len().min(read + CHUNK);
+            let _: ControlFlow<()> = self.forward(&tokens[read..end], &|| true, &mut |_| {})?;
+            read = end;
+        }
+        Ok(())
     }
 
     fn forward(
@@ -258,9 +268,12 @@ impl KvSession {
         Ok(flow)
     }
 
-    fn rewind(&mut self, len: usize) {
-        self.sequence.truncate(len);
-        self.model.decoder.rewind(len);
+    /// Forgets all positions but the first `len`, and more where the model cannot go back to just
+    /// there: how many are left then.
+    fn rewind(&mut self, len: usize) -> usize {
+        let left = self.model.decoder.rewind(len);
+        self.sequence.truncate(left);
+        left
     }
 }
 

@@ -67,7 +67,7 @@ pub fn head_contributions(
         .spec
         .blocks
         .get(layer.0)
-        .map(|block| block.attention.n_heads)
+        .map(|block| block.heads().count)
         .ok_or(ModelError::NoSuchLayer {
             layer,
             n_layers: model.decoder.n_layers(),

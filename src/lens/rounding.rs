@@ -13,10 +13,13 @@
 //! gives is then off by the part `√w u` of itself, as a whole, by its norm. On the longest way to
 //! the logits behind `l` blocks stand the embedding, four matrices a block (queries with keys and
 //! values, output, up, down; the router of a mixture is a fifth) and the unembedding: `n = 4 l + 2`
-//! products one behind the other. To the first order their errors add up, and being of either
+//! products one behind the other; a mixer in the place of an attention counts as one more. To the first order their errors add up, and being of either
 //! sign they come to `√n` of one; three times that, and never more than all of one sign, `n`, is
 //! the bound: no logit is off by more than `min(n, 3 √n) √w u` of the largest one of its row, `w`
-//! the widest sum of the model. Where numbers are rounded to fewer bits besides, so is each weight
+//! the widest sum of the model. (What an attention adds up over the positions has weights above 0
+//! that come to 1, and so no larger errors than its values. The state of a delta net has terms of
+//! either sign, of which little may be left: there the positions count as parts of the sum, as many
+//! as a reference has, about 64.) Where numbers are rounded to fewer bits besides, so is each weight
 //! and each result: then a product is off by `2 v + √w u`, `v` half the distance of two
 //! neighbouring numbers.
 //!
@@ -31,6 +34,7 @@
 use std::ops::RangeInclusive;
 
 use crate::model::Model;
+use crate::model::mixer::Kind;
 use crate::model::spec::{FeedForwardSpec, Spec};
 use crate::trace::TokenId;
 
@@ -55,12 +59,11 @@ impl Rounding {
             matches!(block.feed_forward, FeedForwardSpec::Experts(_))
         };
         Self {
-            product: (widest_sum(spec) as f64).sqrt() * UNIT + f64::from(model.dtype.step()),
-            of_block: if spec.blocks.iter().any(is_mixture) {
-                5
-            } else {
-                4
-            },
+            product: ((widest_sum(spec) * positions(spec)) as f64).sqrt() * UNIT
+                + f64::from(model.dtype.step()),
+            of_block: 4
+                + usize::from(spec.blocks.iter().any(is_mixture))
+                + usize::from(spec.blocks.iter().any(|block| block.mixer.is_some())),
         }
     }
 
@@ -87,17 +90,24 @@ impl Rounding {
 /// The most products that one number of the model is the sum of.
 fn widest_sum(spec: &Spec) -> usize {
     let of_blocks = spec.blocks.iter().flat_map(|block| {
-        let attention = block.attention.n_heads * block.attention.head_dim;
+        let attention = block.heads().together();
         let inner = match &block.feed_forward {
             FeedForwardSpec::Dense(mlp) => mlp.width,
             FeedForwardSpec::Experts(experts) => {
                 let shared = experts.shared.map_or(0, |shared| shared.width);
                 experts.expert.width.max(shared)
             }
+            FeedForwardSpec::Nothing => 0,
         };
         [attention, inner]
     });
     of_blocks.fold(spec.d_model, usize::max)
+}
+
+/// Over how many positions a part of the model adds up numbers of either sign.
+fn positions(spec: &Spec) -> usize {
+    let mixers = spec.blocks.iter().filter_map(|block| block.mixer.as_ref());
+    mixers.map(Kind::sums_over).fold(1, usize::max)
 }
 
 /// The size of the largest value.

@@ -6,9 +6,9 @@ use candle_core::{Device, Result, Tensor};
 
 use super::alibi::Alibi;
 use super::dtype::Dtype;
-use super::intervention::replaced;
 use super::kv_cache::KvCache;
 use super::linear::{Linear, with_values, with_values_from};
+use super::mixer;
 use super::norm::Norm;
 use super::rope::Rotation;
 use super::spec::{AttentionSpec, HeadPositions, QkNorm, QkNormPlace, QkNormSpan};
@@ -22,6 +22,9 @@ pub struct Attention {
     /// Queries, keys and values in one projection: `[(n_heads + 2 * n_kv_heads) * head_dim, d]`.
     qkv: Linear,
     output: Linear,
+    /// The sigmoid of what it makes is what the heads' results are multiplied by:
+    /// `[n_heads * head_dim, d]`.
+    gate: Option<Linear>,
     rotation: Option<Rotation>,
     /// Norms of queries and keys.
     qk_norms: Option<(Norm, Norm)>,
@@ -55,12 +58,19 @@ impl Attention {
             spec,
             qkv,
             output,
+            gate: None,
             rotation,
             qk_norms,
             sinks: Vec::new(),
             cache: KvCache::default(),
             dtype,
         }
+    }
+
+    /// The same with a projection to the gates of what its heads give, where there is one.
+    #[must_use]
+    pub fn gated(self, gate: Option<Linear>) -> Self {
+        Self { gate, ..self }
     }
 
     /// The same with a score for nothing, one a head.
@@ -72,7 +82,8 @@ impl Attention {
     /// Bytes of weights that one token reads.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.qkv.bytes() + self.output.bytes()
+        let gate = self.gate.as_ref().map_or(0, Linear::bytes);
+        self.qkv.bytes() + gate + self.output.bytes()
     }
 
     /// Counts the first `len` positions as seen.
@@ -88,6 +99,18 @@ impl Attention {
     /// `[rows, d]` → what the heads give, `[rows, n_heads * head_dim]`, for the positions that
     /// follow the seen ones.
     pub fn heads(&mut self, x: &Tensor) -> Result<Tensor> {
+        let given = self.ungated(x)?;
+        match &self.gate {
+            Some(gate) => {
+                let gates = candle_nn::ops::sigmoid(&gate.forward(x)?)?;
+                self.dtype.round((given * self.dtype.round(gates)?)?)
+            }
+            None => Ok(given),
+        }
+    }
+
+    /// [`Attention::heads`] before its gates.
+    fn ungated(&mut self, x: &Tensor) -> Result<Tensor> {
         let AttentionSpec {
             n_heads,
             n_kv_heads,
@@ -186,7 +209,7 @@ impl Attention {
             .reshape(scores.shape())
     }
 
-    /// [`Attention::heads`] of one position on the CPU, where nothing is rounded.
+    /// [`Attention::ungated`] of one position on the CPU, where nothing is rounded.
     fn heads_of_one_position(&mut self, x: &Tensor) -> Result<Tensor> {
         let AttentionSpec {
             n_heads,
@@ -239,46 +262,16 @@ impl Attention {
         Tensor::from_vec(given, (1, n_heads * head_dim), &Device::Cpu)
     }
 
-    /// What the heads give, `[rows, n_heads * head_dim]`, without some of them.
-    pub fn silenced(&self, heads: &Tensor, silent: &[usize]) -> Result<Tensor> {
-        let width = self.spec.head_dim;
-        silent
-            .iter()
-            .filter(|head| **head < self.spec.n_heads)
-            .try_fold(heads.clone(), |heads, head| {
-                let range = head * width..(head + 1) * width;
-                let nothing = heads.narrow(1, range.start, width)?.zeros_like()?;
-                replaced(&heads, range, 1, &nothing)
-            })
-    }
-
-    /// What the heads give, `[rows, n_heads * head_dim]` → the attention's output, `[rows, d]`.
-    pub fn output(&self, heads: &Tensor) -> Result<Tensor> {
-        self.output.forward(heads)
-    }
-
-    /// What each head of one position adds to the attention's output: its share of
-    /// `heads`, `[1, n_heads * head_dim]` → `[n_heads, d]`, the bias of the output left out.
-    pub fn output_by_head(&self, heads: &Tensor) -> Result<Tensor> {
-        let AttentionSpec {
-            n_heads, head_dim, ..
-        } = self.spec;
-        let alone: Vec<Tensor> = (0..n_heads)
-            .map(|head| {
-                let mask: Vec<f32> = (0..n_heads * head_dim)
-                    .map(|i| if i / head_dim == head { 1.0 } else { 0.0 })
-                    .collect();
-                let mask = Tensor::from_vec(mask, (1, n_heads * head_dim), heads.device())?;
-                heads * mask
-            })
-            .collect::<Result<_>>()?;
-        self.output.without_bias(&Tensor::cat(&alone, 0)?)
-    }
-
-    /// The bias of the output, `[d]`.
+    /// From what the heads give to what the attention adds.
     #[must_use]
-    pub fn output_bias(&self) -> Option<&Tensor> {
-        self.output.bias()
+    pub fn projection(&self) -> &Linear {
+        &self.output
+    }
+
+    /// Its heads.
+    #[must_use]
+    pub fn which(&self) -> mixer::Heads {
+        self.spec.heads()
     }
 
     /// Queries and keys, each `[heads, rows, head_dim]`, through their norms.
@@ -306,7 +299,7 @@ impl Attention {
 
 /// What is added to the scores, `[rows, start + rows]`: -∞ where position `i` must not see
 /// position `j`. It sees `i - window < j <= i`. `None` where every row sees everything.
-fn mask(
+pub(super) fn mask(
     rows: usize,
     start: usize,
     window: Option<usize>,
@@ -336,7 +329,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    use crate::model::spec::{Bias, NormSpec, Rope, RopeScaling, Sinks, Temperature};
+    use crate::model::spec::{Bias, Gate, NormSpec, Rope, RopeScaling, Sinks, Temperature};
     use crate::model::weight::Weight;
 
     const WIDTH: usize = 12;
@@ -356,6 +349,7 @@ mod tests {
                 magnitude: 1.0,
             }),
             qk_norm: None,
+            gate: Gate::None,
             qk_norm_place: QkNormPlace::BeforeRotation,
             temperature: None,
             sinks: Sinks::Absent,

@@ -2,12 +2,13 @@
 
 use candle_core::{Result, Tensor};
 
-use super::attention::Attention;
 use super::decomposition::Decomposition;
 use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::intervention::BlockAblations;
+use super::mixing::Mixing;
 use super::norm::Norm;
+use super::per_layer::AfterParts;
 use super::spec::{NormPlace, Residual};
 
 /// One decoder block: attention and feed-forward part, each added to the stream.
@@ -19,12 +20,14 @@ pub struct Block {
     pub part_scale: Option<f64>,
     /// Around the attention.
     pub attention_norms: PartNorms,
-    /// The attention.
-    pub attention: Attention,
+    /// The attention, or the mixer in its place.
+    pub attention: Mixing,
     /// Around the feed-forward part.
     pub mlp_norms: PartNorms,
     /// The feed-forward part.
     pub feed_forward: FeedForward,
+    /// What comes behind the two, if anything.
+    pub after: Option<AfterParts>,
     /// How sums are kept.
     pub dtype: Dtype,
 }
@@ -79,6 +82,8 @@ pub struct BlockParts {
     pub attention: Tensor,
     /// What the feed-forward part added, `[rows, d]`.
     pub feed_forward: Tensor,
+    /// What the stream was multiplied by behind them.
+    pub scale: Option<f64>,
 }
 
 impl Block {
@@ -106,6 +111,7 @@ impl Block {
             heads,
             attention,
             feed_forward,
+            scale: None,
         };
         Ok(BlockOutput { state, parts })
     }

@@ -6,11 +6,12 @@ mod attention;
 mod ends;
 mod experts;
 mod feed_forward;
+mod per_layer;
 mod signs;
 mod tensor_use;
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
 
@@ -19,6 +20,7 @@ use super::dequantisation::Dequantisation;
 use super::dtype::Dtype;
 use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
+use super::mixer::layered_attention::Handed;
 use super::norm::Norm;
 use super::spec::{Bias, NormSpec, NormWeights};
 use super::weight::{Rows, Weight};
@@ -36,6 +38,10 @@ pub struct Checkpoint<'a> {
     dtype: Dtype,
     dequantisation: Dequantisation,
     taken: Mutex<HashSet<String>>,
+    /// Tensors that may be there and are not needed, by the beginning of their names.
+    not_needed: Mutex<HashSet<String>>,
+    /// What blocks hand to others, by the number of the block.
+    handed: Mutex<HashMap<usize, Arc<Handed>>>,
     notes: Mutex<Vec<String>>,
     progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -52,9 +58,19 @@ enum Reading {
 
 /// A matrix as `[out, in]` on the CPU, with its bias. Of a checkpoint of which only headers are
 /// read it is `[out, 1]`.
-struct Projection {
-    weight: Rows,
-    bias: Option<Tensor>,
+pub(in crate::model) struct Projection {
+    pub weight: Rows,
+    pub bias: Option<Tensor>,
+}
+
+impl Projection {
+    /// With its rows in this order, which are all of its rows; one that has a bias has it so too.
+    pub fn ordered(self, order: &[u32]) -> Self {
+        Self {
+            weight: self.weight.reordered(order),
+            bias: self.bias,
+        }
+    }
 }
 
 impl<'a> Checkpoint<'a> {
@@ -82,6 +98,8 @@ impl<'a> Checkpoint<'a> {
             dtype,
             dequantisation,
             taken: Mutex::default(),
+            not_needed: Mutex::default(),
+            handed: Mutex::default(),
             notes: Mutex::default(),
             progress,
         })
@@ -132,18 +150,48 @@ impl<'a> Checkpoint<'a> {
         notes.push(note);
     }
 
+    /// Where the parts stand.
+    pub(in crate::model) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What it is read onto.
+    pub(in crate::model) fn device(&self) -> &Device {
+        self.device
+    }
+
+    /// What block `l` hands to others.
+    pub(in crate::model) fn handed(&self, l: usize) -> Arc<Handed> {
+        let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(handed.entry(l).or_default())
+    }
+
+    /// Says that the tensors of the part `name` may be there, and are not used.
+    pub(in crate::model) fn not_needed(&self, name: &str) {
+        let mut parts = self
+            .not_needed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        parts.insert(name.to_owned());
+    }
+
     /// How the model is computed with.
     #[must_use]
     pub fn dtype(&self) -> Dtype {
         self.dtype
     }
 
-    fn in_block(&self, name: &str, l: usize) -> String {
+    pub(in crate::model) fn in_block(&self, name: &str, l: usize) -> String {
         format!("{}{}", self.prefix, name.replace("{l}", &l.to_string()))
     }
 
     /// A norm of the last dimension of `shape`, which is the shape of its weights.
-    fn norm(&self, name: &str, spec: NormSpec, shape: &[usize]) -> Result<Norm, ModelError> {
+    pub(in crate::model) fn norm(
+        &self,
+        name: &str,
+        spec: NormSpec,
+        shape: &[usize],
+    ) -> Result<Norm, ModelError> {
         let weight = match spec.weights {
             NormWeights::Stored => self.tensor(&format!("{name}.weight"), shape)?,
             NormWeights::Ones => Tensor::ones(shape, DType::F32, &Device::Cpu)?,
@@ -161,7 +209,7 @@ impl<'a> Checkpoint<'a> {
         Ok(Norm::new(spec, &weight, bias, self.dtype)?)
     }
 
-    fn projection(
+    pub(in crate::model) fn projection(
         &self,
         name: &str,
         rows: usize,
@@ -193,11 +241,11 @@ impl<'a> Checkpoint<'a> {
         }
     }
 
-    fn has_weight(&self, name: &str) -> bool {
+    pub(in crate::model) fn has_weight(&self, name: &str) -> bool {
         self.weights.shape(&format!("{name}.weight")).is_some()
     }
 
-    fn has_bias(&self, bias: Bias, name: &str) -> bool {
+    pub(in crate::model) fn has_bias(&self, bias: Bias, name: &str) -> bool {
         match bias {
             Bias::Present => true,
             Bias::Absent => false,
@@ -206,7 +254,7 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// Projections one below the other, as one.
-    fn stacked(&self, parts: Vec<Projection>) -> Result<Linear, ModelError> {
+    pub(in crate::model) fn stacked(&self, parts: Vec<Projection>) -> Result<Linear, ModelError> {
         let biases: Option<Vec<&Tensor>> = parts.iter().map(|part| part.bias.as_ref()).collect();
         let bias = match biases {
             Some(biases) => Some(Tensor::cat(&biases, 0)?.to_device(self.device)?),
@@ -223,17 +271,25 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// The weight that is made of `parts`, one below the other.
-    fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
+    pub(in crate::model) fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
         Ok(Weight::from_rows(parts, self.dequantisation, self.device)?)
     }
 
     /// A tensor in float32, its numbers rounded as the model's weights are.
-    fn tensor(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
+    pub(in crate::model) fn tensor(
+        &self,
+        name: &str,
+        expected: &[usize],
+    ) -> Result<Tensor, ModelError> {
         Ok(self.dtype.round(self.unrounded(name, expected)?)?)
     }
 
     /// A tensor in float32.
-    fn unrounded(&self, name: &str, expected: &[usize]) -> Result<Tensor, ModelError> {
+    pub(in crate::model) fn unrounded(
+        &self,
+        name: &str,
+        expected: &[usize],
+    ) -> Result<Tensor, ModelError> {
         self.check(name, expected)?;
         let tensor = match self.reading {
             Reading::Values => self.weights.read(name)?,
@@ -243,6 +299,30 @@ impl<'a> Checkpoint<'a> {
         };
         self.took(name);
         Ok(tensor)
+    }
+
+    /// A tensor in float32 of the shape `expected`, whether or not it is stored with dimensions of
+    /// one.
+    pub(in crate::model) fn squeezed(
+        &self,
+        name: &str,
+        expected: &[usize],
+    ) -> Result<Tensor, ModelError> {
+        let squeezed = |shape: &[usize]| shape.iter().copied().filter(|dim| *dim != 1).collect();
+        let stored: Option<Vec<usize>> = self.weights.shape(name).map(<[usize]>::to_vec);
+        let wanted: Vec<usize> = squeezed(expected);
+        match stored.filter(|stored| wanted == squeezed(stored)) {
+            Some(stored) => Ok(self.tensor(name, &stored)?.reshape(expected)?),
+            None => self.tensor(name, expected),
+        }
+    }
+
+    /// The `len` numbers of a tensor, in whatever dimensions they are stored.
+    pub(in crate::model) fn flat(&self, name: &str, len: usize) -> Result<Vec<f32>, ModelError> {
+        let stored = self.weights.shape(name).map(<[usize]>::to_vec);
+        let stored = stored.filter(|stored| stored.iter().product::<usize>() == len);
+        let tensor = self.tensor(name, &stored.unwrap_or_else(|| vec![len]))?;
+        Ok(tensor.flatten_all()?.to_vec1()?)
     }
 
     /// The rows of a tensor as they are stored, or rounded as the model's weights are.
@@ -299,7 +379,7 @@ impl<'a> Checkpoint<'a> {
         self.about(name, reason)
     }
 
-    fn about(&self, name: &str, reason: String) -> ModelError {
+    pub(in crate::model) fn about(&self, name: &str, reason: String) -> ModelError {
         ModelError::Tensor {
             place: self.weights.place(),
             name: name.to_owned(),

@@ -169,6 +169,18 @@ impl Config {
         Ok(completed)
     }
 
+    /// The same with another value for `key`, under the first name that this kind of file has for it.
+    #[must_use]
+    pub fn with(&self, key: Key, value: Value) -> Self {
+        let mut changed = self.clone();
+        let name = match self.dialect {
+            Dialect::HuggingFace => key.json.first().copied().unwrap_or_default(),
+            Dialect::Gguf => key.gguf,
+        };
+        changed.values.insert(name.to_owned(), value);
+        changed
+    }
+
     /// Where the values come from, for messages.
     #[must_use]
     pub fn place(&self) -> &str {

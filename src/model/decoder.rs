@@ -11,9 +11,10 @@ use super::ModelError;
 use super::block::{Block, BlockOutput, BlockParts};
 use super::dtype::Dtype;
 use super::intervention::Interventions;
-use super::kv_cache::KvCache;
 use super::linear::Linear;
+use super::mixing::BlockPast;
 use super::norm::Norm;
+use super::per_layer::{AfterParts, PerLayerEmbedding};
 use super::sinusoids::Sinusoids;
 use super::spec::Spec;
 use super::weight::Weight;
@@ -31,6 +32,8 @@ pub struct Embedding {
     pub(super) projection: Option<Linear>,
     /// `[positions, d]`: learned positions, row 0 for the first one.
     pub(super) positions: Option<Weight>,
+    /// The vectors that a token has for each block, if it has any.
+    pub(super) per_layer: Option<PerLayerEmbedding>,
     /// Positions that are computed.
     pub(super) sinusoids: Option<Sinusoids>,
     /// How the vectors are kept.
@@ -78,7 +81,7 @@ const LOOK: Duration = Duration::from_millis(5);
 #[derive(Debug, Default)]
 pub struct DecoderState {
     /// One a block; none at all while no decoder has used it.
-    caches: Vec<KvCache>,
+    pasts: Vec<BlockPast>,
     positions: usize,
     interventions: Interventions,
 }
@@ -146,8 +149,12 @@ impl Decoder {
         let projection = projection.and_then(|embedding| embedding.projection.as_ref());
         let projection = projection.map_or(0, Linear::bytes);
         let blocks = self.blocks.iter();
-        let of_block = |block: &Block| block.attention.bytes() + block.feed_forward.bytes();
-        projection + blocks.map(of_block).sum::<u64>()
+        let after = |block: &Block| block.after.as_ref().map_or(0, AfterParts::bytes);
+        let of_block =
+            |block: &Block| block.attention.bytes() + block.feed_forward.bytes() + after(block);
+        let per_layer = self.embedding.per_layer.as_ref();
+        let per_layer = per_layer.map_or(0, |per_layer| per_layer.projection.bytes());
+        projection + per_layer + blocks.map(of_block).sum::<u64>()
     }
 
     /// Where it runs.
@@ -156,12 +163,16 @@ impl Decoder {
         &self.device
     }
 
-    /// Forgets all positions but the first `len`.
-    pub fn rewind(&mut self, len: usize) {
-        self.seen = self.seen.min(len);
+    /// Forgets all positions but the first `len`, and more where a block cannot go back to just
+    /// there: how many are left then.
+    pub fn rewind(&mut self, len: usize) -> usize {
+        let len = self.seen.min(len);
+        let reached = self.blocks.iter().map(|block| block.attention.reach(len));
+        self.seen = reached.fold(len, usize::min);
         for block in &mut self.blocks {
             block.attention.keep(self.seen);
         }
+        self.seen
     }
 
     /// Changes every pass from now on, and forgets all positions: they were seen otherwise.
@@ -173,10 +184,10 @@ impl Decoder {
     /// Exchanges what was seen for something else, which then is what passes go on from.
     pub fn exchange(&mut self, other: &mut DecoderState) {
         other
-            .caches
-            .resize_with(self.blocks.len(), KvCache::default);
-        for (block, cache) in self.blocks.iter_mut().zip(&mut other.caches) {
-            std::mem::swap(block.attention.cache_mut(), cache);
+            .pasts
+            .resize_with(self.blocks.len(), BlockPast::default);
+        for (block, past) in self.blocks.iter_mut().zip(&mut other.pasts) {
+            block.attention.exchange(past);
         }
         std::mem::swap(&mut self.seen, &mut other.positions);
         std::mem::swap(&mut self.interventions, &mut other.interventions);
@@ -186,7 +197,7 @@ impl Decoder {
     /// in the network must stay the same meanwhile.
     pub fn set_aside(&mut self) {
         for block in &mut self.blocks {
-            block.attention.cache_mut().set_aside();
+            block.attention.set_aside();
         }
     }
 
@@ -195,7 +206,7 @@ impl Decoder {
     pub fn take_up(&mut self, seen: usize) -> Result<(), ModelError> {
         self.seen = seen;
         for block in &mut self.blocks {
-            block.attention.cache_mut().take_up()?;
+            block.attention.take_up()?;
         }
         Ok(())
     }
@@ -231,12 +242,20 @@ impl Decoder {
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
         let ids = Tensor::new(ids, &self.device)?;
         let start = self.seen;
+<<<<<<< main
         let state = embedding.forward(&ids, start)?;
+=======
+        let state = self.embedding.forward(&ids, start)?;
+        let of_blocks = match &self.embedding.per_layer {
+            Some(per_layer) => per_layer.vectors(&ids, &state)?,
+            None => Vec::new(),
+        };
+>>>>>>> 7656972e7fa6080cf6bef572f96f56b1e52604b5
         let state = self.interventions.patched(Row::Embedding, start, state)?;
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let flow = self.through_blocks(&state, start, &mut |layer, output| {
+        let flow = self.through_blocks(&state, start, &of_blocks, &mut |layer, output| {
             parts(output.parts);
             tap(Row::Layer(layer), &output.state)
         })?;
@@ -251,7 +270,8 @@ impl Decoder {
     }
 
     /// Runs the stream before the first block, `[positions, d]`, whose first position is `start`,
-    /// through every block. `each` gets what they give, in order; when it breaks, the blocks that
+    /// through every block; `of_blocks` are the vectors that the tokens have for each block, if they
+    /// have any. `each` gets what they give, in order; when it breaks, the blocks that
     /// have not begun are left out.
     ///
     /// The blocks run one after the other in a thread of rayon's, so that their many small products
@@ -261,12 +281,13 @@ impl Decoder {
         &mut self,
         state: &Tensor,
         start: usize,
+        of_blocks: &[Tensor],
         each: &mut Each<'_>,
     ) -> Result<ControlFlow<()>, ModelError> {
         if rayon::current_thread_index().is_some() {
             // Of this pool another thread may not be there to wait for.
             let mut flow = Ok(ControlFlow::Continue(()));
-            self.through(state, start, |layer, output| {
+            self.through(state, start, of_blocks, |layer, output| {
                 flow = each(layer, output);
                 matches!(flow, Ok(ControlFlow::Continue(())))
             })?;
@@ -276,7 +297,7 @@ impl Decoder {
         let (end, ended) = mpsc::channel();
         let run = move |_: &rayon::Scope<'_>| {
             let is_wanted = |layer, output| give.send((layer, output)).is_ok();
-            let result = self.through(state, start, is_wanted);
+            let result = self.through(state, start, of_blocks, is_wanted);
             // Where the pass was given up, nobody hears it.
             let _ = end.send(result);
         };
@@ -305,12 +326,17 @@ impl Decoder {
         &mut self,
         state: &Tensor,
         start: usize,
+        of_blocks: &[Tensor],
         mut is_wanted: impl FnMut(Layer, BlockOutput) -> bool,
     ) -> candle_core::Result<()> {
         let mut state = state.clone();
         for (l, block) in self.blocks.iter_mut().enumerate() {
             let layer = Layer(l);
-            let mut output = block.forward(&state, &self.interventions.of_block(layer))?;
+            let ablations = self.interventions.of_block(layer);
+            let mut output = block.forward(&state, &ablations)?;
+            if let Some(after) = &block.after {
+                output = after.finish(output, of_blocks.get(l), &ablations)?;
+            }
             let patched = self
                 .interventions
                 .patched(Row::Layer(layer), start, output.state)?;

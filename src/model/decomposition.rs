@@ -31,6 +31,14 @@ impl Decomposition {
         self.parts.push(parts.clone());
     }
 
+    /// Multiplies everything by `factor`.
+    pub fn scale(&mut self, factor: f64) -> Result<()> {
+        for part in self.parts.iter_mut().chain([&mut self.bias]) {
+            *part = (&*part * factor)?;
+        }
+        Ok(())
+    }
+
     /// The parts, then the bias: `[parts + 1, d]`.
     pub fn rows(&self) -> Result<Tensor> {
         let rows: Vec<&Tensor> = self.parts.iter().chain([&self.bias]).collect();
@@ -81,6 +89,9 @@ impl Decoder {
             };
             let before = states.narrow(0, l, 1)?;
             block.carry(&mut decomposition, &before, &attention, &parts.feed_forward)?;
+            if let Some(factor) = parts.scale {
+                decomposition.scale(factor)?;
+            }
         }
         Ok(decomposition)
     }

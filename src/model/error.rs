@@ -63,6 +63,18 @@ pub enum ModelError {
         /// The architectures that would do.
         supported: String,
     },
+    /// What the blocks pass on is not one stream.
+    #[error(
+        "{place}: the trunk of `{}` is of several streams, of which no reduction to one is named \
+         here; the lens reads one stream",
+        quoted(name)
+    )]
+    SeveralStreams {
+        /// The file that names it.
+        place: String,
+        /// As the file calls it.
+        name: String,
+    },
     /// A tensor is missing, superfluous or has the wrong shape.
     #[error("{place}: tensor `{}`: {reason}", quoted(name))]
     Tensor {

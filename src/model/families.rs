@@ -12,6 +12,7 @@ mod exaone;
 mod experts;
 mod falcon;
 mod gemma;
+mod gemma4;
 mod glm;
 mod glm_moe;
 mod gpt2;
@@ -24,7 +25,9 @@ mod granite;
 mod helium;
 mod hunyuan;
 mod internlm;
+mod lfm2;
 mod llama;
+mod mamba;
 mod ministral;
 mod nanochat;
 mod nemotron;
@@ -34,6 +37,7 @@ mod persimmon;
 mod phi;
 mod phi3;
 mod phimoe;
+mod qwen3_next;
 mod reading;
 mod rotary;
 mod seed_oss;
@@ -65,7 +69,11 @@ pub struct Family {
 /// All families.
 pub const ALL: &[Family] = &[
     llama::FAMILY,
+    qwen3_next::FAMILY,
+    lfm2::FAMILY,
+    mamba::FAMILY,
     gemma::FAMILY,
+    gemma4::FAMILY,
     olmo::FAMILY,
     phi3::FAMILY,
     granite::FAMILY,
@@ -112,8 +120,17 @@ impl Family {
     }
 }
 
+/// Architectures whose blocks pass on several streams side by side.
+const SEVERAL_STREAMS: [&str; 4] = ["gemma3n", "gemma3n_text", "deepseek_v4", "deepseek4"];
+
 /// The family of a checkpoint.
 pub fn of(config: &Config) -> Result<&'static Family, ModelError> {
+    if SEVERAL_STREAMS.contains(&config.architecture()) {
+        return Err(ModelError::SeveralStreams {
+            place: config.place().to_owned(),
+            name: config.architecture().to_owned(),
+        });
+    }
     let names = |family: &'static Family| family.names(config.dialect());
     ALL.iter()
         .find(|family| names(family).contains(&config.architecture()))

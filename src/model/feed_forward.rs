@@ -12,6 +12,8 @@ pub enum FeedForward {
     Dense(Mlp),
     /// A few of many for each token.
     Experts(Experts),
+    /// The block has none: it adds nothing.
+    Nothing,
 }
 
 impl FeedForward {
@@ -21,6 +23,7 @@ impl FeedForward {
         match self {
             Self::Dense(mlp) => mlp.bytes(),
             Self::Experts(experts) => experts.bytes(),
+            Self::Nothing => 0,
         }
     }
 
@@ -29,6 +32,7 @@ impl FeedForward {
         match self {
             Self::Dense(mlp) => mlp.forward(x),
             Self::Experts(experts) => experts.forward(x),
+            Self::Nothing => x.zeros_like(),
         }
     }
 }

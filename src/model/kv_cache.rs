@@ -51,12 +51,12 @@ impl KvCache {
         self.len == 0
     }
 
-    /// Writes keys and values, each `[n_kv_heads, rows, head_dim]`, behind the kept ones, and
-    /// returns all up to there.
+    /// Writes keys and values, each `[n_kv_heads, rows, head_dim]` with a width of their own, behind
+    /// the kept ones, and returns all up to there.
     pub fn write(&mut self, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let end = self.len + keys.dim(1)?;
         self.save(end)?;
-        let (k, v) = self.with_room(end, keys)?;
+        let (k, v) = self.with_room(end, [keys, values])?;
         k.slice_set(&keys.contiguous()?, 1, self.len)?;
         v.slice_set(&values.contiguous()?, 1, self.len)?;
         Ok((k.narrow(1, 0, end)?, v.narrow(1, 0, end)?))
@@ -110,13 +110,13 @@ impl KvCache {
     }
 
     /// The two tensors with room for `end` positions; grown by doubling.
-    fn with_room(&mut self, end: usize, like: &Tensor) -> Result<(Tensor, Tensor)> {
-        let (heads, _, width) = like.dims3()?;
+    fn with_room(&mut self, end: usize, like: [&Tensor; 2]) -> Result<(Tensor, Tensor)> {
         let (k, v) = match self.room.take() {
             Some((k, v)) if k.dim(1)? >= end => (k, v),
             old => {
                 let room = end.next_power_of_two().max(FIRST_ROOM);
-                let grown = |old: Option<&Tensor>| -> Result<Tensor> {
+                let grown = |old: Option<&Tensor>, like: &Tensor| -> Result<Tensor> {
+                    let (heads, _, width) = like.dims3()?;
                     let new = Tensor::zeros((heads, room, width), like.dtype(), like.device())?;
                     if let Some(old) = old {
                         new.slice_set(old, 1, 0)?;
@@ -124,8 +124,8 @@ impl KvCache {
                     Ok(new)
                 };
                 (
-                    grown(old.as_ref().map(|(k, _)| k))?,
-                    grown(old.as_ref().map(|(_, v)| v))?,
+                    grown(old.as_ref().map(|(k, _)| k), like[0])?,
+                    grown(old.as_ref().map(|(_, v)| v), like[1])?,
                 )
             }
         };

@@ -1,6 +1,8 @@
 //! Where a decoder's parts stand in a checkpoint, as data: tensor names, and how a tensor is
 //! stored where that differs from `[out, in]`.
 
+use super::mixer::MixerLayout;
+
 /// The parts of a decoder and the names of their tensors. `{l}` in a name is the block's number;
 /// `.weight` and `.bias` are added behind each name. A part that the [`super::spec::Spec`] does
 /// not have is not looked for.
@@ -36,6 +38,8 @@ pub struct Layout {
     pub sinks: &'static str,
     /// The attention's output projection.
     pub output: &'static str,
+    /// The mixers in the place of some blocks' attention.
+    pub mixer: MixerLayout,
     /// The norm before the feed-forward part, or of the sum behind it.
     pub mlp_norm: &'static str,
     /// The norm of the feed-forward part's output.
@@ -46,6 +50,8 @@ pub struct Layout {
     pub xielu: &'static str,
     /// A mixture of experts.
     pub experts: ExpertsLayout,
+    /// What comes behind the two parts of a block.
+    pub after: AfterLayout,
     /// The norm before the unembedding.
     pub final_norm: &'static str,
     /// The unembedding, where it is not the embedding; tried without the prefix first.
@@ -61,6 +67,25 @@ pub struct Layout {
     pub layers_beyond: Option<usize>,
     /// Endings of tensors that hold no weights (masks, tables) and may be there.
     pub ignored: &'static [&'static str],
+}
+
+/// Where that stands which comes behind the two parts of a block, and what it takes in.
+#[derive(Clone, Copy, Debug)]
+pub struct AfterLayout {
+    /// `[vocabulary, blocks * width]`: the vectors that a token has for each block.
+    pub vectors: &'static str,
+    /// From the embedding to the part of them that it makes.
+    pub projection: &'static str,
+    /// The norm of that part.
+    pub projection_norm: &'static str,
+    /// From the stream to the gate.
+    pub gate: &'static str,
+    /// Back to the stream.
+    pub output: &'static str,
+    /// The norm of what is added.
+    pub norm: &'static str,
+    /// What the stream is multiplied by; the name as a whole.
+    pub scale: &'static str,
 }
 
 /// Prefixes of the text model's names within a larger model, before those of the layout.
@@ -238,6 +263,7 @@ pub const HUGGING_FACE: Layout = Layout {
     k_norm: "layers.{l}.self_attn.k_norm",
     sinks: "layers.{l}.self_attn.sinks",
     output: "layers.{l}.self_attn.o_proj",
+    mixer: MixerLayout::None,
     mlp_norm: "layers.{l}.post_attention_layernorm",
     mlp_output_norm: "layers.{l}.post_feedforward_layernorm",
     mlp: MlpLayout::Gated {
@@ -260,6 +286,15 @@ pub const HUGGING_FACE: Layout = Layout {
         },
         shared_gate: "layers.{l}.mlp.shared_expert_gate",
         older: None,
+    },
+    after: AfterLayout {
+        vectors: "embed_tokens_per_layer",
+        projection: "per_layer_model_projection",
+        projection_norm: "per_layer_projection_norm",
+        gate: "layers.{l}.per_layer_input_gate",
+        output: "layers.{l}.per_layer_projection",
+        norm: "layers.{l}.post_per_layer_input_norm",
+        scale: "layers.{l}.layer_scalar",
     },
     final_norm: "norm",
     unembedding: "lm_head",
@@ -287,6 +322,7 @@ pub const GGUF: Layout = Layout {
     k_norm: "blk.{l}.attn_k_norm",
     sinks: "blk.{l}.attn_sinks.weight",
     output: "blk.{l}.attn_output",
+    mixer: MixerLayout::None,
     mlp_norm: "blk.{l}.ffn_norm",
     mlp_output_norm: "blk.{l}.post_ffw_norm",
     mlp: MlpLayout::Gated {
@@ -296,6 +332,15 @@ pub const GGUF: Layout = Layout {
     },
     xielu: "blk.{l}.{x}",
     experts: GGUF_EXPERTS,
+    after: AfterLayout {
+        vectors: "per_layer_token_embd",
+        projection: "per_layer_model_proj",
+        projection_norm: "per_layer_proj_norm",
+        gate: "blk.{l}.inp_gate",
+        output: "blk.{l}.proj",
+        norm: "blk.{l}.post_norm",
+        scale: "blk.{l}.layer_output_scale.weight",
+    },
     final_norm: "output_norm",
     unembedding: "output",
     orientation: Orientation::OutIn,

@@ -14,8 +14,10 @@ use super::dtype::Dtype;
 use super::families::{self, Architecture};
 use super::layout::Layout;
 use super::memory::{self, Memory};
+use super::mixer::{Kind, Past};
+use super::mixing::Mixing;
 use super::rope::Rotation;
-use super::spec::{BlockSpec, Residual, Spec};
+use super::spec::{BlockSpec, FeedForwardSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
 use super::unembed::Unembed;
 use super::weights::{Adapter, Folder, Gguf, Mix, Part, Weights};
@@ -326,20 +328,13 @@ fn read_block(
     d_model: usize,
 ) -> Result<Block, ModelError> {
     let dtype = checkpoint.dtype();
-    let attention = &spec.attention;
-    let rotation = match attention.rope() {
-        Some(rope) => {
-            let divisors = checkpoint.rope_divisors(rope)?;
-            Some(Rotation::new(rope, divisors.as_deref(), dtype))
-        }
-        None => None,
-    };
     let attention_norms = PartNorms::read(
         spec.norm_place,
         || checkpoint.attention_norm(l, spec.norm, d_model),
         || checkpoint.attention_output_norm(l, spec.norm, d_model),
     )?;
     let mlp_norms = match spec.residual {
+        _ if spec.feed_forward == FeedForwardSpec::Nothing => PartNorms::default(),
         Residual::ParallelOneNorm => PartNorms::default(),
         Residual::Serial | Residual::Parallel => PartNorms::read(
             spec.norm_place,
@@ -351,17 +346,43 @@ fn read_block(
         residual: spec.residual,
         part_scale: spec.part_scale,
         attention_norms,
-        attention: Attention::new(
-            attention.clone(),
-            checkpoint.qkv(l, attention, d_model)?,
-            checkpoint.attention_output(l, attention, d_model)?,
-            rotation,
-            checkpoint.qk_norms(l, attention)?,
-            dtype,
-        )
-        .with_sinks(checkpoint.sinks(l, attention)?),
+        attention: read_mixing(checkpoint, l, spec, d_model)?,
         mlp_norms,
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
+        after: checkpoint.after_parts(l, spec.after, d_model)?,
         dtype,
     })
+}
+
+/// The attention of a block, or the mixer in its place.
+fn read_mixing(
+    checkpoint: &Checkpoint<'_>,
+    l: usize,
+    spec: &BlockSpec,
+    d_model: usize,
+) -> Result<Mixing, ModelError> {
+    if let Some(mixer) = &spec.mixer {
+        let read = mixer.read(checkpoint, l, d_model)?;
+        return Ok(Mixing::Mixer(read, mixer.heads(), Past::default()));
+    }
+    let attention = &spec.attention;
+    let dtype = checkpoint.dtype();
+    let rotation = match attention.rope() {
+        Some(rope) => {
+            let divisors = checkpoint.rope_divisors(rope)?;
+            Some(Rotation::new(rope, divisors.as_deref(), dtype))
+        }
+        None => None,
+    };
+    let read = Attention::new(
+        attention.clone(),
+        checkpoint.qkv(l, attention, d_model)?,
+        checkpoint.attention_output(l, attention, d_model)?,
+        rotation,
+        checkpoint.qk_norms(l, attention)?,
+        dtype,
+    );
+    let gate = checkpoint.gate(l, attention, d_model)?;
+    let sinks = checkpoint.sinks(l, attention)?;
+    Ok(Mixing::Attention(read.gated(gate).with_sinks(sinks)))
 }

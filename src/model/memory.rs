@@ -8,6 +8,7 @@ pub use available::{Available, Bound, available};
 use super::ModelError;
 use super::dequantisation::Dequantisation;
 use super::dtype::Dtype;
+use super::mixer::{Kind, MARKS, MixerSpec};
 use super::spec::Spec;
 use super::weights::{Size, Weights};
 
@@ -17,6 +18,10 @@ const SINGLE: u64 = 4;
 /// Positions whose keys and values are counted. The cache grows as positions come, by doubling;
 /// this is its size after so many, or after the whole context where that is shorter.
 const POSITIONS: usize = 2048;
+
+/// How many states of a mixer there are at most: those of earlier positions, of which one is the
+/// last, the one that a pass makes of it, and as many that a question has set aside.
+const STATES: u64 = 2 * (MARKS as u64 + 1);
 
 /// Left for all that is not counted: the program itself, the states, what lies between two
 /// operations.
@@ -31,8 +36,8 @@ pub struct Memory {
     pub parameters: u64,
     /// The weights, in bytes, as they are held.
     pub weights: u64,
-    /// Keys and values of 2048 positions, or of the whole context where that is shorter, and the
-    /// logits of every row of one position, in bytes.
+    /// Keys and values of 2048 positions, or of the whole context where that is shorter, the states
+    /// of mixers, and the logits of every row of one position, in bytes.
     pub run: u64,
     /// At the worst moment of loading or running, in bytes.
     pub peak: u64,
@@ -114,6 +119,10 @@ impl Memory {
     /// [`ModelError::Config`] that names the layer.
     pub fn describes(&self, spec: &Spec, place: &str) -> Result<(), ModelError> {
         for (l, block) in spec.blocks.iter().enumerate() {
+            if let Some(mixer) = &block.mixer {
+                self.describes_mixer(mixer, l, spec.d_model, place)?;
+                continue;
+            }
             let attention = &block.attention;
             let width = (attention.n_heads as u64)
                 .checked_mul(attention.head_dim as u64)
@@ -131,6 +140,31 @@ impl Memory {
         }
         Ok(())
     }
+
+    /// The same of the mixer of block `l`.
+    fn describes_mixer(
+        &self,
+        mixer: &MixerSpec,
+        l: usize,
+        d_model: usize,
+        place: &str,
+    ) -> Result<(), ModelError> {
+        let mut widths = mixer.widths().into_iter();
+        let is_too_wide =
+            |width: u64| width.saturating_mul(d_model as u64) > self.parameters || width == 0;
+        if !widths.any(is_too_wide) {
+            return Ok(());
+        }
+        Err(ModelError::Config {
+            place: place.to_owned(),
+            key: format!("layer {l}"),
+            reason: format!(
+                "is a {}, which does not fit the {} weights in the files",
+                mixer.words(),
+                self.parameters
+            ),
+        })
+    }
 }
 
 /// Bytes of a tensor in memory.
@@ -145,14 +179,22 @@ fn held(size: &Size, dtype: Dtype, dequantisation: Dequantisation) -> u64 {
     }
 }
 
-/// Bytes of the keys and values of all blocks.
+/// Bytes of the keys and values of all blocks, and of the states of those that have one instead.
 fn cache(spec: &Spec) -> u64 {
     let positions = spec.context_length.min(POSITIONS) as u64;
-    let widths = spec.blocks.iter().map(|block| {
-        let attention = &block.attention;
-        (attention.n_kv_heads as u64).saturating_mul(attention.head_dim as u64)
+    let numbers = spec.blocks.iter().map(|block| match &block.mixer {
+        None => {
+            let attention = &block.attention;
+            let width = (attention.n_kv_heads as u64).saturating_mul(attention.head_dim as u64);
+            width.saturating_mul(2 * positions)
+        }
+        Some(mixer) => {
+            let of_positions = mixer.of_position().saturating_mul(positions);
+            let states = mixer.state().saturating_mul(STATES);
+            of_positions.saturating_add(states)
+        }
     });
-    sum(widths).saturating_mul(2 * positions * SINGLE)
+    sum(numbers).saturating_mul(SINGLE)
 }
 
 /// Bytes of the logits of one position, twice: an operation on them gives a second buffer.

@@ -5,9 +5,11 @@ mod attention;
 mod feed_forward;
 mod router;
 
+use super::mixer::{Heads, Kind, MixerSpec};
+
 pub use attention::{
-    AlibiPrecision, AttentionSpec, HeadPositions, Presence, QkNorm, QkNormPlace, QkNormSpan, Rope,
-    RopeScaling, Sinks, Temperature,
+    AlibiPrecision, AttentionSpec, Gate, HeadPositions, Presence, QkNorm, QkNormPlace, QkNormSpan,
+    Rope, RopeScaling, Sinks, Temperature,
 };
 pub use feed_forward::{
     Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert, SharedGate, Xielu,
@@ -115,6 +117,28 @@ pub struct EmbeddingSpec {
     pub scale: Option<f64>,
     /// Normalises the vectors.
     pub norm: Option<NormSpec>,
+    /// The vectors that a token has for each block, if it has any.
+    pub per_layer: Option<PerLayerSpec>,
+}
+
+/// Vectors that a token has for each block beside its embedding, as in Gemma 4.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PerLayerSpec {
+    /// Width of one.
+    pub width: usize,
+    /// Of the part of them that is made of the embedding.
+    pub norm: NormSpec,
+}
+
+/// What comes behind the two parts of a block, as in Gemma 4.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AfterSpec {
+    /// Width of the vector that the token has for this block, where it is taken in.
+    pub per_layer: Option<usize>,
+    /// Of what is added of it.
+    pub norm: NormSpec,
+    /// Whether there must be a number that the stream is multiplied by at last.
+    pub scale: Presence,
 }
 
 /// Where the norms of a block stand, for its attention and its feed-forward part alike.
@@ -152,10 +176,25 @@ pub struct BlockSpec {
     pub residual: Residual,
     /// What each part adds is multiplied by it.
     pub part_scale: Option<f64>,
-    /// Its attention.
+    /// Its attention, if it has one.
     pub attention: AttentionSpec,
+    /// The mixer in the attention's place, if there is one.
+    pub mixer: Option<MixerSpec>,
     /// Its feed-forward part.
     pub feed_forward: FeedForwardSpec,
+    /// What comes behind the two, if anything.
+    pub after: Option<AfterSpec>,
+}
+
+impl BlockSpec {
+    /// The heads of its attention or of the mixer in its place.
+    #[must_use]
+    pub fn heads(&self) -> Heads {
+        match &self.mixer {
+            Some(mixer) => mixer.heads(),
+            None => self.attention.heads(),
+        }
+    }
 }
 
 /// From the last state to logits.

@@ -1,10 +1,12 @@
 //! A decoder's description in words, one line a part.
 
+use crate::model::mixer::Kind;
 use crate::model::spec::{
-    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec, FeedForwardSpec,
-    HeadPositions, MlpKind, MlpSpec, NormKind, NormPlace, NormSpec, NormWeights, Positions, QkNorm,
-    QkNormPlace, QkNormSpan, Residual, Rope, RopeScaling, RouterScore, RouterSpec, SharedExpert,
-    SharedGate, Sinks, Spec, Sum, Temperature, UnembedSpec, Unembedding,
+    Activation, AfterSpec, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec,
+    FeedForwardSpec, Gate, HeadPositions, MlpKind, MlpSpec, NormKind, NormPlace, NormSpec,
+    NormWeights, Positions, QkNorm, QkNormPlace, QkNormSpan, Residual, Rope, RopeScaling,
+    RouterScore, RouterSpec, SharedExpert, SharedGate, Sinks, Spec, Sum, Temperature, UnembedSpec,
+    Unembedding,
 };
 
 /// Parts that are there, with a comma between each.
@@ -15,7 +17,12 @@ fn listed(parts: impl IntoIterator<Item = Option<String>>) -> String {
 
 /// What is done before the first block.
 pub fn embedding(spec: &Spec) -> String {
-    let EmbeddingSpec { width, scale, norm } = spec.embedding;
+    let EmbeddingSpec {
+        width,
+        scale,
+        norm,
+        per_layer,
+    } = spec.embedding;
     let positions = match spec.positions {
         Positions::Learned { offset: 0 } => Some("learned positions added".to_owned()),
         Positions::Learned { offset } => Some(format!(
@@ -30,6 +37,7 @@ pub fn embedding(spec: &Spec) -> String {
         scale.map(|scale| format!("scaled by {}", number(scale))),
         norm.map(|norm| format!("{} behind it", self::norm(norm))),
         positions,
+        per_layer.map(|of_block| format!("a vector of {} more for each block", of_block.width)),
     ])
 }
 
@@ -73,18 +81,34 @@ fn block(spec: &BlockSpec) -> Vec<String> {
         }
     };
     let scale = spec.part_scale;
-    vec![
+    let mut parts = vec![
         listed([
             Some(format!("{} {place}", norm(spec.norm))),
             residual,
             scale.map(|scale| format!("each part scaled by {}", number(scale))),
         ]),
-        attention(&spec.attention),
+        match &spec.mixer {
+            Some(mixer) => mixer.words(),
+            None => attention(&spec.attention),
+        },
         match &spec.feed_forward {
             FeedForwardSpec::Dense(mlp) => format!("feed-forward {}", self::mlp(*mlp)),
             FeedForwardSpec::Experts(experts) => self::experts(*experts),
+            FeedForwardSpec::Nothing => "no feed-forward part".to_owned(),
         },
-    ]
+    ];
+    parts.extend(spec.after.map(after));
+    parts
+}
+
+/// What comes behind the two parts.
+fn after(spec: AfterSpec) -> String {
+    listed([
+        spec.per_layer.map(|width| {
+            format!("behind them the token's vector for the block, width {width}, through a gate")
+        }),
+        Some("at last the stream times a number of the block's own".to_owned()),
+    ])
 }
 
 fn attention(spec: &AttentionSpec) -> String {
@@ -104,6 +128,7 @@ fn attention(spec: &AttentionSpec) -> String {
             Sinks::Absent => None,
             Sinks::Learned => Some("a learned sink for each head".to_owned()),
         },
+        (spec.gate == Gate::Sigmoid).then(|| "gates of what the heads give".to_owned()),
         biases("queries, keys and values", spec.qkv_bias),
         biases("the output", spec.output_bias),
     ])

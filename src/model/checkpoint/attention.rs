@@ -7,7 +7,7 @@ use crate::model::ModelError;
 use crate::model::layout::{QkvLayout, RopeRows};
 use crate::model::linear::Linear;
 use crate::model::norm::Norm;
-use crate::model::spec::{AttentionSpec, NormSpec, Presence, QkNormSpan, Rope, Sinks};
+use crate::model::spec::{AttentionSpec, Gate, NormSpec, Presence, QkNormSpan, Rope, Sinks};
 
 impl Checkpoint<'_> {
     /// The norm before the attention of block `l`, or of the sum behind it.
@@ -70,12 +70,59 @@ impl Checkpoint<'_> {
                 ]
             }
             QkvLayout::Separate { q, k, v } => vec![
-                self.half_split(read(q, q_rows)?, spec.n_heads, rotary_dim(spec))?,
+                self.half_split(
+                    self.queries(q, l, spec, d_model)?.0,
+                    spec.n_heads,
+                    rotary_dim(spec),
+                )?,
                 self.half_split(read(k, kv_rows)?, spec.n_kv_heads, rotary_dim(spec))?,
                 read(v, kv_rows)?,
             ],
         };
         self.stacked(parts)
+    }
+
+    /// The rows of the queries, and of their gates, where there are any.
+    fn queries(
+        &self,
+        name: &str,
+        l: usize,
+        spec: &AttentionSpec,
+        d_model: usize,
+    ) -> Result<(Projection, Option<Projection>), ModelError> {
+        let name = self.in_block(name, l);
+        let rows = spec.n_heads * spec.head_dim;
+        if spec.gate == Gate::None {
+            let queries = self.projection(&name, rows, d_model, spec.qkv_bias)?;
+            return Ok((queries, None));
+        }
+        let both = self.projection(&name, 2 * rows, d_model, spec.qkv_bias)?;
+        let both = both.in_order(|tensor| {
+            let rest = tensor.elem_count() / tensor.dim(0)?;
+            let heads = tensor.reshape((spec.n_heads, 2, spec.head_dim * rest))?;
+            Ok(heads.transpose(0, 1)?.reshape(tensor.shape())?)
+        })?;
+        let part = |start: usize| -> Result<Projection, ModelError> {
+            let bias = both.bias.as_ref();
+            let bias = bias.map(|bias| bias.narrow(0, start, rows)).transpose()?;
+            let weight = both.weight.part(start, rows);
+            Ok(Projection { weight, bias })
+        };
+        Ok((part(0)?, Some(part(rows)?)))
+    }
+
+    /// The projection to the gates of what the heads of block `l` give, where there are any.
+    pub fn gate(
+        &self,
+        l: usize,
+        spec: &AttentionSpec,
+        d_model: usize,
+    ) -> Result<Option<Linear>, ModelError> {
+        let (QkvLayout::Separate { q, .. }, Gate::Sigmoid) = (self.qkv_layout(l), spec.gate) else {
+            return Ok(None);
+        };
+        let (_, gate) = self.queries(q, l, spec, d_model)?;
+        gate.map(|gate| self.stacked(vec![gate])).transpose()
     }
 
     /// The way in which this checkpoint stores queries, keys and values.

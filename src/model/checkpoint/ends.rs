@@ -23,6 +23,7 @@ impl Checkpoint<'_> {
             norm: norm.transpose()?,
             projection: self.projection_between(self.layout.project_in, width, spec.d_model)?,
             positions: self.positions(spec)?,
+            per_layer: self.per_layer(spec)?,
             sinusoids: match spec.positions {
                 Positions::Sinusoidal { offset, without } => {
                     Some(Sinusoids::new(spec.d_model, offset, without))

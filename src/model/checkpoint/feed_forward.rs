@@ -40,6 +40,7 @@ impl Checkpoint<'_> {
             FeedForwardSpec::Experts(experts) => {
                 FeedForward::Experts(self.experts(l, experts, d_model)?)
             }
+            FeedForwardSpec::Nothing => FeedForward::Nothing,
         })
     }
 

@@ -24,6 +24,8 @@ pub enum Unused {
     Computed,
     /// An unembedding that is the embedding once more.
     CopyOfEmbedding,
+    /// Another block's is used in its place.
+    AnotherBlocks,
     /// Part of a larger model around the decoder.
     OtherPart,
     /// A layer behind the decoder's own.
@@ -39,6 +41,7 @@ impl Unused {
         match self {
             Self::Computed => "a mask or table, computed instead",
             Self::CopyOfEmbedding => "the embedding once more",
+            Self::AnotherBlocks => "another block's is used instead",
             Self::OtherPart => "part of a larger model",
             Self::LayerBeyond => "of a layer that predicts tokens behind the next one",
             Self::Unknown => "not known to this architecture; the model is refused",
@@ -92,13 +95,23 @@ impl Checkpoint<'_> {
         !name.starts_with(&self.prefix) || OTHER_PARTS.iter().any(|of| inner.starts_with(of))
     }
 
+    fn is_another_blocks(&self, name: &str) -> bool {
+        let parts = self
+            .not_needed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let part = name.rsplit_once('.').map_or(name, |(part, _)| part);
+        parts.contains(part)
+    }
+
     /// Whether a tensor belongs to a layer behind the decoder's own.
     fn is_beyond(&self, name: &str) -> bool {
         let Some(first) = self.layout.layers_beyond else {
             return false;
         };
         let of_prefix = name.strip_prefix(&self.prefix);
-        if of_prefix.is_some_and(|name| name.starts_with("mtp_")) {
+        let bare = of_prefix.unwrap_or(name);
+        if bare.starts_with("mtp_") || bare.starts_with("mtp.") {
             return true;
         }
         let layer = ["layers.", "blk."].into_iter().find_map(|layers| {
@@ -114,6 +127,8 @@ impl Checkpoint<'_> {
             Unused::CopyOfEmbedding
         } else if layout.ignored.iter().any(|end| name.ends_with(end)) {
             Unused::Computed
+        } else if self.is_another_blocks(name) {
+            Unused::AnotherBlocks
         } else if self.is_beyond(name) {
             Unused::LayerBeyond
         } else if self.is_of_other_part(name) {

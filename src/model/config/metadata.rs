@@ -7,7 +7,7 @@ use super::MOST_LAYERS;
 
 /// Keys behind the architecture's name that change no number, or are read only where others ask
 /// for them.
-const NOT_ASKED_FOR: [&str; 24] = [
+const NOT_ASKED_FOR: [&str; 25] = [
     "vocab_size",
     "rope.scaling.type",
     "rope.scaling.factor",
@@ -19,6 +19,8 @@ const NOT_ASKED_FOR: [&str; 24] = [
     "rope.freq_base",
     "rope.freq_base_swa",
     "rope.dimension_count",
+    // Which coordinates of a picture turn what; those of text are all alike.
+    "rope.dimension_sections",
     "pooling_type",
     "expert_used_count",
     "expert_feed_forward_length",

@@ -26,6 +26,16 @@ const RENORMALISED: Key = key(&["norm_topk_prob"], "");
 const DENSE_LAYERS: Key = key(&["mlp_only_layers"], "");
 const SPARSE_STEP: Key = key(&["decoder_sparse_step"], "");
 
+/// The architectures with one expert more for every token.
+const SHARED: [&str; 6] = [
+    "qwen2_moe",
+    "qwen2moe",
+    "qwen3_next",
+    "qwen3next",
+    "qwen3_5_moe_text",
+    "qwen35moe",
+];
+
 /// Puts a mixture in place of each feed-forward network that the configuration says is one.
 pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     let Some(count) = config.optional_usize(COUNT)?.filter(|count| *count > 0) else {
@@ -36,7 +46,7 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     // Early GGUF files of these say how wide the experts of one token are together.
     let shares_width = matches!(config.architecture(), "qwen2moe" | "qwen3moe");
     let shared = match config.architecture() {
-        "qwen2_moe" | "qwen2moe" => Some(SharedExpert {
+        kind if SHARED.contains(&kind) => Some(SharedExpert {
             width: match config.optional_usize(SHARED_WIDTH)? {
                 Some(width) => width,
                 None => config.usize(reading::MLP_WIDTH)?,
@@ -47,8 +57,11 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     };
     let renormalised = match config.optional_bool(RENORMALISED)? {
         Some(renormalised) => renormalised,
-        // Mixtral always does, and GGUF metadata do not say.
-        None => matches!(config.architecture(), "mixtral" | "llama" | "qwen3moe"),
+        // These always do, and GGUF metadata do not say.
+        None => matches!(
+            config.architecture(),
+            "mixtral" | "llama" | "qwen3moe" | "qwen3_5_moe_text" | "qwen3next" | "qwen35moe"
+        ),
     };
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
         let FeedForwardSpec::Dense(mlp) = block.feed_forward else {

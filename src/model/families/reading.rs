@@ -45,7 +45,7 @@ pub const LAYER_EPS: Key = key(
     ],
     "attention.layer_norm_epsilon",
 );
-const ACTIVATION: Key = key(
+pub const ACTIVATION: Key = key(
     &[
         "hidden_activation",
         "hidden_act",

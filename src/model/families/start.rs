@@ -5,9 +5,9 @@ use super::reading;
 use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
-    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, HeadPositions,
-    MlpKind, MlpSpec, NormPlace, NormSpec, Positions, QkNormPlace, Residual, Sinks, Spec,
-    UnembedSpec, Unembedding,
+    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, Gate,
+    HeadPositions, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, QkNormPlace, Residual, Sinks,
+    Spec, UnembedSpec, Unembedding,
 };
 
 /// In GGUF files; `config.json` has names of its own for it.
@@ -81,6 +81,7 @@ impl Start {
                 width: d_model,
                 scale: None,
                 norm: None,
+                per_layer: None,
             },
             positions: Positions::InAttention,
             blocks,
@@ -117,18 +118,21 @@ impl Start {
                 window: None,
                 positions: HeadPositions::None,
                 qk_norm: None,
+                gate: Gate::None,
                 qk_norm_place: QkNormPlace::BeforeRotation,
                 temperature: None,
                 sinks: Sinks::Absent,
                 qkv_bias: self.bias,
                 output_bias: self.bias,
             },
+            mixer: None,
             feed_forward: FeedForwardSpec::Dense(MlpSpec {
                 kind: self.mlp,
                 activation: reading::activation(config, self.activation)?,
                 width,
                 bias: self.bias,
             }),
+            after: None,
         })
     }
 }

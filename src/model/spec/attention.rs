@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Bias, NormSpec};
+use crate::model::mixer::{HeadOrder, Heads};
 
 /// The attention of one block.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,8 @@ pub struct AttentionSpec {
     pub positions: HeadPositions,
     /// Norms of queries and keys.
     pub qk_norm: Option<QkNorm>,
+    /// What the heads' results go through before the output projection.
+    pub gate: Gate,
     /// Where those norms stand.
     pub qk_norm_place: QkNormPlace,
     /// Makes the scores of late positions sharper.
@@ -35,7 +38,27 @@ pub struct AttentionSpec {
     pub output_bias: Bias,
 }
 
+/// What the heads of an attention give goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Nothing.
+    None,
+    /// Each number is multiplied by the sigmoid of one more that the queries' projection makes:
+    /// behind the query of a head stand its gates, as in Qwen3-Next.
+    Sigmoid,
+}
+
 impl AttentionSpec {
+    /// Its heads of queries.
+    #[must_use]
+    pub fn heads(&self) -> Heads {
+        Heads {
+            count: self.n_heads,
+            width: self.head_dim,
+            order: HeadOrder::Counted,
+        }
+    }
+
     /// The rotation of queries and keys, if they are rotated.
     #[must_use]
     pub fn rope(&self) -> Option<&Rope> {

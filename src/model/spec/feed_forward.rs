@@ -9,6 +9,8 @@ pub enum FeedForwardSpec {
     Dense(MlpSpec),
     /// Several, a few of which are chosen for each token.
     Experts(ExpertsSpec),
+    /// The block has none.
+    Nothing,
 }
 
 /// One feed-forward network.
