@@ -152,7 +152,10 @@ impl Decoder {
         let after = |block: &Block| block.after.as_ref().map_or(0, AfterParts::bytes);
         let of_block =
             |block: &Block| block.attention.bytes() + block.feed_forward.bytes() + after(block);
-        let per_layer = self.embedding.per_layer.as_ref();
+        let per_layer = self
+            .embedding
+            .as_ref()
+            .and_then(|embedding| embedding.per_layer.as_ref());
         let per_layer = per_layer.map_or(0, |per_layer| per_layer.projection.bytes());
         projection + per_layer + blocks.map(of_block).sum::<u64>()
     }
@@ -242,15 +245,11 @@ impl Decoder {
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
         let ids = Tensor::new(ids, &self.device)?;
         let start = self.seen;
-<<<<<<< main
         let state = embedding.forward(&ids, start)?;
-=======
-        let state = self.embedding.forward(&ids, start)?;
-        let of_blocks = match &self.embedding.per_layer {
+        let of_blocks = match &embedding.per_layer {
             Some(per_layer) => per_layer.vectors(&ids, &state)?,
             None => Vec::new(),
         };
->>>>>>> 7656972e7fa6080cf6bef572f96f56b1e52604b5
         let state = self.interventions.patched(Row::Embedding, start, state)?;
         if tap(Row::Embedding, &state)?.is_break() {
             return Ok(ControlFlow::Break(()));
