@@ -1,17 +1,21 @@
 //! Mixers keep a state in the place of a cache, which cannot be cut back: whoever goes back in a run
 //! finds what a fresh run would.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
+use crate::reference;
 use lenscape::catalog::CheckpointFiles;
-use lenscape::engine::{Answer, Ask, Question, Run, Session};
-use lenscape::run::{Continuation, Intervention, RunId, Wanted};
-use lenscape::trace::{Column, Layer, LensKind, Position, Skip, SkippedPart, TokenId};
+use lenscape::engine::{Answer, Ask, Question, RunRequest, Session};
+use lenscape::run::{CandidateRequest, Continuation, Intervention, RunId};
+use lenscape::trace::{AblatedPart, Ablation, Column, Layer, LensKind, Position, TokenId};
 
 /// Each kind of mixer once.
-const FIXTURES: [&str; 5] = ["qwen3_5", "lfm2", "gemma4", "mamba", "mamba2"];
+const FIXTURES: [&str; 6] = [
+    "qwen3_5",
+    "lfm2",
+    "gemma4",
+    "mamba",
+    "mamba2",
+    "deepseek_v3",
+];
 
 /// So long that not every position's state is kept.
 const STEPS: usize = 70;
@@ -20,18 +24,18 @@ fn session(name: &str) -> Session {
     reference::session(&CheckpointFiles::Folder(reference::fixture(name)))
 }
 
-fn run(id: u64) -> Run {
-    Run {
+fn run(id: u64) -> RunRequest {
+    RunRequest {
         id: RunId(id),
         prompt: "The keys to the cabinet".into(),
         max_tokens: STEPS,
-        ..Run::default()
+        ..RunRequest::default()
     }
 }
 
 /// A run of given tokens, so that none ends early.
-fn forced(id: u64, tokens: &[TokenId]) -> Run {
-    Run {
+fn forced(id: u64, tokens: &[TokenId]) -> RunRequest {
+    RunRequest {
         continuation: Continuation::Tokens(tokens.to_vec()),
         max_tokens: 0,
         ..run(id)
@@ -66,7 +70,7 @@ fn joint(session: &mut Session, at: usize) -> f64 {
         lens: LensKind::Normed,
         ask: Ask::Joint {
             at: Position(at),
-            wanted: vec![Wanted::from(" cabinets and keys")],
+            wanted: vec![CandidateRequest::from(" cabinets and keys")],
         },
     };
     match session.answer(&question).unwrap() {
@@ -103,17 +107,17 @@ fn a_mixer_that_is_left_out_adds_nothing_and_is_there_again_afterwards() {
     for name in FIXTURES {
         let mut session = session(name);
         let (_, whole) = session.complete(run(1)).unwrap();
-        let skipped = |part| Run {
-            interventions: vec![Intervention::Skip(Skip {
+        let skipped = |part| RunRequest {
+            interventions: vec![Intervention::Ablation(Ablation {
                 layer: Layer(0),
                 part,
             })],
             max_tokens: 1,
             ..run(2)
         };
-        let (_, without) = session.complete(skipped(SkippedPart::Attention)).unwrap();
+        let (_, without) = session.complete(skipped(AblatedPart::Attention)).unwrap();
         assert_ne!(tops(&without[0]), tops(&whole[0]), "{name}");
-        let (_, without_block) = session.complete(skipped(SkippedPart::Block)).unwrap();
+        let (_, without_block) = session.complete(skipped(AblatedPart::Block)).unwrap();
         let cells = &without_block[0];
         assert_eq!(cells.layers[0].top, cells.embedding.top, "{name}");
         let (_, again) = session.complete(run(3)).unwrap();
