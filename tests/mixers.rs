@@ -1,17 +1,21 @@
 //! Mixers keep a state in the place of a cache, which cannot be cut back: whoever goes back in a run
 //! finds what a fresh run would.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod reference;
-
+use crate::reference;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Answer, Ask, Question, RunRequest, Session};
-use lenscape::run::{Continuation, Intervention, RunId, CandidateRequest};
-use lenscape::trace::{Column, Layer, LensKind, Position, Ablation, AblatedPart, TokenId};
+use lenscape::run::{CandidateRequest, Continuation, Intervention, RunId};
+use lenscape::trace::{AblatedPart, Ablation, Column, Layer, LensKind, Position, TokenId};
 
 /// Each kind of mixer once.
-const FIXTURES: [&str; 5] = ["qwen3_5", "lfm2", "gemma4", "mamba", "mamba2"];
+const FIXTURES: [&str; 6] = [
+    "qwen3_5",
+    "lfm2",
+    "gemma4",
+    "mamba",
+    "mamba2",
+    "deepseek_v3",
+];
 
 /// So long that not every position's state is kept.
 const STEPS: usize = 70;

@@ -412,13 +412,17 @@ fn prefix(weights: &Weights, layout: &Layout) -> Option<String> {
         })
     };
     let has = |name: String| weights.shape(&format!("{name}.weight")).is_some();
-    let first_block = layout.output.replace("{l}", "0");
+    // One of the two the first block has: a norm before its first part, or an attention's output.
+    let of_first_block =
+        [layout.attention_norm, layout.output].map(|name| name.replace("{l}", "0"));
     prefixes()
         .find(|prefix| weights.shape(&embedding_name(prefix, layout)).is_some())
         .or_else(|| {
             prefixes().find(|prefix| {
                 has(unembedding_name(weights, layout, prefix))
-                    && has(format!("{prefix}{first_block}"))
+                    && of_first_block
+                        .iter()
+                        .any(|name| has(format!("{prefix}{name}")))
             })
         })
 }

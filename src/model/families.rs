@@ -7,6 +7,7 @@ mod arcee;
 mod bloom;
 mod codegen;
 mod cohere;
+mod deepseek;
 mod ernie;
 mod exaone;
 mod experts;
@@ -72,6 +73,7 @@ pub const ALL: &[Family] = &[
     qwen3_next::FAMILY,
     lfm2::FAMILY,
     mamba::FAMILY,
+    deepseek::FAMILY,
     gemma::FAMILY,
     gemma4::FAMILY,
     olmo::FAMILY,

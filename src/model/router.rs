@@ -94,7 +94,7 @@ fn of_best_groups(all: &[(usize, f32, f32)], groups: Groups) -> Vec<(usize, f32,
         .map(|group| {
             let mut scores: Vec<f32> = group.iter().map(|(_, _, score)| *score).collect();
             scores.sort_by(|a, b| b.total_cmp(a));
-            (scores.iter().take(2).sum(), group)
+            (scores.iter().take(groups.best).sum(), group)
         })
         .collect();
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -233,7 +233,11 @@ mod tests {
     #[test]
     fn experts_are_chosen_of_the_groups_whose_best_two_score_most() {
         let spec = RouterSpec {
-            groups: Some(Groups { count: 2, used: 1 }),
+            groups: Some(Groups {
+                count: 2,
+                used: 1,
+                best: 2,
+            }),
             score: RouterScore::SoftmaxOfChosen,
             ..RouterSpec::default()
         };

@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig  
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: E402
 
 TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
-qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 gemma4_text mamba mamba2
+qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 gemma4_text mamba mamba2 deepseek_v2 deepseek_v3
 smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
 gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoehybrid exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
 seed_oss arcee apertus nanochat helium internlm3 phimoe nemotron gpt_bigcode codegen persimmon xglm gpt_oss""".split()

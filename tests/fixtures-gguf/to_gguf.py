@@ -35,6 +35,8 @@ for name in sys.argv[4:] or sorted(p.name for p in fixtures.iterdir() if p.is_di
         hparams["layer_types"] = ["attention" if kind == "full_attention" else "mamba" for kind in hparams["layer_types"]]
     if hparams["model_type"] == "phimoe":
         hparams["rope_parameters"].setdefault("original_max_position_embeddings", hparams["max_position_embeddings"])
+    if hparams["model_type"] == "deepseek_v3":
+        hparams.setdefault("scoring_func", "sigmoid")
     if hparams["model_type"] == "bloom":
         hparams.setdefault("seq_length", 128)
     if hparams.get("multi_query") and not hparams.get("new_decoder_architecture"):

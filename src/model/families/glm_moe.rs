@@ -145,7 +145,11 @@ fn groups(config: &Config, experts: usize) -> Result<Groups, ModelError> {
         let reason = format!("is {used}, but there are {count} groups");
         return Err(config.complain(GROUPS_USED, &reason));
     }
-    Ok(Groups { count, used })
+    Ok(Groups {
+        count,
+        used,
+        best: 2,
+    })
 }
 
 fn layout(config: &Config) -> Layout {

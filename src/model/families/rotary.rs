@@ -52,6 +52,22 @@ pub fn of_layers(config: &Config, layers: Layers, head_dim: usize) -> Result<Rop
     read(&Parameters::of(config, layers)?, head_dim)
 }
 
+/// What scores are multiplied by for a context that was stretched, as DeepSeek's are: the square of
+/// the temperature of all, whose `weight` the configuration says where it is not given.
+pub fn sharper(config: &Config, weight: Option<f64>) -> Result<f64, ModelError> {
+    let parameters = Parameters::of(config, Layers::Global)?;
+    let weight = match weight {
+        Some(weight) => Some(weight),
+        None => parameters.optional_f64("mscale_all_dim")?,
+    };
+    match weight.filter(|weight| *weight != 0.0) {
+        Some(weight) if parameters.kind()? != "default" => {
+            Ok(yarn_magnitude(parameters.f64("factor")?, weight).powi(2))
+        }
+        _ => Ok(1.0),
+    }
+}
+
 /// How much sharper the scores of late positions are, where the configuration says it.
 pub fn temperature(config: &Config) -> Result<Option<Temperature>, ModelError> {
     const STRENGTH: Key = key(&[], "attention.temperature_scale");

@@ -51,7 +51,7 @@ pub enum RouterScore {
     },
 }
 
-/// Groups of experts that stand one behind the other, all of one size. Those are used whose two
+/// Groups of experts that stand one behind the other, all of one size. Those are used whose few
 /// best experts score most together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Groups {
@@ -59,6 +59,8 @@ pub struct Groups {
     pub count: usize,
     /// How many are used for a token.
     pub used: usize,
+    /// How many of its best experts' scores a group is weighed by, together.
+    pub best: usize,
 }
 
 /// What the weights of the chosen experts add up to.
