@@ -21,11 +21,8 @@ fn names(tensors: &Tensors) -> (String, &'static str) {
         "wte.weight",
         "word_embeddings.weight",
         "embed_in.weight",
-<<<<<<< main
         "tok_embeddings.weight",
-=======
         "embeddings.weight",
->>>>>>> 77e3044a5f45b004eebe2a69deb55229fafefb9e
     ];
     let is_embedding = |name: &&String| embeddings.iter().any(|end| name.ends_with(end));
     let embedding = tensors.keys().find(is_embedding).unwrap();
