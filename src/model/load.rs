@@ -122,7 +122,7 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
         spec,
         layout,
         notes,
-    } = architecture(&config, &weights)?;
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let tokenizer = tokenizer(&weights)?;
     Ok(Description {
@@ -158,7 +158,7 @@ pub fn glance(files: &CheckpointFiles, dtype: Dtype) -> Result<Glance, ModelErro
         spec,
         layout,
         ..
-    } = architecture(&config, &weights)?;
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of(&weights, &spec, vocabulary, dtype);
     memory.describes(&spec, config.place())?;
@@ -171,18 +171,6 @@ pub fn glance(files: &CheckpointFiles, dtype: Dtype) -> Result<Glance, ModelErro
         });
     }
     Ok(Glance { family, memory })
-}
-
-/// Understands the hyperparameters of the checkpoint that holds `weights`.
-fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, ModelError> {
-    families::read(config).map_err(|error| match error {
-        ModelError::Quantised { place, key, method } => ModelError::Quantised {
-            place,
-            key,
-            method: format!("{method}; stored as {}", weights.mix().in_words()),
-        },
-        other => other,
-    })
 }
 
 /// The hyperparameters, and where the tensors stand.
@@ -203,7 +191,8 @@ fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
             }
             let config = Config::from_folder(path)?;
             families::of(&config)?;
-            Ok((config, Weights::Folder(Folder::open(path)?)))
+            let folder = Folder::open(path, config.quantisation())?;
+            Ok((config, Weights::Folder(folder)))
         }
     }
 }
@@ -230,7 +219,7 @@ fn assemble(
         spec,
         layout,
         notes,
-    } = architecture(&config, &weights)?;
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let available = memory::available();
     let memory = match holding {

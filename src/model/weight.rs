@@ -1,18 +1,27 @@
 //! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them. Products are float32 arithmetic on the widened values in any case; candle's
 //! own products with halves and quantised weights round what they are multiplied with.
 
+mod eight_bit_floats;
 mod floats;
+mod four_bit_floats;
+mod grids;
+mod integers;
 mod kernels;
 mod large_blocks;
+mod nonlinear;
 mod product;
 mod rows;
+mod scaled;
 mod small_blocks;
 mod storage;
+mod ternary;
 
 use candle_core::{Device, Result, Tensor};
 
+pub use eight_bit_floats::number as e4m3;
 pub use rows::Rows;
-pub use storage::Storage;
+pub use scaled::{Codes, Line, Scaled};
+pub use storage::{Span, Storage};
 
 use super::holding::Holding;
 use super::linear::with_values;
