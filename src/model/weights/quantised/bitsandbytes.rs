@@ -175,7 +175,11 @@ impl FourBits {
         let run = run(width, self.state.blocksize);
         let code = |at: usize| {
             let byte = bytes.get(at / 2).copied().unwrap_or_default();
-            if at % 2 == 0 { byte >> 4 } else { byte & 15 }
+            if at.is_multiple_of(2) {
+                byte >> 4
+            } else {
+                byte & 15
+            }
         };
         let scale = |at: usize| {
             let block = at / self.state.blocksize.max(1);
