@@ -24,6 +24,7 @@ mod lens;
 mod models_inspect;
 mod no_files;
 mod order_of_folders;
+mod published_weights;
 mod readme;
 mod screens;
 mod script_places;

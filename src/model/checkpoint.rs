@@ -229,18 +229,8 @@ impl<'a> Checkpoint<'a> {
     fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Rows, ModelError> {
         match self.layout.orientation {
             Orientation::OutIn => self.rows(name, &[rows, columns]),
-<<<<<<< main
-            Orientation::InOut => self.transposed(&self.rows(name, &[columns, rows])?, rows),
-=======
             Orientation::InOut if self.weights.is_packed(name) => self.rows(name, &[rows, columns]),
-            Orientation::InOut => {
-                let stored = self.rows(name, &[columns, rows])?;
-                match self.reading {
-                    Reading::Values => Ok(stored.transposed()?),
-                    Reading::Headers => Ok(Rows::outline(rows)),
-                }
-            }
->>>>>>> 938888ad18573b969b5b506b2a1b879ae0dd5688
+            Orientation::InOut => self.transposed(&self.rows(name, &[columns, rows])?, rows),
         }
     }
 

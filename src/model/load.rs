@@ -192,12 +192,8 @@ fn headers(files: &CheckpointFiles, part: Part) -> Result<(Config, Weights), Mod
             }
             let config = Config::from_folder(path)?;
             families::of(&config)?;
-<<<<<<< main
-            Ok((config, Weights::Folder(Folder::open(path, part)?)))
-=======
-            let folder = Folder::open(path, config.quantisation())?;
+            let folder = Folder::open(path, part, config.quantisation())?;
             Ok((config, Weights::Folder(folder)))
->>>>>>> 938888ad18573b969b5b506b2a1b879ae0dd5688
         }
     }
 }
@@ -273,7 +269,7 @@ pub fn load_head(
         spec,
         layout,
         notes,
-    } = architecture(&config, &weights)?;
+    } = families::read(&config)?;
     let vocab_size = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of_head(&weights, &spec, vocab_size, dtype);
     memory.fits(memory::available(), &weights.place())?;

@@ -12,11 +12,8 @@ mod large_blocks;
 mod matmul;
 mod nonlinear;
 mod rows;
-<<<<<<< main
-mod several;
-=======
 mod scaled;
->>>>>>> 938888ad18573b969b5b506b2a1b879ae0dd5688
+mod several;
 mod small_blocks;
 mod storage;
 mod ternary;

@@ -16,25 +16,18 @@ const WEIGHTS: [(&str, &str); 2] = [
 ];
 
 /// The files of a folder besides the weights, where they exist.
-<<<<<<< main
-const BESIDES: [&str; 7] = [
-=======
-const BESIDES: [&str; 9] = [
->>>>>>> 938888ad18573b969b5b506b2a1b879ae0dd5688
+const BESIDES: [&str; 10] = [
     "config.json",
     "generation_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
-<<<<<<< main
     "chat_template.jinja",
-=======
     // How the weights are quantised, where `config.json` does not say it.
     "hf_quant_config.json",
     "quantize_config.json",
     "quant_config.json",
->>>>>>> 938888ad18573b969b5b506b2a1b879ae0dd5688
 ];
 
 /// Where a repository keeps templates for particular conversations, such as those with tools.

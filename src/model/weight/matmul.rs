@@ -5,13 +5,8 @@
 //! The [`kernels`] do that where the processor has their instructions. What is here beside them is
 //! their scalar twin.
 
-<<<<<<< main
-=======
 use std::borrow::Cow;
-use std::ops::Range;
 
-use gemm::Parallelism;
->>>>>>> 938888ad18573b969b5b506b2a1b879ae0dd5688
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -124,13 +119,6 @@ fn dequantise_all<const BYTES: usize, const WEIGHTS: usize>(
 /// Dequantises the rows from `start` on that fill `out`.
 pub(super) fn dequantise(rows: &Rows, start: usize, out: &mut [f32]) {
     let count = out.len() / rows.width();
-<<<<<<< main
-    widen_blocks(rows.storage(), rows.bytes_of(start, count), out);
-}
-
-/// Dequantises the weights in `bytes`, whole blocks, which fill `out`.
-pub(super) fn widen_blocks(storage: Storage, bytes: &[u8], out: &mut [f32]) {
-=======
     if rows.is_plain() {
         widen_blocks(rows.storage(), rows.bytes_of(start, count), out);
         return;
@@ -143,8 +131,8 @@ pub(super) fn widen_blocks(storage: Storage, bytes: &[u8], out: &mut [f32]) {
     }
 }
 
-fn widen_blocks(storage: Storage, bytes: &[u8], out: &mut [f32]) {
->>>>>>> 938888ad18573b969b5b506b2a1b879ae0dd5688
+/// Dequantises the weights in `bytes`, whole blocks, which fill `out`.
+pub(super) fn widen_blocks(storage: Storage, bytes: &[u8], out: &mut [f32]) {
     if !kernels::dequantise(storage, bytes, out) {
         storage.with(Dequantise { bytes, out });
     }

@@ -84,6 +84,16 @@ impl Rows {
         Cow::Owned(met)
     }
 
+    /// The column of each weight, where they do not stand in the order of the columns.
+    pub(super) fn order(&self) -> Option<&[u32]> {
+        self.order.as_deref()
+    }
+
+    /// Whether the weights of both stand in the same order.
+    pub(super) fn stands_as(&self, other: &Self) -> bool {
+        self.order == other.order
+    }
+
     /// Whether the weights of a row stand in the order of the columns and nothing else does.
     pub(super) fn is_plain(&self) -> bool {
         self.order.is_none() && self.storage.filled_up(self.width) == self.width
@@ -157,12 +167,12 @@ impl Rows {
         self.bytes().get(start..start + len).unwrap_or_default()
     }
 
-    /// The bytes of the weights `columns` of a row; none where there are not so many, or where
-    /// they are no whole blocks.
+    /// The bytes of the weights `places` of a row, with those that fill up the last block; none
+    /// where there are not so many, or where they are no whole blocks.
     #[must_use]
-    pub(super) fn bytes_of_columns(&self, row: usize, columns: &Range<usize>) -> &[u8] {
-        let start = self.storage.row_bytes(columns.start);
-        let end = self.storage.row_bytes(columns.end);
+    pub(super) fn bytes_of_weights(&self, row: usize, places: &Range<usize>) -> &[u8] {
+        let start = self.storage.row_bytes(places.start);
+        let end = self.storage.row_bytes(places.end);
         let place = start.unwrap_or(0)..end.unwrap_or(0);
         self.bytes_of(row, 1).get(place).unwrap_or_default()
     }

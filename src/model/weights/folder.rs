@@ -64,14 +64,13 @@ impl Folder {
     /// `quantisation` says.
     ///
     /// # Errors
-<<<<<<< main
-    /// When there are no weights here, or one of the files is missing or damaged.
-    pub fn open(folder: &Path, part: Part) -> Result<Self, ModelError> {
-=======
     /// When there are no weights here, one of the files is missing or damaged, or the weights are
     /// quantised in a way that is not read.
-    pub fn open(folder: &Path, quantisation: Option<Quantisation>) -> Result<Self, ModelError> {
->>>>>>> 938888ad18573b969b5b506b2a1b879ae0dd5688
+    pub fn open(
+        folder: &Path,
+        part: Part,
+        quantisation: Option<Quantisation>,
+    ) -> Result<Self, ModelError> {
         let mut tensors = BTreeMap::new();
         let adapter = Adapter::beside(folder);
         let there = |name: &str| folder.join(name).exists();
@@ -103,7 +102,11 @@ impl Folder {
             None => quantised::beside(folder)?,
         };
         let quantised = match quantisation {
-            Some(quantisation) => unpacked(&quantisation, &mut tensors, folder)?,
+            Some(quantisation) => {
+                // Of a matrix in a block some tensors may be in a file that was not read.
+                tensors.retain(|name, _| part.has(name));
+                unpacked(&quantisation, &mut tensors, folder)?
+            }
             None => Quantised::default(),
         };
         Ok(Self {

@@ -84,93 +84,143 @@ fn top_nibble(word: u32) -> u8 {
     top >> 4
 }
 
-impl Block<66, 256> for Iq2Xxs {
+impl Block<66, 256, 32> for Iq2Xxs {
+    type Scales = f32;
+
     #[inline(always)]
-    fn dequantise<S: Simd>(s: S, block: &[u8; 66], mut take: impl FnMut(usize, S::Floats)) {
-        let whole = float(s, [block[0], block[1]]);
-        for group in 0..8 {
-            let rest = word(block, 2 + 8 * group + 4);
-            let scale = whole * quarter_scale(top_nibble(rest));
-            unrolled!(i in [0 1 2 3] {
-                let numbers = entry(&IQ2_XXS, usize::from(byte(block, 2 + 8 * group + i)));
-                let weights = signed(s, numbers, eight_signs(rest >> (7 * i)), scale);
-                take(4 * group + i, weights);
-            });
-        }
+    fn scales<S: Simd>(s: S, block: &[u8; 66]) -> f32 {
+        float(s, [block[0], block[1]])
+    }
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 66],
+        whole: &f32,
+        group: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
+        let rest = word(block, 2 + 8 * group + 4);
+        let scale = whole * quarter_scale(top_nibble(rest));
+        unrolled!(i in [0 1 2 3] {
+            let numbers = entry(&IQ2_XXS, usize::from(byte(block, 2 + 8 * group + i)));
+            let weights = signed(s, numbers, eight_signs(rest >> (7 * i)), scale);
+            take(i, weights);
+        });
     }
 }
 
-impl Block<74, 256> for Iq2Xs {
+impl Block<74, 256, 32> for Iq2Xs {
+    type Scales = f32;
+
     #[inline(always)]
-    fn dequantise<S: Simd>(s: S, block: &[u8; 74], mut take: impl FnMut(usize, S::Floats)) {
-        let whole = float(s, [block[0], block[1]]);
-        for group in 0..8 {
-            unrolled!(j in [0 1 2 3] {
-                let i = 4 * group + j;
-                let code = short(block, 2 + 2 * i);
-                let scale = whole * quarter_scale(nibble(block, 66 + i / 4, i / 2));
-                let numbers = entry(&IQ2_XS, usize::from(code));
-                let signs = eight_signs(u32::from(code >> 9));
-                take(i, signed(s, numbers, signs, scale));
-            });
-        }
+    fn scales<S: Simd>(s: S, block: &[u8; 74]) -> f32 {
+        float(s, [block[0], block[1]])
+    }
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 74],
+        whole: &f32,
+        group: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
+        unrolled!(j in [0 1 2 3] {
+            let i = 4 * group + j;
+            let code = short(block, 2 + 2 * i);
+            let scale = whole * quarter_scale(nibble(block, 66 + i / 4, i / 2));
+            let numbers = entry(&IQ2_XS, usize::from(code));
+            let signs = eight_signs(u32::from(code >> 9));
+            take(j, signed(s, numbers, signs, scale));
+        });
     }
 }
 
-impl Block<82, 256> for Iq2S {
+impl Block<82, 256, 32> for Iq2S {
+    type Scales = f32;
+
     #[inline(always)]
-    fn dequantise<S: Simd>(s: S, block: &[u8; 82], mut take: impl FnMut(usize, S::Floats)) {
-        let whole = float(s, [block[0], block[1]]);
-        for group in 0..8 {
-            unrolled!(j in [0 1 2 3] {
-                let i = 4 * group + j;
-                let high = usize::from(byte(block, 66 + i / 4) >> (2 * j) & 3);
-                let scale = whole * quarter_scale(nibble(block, 74 + i / 4, i / 2));
-                let numbers = entry(&IQ2_S, usize::from(byte(block, 2 + i)) | high << 8);
-                take(i, signed(s, numbers, byte(block, 34 + i), scale));
-            });
-        }
+    fn scales<S: Simd>(s: S, block: &[u8; 82]) -> f32 {
+        float(s, [block[0], block[1]])
+    }
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 82],
+        whole: &f32,
+        group: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
+        unrolled!(j in [0 1 2 3] {
+            let i = 4 * group + j;
+            let high = usize::from(byte(block, 66 + i / 4) >> (2 * j) & 3);
+            let scale = whole * quarter_scale(nibble(block, 74 + i / 4, i / 2));
+            let numbers = entry(&IQ2_S, usize::from(byte(block, 2 + i)) | high << 8);
+            take(j, signed(s, numbers, byte(block, 34 + i), scale));
+        });
     }
 }
 
-impl Block<98, 256> for Iq3Xxs {
+impl Block<98, 256, 32> for Iq3Xxs {
+    type Scales = f32;
+
     #[inline(always)]
-    fn dequantise<S: Simd>(s: S, block: &[u8; 98], mut take: impl FnMut(usize, S::Floats)) {
-        let whole = float(s, [block[0], block[1]]);
-        for group in 0..8 {
-            let rest = word(block, 66 + 4 * group);
-            let scale = whole * (2.0 * quarter_scale(top_nibble(rest)));
-            unrolled!(i in [0 1 2 3] {
-                let four = |at: usize| {
-                    let code = byte(block, 2 + 8 * group + 2 * i + at);
-                    u64::from(entry(&IQ3_XXS, usize::from(code)))
-                };
-                let numbers = four(0) | four(1) << 32;
-                let weights = signed(s, numbers, eight_signs(rest >> (7 * i)), scale);
-                take(4 * group + i, weights);
-            });
-        }
+    fn scales<S: Simd>(s: S, block: &[u8; 98]) -> f32 {
+        float(s, [block[0], block[1]])
+    }
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 98],
+        whole: &f32,
+        group: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
+        let rest = word(block, 66 + 4 * group);
+        let scale = whole * (2.0 * quarter_scale(top_nibble(rest)));
+        unrolled!(i in [0 1 2 3] {
+            let four = |at: usize| {
+                let code = byte(block, 2 + 8 * group + 2 * i + at);
+                u64::from(entry(&IQ3_XXS, usize::from(code)))
+            };
+            let numbers = four(0) | four(1) << 32;
+            let weights = signed(s, numbers, eight_signs(rest >> (7 * i)), scale);
+            take(i, weights);
+        });
     }
 }
 
-impl Block<110, 256> for Iq3S {
+impl Block<110, 256, 32> for Iq3S {
+    type Scales = f32;
+
     #[inline(always)]
-    fn dequantise<S: Simd>(s: S, block: &[u8; 110], mut take: impl FnMut(usize, S::Floats)) {
-        let whole = float(s, [block[0], block[1]]);
-        for group in 0..8 {
-            let ninths = byte(block, 66 + group);
-            let scale = whole * (1.0 + 2.0 * f32::from(nibble(block, 106 + group / 2, group)));
-            unrolled!(j in [0 1 2 3] {
-                let i = 4 * group + j;
-                let four = |at: usize| {
-                    let ninth = usize::from(ninths >> (2 * j + at) & 1);
-                    let code = usize::from(byte(block, 2 + 2 * i + at));
-                    u64::from(entry(&IQ3_S, code | ninth << 8))
-                };
-                let numbers = four(0) | four(1) << 32;
-                take(i, signed(s, numbers, byte(block, 74 + i), scale));
-            });
-        }
+    fn scales<S: Simd>(s: S, block: &[u8; 110]) -> f32 {
+        float(s, [block[0], block[1]])
+    }
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 110],
+        whole: &f32,
+        group: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
+        let ninths = byte(block, 66 + group);
+        let scale = whole * (1.0 + 2.0 * f32::from(nibble(block, 106 + group / 2, group)));
+        unrolled!(j in [0 1 2 3] {
+            let i = 4 * group + j;
+            let four = |at: usize| {
+                let ninth = usize::from(ninths >> (2 * j + at) & 1);
+                let code = usize::from(byte(block, 2 + 2 * i + at));
+                u64::from(entry(&IQ3_S, code | ninth << 8))
+            };
+            let numbers = four(0) | four(1) << 32;
+            take(j, signed(s, numbers, byte(block, 74 + i), scale));
+        });
     }
 }
 
@@ -182,36 +232,56 @@ fn shifted<S: Simd>(s: S, numbers: u64, is_down: bool, scale: f32) -> S::Floats 
     s.mul(numbers, s.splat(scale * 0.125))
 }
 
-impl Block<50, 256> for Iq1S {
+impl Block<50, 256, 32> for Iq1S {
+    type Scales = f32;
+
     #[inline(always)]
-    fn dequantise<S: Simd>(s: S, block: &[u8; 50], mut take: impl FnMut(usize, S::Floats)) {
-        let whole = float(s, [block[0], block[1]]);
-        for group in 0..8 {
-            let rest = short(block, 34 + 2 * group);
-            let scale = whole * (2.0 * f32::from(rest >> 12 & 7) + 1.0);
-            unrolled!(i in [0 1 2 3] {
-                let high = usize::from(rest >> (3 * i) & 7);
-                let code = usize::from(byte(block, 2 + 4 * group + i)) | high << 8;
-                let weights = shifted(s, entry(&IQ1, code), rest & 0x8000 != 0, scale);
-                take(4 * group + i, weights);
-            });
-        }
+    fn scales<S: Simd>(s: S, block: &[u8; 50]) -> f32 {
+        float(s, [block[0], block[1]])
+    }
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 50],
+        whole: &f32,
+        group: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
+        let rest = short(block, 34 + 2 * group);
+        let scale = whole * (2.0 * f32::from(rest >> 12 & 7) + 1.0);
+        unrolled!(i in [0 1 2 3] {
+            let high = usize::from(rest >> (3 * i) & 7);
+            let code = usize::from(byte(block, 2 + 4 * group + i)) | high << 8;
+            let weights = shifted(s, entry(&IQ1, code), rest & 0x8000 != 0, scale);
+            take(i, weights);
+        });
     }
 }
 
-impl Block<56, 256> for Iq1M {
+impl Block<56, 256, 32> for Iq1M {
+    type Scales = f32;
+
     #[inline(always)]
-    fn dequantise<S: Simd>(s: S, block: &[u8; 56], mut take: impl FnMut(usize, S::Floats)) {
-        let whole = float(s, scattered_scale(block));
-        for group in 0..8 {
-            unrolled!(j in [0 1 2 3] {
-                let i = 4 * group + j;
-                let three_bits = short(block, 48 + 2 * (i / 8)) >> (3 * (i / 2 % 4)) & 7;
-                let scale = whole * (2.0 * f32::from(three_bits) + 1.0);
-                let rest = nibble(block, 32 + i / 2, i);
-                let code = usize::from(byte(block, i)) | usize::from(rest & 7) << 8;
-                take(i, shifted(s, entry(&IQ1, code), rest & 8 != 0, scale));
-            });
-        }
+    fn scales<S: Simd>(s: S, block: &[u8; 56]) -> f32 {
+        float(s, scattered_scale(block))
+    }
+
+    #[inline(always)]
+    fn dequantise<S: Simd>(
+        s: S,
+        block: &[u8; 56],
+        whole: &f32,
+        group: usize,
+        mut take: impl FnMut(usize, S::Floats),
+    ) {
+        unrolled!(j in [0 1 2 3] {
+            let i = 4 * group + j;
+            let three_bits = short(block, 48 + 2 * (i / 8)) >> (3 * (i / 2 % 4)) & 7;
+            let scale = whole * (2.0 * f32::from(three_bits) + 1.0);
+            let rest = nibble(block, 32 + i / 2, i);
+            let code = usize::from(byte(block, i)) | usize::from(rest & 7) << 8;
+            take(j, shifted(s, entry(&IQ1, code), rest & 8 != 0, scale));
+        });
     }
 }
