@@ -25,6 +25,7 @@ mod mixers;
 mod models_inspect;
 mod no_files;
 mod order_of_folders;
+mod published_weights;
 mod readme;
 mod screens;
 mod script_places;
