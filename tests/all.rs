@@ -21,6 +21,7 @@ mod hostile_names;
 mod instrument;
 mod larger_models;
 mod lens;
+mod lenses;
 mod mixers;
 mod models_inspect;
 mod no_files;
