@@ -11,7 +11,7 @@ pub enum FeedForward {
     /// One network for all tokens.
     Dense(Mlp),
     /// A few of many for each token.
-    Experts(Experts),
+    Experts(Box<Experts>),
     /// The block has none: it adds nothing.
     Nothing,
 }

@@ -373,5 +373,7 @@ fn read_mixing(
     );
     let gate = checkpoint.gate(l, attention, d_model)?;
     let sinks = checkpoint.sinks(l, attention)?;
-    Ok(Mixing::Attention(read.gated(gate).with_sinks(sinks)))
+    Ok(Mixing::Attention(Box::new(
+        read.gated(gate).with_sinks(sinks),
+    )))
 }

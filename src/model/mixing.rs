@@ -12,7 +12,7 @@ use super::mixer::{Heads, Mixer, Past};
 #[derive(Debug)]
 pub enum Mixing {
     /// An attention.
-    Attention(Attention),
+    Attention(Box<Attention>),
     /// A mixer in its place, its heads, and what it knows of the positions seen.
     Mixer(Box<dyn Mixer>, Heads, Past),
 }

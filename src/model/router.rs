@@ -86,10 +86,13 @@ fn best(scores: &[f32], spec: &RouterSpec, used: usize, correction: &[f32]) -> V
     weighed.map(|(expert, score, _)| (expert, score)).collect()
 }
 
+/// An expert, its score, and what it is ranked by.
+type Ranked = (usize, f32, f32);
+
 /// The experts, those that do not belong to the best groups behind all others.
-fn of_best_groups(all: &[(usize, f32, f32)], groups: Groups) -> Vec<(usize, f32, f32)> {
+fn of_best_groups(all: &[Ranked], groups: Groups) -> Vec<Ranked> {
     let size = (all.len() / groups.count.max(1)).max(1);
-    let mut ranked: Vec<(f32, &[(usize, f32, f32)])> = all
+    let mut ranked: Vec<(f32, &[Ranked])> = all
         .chunks(size)
         .map(|group| {
             let mut scores: Vec<f32> = group.iter().map(|(_, _, score)| *score).collect();

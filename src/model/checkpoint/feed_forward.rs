@@ -38,7 +38,7 @@ impl Checkpoint<'_> {
                 FeedForward::Dense(self.mlp(self.layout.mlp, l, *mlp, d_model)?)
             }
             FeedForwardSpec::Experts(experts) => {
-                FeedForward::Experts(self.experts(l, experts, d_model)?)
+                FeedForward::Experts(Box::new(self.experts(l, experts, d_model)?))
             }
             FeedForwardSpec::Nothing => FeedForward::Nothing,
         })
