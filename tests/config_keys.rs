@@ -174,6 +174,7 @@ fn looked_at(kind: &ModelType) -> BTreeSet<&'static str> {
         rope(json!({"type": "linear", "factor": 2.0})),
         rope(json!({"type": "yarn", "factor": 2.0})),
         json!({"head_dim": 64}),
+        json!({"n_group": 1, "topk_group": 1, "num_experts_per_tok": 2, "topk_method": "greedy"}),
         json!({"alibi": true}),
         json!({"position_embedding_type": "rope"}),
     ];

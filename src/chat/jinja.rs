@@ -1,7 +1,7 @@
 //! Chat templates as transformers renders them: Jinja, with Python's meaning of every operation.
 //!
 //! `minijinja` parses a template and runs it. What Jinja leaves to Python (what a value prints as,
-//! what `+` does, which methods a text has, which filters there are) is ours: [`meaning`] puts our
+//! what `+` does, which methods a text has, which filters there are) is ours: `meaning` puts our
 //! own operations in the place of the crate's. A template is a program that somebody else wrote, so
 //! it runs with a limited amount of fuel, depth and text.
 

@@ -79,7 +79,9 @@ fn rank(logits: &[f32], token: u32) -> u32 {
     1 + logits.iter().filter(|logit| **logit > own).count() as u32
 }
 
-const MIXTURES: [&str; 13] = [
+const MIXTURES: [&str; 15] = [
+    "deepseek_v2",
+    "deepseek_v3",
     "ernie4_5_moe",
     "glm4_moe",
     "gpt_oss",
@@ -165,6 +167,9 @@ fn folder_of(name: &str) -> Copy {
         && config["model_type"] != BY_THRESHOLD
     {
         copy.configure(used, count.clone());
+        if let Some(groups) = config.get("n_group") {
+            copy.configure("topk_group", groups.clone());
+        }
     }
     copy
 }
@@ -194,9 +199,16 @@ fn gguf_of(path: &Path) -> Gguf {
         let architecture = gguf.metadata["general.architecture"].to_string().unwrap();
         format!("{architecture}.{key}")
     };
-    let count = gguf.metadata.get(&of("expert_count")).cloned();
-    if let Some(count) = count.filter(|_| of("") != format!("{BY_THRESHOLD}.")) {
-        gguf.set(&of("expert_used_count"), count);
+    let is_by_threshold = of("") == format!("{BY_THRESHOLD}.");
+    let all = [
+        ("expert_count", "expert_used_count"),
+        ("expert_group_count", "expert_group_used_count"),
+    ];
+    let all = all.map(|(count, used)| (gguf.metadata.get(&of(count)).cloned(), of(used)));
+    for (count, used) in all {
+        if let Some(count) = count.filter(|_| !is_by_threshold) {
+            gguf.set(&used, count);
+        }
     }
     gguf
 }

@@ -105,7 +105,7 @@ impl Folder {
             Some(quantisation) => {
                 // Of a matrix in a block some tensors may be in a file that was not read.
                 tensors.retain(|name, _| part.has(name));
-                unpacked(&quantisation, &mut tensors, folder)?
+                unpacked(&quantisation, &mut tensors, folder, part)?
             }
             None => Quantised::default(),
         };
@@ -252,9 +252,17 @@ fn unpacked(
     quantisation: &Quantisation,
     tensors: &mut BTreeMap<String, StoredTensor>,
     folder: &Path,
+    part: Part,
 ) -> Result<Quantised, ModelError> {
     let place = folder.display().to_string();
-    quantised::take(quantisation, tensors, &place).map_err(|error| match error {
+    let taken = quantised::take(quantisation, tensors, &place).and_then(|taken| {
+        // To quantise them would change the numbers, and so would it not to.
+        match part == Part::Whole && taken.packed.is_empty() {
+            true => Err(quantised::none_is_stored_so(quantisation)),
+            false => Ok(taken),
+        }
+    });
+    taken.map_err(|error| match error {
         ModelError::Quantised { place, key, method } => {
             let mix = Mix::of(portions(places(tensors)));
             ModelError::Quantised {

@@ -127,6 +127,15 @@ pub(super) fn take(
     Ok(found)
 }
 
+/// That the settings are of a format in which no weight is stored.
+pub(super) fn none_is_stored_so(quantisation: &Quantisation) -> ModelError {
+    ModelError::Quantised {
+        place: quantisation.place.clone(),
+        key: quantisation.key.clone(),
+        method: format!("{}; no weight is stored so", described(&quantisation.value)),
+    }
+}
+
 /// What the settings call the format. Older ones of bitsandbytes and compressed-tensors do not say
 /// it.
 fn method(quantisation: &Quantisation) -> Option<&str> {
