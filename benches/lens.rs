@@ -9,9 +9,9 @@ use std::path::Path;
 use candle_core::Device;
 use divan::Bencher;
 use lenscape::catalog::CheckpointFiles;
-use lenscape::lens::{Distribution, Logits, StateTap, column};
+use lenscape::lens::{Distribution, Logits, Normed, StateTap, column};
 use lenscape::model::{self, Dtype};
-use lenscape::trace::{LensKind, TokenId};
+use lenscape::trace::TokenId;
 
 fn main() {
     divan::main();
@@ -51,7 +51,7 @@ fn column_of_a_tiny_model(bencher: Bencher) {
         .expect("the fixtures can be run");
     let states = tap.states().expect("one position");
     bencher.bench_local(|| {
-        let logits = Logits::of(&model.unembed, &states, LensKind::Normed).expect("rows");
+        let logits = Logits::of(&model.unembed, &states, &Normed).expect("rows");
         column(&logits, TokenId(5), 10, &vocabulary).expect("rows")
     });
 }

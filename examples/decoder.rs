@@ -14,9 +14,9 @@ use std::path::Path;
 
 use candle_core::Device;
 use lenscape::catalog::CheckpointFiles;
-use lenscape::lens::{Logits, StateTap, column};
+use lenscape::lens::{Logits, Normed, StateTap, column};
 use lenscape::model::{self, Dtype};
-use lenscape::trace::{LensKind, TokenId};
+use lenscape::trace::TokenId;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
@@ -47,12 +47,16 @@ pub fn best_tokens(path: &Path, text: &str, out: &mut dyn Write) -> Result<(), B
     })?;
 
     // The figures of a column are those of one token; the list of the best ones is there for any.
-    let logits = Logits::of(&model.unembed, &tap.states()?, LensKind::Normed)?;
+    let logits = Logits::of(&model.unembed, &tap.states()?, &Normed)?;
     let vocabulary = model.tokenizer.vocabulary(model.vocab_size);
     let column = column(&logits, TokenId(0), 1, &vocabulary)?;
-    let rows = std::iter::once(("emb".to_owned(), &column.embedding))
-        .chain((0..).map(|layer| format!("L{layer}")).zip(&column.layers));
+    let rows = std::iter::once(("emb".to_owned(), column.embedding.as_ref())).chain(
+        (0..)
+            .map(|layer| format!("L{layer}"))
+            .zip(column.layers.iter()),
+    );
     for (name, cell) in rows {
+        let Some(cell) = cell else { continue };
         for (token, logit) in &cell.top {
             let prob = cell.prob_of_logit(*logit);
             writeln!(out, "{name:>4}  {prob:.4}  {}", vocabulary.label(*token))?;

@@ -31,7 +31,7 @@ pub fn summary(path: &Path, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
         let ranks: Vec<String> = column
             .layers
             .iter()
-            .map(|cell| cell.score.rank.to_string())
+            .map(|cell| cell.map_or_else(|| "-".to_owned(), |cell| cell.score.rank.to_string()))
             .collect();
         let settles = column
             .settling_layer()

@@ -8,7 +8,11 @@ use std::sync::Once;
 use std::{fs, panic};
 
 use lenscape::catalog::CheckpointFiles;
+use lenscape::engine::{PromptEnd, StatesFile};
+use lenscape::lens::{FittedTo, Lenses};
+use lenscape::model::Model;
 use lenscape::model::tokenizer::Tokenizer;
+use lenscape::trace::LensKind;
 use lenscape::{caught, model};
 
 /// A folder that holds the fixture `llama`, with `bytes` as its file `name`, is opened and loaded.
@@ -79,5 +83,53 @@ fn one_line(error: &dyn std::error::Error) {
 pub fn open_trace(bytes: &[u8]) {
     if let Err(flaw) = lenscape::export::trace_file::read(bytes) {
         assert_eq!(flaw.to_string().lines().count(), 1, "{flaw}");
+    }
+}
+
+/// `bytes` are read as a tuned lens' `params.pt`, or as a Jacobian lens, for the fixture `llama`.
+pub fn read_lens(lens: LensKind, bytes: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = match lens {
+        LensKind::Tuned => {
+            let config = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../tests/lenses/llama/tuned/config.json");
+            fs::copy(config, folder.path().join("config.json")).expect("a copy");
+            fs::write(folder.path().join("params.pt"), bytes).expect("a file");
+            folder.path().to_owned()
+        }
+        _ => {
+            let path = folder.path().join("lens.pt");
+            fs::write(&path, bytes).expect("a file");
+            path
+        }
+    };
+    let model = FittedTo {
+        name: "llama",
+        family: "llama",
+        n_layers: 4,
+        d_model: 32,
+    };
+    if let Err(error) = Lenses::default().read(lens, &path, &model) {
+        one_line(&error);
+    }
+}
+
+/// `bytes` are read as saved states of the fixture `llama`.
+pub fn read_states(bytes: &[u8]) {
+    static HEAD: std::sync::LazyLock<Model> = std::sync::LazyLock::new(|| {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/llama");
+        let files = CheckpointFiles::Folder(fixture);
+        model::load_head(&files, &candle_core::Device::Cpu, model::Dtype::Auto).expect("a head")
+    });
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("states.safetensors");
+    fs::write(&path, bytes).expect("a file");
+    let file = StatesFile {
+        path,
+        prompt: PromptEnd::Unsaid,
+        layers: None,
+    };
+    if let Err(error) = file.read(&HEAD) {
+        one_line(&error);
     }
 }

@@ -16,6 +16,7 @@ pub mod open;
 pub mod options;
 pub mod output;
 pub mod play;
+pub mod read;
 pub mod shell;
 pub mod standard_output;
 pub mod trace;

@@ -47,4 +47,4 @@ pub mod weights;
 pub use dequantisation::Dequantisation;
 pub use dtype::Dtype;
 pub use error::ModelError;
-pub use load::{Description, Glance, Model, describe, glance, load, load_with};
+pub use load::{Description, Glance, Model, describe, glance, load, load_head, load_with};

@@ -16,7 +16,7 @@ pub use candidate_request::CandidateRequest;
 pub use continuation::Continuation;
 pub use id::RunId;
 pub use intervention::{ActivationPatch, Intervention};
-pub use model_info::ModelInfo;
+pub use model_info::{LensInfo, ModelInfo, SavedText};
 pub use record::{Record, Watch};
 pub use sampling::Sampling;
 pub use stop_reason::StopReason;

@@ -4,15 +4,19 @@
 //! them into [`Column`]s, and the screen and the exports read them.
 
 mod attribution;
+mod by_layer;
 mod intervention;
 mod lead;
+mod lens_kind;
 mod log_prob;
 mod place;
 mod summary;
 
 pub use attribution::{HeadContributions, LayerContribution, LogitAttribution, Target};
+pub use by_layer::ByLayer;
 pub use intervention::{AblatedPart, Ablation};
 pub use lead::{Crossing, Lead, leads, logit_difference};
+pub use lens_kind::LensKind;
 pub use log_prob::LogProb;
 pub use place::{Extent, Place};
 pub use summary::{LayerSummary, Summary};
@@ -57,50 +61,6 @@ pub struct Position(pub usize);
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "L{}", self.0)
-    }
-}
-
-/// How a layer's state becomes logits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LensKind {
-    /// Final norm, then unembedding, then the model's own logit scale or soft cap, at every layer.
-    #[default]
-    Normed,
-    /// The final norm is left out at every layer but the last: how Ecco, and the figures of
-    /// Alammar's *Finding the Words to Say* (2021), compute it.
-    Raw,
-}
-
-impl LensKind {
-    /// `Raw` for `Normed`, and the other way round.
-    #[must_use]
-    pub fn toggled(self) -> Self {
-        match self {
-            Self::Normed => Self::Raw,
-            Self::Raw => Self::Normed,
-        }
-    }
-
-    /// Whether logits at a row of `n_layers` layers can be counted from those at the row below.
-    /// Under the raw lens the last row alone went through the final norm: its logits and those
-    /// below it differ in scale, and their difference says nothing of the last layer.
-    #[must_use]
-    pub fn changes_at(self, row: Row, n_layers: usize) -> bool {
-        match (self, row) {
-            (_, Row::Embedding) => false,
-            (Self::Normed, Row::Layer(_)) => true,
-            (Self::Raw, Row::Layer(layer)) => layer.0 + 1 < n_layers,
-        }
-    }
-}
-
-impl fmt::Display for LensKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Normed => "normed",
-            Self::Raw => "raw",
-        })
     }
 }
 
@@ -192,20 +152,25 @@ pub struct Column {
     pub token: TokenId,
     /// Under which lens its cells are.
     pub lens: LensKind,
-    /// The row `emb`.
-    pub embedding: Cell,
-    /// One cell a layer, layer 0 first.
-    pub layers: Vec<Cell>,
+    /// The row `emb`, where the lens says something of it.
+    pub embedding: Option<Cell>,
+    /// One cell a layer.
+    pub layers: ByLayer<Cell>,
 }
 
 impl Column {
-    /// The cell of a row, if the model has that row.
+    /// The cell of a row, if the model has that row and the lens says something of it.
     #[must_use]
     pub fn cell(&self, row: Row) -> Option<&Cell> {
         match row {
-            Row::Embedding => Some(&self.embedding),
+            Row::Embedding => self.embedding.as_ref(),
             Row::Layer(Layer(l)) => self.layers.get(l),
         }
+    }
+
+    /// The cells of all rows that the lens says something of, `emb` first.
+    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.embedding.iter().chain(self.layers.values())
     }
 
     /// How the token's logit has changed since the row below; `None` where nothing is below, and
@@ -220,13 +185,14 @@ impl Column {
     }
 
     /// The *settling layer*: the first layer from which the token's rank is 1 up to the end.
-    /// `None` when the last layer itself ranks another token first.
+    /// `None` when the last layer itself ranks another token first. Of a layer that the lens says
+    /// nothing of, that is not known.
     #[must_use]
     pub fn settling_layer(&self) -> Option<Layer> {
         let unsettled = self
             .layers
             .iter()
-            .rposition(|cell| cell.score.rank != 1)
+            .rposition(|cell| cell.is_none_or(|cell| cell.score.rank != 1))
             .map_or(0, |l| l + 1);
         (unsettled < self.layers.len()).then_some(Layer(unsettled))
     }
@@ -257,18 +223,18 @@ impl Candidate {
 pub struct Trajectory {
     /// Who is followed.
     pub candidate: Candidate,
-    /// At the row `emb`.
-    pub embedding: Score,
-    /// One score a layer, layer 0 first.
-    pub layers: Vec<Score>,
+    /// At the row `emb`, where the lens says something of it.
+    pub embedding: Option<Score>,
+    /// One score a layer.
+    pub layers: ByLayer<Score>,
 }
 
 impl Trajectory {
-    /// The score of a row, if the model has that row.
+    /// The score of a row, if the model has that row and the lens says something of it.
     #[must_use]
     pub fn score(&self, row: Row) -> Option<Score> {
         match row {
-            Row::Embedding => Some(self.embedding),
+            Row::Embedding => self.embedding,
             Row::Layer(Layer(l)) => self.layers.get(l).copied(),
         }
     }

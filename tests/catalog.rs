@@ -10,6 +10,7 @@ mod hub_server;
 mod from_a_python_package;
 mod from_the_hub;
 mod hub_repositories;
+mod lenses;
 mod models_command;
 #[cfg(unix)]
 mod pip_as_a_process;

@@ -174,6 +174,7 @@ fn looked_at(kind: &ModelType) -> BTreeSet<&'static str> {
         rope(json!({"type": "linear", "factor": 2.0})),
         rope(json!({"type": "yarn", "factor": 2.0})),
         json!({"alibi": true}),
+        json!({"position_embedding_type": "rope"}),
     ];
     let mut asked = BTreeSet::new();
     for turn in turns {

@@ -10,9 +10,9 @@ use std::ops::ControlFlow;
 use crate::reference::{self, Golden};
 use candle_core::{DType, Device};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::lens::{Logits, StateTap};
+use lenscape::lens::{Logits, Normed, StateTap};
 use lenscape::model::{self, Dtype};
-use lenscape::trace::{LensKind, TokenId};
+use lenscape::trace::TokenId;
 
 /// Logits of the fixtures, by name and type.
 fn transformers() -> BTreeMap<String, BTreeMap<String, Vec<f32>>> {
@@ -36,7 +36,7 @@ fn rows(name: &str, dtype: Dtype) -> Vec<Vec<f32>> {
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    let logits = Logits::of(&model.unembed, &tap.states().unwrap(), LensKind::Normed).unwrap();
+    let logits = Logits::of(&model.unembed, &tap.states().unwrap(), &Normed).unwrap();
     logits
         .with_rows(|rows| rows.iter().map(|row| row.to_vec()).collect())
         .unwrap()

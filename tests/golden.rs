@@ -62,7 +62,6 @@ architectures!(
     glm4_moe,
     gpt2,
     gpt_bigcode,
-    gpt_bigcode_heads,
     gpt_neo,
     gpt_neox,
     gpt_neox_serial,

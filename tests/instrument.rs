@@ -97,9 +97,8 @@ fn the_split_logit_is_that_of_the_grid() {
             minus: None,
         };
         let split = attribution(&mut session, prompt.len(), target);
-        let rows = std::iter::once(&columns[0].embedding).chain(&columns[0].layers);
-        for (row, (cell, logit)) in rows.zip(&split.rows).enumerate() {
-            let off = (cell.score.logit - logit).abs();
+        for (row, (cell, logit)) in columns[0].cells().zip(&split.rows).enumerate() {
+            let off = (cell.score.logit - logit.unwrap()).abs();
             assert!(off < 1e-3, "{name} row {row}: {off}");
         }
     }
@@ -276,10 +275,8 @@ fn a_state_of_another_prompt_changes_what_follows_it_and_is_taken_back() {
         let (_, patched) = session.complete(patched).unwrap();
         // The last row is the state that was put there; those below are the run's own.
         let below = |column: &Column| {
-            column.layers[..last.0]
-                .iter()
-                .map(|c| c.top.clone())
-                .collect::<Vec<_>>()
+            let below = column.layers.values().take(last.0);
+            below.map(|c| c.top.clone()).collect::<Vec<_>>()
         };
         assert_eq!(below(&patched[0]), below(&columns[0]), "{name}");
         assert_ne!(
@@ -389,7 +386,8 @@ fn the_prompt_is_predicted_as_a_forced_text_would_be() {
         let rounding = Rounding::of(session.model());
         for (column, forced) in columns.iter().rev().zip(forced.iter().rev()) {
             assert_eq!(column.token, forced.token, "{name}");
-            for (l, (cell, other)) in (1..).zip(column.layers.iter().zip(&forced.layers)) {
+            for (l, (cell, other)) in (1..).zip(column.layers.values().zip(forced.layers.values()))
+            {
                 let best = cell.top.first().map_or(1.0, |(_, logit)| logit.abs());
                 let off = (cell.score.logit - other.score.logit).abs();
                 assert!(off <= rounding.bound(l, best), "{name} L{l}: {off}");
@@ -438,9 +436,8 @@ fn a_token_is_followed_through_all_steps() {
         };
         assert_eq!(steps.len(), columns.len(), "{name}");
         let first = &steps[0][0];
-        assert_eq!(first[0], columns[0].embedding.score, "{name}");
-        for (score, cell) in first[1..].iter().zip(&columns[0].layers) {
-            assert_eq!(*score, cell.score, "{name}");
+        for (score, cell) in first.iter().zip(columns[0].cells()) {
+            assert_eq!(*score, Some(cell.score), "{name}");
         }
         let Answer::Follow {
             first,
@@ -473,7 +470,8 @@ fn a_candidate_can_be_named_by_its_id() {
             panic!("{name}: {:?}", comparison.trajectories);
         };
         assert_eq!(found.candidate.tokens, [token], "{name}");
-        assert_eq!(found.embedding, columns[0].embedding.score, "{name}");
+        let embedding = columns[0].embedding.as_ref();
+        assert_eq!(found.embedding, embedding.map(|cell| cell.score), "{name}");
         assert!(why.starts_with("there is no token #4294967295"), "{why}");
     }
 }

@@ -60,7 +60,7 @@ fn finish(session: &mut Session, run: RunRequest) -> (Vec<Column>, StopReason) {
 fn ranks(columns: &[Column]) -> Vec<Vec<u32>> {
     columns
         .iter()
-        .map(|column| column.layers.iter().map(|cell| cell.score.rank).collect())
+        .map(|column| column.layers.values().map(|cell| cell.score.rank).collect())
         .collect()
 }
 
@@ -103,7 +103,7 @@ fn sampling_settings_never_touch_the_lens() {
         greedy[0].token, sampled[0].token,
         "the draw must differ for this to show"
     );
-    for (a, b) in greedy[0].layers.iter().zip(&sampled[0].layers) {
+    for (a, b) in greedy[0].layers.values().zip(sampled[0].layers.values()) {
         assert_eq!((a.entropy, a.kl, &a.top), (b.entropy, b.kl, &b.top));
     }
 }
@@ -148,7 +148,7 @@ fn a_padded_vocabulary_is_neither_drawn_nor_listed() {
     let (columns, _) = finish(&mut session, run);
     for column in &columns {
         assert!(u64::from(column.token.0) < ENTRIES);
-        for cell in &column.layers {
+        for cell in column.layers.values() {
             assert_eq!(cell.top.len(), 5);
             assert!(cell.top.iter().all(|(id, _)| u64::from(id.0) < ENTRIES));
         }

@@ -19,9 +19,11 @@ use candle_core::quantized::gguf_file::Value;
 use lenscape::app::{Message, SavedTrace, Start, State, update};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::display::GridView;
-use lenscape::engine::{RunRequest, Session};
+use lenscape::engine::{PromptEnd, RunRequest, Session, StatesFile};
 use lenscape::export::figure::{self, FigureKind};
 use lenscape::export::{Content, Format, tensors, trace_file};
+use lenscape::lens::{FittedTo, Lenses};
+use lenscape::model::Model;
 use lenscape::run::{Record, RunId, Sampling, Watch};
 use lenscape::settings::Settings;
 use lenscape::trace::{LensKind, Step};
@@ -310,6 +312,120 @@ fn pytorch_archive() {
     damage(1000, &copy, "pytorch_model.bin", usize::MAX, &folder(&copy));
 }
 
+/// Where the lenses and states of the fixture `llama` are.
+fn lens_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/lenses/llama")
+        .join(name)
+}
+
+/// The folder of a lens with `bytes` as one of its files is read for the fixture `llama`.
+fn read_lens(lens: LensKind, file: &str, bytes: &[u8]) -> Result<(), TestCaseError> {
+    let folder = tempfile::tempdir().unwrap();
+    for other in ["config.json", "params.pt"] {
+        std::fs::copy(lens_file("tuned").join(other), folder.path().join(other)).unwrap();
+    }
+    let path = folder.path().join(file);
+    std::fs::write(&path, bytes).unwrap();
+    let path = match lens {
+        LensKind::Tuned => folder.path(),
+        _ => &path,
+    };
+    let model = FittedTo {
+        name: "llama",
+        family: "llama",
+        n_layers: 4,
+        d_model: 32,
+    };
+    let read = Lenses::default().read(lens, path, &model);
+    one_line(read.err().map(|error| error.to_string()))
+}
+
+/// States are read with the head of the fixture `llama`.
+fn read_states(head: &Model, bytes: &[u8], prompt: PromptEnd) -> Result<(), TestCaseError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("states.safetensors");
+    std::fs::write(&path, bytes).unwrap();
+    let file = StatesFile {
+        path,
+        prompt,
+        layers: None,
+    };
+    one_line(file.read(head).err().map(|error| error.to_string()))
+}
+
+fn head() -> Model {
+    let files = CheckpointFiles::Folder(made::fixture("llama"));
+    model::load_head(&files, &candle_core::Device::Cpu, model::Dtype::Auto).unwrap()
+}
+
+fn one_line(message: Option<String>) -> Result<(), TestCaseError> {
+    if let Some(message) = message {
+        prop_assert_eq!(message.lines().count(), 1, "{}", message);
+    }
+    let largest = LARGEST.load(Ordering::Relaxed);
+    prop_assert!(largest < MOST_AT_ONCE, "{} bytes at once", largest);
+    Ok(())
+}
+
+fn damage_bytes(
+    cases: u32,
+    whole: &[u8],
+    reach: usize,
+    read: impl Fn(&[u8]) -> Result<(), TestCaseError>,
+) {
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(changes in changes())| {
+        read(&changed(whole, reach, &changes))?;
+    });
+}
+
+#[test]
+fn fitted_lenses() {
+    for (lens, name, file) in [
+        (LensKind::Tuned, "tuned/params.pt", "params.pt"),
+        (LensKind::Tuned, "tuned/config.json", "config.json"),
+        (LensKind::Jacobian, "jacobian.pt", "lens.pt"),
+    ] {
+        let whole = std::fs::read(lens_file(name)).unwrap();
+        // What the pickle says stands at the beginning, where the archive's files are at its end.
+        for reach in [1500, usize::MAX] {
+            damage_bytes(700, &whole, reach, |bytes| read_lens(lens, file, bytes));
+        }
+    }
+    let tensors = (0..3).map(|layer| {
+        let shape = (32, 32);
+        let zeros =
+            candle_core::Tensor::zeros(shape, candle_core::DType::F16, &candle_core::Device::Cpu);
+        (layer.to_string(), zeros.unwrap())
+    });
+    let tensors: std::collections::HashMap<_, _> = tensors.collect();
+    let whole = safetensors::serialize(&tensors, None).unwrap();
+    damage_bytes(1000, &whole, 400, |bytes| {
+        read_lens(LensKind::Jacobian, "lens.safetensors", bytes)
+    });
+}
+
+#[test]
+fn saved_states() {
+    let head = head();
+    let whole = std::fs::read(lens_file("states.safetensors")).unwrap();
+    damage_bytes(1500, &whole, 300, |bytes| {
+        read_states(&head, bytes, PromptEnd::Tokens(6))
+    });
+    let response = std::fs::read(lens_file("response.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("response.json");
+    damage_bytes(500, &response, usize::MAX, |bytes| {
+        std::fs::write(&path, bytes).unwrap();
+        read_states(&head, &whole, PromptEnd::Response(path.clone()))
+    });
+}
+
 /// Reads every file that the fuzz target of this name begins with.
 fn replay(target: &str, read: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -347,6 +463,16 @@ fn what_the_fuzz_targets_begin_with() {
     replay_in_folder("safetensors_header", "model.safetensors", small);
     replay_in_folder("safetensors_index", "model.safetensors.index.json", small);
     replay_in_folder("pytorch", "pytorch_model.bin", small);
+    replay("tuned_lens", |bytes| {
+        read_lens(LensKind::Tuned, "params.pt", bytes).unwrap();
+    });
+    replay("jacobian_lens", |bytes| {
+        read_lens(LensKind::Jacobian, "lens.pt", bytes).unwrap();
+    });
+    let head = head();
+    replay("saved_states", |bytes| {
+        read_states(&head, bytes, PromptEnd::Unsaid).unwrap();
+    });
     replay("trace_file", |bytes| {
         open_trace(bytes, &Settings::embedded().unwrap()).unwrap();
     });

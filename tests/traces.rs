@@ -124,7 +124,11 @@ fn every_layers_best_tokens_are_a_figure() {
         let chosen = record.vocabulary().label(column.token);
         assert!(text.contains(&format!("at step 1: {chosen}")), "{text}");
         assert!(text.contains(&format!("“The keys” ▸ {chosen}<")), "{text}");
-        let listed: usize = column.layers.iter().map(|cell| cell.best(5).count()).sum();
+        let listed: usize = column
+            .layers
+            .values()
+            .map(|cell| cell.best(5).count())
+            .sum();
         assert_eq!(listed, 5 * record.model.n_layers);
         assert_eq!(text.matches("height=\"9\"").count(), listed, "a bar each");
         let (_, prob) = column.layers[0].best(1).next().unwrap();
@@ -170,8 +174,7 @@ fn a_line_of_csv_holds_every_value_of_its_cell() {
     let n_layers = record.model.n_layers;
     assert_eq!(lines.len(), 4 * (n_layers + 1));
     for (column, lines) in record.columns.iter().zip(lines.chunks(n_layers + 1)) {
-        let cells = std::iter::once(&column.embedding).chain(&column.layers);
-        for (at, (line, cell)) in lines.iter().zip(cells).enumerate() {
+        for (at, (line, cell)) in lines.iter().zip(column.cells()).enumerate() {
             let field = |name| &line[names.iter().position(|n| n == name).unwrap()];
             assert_eq!(field("rank"), cell.score.rank.to_string());
             assert_eq!(field("ties"), cell.score.ties.to_string());

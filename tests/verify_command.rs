@@ -9,9 +9,9 @@ use crate::reference;
 use assert_cmd::Command;
 use candle_core::{Device, Tensor};
 use lenscape::catalog::CheckpointFiles;
-use lenscape::lens::{Logits, StateTap, column};
+use lenscape::lens::{Logits, Normed, StateTap, column};
 use lenscape::model::{self, Dequantisation, Dtype};
-use lenscape::trace::{Cell, LensKind, TokenId};
+use lenscape::trace::{Cell, TokenId};
 use lenscape::verify::{Outcome, Reference, hold};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -128,12 +128,12 @@ fn computed(copy: &Copy, prompt: &str, steps: usize) -> Value {
         });
         assert!(flow.unwrap().is_continue());
         let states = tap.states().unwrap();
-        let logits = Logits::of(&model.unembed, &states, LensKind::Normed).unwrap();
+        let logits = Logits::of(&model.unembed, &states, &Normed).unwrap();
         let best = column(&logits, TokenId(0), 1, &vocabulary).unwrap();
         let token = best.layers.last().unwrap().top[0].0;
         let column = column(&logits, token, 1, &vocabulary).unwrap();
         let layers = logits.with_rows(|rows| -> Vec<Value> {
-            let cells = column.layers.iter().zip(&rows[1..]);
+            let cells = column.layers.values().zip(&rows[1..]);
             cells.map(|(of_layer, row)| cell(of_layer, row)).collect()
         });
         let layers = layers.unwrap();

@@ -207,8 +207,8 @@ fn chosen(record: &Record, step: Step, wanted: &CandidateRequest) -> Option<Traj
             tokens: vec![column.token],
             context_changed: false,
         },
-        embedding: column.embedding.score,
-        layers: column.layers.iter().map(|cell| cell.score).collect(),
+        embedding: column.embedding.as_ref().map(|cell| cell.score),
+        layers: column.layers.iter().map(|cell| Some(cell?.score)).collect(),
     })
 }
 

@@ -3,7 +3,7 @@
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::{ModelSources, Report, Sha256Sum};
+use super::{ModelSources, Report, Sha256Sum, Shards};
 
 /// What every source needs to do its work.
 #[derive(Clone, Copy)]
@@ -12,6 +12,7 @@ pub(super) struct Errand<'a> {
     pub(super) report: &'a Report<'a>,
     pub(super) cancel: &'a CancellationToken,
     pub(super) runtime: &'a Runtime,
+    pub(super) shards: Shards,
 }
 
 /// The one file that an entry stands for.

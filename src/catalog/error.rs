@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use super::{ReferenceError, SourceError};
+use super::{CatalogError, ReferenceError, SourceError};
+use crate::trace::LensKind;
 use crate::vocabulary::visible_line;
 
 /// Why a model's files could not be had.
@@ -22,6 +23,20 @@ pub enum FetchError {
     /// There is nowhere to keep files.
     #[error("the home folder is not known: set LENSCAPE_HOME to the folder for models")]
     NoHome,
+    /// No lens of the model is published where it is looked for.
+    #[error(
+        "no {lens} lens{} is published where it was looked for; give its file with --lens-file",
+        .model.as_deref().map(|model| format!(" of {}", visible_line(model))).unwrap_or_default()
+    )]
+    NoLens {
+        /// Which lens.
+        lens: LensKind,
+        /// The model's id on the hub; a file or folder on this machine has none.
+        model: Option<String>,
+    },
+    /// The list of published lenses cannot be used.
+    #[error(transparent)]
+    Lenses(CatalogError),
     /// No source gave the files: a first line, and one line a source. Nothing in a name makes
     /// another one.
     #[error("cannot get {}{failures}", visible_line(.name))]

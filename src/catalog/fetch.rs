@@ -13,6 +13,15 @@ use super::{
     python_package,
 };
 
+/// Which of a repository's shards are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shards {
+    /// All.
+    All,
+    /// Those with something that is of no block: the embedding, the final norm, the unembedding.
+    OfEnds,
+}
+
 /// Find the files of `reference`, downloading what is missing.
 ///
 /// Blocks, and runs an event loop of its own: call it from a thread that runs none. What goes on
@@ -30,12 +39,28 @@ pub fn fetch(
     report: &Report<'_>,
     cancel: &CancellationToken,
 ) -> Result<FetchedModel, FetchError> {
+    fetch_part(reference, Shards::All, catalog, places, report, cancel)
+}
+
+/// [`fetch()`], where of a repository's shards only those come that `shards` says.
+///
+/// # Errors
+/// As [`fetch()`].
+pub fn fetch_part(
+    reference: &ModelRef,
+    shards: Shards,
+    catalog: &Catalog,
+    places: &ModelSources,
+    report: &Report<'_>,
+    cancel: &CancellationToken,
+) -> Result<FetchedModel, FetchError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let errand = Errand {
         places,
         report,
         cancel,
         runtime: &runtime,
+        shards,
     };
     let checkpoint = match reference {
         ModelRef::Gguf(path) => Ok(given(path, CheckpointFiles::Gguf)),

@@ -8,6 +8,7 @@
 mod cache;
 mod download;
 mod failure;
+mod kind;
 mod legacy;
 mod listing;
 mod selection;
@@ -18,9 +19,10 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hf_hub::{HFClient, HFRepository, RepoTypeModel, split_id};
+use hf_hub::{HFClient, HFRepository, RepoTypeAny, split_id};
 
-pub(super) use legacy::present_id;
+pub(super) use kind::RepoKind;
+pub(super) use legacy::{old_id, present_id};
 pub use settings::HubSettings;
 
 use self::cache::Cache;
@@ -28,7 +30,7 @@ use self::failure::HubRequest;
 use self::listing::RemoteFile;
 use self::selection::Selection;
 use super::errand::{EntryFile, Errand};
-use super::{CheckpointFiles, HubRef, SourceError, stamp};
+use super::{CheckpointFiles, HubRef, Shards, SourceError, stamp};
 use crate::regular_file;
 
 /// What this source is called.
@@ -36,7 +38,7 @@ const SOURCE: &str = "hub";
 
 /// The files of a repository as far as the cache holds them, unchecked.
 pub(super) fn find(settings: &HubSettings, id: &HubRef) -> Option<CheckpointFiles> {
-    Cache::new(&settings.cache).checkpoint(id)
+    Cache::new(&settings.cache, RepoKind::Model).checkpoint(id, Shards::All)
 }
 
 /// The wanted file, if the cache holds it.
@@ -92,7 +94,7 @@ pub(super) fn file(
     id: &HubRef,
     wanted: EntryFile<'_>,
 ) -> Result<PathBuf, SourceError> {
-    let visit = Visit::begin(errand, id)?;
+    let visit = Visit::begin(errand, RepoKind::Model, id)?;
     let path = id.file.as_deref().unwrap_or(wanted.file);
     // A pinned file needs no question beforehand: the hub keeps large files under their checksum.
     let file = RemoteFile::pinned(path, wanted.size, wanted.sha256);
@@ -101,11 +103,28 @@ pub(super) fn file(
 
 /// The files of a whole repository: as the cache has them, or else downloaded into it.
 pub(super) fn repository(errand: &Errand<'_>, id: &HubRef) -> Result<CheckpointFiles, SourceError> {
-    if let Some(files) = find(&errand.places.hub, id) {
+    let cache = Cache::new(&errand.places.hub.cache, RepoKind::Model);
+    if let Some(files) = cache.checkpoint(id, errand.shards) {
         return Ok(files);
     }
-    let visit = Visit::begin(errand, id)?;
+    let visit = Visit::begin(errand, RepoKind::Model, id)?;
     visit.run(visit.checkpoint())
+}
+
+/// The files of a repository that `pick` takes of the names of all: as the cache has them, or else
+/// downloaded into it. `None` where it takes none.
+pub(super) fn picked(
+    errand: &Errand<'_>,
+    kind: RepoKind,
+    id: &HubRef,
+    pick: &dyn Fn(&[String]) -> Option<Vec<String>>,
+) -> Result<Option<Vec<PathBuf>>, SourceError> {
+    let cache = Cache::new(&errand.places.hub.cache, kind);
+    if let Some(files) = cache.picked(id, pick) {
+        return Ok(Some(files));
+    }
+    let visit = Visit::begin(errand, kind, id)?;
+    visit.run(visit.picked(pick))
 }
 
 /// One errand to one repository.
@@ -113,12 +132,13 @@ struct Visit<'a> {
     errand: &'a Errand<'a>,
     id: &'a HubRef,
     http: reqwest::Client,
-    repo: HFRepository<RepoTypeModel>,
+    kind: RepoKind,
+    repo: HFRepository<RepoTypeAny>,
     cache: Cache<'a>,
 }
 
 impl<'a> Visit<'a> {
-    fn begin(errand: &'a Errand<'a>, id: &'a HubRef) -> Result<Self, SourceError> {
+    fn begin(errand: &'a Errand<'a>, kind: RepoKind, id: &'a HubRef) -> Result<Self, SourceError> {
         let settings = &errand.places.hub;
         if settings.offline {
             return Err(SourceError::Offline {
@@ -147,8 +167,9 @@ impl<'a> Visit<'a> {
             errand,
             id,
             http,
-            repo: client.model(owner, name),
-            cache: Cache::new(&settings.cache),
+            kind,
+            repo: client.repository(kind.of_client(), owner, name),
+            cache: Cache::new(&settings.cache, kind),
         })
     }
 

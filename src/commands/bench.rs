@@ -24,7 +24,7 @@ use super::options::{DtypeChoice, ReportFormat};
 use super::standard_output::to_stdout;
 use crate::engine::{Opener, Progress, RunRequest, Session};
 use crate::export::json;
-use crate::lens::{Logits, StateTap, States, column};
+use crate::lens::{Jacobian, Lens, Logits, Normed, StateTap, States, column};
 use crate::model::{Model, ModelError};
 use crate::run::{RunId, Sampling};
 use crate::trace::{Column, LensKind, TokenId};
@@ -121,6 +121,10 @@ pub struct Measurements {
     pub plain_product_seconds: f64,
     /// Lens step divided by plain product.
     pub lens_step_ratio: f64,
+    /// Median seconds of the same step under a Jacobian lens, made for this model in float16.
+    pub jacobian_step_seconds: f64,
+    /// Bytes of its matrices, which are held in memory and read by each token.
+    pub jacobian_bytes: u64,
     /// Bytes that a terminal gets.
     pub wire: Wire,
     /// Most memory that was resident at once, in bytes, where the system tells.
@@ -151,7 +155,7 @@ pub fn bench(
     // Before the float32 matrix for the plain product is made, which no model needs.
     let peak_memory_bytes = peak_memory();
     let mut model = session.into_model();
-    let (lens_step, product) = lens_against_product(&mut model, &prompt, &vocabulary)?;
+    let steps = lens_against_product(&mut model, &prompt, &vocabulary)?;
     let plain_tokens_per_second = max_tokens as f64 / plain.as_secs_f64();
     Ok(Measurements {
         model: name,
@@ -165,9 +169,11 @@ pub fn bench(
         weight_bytes_per_token: read,
         plain_weight_bytes_per_second: read as f64 * plain_tokens_per_second,
         lens_weight_bytes_per_second: read as f64 * run.tokens_per_second,
-        lens_step_seconds: lens_step.as_secs_f64(),
-        plain_product_seconds: product.as_secs_f64(),
-        lens_step_ratio: lens_step.as_secs_f64() / product.as_secs_f64(),
+        lens_step_seconds: steps.normed.as_secs_f64(),
+        plain_product_seconds: steps.product.as_secs_f64(),
+        lens_step_ratio: steps.normed.as_secs_f64() / steps.product.as_secs_f64(),
+        jacobian_step_seconds: steps.jacobian.as_secs_f64(),
+        jacobian_bytes: steps.jacobian_bytes,
         wire,
         peak_memory_bytes,
     })
@@ -213,12 +219,21 @@ fn generate_plain(model: &mut Model, first: TokenId, max_tokens: usize) -> Resul
     Ok(())
 }
 
-/// Median times of the lens step and of one plain product of the same shape, taken in turn.
+/// Median times of the lens step, plain and through a Jacobian lens, and of one plain product of the
+/// same shape.
+struct LensSteps {
+    normed: Duration,
+    jacobian: Duration,
+    product: Duration,
+    jacobian_bytes: u64,
+}
+
+/// Takes the times in turn.
 fn lens_against_product(
     model: &mut Model,
     prompt: &[TokenId],
     vocabulary: &Vocabulary,
-) -> Result<(Duration, Duration), ModelError> {
+) -> Result<LensSteps, ModelError> {
     model.decoder.rewind(0);
     let mut tap = StateTap::default();
     let _: ControlFlow<()> = model.decoder.forward(prompt, &mut |row, state| {
@@ -230,18 +245,31 @@ fn lens_against_product(
     let device = states.rows().device();
     let left = Tensor::randn(0.0_f32, 1.0, (rows, width), device)?;
     let right = Tensor::randn(0.0_f32, 1.0, (model.vocab_size, width), device)?;
-    let (mut lens, mut product) = (Vec::new(), Vec::new());
+    let made = Jacobian::of_identities(model.decoder.n_layers(), width)?;
+    let (mut normed, mut jacobian, mut product) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let ((), time) = timed_result(|| lens_step(model, &states, vocabulary))?;
-        lens.push(time);
+        let ((), time) = timed_result(|| lens_step(model, &states, &Normed, vocabulary))?;
+        normed.push(time);
+        let ((), time) = timed_result(|| lens_step(model, &states, &made, vocabulary))?;
+        jacobian.push(time);
         let (_, time) = timed_result(|| Ok::<_, ModelError>(left.matmul(&right.t()?)?))?;
         product.push(time);
     }
-    Ok((median(lens), median(product)))
+    Ok(LensSteps {
+        normed: median(normed),
+        jacobian: median(jacobian),
+        product: median(product),
+        jacobian_bytes: made.bytes(),
+    })
 }
 
-fn lens_step(model: &Model, states: &States, vocabulary: &Vocabulary) -> Result<(), ModelError> {
-    let logits = Logits::of(&model.unembed, states, LensKind::Normed)?;
+fn lens_step(
+    model: &Model,
+    states: &States,
+    lens: &dyn Lens,
+    vocabulary: &Vocabulary,
+) -> Result<(), ModelError> {
+    let logits = Logits::of(&model.unembed, states, lens)?;
     column(&logits, TokenId(0), 10, vocabulary)?;
     Ok(())
 }
@@ -346,6 +374,12 @@ impl fmt::Display for Measurements {
             self.lens_step_seconds * 1e3,
             self.lens_step_ratio,
             self.plain_product_seconds * 1e3
+        )?;
+        writeln!(
+            f,
+            "Jacobian lens     {:>8.2} ms a step, {:.1} MB held and read a token",
+            self.jacobian_step_seconds * 1e3,
+            self.jacobian_bytes as f64 / 1e6
         )?;
         writeln!(
             f,

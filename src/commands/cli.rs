@@ -13,6 +13,7 @@ use super::config::ConfigCommand;
 use super::models::Models;
 use super::open::{OpenTrace, Program};
 use super::play::Play;
+use super::read::Read;
 use super::shell;
 use super::standard_output::to_stdout;
 use super::trace::Trace;
@@ -67,6 +68,11 @@ pub enum CliCommand {
         after_help = "Examples:\n  lenscape chat --messages talk.json --render\n  lenscape chat --model ./folder --messages talk.json --tools tools.json --render --ids"
     )]
     Chat(Chat),
+    /// Read the states that another engine saved, with the head of the model alone.
+    #[command(
+        after_help = "Examples:\n  lenscape read states.safetensors --model meta-llama/Llama-3.3-70B-Instruct --response answer.json\n  lenscape read states.safetensors --model ./model --prompt-tokens 6 --format json"
+    )]
+    Read(Read),
     /// List the models known by name, or fetch one.
     #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
@@ -115,6 +121,7 @@ impl Cli {
             Some(CliCommand::Open(open)) => open.run(log),
             Some(CliCommand::Compare(compare)) => compare.run(),
             Some(CliCommand::Chat(chat)) => chat.run(),
+            Some(CliCommand::Read(read)) => read.run(log),
             Some(CliCommand::Models(models)) => models.run(),
             Some(CliCommand::Verify(verify)) => verify.run(),
             Some(CliCommand::Bench(bench)) => bench.run(),

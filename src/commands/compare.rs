@@ -8,7 +8,7 @@ use color_eyre::eyre::Result;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::{DtypeChoice, LensChoice};
+use super::options::{DtypeChoice, LensOptions};
 use super::standard_output::{to_stdout, tokens_to_stdout};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
@@ -35,9 +35,9 @@ pub struct Compare {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
-    /// The lens: with the final norm at every layer, or without it as in the article.
-    #[arg(long, default_value = "normed")]
-    pub lens: LensChoice,
+    /// Which lens.
+    #[command(flatten)]
+    pub lens: LensOptions,
     /// The step behind the prompt, from 1; the tokens before it are generated.
     #[arg(long, value_name = "STEP", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub at: u32,
@@ -72,10 +72,11 @@ impl Compare {
             candidates: tokens
                 .map(|text| text.parse::<CandidateRequest>())
                 .collect::<Result<_, _>>()?,
-            lens: LensKind::from(self.lens),
+            lens: self.lens.asked().unwrap_or_default(),
             at: Step(self.at as usize - 1),
         };
-        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
+            .with_lenses(self.lens.files()?, request.lens);
         compare(&opener, &request, |comparisons, session| {
             match self.format {
                 ComparisonFormat::Json => to_stdout(|out| comparison::write_json(comparisons, out)),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::options::NoLens;
 use crate::chat::ChatError;
 use crate::engine::OpenError;
 use crate::export::ExportError;
@@ -62,6 +63,9 @@ pub enum CommandError {
         /// How many there are.
         steps: usize,
     },
+    /// A path holds no lens.
+    #[error(transparent)]
+    NoLens(#[from] NoLens),
     /// The reference values cannot be used.
     #[error("--reference: {0}")]
     Reference(#[from] ReferenceError),

@@ -14,8 +14,9 @@ use super::standard_output::{StandardOutput, to_stdout};
 use super::{context, interruption};
 use crate::catalog::{
     Catalog, CatalogEntry, CheckpointFiles, FetchError, FetchedModel, ModelRef, ModelSources,
-    fetch, find,
+    PublishedLenses, fetch, find,
 };
+use crate::trace::LensKind;
 use crate::vocabulary::visible_line;
 
 /// Options of `lenscape models`.
@@ -102,31 +103,51 @@ pub fn list(
     places: &ModelSources,
     out: &mut dyn Write,
 ) -> Result<(), ModelsError> {
-    let header = ["", "NAME", "FAMILY", "PARAMETERS", "SIZE", "ON DISK"].map(str::to_owned);
+    let header = [
+        "",
+        "NAME",
+        "FAMILY",
+        "PARAMETERS",
+        "SIZE",
+        "LENSES",
+        "ON DISK",
+    ]
+    .map(str::to_owned);
     let rows = catalog.entries().iter();
-    let rows = rows.map(|entry| row(entry, catalog, places));
-    let table: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
+    let published = PublishedLenses::built_in().map_err(FetchError::Lenses)?;
+    let rows = rows.map(|entry| row(entry, catalog, places, &published));
+    let table: Vec<[String; 7]> = std::iter::once(header).chain(rows).collect();
     let width = |column: usize| {
         let cells = table.iter().map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)
     };
     let (name, family, parameters, size) = (width(1), width(2), width(3), width(4));
-    for [mark, a, b, c, d, e] in &table {
+    let lenses = width(5);
+    for [mark, a, b, c, d, e, f] in &table {
         writeln!(
             out,
-            "{mark:1} {a:name$}  {b:family$}  {c:>parameters$}  {d:>size$}  {e}"
+            "{mark:1} {a:name$}  {b:family$}  {c:>parameters$}  {d:>size$}  {e:lenses$}  {f}"
         )?;
     }
     writeln!(
         out,
         "\n* the default. `lenscape models pull NAME` fetches a model beforehand. Besides these\n\
-         names, --model takes a hub id org/name[@revision], a .gguf file, or a folder."
+         names, --model takes a hub id org/name[@revision], a .gguf file, or a folder. LENSES are the fitted\n\
+         ones that are published: --lens tuned and --lens jacobian fetch them."
     )?;
     Ok(())
 }
 
-fn row(entry: &CatalogEntry, catalog: &Catalog, places: &ModelSources) -> [String; 6] {
-    let found = find(&ModelRef::Entry(entry.name.clone()), catalog, places);
+fn row(
+    entry: &CatalogEntry,
+    catalog: &Catalog,
+    places: &ModelSources,
+    published: &PublishedLenses,
+) -> [String; 7] {
+    let reference = ModelRef::Entry(entry.name.clone());
+    let found = find(&reference, catalog, places);
+    let lenses = published.of(&reference, catalog).into_iter();
+    let lenses: Vec<&str> = lenses.map(LensKind::name).collect();
     let is_default = entry.name == catalog.default_name();
     [
         if is_default { "*" } else { "" }.to_owned(),
@@ -134,6 +155,7 @@ fn row(entry: &CatalogEntry, catalog: &Catalog, places: &ModelSources) -> [Strin
         entry.family.clone(),
         known(entry.parameters, ["", " k", " M", " B"]),
         known(entry.size_bytes(), [" B", " kB", " MB", " GB"]),
+        lenses.join(" "),
         found.map_or("no".to_owned(), |checkpoint| shown(checkpoint.files.path())),
     ]
 }

@@ -11,14 +11,13 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use super::context::{self, TOP_TOKENS};
 use super::options::{
-    CharsetName, ColorChoice, DtypeChoice, LensChoice, RecordingOptions, SamplingOptions,
+    CharsetName, ColorChoice, DtypeChoice, LensOptions, RecordingOptions, SamplingOptions,
 };
 use crate::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
 use crate::autosave::AutosaveFolder;
 use crate::engine::{self, Opener};
 use crate::export::trace_file;
 use crate::log_file::LogError;
-use crate::model::Dtype;
 use crate::run::Sampling;
 use crate::settings::{self, ColourChoice, Settings};
 use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults};
@@ -61,9 +60,9 @@ pub struct ProgramOptions {
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
     pub skip: Vec<Ablation>,
-    /// The lens: with the final norm at every layer, or without it as in the article.
-    #[arg(long)]
-    pub lens: Option<LensChoice>,
+    /// Which lens.
+    #[command(flatten)]
+    pub lens: LensOptions,
     /// How tokens are drawn.
     #[command(flatten)]
     pub sampling: SamplingOptions,
@@ -87,11 +86,12 @@ impl Program {
             ..on_terminal()?
         };
         let recordings = self.options.screen.recording.recordings()?;
-        let dtype = settings.options.dtype;
+        let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?
+            .with_lenses_that_fit(self.options.lens.files()?, settings.options.lens);
         let (mut state, mut effects) = State::new(settings, start);
         tell_of_log(&mut state, log);
         effects.push(Effect::FindAutosave);
-        show(state, effects, dtype, &recordings)
+        show(state, effects, opener, &recordings)
     }
 }
 
@@ -105,7 +105,7 @@ impl ProgramOptions {
         settings.options.model = context::wanted_model(self.model.as_ref(), &settings);
         let options = &mut settings.options;
         options.max_tokens = self.max_tokens.unwrap_or(options.max_tokens);
-        options.lens = self.lens.map_or(options.lens, Into::into);
+        options.lens = self.lens.asked().unwrap_or(options.lens);
         let sampling = self.sampling.over(Sampling::from(&options.sampling));
         options.sampling = settings::SamplingOptions::from(&sampling);
         settings
@@ -128,7 +128,7 @@ pub struct ScreenOptions {
 
 impl ScreenOptions {
     /// The settings with the characters and colours that the command line asks for.
-    fn over(&self, mut settings: Settings) -> Settings {
+    pub(super) fn over(&self, mut settings: Settings) -> Settings {
         let options = &mut settings.options;
         options.charset = self.charset.map_or(options.charset, Into::into);
         options.colour = self.color.map_or(options.colour, Into::into);
@@ -169,10 +169,10 @@ impl OpenTrace {
             path,
             record: Arc::new(record),
         };
-        let dtype = settings.options.dtype;
+        let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
         let (mut state, effects) = State::of_saved(settings, start, saved);
         tell_of_log(&mut state, log);
-        show(state, effects, dtype, &recordings)
+        show(state, effects, opener, &recordings)
     }
 }
 
@@ -187,7 +187,7 @@ fn last_autosave() -> Result<PathBuf> {
 }
 
 /// Says on the screen that nothing is logged, unless there is something else to be said.
-fn tell_of_log(state: &mut State, log: Result<(), LogError>) {
+pub(super) fn tell_of_log(state: &mut State, log: Result<(), LogError>) {
     if let (Err(error), None) = (log, &state.notice) {
         state.notice = Some(Notice {
             kind: NoticeKind::Error,
@@ -197,7 +197,7 @@ fn tell_of_log(state: &mut State, log: Result<(), LogError>) {
 }
 
 /// The start on the terminal that there is.
-fn on_terminal() -> Result<Start> {
+pub(super) fn on_terminal() -> Result<Start> {
     terminal::Tty::open()?;
     if context::variable("TERM").is_some_and(|term| term == "dumb") {
         return Err(eyre!(
@@ -213,13 +213,12 @@ fn on_terminal() -> Result<Start> {
 }
 
 /// Shows the program until it ends.
-fn show(
+pub(super) fn show(
     mut state: State,
     effects: Vec<Effect>,
-    dtype: Dtype,
+    opener: Opener,
     recordings: &Recordings,
 ) -> Result<ExitCode> {
-    let opener = Opener::from_env(dtype, TOP_TOKENS)?;
     let fetches = opener.fetches();
     let (engine, events, thread) =
         engine::spawn(opener).wrap_err("the engine cannot be started")?;

@@ -1,9 +1,11 @@
 //! Options that several commands have.
 
 mod choices;
+mod lens;
 mod recording;
 mod sampling;
 
-pub use choices::{CharsetName, ColorChoice, DtypeChoice, LensChoice, ReportFormat};
+pub use choices::{CharsetName, ColorChoice, DtypeChoice, ReportFormat};
+pub use lens::{LensChoice, LensOptions, NoLens};
 pub use recording::{CastVersionChoice, RecordingOptions};
 pub use sampling::SamplingOptions;

@@ -5,18 +5,72 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
 use super::CommandError;
 use super::context::TableLooks;
 use super::standard_output::{to_stdout, tokens_to_stdout};
-use super::trace::{FigureChoice, OutputFormat, Request, Trace, TraceResult};
+use super::trace::TraceResult;
 use crate::display::GridView;
 use crate::export::figure::{self, FigureKind};
 use crate::export::file::{self, Existing};
 use crate::export::format::Writer;
-use crate::export::{Content, Format, table};
+use crate::export::{Content, Format, format, table};
 use crate::settings::theme::Theme;
-use crate::settings::{GridOptions, Settings};
+use crate::settings::{CellValue, GridOptions, Settings};
 use crate::trace::Step;
+
+/// Where to write, and how, as the command line asks for it.
+#[derive(Args, Clone, Debug)]
+pub struct OutputOptions {
+    /// How to write it; else as the output's extension says, or as JSON.
+    #[arg(long, value_parser = OutputFormat::parser())]
+    pub format: Option<OutputFormat>,
+    /// Write to this file, which is replaced, instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What svg, png and html show: the grid, what is watched, or every layer's best tokens.
+    #[arg(long, default_value = "grid")]
+    pub figure: FigureChoice,
+    /// What a cell of the grid says, in figures and tables: `grid.value` of the settings.
+    #[arg(long, value_name = "VALUE", default_value = "rank")]
+    pub value: CellValue,
+    /// The colours of svg, png and html: a theme's scale of ranks.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+}
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OutputFormat {
+    /// A readable grid, in colour on a terminal.
+    Table,
+    /// A format that is saved in, too.
+    File(&'static Format),
+}
+
+impl OutputFormat {
+    /// The formats by their names.
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let of_runs = format::ALL.iter().filter(|format| format.is_of_a_run());
+        let named = of_runs.map(|format| PossibleValue::new(format.name).help(format.about));
+        let table = PossibleValue::new("table").help("a readable grid, in colour on a terminal");
+        PossibleValuesParser::new(named.chain([table]))
+            .map(|name| Format::named(&name).map_or(Self::Table, Self::File))
+    }
+}
+
+/// What a figure shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FigureChoice {
+    /// What every layer says of each chosen token.
+    Grid,
+    /// The ranks of what is watched, layer by layer.
+    Compare,
+    /// The best tokens of every layer behind the prompt.
+    Predictions,
+}
 
 /// Where to write, and how.
 #[derive(Debug)]
@@ -29,6 +83,14 @@ pub struct TraceOutput {
     theme: Theme,
 }
 
+impl OutputOptions {
+    /// Whether something is to be written.
+    #[must_use]
+    pub fn is_asked_for(&self) -> bool {
+        self.format.is_some() || self.output.is_some()
+    }
+}
+
 impl TraceOutput {
     /// What `options` ask for.
     ///
@@ -36,11 +98,11 @@ impl TraceOutput {
     ///
     /// When that cannot be written: pixels to a terminal, a chart of nothing, no format.
     pub fn of(
-        options: &Trace,
-        request: &Request,
+        options: &OutputOptions,
+        watched: &[String],
         settings: &Settings,
     ) -> Result<Self, CommandError> {
-        let format = format(options.format, options.output.as_deref())?;
+        let format = chosen(options.format, options.output.as_deref())?;
         let is_text = match format {
             OutputFormat::Table => true,
             OutputFormat::File(format) => format.is_text,
@@ -48,7 +110,7 @@ impl TraceOutput {
         if !is_text && options.output.is_none() && io::stdout().is_terminal() {
             return Err(CommandError::Binary);
         }
-        if options.figure == FigureChoice::Compare && request.watch.is_empty() {
+        if options.figure == FigureChoice::Compare && watched.is_empty() {
             return Err(CommandError::NothingWatched);
         }
         let theme = figure::colours(&settings.themes, options.theme.as_deref())
@@ -120,7 +182,7 @@ impl TraceOutput {
 }
 
 /// The format that is asked for, or the one of the output's extension, or JSON.
-fn format(asked: Option<OutputFormat>, path: Option<&Path>) -> Result<OutputFormat, CommandError> {
+fn chosen(asked: Option<OutputFormat>, path: Option<&Path>) -> Result<OutputFormat, CommandError> {
     let format = match (asked, path) {
         (Some(format), _) => return Ok(format),
         (None, None) => Format::named("json"),

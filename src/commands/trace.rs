@@ -1,23 +1,19 @@
 //! `lenscape trace`: a run without a screen.
 
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use color_eyre::eyre::Result;
 
-use super::options::{DtypeChoice, LensChoice, SamplingOptions};
-use super::output::TraceOutput;
+use super::options::{DtypeChoice, LensOptions, SamplingOptions};
+use super::output::{OutputOptions, TraceOutput};
 use super::{CommandError, context, follow};
 use crate::engine::{Opener, RunRequest, Session};
-use crate::export::{Format, format};
 use crate::run::{
     CandidateRequest, Continuation, Intervention, Record, RunId, Sampling, StateRows, Watch,
 };
-use crate::settings::CellValue;
 use crate::trace::{Ablation, LensKind, Position, Step};
 
 /// Options of `lenscape trace`.
@@ -45,69 +41,26 @@ pub struct Trace {
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
     pub skip: Vec<Ablation>,
-    /// The lens: with the final norm at every layer, or without it as in the article.
-    #[arg(long, default_value = "normed")]
-    pub lens: LensChoice,
-    /// Follow this text's first token at the position after the prompt; may be repeated. A word
-    /// gets a leading space unless its script has none, `"quotes"` within the argument take a text
-    /// as it is; `#1234` is a token by its number.
+    /// Which lens.
+    #[command(flatten)]
+    pub lens: LensOptions,
+    /// Follow this text's first token at the position after the prompt; may be repeated. A word gets
+    /// a leading space unless its script has none, `"quotes"` within the argument take a text as it
+    /// is; `#1234` is a token by its number.
     #[arg(long, value_name = "TEXT")]
     pub watch: Vec<String>,
     /// How many of each layer's best tokens to list.
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub top: usize,
-    /// How to write it; else as the output's extension says, or as JSON.
-    #[arg(long, value_parser = OutputFormat::parser())]
-    pub format: Option<OutputFormat>,
-    /// Write to this file, which is replaced, instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// What svg, png and html show: the grid, what is watched, or every layer's best tokens.
-    #[arg(long, default_value = "grid")]
-    pub figure: FigureChoice,
-    /// What a cell of the grid says, in figures and tables: `grid.value` of the settings.
-    #[arg(long, value_name = "VALUE", default_value = "rank")]
-    pub value: CellValue,
-    /// The colours of svg, png and html: a theme's scale of ranks.
-    #[arg(long, value_name = "NAME")]
-    pub theme: Option<String>,
+    /// Where to write, and how.
+    #[command(flatten)]
+    pub output: OutputOptions,
     /// Write a plain line for each token as it comes.
     #[arg(long, conflicts_with_all = ["format", "output", "figure", "value", "theme", "watch", "top"])]
     pub follow: bool,
     /// How tokens are drawn.
     #[command(flatten)]
     pub sampling: SamplingOptions,
-}
-
-/// How a trace is written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum OutputFormat {
-    /// A readable grid, in colour on a terminal.
-    Table,
-    /// A format that is saved in, too.
-    File(&'static Format),
-}
-
-impl OutputFormat {
-    /// The formats by their names.
-    fn parser() -> impl TypedValueParser<Value = Self> {
-        let of_runs = format::ALL.iter().filter(|format| format.is_of_a_run());
-        let named = of_runs.map(|format| PossibleValue::new(format.name).help(format.about));
-        let table = PossibleValue::new("table").help("a readable grid, in colour on a terminal");
-        PossibleValuesParser::new(named.chain([table]))
-            .map(|name| Format::named(&name).map_or(Self::Table, Self::File))
-    }
-}
-
-/// What a figure shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FigureChoice {
-    /// What every layer says of each chosen token.
-    Grid,
-    /// The ranks of what is watched, layer by layer.
-    Compare,
-    /// The best tokens of every layer behind the prompt.
-    Predictions,
 }
 
 impl Trace {
@@ -124,16 +77,17 @@ impl Trace {
             force: self.force.clone(),
             ablations: self.skip.clone(),
             max_tokens: self.max_tokens,
-            lens: LensKind::from(self.lens),
+            lens: self.lens.asked().unwrap_or_default(),
             watch: self.watch.clone(),
             sampling: self.sampling.over(Sampling::default()),
         };
-        let opener = Opener::from_env(context::dtype(self.dtype, &settings), self.top)?;
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), self.top)?
+            .with_lenses(self.lens.files()?, request.lens);
         if self.follow {
             follow::follow(&opener, &request, &mut io::stdout().lock())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let output = TraceOutput::of(self, &request, &settings)?;
+        let output = TraceOutput::of(&self.output, &request.watch, &settings)?;
         let traced = trace(&opener, &request)?;
         output.write(&traced, context::table_looks(&settings))?;
         Ok(ExitCode::SUCCESS)
@@ -210,7 +164,15 @@ impl TraceResult {
 ///
 /// When the model cannot be opened, the run fails, or a watched text becomes no token.
 pub fn trace(opener: &Opener, request: &Request) -> Result<TraceResult, CommandError> {
-    let mut session = super::open(opener, &request.model)?;
+    traced(super::open(opener, &request.model)?, request)
+}
+
+/// Runs the request in a session.
+///
+/// # Errors
+///
+/// When the run fails, or a watched text becomes no token.
+pub fn traced(mut session: Session, request: &Request) -> Result<TraceResult, CommandError> {
     let record = Arc::new(record(&mut session, request)?);
     Ok(TraceResult { record, session })
 }

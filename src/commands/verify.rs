@@ -21,7 +21,7 @@ use super::options::DtypeChoice;
 use super::standard_output::StandardOutput;
 use crate::engine::{Opener, RunRequest, Session};
 use crate::lens::rounding::{Rounding, largest};
-use crate::lens::{Logits, StateTap, States};
+use crate::lens::{Logits, Normed, StateTap, States};
 use crate::model::{Model, ModelError};
 use crate::run::{RunId, Sampling};
 use crate::trace::{Column, LensKind, Row, TokenId};
@@ -154,13 +154,13 @@ fn of_itself(
     let mut text = prompt;
     for (cached, column) in cached.iter().zip(&columns) {
         let (uncached, state) = uncached(&mut model, &text)?;
-        let uncached = Logits::of(&model.unembed, &uncached, LensKind::Normed)?;
+        let uncached = Logits::of(&model.unembed, &uncached, &Normed)?;
         let own = model
             .unembed
             .logits(&state, 0)?
             .flatten_all()?
             .to_vec1::<f32>()?;
-        let cached = Logits::of(&model.unembed, cached, LensKind::Normed)?;
+        let cached = Logits::of(&model.unembed, cached, &Normed)?;
         uncached.with_rows(|uncached| {
             last_row.compare(uncached.last().copied().unwrap_or_default(), &own, rounding);
             cached.with_rows(|cached| same_cells.compare(cached, uncached, column.token, rounding))

@@ -218,7 +218,7 @@ impl<'s> Sheet<'s> {
     #[must_use]
     pub fn with_tabs(&self) -> String {
         let columns: Vec<SheetColumn<'_>> = self.columns().collect();
-        let mut text = format!("{}\tlens {}", self.title(), self.record.lens);
+        let mut text = format!("{}\tlens {}", self.title(), self.record.lens.in_words());
         let mut line = |name: &str, cells: Vec<String>| {
             // Writing to a string does not fail.
             let _ = write!(text, "\n{name}");

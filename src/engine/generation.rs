@@ -2,7 +2,6 @@
 
 use super::Session;
 use super::run_state::RunState;
-use crate::lens::Logits;
 use crate::model::ModelError;
 use crate::run::StopReason;
 use crate::trace::{Column, Position, Step, TokenId};
@@ -62,7 +61,10 @@ impl Session {
             return Ok(kept.end(reason));
         }
         let tokens = kept.tokens();
-        if kept.states.len() < tokens.len() {
+        if kept.read() < tokens.len() {
+            if self.is_saved() {
+                return Ok(kept.end(StopReason::MaxTokens));
+            }
             self.intervene(&kept.run.interventions)?;
             let prompt = kept.prompt.len();
             if self
@@ -95,7 +97,7 @@ impl Session {
     /// Why the run cannot go on, if so.
     fn reason_to_stop(&self, kept: &RunState) -> Option<StopReason> {
         let last = kept.generated.last();
-        let prompt_is_done = kept.states.len() >= kept.prompt.len();
+        let prompt_is_done = kept.read() >= kept.prompt.len();
         if kept.prompt.len() + kept.generated.len() > self.info().context_length {
             Some(StopReason::ContextFull)
         } else if kept.next_given().is_some() {
@@ -113,7 +115,7 @@ impl Session {
     /// `tokens` are those so far.
     fn generate(&self, kept: &mut RunState, tokens: &[TokenId]) -> Result<Progress, ModelError> {
         let states = kept.states_before(Position(tokens.len()))?;
-        let logits = Logits::of(&self.model().unembed, states, kept.lens)?;
+        let logits = self.logits(states, kept.lens)?;
         let token = match kept.next_given() {
             Some(token) => token,
             None => logits.with_rows(|rows| {

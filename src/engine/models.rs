@@ -3,6 +3,7 @@
 use crate::catalog::{CheckpointFiles, ListedModel, ModelRef, Whereabouts};
 use crate::caught;
 use crate::model::{self, Dequantisation, Dtype};
+use crate::trace::LensKind;
 
 /// Of a weight in float32.
 const BYTES_A_PARAMETER: u64 = 4;
@@ -39,6 +40,8 @@ pub struct ModelEntry {
     pub fit: Fit,
     /// Why the files that are here cannot be used, in one line.
     pub fault: Option<String>,
+    /// The fitted lenses that are known to be published for it.
+    pub lenses: Vec<LensKind>,
     /// Whether it is the model that is loaded.
     pub is_loaded: bool,
 }
@@ -63,6 +66,7 @@ impl ModelEntry {
             whereabouts: candidate.whereabouts,
             fit: Fit::Unknown,
             fault: None,
+            lenses: Vec::new(),
         };
         if let Some(files) = &candidate.files {
             entry.look_at(files, dtype);

@@ -1,13 +1,17 @@
 //! From a model's name to a [`Session`], for the engine's thread and for the commands alike.
 
+use std::path::PathBuf;
+
 use candle_core::Device;
 use tokio_util::sync::CancellationToken;
 
-use super::{ModelEntry, Session};
+use super::{ModelEntry, Session, StatesFile};
 use crate::catalog::{
-    self, Catalog, CatalogError, FetchError, ModelRef, ModelSources, OngoingFetches, Recent, Report,
+    self, Catalog, CatalogError, FetchError, ModelRef, ModelSources, OngoingFetches,
+    PublishedLenses, Recent, Report, Shards,
 };
 use crate::model::{self, Dtype, ModelError, memory};
+use crate::trace::LensKind;
 
 /// A model could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +37,37 @@ pub struct Opener {
     device: Device,
     dtype: Dtype,
     top_k: usize,
+    lenses: WantedLenses,
+    /// States that are loaded in the place of this model's blocks.
+    states: Option<(String, StatesFile)>,
+}
+
+/// The files of a fitted lens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LensFile {
+    /// Which lens it is.
+    pub lens: LensKind,
+    /// The file or folder.
+    pub path: PathBuf,
+}
+
+/// The lenses that are read beside a model.
+#[derive(Clone, Debug, Default)]
+struct WantedLenses {
+    files: Vec<LensFile>,
+    /// The one that figures are asked for under.
+    lens: LensKind,
+    without: Without,
+}
+
+/// What happens where a lens cannot be had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Without {
+    /// The model is not opened either.
+    #[default]
+    Refused,
+    /// It is opened, and says so among its notes.
+    Noted,
 }
 
 impl Opener {
@@ -47,7 +82,39 @@ impl Opener {
             device: Device::Cpu,
             dtype,
             top_k,
+            lenses: WantedLenses::default(),
+            states: None,
         })
+    }
+
+    /// The same with these fitted lenses beside each model, of which it is an error when one cannot
+    /// be had; figures are asked for under `lens`.
+    #[must_use]
+    pub fn with_lenses(mut self, files: Vec<LensFile>, lens: LensKind) -> Self {
+        self.lenses = WantedLenses {
+            files,
+            lens,
+            without: Without::Refused,
+        };
+        self
+    }
+
+    /// The same with saved states of `model`, of which only the head is loaded.
+    #[must_use]
+    pub fn with_states(self, model: String, file: StatesFile) -> Self {
+        Self {
+            states: Some((model, file)),
+            ..self
+        }
+    }
+
+    /// [`Opener::with_lenses`], as far as they can be had: a model without them says so among its
+    /// notes.
+    #[must_use]
+    pub fn with_lenses_that_fit(self, files: Vec<LensFile>, lens: LensKind) -> Self {
+        let mut opener = self.with_lenses(files, lens);
+        opener.lenses.without = Without::Noted;
+        opener
     }
 
     /// The fetches under way for it.
@@ -70,9 +137,17 @@ impl Opener {
         let loaded = loaded
             .and_then(|name| ModelRef::parse(name, &self.catalog).ok())
             .map(|reference| reference.canonical(&self.catalog));
+        let published = PublishedLenses::built_in().ok();
         let candidates = catalog::survey(&self.catalog, &self.places, &self.recent).into_iter();
         candidates
-            .map(|candidate| ModelEntry::of(candidate, dtype, available, loaded.as_ref()))
+            .map(|candidate| {
+                let lenses = published.as_ref();
+                let lenses = lenses.map(|all| all.of(&candidate.reference, &self.catalog));
+                ModelEntry {
+                    lenses: lenses.unwrap_or_default(),
+                    ..ModelEntry::of(candidate, dtype, available, loaded.as_ref())
+                }
+            })
             .collect()
     }
 
@@ -115,18 +190,78 @@ impl Opener {
     ) -> Result<Session, OpenError> {
         let reference = ModelRef::parse(model, &self.catalog).map_err(FetchError::from)?;
         let fetching = self.fetches.begin();
-        let checkpoint = catalog::fetch(&reference, &self.catalog, &self.places, report, cancel)?;
+        let states = self.states.as_ref().filter(|(of, _)| of == model);
+        let shards = match states {
+            Some(_) => Shards::OfEnds,
+            None => Shards::All,
+        };
+        let (all, places) = (&self.catalog, &self.places);
+        let checkpoint = catalog::fetch_part(&reference, shards, all, places, report, cancel)?;
         drop(fetching);
         let title = match &reference {
             ModelRef::Entry(name) => self.catalog.entry(name).map(|entry| entry.title.clone()),
             // A folder may be called as a model of the catalog and hold another one.
             ModelRef::Hub(_) | ModelRef::Gguf(_) | ModelRef::Folder(_) => None,
         };
-        let loaded = model::load(&checkpoint.files, &self.device, dtype, progress)?;
+        let name = title.unwrap_or(checkpoint.name);
+        let mut session = match states {
+            Some((_, file)) => {
+                let head = model::load_head(&checkpoint.files, &self.device, dtype)?;
+                let saved = file.read(&head)?;
+                Session::of_saved(head, name, self.top_k, saved)?
+            }
+            None => {
+                let loaded = model::load(&checkpoint.files, &self.device, dtype, progress)?;
+                Session::new(loaded, name, self.top_k)
+            }
+        };
         if cancel.is_cancelled() {
             return Err(FetchError::Cancelled.into());
         }
-        let name = title.unwrap_or(checkpoint.name);
-        Ok(Session::new(loaded, name, self.top_k))
+        self.read_lenses(&mut session, &reference, report, cancel)?;
+        Ok(session)
+    }
+
+    /// Reads the fitted lenses that are wanted beside a model; one whose files were not given is
+    /// looked for on the hub.
+    fn read_lenses(
+        &self,
+        session: &mut Session,
+        model: &ModelRef,
+        report: &Report<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<(), OpenError> {
+        for LensFile { lens, path } in &self.lenses.files {
+            let read = session.read_lens(*lens, path);
+            self.unless_noted(session, read.map_err(OpenError::from))?;
+        }
+        let lens = self.lenses.lens;
+        if session.lenses().get(lens).is_ok() {
+            return Ok(());
+        }
+        let fetching = self.fetches.begin();
+        let found = catalog::fetch_lens(lens, model, &self.catalog, &self.places, report, cancel);
+        drop(fetching);
+        let read = found.map_err(OpenError::from);
+        let read = read.and_then(|path| Ok(session.read_lens(lens, &path)?));
+        if cancel.is_cancelled() {
+            return Err(FetchError::Cancelled.into());
+        }
+        self.unless_noted(session, read)
+    }
+
+    /// Passes an error on, or makes a note of it.
+    fn unless_noted(
+        &self,
+        session: &mut Session,
+        read: Result<(), OpenError>,
+    ) -> Result<(), OpenError> {
+        match (read, self.lenses.without) {
+            (Err(error), Without::Noted) => {
+                session.note(error.to_string());
+                Ok(())
+            }
+            (read, _) => read,
+        }
     }
 }

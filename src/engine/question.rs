@@ -121,7 +121,8 @@ pub enum Answer {
     Follow {
         /// The first step of this piece.
         first: Step,
-        /// One a step: for each token, its score at each row, `emb` first.
-        steps: Vec<Vec<Vec<Score>>>,
+        /// One a step: for each token, its score at each row that the lens says something of, `emb`
+        /// first.
+        steps: Vec<Vec<Vec<Option<Score>>>>,
     },
 }

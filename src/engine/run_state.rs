@@ -24,8 +24,11 @@ pub struct RunState {
     pub given: Vec<TokenId>,
     /// The tokens behind the prompt so far.
     pub generated: Vec<TokenId>,
-    /// The states of each position that has been read.
+    /// The states of each position that has been read, from `first` on.
     pub states: Vec<States>,
+    /// The first position that there are states of: 0, unless they were saved without those of the
+    /// prompt.
+    pub first: usize,
     /// The text of each token behind the prompt, as it came out.
     text: Vec<String>,
     stream: TextStream,
@@ -50,6 +53,7 @@ impl RunState {
             given,
             generated: Vec::new(),
             states: Vec::new(),
+            first: 0,
             text: Vec::new(),
             stream: TextStream::new(vocabulary),
             sampler: Sampler::new(&run.sampling),
@@ -70,10 +74,16 @@ impl RunState {
         self.given.get(self.generated.len()).copied()
     }
 
+    /// How many positions have been read.
+    #[must_use]
+    pub fn read(&self) -> usize {
+        self.first + self.states.len()
+    }
+
     /// The states that predict a position.
     pub fn states_before(&self, at: Position) -> Result<&States, ModelError> {
         at.0.checked_sub(1)
-            .and_then(|before| self.states.get(before))
+            .and_then(|before| self.states.get(before.checked_sub(self.first)?))
             .ok_or(ModelError::NoSuchPosition { position: at.0 })
     }
 

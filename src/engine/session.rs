@@ -1,17 +1,19 @@
 //! A loaded model and the runs that are kept: generation one piece at a time, and what questions
 //! are answered from. It knows nothing of threads; the engine's thread and the commands drive it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::DType;
 
 use super::kv_session::KvSession;
 use super::run_state::RunState;
+use super::saved::SavedRun;
 use super::{Progress, RunRequest};
-use crate::lens::{Logits, States, column};
+use crate::lens::{FittedTo, Lenses, Logits, States, column};
 use crate::model::{Model, ModelError};
-use crate::run::{Continuation, ModelInfo, RunId, StateRows, StopReason};
-use crate::trace::{Column, Position, Step, TokenId};
+use crate::run::{Continuation, LensInfo, ModelInfo, RunId, SavedText, StateRows, StopReason};
+use crate::trace::{Column, LensKind, Position, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// Bytes of states that are kept of runs that are no longer the newest; the oldest go first.
@@ -22,6 +24,9 @@ const KEPT_STATES: usize = 1 << 30;
 pub struct Session {
     pub(super) kv_session: KvSession,
     info: Arc<ModelInfo>,
+    lenses: Lenses,
+    /// The one run that there is where only states and the head were loaded.
+    pub(super) saved: Option<SavedRun>,
     /// Oldest first; only the last one can be under way.
     pub(super) runs: Vec<RunState>,
     top_k: usize,
@@ -44,14 +49,48 @@ impl Session {
             device: format!("{:?}", device.location()).to_lowercase(),
             parameters: model.parameters,
             notes: model.notes.clone(),
+            saved_run: None,
+            lenses: LensInfo::of_any_model(),
             vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),
         };
         Self {
             kv_session: KvSession::new(model),
             info: Arc::new(info),
+            lenses: Lenses::default(),
+            saved: None,
             runs: Vec::new(),
             top_k,
         }
+    }
+
+    /// A session with the saved states of one run, and of its model only the head.
+    ///
+    /// # Errors
+    /// When the head fails on the states.
+    pub fn of_saved(
+        model: Model,
+        name: String,
+        top_k: usize,
+        saved: SavedRun,
+    ) -> Result<Self, ModelError> {
+        let mut session = Self::new(model, name, top_k);
+        let agreement = saved.agreement(session.model())?;
+        let mut info = ModelInfo::clone(&session.info);
+        info.saved_run = Some(SavedText {
+            prompt: saved.text(session.model()),
+            steps: saved.generated.len(),
+        });
+        info.notes.extend(saved.notes.iter().cloned());
+        info.notes.extend(agreement);
+        session.info = Arc::new(info);
+        session.saved = Some(saved);
+        Ok(session)
+    }
+
+    /// Whether there are only saved states, and no model to run.
+    #[must_use]
+    pub fn is_saved(&self) -> bool {
+        self.saved.is_some()
     }
 
     /// The model, with nothing kept.
@@ -72,6 +111,53 @@ impl Session {
         &self.info
     }
 
+    /// Reads a fitted lens from `path`, so that it can be asked for. What a reader of its figures
+    /// should know is among the notes of the model from now on.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged, or it does not fit the model.
+    pub fn read_lens(&mut self, lens: LensKind, path: &Path) -> Result<(), ModelError> {
+        let model = FittedTo::of(self.kv_session.model(), &self.info.name);
+        self.lenses.read(lens, path, &model)?;
+        let about = |kind| {
+            let mut fitted = self.lenses.fitted();
+            let found = fitted.find(|(fitted, _)| *fitted == kind);
+            found.map_or(String::new(), |(_, fitted)| fitted.about.clone())
+        };
+        let there = self.lenses.there().into_iter();
+        let lenses = there.map(|kind| LensInfo {
+            kind,
+            about: about(kind),
+        });
+        let mut info = ModelInfo {
+            lenses: lenses.collect(),
+            ..ModelInfo::clone(&self.info)
+        };
+        let notes = self.lenses.fitted().filter(|(fitted, _)| *fitted == lens);
+        let notes = notes.flat_map(|(_, fitted)| fitted.notes.iter().cloned());
+        info.notes.extend(notes);
+        self.info = Arc::new(info);
+        Ok(())
+    }
+
+    /// Adds to the model's notes, as the first one.
+    pub(super) fn note(&mut self, note: String) {
+        let mut info = ModelInfo::clone(&self.info);
+        info.notes.insert(0, note);
+        self.info = Arc::new(info);
+    }
+
+    /// The lenses that there are for the model.
+    #[must_use]
+    pub fn lenses(&self) -> &Lenses {
+        &self.lenses
+    }
+
+    /// The logits of every row of a position under a lens.
+    pub(super) fn logits(&self, states: &States, lens: LensKind) -> Result<Logits, ModelError> {
+        Logits::of(&self.model().unembed, states, self.lenses.get(lens)?)
+    }
+
     /// What each id stands for.
     #[must_use]
     pub fn vocabulary(&self) -> &Arc<Vocabulary> {
@@ -82,8 +168,14 @@ impl Session {
     /// room, and what the decoder has read of the same beginning is not read again, where this run
     /// would read it in the same pieces: its states are those of a run that is the first one.
     pub fn begin(&mut self, run: RunRequest) -> Result<Vec<TokenId>, ModelError> {
-        let prompt = self.model().tokenizer.encode(&run.prompt)?;
-        let given = self.given(&run)?;
+        self.check_saved(&run)?;
+        let (prompt, given) = match &self.saved {
+            Some(saved) => (saved.prompt_ids.clone(), saved.generated.clone()),
+            None => (
+                self.model().tokenizer.encode(&run.prompt)?,
+                self.given(&run)?,
+            ),
+        };
         let context = self.info.context_length;
         if prompt.is_empty() {
             return Err(ModelError::EmptyPrompt);
@@ -98,14 +190,20 @@ impl Session {
         if let Some(token) = prompt.iter().chain(&given).find(|t| t.0 as usize >= rows) {
             return Err(ModelError::UnknownToken { id: token.0, rows });
         }
+        self.lenses.get(run.lens)?;
         self.resolved(&run.interventions)?;
         self.stop();
         self.kv_session.forget_questions();
         let vocabulary = Arc::clone(&self.info.vocabulary);
         self.runs.retain(|kept| kept.run.id != run.id);
         self.make_room();
-        self.runs
-            .push(RunState::new(run, prompt.clone(), given, vocabulary));
+        let mut kept = RunState::new(run, prompt.clone(), given, vocabulary);
+        if let Some(saved) = &self.saved {
+            kept.run.max_tokens = saved.generated.len();
+            kept.first = saved.first;
+            kept.states.clone_from(&saved.states);
+        }
+        self.runs.push(kept);
         Ok(prompt)
     }
 
@@ -134,10 +232,12 @@ impl Session {
         self.runs.last().map(|kept| kept.run.id)
     }
 
-    /// How many tokens behind the prompt of the newest run are given, not chosen.
+    /// How many tokens behind the prompt of the newest run are given, not chosen. Those of a saved
+    /// run were chosen by whoever ran the model.
     #[must_use]
     pub fn given_tokens(&self) -> usize {
-        self.runs.last().map_or(0, |kept| kept.given.len())
+        let newest = self.runs.last().filter(|_| !self.is_saved());
+        newest.map_or(0, |kept| kept.given.len())
     }
 
     /// Ends the run under way, if there is one.
@@ -158,6 +258,7 @@ impl Session {
     pub fn state_rows(&self, run: RunId) -> Result<StateRows, ModelError> {
         let kept = self.run_state(run)?;
         let first = kept.prompt.len().saturating_sub(1);
+        let first = first.saturating_sub(kept.first);
         let mut values = Vec::new();
         let mut steps = 0;
         for states in kept.states.iter().skip(first) {
@@ -207,7 +308,8 @@ impl Session {
         Ok(Position(self.run_state(run)?.prompt.len() + step.0))
     }
 
-    /// The states of every position of a run that has been read.
+    /// The states of every position of a run that has been read; of a saved one, of those that were
+    /// saved.
     pub fn states(&self, run: RunId) -> Result<&[States], ModelError> {
         Ok(&self.run_state(run)?.states)
     }

@@ -12,7 +12,7 @@ use crate::display::scale::{self, Tone};
 use crate::display::{GridView, Sheet, SheetColumn, text, value};
 use crate::run::Record;
 use crate::settings::Cells;
-use crate::trace::{Layer, Row, Score};
+use crate::trace::{ByLayer, Layer, Row, Score};
 use crate::vocabulary::{visible_line, visible_text};
 
 /// The widest a token's label gets.
@@ -52,7 +52,7 @@ pub fn write(
         "{} · {} layers · lens {} · {}",
         visible_line(&record.model.name),
         record.model.n_layers,
-        record.lens,
+        record.lens.in_words(),
         sheet.title()
     )?;
     writeln!(out, "{}", visible_text(&record.prompt))?;
@@ -104,8 +104,9 @@ fn of_sheet(sheet: &Sheet<'_>, column: &SheetColumn<'_>) -> Strip {
 }
 
 /// A column of ranks; `=` before one marks a tie.
-pub(super) fn strip(label: String, scores: &[Score]) -> Strip {
+pub(super) fn strip(label: String, scores: &ByLayer<Score>) -> Strip {
     let cells = scores.iter().map(|score| {
+        let score = score?;
         Some(TableCell {
             text: value::rank(*score, Cells::Exact),
             tone: Tone::Sequential(scale::step(score.rank)),

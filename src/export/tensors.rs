@@ -9,7 +9,8 @@
 //! | `logits`, `probs`, `entropy`, `kl`, `log_sum_exp` | `[steps, rows]` f32 | |
 //! | `top_ids`, `top_logits` | `[steps, rows, k]` i64, f32 | a shorter list ends in id -1 |
 //!
-//! The rows are `emb`, then one a layer.
+//! The rows are `emb`, then one a layer. A row that the lens says nothing of has rank 0, which no token
+//! has, and figures that are no numbers.
 
 use std::collections::HashMap;
 
@@ -80,17 +81,24 @@ fn header(record: &Record) -> Result<HashMap<String, String>, SafeTensorError> {
     ]))
 }
 
-/// The cells of all steps, row by row.
-fn cells(record: &Record) -> impl Iterator<Item = &Cell> {
-    record
-        .columns
-        .iter()
-        .flat_map(|column| std::iter::once(&column.embedding).chain(&column.layers))
+/// The cells of all steps, row by row; none where the lens says nothing of the row.
+fn cells(record: &Record) -> impl Iterator<Item = Option<&Cell>> {
+    let columns = record.columns.iter();
+    columns
+        .flat_map(|column| std::iter::once(column.embedding.as_ref()).chain(column.layers.iter()))
+}
+
+/// The list of a cell.
+fn list(cell: Option<&Cell>) -> &[(TokenId, f32)] {
+    cell.map_or(&[], |cell| &cell.top)
 }
 
 /// The length of the longest list.
 fn listed(record: &Record) -> usize {
-    cells(record).map(|cell| cell.top.len()).max().unwrap_or(0)
+    cells(record)
+        .map(|cell| list(cell).len())
+        .max()
+        .unwrap_or(0)
 }
 
 fn figures(record: &Record) -> Vec<Array<f32>> {
@@ -98,7 +106,9 @@ fn figures(record: &Record) -> Vec<Array<f32>> {
     let figure = |name, value: fn(&Cell) -> f32| Array {
         name,
         shape: shape.clone(),
-        values: cells(record).map(value).collect(),
+        values: cells(record)
+            .map(|cell| cell.map_or(f32::NAN, value))
+            .collect(),
     };
     let k = listed(record);
     vec![
@@ -111,7 +121,7 @@ fn figures(record: &Record) -> Vec<Array<f32>> {
             name: "top_logits",
             shape: [shape.as_slice(), &[k]].concat(),
             values: cells(record)
-                .flat_map(|cell| padded(cell.top.iter().map(|(_, logit)| *logit), k, 0.0))
+                .flat_map(|cell| padded(list(cell).iter().map(|(_, logit)| *logit), k, 0.0))
                 .collect(),
         },
     ]
@@ -123,7 +133,9 @@ fn ids(record: &Record) -> Vec<Array<i64>> {
     let count = |name, value: fn(&Cell) -> u32| Array {
         name,
         shape: shape.clone(),
-        values: cells(record).map(|cell| value(cell).into()).collect(),
+        values: cells(record)
+            .map(|cell| cell.map_or(0, value).into())
+            .collect(),
     };
     vec![
         count("ranks", |cell| cell.score.rank),
@@ -132,7 +144,7 @@ fn ids(record: &Record) -> Vec<Array<i64>> {
             name: "top_ids",
             shape: [shape.as_slice(), &[k]].concat(),
             values: cells(record)
-                .flat_map(|cell| padded(cell.top.iter().map(|(id, _)| id.0.into()), k, NO_ID))
+                .flat_map(|cell| padded(list(cell).iter().map(|(id, _)| id.0.into()), k, NO_ID))
                 .collect(),
         },
         Array {
@@ -192,10 +204,13 @@ impl Arrays<'_> {
         if top_ids.len() != k * ranks.len() || top_logits.len() != top_ids.len() {
             return Err(Flaw::Wrong("`top_ids` and `top_logits` do not fit".into()));
         }
-        let cell = |at: usize| -> Result<CellEntry, Flaw> {
+        let cell = |at: usize| -> Result<Option<CellEntry>, Flaw> {
+            if ranks[at] == 0 {
+                return Ok(None);
+            }
             let ids = top_ids.iter().skip(at * k).take(k);
             let list = ids.zip(top_logits.iter().skip(at * k));
-            Ok(CellEntry {
+            Ok(Some(CellEntry {
                 score: ScoreEntry {
                     rank: whole(ranks[at])?,
                     ties: whole(ties[at])?,
@@ -209,7 +224,7 @@ impl Arrays<'_> {
                     .take_while(|(id, _)| **id != NO_ID)
                     .map(|(id, logit)| Ok((TokenId(whole(*id)?), Number(*logit))))
                     .collect::<Result<_, Flaw>>()?,
-            })
+            }))
         };
         let step = |(step, token): (usize, &i64)| {
             let first = step * rows;
@@ -275,7 +290,9 @@ mod tests {
         assert_eq!(figures_of(&file, "states"), testing::states().values[..16]);
         assert_eq!(shape("ranks"), [2, 4]);
         assert_eq!(shape("top_ids"), [2, 4, 3]);
-        let logits: Vec<f32> = cells(&record).map(|cell| cell.score.logit).collect();
+        let logits: Vec<f32> = cells(&record)
+            .map(|cell| cell.unwrap().score.logit)
+            .collect();
         assert_eq!(figures_of(&file, "logits"), logits);
         let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
         let header = metadata.metadata().clone().unwrap();

@@ -2,13 +2,13 @@
 
 use candle_core::{Device, Tensor};
 
-use super::{Logits, States};
+use super::{Lens, Logits, States};
 use crate::model::block::BlockParts;
 use crate::model::decomposition::Grain;
 use crate::model::linear::with_values;
 use crate::model::{Model, ModelError};
 use crate::trace::{
-    HeadContributions, Layer, LayerContribution, LensKind, LogitAttribution, Target, TokenId,
+    HeadContributions, Layer, LayerContribution, LogitAttribution, Target, TokenId,
 };
 
 /// The split of `target`'s final logit, and its logit at every row under `lens`. `states` and
@@ -18,15 +18,20 @@ pub fn attribution(
     states: &States,
     parts: &[BlockParts],
     target: Target,
-    lens: LensKind,
+    lens: &dyn Lens,
 ) -> Result<LogitAttribution, ModelError> {
     let (contributions, cap) = contributions(model, states, parts, target, Grain::Parts)?;
-    let rows = Logits::of(&model.unembed, states, lens)?.with_rows(|rows| {
-        rows.iter()
-            .map(|row| difference(row, target))
-            .collect::<Result<Vec<f32>, _>>()
+    let logits = Logits::of(&model.unembed, states, lens)?;
+    let rows = logits.with_rows(|rows| {
+        let rows = rows.iter().enumerate();
+        rows.map(|(at, row)| match logits.says(at) {
+            true => difference(row, target).map(Some),
+            false => Ok(None),
+        })
+        .collect::<Result<Vec<_>, _>>()
     })??;
-    let (Some((embedding, blocks)), Some(logit)) = (contributions.parts.split_first(), rows.last())
+    let (Some((embedding, blocks)), Some(Some(logit))) =
+        (contributions.parts.split_first(), rows.last())
     else {
         return Err(ModelError::EmptyPrompt);
     };

@@ -2,7 +2,8 @@
 
 use candle_core::{Device, Tensor};
 
-use super::States;
+use super::kinds::{FinalNorm, Lens};
+use super::{LastRow, Normed, States};
 use crate::model::linear::with_values;
 use crate::model::unembed::Unembed;
 use crate::model::{Dtype, ModelError};
@@ -13,24 +14,42 @@ use crate::trace::LensKind;
 pub struct Logits {
     /// `[n_layers + 1, vocabulary]` on the CPU; row `emb` first.
     rows: Tensor,
+    /// Which rows the lens says nothing of, by their place.
+    unsaid: Vec<usize>,
     lens: LensKind,
     dtype: Dtype,
 }
 
 impl Logits {
-    /// Puts all rows through the model's head. The last row is the model's own output, under
-    /// either lens: tokens are sampled from it, so that the lens ends in what the model says by
-    /// construction.
-    pub fn of(unembed: &Unembed, states: &States, lens: LensKind) -> Result<Self, ModelError> {
-        let rows = states.rows();
-        let bare = match lens {
-            LensKind::Normed => 0,
-            LensKind::Raw => rows.dim(0)?.saturating_sub(1),
+    /// Puts all rows through `lens` and the model's head. The last row is the model's own output,
+    /// under every lens: tokens are sampled from it, so that the lens ends in what the model says
+    /// by construction.
+    pub fn of(unembed: &Unembed, states: &States, lens: &dyn Lens) -> Result<Self, ModelError> {
+        let all = states.rows();
+        let below = all.dim(0)?.saturating_sub(1);
+        let seen = lens.seen(&all.narrow(0, 0, below)?)?;
+        let rows = match &seen.rows {
+            None => all.clone(),
+            Some(rows) => Tensor::cat(&[rows, &all.narrow(0, below, 1)?], 0)?,
         };
-        let rows = unembed.logits(rows, bare)?.to_device(&Device::Cpu)?;
+        let bare = match seen.norm {
+            FinalNorm::Applied => 0,
+            FinalNorm::LeftOut => below,
+        };
+        let logits = match states.last() {
+            LastRow::Stream => unembed.logits(&rows, bare)?,
+            LastRow::Normed => {
+                let last = output(unembed, states)?;
+                Tensor::cat(
+                    &[unembed.logits(&rows.narrow(0, 0, below)?, bare)?, last],
+                    0,
+                )?
+            }
+        };
         Ok(Self {
-            rows,
-            lens,
+            rows: logits.to_device(&Device::Cpu)?,
+            unsaid: [&seen.unsaid, states.unknown()].concat(),
+            lens: lens.kind(),
             dtype: unembed.dtype(),
         })
     }
@@ -47,15 +66,20 @@ impl Logits {
         self.dtype
     }
 
+    /// Whether the lens says something of the row at this place, `emb` being the first one. The
+    /// logits of others mean nothing.
+    #[must_use]
+    pub fn says(&self, row: usize) -> bool {
+        !self.unsaid.contains(&row)
+    }
+
     /// The model's own output alone: one row.
     pub fn of_output(unembed: &Unembed, states: &States) -> Result<Self, ModelError> {
-        let rows = states.rows();
-        let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
-        let rows = unembed.logits(&last, 0)?.to_device(&Device::Cpu)?;
         Ok(Self {
-            rows,
-            // The last row is the same under either.
-            lens: LensKind::Normed,
+            rows: output(unembed, states)?.to_device(&Device::Cpu)?,
+            unsaid: Vec::new(),
+            // The last row is the same under every lens.
+            lens: Normed.kind(),
             dtype: unembed.dtype(),
         })
     }
@@ -68,4 +92,15 @@ impl Logits {
             f(&rows)
         })?)
     }
+}
+
+/// The logits of the last row, `[1, vocabulary]`.
+fn output(unembed: &Unembed, states: &States) -> candle_core::Result<Tensor> {
+    let rows = states.rows();
+    let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
+    let bare = match states.last() {
+        LastRow::Stream => 0,
+        LastRow::Normed => 1,
+    };
+    unembed.logits(&last, bare)
 }

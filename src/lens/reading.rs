@@ -18,20 +18,23 @@ pub fn column(
     vocabulary: &Vocabulary,
 ) -> Result<Column, ModelError> {
     let mut cells = logits.with_rows(|rows| {
-        let distributions = distributions(rows, logits.dtype())?;
-        let (Some(last_row), Some(last)) = (rows.last(), distributions.last()) else {
+        let distributions = distributions(rows, logits)?;
+        let (Some(last_row), Some(Some(last))) = (rows.last(), distributions.last()) else {
             return Err(no_rows());
         };
         rows.par_iter()
             .zip(&distributions)
             .map(|(row, distribution)| {
-                Ok(Cell {
+                let Some(distribution) = distribution else {
+                    return Ok(None);
+                };
+                Ok(Some(Cell {
                     score: score(row, distribution, token)?,
                     entropy: single(distribution.entropy),
                     kl: single(last.kl(last_row, distribution, row)),
                     log_sum_exp: single(distribution.log_sum_exp),
                     top: top(row, top_k, |id| !vocabulary.is_unused(id)),
-                })
+                }))
             })
             .collect::<Result<Vec<_>, _>>()
     })??;
@@ -41,7 +44,7 @@ pub fn column(
         token,
         lens: logits.lens(),
         embedding,
-        layers,
+        layers: layers.into_iter().collect(),
     })
 }
 
@@ -63,40 +66,51 @@ pub fn trajectories(
             Ok(Trajectory {
                 candidate: candidate.clone(),
                 embedding: scores.pop().ok_or_else(no_rows)?,
-                layers,
+                layers: layers.into_iter().collect(),
             })
         })
         .collect()
 }
 
-/// Where each token stands at every row, `emb` first.
-pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Score>>, ModelError> {
+/// Where each token stands at every row that the lens says something of, `emb` first.
+pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Option<Score>>>, ModelError> {
     logits.with_rows(|rows| {
-        let distributions = distributions(rows, logits.dtype())?;
+        let distributions = distributions(rows, logits)?;
         tokens
             .iter()
             .map(|token| {
                 rows.iter()
                     .zip(&distributions)
-                    .map(|(row, distribution)| score(row, distribution, *token))
+                    .map(|(row, distribution)| {
+                        let distribution = distribution.as_ref();
+                        distribution.map(|of| score(row, of, *token)).transpose()
+                    })
                     .collect()
             })
             .collect()
     })?
 }
 
-/// Each row's distribution; an error that names the row where a logit is not a finite number.
-fn distributions(rows: &[&[f32]], dtype: Dtype) -> Result<Vec<Distribution>, ModelError> {
+/// The distribution of each row that the lens says something of; an error that names the row where
+/// a logit is not a finite number.
+fn distributions(
+    rows: &[&[f32]],
+    logits: &Logits,
+) -> Result<Vec<Option<Distribution>>, ModelError> {
     rows.par_iter()
         .enumerate()
         .map(|(i, row)| {
-            Distribution::of(row).ok_or_else(|| ModelError::NotFinite {
+            if !logits.says(i) {
+                return Ok(None);
+            }
+            let distribution = Distribution::of(row);
+            distribution.map(Some).ok_or_else(|| ModelError::NotFinite {
                 place: match i {
                     0 => Row::Embedding,
                     _ => Row::Layer(Layer(i - 1)),
                 }
                 .to_string(),
-                dtype,
+                dtype: logits.dtype(),
             })
         })
         .collect()

@@ -1,5 +1,7 @@
 //! The residual stream of one position at every row.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use crate::model::ModelError;
@@ -7,13 +9,57 @@ use crate::trace::{Layer, Row};
 
 /// The residual stream of one position: row `emb`, then one row a layer.
 #[derive(Clone, Debug)]
-pub struct States(Tensor);
+pub struct States {
+    /// `[n_layers + 1, d_model]`.
+    rows: Tensor,
+    /// The places of rows that are not known; there are zeros.
+    unknown: Arc<[usize]>,
+    last: LastRow,
+}
+
+/// What the last row of states is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LastRow {
+    /// The stream, as in the other rows.
+    #[default]
+    Stream,
+    /// What the final norm made of it.
+    Normed,
+}
 
 impl States {
+    /// The states of `rows`, `[n_layers + 1, d_model]`; at the places `unknown` there is nothing
+    /// to be known.
+    #[must_use]
+    pub fn saved(rows: Tensor, unknown: Arc<[usize]>, last: LastRow) -> Self {
+        Self {
+            rows,
+            unknown,
+            last,
+        }
+    }
+
+    /// Those of a pass, all of them known.
+    fn of_pass(rows: Tensor) -> Self {
+        Self::saved(rows, Arc::default(), LastRow::Stream)
+    }
+
     /// `[n_layers + 1, d_model]`.
     #[must_use]
     pub fn rows(&self) -> &Tensor {
-        &self.0
+        &self.rows
+    }
+
+    /// The places of rows that are not known.
+    #[must_use]
+    pub fn unknown(&self) -> &[usize] {
+        &self.unknown
+    }
+
+    /// What the last row is.
+    #[must_use]
+    pub fn last(&self) -> LastRow {
+        self.last
     }
 
     /// The stream at one row, `[1, d_model]`; an error where the model has no such row.
@@ -22,7 +68,7 @@ impl States {
             Row::Embedding => 0,
             Row::Layer(Layer(l)) => l + 1,
         };
-        Ok(self.0.narrow(0, at, 1)?)
+        Ok(self.rows.narrow(0, at, 1)?)
     }
 }
 
@@ -44,14 +90,14 @@ impl StateTap {
     pub fn states(&self) -> Result<States, ModelError> {
         let last = |state: &Tensor| state.narrow(0, state.dim(0)?.saturating_sub(1), 1);
         let rows = self.0.iter().map(last).collect::<Result<Vec<_>, _>>()?;
-        Ok(States(Tensor::cat(&rows, 0)?))
+        Ok(States::of_pass(Tensor::cat(&rows, 0)?))
     }
 
     /// What was collected of every position of the pass, in order.
     pub fn positions(&self) -> Result<Vec<States>, ModelError> {
         let states = Tensor::stack(&self.0, 1)?;
         (0..states.dim(0)?)
-            .map(|position| Ok(States(states.get(position)?)))
+            .map(|position| Ok(States::of_pass(states.get(position)?)))
             .collect()
     }
 }

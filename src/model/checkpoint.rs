@@ -140,7 +140,7 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// What was noticed while it was read and is worth knowing, one line each.
-    fn notes(&self) -> Vec<String> {
+    pub fn notes(&self) -> Vec<String> {
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         notes.clone()
     }

@@ -16,6 +16,7 @@ use super::mixing::BlockPast;
 use super::norm::Norm;
 use super::per_layer::{AfterParts, PerLayerEmbedding};
 use super::sinusoids::Sinusoids;
+use super::spec::Spec;
 use super::weight::Weight;
 use crate::trace::{Layer, Row, TokenId};
 
@@ -88,19 +89,38 @@ pub struct DecoderState {
 /// A decoder without its head.
 #[derive(Debug)]
 pub struct Decoder {
-    pub(super) embedding: Embedding,
+    /// None in an [outline](Decoder::outline).
+    pub(super) embedding: Option<Embedding>,
     pub(super) d_model: usize,
+    /// None in an [outline](Decoder::outline).
     pub(super) blocks: Vec<Block>,
+    pub(super) n_layers: usize,
+    pub(super) device: Device,
     pub(super) context_length: usize,
     pub(super) seen: usize,
     pub(super) interventions: Interventions,
 }
 
 impl Decoder {
+    /// What is known of a decoder whose weights were not read: it runs nothing.
+    #[must_use]
+    pub(super) fn outline(spec: &Spec, device: &Device) -> Self {
+        Self {
+            embedding: None,
+            d_model: spec.d_model,
+            blocks: Vec::new(),
+            n_layers: spec.blocks.len(),
+            device: device.clone(),
+            context_length: spec.context_length,
+            seen: 0,
+            interventions: Interventions::default(),
+        }
+    }
+
     /// Number of blocks.
     #[must_use]
     pub fn n_layers(&self) -> usize {
-        self.blocks.len()
+        self.n_layers
     }
 
     /// Width of the residual stream.
@@ -125,12 +145,17 @@ impl Decoder {
     /// row of the embedding are too small to count.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let projection = self.embedding.projection.as_ref().map_or(0, Linear::bytes);
+        let projection = self.embedding.as_ref();
+        let projection = projection.and_then(|embedding| embedding.projection.as_ref());
+        let projection = projection.map_or(0, Linear::bytes);
         let blocks = self.blocks.iter();
         let after = |block: &Block| block.after.as_ref().map_or(0, AfterParts::bytes);
         let of_block =
             |block: &Block| block.attention.bytes() + block.feed_forward.bytes() + after(block);
-        let per_layer = self.embedding.per_layer.as_ref();
+        let per_layer = self
+            .embedding
+            .as_ref()
+            .and_then(|embedding| embedding.per_layer.as_ref());
         let per_layer = per_layer.map_or(0, |per_layer| per_layer.projection.bytes());
         projection + per_layer + blocks.map(of_block).sum::<u64>()
     }
@@ -138,7 +163,7 @@ impl Decoder {
     /// Where it runs.
     #[must_use]
     pub fn device(&self) -> &Device {
-        self.embedding.tokens.device()
+        &self.device
     }
 
     /// Forgets all positions but the first `len`, and more where a block cannot go back to just
@@ -207,6 +232,9 @@ impl Decoder {
         tap: &mut Tap<'_>,
         parts: &mut dyn FnMut(BlockParts),
     ) -> Result<ControlFlow<()>, ModelError> {
+        let Some(embedding) = &self.embedding else {
+            return Err(ModelError::HeadOnly);
+        };
         let end = self.seen + tokens.len();
         if end > self.context_length {
             return Err(ModelError::PromptTooLong {
@@ -215,10 +243,10 @@ impl Decoder {
             });
         }
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
-        let ids = Tensor::new(ids, self.device())?;
+        let ids = Tensor::new(ids, &self.device)?;
         let start = self.seen;
-        let state = self.embedding.forward(&ids, start)?;
-        let of_blocks = match &self.embedding.per_layer {
+        let state = embedding.forward(&ids, start)?;
+        let of_blocks = match &embedding.per_layer {
             Some(per_layer) => per_layer.vectors(&ids, &state)?,
             None => Vec::new(),
         };

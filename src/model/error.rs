@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::dtype::Dtype;
 use super::memory::{Available, in_words};
 use super::tokenizer::TokenizerError;
-use crate::trace::Layer;
+use crate::trace::{Layer, LensKind};
 use crate::vocabulary::visible_line;
 
 /// A checkpoint cannot be used, or a computation on it failed.
@@ -135,6 +135,15 @@ pub enum ModelError {
         head: usize,
         /// How many there are.
         n_heads: usize,
+    },
+    /// The model's blocks were not loaded.
+    #[error("that needs the model itself: only saved states are here")]
+    HeadOnly,
+    /// A fitted lens that was not read.
+    #[error("there is no {lens} lens for this model; give its file with --lens-file")]
+    NoSuchLens {
+        /// Which one.
+        lens: LensKind,
     },
     /// A question about a run that was given up to make room, or forgotten.
     #[error("that run is no longer kept; generate it again")]

@@ -12,7 +12,6 @@ use super::decoder::{Decoder, Embedding};
 use super::dequantisation::Dequantisation;
 use super::dtype::Dtype;
 use super::families::{self, Architecture};
-use super::intervention::Interventions;
 use super::layout::Layout;
 use super::memory::{self, Memory};
 use super::mixer::{Kind, Past};
@@ -21,7 +20,7 @@ use super::rope::Rotation;
 use super::spec::{BlockSpec, FeedForwardSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
 use super::unembed::Unembed;
-use super::weights::{Adapter, Folder, Gguf, Mix, Weights};
+use super::weights::{Adapter, Folder, Gguf, Mix, Part, Weights};
 use crate::catalog::CheckpointFiles;
 
 /// A language model: what runs, what turns states into logits, and what turns text into tokens.
@@ -118,7 +117,7 @@ impl Description {
 /// # Errors
 /// As [`load`], as far as the headers show it.
 pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, ModelError> {
-    let (config, weights) = headers(files)?;
+    let (config, weights) = headers(files, Part::Whole)?;
     let Architecture {
         family,
         spec,
@@ -154,7 +153,7 @@ pub struct Glance {
 /// # Errors
 /// As [`load`], as far as those headers show it.
 pub fn glance(files: &CheckpointFiles, dtype: Dtype) -> Result<Glance, ModelError> {
-    let (config, weights) = headers(files)?;
+    let (config, weights) = headers(files, Part::Whole)?;
     let Architecture {
         family,
         spec,
@@ -188,7 +187,7 @@ fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, Mode
 }
 
 /// The hyperparameters, and where the tensors stand.
-fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
+fn headers(files: &CheckpointFiles, part: Part) -> Result<(Config, Weights), ModelError> {
     match files {
         CheckpointFiles::Gguf(path) => {
             let file = Gguf::open(path)?;
@@ -205,7 +204,7 @@ fn headers(files: &CheckpointFiles) -> Result<(Config, Weights), ModelError> {
             }
             let config = Config::from_folder(path)?;
             families::of(&config)?;
-            Ok((config, Weights::Folder(Folder::open(path)?)))
+            Ok((config, Weights::Folder(Folder::open(path, part)?)))
         }
     }
 }
@@ -225,7 +224,7 @@ fn assemble(
     dequantisation: Option<Dequantisation>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    let (config, weights) = headers(files)?;
+    let (config, weights) = headers(files, Part::Whole)?;
     let tokenizer = tokenizer(&weights)?;
     let Architecture {
         family,
@@ -253,13 +252,50 @@ fn assemble(
         parameters: memory.parameters,
         vocab_size: embedding.tokens.height(),
         decoder: Decoder {
-            embedding,
-            d_model: spec.d_model,
+            embedding: Some(embedding),
             blocks,
-            context_length: spec.context_length,
-            seen: 0,
-            interventions: Interventions::default(),
+            ..Decoder::outline(&spec, device)
         },
+        unembed,
+        notes: [&notes, &*weights.notes(), tokenizer.notes(), &noticed].concat(),
+        tokenizer,
+        spec,
+    })
+}
+
+/// Loads of a checkpoint only what turns states into logits and tokens into text: the final norm,
+/// the unembedding, the tokenizer. The model's decoder runs nothing.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_head(
+    files: &CheckpointFiles,
+    device: &Device,
+    dtype: Dtype,
+) -> Result<Model, ModelError> {
+    let (config, weights) = headers(files, Part::Ends)?;
+    let tokenizer = tokenizer(&weights)?;
+    let Architecture {
+        family,
+        spec,
+        layout,
+        notes,
+    } = architecture(&config, &weights)?;
+    let vocab_size = vocabulary(&weights, &layout).unwrap_or(0);
+    let memory = Memory::of_head(&weights, &spec, vocab_size, dtype);
+    memory.fits(memory::available(), &weights.place())?;
+    let dequantisation = memory.dequantisation;
+    let checkpoint = Checkpoint::new(&weights, layout, device, dtype, dequantisation, &|_, _| {})?;
+    let unembed = checkpoint.unembed(&spec, None)?;
+    let noticed = checkpoint.notes();
+    Ok(Model {
+        family,
+        dtype,
+        dequantisation,
+        storage: weights.mix().name,
+        parameters: memory.parameters,
+        vocab_size,
+        decoder: Decoder::outline(&spec, device),
         unembed,
         notes: [&notes, &*weights.notes(), tokenizer.notes(), &noticed].concat(),
         tokenizer,
@@ -281,7 +317,7 @@ fn parts(
         .collect::<Vec<_>>();
     // Of several complaints the first one is told, whichever thread was first.
     let blocks = blocks.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let unembed = checkpoint.unembed(spec, &embedding.tokens)?;
+    let unembed = checkpoint.unembed(spec, Some(&embedding.tokens))?;
     Ok((embedding, blocks, unembed))
 }
 

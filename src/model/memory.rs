@@ -77,6 +77,25 @@ impl Memory {
         }
     }
 
+    /// What the head of such a decoder takes alone: no more than its unembedding in float32, or in
+    /// half of it where it is held as it is stored.
+    #[must_use]
+    pub fn of_head(weights: &Weights, spec: &Spec, vocabulary: usize, dtype: Dtype) -> Self {
+        let whole = Self::of(weights, spec, vocabulary, dtype);
+        let unembedding = (vocabulary as u64).saturating_mul(spec.embedding.width as u64);
+        let bytes = match whole.dequantisation {
+            Dequantisation::AtLoad => unembedding.saturating_mul(SINGLE),
+            Dequantisation::AtUse => unembedding.saturating_mul(SINGLE / 2),
+        };
+        let run = logits(spec, vocabulary);
+        Self {
+            weights: bytes,
+            run,
+            peak: bytes.saturating_add(run).saturating_add(BESIDES),
+            ..whole
+        }
+    }
+
     /// Refuses a model from `place` that does not fit into what is `available`; `None` where that
     /// is not known.
     ///

@@ -99,6 +99,9 @@ impl Unembed {
 /// The rows from `bare` on through `norm`, those before as they are.
 fn normed(norm: &Norm, states: &Tensor, bare: usize) -> Result<Tensor> {
     let rows = states.dim(0)?;
+    if bare == rows {
+        return Ok(states.clone());
+    }
     let normed = norm.forward(&states.narrow(0, bare, rows - bare)?)?;
     if bare == 0 {
         return Ok(normed);

@@ -10,6 +10,7 @@ mod names;
 mod pytorch;
 mod safetensors;
 mod stored;
+mod tensor_file;
 
 use std::fs::File;
 use std::io::Read;
@@ -22,10 +23,29 @@ pub use adapter::Adapter;
 pub use folder::Folder;
 pub use gguf::Gguf;
 pub use mix::{Mix, Share};
+pub use tensor_file::{Saved, TensorFile};
 
 use super::ModelError;
 use super::weight::{Rows, Storage};
 use crate::regular_file;
+
+/// What is wanted of a checkpoint in several files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// What stands before the first block and behind the last one. Files that have nothing of that
+    /// may be missing.
+    Ends,
+}
+
+impl Part {
+    /// Whether the tensor of this name belongs to it. Those of blocks have their number in the name.
+    fn has(self, name: &str) -> bool {
+        let mut words = name.split('.');
+        self == Self::Whole || !words.any(|word| word.parse::<usize>().is_ok())
+    }
+}
 
 /// The tensors of a checkpoint.
 #[derive(Debug)]

@@ -103,7 +103,10 @@ mod tests {
     #[test]
     fn an_option_tells_which_words_it_takes() {
         let options = Options::embedded().unwrap();
-        assert_eq!(options.accepted("lens"), ["normed", "raw"]);
+        assert_eq!(
+            options.accepted("lens"),
+            ["normed", "raw", "tuned", "jacobian"]
+        );
         assert_eq!(
             options.accepted("grid.cells"),
             ["exact", "short", "shades", "folded"]

@@ -39,7 +39,7 @@ pub fn column(token: u32, ranks: &[u32]) -> Column {
     Column {
         token: TokenId(token),
         lens: LensKind::Normed,
-        embedding: cells.next().expect("a column has a row `emb`"),
+        embedding: Some(cells.next().expect("a column has a row `emb`")),
         layers: cells.collect(),
     }
 }
@@ -53,7 +53,7 @@ pub fn trajectory(text: &str, tokens: &[u32], ranks: &[u32]) -> Trajectory {
             tokens: tokens.iter().copied().map(TokenId).collect(),
             context_changed: false,
         },
-        embedding: scores.next().expect("a trajectory has a row `emb`"),
+        embedding: Some(scores.next().expect("a trajectory has a row `emb`")),
         layers: scores.collect(),
     }
 }
@@ -85,7 +85,7 @@ pub fn scattered_column(step: u32, layers: u32) -> Column {
     Column {
         token: TokenId(scattered(step) % words),
         lens: LensKind::Normed,
-        embedding: cell(0),
+        embedding: Some(cell(0)),
         layers: (0..layers).map(cell).collect(),
     }
 }

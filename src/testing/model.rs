@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lenscape::run::ModelInfo;
+use lenscape::run::{LensInfo, ModelInfo};
 use lenscape::vocabulary::{Piece, Vocabulary};
 
 /// What a text can be made of.
@@ -37,6 +37,8 @@ pub fn model<W: AsRef<str>>(n_layers: usize, words: &[W]) -> ModelInfo {
         device: "cpu".into(),
         parameters: 1_000,
         notes: Vec::new(),
+        saved_run: None,
+        lenses: LensInfo::of_any_model(),
         vocabulary: Arc::new(vocabulary(words)),
     }
 }

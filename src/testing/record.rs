@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use lenscape::run::{
-    ActivationPatch, Intervention, ModelInfo, Record, RunId, Sampling, StateRows, StopReason, Watch,
+    ActivationPatch, Intervention, LensInfo, ModelInfo, Record, RunId, Sampling, StateRows,
+    StopReason, Watch,
 };
 use lenscape::trace::{
     AblatedPart, Ablation, Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step,
@@ -30,6 +31,11 @@ pub fn record() -> Record {
         model: Arc::new(ModelInfo {
             vocab_size: pieces.len(),
             notes: vec!["an old file".into()],
+            saved_run: None,
+            lenses: vec![LensInfo {
+                kind: LensKind::Raw,
+                about: String::new(),
+            }],
             vocabulary: Arc::new(Vocabulary::new(pieces)),
             ..model(3, NO_WORDS)
         }),
@@ -116,7 +122,7 @@ fn own_cell(rank: u32) -> Cell {
 fn own_column(token: u32, ranks: &[u32]) -> Column {
     Column {
         lens: LensKind::Raw,
-        embedding: own_cell(5),
+        embedding: Some(own_cell(5)),
         layers: ranks.iter().map(|rank| own_cell(*rank)).collect(),
         ..column(token, ranks)
     }
@@ -130,7 +136,7 @@ fn of_two_tokens(text: &str, ranks: &[u32]) -> Trajectory {
             context_changed: true,
             ..found.candidate
         },
-        embedding: ties(found.embedding),
-        layers: found.layers.into_iter().map(ties).collect(),
+        embedding: found.embedding.map(ties),
+        layers: found.layers.values().copied().map(ties).collect(),
     }
 }

@@ -31,8 +31,8 @@ pub struct LogitAttribution {
     pub cap: f32,
     /// The final logit, as the last row of the lens has it.
     pub logit: f32,
-    /// The logit under the lens at each row, `emb` first.
-    pub rows: Vec<f32>,
+    /// The logit under the lens at each row that it says something of, `emb` first.
+    pub rows: Vec<Option<f32>>,
 }
 
 /// What one block adds to a final logit.

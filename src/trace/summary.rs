@@ -20,8 +20,8 @@ pub struct Summary {
 /// What one layer says of all columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerSummary {
-    /// Mean rank of the chosen tokens.
-    pub mean_rank: f64,
+    /// Mean rank of the chosen tokens; `None` where the lens says nothing of the layer.
+    pub mean_rank: Option<f64>,
     /// The share of columns, 0 to 1, whose best token is that of the last layer.
     pub agreement: f64,
     /// How many columns settle here: their tokens are on rank 1 from this layer up to the end.
@@ -40,7 +40,7 @@ impl Summary {
             .collect();
         Some(Self {
             columns: columns.len(),
-            mean_rank: mean(layers.iter().map(|layer| layer.mean_rank)).unwrap_or(0.0),
+            mean_rank: mean(layers.iter().filter_map(|layer| layer.mean_rank)).unwrap_or(0.0),
             mean_settling: mean(settling.iter().flatten().map(|layer| layer.0 as f64)),
             unsettled: settling.iter().filter(|layer| layer.is_none()).count(),
             layers,
@@ -56,10 +56,10 @@ fn layer(columns: &[&Column], settling: &[Option<Layer>], layer: Layer) -> Layer
     };
     let agrees = |column: &&&Column| {
         let best = |l: usize| Some(column.layers.get(l)?.top.first()?.0);
-        best(layer.0).is_some() && best(layer.0) == best(column.layers.len() - 1)
+        best(layer.0).is_some() && best(layer.0) == best(column.layers.len().saturating_sub(1))
     };
     LayerSummary {
-        mean_rank: mean(cells().map(|cell| f64::from(cell.score.rank))).unwrap_or(0.0),
+        mean_rank: mean(cells().map(|cell| f64::from(cell.score.rank))),
         agreement: columns.iter().filter(agrees).count() as f64 / columns.len() as f64,
         settle: settling.iter().filter(|at| **at == Some(layer)).count(),
     }
@@ -94,7 +94,7 @@ mod tests {
         ];
         let summary = Summary::of(&columns).unwrap();
         let layer = |mean_rank, agreement, settle| LayerSummary {
-            mean_rank,
+            mean_rank: Some(mean_rank),
             agreement,
             settle,
         };

@@ -40,7 +40,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         .zip(state.model.ready.as_ref());
     let Some(((column, cell), info)) = found else {
         let inner = frame::render(palette, focus, Titles::named("Cell"), area, buffer);
-        let words = "No cell to show yet.";
+        let words = match state.selected_column() {
+            Some(_) => "The lens says nothing of this row.",
+            None => "No cell to show yet.",
+        };
         frame::lines([Line::styled(words, palette.muted())], inner, buffer);
         return;
     };

@@ -160,7 +160,7 @@ impl Chart<'_> {
 
     fn points(&self, series: &Series<'_>) -> impl Iterator<Item = (f64, f64)> {
         let layers = series.trajectory.layers.iter().enumerate();
-        layers.map(|(layer, score)| (layer as f64, self.axis.height(*score)))
+        layers.filter_map(|(layer, score)| Some((layer as f64, self.axis.height(*score?))))
     }
 
     /// Without colour, letters along the lines tell them apart.

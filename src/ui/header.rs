@@ -11,6 +11,7 @@ use crate::app::{Loading, Phase, Run, State};
 use crate::display::palette::Palette;
 use crate::display::text;
 use crate::run::StopReason;
+use crate::trace::LensKind;
 
 /// The status line.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -123,7 +124,14 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         let changed = text::cut(&interventions(run), MOST_CHANGED).into_owned();
         put(6, 1, vec![Span::styled(changed, palette.warning())]);
     }
-    put(10, 3, named("lens", lens(state)));
+    match shown_lens(state).reminder() {
+        None => put(10, 3, named("lens", lens(state))),
+        // Its ranks would be taken for those of the next token.
+        Some(reminder) => {
+            put(9, 1, named("lens", lens(state)));
+            put(10, 3, muted(format!("({reminder})")));
+        }
+    }
     put(
         11,
         9,
@@ -146,6 +154,12 @@ fn remarks(state: &State) -> Option<String> {
         1 => Some("1 note".into()),
         n => Some(format!("{n} notes")),
     }
+}
+
+/// The lens of what is shown.
+fn shown_lens(state: &State) -> LensKind {
+    let wanted = state.settings.options.lens;
+    state.run.as_ref().map_or(wanted, |run| run.lens)
 }
 
 /// The lens of what is shown, and the wanted one while the engine still works on it.

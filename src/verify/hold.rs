@@ -5,10 +5,10 @@ use super::reference::{Reference, ReferenceCase, ReferenceStep, Watch};
 use super::tally::{Numbers, Ranks, of_entropy, of_kl};
 use crate::engine::{RunRequest, Session};
 use crate::lens::rounding::{self, Rounding};
-use crate::lens::{Logits, States, best_of_all, column};
+use crate::lens::{Logits, Normed, Raw, States, best_of_all, column};
 use crate::model::ModelError;
 use crate::run::{Continuation, RunId};
-use crate::trace::{Cell, LensKind, Position, Step, TokenId};
+use crate::trace::{Cell, Position, Step, TokenId};
 use crate::vocabulary::visible_label;
 
 /// Holds a session to every figure of a reference, and gives one line a kind of figures. Where the
@@ -155,7 +155,7 @@ impl Holding {
             return Ok(());
         }
         let unembed = &session.model().unembed;
-        let logits = Logits::of(unembed, states, LensKind::Normed)?;
+        let logits = Logits::of(unembed, states, &Normed)?;
         let found = column(&logits, step.token, 0, session.vocabulary())?;
         logits.with_rows(|rows| {
             for (l, row) in rows.iter().skip(1).enumerate() {
@@ -165,7 +165,7 @@ impl Holding {
         if step.layers.iter().all(|cell| cell.raw_rank.is_none()) {
             return Ok(());
         }
-        Logits::of(unembed, states, LensKind::Raw)?.with_rows(|rows| {
+        Logits::of(unembed, states, &Raw)?.with_rows(|rows| {
             for (l, row) in rows.iter().skip(1).enumerate() {
                 if let Some(expected) = step.layers[l].raw_rank {
                     let bound = self.bound(l, row);
@@ -241,7 +241,7 @@ impl Holding {
         if watch.is_empty() {
             return Ok(());
         }
-        let logits = Logits::of(&session.model().unembed, states, LensKind::Normed)?;
+        let logits = Logits::of(&session.model().unembed, states, &Normed)?;
         logits.with_rows(|rows| {
             for watch in watch {
                 if watch.ranks.len() != self.layers {

@@ -129,7 +129,11 @@ impl HubServer {
             Some("Bearer hf_test"),
             "{request}"
         );
-        if let Some(rest) = request.path.strip_prefix("/api/models/") {
+        let listed = ["/api/models/", "/api/spaces/"];
+        let listed = listed
+            .iter()
+            .find_map(|kind| request.path.strip_prefix(kind));
+        if let Some(rest) = listed {
             self.list(&mut stream, rest);
         } else if let Some(path) = request.path.strip_prefix("/content/") {
             self.content(&mut stream, &request, path);
@@ -192,7 +196,10 @@ impl HubServer {
 
     /// `org/name/resolve/COMMIT/path`
     fn resolve(&self, stream: &mut TcpStream, request: &Request) {
-        let path = request.path[1..].replacen(&format!("/resolve/{COMMIT}/"), "/", 1);
+        let path = request.path.trim_start_matches("/spaces/");
+        let path = path
+            .trim_start_matches('/')
+            .replacen(&format!("/resolve/{COMMIT}/"), "/", 1);
         let repo: Vec<&str> = path.splitn(3, '/').collect();
         let site = self.site.lock().unwrap();
         let fault = site.faults.get(&path);
@@ -267,7 +274,9 @@ fn never_end(stream: &mut TcpStream) {
 
 /// The hub keeps these outside of git.
 fn is_large(path: &str) -> bool {
-    path.ends_with(".gguf") || path.ends_with(".safetensors")
+    [".gguf", ".safetensors", ".pt"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 fn body(

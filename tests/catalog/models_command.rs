@@ -17,8 +17,11 @@ fn table(bench: &Bench) -> Vec<String> {
 #[test]
 fn the_table_marks_the_default_and_what_is_not_on_disk() {
     let lines = table(&Bench::offline());
-    assert_eq!(lines[0], "  NAME  FAMILY  PARAMETERS    SIZE  ON DISK");
-    assert_eq!(lines[1], "* tiny  llama        1.5 k  300 kB  no");
+    assert_eq!(
+        lines[0],
+        "  NAME  FAMILY  PARAMETERS    SIZE  LENSES  ON DISK"
+    );
+    assert_eq!(lines[1], "* tiny  llama        1.5 k  300 kB          no");
 }
 
 #[test]

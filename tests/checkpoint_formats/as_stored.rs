@@ -9,11 +9,11 @@ use candle_core::quantized::GgmlDType;
 use candle_core::{DType, Device};
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::Session;
-use lenscape::lens::Logits;
 use lenscape::lens::rounding::{largest, possible_ranks};
+use lenscape::lens::{Logits, Normed};
 use lenscape::model::memory::{Available, Bound};
 use lenscape::model::{self, Dequantisation, Dtype, ModelError};
-use lenscape::trace::{Column, LensKind, Step};
+use lenscape::trace::{Column, Step};
 use rayon::prelude::*;
 
 use super::{folder, generated, of_every_fixture};
@@ -37,7 +37,7 @@ fn columns(
     let first = session.position(run, Step(0)).unwrap().0 - 1;
     let states = session.states(run).unwrap()[first..].iter();
     let logits = states.map(|states| {
-        let logits = Logits::of(&session.model().unembed, states, LensKind::Normed).unwrap();
+        let logits = Logits::of(&session.model().unembed, states, &Normed).unwrap();
         logits.with_rows(|rows| rows[1..].iter().map(|row| row.to_vec()).collect())
     });
     columns
@@ -53,7 +53,11 @@ fn check(files: &CheckpointFiles, place: &str) {
     for (step, ((found, _), (expected, logits))) in found.iter().zip(&expected).enumerate() {
         assert_eq!(found.token, expected.token, "{place} step {step}");
         let token = expected.token;
-        let layers = found.layers.iter().zip(&expected.layers).zip(logits);
+        let layers = found
+            .layers
+            .values()
+            .zip(expected.layers.values())
+            .zip(logits);
         for (l, ((found, expected), logits)) in layers.enumerate() {
             let place = format!("{place} step {step} L{l}");
             let bound = MOVED * largest(logits).max(1.0);

@@ -22,13 +22,14 @@ fn names(tensors: &Tensors) -> (String, &'static str) {
         "word_embeddings.weight",
         "embed_in.weight",
         "embeddings.weight",
+        "tok_embeddings.weight",
     ];
     let is_embedding = |name: &&String| embeddings.iter().any(|end| name.ends_with(end));
     let embedding = tensors.keys().find(is_embedding).unwrap();
-    let head = if embedding.ends_with("embed_in.weight") {
-        "embed_out.weight"
-    } else {
-        "lm_head.weight"
+    let head = match embedding {
+        name if name.ends_with("embed_in.weight") => "embed_out.weight",
+        name if name.ends_with("tok_embeddings.weight") => "output.weight",
+        _ => "lm_head.weight",
     };
     (embedding.clone(), head)
 }

@@ -12,6 +12,10 @@
 //! A token's rank then lies where [`possible_ranks`] says; where that is one number it is the
 //! reference's.
 //!
+//! A mixer with a state is no product of few matrices: its state carries from position to position
+//! what rounding did to its decays and gates, and the bound says nothing of it. Of these it is only
+//! held that half precision gives figures.
+//!
 //! Which experts a mixture asks is no such matter of degree: where two are nearly equal, rounding
 //! has another one answer. So mixtures are held here with all their experts asked, for which there
 //! is no reference but the same in float32.
@@ -23,9 +27,9 @@ use candle_core::DType;
 use candle_core::quantized::GgmlDType;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::lens::rounding::{largest, possible_ranks};
-use lenscape::lens::{Logits, StateTap};
+use lenscape::lens::{Logits, Normed, StateTap};
 use lenscape::model::{self, Model};
-use lenscape::trace::{LensKind, TokenId};
+use lenscape::trace::TokenId;
 use rayon::prelude::*;
 
 use super::{folder, of_every_fixture};
@@ -56,7 +60,7 @@ fn logits(model: &mut Model, text: &[TokenId]) -> Rows {
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    Logits::of(&model.unembed, &tap.states().unwrap(), LensKind::Normed)
+    Logits::of(&model.unembed, &tap.states().unwrap(), &Normed)
         .unwrap()
         .with_rows(|rows| rows.iter().map(|row| row.to_vec()).collect())
         .unwrap()
@@ -75,7 +79,7 @@ fn rank(logits: &[f32], token: u32) -> u32 {
     1 + logits.iter().filter(|logit| **logit > own).count() as u32
 }
 
-const MIXTURES: [&str; 11] = [
+const MIXTURES: [&str; 13] = [
     "ernie4_5_moe",
     "glm4_moe",
     "gpt_oss",
@@ -86,8 +90,12 @@ const MIXTURES: [&str; 11] = [
     "phimoe_longrope",
     "qwen2_moe",
     "qwen2_moe_dense",
+    "qwen3_5_moe",
     "qwen3_moe",
+    "qwen3_next",
 ];
+
+const WITH_A_STATE: [&str; 5] = ["mamba", "mamba2", "qwen3_5", "qwen3_5_moe", "qwen3_next"];
 
 /// Its router leaves experts out by a threshold, so that it can't ask all of them.
 const BY_THRESHOLD: &str = "phimoe";
@@ -104,6 +112,12 @@ fn hold(name: &str, original: &CheckpointFiles, files: &CheckpointFiles, unit: f
         let step = case.steps.last().unwrap();
         let exact = logits(&mut exact, &text);
         let found = logits(&mut lesser, &text);
+        if WITH_A_STATE.contains(&name) {
+            let mut figures = found.iter().flatten();
+            assert!(figures.all(|logit| logit.is_finite()), "{name}");
+            certain += 1;
+            continue;
+        }
         // The reference has no row for the embedding.
         let rows = exact.iter().zip(&found).skip(1).zip(&step.layers);
         for (l, ((exact, found), golden)) in (1..).zip(rows) {
@@ -145,7 +159,7 @@ fn folder_of(name: &str) -> Copy {
     ]
     .iter()
     .find_map(|(count, used)| Some((config.get(count)?, used)))
-    .filter(|(count, _)| count.as_u64() != Some(0));
+    .filter(|(count, _)| count.as_u64().is_some_and(|count| count > 0));
     assert_eq!(count.is_some(), MIXTURES.contains(&name), "{name}");
     if let Some((count, used)) = count
         && config["model_type"] != BY_THRESHOLD

@@ -3,7 +3,7 @@
 use candle_core::DType;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
-use lenscape::model::weights::{Folder, Weights};
+use lenscape::model::weights::{Folder, Part, Weights};
 
 use super::{check, columns, folder, of_every_fixture};
 use crate::made::{self, Copy, write_legacy_pytorch, write_pytorch, write_training_state};
@@ -70,7 +70,7 @@ fn what_pytorch_itself_wrote_in_the_old_format_is_read() {
     let copy = Copy::without_weights("llama");
     let bytes = include_bytes!("torch-legacy.bin");
     copy.write("pytorch_model.bin", bytes);
-    let weights = Weights::Folder(Folder::open(copy.path()).unwrap());
+    let weights = Weights::Folder(Folder::open(copy.path(), Part::Whole).unwrap());
     let values = |name: &str| {
         let tensor = weights.read(name).unwrap().flatten_all().unwrap();
         tensor.to_vec1::<f32>().unwrap()
@@ -81,7 +81,9 @@ fn what_pytorch_itself_wrote_in_the_old_format_is_read() {
     assert_eq!(values("half"), [1.0, 1.0]);
     for length in 1..bytes.len() {
         copy.write("pytorch_model.bin", &bytes[..length]);
-        let error = Folder::open(copy.path()).unwrap_err().to_string();
+        let error = Folder::open(copy.path(), Part::Whole)
+            .unwrap_err()
+            .to_string();
         assert_eq!(error.lines().count(), 1, "{length}: {error}");
     }
 }

@@ -161,7 +161,6 @@ NUMBERS = [
     ("theta-of-helium-left-out", "helium", {}, ROPE + ["rms_norm_eps"]),
     ("biases-of-internlm3-by-their-other-names", "internlm3", dict(qkv_bias=True, bias=True), ["attention_bias", "mlp_bias"]),
     ("router-of-phimoe", "phimoe", dict(router_jitter_noise=0.2), []),
-    ("router-of-phimoe-left-out", "phimoe", {}, ["router_jitter_noise"] + ROPE),
     ("window-of-phimoe", "phimoe", dict(sliding_window=4), []),
     ("part-of-nemotron-left-out", "nemotron", {}, ROPE + ["norm_eps"]),
     ("activation-of-nemotron", "nemotron", dict(hidden_act="gelu"), []),

@@ -13,7 +13,9 @@ use candle_core::{DType, Device, Tensor};
 use tempfile::TempDir;
 
 pub use gguf::{Gguf, gguf_fixtures, gguf_of};
-pub use pytorch::{write_legacy_pytorch, write_pytorch, write_training_state};
+pub use pytorch::{
+    Jacobian, write_jacobian, write_legacy_pytorch, write_pytorch, write_training_state,
+};
 
 /// Tensors by name.
 pub type Tensors = HashMap<String, Tensor>;

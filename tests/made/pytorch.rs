@@ -41,22 +41,99 @@ fn pickle_of(tensors: &Tensors) -> Vec<u8> {
     for (key, name) in names.iter().enumerate() {
         let tensor = &tensors[*name];
         text(&mut out, name);
-        out.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
-        text(&mut out, "storage");
-        out.extend(format!("ctorch\n{}\n", storage(tensor.dtype())).bytes());
-        text(&mut out, &key.to_string());
-        text(&mut out, "cpu");
-        number(&mut out, tensor.elem_count());
-        out.extend(b"tQK\x00");
-        numbers(&mut out, tensor.dims());
-        numbers(&mut out, tensor.stride());
-        out.extend(b"\x89ccollections\nOrderedDict\n)RtR");
+        described(&mut out, key, tensor);
     }
     // The dictionary's own attribute `_metadata`, as modules save it.
     out.extend(b"u}");
     text(&mut out, "_metadata");
     out.extend(b"}sb.");
     out
+}
+
+/// A tensor whose numbers are in the storage of this number.
+fn described(out: &mut Vec<u8>, key: usize, tensor: &Tensor) {
+    out.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+    text(out, "storage");
+    out.extend(format!("ctorch\n{}\n", storage(tensor.dtype())).bytes());
+    text(out, &key.to_string());
+    text(out, "cpu");
+    number(out, tensor.elem_count());
+    out.extend(b"tQK\x00");
+    numbers(out, tensor.dims());
+    numbers(out, tensor.stride());
+    out.extend(b"\x89ccollections\nOrderedDict\n)RtR");
+}
+
+/// A Jacobian lens, as its authors' program saves it.
+pub struct Jacobian {
+    /// `J`, unless it is to be called something else.
+    pub matrices_key: &'static str,
+    /// By layer.
+    pub matrices: Vec<(i64, Tensor)>,
+    pub d_model: Option<usize>,
+    pub n_prompts: Option<usize>,
+    pub source_layers: Option<Vec<usize>>,
+    /// Numbers are written as numbers.
+    pub provenance: Vec<(&'static str, &'static str)>,
+}
+
+impl Jacobian {
+    /// One with the same matrix for each of these layers.
+    pub fn of(layers: &[i64], matrix: &Tensor) -> Self {
+        Self {
+            matrices_key: "J",
+            matrices: layers
+                .iter()
+                .map(|layer| (*layer, matrix.clone()))
+                .collect(),
+            d_model: Some(matrix.dims()[0]),
+            n_prompts: Some(100),
+            source_layers: None,
+            provenance: Vec::new(),
+        }
+    }
+}
+
+/// Writes a Jacobian lens.
+pub fn write_jacobian(path: &Path, lens: &Jacobian) {
+    let mut out = vec![0x80, 2, b'}', b'('];
+    text(&mut out, lens.matrices_key);
+    out.extend(b"}(");
+    let mut storages = Tensors::new();
+    for (key, (layer, matrix)) in lens.matrices.iter().enumerate() {
+        out.push(b'J');
+        out.extend((*layer as i32).to_le_bytes());
+        described(&mut out, key, matrix);
+        // Storages are numbered in the order of their names.
+        storages.insert(format!("{key:04}"), matrix.clone());
+    }
+    out.push(b'u');
+    for (key, value) in [("d_model", lens.d_model), ("n_prompts", lens.n_prompts)] {
+        if let Some(value) = value {
+            text(&mut out, key);
+            number(&mut out, value);
+        }
+    }
+    if let Some(layers) = &lens.source_layers {
+        text(&mut out, "source_layers");
+        out.extend(b"](");
+        layers.iter().for_each(|layer| number(&mut out, *layer));
+        out.push(b'e');
+    }
+    if !lens.provenance.is_empty() {
+        text(&mut out, "provenance");
+        out.extend(b"}(");
+        for (key, value) in &lens.provenance {
+            text(&mut out, key);
+            match value.parse::<usize>() {
+                Ok(value) => number(&mut out, value),
+                Err(_) => text(&mut out, value),
+            }
+        }
+        out.push(b'u');
+    }
+    out.extend(b"u.");
+    write_archive(path, &out, &storages);
 }
 
 fn storage(dtype: DType) -> &'static str {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Progress, RunRequest, Session};
-use lenscape::lens::{Logits, StateTap, column};
+use lenscape::lens::{Logits, Normed, StateTap, column};
 use lenscape::model::{self, Model};
 use lenscape::run::{CandidateRequest, RunId, Sampling};
 use lenscape::trace::{Column, Layer, LensKind, Row, Step, TokenId};
@@ -83,7 +83,7 @@ pub fn uncached_column(model: &mut Model, text: &[TokenId], token: TokenId) -> C
             Ok(ControlFlow::Continue(()))
         })
         .unwrap();
-    let logits = Logits::of(&model.unembed, &tap.states().unwrap(), LensKind::Normed).unwrap();
+    let logits = Logits::of(&model.unembed, &tap.states().unwrap(), &Normed).unwrap();
     let vocabulary = model.tokenizer.vocabulary(model.vocab_size);
     column(&logits, token, 5, &vocabulary).unwrap()
 }
@@ -132,7 +132,7 @@ pub fn ranks(session: &Session, run: RunId, candidates: &[&str]) -> Vec<Vec<u32>
             found
                 .unwrap()
                 .layers
-                .iter()
+                .values()
                 .map(|score| score.rank)
                 .collect()
         })
@@ -230,7 +230,7 @@ fn compare_figures(column: &Column, golden: &GoldenStep, place: &str) {
             &format!("{place} {row} logit change"),
         );
     }
-    for (l, (cell, golden)) in column.layers.iter().zip(&golden.layers).enumerate() {
+    for (l, (cell, golden)) in column.layers.values().zip(&golden.layers).enumerate() {
         let place = format!("{place} L{l}");
         close(
             cell.score.logit,

@@ -93,7 +93,7 @@ impl Case {
                 lens,
                 ..column(step)
             };
-            for (cell, layer) in column.layers.iter_mut().zip(&step.layers) {
+            for (cell, layer) in column.layers.values_mut().zip(&step.layers) {
                 cell.score.rank = layer.raw_rank;
             }
             Arc::new(column)
@@ -109,7 +109,7 @@ impl Case {
         };
         Trajectory {
             candidate: testing::trajectory(text, &[watch.id], &[1]).candidate,
-            embedding: score(20_000),
+            embedding: Some(score(20_000)),
             layers: watch.ranks.iter().map(|rank| score(*rank)).collect(),
         }
     }
@@ -126,8 +126,8 @@ fn column(step: &GoldenStep) -> Column {
     embedding.score.rank = (embedding.score.rank * 7).min(VOCAB_SIZE as u32);
     embedding.score.ties = 1;
     Column {
-        embedding,
-        layers,
+        embedding: Some(embedding),
+        layers: layers.into(),
         ..testing::column(step.token, &[1])
     }
 }

@@ -64,7 +64,8 @@ fn run(columns: &[Arc<Column>], layers: usize) -> Scene {
 /// in another order.
 fn column(tokens: &[TokenId], layers: usize) -> Arc<Column> {
     let golden = &Case::cabinet().columns()[0];
-    let cells = golden.layers.iter().cycle().enumerate();
+    let cells: Vec<_> = golden.layers.values().collect();
+    let cells = cells.into_iter().cycle().enumerate();
     let cells = cells.take(layers).map(|(layer, cell)| {
         let mut cell = cell.clone();
         let tokens = tokens.iter().cycle().skip(layer).take(tokens.len());

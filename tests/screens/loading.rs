@@ -119,6 +119,7 @@ fn models() -> Vec<ModelEntry> {
         memory: parameters.map(|n| n * 4),
         fit,
         fault: None,
+        lenses: Vec::new(),
         is_loaded: false,
     };
     use Whereabouts::{HubCache, NotHere, OnDisk};

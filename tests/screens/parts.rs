@@ -12,8 +12,11 @@ const HEADS: usize = 9;
 /// The column with at most so many tokens a row.
 pub fn with_top_k(column: &Column, top_k: usize) -> Column {
     let mut column = column.clone();
-    column.embedding.top.truncate(top_k);
-    for cell in &mut column.layers {
+    for cell in column
+        .embedding
+        .iter_mut()
+        .chain(column.layers.values_mut())
+    {
         cell.top.truncate(top_k);
     }
     column
@@ -23,7 +26,8 @@ pub fn with_top_k(column: &Column, top_k: usize) -> Column {
 pub fn with_layers(columns: &[Arc<Column>], layers: usize) -> Vec<Arc<Column>> {
     let resized = columns.iter().map(|column| {
         let mut column = (**column).clone();
-        column.layers = column.layers.into_iter().cycle().take(layers).collect();
+        let cells = column.layers.values().cloned().collect::<Vec<_>>();
+        column.layers = cells.into_iter().cycle().take(layers).collect();
         Arc::new(column)
     });
     resized.collect()
@@ -32,8 +36,8 @@ pub fn with_layers(columns: &[Arc<Column>], layers: usize) -> Vec<Arc<Column>> {
 /// The golden logits as rows, and each change of them as the shares of two parts.
 pub fn attribution(column: &Column, target: Target) -> LogitAttribution {
     let other = if target.minus.is_some() { 9.5 } else { 0.0 };
-    let rows: Vec<f32> = std::iter::once(&column.embedding)
-        .chain(&column.layers)
+    let rows: Vec<f32> = column
+        .cells()
         .zip(0u8..)
         .map(|(cell, row)| cell.score.logit - other * f32::from(row) / 30.0)
         .collect();
@@ -52,7 +56,7 @@ pub fn attribution(column: &Column, target: Target) -> LogitAttribution {
         bias: -0.0,
         cap: 0.0,
         logit: rows[rows.len() - 1],
-        rows,
+        rows: rows.into_iter().map(Some).collect(),
     }
 }
 

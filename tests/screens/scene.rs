@@ -273,12 +273,13 @@ impl Scene {
                 let steps = self.state.run.as_ref().unwrap().columns.len();
                 let scores = |column: &Column| {
                     // Further down for each candidate, the way it was for the step's own token.
-                    let cells = std::iter::once(&column.embedding).chain(&column.layers);
-                    let scores: Vec<Score> = cells.map(|cell| cell.score).collect();
-                    let worse = |by: usize| -> Vec<Score> {
-                        let of_row = |score: &Score| Score {
-                            rank: score.rank * (by as u32 + 1) + by as u32,
-                            ..*score
+                    let scores: Vec<Score> = column.cells().map(|cell| cell.score).collect();
+                    let worse = |by: usize| -> Vec<Option<Score>> {
+                        let of_row = |score: &Score| {
+                            Some(Score {
+                                rank: score.rank * (by as u32 + 1) + by as u32,
+                                ..*score
+                            })
                         };
                         scores.iter().map(of_row).collect()
                     };
@@ -334,7 +335,7 @@ impl Scene {
         if self.case.watched().iter().any(|watched| watched == text) {
             let mut trajectory = self.case.trajectory(text);
             // Behind another prompt all is a little worse.
-            for score in &mut trajectory.layers {
+            for score in trajectory.layers.values_mut() {
                 score.rank = score.rank * run.0 as u32 + run.0 as u32 - 1;
                 score.prob /= run.0 as f32;
                 score.logit -= run.0 as f32 - 1.0;
@@ -348,7 +349,7 @@ impl Scene {
             tokens: vec![TokenId(389), TokenId(274)],
             context_changed: false,
         };
-        for (layer, score) in trajectory.layers.iter_mut().enumerate() {
+        for (layer, score) in trajectory.layers.values_mut().enumerate() {
             score.rank = score.rank * 3 + layer as u32 * 11;
         }
         Ok(trajectory)

@@ -85,7 +85,7 @@ mod tests {
         };
         let trajectories = logits.iter().map(|logits| {
             Ok(Trajectory {
-                layers: logits.iter().map(score).collect(),
+                layers: logits.iter().map(|logit| score(logit)).collect(),
                 ..testing::trajectory("x", &[1], &[1])
             })
         });

@@ -11,7 +11,8 @@ use crate::trace::{Column, TokenId};
 pub fn suggestions(column: &Column) -> Vec<TokenId> {
     let mut best: HashMap<TokenId, (usize, Reverse<usize>)> = HashMap::new();
     for (layer, cell) in column.layers.iter().enumerate() {
-        for (place, (token, _)) in cell.top.iter().enumerate() {
+        let listed = cell.into_iter().flat_map(|cell| &cell.top);
+        for (place, (token, _)) in listed.enumerate() {
             let here = (place, Reverse(layer));
             let known = best.entry(*token).or_insert(here);
             *known = here.min(*known);
@@ -31,8 +32,8 @@ mod tests {
     fn the_best_of_the_latest_layers_come_first_and_each_comes_once() {
         let cell = |top: &[u32]| testing::cell_of(1, top);
         let column = Column {
-            embedding: cell(&[99]),
-            layers: vec![cell(&[7, 5]), cell(&[1, 3]), cell(&[1, 2])],
+            embedding: Some(cell(&[99])),
+            layers: vec![cell(&[7, 5]), cell(&[1, 3]), cell(&[1, 2])].into(),
             ..testing::column(1, &[1])
         };
         let ids: Vec<u32> = suggestions(&column).iter().map(|token| token.0).collect();

@@ -19,8 +19,9 @@ pub struct FollowedCandidates {
     chosen: usize,
     /// The steps that are not known yet.
     missing: Inquiry<()>,
-    /// For each step and candidate, its score at each row, `emb` first.
-    steps: Vec<Vec<Vec<Score>>>,
+    /// For each step and candidate, its score at each row that the lens says something of,
+    /// `emb` first.
+    steps: Vec<Vec<Vec<Option<Score>>>>,
 }
 
 impl FollowedCandidates {
@@ -89,10 +90,10 @@ impl FollowedCandidates {
         let mut column = of_run.clone();
         for (row, score) in scores.iter().enumerate() {
             let cell = match row.checked_sub(1).map(Layer) {
-                None => Some(&mut column.embedding),
+                None => column.embedding.as_mut(),
                 Some(Layer(layer)) => column.layers.get_mut(layer),
             };
-            if let Some(cell) = cell {
+            if let (Some(cell), Some(score)) = (cell, score) {
                 cell.score = *score;
             }
         }

@@ -140,7 +140,7 @@ fn folded(text: &str) -> Vec<String> {
     lines
 }
 
-const WORDS: [&str; 15] = [
+const WORDS: [&str; 21] = [
     "rank     1 + the number of tokens with a higher logit; 1 is best",
     "▴ ▾      the rank is better, worse than at the layer below",
     "=        other tokens have exactly the same logit",
@@ -148,6 +148,12 @@ const WORDS: [&str; 15] = [
     "rank@½   the rank at half of the layers",
     "›        before a token: it was given, not chosen",
     "H, KL    entropy, and KL(final ‖ layer), in nats",
+    "lens     normed: final norm, then unembedding, at each layer",
+    "         raw: the unembedding alone",
+    "         tuned: a map fitted to each layer predicts the next token",
+    "         jacobian: what a layer may make the model say later; the",
+    "         chosen token's rank gets worse in middle layers",
+    "         tuned and jacobian need files: --lens-file PATH",
     "·  ⏎  ⇥  a space, a new line, a tab in a token",
     "search   are      a layer says ` are`",
     "         #are     a step whose token is ` are`",

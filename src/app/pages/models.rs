@@ -150,6 +150,7 @@ mod tests {
             memory: None,
             fit: Fit::Unknown,
             fault: None,
+            lenses: Vec::new(),
             is_loaded: false,
         }
     }

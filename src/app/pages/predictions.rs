@@ -11,6 +11,7 @@ use crate::export::figure::FigureKind;
 use crate::run::{self, Record};
 use crate::settings::keys::Scope;
 use crate::settings::{Action, PredictionOptions};
+use crate::trace::LensKind;
 
 /// The most tokens that are asked for.
 pub const MOST_TOKENS: usize = PredictionOptions::MOST_TOKENS;
@@ -43,6 +44,11 @@ pub struct Predictions {
     pub layers: Layers,
     /// The question and its newest answer.
     pub best: Inquiry<Arc<run::LayerPredictions>>,
+    /// The lens that is shown beside the wanted one.
+    pub beside: Option<LensKind>,
+    /// The question under that lens and its newest answer. It is asked when the one before has its
+    /// answer: of two questions of a kind only the newest is answered.
+    pub other: Inquiry<Arc<run::LayerPredictions>>,
     /// The tokens that are marked.
     pub watched: WatchedTokens,
 }
@@ -64,6 +70,24 @@ impl Predictions {
     }
 }
 
+impl Predictions {
+    /// Another lens beside the wanted one, the next one, or none again.
+    fn change_beside(&mut self, state: &mut State) {
+        let there = match (&state.model.ready, &state.model.saved) {
+            (Some(info), None) => info.lens_kinds(),
+            _ => Vec::new(),
+        };
+        let wanted = state.settings.options.lens;
+        let next = self.beside.unwrap_or(wanted).next_of(&there);
+        self.other.forget();
+        self.beside = (next != wanted).then_some(next);
+        if there.len() < 2 {
+            let text = state.no_model();
+            state.say(NoticeKind::Info, text);
+        }
+    }
+}
+
 impl Behaviour for Predictions {
     fn scopes(&self) -> &'static [Scope] {
         &[Scope::Predictions, Scope::Everywhere]
@@ -75,6 +99,7 @@ impl Behaviour for Predictions {
             Action::MoreTokens => self.change_top_k(state, 1),
             Action::FewerTokens => self.change_top_k(state, -1),
             Action::OneLayer => self.layers = self.layers.toggled(),
+            Action::OtherLens => self.change_beside(state),
             _ => return Outcome::Pass,
         }
         Outcome::DONE
@@ -93,18 +118,34 @@ impl Behaviour for Predictions {
             at: selected.at,
             top_k: self.top_k,
         }));
-        watched.into_iter().chain(best).collect()
+        let beside = self.beside.filter(|lens| *lens != selected.lens);
+        let is_free = best.is_none() && !self.best.is_waiting();
+        let other = beside.filter(|_| is_free).and_then(|lens| {
+            self.other.ask(Question {
+                run: selected.run.id,
+                lens,
+                ask: Ask::Predictions {
+                    at: selected.at,
+                    top_k: self.top_k,
+                },
+            })
+        });
+        watched.into_iter().chain(best).chain(other).collect()
     }
 
     fn hear(&mut self, to: &Arc<Question>, answer: &Answer, _rest: Rest) {
         self.watched.hear(to, answer);
         if let Answer::Predictions(predictions) = answer {
-            self.best.take(to, Arc::clone(predictions));
+            match self.other.is_about(to) && !self.best.is_about(to) {
+                true => self.other.take(to, Arc::clone(predictions)),
+                false => self.best.take(to, Arc::clone(predictions)),
+            }
         }
     }
 
     fn close(&mut self, to: &Question) {
         self.best.close(to);
+        self.other.close(to);
         self.watched.found.close(to);
     }
 

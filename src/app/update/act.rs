@@ -12,6 +12,7 @@ use crate::app::{
     SummaryPage,
 };
 use crate::settings::{Action, GridOptions, Switch};
+use crate::trace::LensKind;
 
 /// Do it: what the open page makes of it, or else what it does everywhere.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -30,6 +31,15 @@ pub(super) fn taken(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     }
 }
 
+/// The lenses that are gone through. Of a saved trace that it has only one is told when another is
+/// asked for.
+fn lenses(state: &State) -> Vec<LensKind> {
+    match (&state.model.ready, &state.model.saved) {
+        (Some(info), None) => info.lens_kinds(),
+        _ => vec![LensKind::Normed, LensKind::Raw],
+    }
+}
+
 fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     match action {
         Action::Quit => return Some(leave::quit(state)),
@@ -40,8 +50,9 @@ fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::Generate => return Some(ask::generate(state)),
         Action::RetryLoad => return Some(retry_load(state)),
         Action::Lens => {
+            let there = lenses(state);
             return Some(set::change_by(state, |options| {
-                options.lens = options.lens.toggled()
+                options.lens = options.lens.next_of(&there);
             }));
         }
         Action::Mouse => {
@@ -175,6 +186,7 @@ fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         | Action::MoreTokens
         | Action::FewerTokens
         | Action::OneLayer
+        | Action::OtherLens
         | Action::NextTarget
         | Action::PreviousTarget
         | Action::Heads

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::{answers, ask, compare, save};
-use crate::app::{Effect, FailedSource, Loading, NoticeKind, Page, Phase, Run, RunHistory, State};
+use crate::app::{
+    Effect, FailedSource, Loading, NoticeKind, Page, Phase, Prompt, Run, RunHistory, State,
+};
 use crate::engine::{Command, Event};
 use crate::run::{ModelInfo, RunId};
+use crate::trace::LensKind;
 
 const GONE: &str = "the engine has ended; save what you need, and start the program again";
 
@@ -99,6 +102,15 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     if let Some(note) = info.notes.first() {
         state.say(NoticeKind::Info, note.clone());
     }
+    if !info.lens_kinds().contains(&state.settings.options.lens) {
+        state.settings.options.lens = LensKind::default();
+    }
+    let saved = info.saved_run.clone();
+    if let Some(saved) = &saved {
+        state.prompt = Prompt::new(&saved.prompt);
+        state.queued = Some(saved.prompt.clone());
+        state.queued_text = None;
+    }
     if state.model.ready.replace(info).is_some() {
         // It may have no such parts.
         state.ablations.clear();
@@ -120,7 +132,10 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     if let Some(prompt) = state.queued.take() {
         effects.extend(match text {
             Some(text) => ask::force(state, prompt, text),
-            None => ask::run(state, prompt, state.settings.options.max_tokens),
+            None => {
+                let wanted = state.settings.options.max_tokens;
+                ask::run(state, prompt, saved.map_or(wanted, |saved| saved.steps))
+            }
         });
     }
     effects

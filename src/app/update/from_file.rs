@@ -101,7 +101,7 @@ fn predictions(
 
 /// How many of the best tokens of each layer a column lists, if any.
 fn listed(column: &Column) -> Option<usize> {
-    let cells = column.layers.iter().chain([&column.embedding]);
+    let cells = column.layers.values().chain(&column.embedding);
     cells
         .map(|cell| cell.top.len())
         .max()

@@ -4,6 +4,7 @@
 use super::ask;
 use crate::app::{Capture, Effect, Loading, NoticeKind, Pane, Phase, State};
 use crate::settings::{Options, Switch};
+use crate::trace::LensKind;
 
 /// Sets an option.
 pub fn set(state: &mut State, name: &str, value: &str) -> Vec<Effect> {
@@ -93,9 +94,23 @@ pub fn change(state: &mut State, now: Options) -> Vec<Effect> {
         effects.push(capture_mouse(state));
     }
     if lens != before.lens {
-        effects.extend(relens(state));
+        match state.model.saved {
+            None if !has_lens(state, lens) => {
+                state.settings.options.lens = before.lens;
+                let text =
+                    format!("There is no {lens} lens for this model; start with --lens-file");
+                state.say(NoticeKind::Error, text);
+            }
+            _ => effects.extend(relens(state)),
+        }
     }
     effects
+}
+
+/// Whether there is such a lens; before there is a model, nobody knows.
+fn has_lens(state: &State, lens: LensKind) -> bool {
+    let info = state.model.ready.as_ref();
+    info.is_none_or(|info| info.lens_kinds().contains(&lens))
 }
 
 /// The columns of the shown run under the lens of the options.

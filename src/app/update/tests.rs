@@ -201,8 +201,8 @@ fn column(rank: u32) -> Arc<Column> {
         ..testing::cell_of(rank, &[1])
     };
     Arc::new(Column {
-        embedding: cell.clone(),
-        layers: vec![cell; LAYERS],
+        embedding: Some(cell.clone()),
+        layers: vec![cell; LAYERS].into(),
         ..testing::column(1, &[rank])
     })
 }
@@ -286,6 +286,7 @@ fn listed(name: &str, fault: Option<&str>) -> ModelEntry {
         memory: None,
         fit: Fit::Unknown,
         fault: fault.map(str::to_owned),
+        lenses: Vec::new(),
         is_loaded: false,
     }
 }

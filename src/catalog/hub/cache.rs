@@ -11,21 +11,23 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::RepoKind;
 use super::legacy;
 use super::selection::{Selection, Weights, shards};
 use crate::catalog::entry::is_commit;
-use crate::catalog::{CheckpointFiles, HubRef, split};
+use crate::catalog::{CheckpointFiles, HubRef, Shards, split};
 use crate::regular_file;
 
 /// The hub cache below one folder.
 #[derive(Clone, Copy)]
 pub(super) struct Cache<'a> {
     root: &'a Path,
+    kind: RepoKind,
 }
 
 impl<'a> Cache<'a> {
-    pub(super) fn new(root: &'a Path) -> Self {
-        Self { root }
+    pub(super) fn new(root: &'a Path, kind: RepoKind) -> Self {
+        Self { root, kind }
     }
 
     pub(super) fn root(&self) -> &'a Path {
@@ -33,13 +35,13 @@ impl<'a> Cache<'a> {
     }
 
     /// The checkpoint, if all of its files are here, under the repository's present or old id.
-    pub(super) fn checkpoint(&self, id: &HubRef) -> Option<CheckpointFiles> {
+    pub(super) fn checkpoint(&self, id: &HubRef, wanted: Shards) -> Option<CheckpointFiles> {
         let ids = [Some(id.repo.as_str()), legacy::old_id(&id.repo)];
         let mut ids = ids.into_iter().flatten();
-        ids.find_map(|repo| self.checkpoint_of(repo, id))
+        ids.find_map(|repo| self.checkpoint_of(repo, id, wanted))
     }
 
-    fn checkpoint_of(&self, repo: &str, id: &HubRef) -> Option<CheckpointFiles> {
+    fn checkpoint_of(&self, repo: &str, id: &HubRef, wanted: Shards) -> Option<CheckpointFiles> {
         let commit = self.commit(repo, &id.revision)?;
         let snapshot = self.snapshot(repo, &commit);
         let names = file_names(&snapshot, id.file.as_deref());
@@ -55,7 +57,7 @@ impl<'a> Cache<'a> {
                     Weights::Sharded { index } => {
                         let index = snapshot.join(index);
                         let text = regular_file::read(&index, regular_file::VOCABULARY);
-                        shards(&text.ok()?).ok()?
+                        shards(&text.ok()?, wanted).ok()?
                     }
                 };
                 let whole = folder.has_tokenizer() && are_here(&weights);
@@ -76,7 +78,7 @@ impl<'a> Cache<'a> {
 
     /// The file whose lock says who writes that content.
     pub(super) fn lock(&self, repo: &str, etag: &str) -> PathBuf {
-        let locks = self.root.join(".locks").join(folder_name(repo));
+        let locks = self.root.join(".locks").join(self.folder_name(repo));
         locks.join(format!("{etag}.lock"))
     }
 
@@ -122,12 +124,47 @@ impl<'a> Cache<'a> {
     }
 
     fn folder(&self, repo: &str) -> PathBuf {
-        self.root.join(folder_name(repo))
+        self.root.join(self.folder_name(repo))
+    }
+
+    fn folder_name(&self, repo: &str) -> String {
+        format!("{}--{}", self.kind.plural(), repo.replace('/', "--"))
+    }
+
+    /// The files that `pick` takes of the names of all that are here, wherever they lie.
+    pub(super) fn picked(
+        &self,
+        id: &HubRef,
+        pick: &dyn Fn(&[String]) -> Option<Vec<String>>,
+    ) -> Option<Vec<PathBuf>> {
+        let commit = self.commit(&id.repo, &id.revision)?;
+        let snapshot = self.snapshot(&id.repo, &commit);
+        let names = names_below(&snapshot, DEEPEST);
+        let files = pick(&names)?.into_iter();
+        Some(files.map(|name| snapshot.join(name)).collect())
     }
 }
 
-fn folder_name(repo: &str) -> String {
-    format!("models--{}", repo.replace('/', "--"))
+/// Files of interest lie no deeper.
+const DEEPEST: usize = 6;
+
+/// The names of all files below a folder, as a repository has them.
+fn names_below(folder: &Path, depth: usize) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names = Vec::new();
+    for entry in entries {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let path = entry.path();
+        if path.is_file() {
+            names.push(name);
+        } else if depth > 0 && path.is_dir() {
+            let inner = names_below(&path, depth - 1).into_iter();
+            names.extend(inner.map(|inner| format!("{name}/{inner}")));
+        }
+    }
+    names
 }
 
 #[cfg(unix)]

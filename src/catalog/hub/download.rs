@@ -69,6 +69,24 @@ impl Visit<'_> {
         Ok(files)
     }
 
+    /// Download the files that `pick` takes of the names of all.
+    pub(super) async fn picked(
+        &self,
+        pick: &dyn Fn(&[String]) -> Option<Vec<String>>,
+    ) -> Result<Option<Vec<PathBuf>>, SourceError> {
+        let listing = self.list().await?;
+        let Some(names) = pick(&listing.names()) else {
+            return Ok(None);
+        };
+        self.download_all(&listing, &names).await?;
+        let (repo, commit) = (&self.id.repo, &listing.commit);
+        self.cache
+            .remember(repo, &self.id.revision, commit)
+            .map_err(|why| self.disk(why))?;
+        let snapshot = self.cache.snapshot(repo, commit);
+        Ok(Some(names.iter().map(|name| snapshot.join(name)).collect()))
+    }
+
     /// Download the index of the shards, and read their names from it.
     async fn shards(&self, listing: &Listing, index: &str) -> Result<Vec<String>, SourceError> {
         let file = self.read_whole(listing, index)?;
@@ -77,7 +95,8 @@ impl Visit<'_> {
             .await?;
         let text =
             regular_file::read(&path, regular_file::VOCABULARY).map_err(|why| self.disk(why))?;
-        shards(&text).map_err(|why| self.not_understood(format!("{index}: {why}")))
+        shards(&text, self.errand.shards)
+            .map_err(|why| self.not_understood(format!("{index}: {why}")))
     }
 
     /// Download these files, several at a time. The first failure ends all; what came stays, and

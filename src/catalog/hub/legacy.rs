@@ -19,7 +19,7 @@ pub(in crate::catalog) fn present_id(id: &str) -> Option<&'static str> {
 }
 
 /// The old id of the repository `id`, if it had one.
-pub(super) fn old_id(id: &str) -> Option<&'static str> {
+pub(in crate::catalog) fn old_id(id: &str) -> Option<&'static str> {
     let mut moved = MOVED.iter();
     moved.find(|(_, new)| *new == id).map(|(old, _)| *old)
 }

@@ -149,7 +149,7 @@ impl Visit<'_> {
         url.path_segments_mut()
             .map_err(|()| wrong("it has no path"))?
             .pop_if_empty()
-            .extend(["api", "models"])
+            .extend(["api", self.kind.plural()])
             .extend(self.id.repo.split('/'))
             .extend(["revision", &self.id.revision]);
         url.set_query(Some("blobs=true"));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::catalog::Shards;
 use crate::catalog::split::{self, ShardName};
 use crate::regular_file::is_plain_name;
 
@@ -105,7 +106,7 @@ impl Folder {
         match self.weights {
             Weights::Single(name) => files.push(name),
             Weights::Sharded { index } => {
-                files.extend(shards(&read(&index)?).ok()?);
+                files.extend(shards(&read(&index)?, Shards::All).ok()?);
                 files.push(index);
             }
         }
@@ -151,17 +152,21 @@ fn is_gguf_of(kind: &str, name: &str) -> bool {
     })
 }
 
-/// The names of the files that an index of shards names, each once.
+/// The names of the files that an index of shards names, each once; of those with weights of blocks
+/// only, none where they are not wanted. Such weights have the number of their block in the name.
 ///
 /// # Errors
 /// When the text is no index, or names a file outside its folder.
-pub(super) fn shards(index: &[u8]) -> Result<Vec<String>, String> {
+pub(super) fn shards(index: &[u8], wanted: Shards) -> Result<Vec<String>, String> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: std::collections::HashMap<String, String>,
     }
     let index: Index = serde_json::from_slice(index).map_err(|error| error.to_string())?;
-    let files: BTreeSet<String> = index.weight_map.into_values().collect();
+    let is_of_block = |name: &str| name.split('.').any(|word| word.parse::<usize>().is_ok());
+    let entries = index.weight_map.into_iter();
+    let entries = entries.filter(|(name, _)| wanted == Shards::All || !is_of_block(name));
+    let files: BTreeSet<String> = entries.map(|(_, file)| file).collect();
     match files.iter().find(|file| !is_plain_name(file)) {
         Some(file) => Err(format!("{file:?} is not the name of a file")),
         None => Ok(files.into_iter().collect()),
@@ -266,12 +271,20 @@ mod tests {
     #[test]
     fn an_index_names_each_shard_once_and_none_elsewhere() {
         let index = br#"{"metadata":{},"weight_map":{"a":"2.safetensors","b":"1.safetensors","c":"2.safetensors"}}"#;
-        assert_eq!(shards(index).unwrap(), ["1.safetensors", "2.safetensors"]);
+        let all = shards(index, Shards::All);
+        assert_eq!(all.unwrap(), ["1.safetensors", "2.safetensors"]);
         for name in ["../x", "/", "x/y", ".x", "nul"] {
             let index = serde_json::json!({ "weight_map": { "a": name } }).to_string();
-            let told = shards(index.as_bytes()).unwrap_err();
+            let told = shards(index.as_bytes(), Shards::All).unwrap_err();
             assert!(told.contains("is not the name of a file"), "{told}");
         }
-        assert!(shards(b"<html>").is_err());
+        assert!(shards(b"<html>", Shards::All).is_err());
+    }
+
+    #[test]
+    fn of_the_ends_there_are_few_shards() {
+        let index = br#"{"weight_map":{"model.embed_tokens.weight":"1.safetensors","model.layers.7.mlp.up_proj.weight":"2.safetensors","lm_head.weight":"3.safetensors"}}"#;
+        let ends = shards(index, Shards::OfEnds).unwrap();
+        assert_eq!(ends, ["1.safetensors", "3.safetensors"]);
     }
 }

@@ -5,25 +5,6 @@ use clap::ValueEnum;
 
 use crate::model::Dtype;
 use crate::settings::{CharsetChoice, ColourChoice};
-use crate::trace::LensKind;
-
-/// A lens, as it is called on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LensChoice {
-    /// Final norm and unembedding at every layer.
-    Normed,
-    /// No final norm but at the last layer, as in the article's figures.
-    Raw,
-}
-
-impl From<LensChoice> for LensKind {
-    fn from(choice: LensChoice) -> Self {
-        match choice {
-            LensChoice::Normed => Self::Normed,
-            LensChoice::Raw => Self::Raw,
-        }
-    }
-}
 
 /// How weights are held and computed with, as it is called on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

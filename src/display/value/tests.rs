@@ -28,8 +28,8 @@ fn cell(rank: u32, ties: u32, [logit, prob, entropy, kl, log_sum_exp]: [f32; 5])
 
 fn column(below: Cell, here: Cell) -> Column {
     Column {
-        embedding: below,
-        layers: vec![here],
+        embedding: Some(below),
+        layers: vec![here].into(),
         ..testing::column(0, &[1])
     }
 }
@@ -105,7 +105,7 @@ fn before_the_first_layer_nothing_has_changed() {
     let vocabulary = Vocabulary::default();
     let embedding = CellContext {
         row: Row::Embedding,
-        cell: &column.embedding,
+        cell: column.embedding.as_ref().unwrap(),
         ..seen(&column, &vocabulary)
     };
     let change = of(CellValue::LogitChange);
@@ -237,7 +237,7 @@ fn under_the_raw_lens_the_last_layer_has_no_change_of_its_logit() {
     let [embedding, layers @ ..] = cells;
     let column = Column {
         lens: LensKind::Raw,
-        embedding,
+        embedding: Some(embedding),
         layers: layers.into(),
         ..testing::column(0, &[1])
     };

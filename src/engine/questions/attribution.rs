@@ -18,7 +18,8 @@ impl Session {
         target: Target,
     ) -> Result<Answer, ModelError> {
         let (states, parts) = self.in_parts(question.run, at)?;
-        let split = attribution(self.model(), &states, &parts, target, question.lens)?;
+        let lens = self.lenses().get(question.lens)?;
+        let split = attribution(self.model(), &states, &parts, target, lens)?;
         Ok(Answer::Attribution(Arc::new(split)))
     }
 

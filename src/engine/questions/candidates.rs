@@ -1,7 +1,7 @@
 //! Where candidates stand at every row of one position.
 
 use crate::engine::Session;
-use crate::lens::{Logits, trajectories};
+use crate::lens::trajectories;
 use crate::model::ModelError;
 use crate::run::{CandidateRequest, Comparison, RunId};
 use crate::trace::{Candidate, LensKind, Position, TokenId};
@@ -23,7 +23,7 @@ impl Session {
             .iter()
             .map(|wanted| self.candidate(&context, wanted))
             .collect();
-        let logits = Logits::of(&self.model().unembed, states, lens)?;
+        let logits = self.logits(states, lens)?;
         let followed: Vec<Candidate> = candidates.iter().flatten().cloned().collect();
         let mut found = trajectories(&logits, &followed)?.into_iter();
         let trajectories = candidates

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{AnswerPart, Task};
 use crate::engine::{Answer, Ask, Question, Session};
-use crate::lens::Logits;
 use crate::model::ModelError;
 use crate::run::{LayerPredictions, RunId};
 use crate::trace::{Column, LensKind, Position, TokenId};
@@ -104,7 +103,7 @@ impl Session {
         token: TokenId,
     ) -> Result<Column, ModelError> {
         let states = self.run_state(run)?.states_before(at)?;
-        let logits = Logits::of(&self.model().unembed, states, lens)?;
+        let logits = self.logits(states, lens)?;
         self.column(&logits, token, None)
     }
 
@@ -116,11 +115,7 @@ impl Session {
         top_k: usize,
     ) -> Result<Answer, ModelError> {
         let kept = self.run_state(question.run)?;
-        let logits = Logits::of(
-            &self.model().unembed,
-            kept.states_before(at)?,
-            question.lens,
-        )?;
+        let logits = self.logits(kept.states_before(at)?, question.lens)?;
         let token = match kept.tokens().get(at.0) {
             Some(token) => *token,
             None => logits.with_rows(best)?,

@@ -2,7 +2,7 @@
 
 use super::{AnswerPart, Task};
 use crate::engine::{Answer, Question, Session};
-use crate::lens::{Logits, scores};
+use crate::lens::scores;
 use crate::model::ModelError;
 use crate::run::RunId;
 use crate::trace::{LensKind, Position, Step, TokenId};
@@ -38,7 +38,7 @@ impl Task for Follow {
         let scores = (first.0..end)
             .map(|step| {
                 let states = kept.states_before(Position(kept.prompt.len() + step))?;
-                let logits = Logits::of(&session.model().unembed, states, self.lens)?;
+                let logits = session.logits(states, self.lens)?;
                 scores(&logits, &self.tokens)
             })
             .collect::<Result<Vec<_>, ModelError>>()?;

@@ -12,6 +12,8 @@ use crate::trace::{Layer, LensKind, LogProb, Row, Score, TokenId, Trajectory, lo
 struct Document<'c> {
     model: &'c str,
     lens: LensKind,
+    /// What the lens says, for readers of the file.
+    lens_meaning: &'static str,
     n_layers: usize,
     prompts: Vec<PromptEntry<'c>>,
 }
@@ -25,7 +27,7 @@ struct PromptEntry<'c> {
     /// Who is ahead from which layer on.
     leads: Vec<LeadEntry>,
     /// The first candidate's logit minus the second one's, by layer.
-    logit_difference: Vec<f32>,
+    logit_difference: Vec<Option<f32>>,
 }
 
 #[derive(Serialize)]
@@ -35,8 +37,8 @@ enum CandidateEntry<'c> {
         text: &'c str,
         tokens: &'c [TokenId],
         joint_log_prob: Option<LogProb>,
-        emb: ScoreEntry,
-        layers: Vec<ScoreEntry>,
+        emb: Option<ScoreEntry>,
+        layers: Vec<Option<ScoreEntry>>,
     },
     Failed {
         text: String,
@@ -64,6 +66,7 @@ pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         model: &comparisons.model,
         lens: comparisons.lens,
+        lens_meaning: comparisons.lens.meaning(),
         n_layers: comparisons.n_layers,
         prompts: comparisons
             .prompts
@@ -92,9 +95,9 @@ fn prompt(compared: &ComparedPrompt, n_layers: usize) -> PromptEntry<'_> {
     }
 }
 
-fn differences(a: &Trajectory, b: &Trajectory) -> Vec<f32> {
+fn differences(a: &Trajectory, b: &Trajectory) -> Vec<Option<f32>> {
     (0..a.layers.len())
-        .filter_map(|l| logit_difference(a, b, Row::Layer(Layer(l))))
+        .map(|l| logit_difference(a, b, Row::Layer(Layer(l))))
         .collect()
 }
 
@@ -104,8 +107,12 @@ fn candidate(compared: &ComparedCandidate) -> CandidateEntry<'_> {
             text: &trajectory.candidate.text,
             tokens: &trajectory.candidate.tokens,
             joint_log_prob: compared.joint_log_prob,
-            emb: score(&trajectory.embedding),
-            layers: trajectory.layers.iter().map(score).collect(),
+            emb: trajectory.embedding.as_ref().map(score),
+            layers: trajectory
+                .layers
+                .iter()
+                .map(|found| found.map(score))
+                .collect(),
         },
         Err(error) => CandidateEntry::Failed {
             text: compared.wanted.to_string(),

@@ -37,7 +37,7 @@ pub fn write(
         out,
         "{} · {n_layers} layers · lens {} · rank of each candidate at each layer",
         visible_line(&comparisons.model),
-        comparisons.lens
+        comparisons.lens.in_words()
     )?;
     for prompt in &comparisons.prompts {
         writeln!(out, "\n{} ▸ step {}", context(prompt), prompt.step)?;

@@ -47,7 +47,12 @@ struct Axes {
 impl Axes {
     fn of(record: &Record) -> Self {
         let trajectories = &record.watch.trajectories;
-        let ranks = || trajectories.iter().flat_map(|t| &t.layers).map(|s| s.rank);
+        let ranks = || {
+            trajectories
+                .iter()
+                .flat_map(|t| t.layers.values())
+                .map(|s| s.rank)
+        };
         let widest = ranks().map(|rank| width_of(&rank.to_string()));
         let names = trajectories.iter().enumerate();
         let names = names.map(|(at, trajectory)| width_of(&name(at, trajectory)));
@@ -126,7 +131,7 @@ fn line(drawing: &mut Drawing, axes: &Axes, at: usize, trajectory: &Trajectory, 
     let mut path = String::new();
     let points = trajectory.layers.iter().enumerate();
     let points: Vec<(f32, f32)> = points
-        .map(|(l, score)| (axes.x(l), axes.y(score.rank as f32)))
+        .filter_map(|(l, score)| Some((axes.x(l), axes.y(score?.rank as f32))))
         .collect();
     for (x, y) in &points {
         let command = if path.is_empty() { 'M' } else { 'L' };
@@ -197,6 +202,9 @@ fn ranks(
     let base = top + ROW / 2.0 + 4.0;
     drawing.text((axes.left - 8.0, base), Anchor::End, Face::Strong, &name);
     for (l, score) in trajectory.layers.iter().enumerate() {
+        let Some(score) = score else {
+            continue;
+        };
         let place = Area {
             x: axes.left + l as f32 * axes.layer,
             y: top,

@@ -269,7 +269,7 @@ fn seen_with(record: &Record) -> Vec<String> {
         visible_text(&model.name),
         format!("{} layers", model.n_layers),
         format!("weights {}", visible_text(&model.weights)),
-        format!("lens {}", record.lens),
+        format!("lens {}", record.lens.in_words()),
     ]
 }
 

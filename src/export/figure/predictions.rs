@@ -54,12 +54,12 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
         let label = record.vocabulary().label(token);
         text::cut(&label, LONGEST_TOKEN).into_owned()
     };
-    let labels = column.layers.iter().flat_map(|cell| cell.best(BEST));
+    let labels = column.layers.values().flat_map(|cell| cell.best(BEST));
     let widest = labels
         .map(|(token, _)| width_of(&label(token)))
         .fold(24.0, f32::max);
     let width = widest + NUMBER + BAR + 24.0;
-    let places = column.layers.iter().map(|cell| cell.best(BEST).count());
+    let places = column.layers.values().map(|cell| cell.best(BEST).count());
     let places = places.max().unwrap_or(0);
     for place in 0..places {
         let x = NAMES + place as f32 * width;
@@ -71,7 +71,8 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
         let base = y + ROW / 2.0 + 4.0;
         let name = format!("Layer {l}");
         drawing.text((NAMES - 8.0, base), Anchor::End, Face::Muted, &name);
-        for (place, (token, prob)) in cell.best(BEST).enumerate() {
+        let best = cell.into_iter().flat_map(|cell| cell.best(BEST));
+        for (place, (token, prob)) in best.enumerate() {
             let x = NAMES + place as f32 * width;
             let is_chosen = token == column.token;
             if is_chosen {

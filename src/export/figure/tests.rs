@@ -163,7 +163,7 @@ fn the_predictions_mark_the_chosen_token_wherever_it_is_listed() {
     let kind = FigureKind::Predictions(Step(0));
     let svg = text(kind.clone(), "svg");
     assert!(svg.contains("Best tokens of every layer at step 1: ·is"));
-    let cells = || record.columns[0].layers.iter();
+    let cells = || record.columns[0].layers.values();
     let best = |cell: &Cell| cell.best(predictions::BEST).collect::<Vec<_>>();
     let listed: usize = cells().map(|cell| best(cell).len()).sum();
     let chosen = cells().flat_map(best);

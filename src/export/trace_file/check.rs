@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::document::{CellEntry, Document, ScoreEntry, StepEntry, WatchEntry};
 use super::{Flaw, pieces};
-use crate::run::{Intervention, ModelInfo, Record, Watch};
+use crate::run::{Intervention, LensInfo, ModelInfo, Record, Watch};
 use crate::trace::{
     Candidate, Cell, Column, LONGEST_PROMPT, LensKind, Row, Score, TokenId, Trajectory,
 };
@@ -89,6 +89,11 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
             device: info.device,
             parameters: info.parameters,
             notes: info.notes,
+            saved_run: None,
+            lenses: vec![LensInfo {
+                kind: document.lens,
+                about: document.lens_source,
+            }],
             vocabulary: Arc::new(vocabulary),
         }),
         lens: document.lens,
@@ -161,11 +166,14 @@ impl Rules {
         Ok(Column {
             token: self.token(entry.token, place)?,
             lens: self.lens,
-            embedding: self.cell(entry.embedding, place)?,
+            embedding: entry
+                .embedding
+                .map(|cell| self.cell(cell, place))
+                .transpose()?,
             layers: entry
                 .layers
                 .into_iter()
-                .map(|cell| self.cell(cell, place))
+                .map(|cell| cell.map(|cell| self.cell(cell, place)).transpose())
                 .collect::<Result<_, _>>()?,
         })
     }
@@ -213,11 +221,19 @@ impl Rules {
             self.token(*id, place)?;
         }
         Ok(Trajectory {
-            embedding: self.score(&entry.embedding, place)?,
+            embedding: entry
+                .embedding
+                .map(|score| self.score(&score, place))
+                .transpose()?,
             layers: entry
                 .layers
                 .iter()
-                .map(|score| self.score(score, place))
+                .map(|score| {
+                    score
+                        .as_ref()
+                        .map(|score| self.score(score, place))
+                        .transpose()
+                })
                 .collect::<Result<_, _>>()?,
             candidate: Candidate {
                 text: entry.text,

@@ -25,6 +25,12 @@ pub struct Document {
     pub model: String,
     pub model_info: ModelEntry,
     pub lens: LensKind,
+    /// What the lens says, for readers of the file.
+    #[serde(default)]
+    pub lens_meaning: String,
+    /// Where a fitted lens is from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lens_source: String,
     /// Decoder blocks of the model.
     pub n_layers: usize,
     #[serde(default)]
@@ -83,8 +89,9 @@ pub struct StepEntry {
     /// For readers of the file; bytes that are no whole character as U+FFFD.
     #[serde(default)]
     pub text: String,
-    pub embedding: CellEntry,
-    pub layers: Vec<CellEntry>,
+    /// `null` where the lens says nothing of the row, as in `layers`.
+    pub embedding: Option<CellEntry>,
+    pub layers: Vec<Option<CellEntry>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -113,12 +120,12 @@ pub struct WatchEntry {
     pub id: Option<TokenId>,
     /// By layer: the ranks of `layers`, for readers of the file.
     #[serde(default)]
-    pub ranks: Vec<u32>,
+    pub ranks: Vec<Option<u32>>,
     pub tokens: Vec<TokenId>,
     #[serde(default)]
     pub context_changed: bool,
-    pub embedding: ScoreEntry,
-    pub layers: Vec<ScoreEntry>,
+    pub embedding: Option<ScoreEntry>,
+    pub layers: Vec<Option<ScoreEntry>>,
 }
 
 /// A figure. JSON has no infinities: what is not finite is `null`, and read as not a number.
@@ -160,6 +167,12 @@ impl Document {
             model: record.model.name.clone(),
             model_info: ModelEntry::of(&record.model),
             lens: record.lens,
+            lens_meaning: record.lens.meaning().to_owned(),
+            lens_source: record
+                .model
+                .about_lens(record.lens)
+                .unwrap_or_default()
+                .to_owned(),
             n_layers: record.model.n_layers,
             sampling: record.sampling.clone(),
             prompt: record.prompt.clone(),
@@ -203,8 +216,12 @@ impl StepEntry {
         Self {
             token: column.token,
             text: String::from_utf8_lossy(bytes).into_owned(),
-            embedding: CellEntry::of(&column.embedding),
-            layers: column.layers.iter().map(CellEntry::of).collect(),
+            embedding: column.embedding.as_ref().map(CellEntry::of),
+            layers: column
+                .layers
+                .iter()
+                .map(|cell| cell.map(CellEntry::of))
+                .collect(),
         }
     }
 }
@@ -242,11 +259,19 @@ impl WatchEntry {
         Self {
             text: candidate.text.clone(),
             id: candidate.followed(),
-            ranks: trajectory.layers.iter().map(|score| score.rank).collect(),
+            ranks: trajectory
+                .layers
+                .iter()
+                .map(|score| Some(score?.rank))
+                .collect(),
             tokens: candidate.tokens.clone(),
             context_changed: candidate.context_changed,
-            embedding: ScoreEntry::of(&trajectory.embedding),
-            layers: trajectory.layers.iter().map(ScoreEntry::of).collect(),
+            embedding: trajectory.embedding.as_ref().map(ScoreEntry::of),
+            layers: trajectory
+                .layers
+                .iter()
+                .map(|score| score.map(ScoreEntry::of))
+                .collect(),
         }
     }
 }

@@ -41,10 +41,7 @@ pub fn of(record: &Record) -> Vec<PieceEntry> {
 }
 
 fn occurring(record: &Record) -> BTreeSet<TokenId> {
-    let cells = record
-        .columns
-        .iter()
-        .flat_map(|column| std::iter::once(&column.embedding).chain(&column.layers));
+    let cells = record.columns.iter().flat_map(|column| column.cells());
     let listed = cells.flat_map(|cell| cell.top.iter().map(|(id, _)| *id));
     let chosen = record.columns.iter().map(|column| column.token);
     let watched = record

@@ -13,18 +13,12 @@ impl Checkpoint<'_> {
     /// The embedding with all that is done before the first block.
     pub fn embedding(&self, spec: &Spec) -> Result<Embedding, ModelError> {
         let width = spec.embedding.width;
-        let name = self.embedding_name(spec)?;
-        self.check_type(&name)?;
-        let rows = match self.weights.shape(&name) {
-            Some([rows, found]) if *found == width => *rows,
-            found => return Err(self.wrong_shape(&name, &format!("[any, {width}]"), found)),
-        };
         let norm = spec.embedding.norm.map(|norm| {
             let name = format!("{}{}", self.prefix, self.layout.embedding_norm);
             self.norm(&name, norm, &[width])
         });
         Ok(Embedding {
-            tokens: self.weight(vec![self.rows(&name, &[rows, width])?])?,
+            tokens: self.tokens(spec)?,
             scale: spec.embedding.scale,
             norm: norm.transpose()?,
             projection: self.projection_between(self.layout.project_in, width, spec.d_model)?,
@@ -40,6 +34,23 @@ impl Checkpoint<'_> {
         })
     }
 
+    /// How many tokens the embedding has, whose width has to be that of the description.
+    fn n_tokens(&self, spec: &Spec) -> Result<usize, ModelError> {
+        let width = spec.embedding.width;
+        let name = self.embedding_name(spec)?;
+        self.check_type(&name)?;
+        match self.weights.shape(&name) {
+            Some([rows, found]) if *found == width => Ok(*rows),
+            found => Err(self.wrong_shape(&name, &format!("[any, {width}]"), found)),
+        }
+    }
+
+    /// The vectors of all tokens.
+    fn tokens(&self, spec: &Spec) -> Result<Weight, ModelError> {
+        let shape = [self.n_tokens(spec)?, spec.embedding.width];
+        self.weight(vec![self.rows(&self.embedding_name(spec)?, &shape)?])
+    }
+
     /// The learned positions, `[positions, d_model]`, row 0 for the first one.
     fn positions(&self, spec: &Spec) -> Result<Option<Weight>, ModelError> {
         let Positions::Learned { offset } = spec.positions else {
@@ -51,16 +62,24 @@ impl Checkpoint<'_> {
         self.weight(vec![table]).map(Some)
     }
 
-    /// The final norm and the unembedding, which may be the embedding's `tokens`.
-    pub fn unembed(&self, spec: &Spec, tokens: &Weight) -> Result<Unembed, ModelError> {
-        let (rows, width) = (tokens.height(), spec.embedding.width);
+    /// The final norm and the unembedding, which may be the embedding's `tokens`; those are read
+    /// here where they are needed and were not.
+    pub fn unembed(&self, spec: &Spec, tokens: Option<&Weight>) -> Result<Unembed, ModelError> {
+        let rows = match tokens {
+            Some(tokens) => tokens.height(),
+            None => self.n_tokens(spec)?,
+        };
+        let width = spec.embedding.width;
         let name = self.unembedding_name();
         let weight_name = format!("{name}.weight");
         let weight = if self.has_own_unembedding(spec, &weight_name, &[rows, width])? {
             let rows = self.rows(&weight_name, &[rows, width])?;
             self.weight(vec![rows])?
         } else {
-            tokens.clone()
+            match tokens {
+                Some(tokens) => tokens.clone(),
+                None => self.tokens(spec)?,
+            }
         };
         let bias_name = format!("{name}.bias");
         let bias = self

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::mix::{Mix, Portion};
 use super::stored::StoredTensor;
-use super::{Adapter, Size, damaged, elements, names, pytorch, safetensors, unreadable};
+use super::{Adapter, Part, Size, damaged, elements, names, pytorch, safetensors, unreadable};
 use crate::model::ModelError;
 use crate::model::weight::Rows;
 use crate::regular_file;
@@ -60,7 +60,7 @@ impl Folder {
     ///
     /// # Errors
     /// When there are no weights here, or one of the files is missing or damaged.
-    pub fn open(folder: &Path) -> Result<Self, ModelError> {
+    pub fn open(folder: &Path, part: Part) -> Result<Self, ModelError> {
         let mut tensors = BTreeMap::new();
         let adapter = Adapter::beside(folder);
         let there = |name: &str| folder.join(name).exists();
@@ -79,7 +79,7 @@ impl Folder {
         if there(format.single) {
             (format.read)(&folder.join(format.single), &mut tensors)?;
         } else {
-            format.read_shards(folder, &mut tensors)?;
+            format.read_shards(folder, part, &mut tensors)?;
         }
         if tensors.is_empty() {
             let reason = "the files of weights here hold no tensors, or none where they are looked \
@@ -198,21 +198,23 @@ impl Format {
     fn read_shards(
         &self,
         folder: &Path,
+        part: Part,
         tensors: &mut BTreeMap<String, StoredTensor>,
     ) -> Result<(), ModelError> {
         let path = folder.join(self.index);
         let text =
             regular_file::read(&path, regular_file::VOCABULARY).map_err(unreadable(&path))?;
         let index = parse_index(&path, &text)?;
-        let mut files: Vec<&String> = index.weight_map.values().collect();
+        let entries = index.weight_map.iter();
+        let entries: Vec<_> = entries.filter(|(name, _)| part.has(name)).collect();
+        let mut files: Vec<&String> = entries.iter().map(|(_, file)| *file).collect();
         files.sort_unstable();
         files.dedup();
         for file in files {
             (self.read)(&self.shard(folder, file)?, tensors)?;
         }
-        match index
-            .weight_map
-            .iter()
+        match entries
+            .into_iter()
             .find(|(name, _)| !tensors.contains_key(*name))
         {
             None => Ok(()),

@@ -6,7 +6,7 @@
 //! writes to stderr, and panics on short tuples.
 
 mod legacy;
-mod pickle;
+pub(super) mod pickle;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -20,12 +20,16 @@ use super::stored::{self, StoredTensor};
 use super::{CheckpointFile, damaged, foreign, unreadable};
 use crate::model::ModelError;
 use pickle::TensorDescription;
+use pickle::tree::Item;
 
 /// No description of a model is longer.
 const LONGEST_PICKLE: u64 = 16 << 20;
 
 /// Where a file of the archive stands: offset and length.
 type ByteRange = (u64, u64);
+
+/// Where each storage stands, by its key.
+pub(super) type Storages = HashMap<String, ByteRange>;
 
 /// Adds the tensors of the file at `path`.
 pub(super) fn read(
@@ -57,6 +61,28 @@ pub(super) fn read(
         tensors.insert(tensor.name, stored);
     }
     Ok(())
+}
+
+/// What the file at `path` holds as a tree of plain containers, and where the storages of its
+/// tensors stand.
+pub(super) fn read_tree(path: &Path) -> Result<(Item, Storages), ModelError> {
+    let CheckpointFile {
+        file,
+        length,
+        start,
+    } = CheckpointFile::at(path)?;
+    if !start.starts_with(b"PK\x03\x04") {
+        let reason = match legacy::begins(&start) {
+            true => "written as before PyTorch 1.6; load it and save it anew",
+            false => foreign(&start).unwrap_or("not a PyTorch file"),
+        };
+        return Err(damaged(path, reason));
+    }
+    let (pickle, storages) = unpack(path, file, length)?;
+    let tree = pickle::tree::tree(&pickle);
+    let tree =
+        tree.map_err(|reason| damaged(path, format!("not what torch.save writes: {reason}")))?;
+    Ok((tree, storages))
 }
 
 fn no_state_dict(reason: &str) -> String {
@@ -114,7 +140,7 @@ fn unpack(
 }
 
 /// Where a tensor stands, if what the pickle says of it is possible.
-fn place(
+pub(super) fn place(
     path: &Path,
     tensor: &TensorDescription,
     storages: &HashMap<String, ByteRange>,

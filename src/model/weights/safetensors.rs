@@ -1,7 +1,7 @@
 //! The header of a safetensors file: eight bytes that say how long it is, then JSON that says
 //! where in the rest of the file each tensor stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -56,6 +56,50 @@ pub(super) fn read(
         tensors.insert(name, stored);
     }
     Ok(())
+}
+
+/// The free text under a key of the header of the file at `path`, if it has some.
+pub(super) fn free_text(path: &Path, key: &str) -> Option<String> {
+    let CheckpointFile {
+        mut file, start, ..
+    } = CheckpointFile::at(path).ok()?;
+    let size = u64::from_le_bytes(*start.first_chunk::<8>()?);
+    let mut text = Vec::new();
+    file.seek(SeekFrom::Start(8)).ok()?;
+    file.take(size.min(LONGEST_HEADER))
+        .read_to_end(&mut text)
+        .ok()?;
+    let FreeText(mut free) = serde_json::from_slice(&text).ok()?;
+    free.remove(key)
+}
+
+/// The free text of a header.
+struct FreeText(HashMap<String, String>);
+
+impl<'de> Deserialize<'de> for FreeText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = FreeText;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object that lists tensors")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FreeText, A::Error> {
+                let mut free = HashMap::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "__metadata__" {
+                        free = map.next_value()?;
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(FreeText(free))
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
 }
 
 /// The entries of a header without the free text among them. Read straight into their own type:

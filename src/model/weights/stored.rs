@@ -78,7 +78,8 @@ impl StoredTensor {
         format!("has type {:?}; F32, F16, BF16 or F64 is needed", self.dtype)
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, ModelError> {
+    /// Its bytes as they stand in the file.
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, ModelError> {
         let mut bytes = vec![0; self.bytes];
         let mut file = regular_file::open(&self.file).map_err(unreadable(&self.file))?;
         file.seek(SeekFrom::Start(self.start))

@@ -55,7 +55,7 @@ pub enum Action {
     Models,
     /// Load the chosen model.
     LoadChosen,
-    /// Use the other lens.
+    /// Use the next lens of those that there are.
     Lens,
     /// Show the next value in the grid's cells.
     CellValue,
@@ -166,6 +166,8 @@ pub enum Action {
     FewerTokens,
     /// Show the selected layer only, or all layers.
     OneLayer,
+    /// Show each layer under another lens beside this one, the next one, or none.
+    OtherLens,
     /// Split the logit of the next target.
     NextTarget,
     /// Split the logit of the target before.

@@ -35,7 +35,7 @@ fn cell(rank: u32, ties: u32) -> Cell {
 fn column(token: u32, ranks: [u32; 4]) -> Arc<Column> {
     let [embedding, layers @ ..] = ranks.map(|rank| cell(rank, 0));
     Arc::new(Column {
-        embedding,
+        embedding: Some(embedding),
         layers: layers.into(),
         ..testing::column(token, &[1])
     })
@@ -172,7 +172,7 @@ fn other_values_have_no_mark() {
 #[test]
 fn changes_of_the_logit_have_signs_and_shades_on_either_side() {
     let mut moved = (*column(0, [9, 9, 9, 9])).clone();
-    for (cell, logit) in moved.layers.iter_mut().zip([6.0, 3.25, 3.25]) {
+    for (cell, logit) in moved.layers.values_mut().zip([6.0, 3.25, 3.25]) {
         cell.score.logit = logit;
     }
     let (columns, vocabulary) = ([Arc::new(moved)], vocabulary());

@@ -3,7 +3,7 @@
 //! ```text
 //! ╭ Actions ─────────────────────────────────────── 1 of 74 ╮
 //! │ › lens▏                                                 │
-//! │ lens              the other lens        L  in every pane │
+//! │ lens              the next lens         L  in every pane │
 //! ╰─────────────────────────────────────────────────────────╯
 //! ```
 

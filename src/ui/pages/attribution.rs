@@ -250,7 +250,7 @@ impl<'s> Sheet<'s> {
             Row::Embedding => 0,
             Row::Layer(Layer(layer)) => layer + 1,
         };
-        let Some(here) = logits.get(at) else {
+        let Some(Some(here)) = logits.get(at) else {
             return Vec::new();
         };
         let number = text::right(&bars::plain(*here), bars::NUMBER);
@@ -277,7 +277,7 @@ fn changes(split: &AttributedLogit) -> Vec<Option<f32>> {
     let rows = &split.attribution.rows;
     let n_layers = rows.len().saturating_sub(1);
     let changes = rows.windows(2).enumerate().map(|(layer, pair)| match pair {
-        [below, here] if split.lens.changes_at(Row::Layer(Layer(layer)), n_layers) => {
+        [Some(below), Some(here)] if split.lens.changes_at(Row::Layer(Layer(layer)), n_layers) => {
             Some(here - below)
         }
         _ => None,

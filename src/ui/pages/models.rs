@@ -128,7 +128,11 @@ fn entry_line(entry: &ModelEntry, palette: &Palette<'_>, width: usize) -> Line<'
     ];
     let mark = if entry.is_loaded { "●" } else { " " };
     let columns = columns(cells, width);
-    let title = visible_text(&entry.title);
+    let mut title = visible_text(&entry.title);
+    if !entry.lenses.is_empty() {
+        let names: Vec<&str> = entry.lenses.iter().map(|lens| lens.name()).collect();
+        title.push_str(&format!(" · lens {}", names.join(", ")));
+    }
     // Of a long path the end says most.
     let room = width.saturating_sub(text::width(&columns) + 2);
     let title = match Path::new(&entry.title).is_absolute() {

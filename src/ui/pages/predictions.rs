@@ -8,6 +8,13 @@
 //! │  L26  ▸·are     0.180 ━━      a·is     0.171 ━━      ·were   0.090 ━       │
 //! ╰ ▸ chosen ·are  a ·is ──────────────────────────────────────────────────────╯
 //! ```
+//!
+//! With another lens beside it, each half has the chosen token's rank first.
+//!
+//! ```text
+//! │        rank  normed                      │    rank  jacobian                │
+//! │  L25     12  a·is      0.213 ━━━         │     340  ·cabinet  0.310 ━━━     │
+//! ```
 
 mod sizes;
 
@@ -25,11 +32,14 @@ use crate::display::text;
 use crate::engine::Question;
 use crate::run;
 use crate::settings::Cells;
-use crate::trace::{Cell, Row, TokenId};
+use crate::trace::{Cell, LensKind, Row, TokenId};
 use crate::ui::frame::{self, Titles};
 use crate::ui::{bars, compare, grid, scroll};
 use crate::vocabulary::Vocabulary;
 use sizes::{GAP, Marks, Sizes};
+
+/// Columns of a rank, with the space behind it.
+const RANK: usize = 7;
 
 impl Draw for Predictions {
     fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -61,7 +71,10 @@ impl Draw for Predictions {
         let height = usize::from(inner.height);
         let mut lines = vec![compare::context(state, palette, width)];
         lines.extend(match self.layers {
-            Layers::All => table.all_layers(width, height.saturating_sub(1)),
+            Layers::All => match self.beside {
+                Some(lens) => table.two_lenses(lens, width, height.saturating_sub(1)),
+                None => table.all_layers(width, height.saturating_sub(1)),
+            },
             Layers::Selected => table.one_layer(width, height.saturating_sub(1)),
         });
         frame::lines(lines, inner, buffer);
@@ -148,6 +161,63 @@ impl Table<'_> {
             Line::from(spans)
         }));
         lines
+    }
+
+    /// One line a layer, what one lens makes of it beside what the other does: the chosen token's
+    /// rank and the best tokens.
+    fn two_lenses(&self, beside: LensKind, width: usize, height: usize) -> Vec<Line<'static>> {
+        const BETWEEN: &str = " │ ";
+        let room =
+            width.saturating_sub(usize::from(crate::app::ROW_LABEL) + BETWEEN.chars().count());
+        let half = room / 2;
+        let tokens = half.saturating_sub(RANK);
+        let sizes = Sizes::side_by_side(tokens, self.answer.top_k, self.marks());
+        let other = self.page.other.newest().filter(|(to, _)| {
+            (to.run, to.lens, to.ask.at()) == (self.run.id, beside, self.question.ask.at())
+        });
+        let columns = [
+            Some(&self.answer.column),
+            other.map(|(_, other)| &other.column),
+        ];
+        let between = || Span::styled(BETWEEN, self.palette.muted());
+        let names = [self.question.lens, beside].map(|lens| {
+            let name = format!("{:>1$} {lens}", "rank", RANK - 1);
+            Span::styled(text::left(&name, half), self.palette.muted())
+        });
+        let [left, right] = names;
+        let label = Span::raw(" ".repeat(usize::from(crate::app::ROW_LABEL)));
+        let mut lines = vec![Line::from(vec![label, left, between(), right])];
+        let rows = step::rows(self.state);
+        let visible = height.saturating_sub(1);
+        let selected = self.state.cursor.row;
+        let at = rows.iter().position(|row| *row == selected).unwrap_or(0);
+        let first = scroll::first_of(at, rows.len(), visible);
+        lines.extend(rows.iter().skip(first).take(visible).map(|row| {
+            let mut spans = step::row_label(*row, selected, self.palette).to_vec();
+            let [left, right] = columns.map(|column| {
+                let cell = column.and_then(|column| column.cell(*row));
+                self.half(cell, half, &sizes)
+            });
+            spans.extend(left);
+            spans.push(between());
+            spans.extend(right);
+            Line::from(spans)
+        }));
+        lines
+    }
+
+    /// The chosen token's rank and the best tokens of a row, in `width` columns.
+    fn half(&self, cell: Option<&Cell>, width: usize, sizes: &Sizes) -> Vec<Span<'static>> {
+        let rank = cell.map_or_else(String::new, |cell| cell.score.rank.to_string());
+        let rank = format!("{rank:>0$} ", RANK - 1);
+        let mut spans = vec![Span::styled(rank, self.palette.strong())];
+        for (token, prob) in cell.iter().flat_map(|cell| cell.best(sizes.tokens)) {
+            spans.extend(self.token(token, prob, sizes));
+            spans.push(Span::raw(" ".repeat(GAP)));
+        }
+        let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
+        spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
+        spans
     }
 
     fn heading(&self, sizes: &Sizes) -> Line<'static> {

@@ -127,8 +127,9 @@ impl Table<'_> {
         Line::from(vec![
             Span::styled(text::right(&layer.to_string(), 5), self.palette.muted()),
             Span::raw(format!(
-                "  {:>9.1}  {:>3.0} %  ",
-                of.mean_rank,
+                "  {:>9}  {:>3.0} %  ",
+                of.mean_rank
+                    .map_or_else(|| "·".into(), |mean| format!("{mean:.1}")),
                 of.agreement * 100.0
             )),
             Span::styled(agree, self.palette.accent()),

@@ -174,7 +174,7 @@ mod followed {
             to: Arc::new(question(run, LensKind::Normed, ask)),
             answer: Answer::Follow {
                 first: Step(first),
-                steps: vec![vec![vec![testing::score(7); LAYERS + 1]]; steps],
+                steps: vec![vec![vec![Some(testing::score(7)); LAYERS + 1]]; steps],
             },
             // The last piece of all tests but one, which has two.
             rest: if steps == 2 && first == 0 {

@@ -313,8 +313,11 @@ fn the_token_that_was_chosen_can_be_compared_at_its_step() {
     let compare = state.compare.as_ref().unwrap();
     let (_, found) = compare.trajectories().next().unwrap();
     let column = &state.grid_columns()[0];
-    assert_eq!(found.embedding, column.embedding.score);
-    let scores: Vec<_> = column.layers.iter().map(|cell| cell.score).collect();
+    assert_eq!(
+        found.embedding,
+        column.embedding.as_ref().map(|cell| cell.score)
+    );
+    let scores = column.layers.iter().map(|cell| Some(cell?.score)).collect();
     assert_eq!(found.layers, scores);
 }
 

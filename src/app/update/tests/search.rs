@@ -29,12 +29,12 @@ fn searched() -> State {
     {
         let cell = |(says, rank): (u32, u32)| Cell {
             top: vec![(TokenId(says), 1.0)],
-            ..column(rank).embedding.clone()
+            ..column(rank).embedding.clone().unwrap()
         };
         let column = Column {
             token: TokenId(token),
             lens: LensKind::Normed,
-            embedding: cell((2, 50)),
+            embedding: Some(cell((2, 50))),
             layers: cells.into_iter().map(cell).collect(),
         };
         let event = Event::Step {
@@ -126,7 +126,8 @@ fn the_prompts_tokens_are_searched_where_they_are_shown() {
     press(&mut state, "shift-e");
     let mut read = (*column(1)).clone();
     read.token = TokenId(2);
-    read.layers.push(read.embedding.clone());
+    let layers = read.layers.iter().chain([read.embedding.as_ref()]);
+    read.layers = layers.map(Option::<&Cell>::cloned).collect();
     hear(
         &mut state,
         answered(

@@ -83,7 +83,7 @@ pub(super) fn attributed(run: RunId, step: usize, target: Target) -> Event {
         bias: 0.0,
         cap: 0.0,
         logit: 1.0,
-        rows: vec![1.0; LAYERS + 1],
+        rows: vec![Some(1.0); LAYERS + 1],
     };
     let question = question(run, LensKind::Normed, attribution_at(step, target));
     answered(question, Answer::Attribution(Arc::new(attribution)))
@@ -257,8 +257,7 @@ fn the_target_goes_round_the_chosen_token_and_the_candidates() {
 fn the_runner_up_is_the_best_other_token_of_the_last_row() {
     let (mut state, run) = running();
     let mut sampled = (*column(2)).clone();
-    sampled.layers.last_mut().unwrap().top =
-        vec![(TokenId(5), 3.0), (TokenId(1), 2.0), (TokenId(4), 1.0)];
+    sampled.layers[LAYERS - 1].top = vec![(TokenId(5), 3.0), (TokenId(1), 2.0), (TokenId(4), 1.0)];
     let event = Event::Step {
         run,
         step: Step(0),
@@ -340,4 +339,23 @@ fn the_split_of_a_chosen_token_is_kept_with_its_run() {
     press(&mut state, "esc");
     let kept: Vec<Position> = state.run.unwrap().attributions.into_keys().collect();
     assert_eq!(kept, [at(1)]);
+}
+
+#[test]
+fn another_lens_stands_beside_the_wanted_one_and_is_asked_about_behind_it() {
+    let (mut state, run, effects) = opened(1, "shift-p");
+    let lenses = |effects: &[Effect]| -> Vec<LensKind> {
+        let asked = questions(effects).into_iter();
+        let asked = asked.filter(|asked| matches!(asked.ask, Ask::Predictions { .. }));
+        asked.map(|asked| asked.lens).collect()
+    };
+    assert_eq!(lenses(&effects), [LensKind::Normed]);
+    // While the first question waits, a second one would take its place.
+    assert_eq!(lenses(&press(&mut state, "b")), []);
+    let top_k = predictions(&state).top_k;
+    let effects = hear(&mut state, predicted(run, 0, top_k));
+    assert_eq!(lenses(&effects), [LensKind::Raw]);
+    assert_eq!(predictions(&state).beside, Some(LensKind::Raw));
+    press(&mut state, "b");
+    assert_eq!(predictions(&state).beside, None);
 }

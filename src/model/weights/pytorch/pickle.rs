@@ -4,6 +4,8 @@
 //! Objects stand in one list and refer to each other by their place in it, so that a pickle can
 //! make no more of them than it has op-codes, however it copies and nests them.
 
+pub(in crate::model::weights) mod tree;
+
 use std::collections::{BTreeMap, HashMap};
 
 /// No state dict has more objects.
@@ -20,7 +22,7 @@ const MOST_DIMENSIONS: usize = 8;
 
 /// A tensor as the pickle describes it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TensorDescription {
+pub(in crate::model::weights) struct TensorDescription {
     pub name: String,
     /// For example `FloatStorage`.
     pub storage_type: String,

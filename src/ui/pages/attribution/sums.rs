@@ -81,7 +81,7 @@ mod tests {
             bias: -0.0,
             cap,
             logit,
-            rows: vec![0.0; 3],
+            rows: vec![Some(0.0); 3],
         };
         let settings = Settings::embedded().unwrap();
         let palette = Palette::new(settings.themes.get(0).unwrap(), Depth::None);
