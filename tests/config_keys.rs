@@ -173,6 +173,7 @@ fn looked_at(kind: &ModelType) -> BTreeSet<&'static str> {
         json!({"hidden_size": 512, "n_embd": 512, "use_sliding_window": true, "sliding_window": 4}),
         rope(json!({"type": "linear", "factor": 2.0})),
         rope(json!({"type": "yarn", "factor": 2.0})),
+        json!({"head_dim": 64}),
         json!({"alibi": true}),
         json!({"position_embedding_type": "rope"}),
     ];

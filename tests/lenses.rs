@@ -1,17 +1,9 @@
 //! Fitted lenses and saved states: what they say is what PyTorch computes of them, whatever does not
 //! fit is refused by what is wrong with it, and the plain lens is a special case of each.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-#[path = "lenses/command.rs"]
 mod command;
-#[path = "lenses/exact.rs"]
 mod exact;
-mod made;
-mod reference;
-#[path = "lenses/states.rs"]
 mod states;
-#[path = "lenses/wrong.rs"]
 mod wrong;
 
 use std::fs;
@@ -22,6 +14,8 @@ use lenscape::engine::{RunRequest, Session};
 use lenscape::run::RunId;
 use lenscape::trace::{Cell, Column, LensKind};
 use serde::Deserialize;
+
+use crate::reference;
 
 /// The checkpoints that there are lenses of.
 const NAMES: [&str; 3] = ["llama", "gpt2", "gemma2"];

@@ -229,6 +229,7 @@ impl<'a> Checkpoint<'a> {
     fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Rows, ModelError> {
         match self.layout.orientation {
             Orientation::OutIn => self.rows(name, &[rows, columns]),
+            Orientation::InOut if self.weights.is_packed(name) => self.rows(name, &[rows, columns]),
             Orientation::InOut => self.transposed(&self.rows(name, &[columns, rows])?, rows),
         }
     }

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::{ModelError, json};
 use crate::regular_file;
 
+use keys::QUANTISED;
 pub use keys::{IRRELEVANT, ModelType, ONLY};
 
 /// More decoder blocks than any model has: a file that says so is damaged.
@@ -39,6 +40,17 @@ pub struct Key {
 #[must_use]
 pub const fn key(json: &'static [&'static str], gguf: &'static str) -> Key {
     Key { json, gguf }
+}
+
+/// What a checkpoint says of how its weights are quantised.
+#[derive(Clone, Debug)]
+pub struct Quantisation {
+    /// The file that says so.
+    pub place: String,
+    /// Under which key.
+    pub key: String,
+    /// What it says.
+    pub value: Value,
 }
 
 /// Which kind of file the hyperparameters come from. The two differ in more than the keys'
@@ -197,6 +209,22 @@ impl Config {
     #[must_use]
     pub fn architecture(&self) -> &str {
         &self.architecture
+    }
+
+    /// How the weights are quantised, where a `config.json` says that they are.
+    #[must_use]
+    pub fn quantisation(&self) -> Option<Quantisation> {
+        if self.dialect == Dialect::Gguf {
+            return None;
+        }
+        let mut said = QUANTISED.iter().filter_map(|key| {
+            Some(Quantisation {
+                place: self.place.clone(),
+                key: (*key).to_owned(),
+                value: self.value(key)?.clone(),
+            })
+        });
+        said.next()
     }
 
     /// The type of the larger model that this one is the text model of.

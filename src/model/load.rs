@@ -123,7 +123,7 @@ pub fn describe(files: &CheckpointFiles, dtype: Dtype) -> Result<Description, Mo
         spec,
         layout,
         notes,
-    } = architecture(&config, &weights)?;
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let tokenizer = tokenizer(&weights)?;
     Ok(Description {
@@ -159,7 +159,7 @@ pub fn glance(files: &CheckpointFiles, dtype: Dtype) -> Result<Glance, ModelErro
         spec,
         layout,
         ..
-    } = architecture(&config, &weights)?;
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of(&weights, &spec, vocabulary, dtype);
     memory.describes(&spec, config.place())?;
@@ -172,18 +172,6 @@ pub fn glance(files: &CheckpointFiles, dtype: Dtype) -> Result<Glance, ModelErro
         });
     }
     Ok(Glance { family, memory })
-}
-
-/// Understands the hyperparameters of the checkpoint that holds `weights`.
-fn architecture(config: &Config, weights: &Weights) -> Result<Architecture, ModelError> {
-    families::read(config).map_err(|error| match error {
-        ModelError::Quantised { place, key, method } => ModelError::Quantised {
-            place,
-            key,
-            method: format!("{method}; stored as {}", weights.mix().in_words()),
-        },
-        other => other,
-    })
 }
 
 /// The hyperparameters, and where the tensors stand.
@@ -204,7 +192,8 @@ fn headers(files: &CheckpointFiles, part: Part) -> Result<(Config, Weights), Mod
             }
             let config = Config::from_folder(path)?;
             families::of(&config)?;
-            Ok((config, Weights::Folder(Folder::open(path, part)?)))
+            let folder = Folder::open(path, part, config.quantisation())?;
+            Ok((config, Weights::Folder(folder)))
         }
     }
 }
@@ -231,7 +220,7 @@ fn assemble(
         spec,
         layout,
         notes,
-    } = architecture(&config, &weights)?;
+    } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
     let available = memory::available();
     let memory = match dequantisation {
@@ -280,7 +269,7 @@ pub fn load_head(
         spec,
         layout,
         notes,
-    } = architecture(&config, &weights)?;
+    } = families::read(&config)?;
     let vocab_size = vocabulary(&weights, &layout).unwrap_or(0);
     let memory = Memory::of_head(&weights, &spec, vocab_size, dtype);
     memory.fits(memory::available(), &weights.place())?;

@@ -2,19 +2,28 @@
 //! Products are float32 arithmetic on the dequantised values in any case; candle's own products
 //! with halves and quantised weights round what they are multiplied with.
 
+mod eight_bit_floats;
 mod floats;
+mod four_bit_floats;
+mod grids;
+mod integers;
 mod kernels;
 mod large_blocks;
 mod matmul;
+mod nonlinear;
 mod rows;
+mod scaled;
 mod several;
 mod small_blocks;
 mod storage;
+mod ternary;
 
 use candle_core::{Device, Result, Tensor};
 
+pub use eight_bit_floats::number as e4m3;
 pub use rows::Rows;
-pub use storage::Storage;
+pub use scaled::{Codes, Line, Scaled};
+pub use storage::{Span, Storage};
 
 use super::dequantisation::Dequantisation;
 use super::linear::with_values;

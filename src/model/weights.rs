@@ -8,6 +8,7 @@ mod gguf;
 mod mix;
 mod names;
 mod pytorch;
+mod quantised;
 mod safetensors;
 mod stored;
 mod tensor_file;
@@ -127,6 +128,16 @@ impl Weights {
         match self {
             Self::Gguf(file) => file.names().find_map(found),
             Self::Folder(files) => files.names_of_weights().find_map(found),
+        }
+    }
+
+    /// Whether a matrix is quantised in several tensors; it is then `[out, in]`, whatever the
+    /// orientation of the others.
+    #[must_use]
+    pub fn is_packed(&self, name: &str) -> bool {
+        match self {
+            Self::Gguf(_) => false,
+            Self::Folder(files) => files.is_packed(name),
         }
     }
 

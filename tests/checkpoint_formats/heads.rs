@@ -21,8 +21,8 @@ fn names(tensors: &Tensors) -> (String, &'static str) {
         "wte.weight",
         "word_embeddings.weight",
         "embed_in.weight",
-        "embeddings.weight",
         "tok_embeddings.weight",
+        "embeddings.weight",
     ];
     let is_embedding = |name: &&String| embeddings.iter().any(|end| name.ends_with(end));
     let embedding = tensors.keys().find(is_embedding).unwrap();

@@ -70,7 +70,7 @@ fn what_pytorch_itself_wrote_in_the_old_format_is_read() {
     let copy = Copy::without_weights("llama");
     let bytes = include_bytes!("torch-legacy.bin");
     copy.write("pytorch_model.bin", bytes);
-    let weights = Weights::Folder(Folder::open(copy.path(), Part::Whole).unwrap());
+    let weights = Weights::Folder(Folder::open(copy.path(), Part::Whole, None).unwrap());
     let values = |name: &str| {
         let tensor = weights.read(name).unwrap().flatten_all().unwrap();
         tensor.to_vec1::<f32>().unwrap()
@@ -81,7 +81,7 @@ fn what_pytorch_itself_wrote_in_the_old_format_is_read() {
     assert_eq!(values("half"), [1.0, 1.0]);
     for length in 1..bytes.len() {
         copy.write("pytorch_model.bin", &bytes[..length]);
-        let error = Folder::open(copy.path(), Part::Whole)
+        let error = Folder::open(copy.path(), Part::Whole, None)
             .unwrap_err()
             .to_string();
         assert_eq!(error.lines().count(), 1, "{length}: {error}");

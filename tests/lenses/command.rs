@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::{Golden, PROMPT, folder, reference};
+use super::{Golden, PROMPT, folder, reference};
 
 fn lenscape(arguments: &[&str]) -> Output {
     let home = tempfile::tempdir().unwrap();

@@ -7,10 +7,10 @@ use candle_core::{DType, Device, Tensor};
 use lenscape::run::{CandidateRequest, RunId};
 use lenscape::trace::{Column, Layer, LensKind, Position, Row};
 
-use crate::made::{Jacobian, write_jacobian, write_pytorch};
-use crate::{
+use super::{
     Golden, GoldenCell, NAMES, assert_same, columns, files, lens_of, reference, session_with,
 };
+use crate::made::{Jacobian, write_jacobian, write_pytorch};
 
 const WIDTH: usize = 32;
 const LAYERS: usize = 4;

@@ -11,7 +11,7 @@ use lenscape::model::{self, Dtype, Model, ModelError};
 use lenscape::run::RunId;
 use lenscape::trace::{Column, Layer, LensKind, Position, Row, Target};
 
-use crate::{Golden, NAMES, assert_same, files, folder, lens_of, reference};
+use super::{Golden, NAMES, assert_same, files, folder, lens_of, reference};
 
 fn head(name: &str) -> Model {
     model::load_head(&files(name), &Device::Cpu, Dtype::Auto).unwrap()

@@ -9,8 +9,8 @@ use lenscape::model::ModelError;
 use lenscape::trace::LensKind;
 use serde_json::{Value, json};
 
+use super::{files, lens_of, reference};
 use crate::made::{Jacobian, Tensors, write_jacobian, write_legacy_pytorch, write_pytorch};
-use crate::{files, lens_of, reference};
 
 fn read(lens: LensKind, path: &Path) -> Result<Vec<String>, ModelError> {
     let mut session = reference::session(&files("llama"));

@@ -16,7 +16,7 @@ const WEIGHTS: [(&str, &str); 2] = [
 ];
 
 /// The files of a folder besides the weights, where they exist.
-const BESIDES: [&str; 7] = [
+const BESIDES: [&str; 10] = [
     "config.json",
     "generation_config.json",
     "tokenizer.json",
@@ -24,6 +24,10 @@ const BESIDES: [&str; 7] = [
     "special_tokens_map.json",
     "added_tokens.json",
     "chat_template.jinja",
+    // How the weights are quantised, where `config.json` does not say it.
+    "hf_quant_config.json",
+    "quantize_config.json",
+    "quant_config.json",
 ];
 
 /// Where a repository keeps templates for particular conversations, such as those with tools.
@@ -35,9 +39,41 @@ const OLD_TOKENIZER: [&str; 3] = ["tokenizer.model", "vocab.json", "merges.txt"]
 /// Of several GGUF files the first of these kinds is taken: `Q8_0` is nearly lossless and half the
 /// size of `F16`; then smaller and smaller ones, then the large ones. Kinds that cannot be read
 /// are not in the list.
-const GGUF_KINDS: [&str; 17] = [
-    "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_1", "Q5_0", "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0",
-    "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K", "F16", "BF16", "F32",
+const GGUF_KINDS: [&str; 34] = [
+    "Q8_0",
+    "Q6_K",
+    "Q5_K_M",
+    "Q5_K_S",
+    "Q5_1",
+    "Q5_0",
+    "Q4_K_M",
+    "Q4_K_S",
+    "Q4_1",
+    "Q4_0",
+    "IQ4_NL",
+    "IQ4_XS",
+    "MXFP4_MOE",
+    "MXFP4",
+    "NVFP4",
+    "Q3_K_L",
+    "Q3_K_M",
+    "Q3_K_S",
+    "IQ3_M",
+    "IQ3_S",
+    "IQ3_XS",
+    "IQ3_XXS",
+    "Q2_K",
+    "IQ2_M",
+    "IQ2_S",
+    "IQ2_XS",
+    "IQ2_XXS",
+    "TQ2_0",
+    "TQ1_0",
+    "IQ1_M",
+    "IQ1_S",
+    "F16",
+    "BF16",
+    "F32",
 ];
 
 /// The files that make a checkpoint.
@@ -245,7 +281,9 @@ mod tests {
         let some = ["m.F16.gguf", "m.Q4_0.gguf", "m-q8_0.gguf", "m.IQ4_XS.gguf"];
         assert_eq!(select(&some), gguf("m-q8_0.gguf"));
         assert_eq!(select(&["m.BF16.gguf", "m-f16.gguf"]), gguf("m-f16.gguf"));
-        assert_eq!(select(&["m.IQ2_XS.gguf", "README.md"]), None);
+        let small = ["m.F16.gguf", "m.IQ4_XS.gguf"];
+        assert_eq!(select(&small), gguf("m.IQ4_XS.gguf"));
+        assert_eq!(select(&["m.Q1_0.gguf", "README.md"]), None);
         assert_eq!(select(&["mmproj-F16.gguf"]), None);
     }
 

@@ -138,6 +138,11 @@ impl Checkpoint<'_> {
         [rows, columns]: [usize; 2],
     ) -> Result<Vec<Projection>, ModelError> {
         let [weight, bias] = names;
+        // Quantised matrices are along their rows, `[experts, out, in]`, whatever the others are.
+        let orientation = match self.weights.is_packed(weight) {
+            true => Orientation::OutIn,
+            false => orientation,
+        };
         let stored = match orientation {
             Orientation::OutIn => [rows, columns],
             Orientation::InOut => [columns, rows],

@@ -11,6 +11,7 @@ mod narrowed;
 
 use serde_json::{Map, Value};
 
+pub(super) use every_type::QUANTISED;
 pub use every_type::{IRRELEVANT, ONLY};
 pub(super) use narrowed::shortened;
 

@@ -10,19 +10,29 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod blocks;
+mod eight_bit_floats;
 mod floats;
+mod four_bit_floats;
+mod grids;
+mod integers;
 mod large_blocks;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod nonlinear;
 mod simd;
 mod small_blocks;
+mod ternary;
 #[cfg(test)]
 mod tests;
 mod tile;
 
-use super::storage::Storage;
+use super::four_bit_floats::{Float, Normal, Over, Times};
+use super::storage::{Span, Storage};
 use blocks::{Block, dequantise_all};
+use eight_bit_floats::E4m3;
 use floats::Floats;
+use four_bit_floats::{OfTable, ScaledNvfp4};
+use integers::{Int4, Int8};
 use simd::Simd;
 pub(super) use tile::ROWS;
 use tile::Tiles;
@@ -92,6 +102,36 @@ fn with_kernel<S: Simd, T: KernelTask>(s: S, storage: Storage, task: T) {
         Storage::Q4K => task.blocks::<S, large_blocks::Q4K, 144, 256, 256>(s),
         Storage::Q5K => task.blocks::<S, large_blocks::Q5K, 176, 256, 64>(s),
         Storage::Q6K => task.blocks::<S, large_blocks::Q6K, 210, 256, 128>(s),
+        Storage::Iq4Nl => task.blocks::<S, nonlinear::Iq4Nl, 18, 32, 32>(s),
+        Storage::Iq4Xs => task.blocks::<S, nonlinear::Iq4Xs, 136, 256, 32>(s),
+        Storage::Iq3S => task.blocks::<S, grids::Iq3S, 110, 256, 32>(s),
+        Storage::Iq3Xxs => task.blocks::<S, grids::Iq3Xxs, 98, 256, 32>(s),
+        Storage::Iq2S => task.blocks::<S, grids::Iq2S, 82, 256, 32>(s),
+        Storage::Iq2Xs => task.blocks::<S, grids::Iq2Xs, 74, 256, 32>(s),
+        Storage::Iq2Xxs => task.blocks::<S, grids::Iq2Xxs, 66, 256, 32>(s),
+        Storage::Iq1S => task.blocks::<S, grids::Iq1S, 50, 256, 32>(s),
+        Storage::Iq1M => task.blocks::<S, grids::Iq1M, 56, 256, 32>(s),
+        Storage::Tq1_0 => task.blocks::<S, ternary::Tq1_0, 54, 256, 256>(s),
+        Storage::Tq2_0 => task.blocks::<S, ternary::Tq2_0, 66, 256, 128>(s),
+        Storage::Mxfp4 => task.blocks::<S, four_bit_floats::Mxfp4, 17, 32, 32>(s),
+        Storage::Nvfp4 => task.blocks::<S, four_bit_floats::Nvfp4, 36, 64, 32>(s),
+        Storage::Nvfp4Times => task.blocks::<S, ScaledNvfp4<Times>, 76, 128, 32>(s),
+        Storage::Nvfp4Over => task.blocks::<S, ScaledNvfp4<Over>, 76, 128, 32>(s),
+        Storage::Int4(Span::Of32) => task.blocks::<S, Int4, 21, 32, 32>(s),
+        Storage::Int4(Span::Of64) => task.blocks::<S, Int4, 37, 64, 32>(s),
+        Storage::Int4(Span::Of128) => task.blocks::<S, Int4, 69, 128, 32>(s),
+        Storage::Int8(Span::Of32) => task.blocks::<S, Int8, 38, 32, 32>(s),
+        Storage::Int8(Span::Of64) => task.blocks::<S, Int8, 70, 64, 32>(s),
+        Storage::Int8(Span::Of128) => task.blocks::<S, Int8, 134, 128, 32>(s),
+        Storage::E4m3(Span::Of32) => task.blocks::<S, E4m3, 36, 32, 32>(s),
+        Storage::E4m3(Span::Of64) => task.blocks::<S, E4m3, 68, 64, 32>(s),
+        Storage::E4m3(Span::Of128) => task.blocks::<S, E4m3, 132, 128, 32>(s),
+        Storage::Nf4(Span::Of32) => task.blocks::<S, OfTable<Normal>, 20, 32, 32>(s),
+        Storage::Nf4(Span::Of64) => task.blocks::<S, OfTable<Normal>, 36, 64, 32>(s),
+        Storage::Nf4(Span::Of128) => task.blocks::<S, OfTable<Normal>, 68, 128, 32>(s),
+        Storage::Fp4(Span::Of32) => task.blocks::<S, OfTable<Float>, 20, 32, 32>(s),
+        Storage::Fp4(Span::Of64) => task.blocks::<S, OfTable<Float>, 36, 64, 32>(s),
+        Storage::Fp4(Span::Of128) => task.blocks::<S, OfTable<Float>, 68, 128, 32>(s),
     }
 }
 

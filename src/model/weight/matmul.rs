@@ -5,6 +5,8 @@
 //! The [`kernels`] do that where the processor has their instructions. What is here beside them is
 //! their scalar twin.
 
+use std::borrow::Cow;
+
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -22,18 +24,19 @@ const PIECE: usize = 256;
 pub(super) fn gemv(parts: &[Rows], x: &[f32], out: &mut [f32]) {
     let size = matvec::rows_a_task(out.len(), x.len());
     let mut rest = out;
+    let met: Vec<Cow<'_, [f32]>> = parts.iter().map(|rows| rows.meeting(x)).collect();
     let mut tasks = Vec::new();
-    for rows in parts {
+    for (rows, x) in parts.iter().zip(&met) {
         for start in (0..rows.count()).step_by(size) {
             let count = size.min(rows.count() - start);
             let Some((share, behind)) = rest.split_at_mut_checked(count) else {
                 return;
             };
-            tasks.push((rows, start, share));
+            tasks.push((rows, start, &**x, share));
             rest = behind;
         }
     }
-    let work = |(rows, start, out): (&Rows, usize, &mut [f32])| {
+    let work = |(rows, start, x, out): (&Rows, usize, &[f32], &mut [f32])| {
         dots(rows.storage(), rows.bytes_of(start, out.len()), x, out);
     };
     match tasks.len() {
@@ -116,7 +119,16 @@ fn dequantise_all<const BYTES: usize, const WEIGHTS: usize>(
 /// Dequantises the rows from `start` on that fill `out`.
 pub(super) fn dequantise(rows: &Rows, start: usize, out: &mut [f32]) {
     let count = out.len() / rows.width();
-    widen_blocks(rows.storage(), rows.bytes_of(start, count), out);
+    if rows.is_plain() {
+        widen_blocks(rows.storage(), rows.bytes_of(start, count), out);
+        return;
+    }
+    let mut weights = vec![0.0; rows.storage().filled_up(rows.width())];
+    for (row, out) in out.chunks_exact_mut(rows.width()).enumerate() {
+        let bytes = rows.bytes_of(start + row, 1);
+        widen_blocks(rows.storage(), bytes, &mut weights);
+        rows.to_columns(&weights, out);
+    }
 }
 
 /// Dequantises the weights in `bytes`, whole blocks, which fill `out`.

@@ -1,6 +1,7 @@
 //! Rows of weights as a file stores them, and what is done with whole rows while a checkpoint is
 //! read: none of it touches the numbers.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct Rows {
     memory: Arc<Vec<u8>>,
     /// Where these are.
     place: Range<usize>,
+    /// The column of each weight, where they do not stand in the order of the columns.
+    order: Option<Arc<[u32]>>,
 }
 
 impl Rows {
@@ -44,6 +47,72 @@ impl Rows {
             row_bytes,
             place: 0..bytes.len(),
             memory: Arc::new(bytes),
+            order: None,
+        }
+    }
+
+    /// The same with the weights of every row standing for these columns, in this order; `None`
+    /// where `order` is no order of the columns.
+    #[must_use]
+    pub fn in_columns(self, order: Vec<u32>) -> Option<Self> {
+        let mut seen = vec![false; self.width];
+        for column in &order {
+            let seen = seen.get_mut(*column as usize)?;
+            if std::mem::replace(seen, true) {
+                return None;
+            }
+        }
+        (order.len() == self.width).then(|| Self {
+            order: Some(order.into()),
+            ..self
+        })
+    }
+
+    /// The numbers of `x`, one a column, as they meet the weights of a row: in the same order, and
+    /// with zeros for what fills up the last block.
+    pub(super) fn meeting<'x>(&self, x: &'x [f32]) -> Cow<'x, [f32]> {
+        let filled_up = self.storage.filled_up(self.width);
+        let mut met = match &self.order {
+            None if filled_up == x.len() => return Cow::Borrowed(x),
+            None => x.to_vec(),
+            Some(order) => {
+                let numbers = order.iter().filter_map(|column| x.get(*column as usize));
+                numbers.copied().collect()
+            }
+        };
+        met.resize(filled_up, 0.0);
+        Cow::Owned(met)
+    }
+
+    /// The column of each weight, where they do not stand in the order of the columns.
+    pub(super) fn order(&self) -> Option<&[u32]> {
+        self.order.as_deref()
+    }
+
+    /// Whether the weights of both stand in the same order.
+    pub(super) fn stands_as(&self, other: &Self) -> bool {
+        self.order == other.order
+    }
+
+    /// Whether the weights of a row stand in the order of the columns and nothing else does.
+    pub(super) fn is_plain(&self) -> bool {
+        self.order.is_none() && self.storage.filled_up(self.width) == self.width
+    }
+
+    /// Brings the weights of one row, as they stand, to their columns in `out`.
+    pub(super) fn to_columns(&self, weights: &[f32], out: &mut [f32]) {
+        match &self.order {
+            None => {
+                let (out, weights) = (out.iter_mut(), weights.iter());
+                out.zip(weights).for_each(|(out, weight)| *out = *weight);
+            }
+            Some(order) => {
+                for (column, weight) in order.iter().zip(weights) {
+                    if let Some(out) = out.get_mut(*column as usize) {
+                        *out = *weight;
+                    }
+                }
+            }
         }
     }
 
@@ -98,12 +167,12 @@ impl Rows {
         self.bytes().get(start..start + len).unwrap_or_default()
     }
 
-    /// The bytes of the weights `columns` of a row; none where there are not so many, or where
-    /// they are no whole blocks.
+    /// The bytes of the weights `places` of a row, with those that fill up the last block; none
+    /// where there are not so many, or where they are no whole blocks.
     #[must_use]
-    pub(super) fn bytes_of_columns(&self, row: usize, columns: &Range<usize>) -> &[u8] {
-        let start = self.storage.row_bytes(columns.start);
-        let end = self.storage.row_bytes(columns.end);
+    pub(super) fn bytes_of_weights(&self, row: usize, places: &Range<usize>) -> &[u8] {
+        let start = self.storage.row_bytes(places.start);
+        let end = self.storage.row_bytes(places.end);
         let place = start.unwrap_or(0)..end.unwrap_or(0);
         self.bytes_of(row, 1).get(place).unwrap_or_default()
     }
@@ -115,6 +184,7 @@ impl Rows {
         Self {
             place: bytes(start)..bytes(start.saturating_add(count)),
             memory: Arc::clone(&self.memory),
+            order: self.order.clone(),
             ..*self
         }
     }
@@ -125,7 +195,10 @@ impl Rows {
         let rows = order.iter().map(|row| self.bytes_of(*row as usize, 1));
         let mut bytes = Vec::with_capacity(self.place.len());
         rows.for_each(|row| bytes.extend_from_slice(row));
-        Self::of_bytes(self.storage, self.width, self.row_bytes, bytes)
+        Self {
+            order: self.order.clone(),
+            ..Self::of_bytes(self.storage, self.width, self.row_bytes, bytes)
+        }
     }
 
     /// Rows and columns exchanged.
@@ -154,7 +227,8 @@ impl Rows {
     pub fn is_same(&self, other: &Self) -> bool {
         let alike = (self.width, self.count()) == (other.width, other.count());
         let is_same_row = |row| self.dequantised(row, 1) == other.dequantised(row, 1);
-        let same_bytes = self.storage == other.storage && self.bytes() == other.bytes();
+        let same_type = (self.storage, &self.order) == (other.storage, &other.order);
+        let same_bytes = same_type && self.bytes() == other.bytes();
         alike && (same_bytes || (0..self.count()).all(is_same_row))
     }
 

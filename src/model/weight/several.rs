@@ -35,14 +35,26 @@ pub(super) fn with_several(parts: &[Rows], width: usize, x: &[f32], out: &mut [f
     if !fits || n == 0 || x.len() != n * width || out.len() != n * height {
         return;
     }
-    let packed: Vec<Packed> = x
-        .chunks(VECTORS * width)
-        .map(|x| Packed::new(x, width))
-        .collect();
     let out = Columns {
         matrix: out.as_mut_ptr(),
         height,
     };
+    let mut column = 0;
+    for parts in parts.chunk_by(Rows::stands_as) {
+        multiply(parts, width, x, column, &out);
+        column += parts.iter().map(Rows::count).sum::<usize>();
+    }
+}
+
+/// Writes the products with the rows of `parts`, whose weights stand in one order, to the columns
+/// of `out` from `at` on. Nothing else may use these columns meanwhile, and there must be room.
+fn multiply(parts: &[Rows], width: usize, x: &[f32], at: usize, out: &Columns) {
+    let height = parts.iter().map(Rows::count).sum::<usize>();
+    let order = parts.first().and_then(Rows::order);
+    let packed: Vec<Packed> = x
+        .chunks(VECTORS * width)
+        .map(|x| Packed::new(x, width, order))
+        .collect();
     let size = matvec::rows_a_task(height, width);
     let size = size.next_multiple_of(ROWS).min(MOST_ROWS);
     let tasks = (0..height).into_par_iter().step_by(size);
@@ -53,12 +65,12 @@ pub(super) fn with_several(parts: &[Rows], width: usize, x: &[f32], out: &mut [f
             task.multiply(parts, start, count, x);
             for (r, sums) in task.sums.chunks_exact(x.vectors).enumerate() {
                 for (j, sums) in sums.iter().enumerate() {
-                    let column = start + ROWS * r;
-                    let sums = &sums[..ROWS.min(start + count - column)];
-                    // SAFETY: row `first + j` is below `n` and these columns below `height`, for
-                    // which there is room. No two tasks have a column in common, and `out` is
-                    // borrowed until all have ended.
-                    unsafe { out.set(first + j, column, sums) };
+                    let row = start + ROWS * r;
+                    let sums = &sums[..ROWS.min(start + count - row)];
+                    // SAFETY: `first + j` is below the number of vectors and these rows below
+                    // `height`, for which there is room behind `at`. No two tasks have a column in
+                    // common, and `out` is borrowed until all have ended.
+                    unsafe { out.set(first + j, at + row, sums) };
                 }
             }
             first += x.vectors;
@@ -67,7 +79,8 @@ pub(super) fn with_several(parts: &[Rows], width: usize, x: &[f32], out: &mut [f
 }
 
 /// At most [`VECTORS`] vectors, cut into pieces that lie one behind the other: within one, vector
-/// after vector, with zeros at the end where the width is no multiple of eight.
+/// after vector, with zeros at the end where the width is no multiple of eight. Their numbers are in
+/// the order in which the weights of a row stand.
 struct Packed {
     vectors: usize,
     width: usize,
@@ -75,8 +88,8 @@ struct Packed {
 }
 
 impl Packed {
-    /// `x` is `[vectors, width]`.
-    fn new(x: &[f32], width: usize) -> Self {
+    /// `x` is `[vectors, width]`; `order` has the column of each weight of a row.
+    fn new(x: &[f32], width: usize, order: Option<&[u32]>) -> Self {
         let vectors = x.len() / width;
         let mut numbers = vec![[0.0; 8]; vectors * width.div_ceil(8)];
         let pieces = numbers.chunks_mut(vectors * PIECE / 8);
@@ -85,7 +98,15 @@ impl Packed {
             let vectors = piece.chunks_exact_mut((end - start).div_ceil(8));
             for (to, vector) in vectors.zip(x.chunks_exact(width)) {
                 let to = &mut to.as_flattened_mut()[..end - start];
-                to.copy_from_slice(&vector[start..end]);
+                match order.and_then(|order| order.get(start..end)) {
+                    None => to.copy_from_slice(&vector[start..end]),
+                    Some(columns) => {
+                        for (to, column) in to.iter_mut().zip(columns) {
+                            // An order is one of the columns.
+                            *to = vector[*column as usize];
+                        }
+                    }
+                }
             }
         }
         Self {
@@ -103,6 +124,8 @@ struct Task {
     rows: Vec<[f32; 8]>,
     /// For each [`ROWS`] rows, their products with each vector.
     sums: Vec<[f32; ROWS]>,
+    /// The end of a row with what fills up its last block.
+    filled_up: Vec<f32>,
 }
 
 impl Task {
@@ -123,8 +146,15 @@ impl Task {
                 for (to, row) in rows.zip(row..start + count) {
                     let to = &mut to.as_flattened_mut()[..columns.len()];
                     if let Some((rows, row)) = find(parts, row) {
-                        let bytes = rows.bytes_of_columns(row, &columns);
-                        widen_blocks(rows.storage(), bytes, to);
+                        let bytes = rows.bytes_of_weights(row, &columns);
+                        let filled_up = rows.storage().filled_up(columns.len());
+                        if filled_up == columns.len() {
+                            widen_blocks(rows.storage(), bytes, to);
+                        } else {
+                            self.filled_up.resize(filled_up, 0.0);
+                            widen_blocks(rows.storage(), bytes, &mut self.filled_up);
+                            to.copy_from_slice(&self.filled_up[..columns.len()]);
+                        }
                     }
                 }
                 if !kernels::tiles(&self.rows, x_piece, sums) {
@@ -190,7 +220,7 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::storage::Storage;
+    use super::super::storage::{Span, Storage};
     use super::*;
 
     /// Numbers from -1 to 1 that seem to be random and are the same each time.
@@ -302,6 +332,45 @@ mod tests {
             let x = numbers(4 * width, 7);
             let found = products(&[rows], width, &x);
             assert_eq!(found, products(&[dequantised], width, &x), "{storage:?}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_filled_up_or_in_another_order_are_multiplied_column_by_column() {
+        for (storage, width) in [
+            (Storage::E4m3(Span::Of128), 200),
+            (Storage::Int4(Span::Of64), 513),
+            (Storage::Nvfp4Times, 1000),
+            (Storage::Nf4(Span::Of32), 7),
+        ] {
+            let size = 5 * storage.row_bytes(width).unwrap();
+            // Below 64, so that no number is infinite or none at all.
+            let bytes: Vec<u8> = (0..size).map(|i| (i * 37 % 64) as u8).collect();
+            let rows = || Rows::new(storage, width, bytes.clone()).unwrap();
+            let order = |step: usize| {
+                let columns = (0..width).map(|i| ((i + step) % width) as u32);
+                rows().in_columns(columns.rev().collect()).unwrap()
+            };
+            let parts = [
+                rows(),
+                order(1),
+                order(1),
+                order(3),
+                floats(width, &vec![0.5; width]),
+            ];
+            let weights: Vec<f32> = parts
+                .iter()
+                .flat_map(|rows| rows.dequantised(0, rows.count()))
+                .collect();
+            for n in [2, 5] {
+                let x = numbers(n * width, 8);
+                let found = products(&parts, width, &x);
+                for (x, found) in x.chunks_exact(width).zip(found.chunks_exact(21)) {
+                    for (weights, found) in weights.chunks_exact(width).zip(found) {
+                        assert_is_within_the_bound(*found, weights, x);
+                    }
+                }
+            }
         }
     }
 

@@ -10,9 +10,11 @@ use candle_core::Tensor;
 use serde::Deserialize;
 
 use super::mix::{Mix, Portion};
+use super::quantised::{self, Packed, Quantised};
 use super::stored::StoredTensor;
 use super::{Adapter, Part, Size, damaged, elements, names, pytorch, safetensors, unreadable};
 use crate::model::ModelError;
+use crate::model::config::Quantisation;
 use crate::model::weight::Rows;
 use crate::regular_file;
 
@@ -45,6 +47,8 @@ const FORMATS: [Format; 2] = [
 pub struct Folder {
     folder: PathBuf,
     tensors: BTreeMap<String, StoredTensor>,
+    /// Those that several tensors hold the parts of.
+    quantised: Quantised,
     /// An adapter that lies beside the weights.
     adapter: Option<Adapter>,
 }
@@ -56,11 +60,17 @@ struct Index {
 }
 
 impl Folder {
-    /// Reads and checks the headers of the files.
+    /// Reads and checks the headers of the files, whose weights may be quantised as
+    /// `quantisation` says.
     ///
     /// # Errors
-    /// When there are no weights here, or one of the files is missing or damaged.
-    pub fn open(folder: &Path, part: Part) -> Result<Self, ModelError> {
+    /// When there are no weights here, one of the files is missing or damaged, or the weights are
+    /// quantised in a way that is not read.
+    pub fn open(
+        folder: &Path,
+        part: Part,
+        quantisation: Option<Quantisation>,
+    ) -> Result<Self, ModelError> {
         let mut tensors = BTreeMap::new();
         let adapter = Adapter::beside(folder);
         let there = |name: &str| folder.join(name).exists();
@@ -86,9 +96,23 @@ impl Folder {
                           for; save the model's state dict by itself";
             return Err(damaged(folder, reason));
         }
+        let mut tensors = names::unwrapped(tensors);
+        let quantisation = match quantisation {
+            Some(quantisation) => Some(quantisation),
+            None => quantised::beside(folder)?,
+        };
+        let quantised = match quantisation {
+            Some(quantisation) => {
+                // Of a matrix in a block some tensors may be in a file that was not read.
+                tensors.retain(|name, _| part.has(name));
+                unpacked(&quantisation, &mut tensors, folder)?
+            }
+            None => Quantised::default(),
+        };
         Ok(Self {
             folder: folder.to_owned(),
-            tensors: names::unwrapped(tensors),
+            tensors,
+            quantised,
             adapter,
         })
     }
@@ -96,9 +120,10 @@ impl Folder {
     /// What is worth knowing of the files though they can be used, one line each.
     pub(super) fn notes(&self) -> Vec<String> {
         let adapter = self.adapter.iter();
-        adapter
-            .map(|adapter| format!("{}: {}", self.folder.display(), adapter.beside_a_model()))
-            .collect()
+        let adapter = adapter
+            .map(|adapter| format!("{}: {}", self.folder.display(), adapter.beside_a_model()));
+        let of_quantised = self.quantised.notes.iter().cloned();
+        adapter.chain(of_quantised).collect()
     }
 
     /// The folder.
@@ -108,7 +133,8 @@ impl Folder {
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.tensors.keys().map(String::as_str)
+        let all = self.tensors.keys().chain(self.quantised.packed.keys());
+        all.map(String::as_str)
     }
 
     /// Of those that can hold weights, in a type that is read or in one that is not.
@@ -118,7 +144,9 @@ impl Folder {
     }
 
     pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
-        Some(&self.tensors.get(name)?.shape)
+        let stored = self.tensors.get(name).map(|stored| &stored.shape);
+        let shape = stored.or_else(|| Some(&self.packed(name)?.shape));
+        shape.map(Vec::as_slice)
     }
 
     /// Why a tensor cannot be read, if it is of a type that is not.
@@ -128,34 +156,45 @@ impl Folder {
     }
 
     pub(super) fn mix(&self) -> Mix {
-        let of_place = |stored: &StoredTensor| Portion {
-            kind: format!("{:?}", stored.dtype),
-            weights: elements(&stored.shape),
-            bytes: stored.bytes as u64,
-            names_the_whole: stored.shape.len() > 1,
-        };
-        Mix::of(self.places().map(of_place))
+        let packed = self.quantised.packed.values().map(|packed| Portion {
+            kind: packed.kind.clone(),
+            weights: elements(&packed.shape),
+            bytes: packed.bytes,
+            names_the_whole: true,
+        });
+        let mix = Mix::of(portions(self.places()).chain(packed));
+        match &self.quantised.name {
+            Some(name) => mix.called(name),
+            None => mix,
+        }
     }
 
     /// The tensors; several names of the same bytes count once.
     fn places(&self) -> impl Iterator<Item = &StoredTensor> {
-        let all = self.tensors.values();
-        let places: BTreeMap<_, _> = all.map(|s| ((&s.file, s.start, s.bytes), s)).collect();
-        places.into_values()
+        places(&self.tensors)
     }
 
     /// Of every tensor that can hold weights; several names of the same bytes count once.
     pub(super) fn sizes(&self) -> Vec<Size> {
         let weights = self.places().filter(|stored| stored.holds_weights());
-        weights.map(|s| Size::of(&s.shape, s.rows())).collect()
+        let weights = weights.map(|s| Size::of(&s.shape, s.rows()));
+        let packed = self.quantised.packed.values();
+        let packed = packed.map(|packed| Size::of(&packed.shape, Some(packed.storage)));
+        weights.chain(packed).collect()
     }
 
     pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {
-        self.stored(name)?.read(self.about(name))
+        match self.packed(name) {
+            Some(packed) => packed.tensor(&self.about(name)),
+            None => self.stored(name)?.read(self.about(name)),
+        }
     }
 
     pub(super) fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
-        self.stored(name)?.read_rows(self.about(name))
+        match self.packed(name) {
+            Some(packed) => packed.rows(&self.about(name)),
+            None => self.stored(name)?.read_rows(self.about(name)),
+        }
     }
 
     pub(super) fn read_some_rows(
@@ -163,6 +202,9 @@ impl Folder {
         name: &str,
         rows: Range<usize>,
     ) -> Result<Option<Rows>, ModelError> {
+        if self.is_packed(name) {
+            return Ok(None);
+        }
         let about = self.about(name);
         self.stored(name)?.read_some_rows(rows, about).map(Some)
     }
@@ -175,6 +217,16 @@ impl Folder {
             }
             _ => false,
         }
+    }
+
+    /// Whether a matrix is quantised in several tensors.
+    pub(super) fn is_packed(&self, name: &str) -> bool {
+        self.packed(name).is_some()
+    }
+
+    /// A matrix that several tensors hold the parts of.
+    fn packed(&self, name: &str) -> Option<&Packed> {
+        self.quantised.packed.get(name)
     }
 
     fn stored(&self, name: &str) -> Result<&StoredTensor, ModelError> {
@@ -192,6 +244,44 @@ impl Folder {
             reason,
         }
     }
+}
+
+/// Takes the quantised matrices out of `tensors`. A format that is not read is told with the types
+/// that there are.
+fn unpacked(
+    quantisation: &Quantisation,
+    tensors: &mut BTreeMap<String, StoredTensor>,
+    folder: &Path,
+) -> Result<Quantised, ModelError> {
+    let place = folder.display().to_string();
+    quantised::take(quantisation, tensors, &place).map_err(|error| match error {
+        ModelError::Quantised { place, key, method } => {
+            let mix = Mix::of(portions(places(tensors)));
+            ModelError::Quantised {
+                place,
+                key,
+                method: format!("{method}; stored as {}", mix.in_words()),
+            }
+        }
+        other => other,
+    })
+}
+
+/// The tensors; several names of the same bytes count once.
+fn places(tensors: &BTreeMap<String, StoredTensor>) -> impl Iterator<Item = &StoredTensor> {
+    let all = tensors.values();
+    let places: BTreeMap<_, _> = all.map(|s| ((&s.file, s.start, s.bytes), s)).collect();
+    places.into_values()
+}
+
+/// How tensors are stored as they are.
+fn portions<'s>(places: impl Iterator<Item = &'s StoredTensor>) -> impl Iterator<Item = Portion> {
+    places.map(|stored| Portion {
+        kind: format!("{:?}", stored.dtype),
+        weights: elements(&stored.shape),
+        bytes: stored.bytes as u64,
+        names_the_whole: stored.shape.len() > 1,
+    })
 }
 
 impl Format {

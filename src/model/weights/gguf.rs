@@ -135,7 +135,7 @@ impl Gguf {
         let entry = self.holder(name)?.tensor(name)?;
         entry
             .kind
-            .readable()
+            .storage()
             .is_none()
             .then(|| part::not_read(entry))
     }

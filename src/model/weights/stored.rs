@@ -15,7 +15,7 @@ use crate::regular_file;
 
 /// Where a tensor stands. Whoever makes one has checked that it lies inside the file and that
 /// `bytes` is the size of `shape`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct StoredTensor {
     pub file: PathBuf,
     pub dtype: Dtype,

@@ -164,6 +164,7 @@ pub const ONLY: &[(&str, &str)] = &[
     ("transformers_weights", r#"["model.safetensors"]"#),
 ];
 
-/// Keys that say that the stored numbers are not the weights themselves.
-pub(super) const QUANTISED: [&str; 3] =
+/// Keys that say that the stored numbers are not the weights themselves. Whoever reads the weights
+/// obeys them.
+pub(in crate::model::config) const QUANTISED: [&str; 3] =
     ["quantization_config", "compression_config", "quantization"];

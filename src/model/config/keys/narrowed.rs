@@ -57,13 +57,6 @@ impl Config {
         if value.is_null() {
             return Ok(());
         }
-        if QUANTISED.contains(&name) {
-            return Err(ModelError::Quantised {
-                place: self.place.clone(),
-                key: name.to_owned(),
-                method: method(value),
-            });
-        }
         let Some(values) = model_type.only_values(name) else {
             return Ok(());
         };
@@ -145,6 +138,7 @@ impl Config {
 
     fn is_unknown(&self, model_type: &ModelType, name: &str, value: &Value) -> bool {
         !value.is_null()
+            && !QUANTISED.contains(&name)
             && model_type.only_values(name).is_none()
             && model_type.why_irrelevant(name).is_none()
     }
@@ -169,19 +163,5 @@ pub(in crate::model::config) fn shortened(value: &Value) -> String {
     match text.char_indices().nth(LONGEST) {
         None => text,
         Some((end, _)) => format!("{}…", &text[..end]),
-    }
-}
-
-/// How weights are quantised, as the value of one of the keys [`QUANTISED`] says it.
-fn method(value: &Value) -> String {
-    let method = ["quant_method", "quant_type", "format"]
-        .into_iter()
-        .find_map(|key| value.get(key)?.as_str());
-    let bits = value.get("bits").and_then(Value::as_u64);
-    match (method, bits) {
-        (Some(method), Some(bits)) => format!("{method}, {bits} bits"),
-        (Some(method), None) => method.to_owned(),
-        (None, Some(bits)) => format!("{bits} bits"),
-        (None, None) => "it does not say how".to_owned(),
     }
 }

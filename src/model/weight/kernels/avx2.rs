@@ -124,6 +124,37 @@ impl Simd for Avx2 {
         }
     }
     #[inline(always)]
+    fn eight_e4m3(self, bytes: [u8; 8]) -> __m256 {
+        // See `number` in the twins' file.
+        unsafe {
+            let codes = _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(i64::from_le_bytes(bytes)));
+            let rest = _mm256_set1_epi32(0x7f);
+            let is_none = _mm256_cmpeq_epi32(_mm256_and_si256(codes, rest), rest);
+            // The sign is in all bits above the code.
+            let sign_and_rest = _mm256_set1_epi32(0x87f0_0000_u32.cast_signed());
+            let placed = _mm256_and_si256(_mm256_slli_epi32(codes, 20), sign_and_rest);
+            let scale = _mm256_castsi256_ps(_mm256_set1_epi32((127 + 120) << 23));
+            let numbers = _mm256_mul_ps(_mm256_castsi256_ps(placed), scale);
+            let none = _mm256_and_si256(is_none, _mm256_set1_epi32(0x7fc0_0000));
+            _mm256_or_ps(numbers, _mm256_castsi256_ps(none))
+        }
+    }
+    #[inline(always)]
+    fn pick(self, numbers: &[f32; 16], bytes: __m256i, which: usize) -> __m256 {
+        let shuffle = load(&TO_LOWEST[which % 2]);
+        let ([low, high], _) = numbers.as_chunks::<8>() else {
+            return self.splat(0.0);
+        };
+        unsafe {
+            let each = _mm256_shuffle_epi8(bytes, shuffle);
+            let low = _mm256_permutevar8x32_ps(self.floats(low), each);
+            let high = _mm256_permutevar8x32_ps(self.floats(high), each);
+            // The fourth bit, as the sign.
+            let is_high = _mm256_castsi256_ps(_mm256_slli_epi32(each, 28));
+            _mm256_blendv_ps(low, high, is_high)
+        }
+    }
+    #[inline(always)]
     fn splat(self, number: f32) -> __m256 {
         unsafe { _mm256_set1_ps(number) }
     }
@@ -153,6 +184,10 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn mul(self, a: __m256, b: __m256) -> __m256 {
         unsafe { _mm256_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn div(self, a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_div_ps(a, b) }
     }
     #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {

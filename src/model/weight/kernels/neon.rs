@@ -41,6 +41,22 @@ const TO_HIGHEST: [[u8; 16]; 4] = [
     four_from(12, 3),
 ];
 
+/// Four bytes from the byte `first` on, each four times.
+const fn four_times(first: u8) -> [u8; 16] {
+    let mut table = [0; 16];
+    let mut i = 0;
+    while i < 16 {
+        table[i] = first + i as u8 / 4;
+        i += 1;
+    }
+    table
+}
+
+const FOUR_TIMES: [[u8; 16]; 4] = [four_times(0), four_times(4), four_times(8), four_times(12)];
+
+/// The bytes of a number, four times.
+const BYTES_OF_NUMBER: [u8; 16] = [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3];
+
 /// Each bit of a byte, lowest first, twice.
 const BITS: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
 
@@ -174,6 +190,40 @@ impl Simd for Neon {
         }
     }
     #[inline(always)]
+    fn eight_e4m3(self, bytes: [u8; 8]) -> Self::Floats {
+        // See `number` in the twins' file.
+        let four = |codes: int16x4_t| unsafe {
+            let codes = vreinterpretq_u32_s32(vmovl_s16(codes));
+            let rest = vdupq_n_u32(0x7f);
+            let is_none = vceqq_u32(vandq_u32(codes, rest), rest);
+            // The sign is in all bits above the code.
+            let placed = vandq_u32(vshlq_n_u32::<20>(codes), vdupq_n_u32(0x87f0_0000));
+            let scale = vreinterpretq_f32_u32(vdupq_n_u32((127 + 120) << 23));
+            let numbers = vmulq_f32(vreinterpretq_f32_u32(placed), scale);
+            let none = vandq_u32(is_none, vdupq_n_u32(0x7fc0_0000));
+            vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(numbers), none))
+        };
+        unsafe {
+            let wide = vmovl_s8(vcreate_s8(u64::from_le_bytes(bytes)));
+            map((vget_low_s16(wide), vget_high_s16(wide)), four)
+        }
+    }
+    #[inline(always)]
+    fn pick(self, numbers: &[f32; 16], bytes: uint8x16_t, which: usize) -> Self::Floats {
+        let ([a, b, c, d], _) = numbers.as_chunks::<4>() else {
+            return self.splat(0.0);
+        };
+        let part = |four| unsafe { vreinterpretq_u8_f32(load_floats(four)) };
+        let table = uint8x16x4_t(part(a), part(b), part(c), part(d));
+        let four = |places: &[u8; 16]| unsafe {
+            let each = vqtbl1q_u8(bytes, load(places));
+            let places = vaddq_u8(vshlq_n_u8::<2>(each), load(&BYTES_OF_NUMBER));
+            vreinterpretq_f32_u8(vqtbl4q_u8(table, places))
+        };
+        let first = 2 * (which % 2);
+        (four(&FOUR_TIMES[first]), four(&FOUR_TIMES[first + 1]))
+    }
+    #[inline(always)]
     fn splat(self, number: f32) -> Self::Floats {
         unsafe { (vdupq_n_f32(number), vdupq_n_f32(number)) }
     }
@@ -217,6 +267,10 @@ impl Simd for Neon {
     #[inline(always)]
     fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
         unsafe { zip(a, b, |a, b| vmulq_f32(a, b)) }
+    }
+    #[inline(always)]
+    fn div(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
+        unsafe { zip(a, b, |a, b| vdivq_f32(a, b)) }
     }
     #[inline(always)]
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {

@@ -34,6 +34,11 @@ pub(super) trait Simd: Copy {
     fn eight_unsigned(self, bytes: [u8; 8]) -> Self::Floats;
     /// Eight signed bytes as numbers.
     fn eight_signed(self, bytes: [u8; 8]) -> Self::Floats;
+    /// Eight bytes, each a float of four exponent and three mantissa bits (`E4M3`), as numbers.
+    fn eight_e4m3(self, bytes: [u8; 8]) -> Self::Floats;
+    /// Which of 16 numbers each of eight of the bytes names, the first ones (`which` is 0) or the
+    /// last ones (1). The bytes must be below 16.
+    fn pick(self, numbers: &[f32; 16], bytes: Self::Bytes, which: usize) -> Self::Floats;
     /// Eight times the same number.
     fn splat(self, number: f32) -> Self::Floats;
     /// Eight numbers from memory.
@@ -48,6 +53,8 @@ pub(super) trait Simd: Copy {
     fn splat_f16(self, from: [u8; 2]) -> Self::Floats;
     /// `a * b`.
     fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `a / b`.
+    fn div(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a + b`.
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a * b + c`, rounded once.

@@ -1,10 +1,10 @@
 //! Every kernel against its scalar twin. Blocks are random bytes, so that all numbers, scales and
 //! minimums come up that a file can hold: negative, subnormal, infinite and none at all.
 
-use super::super::storage::{BlockVisitor, Storage};
+use super::super::storage::{BlockVisitor, Span, Storage};
 use super::{dequantise, dots};
 
-const ALL: [Storage; 13] = [
+const ALL: [Storage; 43] = [
     Storage::F32,
     Storage::F16,
     Storage::Bf16,
@@ -18,6 +18,36 @@ const ALL: [Storage; 13] = [
     Storage::Q4K,
     Storage::Q5K,
     Storage::Q6K,
+    Storage::Iq4Nl,
+    Storage::Iq4Xs,
+    Storage::Iq3S,
+    Storage::Iq3Xxs,
+    Storage::Iq2S,
+    Storage::Iq2Xs,
+    Storage::Iq2Xxs,
+    Storage::Iq1S,
+    Storage::Iq1M,
+    Storage::Tq1_0,
+    Storage::Tq2_0,
+    Storage::Mxfp4,
+    Storage::Nvfp4,
+    Storage::Nvfp4Times,
+    Storage::Nvfp4Over,
+    Storage::Int4(Span::Of32),
+    Storage::Int4(Span::Of64),
+    Storage::Int4(Span::Of128),
+    Storage::Int8(Span::Of32),
+    Storage::Int8(Span::Of64),
+    Storage::Int8(Span::Of128),
+    Storage::E4m3(Span::Of32),
+    Storage::E4m3(Span::Of64),
+    Storage::E4m3(Span::Of128),
+    Storage::Nf4(Span::Of32),
+    Storage::Nf4(Span::Of64),
+    Storage::Nf4(Span::Of128),
+    Storage::Fp4(Span::Of32),
+    Storage::Fp4(Span::Of64),
+    Storage::Fp4(Span::Of128),
 ];
 
 /// Numbers that seem to be random and are the same each time.
@@ -49,20 +79,44 @@ impl Random {
 /// Where the float16 numbers of a block stand.
 fn scales(storage: Storage) -> &'static [usize] {
     match storage {
-        Storage::F32 | Storage::F16 | Storage::Bf16 => &[],
-        Storage::Q4_0 | Storage::Q5_0 | Storage::Q8_0 => &[0],
+        Storage::Q4_0
+        | Storage::Q5_0
+        | Storage::Q8_0
+        | Storage::Iq4Nl
+        | Storage::Iq4Xs
+        | Storage::Iq3S
+        | Storage::Iq3Xxs
+        | Storage::Iq2S
+        | Storage::Iq2Xs
+        | Storage::Iq2Xxs
+        | Storage::Iq1S => &[0],
         Storage::Q4_1 | Storage::Q5_1 | Storage::Q4K | Storage::Q5K => &[0, 2],
         Storage::Q2K => &[80, 82],
         Storage::Q3K => &[108],
         Storage::Q6K => &[208],
+        Storage::Tq1_0 => &[52],
+        Storage::Tq2_0 => &[64],
+        _ => &[],
     }
+}
+
+/// Whether a block begins with a float32.
+fn begins_with_a_float32(storage: Storage) -> bool {
+    matches!(
+        storage,
+        Storage::Nvfp4Times
+            | Storage::Nvfp4Over
+            | Storage::Int4(_)
+            | Storage::Int8(_)
+            | Storage::E4m3(_)
+            | Storage::Nf4(_)
+            | Storage::Fp4(_)
+    )
 }
 
 /// Weights in a block and its bytes.
 fn block(storage: Storage) -> (usize, usize) {
-    let whole = |weights: &usize| storage.row_bytes(*weights).is_some();
-    let weights = [1, 32, 256].into_iter().find(whole).unwrap();
-    (weights, storage.row_bytes(weights).unwrap())
+    storage.block()
 }
 
 /// Rows of `width` random weights below about a thousand in size.
@@ -74,10 +128,20 @@ fn moderate(random: &mut Random, storage: Storage, width: usize, rows: usize) ->
     let mut bytes = random.bytes(rows * storage.row_bytes(width).unwrap());
     let (_, size) = block(storage);
     for block in bytes.chunks_exact_mut(size) {
+        if begins_with_a_float32(storage) {
+            let scale = 0.01 + random.number().abs();
+            block[..4].copy_from_slice(&scale.to_le_bytes());
+        }
         match storage {
             // The exponent is at most that of 1.
             Storage::F16 => block[1] &= 0xbb,
             Storage::Bf16 => block[1] &= 0xbf,
+            Storage::Iq1M => block[55] &= 0xbf,
+            Storage::Mxfp4 => block[0] = 120 + block[0] % 10,
+            // No code that is no number.
+            Storage::E4m3(_) | Storage::Nvfp4Times | Storage::Nvfp4Over => {
+                block[4..].iter_mut().for_each(|byte| *byte &= 0xbf);
+            }
             _ => scales(storage).iter().for_each(|at| block[at + 1] &= 0xab),
         }
     }
@@ -162,6 +226,38 @@ fn scales_at_the_ends_of_float16_widen_to_what_the_twin_makes_of_them() {
             assert!(
                 all_same,
                 "{storage:?} {end:#x}: {found:?}, expected {expected:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn scales_at_the_ends_of_float32_widen_to_what_the_twin_makes_of_them() {
+    let ends = [
+        0.0,
+        -0.0,
+        f32::from_bits(1),
+        -f32::from_bits(1),
+        f32::MIN_POSITIVE,
+        f32::MAX,
+        f32::MIN,
+        f32::INFINITY,
+        f32::NAN,
+    ];
+    let mut random = Random(7);
+    for storage in ALL.into_iter().filter(|s| begins_with_a_float32(*s)) {
+        let (weights, size) = block(storage);
+        for end in ends {
+            let mut bytes = random.bytes(size);
+            bytes[..4].copy_from_slice(&end.to_le_bytes());
+            let Some(found) = dequantised(storage, &bytes, weights) else {
+                return;
+            };
+            let expected = twin(storage, &bytes);
+            let all_same = found.iter().zip(&expected).all(|(a, b)| is_same(*a, *b));
+            assert!(
+                all_same,
+                "{storage:?} {end}: {found:?}, expected {expected:?}"
             );
         }
     }

@@ -77,8 +77,9 @@ impl GgmlType {
         (weights > 0).then_some(Block { weights, bytes })
     }
 
-    /// The type under which it is read; `None` where it is not.
-    pub(super) fn readable(self) -> Option<GgmlDType> {
+    /// What candle calls it; `None` for the types that it does not know, and for those that only
+    /// results are stored in.
+    pub(super) fn candle(self) -> Option<GgmlDType> {
         Some(match self.0 {
             0 => GgmlDType::F32,
             1 => GgmlDType::F16,
@@ -97,9 +98,24 @@ impl GgmlType {
         })
     }
 
-    /// The type that its rows can be held in.
+    /// The type that its rows can be held in; `None` for the types that are not read.
     pub(super) fn storage(self) -> Option<Storage> {
-        Storage::of(self.readable()?)
+        Some(match self.0 {
+            16 => Storage::Iq2Xxs,
+            17 => Storage::Iq2Xs,
+            18 => Storage::Iq3Xxs,
+            19 => Storage::Iq1S,
+            20 => Storage::Iq4Nl,
+            21 => Storage::Iq3S,
+            22 => Storage::Iq2S,
+            23 => Storage::Iq4Xs,
+            29 => Storage::Iq1M,
+            34 => Storage::Tq1_0,
+            35 => Storage::Tq2_0,
+            39 => Storage::Mxfp4,
+            40 => Storage::Nvfp4,
+            _ => Storage::of(self.candle()?)?,
+        })
     }
 
     /// Bytes that a tensor of this shape takes in the file; `None` where that makes no sense or
@@ -133,22 +149,30 @@ mod tests {
     #[test]
     fn what_is_read_has_the_size_that_the_reader_takes_it_for() {
         let all = KINDS.iter().map(|(number, ..)| GgmlType(*number));
-        let readable = all.filter_map(|kind| Some((kind, kind.readable()?)));
         let mut count = 0;
-        for (kind, dtype) in readable {
-            let shape = [2, dtype.block_size()];
-            assert_eq!(kind.bytes(&shape).unwrap(), 2 * dtype.type_size() as u64);
-            assert!(kind.storage().is_some(), "{kind}");
+        for kind in all {
+            let Some(storage) = kind.storage() else {
+                continue;
+            };
+            let (weights, bytes) = storage.block();
+            assert_eq!(
+                kind.bytes(&[2, weights]).unwrap(),
+                2 * bytes as u64,
+                "{kind}"
+            );
+            if let Some(dtype) = kind.candle() {
+                assert_eq!((weights, bytes), (dtype.block_size(), dtype.type_size()));
+            }
             count += 1;
         }
-        assert_eq!(count, 13);
+        assert_eq!(count, 26);
     }
 
     #[test]
     fn a_type_that_is_not_read_has_its_name_and_an_unknown_one_its_number() {
-        assert_eq!(GgmlType(20).to_string(), "IQ4_NL");
-        assert_eq!(GgmlType(39).to_string(), "MXFP4");
-        assert_eq!(GgmlType(20).readable(), None);
+        assert_eq!(GgmlType(9).to_string(), "Q8_1");
+        assert_eq!(GgmlType(41).to_string(), "Q1_0");
+        assert_eq!(GgmlType(9).storage(), None);
         assert_eq!(GgmlType(977).to_string(), "a type of number 977");
         assert_eq!(GgmlType(977).bytes(&[32]), None);
     }

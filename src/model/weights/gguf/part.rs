@@ -61,7 +61,7 @@ impl Part {
             let bytes = match entry.kind.bytes(&entry.shape) {
                 Some(bytes) => bytes,
                 // Whoever asks for it is told its type.
-                None if entry.kind.readable().is_none() => 0,
+                None if entry.kind.storage().is_none() => 0,
                 None => {
                     let reason = format!(
                         "shape {:?} makes no sense; the file is damaged",
@@ -98,11 +98,15 @@ impl Part {
     /// A tensor of this file in float32.
     pub(super) fn read(&self, name: &str) -> Result<Tensor, ModelError> {
         let entry = self.entry(name)?;
+        let Some(dtype) = entry.kind.candle() else {
+            let rows = self.stored_rows(name, entry)?;
+            let rows = rows.ok_or_else(|| self.about(name, not_read(entry)))?;
+            let tensor = rows.to_tensor();
+            let tensor = tensor.and_then(|tensor| tensor.reshape(entry.shape.as_slice()));
+            return tensor.map_err(|error| self.about(name, plain(&error)));
+        };
         let info = TensorInfo {
-            ggml_dtype: entry
-                .kind
-                .readable()
-                .ok_or_else(|| self.about(name, not_read(entry)))?,
+            ggml_dtype: dtype,
             shape: Shape::from(entry.shape.clone()),
             offset: entry.offset,
         };
@@ -115,15 +119,30 @@ impl Part {
     /// The rows of a tensor of this file as they are stored, or in float32 where they cannot be
     /// held like that.
     pub(super) fn read_rows(&self, name: &str) -> Result<Rows, ModelError> {
-        let entry = self.entry(name)?;
-        if let Some(storage) = entry.kind.storage()
-            && let Some(width) = entry.shape.last()
-            && let Some(bytes) = entry.kind.bytes(&entry.shape)
-            && let Some(rows) = Rows::new(storage, *width, self.bytes(entry, 0..bytes)?)
-        {
+        if let Some(rows) = self.stored_rows(name, self.entry(name)?)? {
             return Ok(rows);
         }
         Rows::of_tensor(&self.read(name)?).map_err(|error| self.about(name, plain(&error)))
+    }
+
+    /// The rows of a tensor as they are stored; `None` where they cannot be held like that.
+    fn stored_rows(&self, name: &str, entry: &TensorEntry) -> Result<Option<Rows>, ModelError> {
+        let (Some(storage), Some(width)) = (entry.kind.storage(), entry.shape.last()) else {
+            return Ok(None);
+        };
+        let is_whole = storage.row_bytes(*width).is_some();
+        if !is_whole && entry.kind.candle().is_none() {
+            let reason = format!(
+                "has rows of {width} weights, which are no whole number of blocks of {}; the file \
+                 is damaged",
+                entry.kind
+            );
+            return Err(self.about(name, reason));
+        }
+        match entry.kind.bytes(&entry.shape) {
+            Some(bytes) if is_whole => Ok(Rows::new(storage, *width, self.bytes(entry, 0..bytes)?)),
+            _ => Ok(None),
+        }
     }
 
     /// Some of the rows of a tensor of this file as they are stored; `None` where they cannot be
