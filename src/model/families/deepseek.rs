@@ -220,6 +220,10 @@ fn attention(config: &Config) -> Result<latent_attention::Spec, ModelError> {
 }
 
 fn mixture(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> {
+    let scale = match config.optional_f64(SCALE)? {
+        Some(scale) if scale != 0.0 || config.dialect() == Dialect::HuggingFace => scale,
+        _ => 1.0,
+    };
     let count = config.usize(experts::COUNT)?;
     let width = config.usize(experts::WIDTH)?;
     let score = match (config.architecture(), config.optional_usize(GATING)?) {
@@ -267,10 +271,7 @@ fn mixture(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> {
                 },
                 false => Sum::AsScored,
             },
-            scale: match config.optional_f64(SCALE)? {
-                Some(scale) if scale != 0.0 || config.dialect() == Dialect::HuggingFace => scale,
-                _ => 1.0,
-            },
+            scale,
             ..RouterSpec::default()
         },
         shared: (shared > 0).then_some(SharedExpert {
