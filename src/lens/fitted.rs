@@ -139,7 +139,13 @@ fn other_family(name: &str, family: &str) -> Option<String> {
         .filter(|family| said.contains(family))
         .collect();
     let is_akin = |other: &String| other.starts_with(&family) || family.starts_with(other.as_str());
-    match named.iter().any(is_akin) {
+    // `DeepSeek-R1-Distill-Qwen-1.5B` names the makers of the one and the family `qwen2`.
+    let stem = |text: &str| {
+        text.trim_end_matches(|c: char| c.is_ascii_digit())
+            .to_owned()
+    };
+    let is_stem = |word: &String| stem(word) == stem(&family);
+    match named.iter().any(is_akin) || said.iter().any(is_stem) {
         true => None,
         false => named.into_iter().next(),
     }
