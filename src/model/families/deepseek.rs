@@ -108,7 +108,6 @@ const NORMED: Key = key(&["norm_topk_prob"], "expert_weights_norm");
 /// In GGUF files: 1 for a softmax, 2 for sigmoids.
 const GATING: Key = key(&[], "expert_gating_func");
 const TEMPERATURE: Key = key(&[], "attention.temperature_scale");
-const FURTHER_BLOCKS: Key = key(&[], "nextn_predict_layers");
 
 /// The norms of the latents have transformers' default, whatever a file says.
 const LATENT_EPS: f64 = 1e-6;
@@ -122,7 +121,8 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         return Err(config.complain(TEMPERATURE, reason));
     }
     let mut spec = Start::gated(config)?.decoder(&one_head(config))?;
-    spec.blocks.truncate(blocks(config)?);
+    spec.blocks
+        .truncate(reading::blocks_for_the_next_token(config)?);
     let latent = MixerSpec::LatentAttention(attention(config)?);
     let mlp_bias = reading::bias_by_flag(config, MLP_BIAS)?;
     let dense = config.optional_usize(DENSE)?.unwrap_or(0);
@@ -152,19 +152,6 @@ fn one_head(config: &Config) -> Config {
     let values = key(&["value_dim"], "attention.value_length");
     let heads = config.with(reading::N_KV_HEADS, 1.into());
     heads.with(width, 1.into()).with(values, 1.into())
-}
-
-/// How many blocks there are for the next token.
-fn blocks(config: &Config) -> Result<usize, ModelError> {
-    let all = config.layers(reading::N_LAYERS)?;
-    let further = config.optional_usize(FURTHER_BLOCKS)?.unwrap_or(0);
-    match all.checked_sub(further) {
-        Some(blocks) if blocks > 0 => Ok(blocks),
-        _ => {
-            let reason = format!("is {further}, of {all} blocks");
-            Err(config.complain(FURTHER_BLOCKS, &reason))
-        }
-    }
 }
 
 fn attention(config: &Config) -> Result<latent_attention::Spec, ModelError> {
@@ -349,7 +336,7 @@ fn layout(config: &Config) -> Layout {
                 },
                 output: "blk.{l}.attn_output",
             }),
-            layers_beyond: blocks(config).ok(),
+            layers_beyond: reading::blocks_for_the_next_token(config).ok(),
             ..GGUF
         },
     }

@@ -50,14 +50,13 @@ const FIRST_SPARSE: Key = key(&["first_k_dense_replace"], "leading_dense_block_c
 const SUM_TO_ONE: Key = key(&["norm_topk_prob"], "expert_weights_norm");
 /// How scores are made of logits: 2 stands for the sigmoid.
 const SCORE: Key = key(&[], "expert_gating_func");
-/// How many of the layers lie behind the decoder's own.
-const LAYERS_BEYOND: Key = key(&[], "nextn_predict_layers");
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
     let start = Start::gated(config)?;
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
-    spec.blocks.truncate(own_layers(config)?);
+    spec.blocks
+        .truncate(reading::blocks_for_the_next_token(config)?);
     rotary::apply(config, &mut spec)?;
     let qkv_bias = reading::bias_by_flag(config, QKV_BIAS)?;
     let has_qk_norm = match config.dialect() {
@@ -82,18 +81,6 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         }
     }
     Ok(spec)
-}
-
-/// How many layers the decoder has; GGUF files count those behind it too.
-fn own_layers(config: &Config) -> Result<usize, ModelError> {
-    let all = config.layers(reading::N_LAYERS)?;
-    match config.optional_usize(LAYERS_BEYOND)?.unwrap_or(0) {
-        beyond if beyond >= all => {
-            let reason = format!("is {beyond}, but there are {all} layers in all");
-            Err(config.complain(LAYERS_BEYOND, &reason))
-        }
-        beyond => Ok(all - beyond),
-    }
 }
 
 fn experts_of(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> {
@@ -153,7 +140,7 @@ fn groups(config: &Config, experts: usize) -> Result<Groups, ModelError> {
 }
 
 fn layout(config: &Config) -> Layout {
-    let layers_beyond = own_layers(config).ok();
+    let layers_beyond = reading::blocks_for_the_next_token(config).ok();
     match config.dialect() {
         Dialect::HuggingFace => Layout {
             experts: ExpertsLayout {

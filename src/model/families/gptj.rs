@@ -18,19 +18,24 @@ pub const FAMILY: Family = Family {
     layout,
 };
 
-const GPTJ: ModelType = ModelType::new(
-    "gptj",
-    r#"{
-        "n_positions | max_position_embeddings": 2048, "n_embd | hidden_size": 4096,
-        "n_layer | num_hidden_layers": 28, "n_head | num_attention_heads": 16, "rotary_dim": 64,
-        "n_inner": null, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
-        "tie_word_embeddings": false
-    }"#,
-)
-.only(&[("rotary", "[true]"), ("scale_attn_weights", "[true]")])
-.ignoring(&[("n_ctx", "`n_positions` stands for it")]);
+const GPTJ: ModelType = model_type("gptj");
 
-fn spec(config: &Config) -> Result<Spec, ModelError> {
+/// The keys of GPT-J, which others have too.
+pub(super) const fn model_type(name: &'static str) -> ModelType {
+    ModelType::new(
+        name,
+        r#"{
+            "n_positions | max_position_embeddings": 2048, "n_embd | hidden_size": 4096,
+            "n_layer | num_hidden_layers": 28, "n_head | num_attention_heads": 16, "rotary_dim": 64,
+            "n_inner": null, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
+            "tie_word_embeddings": false
+        }"#,
+    )
+    .only(&[("rotary", "[true]"), ("scale_attn_weights", "[true]")])
+    .ignoring(&[("n_ctx", "`n_positions` stands for it")])
+}
+
+pub(super) fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mut start = Start::plain(config, Activation::GeluTanh)?;
     start.unembedding = Unembedding::Separate;
     let mut spec = start.decoder(config)?;
@@ -44,7 +49,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     Ok(spec)
 }
 
-fn layout(_: &Config) -> Layout {
+pub(super) fn layout(_: &Config) -> Layout {
     Layout {
         prefixes: &["transformer.", ""],
         embedding: "wte",

@@ -1,4 +1,4 @@
-//! `nemotron`: LayerNorm of `1 + w`, squared ReLU without gates, and a part of each head turned.
+//! `nemotron`: LayerNorm of `1 + w`, squared ReLU without gates, and a part of each head rotated.
 //! Minitron and Nemotron-4 are such models.
 //!
 //! Parmar et al. 2024, <https://arxiv.org/abs/2402.16819>.

@@ -103,7 +103,6 @@ const VALUES: Key = key(&[], "ssm.inner_size");
 const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
 const LAYER_TYPES: Key = key(&["layer_types"], "attention.recurrent_layers");
 const INTERVAL: Key = key(&["full_attention_interval"], "full_attention_interval");
-const FURTHER_BLOCKS: Key = key(&[], "nextn_predict_layers");
 
 /// What stands for a dense network where all layers have experts.
 const ALL_EXPERTS: &str = r#"{"intermediate_size": 1, "feed_forward_length": 1}"#;
@@ -123,7 +122,8 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     }
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
-    spec.blocks.truncate(blocks(config)?);
+    spec.blocks
+        .truncate(reading::blocks_for_the_next_token(config)?);
     rotary::apply(config, &mut spec)?;
     let bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
     let delta_net = delta_net(config)?;
@@ -143,19 +143,6 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     }
     experts::replace(config, &mut spec)?;
     Ok(spec)
-}
-
-/// How many blocks there are for the next token.
-fn blocks(config: &Config) -> Result<usize, ModelError> {
-    let all = config.layers(reading::N_LAYERS)?;
-    let further = config.optional_usize(FURTHER_BLOCKS)?.unwrap_or(0);
-    match all.checked_sub(further) {
-        Some(blocks) if blocks > 0 => Ok(blocks),
-        _ => {
-            let reason = format!("is {further}, of {all} blocks");
-            Err(config.complain(FURTHER_BLOCKS, &reason))
-        }
-    }
 }
 
 fn delta_net(config: &Config) -> Result<delta_net::Spec, ModelError> {
@@ -267,7 +254,7 @@ fn layout(config: &Config) -> Layout {
                 output: "blk.{l}.ssm_out",
             }),
             mlp_norm: "blk.{l}.post_attention_norm",
-            layers_beyond: blocks(config).ok(),
+            layers_beyond: reading::blocks_for_the_next_token(config).ok(),
             ..GGUF
         },
     }

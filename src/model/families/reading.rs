@@ -8,6 +8,8 @@ pub const N_LAYERS: Key = key(
     &["num_hidden_layers", "n_layer", "num_layers"],
     "block_count",
 );
+/// In GGUF files, which count all blocks together: those that predict tokens behind the next one.
+const FURTHER_BLOCKS: Key = key(&[], "nextn_predict_layers");
 pub const D_MODEL: Key = key(
     &["hidden_size", "n_embd", "n_embed", "d_model"],
     "embedding_length",
@@ -198,6 +200,19 @@ pub fn is_local(config: &Config, layer: usize, period: usize) -> Result<bool, Mo
 #[expect(clippy::cast_precision_loss, reason = "widths are below 2^52")]
 pub fn root_scale(width: usize) -> f64 {
     (width as f64).sqrt().recip()
+}
+
+/// How many blocks there are for the next token: the last ones may predict tokens behind it.
+pub fn blocks_for_the_next_token(config: &Config) -> Result<usize, ModelError> {
+    let all = config.layers(N_LAYERS)?;
+    let further = config.optional_usize(FURTHER_BLOCKS)?.unwrap_or(0);
+    match all.checked_sub(further) {
+        Some(blocks) if blocks > 0 => Ok(blocks),
+        _ => {
+            let reason = format!("is {further}, of {all} blocks");
+            Err(config.complain(FURTHER_BLOCKS, &reason))
+        }
+    }
 }
 
 /// The number under `key` where it is there and changes what it multiplies.

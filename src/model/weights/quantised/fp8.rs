@@ -85,7 +85,7 @@ pub(super) fn gather(parts: &mut Parts<'_>, blocks: &[[usize; 2]]) -> Result<(),
     for name in parts.of_type(Dtype::F8_E4M3) {
         let mut names = SCALES.iter().map(|end| format!("{name}{end}"));
         let Some(scales) = names.find(|name| parts.get(name).is_some()) else {
-            let reason = format!("is FP8, but has no scale beside it (`{name}_scale_inv`)");
+            let reason = format!("is F8_E4M3, but has no scale beside it (`{name}_scale_inv`)");
             return Err(parts.about(&name, reason));
         };
         let scales = parts.need(&scales)?;
