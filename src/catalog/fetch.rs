@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::errand::{EntryFile, Errand};
@@ -54,15 +53,7 @@ pub fn fetch_part(
     report: &Report<'_>,
     cancel: &CancellationToken,
 ) -> Result<FetchedModel, FetchError> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let errand = Errand {
-        places,
-        report,
-        cancel,
-        runtime: &runtime,
-        shards,
-    };
-    let checkpoint = match reference {
+    Errand::run(shards, places, report, cancel, |errand| match reference {
         ModelRef::Gguf(path) => Ok(given(path, CheckpointFiles::Gguf)),
         ModelRef::Folder(path) => Ok(given(path, CheckpointFiles::Folder)),
         ModelRef::Hub(id) => errand.repository(id),
@@ -70,10 +61,7 @@ pub fn fetch_part(
             .entry(name)
             .ok_or_else(|| FetchError::NoEntry(name.clone()))
             .and_then(|entry| errand.entry(entry)),
-    };
-    // Does not wait for a name lookup that the network never answers.
-    runtime.shutdown_background();
-    checkpoint
+    })?
 }
 
 /// The files of `reference` as far as they are on this machine already: no network, and no

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::errand::Errand;
@@ -182,16 +181,9 @@ pub fn fetch_lens(
         lens,
         model: ids.first().cloned(),
     })?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let errand = Errand {
-        places,
-        report,
-        cancel,
-        runtime: &runtime,
-        shards: Shards::All,
-    };
-    let files = hub::picked(&errand, place.kind, &place.repo, &*place.pick);
-    runtime.shutdown_background();
+    let files = Errand::run(Shards::All, places, report, cancel, |errand| {
+        hub::picked(errand, place.kind, &place.repo, &*place.pick)
+    })?;
     let found = match files {
         Ok(Some(files)) => files.into_iter().next(),
         Ok(None) => None,

@@ -109,18 +109,18 @@ impl<'m> FittedTo<'m> {
 /// A name of a model without its owner, and without what spellings differ in.
 fn bare(name: &str) -> String {
     let name = name.trim_end_matches('/');
-    let last = name.rsplit('/').next().unwrap_or(name);
-    let letters = last.chars().filter(char::is_ascii_alphanumeric);
+    letters_of(name.rsplit('/').next().unwrap_or(name))
+}
+
+/// Letters and digits alone, in small letters.
+fn letters_of(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// The family that a model's name names, where none that it names is `family` or akin to it.
 fn other_family(name: &str, family: &str) -> Option<String> {
-    let plain = |text: &str| -> String {
-        let letters = text.chars().filter(char::is_ascii_alphanumeric);
-        letters.map(|letter| letter.to_ascii_lowercase()).collect()
-    };
-    let family = plain(family);
+    let family = letters_of(family);
     let lower = name.to_ascii_lowercase();
     let words: Vec<&str> = lower
         .split(|letter: char| !letter.is_ascii_alphanumeric())
@@ -135,16 +135,14 @@ fn other_family(name: &str, family: &str) -> Option<String> {
         .collect();
     let named: Vec<String> = families::ALL
         .iter()
-        .map(|family| plain(family.name))
+        .map(|family| letters_of(family.name))
         .filter(|family| said.contains(family))
         .collect();
     let is_akin = |other: &String| other.starts_with(&family) || family.starts_with(other.as_str());
     // `DeepSeek-R1-Distill-Qwen-1.5B` names the makers of the one and the family `qwen2`.
-    let stem = |text: &str| {
-        text.trim_end_matches(|c: char| c.is_ascii_digit())
-            .to_owned()
-    };
-    let is_stem = |word: &String| stem(word) == stem(&family);
+    let is_digit = |letter: char| letter.is_ascii_digit();
+    let stem = family.trim_end_matches(is_digit);
+    let is_stem = |word: &String| word.trim_end_matches(is_digit) == stem;
     match named.iter().any(is_akin) || said.iter().any(is_stem) {
         true => None,
         false => named.into_iter().next(),
