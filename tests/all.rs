@@ -1,6 +1,6 @@
 //! All tests of the library and the program in one executable: each would link all of it again.
 //!
-//! A new file `tests/NAME.rs` is one line here, and `cargo test --release --test all NAME::` runs it
+//! A new file `tests/NAME.rs` is one line here, and `cargo test --profile ci --test all NAME::` runs it
 //! alone. What needs a process of its own, as for an allocator that watches, is a `[[test]]` of
 //! `Cargo.toml` instead.
 
