@@ -97,21 +97,26 @@ fn distributions(
     rows: &[&[f32]],
     logits: &Logits,
 ) -> Result<Vec<Option<Distribution>>, ModelError> {
-    rows.par_iter()
+    let found: Vec<_> = rows
+        .par_iter()
         .enumerate()
-        .map(|(i, row)| {
-            if !logits.says(i) {
-                return Ok(None);
-            }
-            let distribution = Distribution::of(row);
-            distribution.map(Some).ok_or_else(|| ModelError::NotFinite {
+        .map(|(i, row)| logits.says(i).then(|| Distribution::of(row)))
+        .collect();
+    // Looked through in order, since a parallel search would end at whichever row fails first.
+    found
+        .into_iter()
+        .enumerate()
+        .map(|(i, distribution)| match distribution {
+            None => Ok(None),
+            Some(Some(distribution)) => Ok(Some(distribution)),
+            Some(None) => Err(ModelError::NotFinite {
                 place: match i {
                     0 => Row::Embedding,
                     _ => Row::Layer(Layer(i - 1)),
                 }
                 .to_string(),
                 dtype: logits.dtype(),
-            })
+            }),
         })
         .collect()
 }
