@@ -205,18 +205,20 @@ fn typing_takes_its_time() {
     let cast = folder.path().join("demo.cast");
     let recordings = Recordings::to_file(&cast, CastOptions::default()).unwrap();
     play_recorded(
-        r#"steps = [{ wait = "ready" }, { type = "abc", every = 0.05 }]"#,
+        r#"steps = [{ wait = "ready" }, { type = "жцю", every = 0.05 }]"#,
         folder.path(),
         &recordings,
     )
     .unwrap();
     let cast = replay::read(&cast);
-    let typed = |c: &str| {
+    let shown = |c: &str| {
         let mut events = cast.events.iter();
-        let event = events.rfind(|event| event.kind == 'o' && event.data.contains(c));
-        event.unwrap().time
+        let at = events.position(|event| event.kind == 'o' && event.data.contains(c));
+        at.unwrap()
     };
-    assert!(typed("c") - typed("a") >= 0.1);
+    // From the frame before the first letter: a frame may come late, but never before its key.
+    let before = cast.events[shown("ж") - 1].time;
+    assert!(cast.events[shown("ю")].time - before >= 0.1);
 }
 
 #[test]
