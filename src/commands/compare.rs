@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use color_eyre::eyre::Result;
 
-use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{DtypeChoice, LensOptions};
 use super::standard_output::{to_stdout, tokens_to_stdout};
+use super::{CommandError, prompt};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::run::{CandidateRequest, RunId};
@@ -19,7 +19,8 @@ use crate::vocabulary::TextStream;
 /// Options of `lenscape compare`.
 #[derive(Args, Debug)]
 pub struct Compare {
-    /// The prompts, each taken exactly as it is.
+    /// The prompts, each taken exactly as it is; `-` reads one from standard input, without the line
+    /// break at its end.
     #[arg(value_name = "PROMPT", required_unless_present = "prompt")]
     pub prompts: Vec<String>,
     /// One more prompt; may be repeated.
@@ -68,7 +69,7 @@ impl Compare {
         let tokens = self.tokens.iter();
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
-            prompts: [self.prompts.as_slice(), &self.prompt].concat(),
+            prompts: prompt::all_taken(self.prompts.iter().chain(&self.prompt), &mut io::stdin())?,
             candidates: tokens
                 .map(|text| text.parse::<CandidateRequest>())
                 .collect::<Result<_, _>>()?,

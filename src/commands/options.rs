@@ -9,3 +9,4 @@ pub use choices::{CharsetName, ColorChoice, DtypeChoice, ReportFormat};
 pub use lens::{LensChoice, LensOptions, NoLens};
 pub use recording::{CastVersionChoice, RecordingOptions};
 pub use sampling::SamplingOptions;
+pub(super) use sampling::positive;

@@ -9,7 +9,7 @@ use color_eyre::eyre::Result;
 
 use super::options::{DtypeChoice, LensOptions, SamplingOptions};
 use super::output::{OutputOptions, TraceOutput};
-use super::{CommandError, context, follow};
+use super::{CommandError, context, follow, prompt};
 use crate::engine::{Opener, RunRequest, Session};
 use crate::run::{
     CandidateRequest, Continuation, Intervention, Record, RunId, Sampling, StateRows, Watch,
@@ -19,7 +19,8 @@ use crate::trace::{Ablation, LensKind, Position, Step};
 /// Options of `lenscape trace`.
 #[derive(Args, Debug)]
 pub struct Trace {
-    /// The prompt, taken exactly as it is.
+    /// The prompt, taken exactly as it is; `-` reads it from standard input, without the line break
+    /// at its end.
     pub prompt: String,
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
@@ -73,7 +74,7 @@ impl Trace {
         let settings = context::user_settings()?;
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
-            prompt: self.prompt.clone(),
+            prompt: prompt::taken(&self.prompt, &mut io::stdin())?,
             force: self.force.clone(),
             ablations: self.skip.clone(),
             max_tokens: self.max_tokens,
