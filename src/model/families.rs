@@ -45,6 +45,7 @@ mod seed_oss;
 mod stablelm;
 mod starcoder2;
 mod start;
+mod state_space;
 mod xglm;
 
 use super::ModelError;

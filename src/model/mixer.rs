@@ -270,6 +270,19 @@ fn softplus(x: f32) -> f32 {
     if x > 20.0 { x } else { x.exp().ln_1p() }
 }
 
+/// What numbers are multiplied by so that the mean of their squares becomes one: an RMSNorm without
+/// weights.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "there are fewer than 2^23 numbers, and models compute in f32"
+)]
+fn rms_scale(numbers: &[f32], eps: f64) -> f32 {
+    let squares: f32 = numbers.iter().map(|number| number * number).sum();
+    let mean = squares / numbers.len().max(1) as f32;
+    (mean + eps as f32).sqrt().recip()
+}
+
 /// The product of sizes that a configuration tells; no more than what 64 bits hold.
 fn product(sizes: &[usize]) -> u64 {
     sizes

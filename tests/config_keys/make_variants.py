@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Make what Hugging Face transformers does with other values of the keys of config.json.
 
-    python make_variants.py
+    python make_variants.py [NAME...]
 
-Needs what ../fixtures/make_fixtures.py needs. Each variant is a fixture whose config.json has other
+With names, only those variants are made anew, beside the others that there are. Needs what ../fixtures/make_fixtures.py needs. Each variant is a fixture whose config.json has other
 keys; the weights stay. It writes, beside this file,
     variants.json      [{name, fixture, set, remove, golden}]: golden in the form of a fixture's, or
                        null where transformers itself refuses the file or computes something that
@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig  
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: E402
 
 TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
-qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 gemma4_text mamba mamba2 deepseek_v2 deepseek_v3
+qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 lfm2_moe gemma4_text mamba falcon_mamba mamba2 deepseek_v2 deepseek_v3
 smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
 gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoehybrid exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
 seed_oss arcee apertus nanochat helium internlm3 phimoe nemotron gpt_bigcode codegen persimmon xglm gpt_oss""".split()
@@ -174,6 +174,16 @@ NUMBERS = [
     ("experts-of-gpt-oss", "gpt_oss", dict(num_experts_per_tok=3), []),
     ("groups-of-glm4-moe", "glm4_moe", dict(n_group=1, norm_topk_prob=False), []),
     ("scale-of-glm4-moe-left-out", "glm4_moe", {}, ["routed_scaling_factor"] + ROPE),
+    # Blocks that are not all attention.
+    ("epsilon-of-falcon-mamba", "falcon_mamba", dict(mixer_rms_eps=0.3), []),
+    ("epsilon-of-falcon-mamba-left-out", "falcon_mamba", {}, ["mixer_rms_eps"]),
+    ("limits-of-granite4-mamba", "granitemoehybrid_mamba", dict(time_step_limit=[0.1, 0.4]), []),
+    ("head-of-granite4-mamba-auto", "granitemoehybrid_mamba", dict(mamba_d_head="auto"), []),
+    ("layers-of-granite4-mamba-as-before", "granitemoehybrid_mamba", dict(layer_types=["mamba", "mamba", "attention"]), []),
+    ("positions-of-granite4-mamba", "granitemoehybrid_mamba", dict(position_embedding_type="rope"), []),
+    ("router-of-lfm2-moe", "lfm2_moe", dict(norm_topk_prob=False, routed_scaling_factor=1.7), []),
+    ("experts-of-lfm2-moe", "lfm2_moe", dict(num_experts_per_tok=3), []),
+    ("router-of-lfm2-moe-left-out", "lfm2_moe", {}, ["norm_topk_prob", "routed_scaling_factor", "use_expert_bias"] + ROPE),
     ("dropouts", "gpt2", dict(resid_pdrop=0.9, embd_pdrop=0.9, attn_pdrop=0.9), []),
 ]
 # Falcon's biases are rounded: a prompt so long that it shows.
@@ -206,8 +216,11 @@ REFUSED = [
     ("kind-of-layer", "olmo3", dict(layer_types=["chunked_attention", GLOBAL]), []),
     ("fewer-layers", "gpt_oss", dict(layer_types=[GLOBAL]), []),
     ("flat-rotation-of-olmo3", "olmo3", dict(rope_parameters=PLAIN), []),
-    ("mamba-of-granite4", "granitemoehybrid", dict(layer_types=["linear_attention", GLOBAL]), []),
-    ("mamba-of-granite4-unsaid", "granitemoehybrid", dict(layer_types=None), []),
+    ("layer-of-granite4", "granitemoehybrid", dict(layer_types=["moe", GLOBAL]), []),
+    ("activation-of-granite4-mamba", "granitemoehybrid_mamba", dict(hidden_act="gelu"), []),
+    ("heads-of-granite4-mamba", "granitemoehybrid_mamba", dict(mamba_n_heads=3), []),
+    ("groups-of-granite4-mamba", "granitemoehybrid_mamba", dict(mamba_n_groups=3), []),
+    ("activation-of-falcon-mamba", "falcon_mamba", dict(hidden_act="gelu"), []),
     ("other-positions-of-granite4", "granitemoehybrid", dict(position_embedding_type="alibi"), []),
     ("experts-of-phimoe", "phimoe", dict(num_experts_per_tok=1), []),
     ("rotation-of-phimoe", "phimoe", dict(rope_parameters=dict(rope_type="linear", factor=2.0, rope_theta=1e4)), []),
@@ -246,7 +259,11 @@ def defaults(kind):
 
 def main():
     variants, plain = [], {}
+    kept = {v["name"]: v for v in json.loads((HERE / "variants.json").read_text())} if sys.argv[1:] else {}
     for name, fixture, new, old in NUMBERS:
+        if name in kept and name not in sys.argv[1:]:
+            variants.append(kept[name])
+            continue
         try:
             gold = golden(fixture, new, old, LONG_PROMPTS.get(name, PROMPT))
         except Exception as error:

@@ -33,6 +33,10 @@ for name in sys.argv[4:] or sorted(p.name for p in fixtures.iterdir() if p.is_di
     hparams["architectures"] = [{"PhimoeForCausalLM": "PhiMoEForCausalLM"}.get(name, name) for name in hparams["architectures"]]
     if hparams["model_type"] == "granitemoehybrid":
         hparams["layer_types"] = ["attention" if kind == "full_attention" else "mamba" for kind in hparams["layer_types"]]
+    if name == "nemotron_h":
+        # The converter takes all that say how many experts are used for mixtures.
+        del hparams["num_experts_per_tok"]
+        hparams["hybrid_override_pattern"] = "".join({"mlp": "-", "full_attention": "*"}.get(kind, "M") for kind in hparams.pop("layers_block_type"))
     if hparams["model_type"] == "phimoe":
         hparams["rope_parameters"].setdefault("original_max_position_embeddings", hparams["max_position_embeddings"])
     if hparams["model_type"] == "deepseek_v3":
