@@ -15,8 +15,8 @@ use crate::model::layout::{
 };
 use crate::model::mixer::{MixerLayout, MixerSpec};
 use crate::model::spec::{
-    Activation, ExpertsSpec, FeedForwardSpec, MlpSpec, RouterScore, RouterSpec, SharedExpert,
-    SharedGate, Spec,
+    Activation, ExpertsSpec, FeedForwardSpec, MixingSpec, MlpSpec, RouterScore, RouterSpec,
+    SharedExpert, SharedGate, Spec, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -148,6 +148,8 @@ fn replace_feed_forward(config: &Config, spec: &mut Spec) -> Result<(), ModelErr
                     score: RouterScore::SoftmaxOfChosen,
                     ..RouterSpec::default()
                 },
+                weighs: Weighs::Output,
+                latent: None,
                 shared: Some(SharedExpert {
                     width: shared_width,
                     gate: SharedGate::None,
@@ -174,7 +176,7 @@ fn replace_attention(config: &Config, spec: &mut Spec) -> Result<(), ModelError>
         if !is_attention {
             let eps = block.norm.eps;
             let space = state_space::read(config, &BESIDE_ATTENTION, channels, eps)?;
-            block.mixer = Some(MixerSpec::Mamba2(space));
+            block.mixing = MixingSpec::Mixer(MixerSpec::Mamba2(space));
         }
     }
     Ok(())

@@ -10,8 +10,8 @@ use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{ExpertsLayout, GGUF, HUGGING_FACE, Layout, MlpLayout};
 use crate::model::mixer::{MixerLayout, MixerSpec, short_convolution};
 use crate::model::spec::{
-    Activation, Bias, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, NormSpec, Presence, QkNorm,
-    QkNormSpan, RouterScore, RouterSpec, Spec, Sum, Unembedding,
+    Activation, Bias, ExpertsSpec, FeedForwardSpec, MixingSpec, MlpKind, MlpSpec, NormSpec,
+    Presence, QkNorm, QkNormSpan, RouterScore, RouterSpec, Spec, Sum, Unembedding, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -128,7 +128,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     };
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
         if !is_attention(config, layer)? {
-            block.mixer = Some(MixerSpec::ShortConvolution(convolution.clone()));
+            block.mixing = MixingSpec::Mixer(MixerSpec::ShortConvolution(convolution.clone()));
         }
         block.attention.qk_norm = Some(QkNorm {
             norm,
@@ -178,6 +178,8 @@ fn experts_of(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> 
             scale: config.optional_f64(SCALE)?.unwrap_or(1.0),
             ..RouterSpec::default()
         },
+        weighs: Weighs::Output,
+        latent: None,
         shared: None,
     })
 }

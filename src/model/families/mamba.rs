@@ -14,7 +14,9 @@ use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::mixer::mamba::Decay;
 use crate::model::mixer::{MixerLayout, MixerSpec, mamba};
-use crate::model::spec::{Activation, Bias, FeedForwardSpec, MlpKind, NormSpec, Spec, Unembedding};
+use crate::model::spec::{
+    Activation, Bias, FeedForwardSpec, MixingSpec, MlpKind, NormSpec, Spec, Unembedding,
+};
 
 pub const FAMILY: Family = Family {
     name: "mamba",
@@ -157,7 +159,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         }),
     };
     for block in &mut spec.blocks {
-        block.mixer = Some(mixer.clone());
+        block.mixing = MixingSpec::Mixer(mixer.clone());
         block.feed_forward = FeedForwardSpec::Nothing;
     }
     Ok(spec)
