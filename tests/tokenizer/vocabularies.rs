@@ -10,6 +10,7 @@ use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
 use lenscape::trace::TokenId;
 use serde::Deserialize;
+use tempfile::TempDir;
 
 use super::tests_folder;
 
@@ -28,6 +29,9 @@ struct More {
     vocabularies: BTreeMap<String, Vec<Vec<TokenId>>>,
     /// Of each split, the ids of each text in the vocabulary of gpt-oss.
     splits: BTreeMap<String, Vec<Vec<TokenId>>>,
+    /// The same of `tiktoken.model`, by the way in which it is read.
+    #[serde(rename = "tiktoken.model")]
+    tiktoken: BTreeMap<String, Vec<Vec<TokenId>>>,
 }
 
 macro_rules! vocabularies {
@@ -159,5 +163,72 @@ fn every_text_of_gemma_4_begins_with_bos_whatever_the_file_says() {
             adds_bos == Some(false),
             "{notes}"
         );
+    }
+}
+
+/// A folder with this file of the vocabularies and this `tokenizer_config.json`.
+fn folder_of(file: &str, config: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let vocabularies = tests_folder().join("tokenizer/vocabularies");
+    fs::copy(vocabularies.join(file), folder.path().join(file)).unwrap();
+    fs::write(folder.path().join("tokenizer_config.json"), config).unwrap();
+    folder
+}
+
+#[test]
+fn tekken_json_gives_the_ids_of_tiktoken_behind_its_special_tokens() {
+    let More {
+        texts,
+        mut vocabularies,
+        ..
+    } = more();
+    let folder = folder_of(
+        "tekken.json",
+        r#"{"bos_token": "<s>", "eos_token": "</s>"}"#,
+    );
+    let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+    // The file has eight special tokens, of which three are fillers.
+    let behind = |ids: Vec<TokenId>| ids.into_iter().map(|TokenId(id)| TokenId(id + 8)).collect();
+    let ids = vocabularies.remove("tekken").unwrap();
+    let ids = ids.into_iter().map(behind);
+    check_texts(&tokenizer, "tekken.json", texts.into_iter().zip(ids));
+    assert_eq!(tokenizer.bos(), Some(TokenId(1)));
+    assert_eq!(tokenizer.end_of_text(), [TokenId(2)]);
+    assert!(tokenizer.notes()[0].contains("no file says whether a text begins with \"<s>\""));
+    let vocabulary = tokenizer.vocabulary(900);
+    assert!(!vocabulary.is_unused(TokenId(7)));
+    assert!(vocabulary.is_unused(TokenId(899)));
+}
+
+#[test]
+fn tiktoken_model_is_cut_as_transformers_does_or_as_the_code_of_kimi_does() {
+    let More {
+        texts,
+        mut tiktoken,
+        ..
+    } = more();
+    for (way, config) in [
+        ("cl100k", "{}"),
+        (
+            "kimi",
+            r#"{"tokenizer_class": "TikTokenTokenizer", "bos_token": "[BOS]", "eos_token": "[EOS]",
+                "auto_map": {"AutoTokenizer": ["tokenization_kimi.TikTokenTokenizer", null]},
+                "added_tokens_decoder": {"868": {"content": "[BOS]", "special": true},
+                                         "870": {"content": "[EOS]", "special": true}}}"#,
+        ),
+    ] {
+        let folder = folder_of("tiktoken.model", config);
+        let tokenizer = Tokenizer::from_folder(folder.path()).unwrap();
+        let ids = tiktoken.remove(way).unwrap();
+        check_texts(&tokenizer, way, texts.iter().cloned().zip(ids));
+        if way == "kimi" {
+            assert_eq!(tokenizer.bos(), Some(TokenId(868)));
+            assert_eq!(tokenizer.end_of_text(), [TokenId(870)]);
+            let vocabulary = tokenizer.vocabulary(2000);
+            assert!(!vocabulary.is_unused(TokenId(868 + 255)));
+            assert!(vocabulary.is_unused(TokenId(868 + 256)));
+            let reserved = tokenizer.encode("a<|reserved_token_869|>").unwrap();
+            assert_eq!(reserved[1], TokenId(869));
+        }
     }
 }
