@@ -156,12 +156,32 @@ impl Folder {
 
     /// Whether there is anything to make a tokenizer from.
     pub(super) fn has_tokenizer(&self) -> bool {
-        let has = |name: &str| self.besides.iter().any(|other| other == name);
-        let by_itself = |name: &&str| has(name);
-        has("tokenizer.json")
-            || OTHER_TOKENIZERS.iter().any(by_itself)
-            || MERGED.iter().all(by_itself)
+        makes_tokenizer(&self.besides)
     }
+}
+
+/// Of the names of a repository's files those of its tokenizer and its chat templates, first one that
+/// lies beside all others. `None` where they make no tokenizer.
+pub(super) fn tokenizer(names: &[String]) -> Option<Vec<String>> {
+    let has = |name: &str| names.iter().any(|other| other == name);
+    let others = OTHER_TOKENIZERS.iter().chain(&MERGED);
+    let others = others.filter(|_| !has("tokenizer.json"));
+    let besides = BESIDES.iter().chain(others).filter(|name| has(name));
+    let besides: Vec<String> = besides.map(|name| (*name).to_owned()).collect();
+    if !makes_tokenizer(&besides) {
+        return None;
+    }
+    let templates = names.iter().filter(|name| is_template(name)).cloned();
+    Some(besides.into_iter().chain(templates).collect())
+}
+
+/// Whether a tokenizer can be made from files of these names.
+fn makes_tokenizer(names: &[String]) -> bool {
+    let has = |name: &str| names.iter().any(|other| other == name);
+    let is_there = |name: &&str| has(name);
+    has("tokenizer.json")
+        || OTHER_TOKENIZERS.iter().any(is_there)
+        || MERGED.iter().all(is_there)
 }
 
 /// Whether `name` is the path of one of several chat templates.
