@@ -1,10 +1,12 @@
 //! Options that several commands have.
 
+pub mod chat;
 mod choices;
 mod lens;
 mod recording;
 mod sampling;
 
+pub use chat::ChatOptions;
 pub use choices::{CharsetName, ColorChoice, DtypeChoice, ReportFormat};
 pub use lens::{LensChoice, LensOptions, NoLens};
 pub use recording::{CastVersionChoice, RecordingOptions};
