@@ -13,7 +13,7 @@ use super::standard_output::{to_stdout, tokens_to_stdout};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::run::{CandidateRequest, RunId};
-use crate::trace::{Column, LensKind, Step};
+use crate::trace::{Column, LensKind, Rows, Step};
 use crate::vocabulary::TextStream;
 
 /// Options of `lenscape compare`.
@@ -73,6 +73,7 @@ impl Compare {
                 .map(|text| text.parse::<CandidateRequest>())
                 .collect::<Result<_, _>>()?,
             lens: self.lens.asked().unwrap_or_default(),
+            rows: self.lens.rows().unwrap_or_default(),
             at: Step(self.at as usize - 1),
         };
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
@@ -106,6 +107,8 @@ pub struct Request {
     pub candidates: Vec<CandidateRequest>,
     /// Under which lens.
     pub lens: LensKind,
+    /// At which rows.
+    pub rows: Rows,
     /// At which step behind each prompt; those before it are generated, greedily.
     pub at: Step,
 }
@@ -127,6 +130,10 @@ pub fn compare(
         model: info.name.clone(),
         lens: request.lens,
         n_layers: info.n_layers,
+        rows_inside: match request.rows {
+            Rows::Layers => Vec::new(),
+            Rows::Sublayers => info.rows_inside.clone(),
+        },
         prompts,
     };
     write(&comparisons, &session)?;
@@ -147,6 +154,7 @@ fn compared(
         prompt: prompt.to_owned(),
         max_tokens,
         lens: request.lens,
+        rows: request.rows,
         ..RunRequest::default()
     })?;
     if columns.len() < max_tokens {
@@ -160,6 +168,7 @@ fn compared(
     let question = Question {
         run,
         lens: request.lens,
+        rows: Rows::Layers,
         ask: Ask::Joint {
             at,
             wanted: request.candidates.clone(),

@@ -8,7 +8,7 @@ use super::{Progress, RunRequest};
 use crate::lens::States;
 use crate::model::ModelError;
 use crate::run::StopReason;
-use crate::trace::{LensKind, Position, TokenId};
+use crate::trace::{LensKind, Position, Rows, TokenId};
 use crate::vocabulary::{TextStream, Vocabulary};
 
 /// A run: what was asked, how far it is, and the states that questions are answered from.
@@ -18,6 +18,8 @@ pub struct RunState {
     pub run: RunRequest,
     /// The lens of the columns still to come.
     pub lens: LensKind,
+    /// Their rows.
+    pub rows: Rows,
     /// The prompt's tokens.
     pub prompt: Vec<TokenId>,
     /// The tokens of the given continuation.
@@ -49,6 +51,7 @@ impl RunState {
     ) -> Self {
         Self {
             lens: run.lens,
+            rows: run.rows,
             prompt,
             given,
             generated: Vec::new(),
@@ -78,6 +81,24 @@ impl RunState {
     #[must_use]
     pub fn read(&self) -> usize {
         self.first + self.states.len()
+    }
+
+    /// Takes the states of the first positions in: those that are new, and those that have rows
+    /// inside the blocks where the ones that there are lack them.
+    pub fn take_states(&mut self, read: &[States]) {
+        for (kept, read) in self.states.iter_mut().zip(read) {
+            if kept.inside().is_none() {
+                kept.clone_from(read);
+            }
+        }
+        let new = read.iter().skip(self.states.len());
+        self.states.extend(new.cloned());
+    }
+
+    /// Whether there are states of the rows inside the blocks.
+    #[must_use]
+    pub fn has_states_inside(&self) -> bool {
+        self.states.iter().all(|states| states.inside().is_some())
     }
 
     /// The states that predict a position.

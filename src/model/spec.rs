@@ -6,6 +6,7 @@ mod feed_forward;
 mod router;
 
 use super::mixer::{Heads, Kind, MixerSpec};
+use crate::trace::{Layer, PartialSum, Row};
 
 pub use attention::{
     AlibiPrecision, AttentionSpec, Gate, HeadPositions, Presence, QkNorm, QkNormPlace, QkNormSpan,
@@ -195,6 +196,19 @@ impl BlockSpec {
             None => self.attention.heads(),
         }
     }
+
+    /// The sums inside it: one between the parts of a serial block, one with each part of a block
+    /// whose parts stand side by side, none where there is but one part.
+    #[must_use]
+    pub fn sums(&self) -> &'static [PartialSum] {
+        match (&self.feed_forward, self.residual) {
+            (FeedForwardSpec::Nothing, _) => &[],
+            (_, Residual::Serial) => &[PartialSum::AfterAttention],
+            (_, Residual::Parallel | Residual::ParallelOneNorm) => {
+                &[PartialSum::WithAttention, PartialSum::WithFeedForward]
+            }
+        }
+    }
 }
 
 /// From the last state to logits.
@@ -241,4 +255,18 @@ pub struct Spec {
     pub unembed: UnembedSpec,
     /// What a user should know of it, one line each.
     pub notes: Vec<String>,
+}
+
+impl Spec {
+    /// The rows inside the blocks, in the order of the stream.
+    #[must_use]
+    pub fn rows_inside(&self) -> Vec<Row> {
+        let blocks = self.blocks.iter().enumerate();
+        blocks
+            .flat_map(|(l, block)| {
+                let sums = block.sums().iter();
+                sums.map(move |sum| Row::Inside(Layer(l), *sum))
+            })
+            .collect()
+    }
 }
