@@ -554,6 +554,7 @@ fn trace_files() -> [Vec<u8>; 2] {
         sampling: Sampling::default(),
         max_tokens: 2,
         prompt: "The keys".into(),
+        chat: None,
         prompt_ids,
         given: 0,
         interventions: Vec::new(),
