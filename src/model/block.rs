@@ -6,6 +6,7 @@ use super::decomposition::Decomposition;
 use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::intervention::BlockAblations;
+use super::laurel::Laurel;
 use super::mixing::Mixing;
 use super::norm::Norm;
 use super::per_layer::AfterParts;
@@ -22,6 +23,8 @@ pub struct Block {
     pub attention_norms: PartNorms,
     /// The attention, or the mixer in its place, or both.
     pub attention: Mixing,
+    /// What is added beside the attention.
+    pub laurel: Option<Laurel>,
     /// Around the feed-forward part.
     pub mlp_norms: PartNorms,
     /// The feed-forward part.
@@ -95,6 +98,10 @@ impl Block {
         let (state, feed_forward) = match self.residual {
             Residual::Serial => {
                 let x = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
+                let x = match &self.laurel {
+                    Some(laurel) => laurel.joined(&x, &input)?,
+                    None => x,
+                };
                 let fed = self.fed(&normed(&self.mlp_norms.input, &x)?, &x, ablations)?;
                 (normed(&self.mlp_norms.sum, &self.sum(&x, &fed)?)?, fed)
             }
