@@ -6,6 +6,7 @@ use super::decomposition::Decomposition;
 use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::intervention::BlockAblations;
+use super::laurel::Laurel;
 use super::mixing::Mixing;
 use super::norm::Norm;
 use super::per_layer::AfterParts;
@@ -23,6 +24,8 @@ pub struct Block {
     pub attention_norms: PartNorms,
     /// The attention, or the mixer in its place, or both.
     pub attention: Mixing,
+    /// What is added beside the attention.
+    pub laurel: Option<Laurel>,
     /// Around the feed-forward part.
     pub mlp_norms: PartNorms,
     /// The feed-forward part.
@@ -102,6 +105,10 @@ impl Block {
         let input = normed(&self.attention_norms.input, x)?;
         let (heads, attention) = self.attended(&input, ablations)?;
         let with_attention = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
+        let with_attention = match &self.laurel {
+            Some(laurel) => laurel.joined(&with_attention, &input)?,
+            None => with_attention,
+        };
         let feed_forward = match self.residual {
             Residual::Serial => {
                 let input = normed(&self.mlp_norms.input, &with_attention)?;

@@ -75,6 +75,15 @@ pub enum ModelError {
         /// As the file calls it.
         name: String,
     },
+    /// A question or a change that needs one stream.
+    #[error(
+        "the trunk of this model is of several streams, and a row is what its head makes of them: \
+         {what}"
+    )]
+    NotOfStreams {
+        /// Why that does not do.
+        what: &'static str,
+    },
     /// A tensor is missing, superfluous or has the wrong shape.
     #[error("{place}: tensor `{}`: {reason}", quoted(name))]
     Tensor {
