@@ -243,6 +243,7 @@ fn saved_states_give_them_back() {
         sampling: Sampling::default(),
         max_tokens: request.max_tokens,
         prompt: golden.prompt.clone(),
+        chat: None,
         prompt_ids,
         given: 0,
         interventions: Vec::new(),

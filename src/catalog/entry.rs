@@ -16,6 +16,9 @@ pub struct CatalogEntry {
     pub family: String,
     /// Number of parameters, where it is known.
     pub parameters: Option<u64>,
+    /// Whether it is known from what others publish alone: nobody has opened it here.
+    #[serde(default)]
+    pub unchecked: bool,
     /// Licence of the weights, as an SPDX identifier where there is one.
     pub licence: String,
     /// What its files are.
@@ -50,7 +53,7 @@ pub enum Files {
 pub enum Source {
     /// A repository of the hub.
     Hub {
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
         /// A commit, a branch or a tag; a commit where the file has a checksum.
         revision: String,

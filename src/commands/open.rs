@@ -9,9 +9,11 @@ use std::time::Duration;
 use clap::Args;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
+use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{
-    CharsetName, ColorChoice, DtypeChoice, LensOptions, RecordingOptions, SamplingOptions,
+    CharsetName, ChatOptions, ColorChoice, DtypeChoice, LensOptions, RecordingOptions,
+    SamplingOptions,
 };
 use crate::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
 use crate::autosave::AutosaveFolder;
@@ -19,7 +21,7 @@ use crate::engine::{self, Opener};
 use crate::export::trace_file;
 use crate::log_file::LogError;
 use crate::run::Sampling;
-use crate::settings::{self, ColourChoice, Settings};
+use crate::settings::{self, ColourChoice, Settings, Switch};
 use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults};
 use crate::trace::Ablation;
 
@@ -60,12 +62,18 @@ pub struct ProgramOptions {
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
     pub skip: Vec<Ablation>,
+    /// Prompts as turns of a conversation.
+    #[command(flatten)]
+    pub chat: ChatOptions,
     /// Which lens.
     #[command(flatten)]
     pub lens: LensOptions,
     /// How tokens are drawn.
     #[command(flatten)]
     pub sampling: SamplingOptions,
+    /// The theme: its colours.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
     /// What its screen is like.
     #[command(flatten)]
     pub screen: ScreenOptions,
@@ -78,10 +86,18 @@ impl Program {
     ///
     /// When there is no terminal for it, or the engine cannot be started.
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
-        let settings = self.options.over(context::user_settings()?);
+        let mut settings = self.options.over(context::user_settings()?)?;
+        let frame = self.options.chat.frame()?;
+        if let Some(frame) = &frame {
+            let system = frame.system.clone();
+            let options = &mut settings.options.chat;
+            options.template = Switch::On;
+            options.system = system.unwrap_or_else(|| options.system.clone());
+        }
         let start = Start {
             prompt: self.prompt,
             force: self.force,
+            messages: frame.and_then(|frame| frame.messages),
             ablations: self.options.skip.clone(),
             ..on_terminal()?
         };
@@ -98,8 +114,12 @@ impl Program {
 impl ProgramOptions {
     /// The settings with what the command line asks for, so that it is what holds, and `:set`
     /// begins from there.
-    #[must_use]
-    pub fn over(&self, settings: Settings) -> Settings {
+    ///
+    /// # Errors
+    ///
+    /// When there is no such theme.
+    pub fn over(&self, settings: Settings) -> Result<Settings, CommandError> {
+        let settings = context::with_theme(settings, self.theme.as_deref())?;
         let mut settings = self.screen.over(settings);
         settings.options.dtype = context::dtype(self.dtype, &settings);
         settings.options.model = context::wanted_model(self.model.as_ref(), &settings);
@@ -109,7 +129,7 @@ impl ProgramOptions {
         options.grid.rows = self.lens.rows().unwrap_or(options.grid.rows);
         let sampling = self.sampling.over(Sampling::from(&options.sampling));
         options.sampling = settings::SamplingOptions::from(&sampling);
-        settings
+        Ok(settings)
     }
 }
 
@@ -146,6 +166,9 @@ pub struct OpenTrace {
     /// The newest trace that was kept because the program ended before it was saved.
     #[arg(long, conflicts_with = "file")]
     pub last: bool,
+    /// The theme: its colours.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
     /// What its screen is like.
     #[command(flatten)]
     pub screen: ScreenOptions,
@@ -158,7 +181,8 @@ impl OpenTrace {
     ///
     /// When the file holds no trace, or there is no terminal for it.
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
-        let settings = self.screen.over(context::user_settings()?);
+        let settings = context::with_theme(context::user_settings()?, self.theme.as_deref())?;
+        let settings = self.screen.over(settings);
         let path = match self.file {
             Some(path) => path,
             None => last_autosave()?,

@@ -1,11 +1,14 @@
 //! Options that several commands have.
 
+pub mod chat;
 mod choices;
 mod lens;
 mod recording;
 mod sampling;
 
+pub use chat::ChatOptions;
 pub use choices::{CharsetName, ColorChoice, DtypeChoice, ReportFormat};
 pub use lens::{LensChoice, LensOptions, NoLens};
 pub use recording::{CastVersionChoice, RecordingOptions};
 pub use sampling::SamplingOptions;
+pub(super) use sampling::positive;

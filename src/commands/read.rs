@@ -141,6 +141,7 @@ impl Read {
         let request = Request {
             model,
             prompt,
+            chat: None,
             force: None,
             ablations: Vec::new(),
             max_tokens,
@@ -155,6 +156,7 @@ impl Read {
 
     /// Opens the program.
     fn open(self, settings: Settings, log: Result<(), LogError>) -> Result<ExitCode> {
+        let settings = context::with_theme(settings, self.output.theme.as_deref())?;
         let mut settings = self.screen.over(settings);
         let model = context::wanted_model(self.model.as_ref(), &settings);
         let options = &mut settings.options;

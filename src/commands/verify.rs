@@ -17,13 +17,14 @@ use color_eyre::eyre::Result as EyreResult;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::DtypeChoice;
+use super::options::{ChatOptions, DtypeChoice};
 use super::standard_output::StandardOutput;
 use crate::engine::{Opener, RunRequest, Session};
 use crate::lens::rounding::{Rounding, largest};
 use crate::lens::{Logits, Normed, StateTap, States};
+use crate::model::unembed::NormedRows;
 use crate::model::{Model, ModelError};
-use crate::run::{RunId, Sampling};
+use crate::run::{ChatFrame, RunId, Sampling};
 use crate::trace::{Column, LensKind, Row, TokenId};
 use crate::verify::{Check, Outcome, Reference, hold};
 use crate::vocabulary::visible_line;
@@ -40,6 +41,9 @@ pub struct Verify {
     /// The text that is run.
     #[arg(long, default_value = "The keys to the cabinet")]
     pub prompt: String,
+    /// The prompt as a turn of a conversation.
+    #[command(flatten)]
+    pub chat: ChatOptions,
     /// How many tokens to generate.
     #[arg(long, short = 'n', default_value_t = 8)]
     pub max_tokens: usize,
@@ -81,6 +85,7 @@ impl Verify {
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
             prompt: self.prompt,
+            chat: self.chat.frame()?,
             max_tokens: self.max_tokens,
             reference: self.reference,
         };
@@ -96,6 +101,8 @@ pub struct Request {
     pub model: String,
     /// The text that is run.
     pub prompt: String,
+    /// The conversation whose next turn it is.
+    pub chat: Option<ChatFrame>,
     /// How many tokens to generate.
     pub max_tokens: usize,
     /// The file of reference values.
@@ -123,7 +130,7 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
     if let Some(reference) = &reference {
         tell(&hold(&mut session, reference)?)?;
     }
-    tell(&of_itself(session, &request.prompt, request.max_tokens)?)?;
+    tell(&of_itself(session, request)?)?;
     match failed {
         0 => Ok(()),
         failed => Err(CommandError::ChecksFailed(failed)),
@@ -131,16 +138,13 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
 }
 
 /// What must hold of any model.
-fn of_itself(
-    mut session: Session,
-    prompt: &str,
-    max_tokens: usize,
-) -> Result<Vec<Check>, ModelError> {
+fn of_itself(mut session: Session, request: &Request) -> Result<Vec<Check>, ModelError> {
     let id = RunId(0);
     let (prompt, columns) = session.complete(RunRequest {
         id,
-        prompt: prompt.to_owned(),
-        max_tokens: max_tokens.max(1),
+        prompt: request.prompt.clone(),
+        chat: request.chat.clone(),
+        max_tokens: request.max_tokens.max(1),
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         ..RunRequest::default()
@@ -157,7 +161,7 @@ fn of_itself(
         let uncached = Logits::of(&model.unembed, &uncached, &Normed)?;
         let own = model
             .unembed
-            .logits(&state, 0)?
+            .logits(&state, NormedRows::All)?
             .flatten_all()?
             .to_vec1::<f32>()?;
         let cached = Logits::of(&model.unembed, cached, &Normed)?;

@@ -26,7 +26,7 @@ pub enum Event {
     SourceFailed {
         /// The source, for example `hub`.
         source: String,
-        /// Why, in one line.
+        /// What was wrong, in one line.
         why: String,
     },
     /// The weights are being read: `done` of `total` tensors.
@@ -48,6 +48,14 @@ pub enum Event {
         run: RunId,
         /// The prompt's tokens, the tokenizer's own special tokens included.
         prompt: Vec<TokenId>,
+    },
+    /// What the model's chat template made of the prompt. Follows [`Event::Started`] where it was
+    /// asked to.
+    Framed {
+        /// Which run.
+        run: RunId,
+        /// The text that the prompt's tokens are of, special tokens and all.
+        text: String,
     },
     /// So many tokens behind the prompt are given, not chosen. Follows [`Event::Started`] where
     /// there are some.
@@ -83,7 +91,7 @@ pub enum Event {
     Finished {
         /// Which run.
         run: RunId,
-        /// Why.
+        /// What ended it.
         reason: StopReason,
         /// What was still waiting for the rest of a character.
         text: String,
@@ -101,7 +109,7 @@ pub enum Event {
     Unanswered {
         /// The question.
         to: Arc<Question>,
-        /// Why, in one line.
+        /// What was wrong, in one line.
         why: String,
     },
     /// Answer to [`super::Command::States`].

@@ -14,7 +14,7 @@ pub enum ModelError {
     /// A file could not be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// Which file.
+        /// Path of the file that was read.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
@@ -22,7 +22,7 @@ pub enum ModelError {
     /// A file is not what its name says, or is damaged.
     #[error("{}: {reason}", path.display())]
     File {
-        /// Which file.
+        /// Path of the file that was read.
         path: PathBuf,
         /// What is wrong with it and what to do.
         reason: String,
@@ -177,6 +177,9 @@ pub enum ModelError {
         /// In which type the model computes.
         dtype: Dtype,
     },
+    /// The prompt cannot be put into the model's chat template; why, in one line.
+    #[error("{0}")]
+    Chat(String),
     /// Sampling could not draw a token.
     #[error("sampling failed: {0}")]
     Sampling(String),

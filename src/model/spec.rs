@@ -3,9 +3,10 @@
 
 mod attention;
 mod feed_forward;
+mod mixing;
 mod router;
 
-use super::mixer::{Heads, Kind, MixerSpec};
+use super::mixer::Heads;
 use crate::trace::{Layer, PartialSum, Row};
 
 pub use attention::{
@@ -13,9 +14,11 @@ pub use attention::{
     Rope, RopeScaling, Sinks, Temperature,
 };
 pub use feed_forward::{
-    Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert, SharedGate, Xielu,
+    Activation, BesideExperts, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert,
+    SharedGate, Weighs, Xielu,
 };
-pub use router::{Groups, RouterScore, RouterSpec, Sum};
+pub use mixing::{BesideSpec, MixingSpec};
+pub use router::{Groups, OwnNorm, RouterScore, RouterSpec, Sum};
 
 /// What normalises a state.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,8 +182,8 @@ pub struct BlockSpec {
     pub part_scale: Option<f64>,
     /// Its attention, if it has one.
     pub attention: AttentionSpec,
-    /// The mixer in the attention's place, if there is one.
-    pub mixer: Option<MixerSpec>,
+    /// Whether the attention is there, or a mixer, or both.
+    pub mixing: MixingSpec,
     /// Its feed-forward part.
     pub feed_forward: FeedForwardSpec,
     /// What comes behind the two, if anything.
@@ -188,23 +191,22 @@ pub struct BlockSpec {
 }
 
 impl BlockSpec {
-    /// The heads of its attention or of the mixer in its place.
+    /// The heads of its attention, of the mixer in its place, or of both.
     #[must_use]
     pub fn heads(&self) -> Heads {
-        match &self.mixer {
-            Some(mixer) => mixer.heads(),
-            None => self.attention.heads(),
-        }
+        self.mixing.heads(&self.attention)
     }
 
     /// The sums inside it: one between the parts of a serial block, one with each part of a block
     /// whose parts stand side by side, none where there is but one part.
     #[must_use]
     pub fn sums(&self) -> &'static [PartialSum] {
-        match (&self.feed_forward, self.residual) {
-            (FeedForwardSpec::Nothing, _) => &[],
-            (_, Residual::Serial) => &[PartialSum::AfterAttention],
-            (_, Residual::Parallel | Residual::ParallelOneNorm) => {
+        if self.feed_forward == FeedForwardSpec::Nothing || self.mixing == MixingSpec::Nothing {
+            return &[];
+        }
+        match self.residual {
+            Residual::Serial => &[PartialSum::AfterAttention],
+            Residual::Parallel | Residual::ParallelOneNorm => {
                 &[PartialSum::WithAttention, PartialSum::WithFeedForward]
             }
         }

@@ -62,7 +62,9 @@ fn load(state: &State, name: &str, before: &Options, now: &Options) -> Load {
 
 /// Whether something else than what is seen now was changed.
 fn is_of_the_run(before: &Options, now: &Options) -> bool {
-    before.max_tokens != now.max_tokens || before.sampling != now.sampling
+    before.max_tokens != now.max_tokens
+        || before.sampling != now.sampling
+        || before.chat != now.chat
 }
 
 /// Changes options by what a key does to them.

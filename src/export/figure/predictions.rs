@@ -79,7 +79,7 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
             Row::Layer(layer) => format!("Layer {}", layer.0),
             row => row.in_layers(),
         };
-        drawing.text((NAMES - 8.0, base), Anchor::End, Face::Muted, &name);
+        drawing.text((NAMES - 12.0, base), Anchor::End, Face::Muted, &name);
         let best = cell.into_iter().flat_map(|cell| cell.best(BEST));
         for (place, (token, prob)) in best.enumerate() {
             let x = NAMES + place as f32 * width;
