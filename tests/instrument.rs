@@ -384,7 +384,7 @@ fn the_prompt_is_predicted_as_a_forced_text_would_be() {
         };
         assert_eq!(at.0 + columns.len(), prompt.len(), "{name}");
         // The two were read in other passes, so that they agree as far as rounding goes.
-        let rounding = Rounding::of(session.model());
+        let rounding = Rounding::of(session.model(), prompt.len());
         for (column, forced) in columns.iter().rev().zip(forced.iter().rev()) {
             assert_eq!(column.token, forced.token, "{name}");
             for (l, (cell, other)) in (1..).zip(column.layers.values().zip(forced.layers.values()))

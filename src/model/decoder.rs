@@ -42,7 +42,38 @@ pub struct Embedding {
     pub(super) dtype: Dtype,
 }
 
+/// Rows of an embedding that are looked at for what all of them have in common.
+const LOOKED_AT: usize = 4;
+
+/// Weights that share a scale, in every type of ternary weights.
+const TERNARY_BLOCK: usize = 256;
+
 impl Embedding {
+    /// Whether its rows have zeros and numbers of one size alone, as ternary weights are.
+    fn is_ternary(&self) -> bool {
+        let looked_at = self.tokens.height().min(LOOKED_AT);
+        let Ok(rows) = self
+            .tokens
+            .narrow(0, looked_at)
+            .and_then(|rows| rows.to_vec2::<f32>())
+        else {
+            return false;
+        };
+        let of_one_size = |block: &[f32]| {
+            let mut sizes = block
+                .iter()
+                .map(|weight| weight.abs())
+                .filter(|size| *size > 0.0);
+            let first = sizes.next();
+            sizes.all(|size| Some(size) == first)
+        };
+        let has_weights = rows.iter().flatten().any(|weight| *weight != 0.0);
+        has_weights
+            && rows
+                .iter()
+                .all(|row| row.chunks(TERNARY_BLOCK).all(of_one_size))
+    }
+
     /// `[tokens]` → `[tokens, d]`, the first one at position `start`.
     fn forward(&self, ids: &Tensor, start: usize) -> candle_core::Result<Tensor> {
         let mut state = self.tokens.select(ids)?;
@@ -162,6 +193,13 @@ impl Decoder {
     #[must_use]
     pub fn seen(&self) -> usize {
         self.seen
+    }
+
+    /// Whether the rows of the embedding are ternary weights: zeros and numbers of one size.
+    #[must_use]
+    pub fn has_ternary_embedding(&self) -> bool {
+        let embedding = self.embedding.as_ref();
+        embedding.is_some_and(Embedding::is_ternary)
     }
 
     /// Bytes of the matrices that one token reads, the head's left out. Norms, biases and the one
