@@ -17,6 +17,7 @@ pub mod options;
 pub mod output;
 pub mod play;
 pub mod read;
+pub mod record_examples;
 pub mod shell;
 pub mod standard_output;
 pub mod trace;

@@ -8,6 +8,7 @@ pub mod file;
 pub mod format;
 pub mod json;
 mod pixels;
+pub mod recorded;
 pub mod svg;
 pub mod table;
 pub mod tensors;

@@ -14,6 +14,7 @@ use super::models::Models;
 use super::open::{OpenTrace, Program};
 use super::play::Play;
 use super::read::Read;
+use super::record_examples::RecordExamples;
 use super::shell;
 use super::standard_output::to_stdout;
 use super::trace::Trace;
@@ -54,7 +55,7 @@ pub enum CliCommand {
     Trace(Trace),
     /// Show a saved trace. No model is loaded.
     #[command(
-        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json\n  lenscape open --last"
+        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json\n  lenscape open --last\n  lenscape open --example keys"
     )]
     Open(OpenTrace),
     /// Compare candidates for what comes next, at every layer, after one or several prompts.
@@ -88,6 +89,12 @@ pub enum CliCommand {
         after_help = "Examples:\n  lenscape play demo.toml --record demo.cast\n  lenscape play demo.toml --screenshot end.png --screenshot 'some mark=then.svg'\n  lenscape play screenshots/*.toml                  remake all pictures and casts of the README"
     )]
     Play(Play),
+    /// Make the recorded runs that the program carries, `config/recorded.zip`, with the default model.
+    #[command(
+        hide = true,
+        after_help = "Example:\n  lenscape record-examples config/recorded.zip"
+    )]
+    RecordExamples(RecordExamples),
     /// Show the settings, where they come from, and what is wrong with them.
     #[command(after_help = "Example:\n  lenscape config print > ~/.config/lenscape/config.toml")]
     Config {
@@ -126,6 +133,7 @@ impl Cli {
             Some(CliCommand::Verify(verify)) => verify.run(),
             Some(CliCommand::Bench(bench)) => bench.run(),
             Some(CliCommand::Play(play)) => play.run(),
+            Some(CliCommand::RecordExamples(record)) => record.run(),
             Some(CliCommand::Config { command }) => command.run(),
             Some(CliCommand::Completions { shell }) => {
                 to_stdout(|out| shell::completions(shell, out))?;

@@ -7,6 +7,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::cli::Cli;
+use crate::display::meanings::MEANINGS;
 
 /// Writes the completions for `shell`.
 ///
@@ -26,7 +27,12 @@ pub fn completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// What `out` returns.
 pub fn man(out: &mut dyn Write) -> io::Result<()> {
-    clap_mangen::Man::new(Cli::command()).render(out)
+    clap_mangen::Man::new(Cli::command()).render(out)?;
+    writeln!(out, ".SH \"WHAT THE FIGURES MEAN\"")?;
+    for (sign, meaning) in MEANINGS {
+        writeln!(out, ".TP 10\n\\fB{sign}\\fR\n{meaning}")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -55,6 +61,7 @@ mod tests {
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.contains(".TH lenscape 1"), "{text}");
         assert!(text.contains("max\\-tokens"), "{text}");
+        assert!(text.contains("\n\\fBKL\\fR\nKL(final"), "{text}");
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::error::Error as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::cli::Cli;
 use crate::vocabulary::{visible_line, visible_text};
 
 /// A part of a message about the command line.
@@ -25,6 +27,28 @@ fn harmless(value: &ContextValue) -> ContextValue {
     }
 }
 
+/// The commands that have the option that was given where there is none.
+fn elsewhere(error: &clap::Error) -> Vec<StyledStr> {
+    let given = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(given))) => given,
+        _ => return Vec::new(),
+    };
+    let Some(name) = given.strip_prefix("--") else {
+        return Vec::new();
+    };
+    let cli = Cli::command();
+    let commands = cli.get_subcommands().filter(|command| {
+        let mut options = command.get_arguments();
+        !command.is_hide_set() && options.any(|option| option.get_long() == Some(name))
+    });
+    commands
+        .map(|command| {
+            let words = format!("`lenscape {}` has the option `{given}`", command.get_name());
+            StyledStr::from(words)
+        })
+        .collect()
+}
+
 /// Prints the help that was asked for, or what is wrong with the command line, which quotes it.
 #[must_use]
 pub fn told(mut error: clap::Error) -> ExitCode {
@@ -37,6 +61,11 @@ pub fn told(mut error: clap::Error) -> ExitCode {
         .collect();
     for (kind, value) in quoted {
         error.insert(kind, value);
+    }
+    let tip = elsewhere(&error);
+    if !tip.is_empty() {
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tip));
     }
     if let Some(why) = error.source().map(|why| visible_line(&why.to_string())) {
         // The value parser's own words, which quote the value.

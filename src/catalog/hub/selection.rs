@@ -179,9 +179,7 @@ pub(super) fn tokenizer(names: &[String]) -> Option<Vec<String>> {
 fn makes_tokenizer(names: &[String]) -> bool {
     let has = |name: &str| names.iter().any(|other| other == name);
     let is_there = |name: &&str| has(name);
-    has("tokenizer.json")
-        || OTHER_TOKENIZERS.iter().any(is_there)
-        || MERGED.iter().all(is_there)
+    has("tokenizer.json") || OTHER_TOKENIZERS.iter().any(is_there) || MERGED.iter().all(is_there)
 }
 
 /// Whether `name` is the path of one of several chat templates.
