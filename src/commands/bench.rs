@@ -20,7 +20,7 @@ pub use wire::Wire;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::{DtypeChoice, ReportFormat};
+use super::options::{DeviceOptions, DtypeChoice, ReportFormat};
 use super::standard_output::to_stdout;
 use crate::engine::{Opener, Progress, RunRequest, Session};
 use crate::export::json;
@@ -49,6 +49,9 @@ pub struct Bench {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// How many tokens to generate in each run.
     #[arg(long, short = 'n', default_value_t = 48)]
     pub max_tokens: usize,
@@ -65,7 +68,8 @@ impl Bench {
     /// When the model cannot be opened, or its figures cannot be written.
     pub fn run(&self) -> EyreResult<ExitCode> {
         let settings = context::user_settings()?;
-        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
+            .on(self.device.wanted(&settings.options));
         let measurements = match self.made {
             Some(made) => {
                 let file = made.file()?;

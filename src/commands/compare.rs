@@ -8,7 +8,7 @@ use color_eyre::eyre::Result;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::{DtypeChoice, LensOptions};
+use super::options::{DeviceOptions, DtypeChoice, LensOptions};
 use super::standard_output::{to_stdout, tokens_to_stdout};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
@@ -35,6 +35,9 @@ pub struct Compare {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// Which lens.
     #[command(flatten)]
     pub lens: LensOptions,
@@ -76,6 +79,7 @@ impl Compare {
             at: Step(self.at as usize - 1),
         };
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
+            .on(self.device.wanted(&settings.options))
             .with_lenses(self.lens.files()?, request.lens);
         compare(&opener, &request, |comparisons, session| {
             match self.format {

@@ -1,11 +1,13 @@
 //! Options that several commands have.
 
 mod choices;
+mod device;
 mod lens;
 mod recording;
 mod sampling;
 
 pub use choices::{CharsetName, ColorChoice, DtypeChoice, ReportFormat};
+pub use device::DeviceOptions;
 pub use lens::{LensChoice, LensOptions, NoLens};
 pub use recording::{CastVersionChoice, RecordingOptions};
 pub use sampling::SamplingOptions;

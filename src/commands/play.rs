@@ -76,7 +76,8 @@ impl Play {
                 cast: program.screen.recording.cast(),
                 ..performance
             };
-            let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
+            let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?
+                .on(settings.options.devices());
             let performed = performance.play(settings.clone(), start.clone(), opener)?;
             to_stdout(|out| {
                 let mut pictures = performed.pictures.iter();

@@ -17,7 +17,7 @@ use color_eyre::eyre::Result as EyreResult;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::DtypeChoice;
+use super::options::{DeviceOptions, DtypeChoice};
 use super::standard_output::StandardOutput;
 use crate::engine::{Opener, RunRequest, Session};
 use crate::lens::rounding::{Rounding, largest};
@@ -37,6 +37,9 @@ pub struct Verify {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// The text that is run.
     #[arg(long, default_value = "The keys to the cabinet")]
     pub prompt: String,
@@ -77,7 +80,8 @@ impl Verify {
     /// When the model cannot be opened, or a check fails.
     pub fn run(self) -> EyreResult<ExitCode> {
         let settings = context::user_settings()?;
-        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
+            .on(self.device.wanted(&settings.options));
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
             prompt: self.prompt,

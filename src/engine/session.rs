@@ -36,7 +36,6 @@ impl Session {
     /// A session with `model`, whose columns list the `top_k` best tokens of each row.
     #[must_use]
     pub fn new(model: Model, name: String, top_k: usize) -> Self {
-        let device = model.decoder.device();
         let info = ModelInfo {
             name,
             family: model.family.to_owned(),
@@ -46,7 +45,7 @@ impl Session {
             context_length: model.decoder.context_length(),
             weights: model.storage.clone(),
             arithmetic: model.dtype.arithmetic().to_owned(),
-            device: format!("{:?}", device.location()).to_lowercase(),
+            device: model.placement.to_string(),
             parameters: model.parameters,
             notes: model.notes.clone(),
             saved_run: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use crate::model::ModelError;
+use crate::model::device::moved;
 use crate::trace::{Layer, Row};
 
 /// The residual stream of one position: row `emb`, then one row a layer.
@@ -86,16 +87,28 @@ impl StateTap {
         Ok(())
     }
 
+    /// A state where the last one is: blocks may be on several devices.
+    fn together(&self, state: &Tensor) -> candle_core::Result<Tensor> {
+        match self.0.last() {
+            Some(last) => moved(state, last.device()),
+            None => Ok(state.clone()),
+        }
+    }
+
     /// What was collected of the last position.
     pub fn states(&self) -> Result<States, ModelError> {
-        let last = |state: &Tensor| state.narrow(0, state.dim(0)?.saturating_sub(1), 1);
+        let last = |state: &Tensor| {
+            let last = state.narrow(0, state.dim(0)?.saturating_sub(1), 1)?;
+            self.together(&last)
+        };
         let rows = self.0.iter().map(last).collect::<Result<Vec<_>, _>>()?;
         Ok(States::of_pass(Tensor::cat(&rows, 0)?))
     }
 
     /// What was collected of every position of the pass, in order.
     pub fn positions(&self) -> Result<Vec<States>, ModelError> {
-        let states = Tensor::stack(&self.0, 1)?;
+        let rows = self.0.iter().map(|state| self.together(state));
+        let states = Tensor::stack(&rows.collect::<Result<Vec<_>, _>>()?, 1)?;
         (0..states.dim(0)?)
             .map(|position| Ok(States::of_pass(states.get(position)?)))
             .collect()

@@ -99,6 +99,14 @@ pub enum ModelError {
         /// What there is.
         available: Available,
     },
+    /// The weights do not fit onto a device.
+    #[error("{place}: {reason}")]
+    TooLargeForDevice {
+        /// The file or folder.
+        place: String,
+        /// What is needed where, and what would fit.
+        reason: String,
+    },
     /// The tokenizer is missing or damaged.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),

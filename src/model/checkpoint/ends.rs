@@ -86,7 +86,7 @@ impl Checkpoint<'_> {
             .has_bias(spec.unembed.bias, &bias_name)
             .then(|| self.tensor(&bias_name, &[rows]))
             .transpose()?
-            .map(|bias| bias.to_device(self.device))
+            .map(|bias| bias.to_device(self.device()))
             .transpose()?;
         let norm = spec.unembed.norm.map(|norm| {
             let name = format!("{}{}", self.prefix, self.layout.final_norm);

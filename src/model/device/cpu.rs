@@ -1,0 +1,34 @@
+//! The CPU.
+
+use super::{About, Kind, Support};
+use crate::model::memory;
+
+/// The CPU, of which there is one.
+#[derive(Debug)]
+pub(super) struct Cpu;
+
+impl Kind for Cpu {
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn support(&self) -> Support {
+        Support::CompiledIn
+    }
+
+    fn count(&self) -> Result<usize, String> {
+        Ok(1)
+    }
+
+    fn open(&self, _: usize) -> Result<candle_core::Device, String> {
+        Ok(candle_core::Device::Cpu)
+    }
+
+    fn about(&self, _: usize) -> About {
+        About {
+            model: None,
+            total: None,
+            free: memory::available().map(|available| available.bytes),
+        }
+    }
+}
