@@ -26,7 +26,7 @@ const LONGEST: u64 = 4 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot log to {}: {source}; the program goes on without", path.display())]
 pub struct LogError {
-    /// The file.
+    /// The file's path, as it was given.
     path: PathBuf,
     /// What the system said.
     source: io::Error,

@@ -35,15 +35,15 @@ pub enum Error {
     /// The script's file cannot be read.
     #[error("cannot read the script {}", path.display())]
     Read {
-        /// The script.
+        /// Path of the script's TOML file.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         source: io::Error,
     },
     /// The script is not written as it should be.
     #[error("the script {} is not valid: {why}", path.display())]
     Script {
-        /// The script.
+        /// Path of the script's TOML file.
         path: PathBuf,
         /// Where and what.
         why: String,
@@ -55,7 +55,7 @@ pub enum Error {
         step: usize,
         /// What it waits for.
         what: String,
-        /// How long.
+        /// How long it waited before it gave up.
         waited: Duration,
         /// What was on the screen instead.
         screen: String,
@@ -72,9 +72,9 @@ pub enum Error {
     /// A picture cannot be written.
     #[error("cannot write the screenshot {}", path.display())]
     Screenshot {
-        /// The picture.
+        /// Where it was to be written.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         source: io::Error,
     },
     /// A file is named where a script may not write.

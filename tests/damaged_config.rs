@@ -7,6 +7,7 @@ use crate::reference;
 use candle_core::Device;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::model;
+use lenscape::model::unembed::NormedRows;
 use lenscape::trace::TokenId;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -36,7 +37,7 @@ fn run(folder: &Path) {
         Ok(std::ops::ControlFlow::Continue(()))
     });
     if let (Ok(_), Some(state)) = (ran, last) {
-        let _ = model.unembed.logits(&state, 1);
+        let _ = model.unembed.logits(&state, NormedRows::Last);
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Model {
 pub struct FailedSource {
     /// The source, for example `hub`.
     pub source: String,
-    /// Why, in one line.
+    /// What was wrong, in one line.
     pub why: String,
 }
 

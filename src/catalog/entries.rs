@@ -30,7 +30,7 @@ pub enum CatalogError {
     /// An entry that contradicts itself or another one.
     #[error("the model catalog's entry `{name}`: {why}")]
     Entry {
-        /// The entry.
+        /// Name of the entry, as it heads its table in the file.
         name: String,
         /// What is wrong with it.
         why: String,

@@ -50,7 +50,7 @@ pub enum Files {
 pub enum Source {
     /// A repository of the hub.
     Hub {
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
         /// A commit, a branch or a tag; a commit where the file has a checksum.
         revision: String,

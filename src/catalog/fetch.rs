@@ -15,7 +15,7 @@ use super::{
 /// Which of a repository's shards are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shards {
-    /// All.
+    /// The whole model.
     All,
     /// Those with something that is of no block: the embedding, the final norm, the unembedding.
     OfEnds,

@@ -87,7 +87,7 @@ pub enum FetchEvent {
     SourceFailed {
         /// The source, for example `hub`.
         source: String,
-        /// Why, in one line.
+        /// What was wrong, in one line.
         why: String,
     },
 }

@@ -27,7 +27,7 @@ pub enum ModelRef {
 /// A repository of the hub, shown as `org/name[@rev][:file.gguf]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HubRef {
-    /// `org/name`.
+    /// The repository as `org/name`.
     pub repo: String,
     /// A branch, a tag or a commit; `main` where none was named.
     pub revision: String,

@@ -49,13 +49,13 @@ pub enum SourceError {
     NoRepository {
         /// The hub's address.
         endpoint: String,
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
     },
     /// No such revision.
     #[error("{repo} has no revision `{revision}`")]
     NoRevision {
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
         /// What was asked for.
         revision: String,
@@ -63,7 +63,7 @@ pub enum SourceError {
     /// No such file.
     #[error("{repo} has no file {file} at revision {revision}")]
     NoFile {
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
         /// What was asked for.
         revision: String,
@@ -77,7 +77,7 @@ pub enum SourceError {
     Gated {
         /// The hub's address.
         endpoint: String,
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
     },
     /// A repository that asks for a login.
@@ -87,7 +87,7 @@ pub enum SourceError {
     NoAccess {
         /// The hub's address.
         endpoint: String,
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
         /// 401 or 403.
         status: u16,
@@ -121,7 +121,7 @@ pub enum SourceError {
         "{repo} has no model.safetensors, no pytorch_model.bin, no index of either and no .gguf file that can be read"
     )]
     NoWeights {
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
     },
     /// A repository of an adapter.
@@ -129,20 +129,20 @@ pub enum SourceError {
         "{repo} holds a PEFT adapter, not a model of its own; merge it into its base model (merge_and_unload in PEFT) and give the folder that this is saved to"
     )]
     Adapter {
-        /// `org/name`.
+        /// The repository as `org/name`.
         repo: String,
     },
 
     /// There is no Python.
     #[error("{program} was not found; with Python 3 and pip installed this source can be used")]
     NoPython {
-        /// The command.
+        /// The Python command that was tried, for example `python3`.
         program: String,
     },
     /// There is no pip.
     #[error("{program} has no pip; with pip installed this source can be used")]
     NoPip {
-        /// The command.
+        /// The Python command that was tried, for example `python3`.
         program: String,
     },
     /// pip failed.
@@ -165,7 +165,7 @@ pub enum SourceError {
     /// A connection that broke.
     #[error("the connection broke after {bytes} of {total} bytes of {file} ({why}): try again")]
     Broken {
-        /// The file.
+        /// Its path within the repository or the package.
         file: String,
         /// Bytes that came.
         bytes: u64,
@@ -177,7 +177,7 @@ pub enum SourceError {
     /// A file of the wrong length.
     #[error("{file} has {found} bytes instead of {expected}; the damaged file was not kept")]
     WrongSize {
-        /// The file.
+        /// Its path within the repository or the package.
         file: String,
         /// Bytes as announced.
         expected: u64,
@@ -187,7 +187,7 @@ pub enum SourceError {
     /// A file of the wrong content.
     #[error("{file} has checksum {found} instead of {expected}; the damaged file was not kept")]
     WrongChecksum {
-        /// The file.
+        /// Its path within the repository or the package.
         file: String,
         /// As the catalog or the hub says.
         expected: Sha256Sum,
@@ -197,7 +197,7 @@ pub enum SourceError {
     /// A file of somebody else's cache that is damaged.
     #[error("{} is damaged: it has checksum {found} instead of {expected}", .path.display())]
     DamagedCache {
-        /// The file.
+        /// The file's path, as it was given.
         path: PathBuf,
         /// As the catalog says.
         expected: Sha256Sum,

@@ -23,7 +23,7 @@ pub enum ChatError {
     /// A file of templates that cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// The file.
+        /// The file's path, as it was given.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
@@ -31,7 +31,7 @@ pub enum ChatError {
     /// A file of templates that is not what it should be.
     #[error("{}: {why}", path.display())]
     File {
-        /// The file.
+        /// The file's path, as it was given.
         path: PathBuf,
         /// What is wrong with it.
         why: String,

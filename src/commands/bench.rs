@@ -25,6 +25,7 @@ use super::standard_output::to_stdout;
 use crate::engine::{Opener, Progress, RunRequest, Session};
 use crate::export::json;
 use crate::lens::{Jacobian, Lens, Logits, Normed, StateTap, States, column};
+use crate::model::unembed::NormedRows;
 use crate::model::{Model, ModelError};
 use crate::run::{RunId, Sampling};
 use crate::trace::{Column, LensKind, TokenId};
@@ -215,7 +216,7 @@ fn generate_plain(model: &mut Model, first: TokenId, max_tokens: usize) -> Resul
         let state = last.ok_or(ModelError::EmptyPrompt)?;
         let best = model
             .unembed
-            .logits(&state, 0)?
+            .logits(&state, NormedRows::All)?
             .argmax(1)?
             .to_vec1::<u32>()?;
         token = best.first().copied().map_or(token, TokenId);

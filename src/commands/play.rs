@@ -104,9 +104,9 @@ pub enum PlayError {
     /// The script failed.
     #[error("{}", script.display())]
     Script {
-        /// The script.
+        /// Path of the script's TOML file.
         script: PathBuf,
-        /// Why.
+        /// At which step it failed, and how.
         source: Box<play::Error>,
     },
 }

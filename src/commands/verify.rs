@@ -22,6 +22,7 @@ use super::standard_output::StandardOutput;
 use crate::engine::{Opener, RunRequest, Session};
 use crate::lens::rounding::{Rounding, largest};
 use crate::lens::{Logits, Normed, StateTap, States};
+use crate::model::unembed::NormedRows;
 use crate::model::{Model, ModelError};
 use crate::run::{RunId, Sampling};
 use crate::trace::{Column, LensKind, Row, TokenId};
@@ -161,7 +162,7 @@ fn of_itself(
         let uncached = Logits::of(&model.unembed, &uncached, &Normed)?;
         let own = model
             .unembed
-            .logits(&state, 0)?
+            .logits(&state, NormedRows::All)?
             .flatten_all()?
             .to_vec1::<f32>()?;
         let cached = Logits::of(&model.unembed, cached, &Normed)?;

@@ -26,7 +26,7 @@ pub enum Event {
     SourceFailed {
         /// The source, for example `hub`.
         source: String,
-        /// Why, in one line.
+        /// What was wrong, in one line.
         why: String,
     },
     /// The weights are being read: `done` of `total` tensors.
@@ -83,7 +83,7 @@ pub enum Event {
     Finished {
         /// Which run.
         run: RunId,
-        /// Why.
+        /// What ended it.
         reason: StopReason,
         /// What was still waiting for the rest of a character.
         text: String,
@@ -101,7 +101,7 @@ pub enum Event {
     Unanswered {
         /// The question.
         to: Arc<Question>,
-        /// Why, in one line.
+        /// What was wrong, in one line.
         why: String,
     },
     /// Answer to [`super::Command::States`].

@@ -27,7 +27,7 @@ pub enum Progress {
     },
     /// The run ended.
     Finished {
-        /// Why.
+        /// What ended it.
         reason: StopReason,
         /// What was still waiting for the rest of a character.
         text: String,

@@ -47,7 +47,7 @@ pub(super) struct Loader {
 pub(super) enum Outcome {
     /// The model.
     Loaded(Box<Session>),
-    /// Why there is none.
+    /// What was wrong with the files, or what was short.
     Failed(OpenError),
     /// It panicked.
     Panicked,

@@ -54,7 +54,7 @@ pub enum Writer {
 pub enum Characters {
     /// Those that the terminal shows.
     OfTheTerminal,
-    /// All.
+    /// Every format, for commands that write files.
     All,
 }
 

@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor};
 use super::kinds::{FinalNorm, Lens};
 use super::{LastRow, Normed, States};
 use crate::model::linear::with_values;
-use crate::model::unembed::Unembed;
+use crate::model::unembed::{NormedRows, Unembed};
 use crate::model::{Dtype, ModelError};
 use crate::trace::LensKind;
 
@@ -32,18 +32,16 @@ impl Logits {
             None => all.clone(),
             Some(rows) => Tensor::cat(&[rows, &all.narrow(0, below, 1)?], 0)?,
         };
-        let bare = match seen.norm {
-            FinalNorm::Applied => 0,
-            FinalNorm::LeftOut => below,
-        };
-        let logits = match states.last() {
-            LastRow::Stream => unembed.logits(&rows, bare)?,
-            LastRow::Normed => {
-                let last = output(unembed, states)?;
-                Tensor::cat(
-                    &[unembed.logits(&rows.narrow(0, 0, below)?, bare)?, last],
-                    0,
-                )?
+        let logits = match (states.last(), seen.norm) {
+            (LastRow::Stream, FinalNorm::Applied) => unembed.logits(&rows, NormedRows::All)?,
+            (LastRow::Stream, FinalNorm::LeftOut) => unembed.logits(&rows, NormedRows::Last)?,
+            (LastRow::Normed, norm) => {
+                let normed = match norm {
+                    FinalNorm::Applied => NormedRows::All,
+                    FinalNorm::LeftOut => NormedRows::None,
+                };
+                let below = unembed.logits(&rows.narrow(0, 0, below)?, normed)?;
+                Tensor::cat(&[below, output(unembed, states)?], 0)?
             }
         };
         Ok(Self {
@@ -98,9 +96,9 @@ impl Logits {
 fn output(unembed: &Unembed, states: &States) -> candle_core::Result<Tensor> {
     let rows = states.rows();
     let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
-    let bare = match states.last() {
-        LastRow::Stream => 0,
-        LastRow::Normed => 1,
+    let normed = match states.last() {
+        LastRow::Stream => NormedRows::All,
+        LastRow::Normed => NormedRows::None,
     };
-    unembed.logits(&last, bare)
+    unembed.logits(&last, normed)
 }

@@ -14,7 +14,7 @@ pub enum ModelError {
     /// A file could not be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// Which file.
+        /// Path of the file that was read.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
@@ -22,7 +22,7 @@ pub enum ModelError {
     /// A file is not what its name says, or is damaged.
     #[error("{}: {reason}", path.display())]
     File {
-        /// Which file.
+        /// Path of the file that was read.
         path: PathBuf,
         /// What is wrong with it and what to do.
         reason: String,

@@ -22,11 +22,11 @@ pub struct Unembed {
 }
 
 impl Unembed {
-    /// Logits of residual streams: `[rows, d]` → `[rows, vocabulary]`. The first `bare` rows
-    /// skip the final norm (the lens `raw`); the others get the model's own head.
-    pub fn logits(&self, states: &Tensor, bare: usize) -> Result<Tensor> {
+    /// Logits of residual streams: `[rows, d]` → `[rows, vocabulary]`, in one product. Rows that
+    /// skip the final norm get the rest of the model's own head as all others do.
+    pub fn logits(&self, states: &Tensor, normed: NormedRows) -> Result<Tensor> {
         let mut inputs = match &self.norm {
-            Some(norm) => normed(norm, states, bare)?,
+            Some(norm) => normed.through(norm, states)?,
             None => states.clone(),
         };
         if let Some(projection) = &self.projection {
@@ -96,17 +96,30 @@ impl Unembed {
     }
 }
 
-/// The rows from `bare` on through `norm`, those before as they are.
-fn normed(norm: &Norm, states: &Tensor, bare: usize) -> Result<Tensor> {
-    let rows = states.dim(0)?;
-    if bare == rows {
-        return Ok(states.clone());
+/// Which rows go through the final norm before the unembedding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NormedRows {
+    /// Every row, as the model's own output does.
+    All,
+    /// The last one only: the lens `raw`, whose last row is the model's own output.
+    Last,
+    /// None, since they have been through it.
+    None,
+}
+
+impl NormedRows {
+    /// `states`, `[rows, d]`, the chosen rows through `norm`.
+    fn through(self, norm: &Norm, states: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::All => norm.forward(states),
+            Self::None => Ok(states.clone()),
+            Self::Last => {
+                let below = states.dim(0)?.saturating_sub(1);
+                let last = norm.forward(&states.narrow(0, below, 1)?)?;
+                Tensor::cat(&[states.narrow(0, 0, below)?, last], 0)
+            }
+        }
     }
-    let normed = norm.forward(&states.narrow(0, bare, rows - bare)?)?;
-    if bare == 0 {
-        return Ok(normed);
-    }
-    Tensor::cat(&[states.narrow(0, 0, bare)?, normed], 0)
 }
 
 /// `cap * tanh(x / cap)`: never beyond the cap, and in the same order.

@@ -29,7 +29,7 @@ pub enum PlaceError {
     System {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the system said.
         source: io::Error,
     },
 }

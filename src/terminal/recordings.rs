@@ -19,7 +19,7 @@ use crate::regular_file;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot record to {}: {why}; name another file with --record", path.display())]
 pub struct RecordingError {
-    /// The file.
+    /// The file's path, as it was given.
     path: PathBuf,
     /// What the system said.
     why: io::Error,

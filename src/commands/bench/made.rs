@@ -287,6 +287,7 @@ mod tests {
 
     use super::*;
     use crate::catalog::CheckpointFiles;
+    use crate::model::unembed::NormedRows;
     use crate::model::{Dtype, load};
 
     #[test]
@@ -351,7 +352,10 @@ mod tests {
             Ok(ControlFlow::Continue(()))
         });
         assert!(flow.unwrap().is_continue());
-        let logits = model.unembed.logits(&last.unwrap(), 0).unwrap();
+        let logits = model
+            .unembed
+            .logits(&last.unwrap(), NormedRows::All)
+            .unwrap();
         assert_eq!(logits.dims(), [tokens.len(), VOCABULARY as usize]);
         let rows: Vec<Vec<f32>> = logits.to_vec2().unwrap();
         assert!(rows.iter().flatten().all(|logit| logit.is_finite()));

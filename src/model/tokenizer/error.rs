@@ -22,7 +22,7 @@ pub enum TokenizerError {
     /// A file that is there cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// The file.
+        /// The file's path, as it was given.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
@@ -30,7 +30,7 @@ pub enum TokenizerError {
     /// A file can be read but not used.
     #[error("{}: {why}", path.display())]
     File {
-        /// The file.
+        /// The file's path, as it was given.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
