@@ -31,6 +31,9 @@ impl Kind for Cuda {
     fn open(&self, number: usize) -> Result<candle_core::Device, String> {
         candle_core::quantized::cuda::set_force_dmmv(true);
         candle_core::cuda::set_gemm_reduced_precision_f32(false);
+        if candle_core::cuda::gemm_reduced_precision_f32() {
+            return Err("its float32 products cannot be kept from TF32".to_owned());
+        }
         candle_core::Device::new_cuda(number).map_err(|error| crate::model::error::plain(&error))
     }
 
@@ -79,13 +82,5 @@ impl Kind for Cuda {
 
     fn about(&self, _: usize) -> About {
         About::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn float32_products_are_not_rounded_to_tf32() {
-        assert!(!candle_core::cuda::gemm_reduced_precision_f32());
     }
 }
