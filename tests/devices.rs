@@ -2,7 +2,10 @@
 //! against the CPU and against the references. Where the variable names none, the CPU takes its
 //! place without the kernels of our own, by the very code that runs on a card.
 
+mod lens;
 mod models;
+mod operations;
+mod program;
 
 use lenscape::model::device::{DeviceChoice, Processor, WantedDevices};
 

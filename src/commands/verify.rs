@@ -2,7 +2,8 @@
 //!
 //! The lens' last row must be the model's own output, worked out here in the plainest way: one
 //! pass over the whole text, no cache, the head on the last state alone. The cells of a cached
-//! run must be those of uncached ones. And where there are reference values that another program
+//! run must be those of uncached ones. A model on a card is held to the same model on the CPU, cell
+//! by cell. And where there are reference values that another program
 //! computed, every figure must be theirs. "The same" is what rounding allows, see
 //! [`crate::lens::rounding`].
 
@@ -22,11 +23,12 @@ use super::standard_output::StandardOutput;
 use crate::engine::{Opener, RunRequest, Session};
 use crate::lens::rounding::{Rounding, largest};
 use crate::lens::{Logits, Normed, StateTap, States};
+use crate::model::device::{OpenDevices, Processor};
 use crate::model::unembed::NormedRows;
 use crate::model::{Model, ModelError};
 use crate::run::{RunId, Sampling};
 use crate::trace::{Column, LensKind, Row, TokenId};
-use crate::verify::{Check, Outcome, Reference, hold};
+use crate::verify::{Check, Outcome, Reference, beside_the_cpu, hold};
 use crate::vocabulary::visible_line;
 
 /// Options of `lenscape verify`.
@@ -127,6 +129,13 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
     };
     if let Some(reference) = &reference {
         tell(&hold(&mut session, reference)?)?;
+    }
+    if !session.model().placement.is_of_kernels() {
+        let cpu = Opener::from_env(opener.dtype(), TOP_TOKENS)?
+            .on_opened(OpenDevices::one(Processor::cpu()));
+        let mut cpu = super::open(&cpu, &request.model)?;
+        let (prompt, max_tokens) = (&request.prompt, request.max_tokens);
+        tell(&beside_the_cpu(&mut session, &mut cpu, prompt, max_tokens)?)?;
     }
     tell(&of_itself(session, &request.prompt, request.max_tokens)?)?;
     match failed {

@@ -9,7 +9,7 @@ use crate::catalog::{
     self, Catalog, CatalogError, FetchError, ModelRef, ModelSources, OngoingFetches,
     PublishedLenses, Recent, Report, Shards,
 };
-use crate::model::device::{DeviceError, WantedDevices};
+use crate::model::device::{DeviceError, OpenDevices, WantedDevices};
 use crate::model::{self, Dtype, ModelError, memory};
 use crate::trace::LensKind;
 
@@ -38,6 +38,8 @@ pub struct Opener {
     recent: Recent,
     fetches: OngoingFetches,
     devices: WantedDevices,
+    /// Devices that every model comes onto, whatever is wanted.
+    opened: Option<OpenDevices>,
     dtype: Dtype,
     top_k: usize,
     lenses: WantedLenses,
@@ -83,6 +85,7 @@ impl Opener {
             recent: Recent::from_env(),
             fetches: OngoingFetches::default(),
             devices: WantedDevices::default(),
+            opened: None,
             dtype,
             top_k,
             lenses: WantedLenses::default(),
@@ -94,6 +97,15 @@ impl Opener {
     #[must_use]
     pub fn on(self, devices: WantedDevices) -> Self {
         Self { devices, ..self }
+    }
+
+    /// The same with models that run on just these devices, whatever is wanted.
+    #[must_use]
+    pub fn on_opened(self, devices: OpenDevices) -> Self {
+        Self {
+            opened: Some(devices),
+            ..self
+        }
     }
 
     /// The same with these fitted lenses beside each model, of which it is an error when one cannot
@@ -206,7 +218,10 @@ impl Opener {
     ) -> Result<Session, OpenError> {
         let reference = ModelRef::parse(model, &self.catalog).map_err(FetchError::from)?;
         // A device that is not there is told before anything is fetched.
-        let devices = devices.open()?;
+        let devices = match &self.opened {
+            Some(opened) => opened.clone(),
+            None => devices.open()?,
+        };
         let fetching = self.fetches.begin();
         let states = self.states.as_ref().filter(|(of, _)| of == model);
         let shards = match states {

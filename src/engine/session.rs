@@ -118,6 +118,10 @@ impl Session {
     pub fn read_lens(&mut self, lens: LensKind, path: &Path) -> Result<(), ModelError> {
         let model = FittedTo::of(self.kv_session.model(), &self.info.name);
         self.lenses.read(lens, path, &model)?;
+        let processor = self.kv_session.model().unembed.processor();
+        if !processor.has_kernels() {
+            self.lenses.move_to(processor)?;
+        }
         let about = |kind| {
             let mut fitted = self.lenses.fitted();
             let found = fitted.find(|(fitted, _)| *fitted == kind);

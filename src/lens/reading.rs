@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::distribution::Distribution;
 use super::logits::Logits;
+use super::on_card;
 use super::selection::{higher_and_equal, top};
 use crate::model::{Dtype, ModelError};
 use crate::trace::{Candidate, Cell, Column, Layer, Row, Score, TokenId, Trajectory};
@@ -17,6 +18,9 @@ pub fn column(
     top_k: usize,
     vocabulary: &Vocabulary,
 ) -> Result<Column, ModelError> {
+    if let Some(rows) = logits.on_card() {
+        return on_card::column(logits, rows, token, top_k, vocabulary);
+    }
     let mut cells = logits.with_rows(|rows| {
         let distributions = distributions(rows, logits)?;
         let (Some(last_row), Some(Some(last))) = (rows.last(), distributions.last()) else {
@@ -74,6 +78,9 @@ pub fn trajectories(
 
 /// Where each token stands at every row that the lens says something of, `emb` first.
 pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Option<Score>>>, ModelError> {
+    if let Some(rows) = logits.on_card() {
+        return on_card::scores(logits, rows, tokens);
+    }
     logits.with_rows(|rows| {
         let distributions = distributions(rows, logits)?;
         tokens
@@ -102,6 +109,14 @@ fn distributions(
         .enumerate()
         .map(|(i, row)| logits.says(i).then(|| Distribution::of(row)))
         .collect();
+    checked(found, logits.dtype())
+}
+
+/// The distributions that were found; an error that names the first row that has none.
+pub(super) fn checked(
+    found: Vec<Option<Option<Distribution>>>,
+    dtype: Dtype,
+) -> Result<Vec<Option<Distribution>>, ModelError> {
     // Looked through in order, since a parallel search would end at whichever row fails first.
     found
         .into_iter()
@@ -115,7 +130,7 @@ fn distributions(
                     _ => Row::Layer(Layer(i - 1)),
                 }
                 .to_string(),
-                dtype: logits.dtype(),
+                dtype,
             }),
         })
         .collect()
@@ -139,7 +154,7 @@ fn score(row: &[f32], distribution: &Distribution, token: TokenId) -> Result<Sco
     })
 }
 
-fn no_rows() -> ModelError {
+pub(super) fn no_rows() -> ModelError {
     ModelError::NotFinite {
         place: "a position without states".into(),
         dtype: Dtype::Auto,
@@ -147,6 +162,6 @@ fn no_rows() -> ModelError {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a cell's figures are f32")]
-fn single(x: f64) -> f32 {
+pub(super) fn single(x: f64) -> f32 {
     x as f32
 }

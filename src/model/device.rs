@@ -125,6 +125,9 @@ impl Place {
                 needs,
             });
         }
+        if self.is_cpu() && cpu::is_as_a_card() {
+            return Ok(Processor::cpu_as_a_card());
+        }
         match self.kind.open(self.number) {
             Ok(device) => Ok(Processor::of(*self, device)),
             Err(why) => Err(DeviceError::NoAnswer {

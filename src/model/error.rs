@@ -182,6 +182,17 @@ pub enum ModelError {
     /// Sampling could not draw a token.
     #[error("sampling failed: {0}")]
     Sampling(String),
+    /// A computation failed on a card.
+    #[error(
+        "{devices}: {source}; what was computed is kept, and `:set device cpu` or --device cpu \
+         goes on on the CPU"
+    )]
+    OnCard {
+        /// Where the model is.
+        devices: String,
+        /// What failed.
+        source: Box<ModelError>,
+    },
     /// A tensor operation failed.
     #[error("{}", plain(.0))]
     Tensors(#[from] candle_core::Error),

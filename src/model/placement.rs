@@ -9,6 +9,7 @@ use std::ops::Range;
 
 pub use plan::{Need, plan};
 
+use super::ModelError;
 use super::dequantisation::Dequantisation;
 use super::device::{OpenDevices, Processor};
 
@@ -73,6 +74,18 @@ impl Placement {
     #[must_use]
     pub fn is_of_kernels(&self) -> bool {
         self.stages().all(|stage| stage.processor.has_kernels())
+    }
+
+    /// An error of a computation, which says where it failed if that was on a card.
+    #[must_use]
+    pub fn about(&self, error: ModelError) -> ModelError {
+        match error {
+            ModelError::Tensors(_) if !self.is_of_kernels() => ModelError::OnCard {
+                devices: self.to_string(),
+                source: Box::new(error),
+            },
+            other => other,
+        }
     }
 
     /// Whether what is before the first block and what is behind the last one are on one device.

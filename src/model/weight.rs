@@ -30,7 +30,7 @@ pub use storage::{Span, Storage};
 use on_card::OnCard;
 
 use super::dequantisation::Dequantisation;
-use super::device::Processor;
+use super::device::{Processor, moved};
 use super::linear::with_values;
 use super::matvec::matvec;
 
@@ -106,6 +106,18 @@ impl Weight {
         }
         let on_card = OnCard::new(&parts, dequantisation, processor)?;
         Ok(Self(WeightData::OnCard(on_card)))
+    }
+
+    /// The same on `processor`, held there as it is here as far as possible.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub fn moved_to(&self, processor: &Processor) -> Result<Self> {
+        match &self.0 {
+            WeightData::Rows(parts) => Self::on(processor, parts.clone(), Dequantisation::AtUse),
+            WeightData::Tensor(tensor) => Ok(Self::from_tensor(moved(tensor, processor.device())?)),
+            WeightData::OnCard(_) => Ok(self.clone()),
+        }
     }
 
     /// Number of rows.

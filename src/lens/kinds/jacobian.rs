@@ -13,6 +13,7 @@ use half::f16;
 
 use super::{FinalNorm, Kind, Lens, Seen, Source};
 use crate::model::Dequantisation;
+use crate::model::device::Processor;
 use crate::model::weight::{Rows, Storage, Weight};
 use crate::trace::LensKind;
 
@@ -77,6 +78,15 @@ impl Jacobian {
 impl Lens for Jacobian {
     fn kind(&self) -> LensKind {
         LensKind::Jacobian
+    }
+
+    fn move_to(&mut self, processor: &Processor) -> Result<()> {
+        for transport in &mut self.0 {
+            if let Transport::By(matrix) = transport {
+                *matrix = matrix.moved_to(processor)?;
+            }
+        }
+        Ok(())
     }
 
     fn seen(&self, states: &Tensor) -> Result<Seen> {

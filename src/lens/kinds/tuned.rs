@@ -11,6 +11,7 @@ mod file;
 use candle_core::{Result, Tensor};
 
 use super::{FinalNorm, Kind, Lens, Seen, Source};
+use crate::model::device::{Processor, moved};
 use crate::model::weight::Weight;
 use crate::trace::LensKind;
 
@@ -38,6 +39,16 @@ pub(super) const KIND: Kind = Kind {
 impl Lens for Tuned {
     fn kind(&self) -> LensKind {
         LensKind::Tuned
+    }
+
+    fn move_to(&mut self, processor: &Processor) -> Result<()> {
+        for translator in &mut self.0 {
+            translator.weight = translator.weight.moved_to(processor)?;
+            if let Some(bias) = &mut translator.bias {
+                *bias = moved(bias, processor.device())?;
+            }
+        }
+        Ok(())
     }
 
     fn seen(&self, states: &Tensor) -> Result<Seen> {

@@ -98,6 +98,7 @@ impl Checkpoint<'_> {
             unembedding: Linear::new(weight, bias, self.dtype),
             scale: spec.unembed.scale,
             cap: spec.unembed.cap,
+            processor: self.processor().clone(),
             dtype: self.dtype,
         })
     }

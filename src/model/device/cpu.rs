@@ -3,6 +3,12 @@
 use super::{About, Kind, Support};
 use crate::model::memory;
 
+/// Whether `--device cpu` means [`super::Processor::cpu_as_a_card`], so that what runs on cards can be tried
+/// with whole programs where there is none.
+pub(super) fn is_as_a_card() -> bool {
+    std::env::var_os("LENSCAPE_CPU_AS_A_CARD").is_some_and(|value| value == "1")
+}
+
 /// The CPU, of which there is one.
 #[derive(Debug)]
 pub(super) struct Cpu;

@@ -1,5 +1,6 @@
 //! A device that was opened, and how tensors come onto it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::{Device, Result, Tensor};
@@ -13,6 +14,10 @@ pub struct Processor {
     place: Place,
     device: Device,
     way: Way,
+    /// No more than this is used of its memory, in bytes.
+    bound: Option<u64>,
+    /// How many products are left until it fails, if it does.
+    products_left: Option<Arc<AtomicU64>>,
 }
 
 /// What computes on a device.
@@ -46,7 +51,57 @@ impl Processor {
             true => Way::Kernels,
             false => Way::Operations,
         };
-        Self { place, device, way }
+        Self {
+            place,
+            device,
+            way,
+            bound: None,
+            products_left: None,
+        }
+    }
+
+    /// The same with no more memory than so many bytes.
+    #[must_use]
+    pub fn with_memory(self, bytes: u64) -> Self {
+        Self {
+            bound: Some(bytes),
+            ..self
+        }
+    }
+
+    /// The same, as one that fails behind so many products and stays so: what happens to a card
+    /// that runs out of memory or disappears is tested with it.
+    #[must_use]
+    pub fn failing_after(self, products: u64) -> Self {
+        Self {
+            products_left: Some(Arc::new(AtomicU64::new(products))),
+            ..self
+        }
+    }
+
+    /// Counts a product.
+    ///
+    /// # Errors
+    /// Where it is one that fails.
+    pub(in crate::model) fn count_product(&self) -> Result<()> {
+        let Some(left) = &self.products_left else {
+            return Ok(());
+        };
+        let less = |left: u64| left.checked_sub(1);
+        match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
+            Ok(_) => Ok(()),
+            Err(_) => candle_core::bail!("out of memory"),
+        }
+    }
+
+    /// How many bytes of its memory are free, as far as that is known.
+    #[must_use]
+    pub fn free(&self) -> Option<u64> {
+        let free = self.place.about().free;
+        match (self.bound, free) {
+            (Some(bound), Some(free)) => Some(bound.min(free)),
+            (bound, free) => bound.or(free),
+        }
     }
 
     /// Which one it is.

@@ -59,10 +59,7 @@ pub fn plan(
         let held = dequantisation.unwrap_or(Dequantisation::of(need.dtype));
         return Ok(Placement::on_one(cpu.clone(), n_blocks, held));
     }
-    let free: Vec<Option<u64>> = processors
-        .iter()
-        .map(|processor| processor.place().about().free)
-        .collect();
+    let free: Vec<Option<u64>> = processors.iter().map(Processor::free).collect();
     let holdings: &[Dequantisation] = match (dequantisation, need.dtype) {
         (Some(Dequantisation::AtUse), _) => &[Dequantisation::AtUse],
         (Some(Dequantisation::AtLoad), _) | (None, Dtype::F32) => &[Dequantisation::AtLoad],

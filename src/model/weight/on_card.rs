@@ -22,7 +22,7 @@ const STEP: usize = 64;
 pub(super) struct OnCard {
     parts: Vec<Part>,
     width: usize,
-    device: Device,
+    processor: Processor,
 }
 
 /// Rows, all held in one way.
@@ -66,7 +66,7 @@ impl OnCard {
         Ok(Self {
             parts,
             width,
-            device: processor.device().clone(),
+            processor: processor.clone(),
         })
     }
 
@@ -83,7 +83,7 @@ impl OnCard {
     }
 
     pub(super) fn device(&self) -> &Device {
-        &self.device
+        self.processor.device()
     }
 
     /// `x Wᵀ`: `[rows, in]` → `[rows, out]`.
@@ -92,6 +92,7 @@ impl OnCard {
         if width != self.width {
             candle_core::bail!("{width} numbers do not fit the width of a weight");
         }
+        self.processor.count_product()?;
         let x = x.contiguous()?;
         joined(self.parts.iter().map(|part| part.matmul(&x)), 1)
     }
@@ -118,7 +119,7 @@ impl OnCard {
         let mut place = number;
         for part in &self.parts {
             if let (true, Ok(place)) = (place < part.height(), u32::try_from(place)) {
-                return part.select(&Tensor::new(&[place], &self.device)?);
+                return part.select(&Tensor::new(&[place], self.device())?);
             }
             place -= part.height().min(place);
         }
