@@ -21,9 +21,12 @@ pub fn load_with(name: &str, bytes: &[u8]) {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/llama");
     for file in ["config.json", "model.safetensors", "tokenizer.json"] {
         // Older weights and tokenizers are looked at only where there are no newer ones.
+        let tokenizers = ["tokenizer.model", "tekken.json", "tiktoken.model"];
         let is_replaced = match file {
-            "model.safetensors" => !["config.json", "tokenizer.json", "tokenizer.model"].contains(&name),
-            "tokenizer.json" => name == "tokenizer.model",
+            "model.safetensors" => {
+                !["config.json", "tokenizer.json"].contains(&name) && !tokenizers.contains(&name)
+            }
+            "tokenizer.json" => tokenizers.contains(&name),
             _ => false,
         };
         if !is_replaced {

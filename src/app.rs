@@ -53,8 +53,8 @@ pub use motion::Motion;
 pub use pages::{
     ActionEntry, ActionList, AttributedLogit, Attribution, Behaviour, Choice, Entry,
     FollowedCandidates, Goal, HeadOrder, Help, HelpLine, HelpRoom, Layers, MOST_TOKENS, Outcome,
-    Page, Picker, Predictions, Purpose, RunList, SUMMARY_HEAD, Selected, SidePanel, SummaryPage,
-    TokenChoice, WatchedTokens, help_lines, help_room,
+    Page, Picker, Predictions, PromptTokens, Purpose, RunList, SUMMARY_HEAD, Selected, SidePanel,
+    SummaryPage, TokenChoice, WatchedTokens, help_lines, help_room,
 };
 pub use prefilled::PrefilledField;
 pub use prompt::Prompt;

@@ -37,7 +37,7 @@ pub use checksum::Sha256Sum;
 pub use entries::{Catalog, CatalogError};
 pub use entry::{CatalogEntry, Files, Source};
 pub use error::{FetchError, SourceFailure, SourceFailures};
-pub use fetch::{Shards, fetch, fetch_part, find};
+pub use fetch::{Shards, fetch, fetch_part, fetch_tokenizer, find};
 pub use hub::HubSettings;
 pub use lenses::{PublishedLenses, fetch_lens};
 pub use model_sources::ModelSources;

@@ -8,9 +8,11 @@ mod rows;
 pub mod scale;
 mod sheet;
 pub mod text;
+mod token_rows;
 pub mod value;
 
 pub use before::BaselineColumns;
 pub use label::{letter, of_wanted, prompt_letter, series_label, shown};
 pub use rows::grid_rows;
 pub use sheet::{GridView, Sheet, SheetColumn, SubtractedRun};
+pub use token_rows::token_rows;

@@ -20,6 +20,7 @@ mod sampler;
 mod saved;
 mod session;
 mod states_file;
+mod wording;
 mod worker;
 
 pub use command::{Command, RunRequest};

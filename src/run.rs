@@ -3,6 +3,7 @@
 
 mod answers;
 mod candidate_request;
+mod chat_frame;
 mod continuation;
 mod id;
 mod intervention;
@@ -13,6 +14,7 @@ mod stop_reason;
 
 pub use answers::{Comparison, LayerPredictions, StateRows};
 pub use candidate_request::CandidateRequest;
+pub use chat_frame::{ChatFrame, ChatPrompt};
 pub use continuation::Continuation;
 pub use id::RunId;
 pub use intervention::{ActivationPatch, Intervention};

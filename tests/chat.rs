@@ -2,11 +2,13 @@
 //! `make.py` wrote.
 
 mod command;
+mod in_runs;
 mod limits;
 
 use std::path::{Path, PathBuf};
 
 use lenscape::chat::{ChatError, Conversation, Ending};
+use lenscape::run::ChatFrame;
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -125,8 +127,12 @@ fn lines_that_end_as_on_windows_are_lines() {
 #[test]
 fn a_prompt_and_a_system_prompt_are_a_conversation() {
     let template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}";
-    let asked = |system| {
-        let conversation = Conversation::asking(system, "Hi");
+    let asked = |system: Option<&str>| {
+        let frame = ChatFrame {
+            system: system.map(str::to_owned),
+            messages: None,
+        };
+        let conversation = Conversation::of_prompt(&frame, "Hi").unwrap();
         conversation
             .render(template, &[], Ending::ModelsTurn)
             .unwrap()
@@ -144,6 +150,25 @@ fn a_prompt_and_a_system_prompt_are_a_conversation() {
 }
 
 #[test]
+fn a_prompt_follows_the_turns_before_it() {
+    let template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}";
+    let messages = r#"[{"role": "user", "content": "A"}, {"role": "assistant", "content": "B"}]"#;
+    let frame = ChatFrame {
+        system: Some("S".to_owned()),
+        messages: Some(messages.to_owned()),
+    };
+    let text = |prompt| {
+        let conversation = Conversation::of_prompt(&frame, prompt).unwrap();
+        conversation.render(template, &[], Ending::Closed).unwrap()
+    };
+    let turns = "system: S\nuser: A\nassistant: B\n";
+    assert_eq!(text("C"), format!("{turns}user: C\n"));
+    assert_eq!(text(""), turns);
+    let nothing = Conversation::of_prompt(&ChatFrame::default(), "").unwrap_err();
+    assert!(nothing.to_string().contains("nothing is said"), "{nothing}");
+}
+
+#[test]
 fn what_is_no_conversation_is_refused() {
     for (messages, told) in [
         ("[]", "there are no messages"),
@@ -157,7 +182,7 @@ fn what_is_no_conversation_is_refused() {
             .to_string();
         assert!(error.contains(told), "{messages}: {error}");
     }
-    let conversation = Conversation::asking(None, "Hi");
+    let conversation = Conversation::of_prompt(&ChatFrame::default(), "Hi").unwrap();
     for tools in ["{}", "[1]", "7"] {
         assert!(
             conversation.clone().with_tools(tools.as_bytes()).is_err(),

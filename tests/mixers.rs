@@ -8,12 +8,16 @@ use lenscape::run::{CandidateRequest, Continuation, Intervention, RunId};
 use lenscape::trace::{AblatedPart, Ablation, Column, Layer, LensKind, Position, TokenId};
 
 /// Each kind of mixer once.
-const FIXTURES: [&str; 6] = [
+const FIXTURES: [&str; 10] = [
     "qwen3_5",
     "lfm2",
     "gemma4",
     "mamba",
     "mamba2",
+    "falcon_mamba",
+    "granitemoehybrid_mamba",
+    "falcon_h1",
+    "nemotron_h",
     "deepseek_v3",
 ];
 

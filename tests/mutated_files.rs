@@ -275,6 +275,27 @@ fn sentencepiece_model() {
 }
 
 #[test]
+fn vocabularies_of_ranks() {
+    for (target, file, seeds) in [
+        (
+            "tekken",
+            "tekken.json",
+            ["small.json", "unlisted.json"].as_slice(),
+        ),
+        ("tiktoken", "tiktoken.model", &["small.model"]),
+        ("tiktoken", "tokenizer.model", &["small.model"]),
+    ] {
+        for seed in seeds {
+            let copy = without_tokenizer();
+            let seed = format!("fuzz/seeds/{target}/{seed}");
+            let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(seed)).unwrap();
+            copy.write(file, &bytes);
+            damage(400, &copy, file, usize::MAX, &folder(&copy));
+        }
+    }
+}
+
+#[test]
 fn pytorch_pickle() {
     let copy = Copy::without_weights("llama");
     write_pytorch(
@@ -460,6 +481,8 @@ fn what_the_fuzz_targets_begin_with() {
     replay_in_folder("config_json", "config.json", whole);
     replay_in_folder("tokenizer", "tokenizer.json", whole);
     replay_in_folder("sentencepiece", "tokenizer.model", without_tokenizer);
+    replay_in_folder("tekken", "tekken.json", without_tokenizer);
+    replay_in_folder("tiktoken", "tiktoken.model", without_tokenizer);
     replay_in_folder("safetensors_header", "model.safetensors", small);
     replay_in_folder("safetensors_index", "model.safetensors.index.json", small);
     replay_in_folder("pytorch", "pytorch_model.bin", small);

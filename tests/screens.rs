@@ -4,6 +4,7 @@
 //! hints of the key line are left out, and held in `keys`: else each new key would repaint them all.
 
 mod ascii;
+mod chat;
 mod comparing;
 mod folded;
 mod golden;

@@ -25,6 +25,7 @@ mod followed;
 mod help;
 pub(super) mod models;
 pub(super) mod predictions;
+mod prompt_tokens;
 pub(super) mod runs;
 mod summary;
 mod watched;
@@ -36,6 +37,7 @@ pub use followed::FollowedCandidates;
 pub use help::{Help, HelpLine, HelpRoom, help_lines, help_room};
 pub use models::{Choice, Picker};
 pub use predictions::{Layers, MOST_TOKENS, Predictions};
+pub use prompt_tokens::PromptTokens;
 pub use runs::RunList;
 pub use summary::{SUMMARY_HEAD, SummaryPage};
 pub use watched::WatchedTokens;
@@ -92,6 +94,8 @@ pages! {
     Attribution(Attribution),
     /// The trace in few numbers.
     Summary(SummaryPage),
+    /// The prompt's tokens.
+    PromptTokens(PromptTokens),
     /// A candidate across the whole grid.
     Followed(FollowedCandidates),
 }

@@ -74,6 +74,9 @@ impl Prompt {
     pub fn remember(&mut self) {
         let text = self.text();
         self.recalled = None;
+        if text.is_empty() {
+            return;
+        }
         self.history.retain(|old| *old != text);
         self.history.push(text);
     }

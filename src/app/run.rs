@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Inquiry;
 use super::{PromptColumns, Speed};
 use crate::engine::RunRequest;
-use crate::run::{Continuation, Intervention, RunId, Sampling, StopReason};
+use crate::run::{ChatFrame, ChatPrompt, Continuation, Intervention, RunId, Sampling, StopReason};
 use crate::trace::{Ablation, Column, LensKind, LogitAttribution, Place, Position, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
@@ -60,6 +60,10 @@ pub struct Run {
     pub origin: Origin,
     /// The prompt as it was typed.
     pub prompt: String,
+    /// The conversation whose next turn it is.
+    pub chat: Option<ChatFrame>,
+    /// What the chat template made of it, once that is known.
+    pub framed: Option<String>,
     /// The prompt's tokens; empty until the engine has begun.
     pub prompt_tokens: Vec<TokenId>,
     /// How many tokens were asked for; 0 only processes the prompt and what is given behind it.
@@ -98,6 +102,8 @@ impl Run {
             id: asked.id,
             origin,
             prompt: asked.prompt.clone(),
+            chat: asked.chat.clone(),
+            framed: None,
             prompt_tokens: Vec::new(),
             max_tokens: asked.max_tokens,
             sampling: asked.sampling.clone(),
@@ -121,12 +127,38 @@ impl Run {
         RunRequest {
             id: self.id,
             prompt: self.prompt.clone(),
+            chat: self.chat.clone(),
             continuation: self.continuation.clone(),
             max_tokens: self.max_tokens,
             sampling: self.sampling.clone(),
             lens: self.lens,
             interventions: self.interventions.clone(),
         }
+    }
+
+    /// The text of the prompt as the model gets it, as far as that is known.
+    #[must_use]
+    pub fn sent(&self) -> &str {
+        self.framed.as_deref().unwrap_or(&self.prompt)
+    }
+
+    /// What the run is called by: the prompt as it was typed; where nothing was, what was sent.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        match self.prompt.is_empty() {
+            true => self.sent(),
+            false => &self.prompt,
+        }
+    }
+
+    /// What the chat template made the text from, where it did.
+    #[must_use]
+    pub fn chat_prompt(&self) -> Option<ChatPrompt> {
+        let frame = self.chat.clone().filter(|_| self.framed.is_some())?;
+        Some(ChatPrompt {
+            prompt: self.prompt.clone(),
+            frame,
+        })
     }
 
     /// Whether a step's token was given, not chosen.
@@ -215,7 +247,7 @@ impl Run {
             }
             Place::Step(Step(step)) => {
                 let generated = self.columns.iter().take(step);
-                vocabulary.text_behind(&self.prompt, generated.map(|column| column.token))
+                vocabulary.text_behind(self.sent(), generated.map(|column| column.token))
             }
         }
     }

@@ -110,7 +110,9 @@ impl State {
         self.next_run = RunId(id.0 + 1);
         self.model.ready = Some(Arc::clone(&record.model));
         self.model.saved = Some(saved);
-        self.prompt = Prompt::new(&record.prompt);
+        self.frame_as(record.chat.as_ref().map(|chat| &chat.frame));
+        let typed = record.chat.as_ref().map(|chat| chat.prompt.as_str());
+        self.prompt = Prompt::new(typed.unwrap_or(&record.prompt));
         let candidates = record.watch.trajectories.iter();
         self.typed_candidates =
             typed_candidates(candidates.map(|trajectory| trajectory.candidate.text.as_str()));
@@ -140,7 +142,12 @@ fn run(id: RunId, record: &Record) -> Run {
     Run {
         id,
         origin: Origin::Prompt,
-        prompt: record.prompt.clone(),
+        prompt: match &record.chat {
+            Some(chat) => chat.prompt.clone(),
+            None => record.prompt.clone(),
+        },
+        chat: record.chat.as_ref().map(|chat| chat.frame.clone()),
+        framed: record.chat.as_ref().map(|_| record.prompt.clone()),
         prompt_tokens: record.prompt_ids.clone(),
         max_tokens: record.max_tokens,
         sampling: record.sampling.clone(),

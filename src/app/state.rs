@@ -13,7 +13,7 @@ use super::{
 };
 use crate::display::grid_rows;
 use crate::export::Format;
-use crate::run::{RunId, Sampling};
+use crate::run::{ChatFrame, RunId, Sampling};
 use crate::settings::keys::Scope;
 use crate::settings::theme::{Depth, Theme};
 use crate::settings::{Charset, Settings, Switch, Visibility};
@@ -27,6 +27,8 @@ pub struct Start {
     pub prompt: Option<String>,
     /// A text that is scored as what follows the prompt.
     pub force: Option<String>,
+    /// The turns before each prompt, as a JSON list of messages.
+    pub messages: Option<String>,
     /// What is skipped in every run.
     pub ablations: Vec<Ablation>,
     /// How many colours the terminal is known to have; the settings may want others.
@@ -46,6 +48,7 @@ impl Start {
         Self {
             prompt: None,
             force: None,
+            messages: None,
             ablations: Vec::new(),
             depth: Depth::TrueColour,
             charset: Charset::Unicode,
@@ -158,6 +161,8 @@ pub struct State {
     pub model: Model,
     /// The prompt being written.
     pub prompt: Prompt,
+    /// The turns before it in a conversation, as a JSON list of messages.
+    pub messages: Option<String>,
     /// A prompt that runs as soon as the model is ready.
     pub queued: Option<String>,
     /// A text that is scored as what follows the queued prompt.
@@ -243,7 +248,12 @@ impl State {
             locale: start.charset,
             model: Model::default(),
             prompt: Prompt::new(start.prompt.as_deref().unwrap_or_default()),
-            queued: start.prompt.filter(|prompt| !prompt.is_empty()),
+            queued: match start.prompt {
+                Some(prompt) if !prompt.is_empty() => Some(prompt),
+                // Its turns are a prompt by themselves.
+                _ => start.messages.as_ref().map(|_| String::new()),
+            },
+            messages: start.messages,
             queued_text: start.force.filter(|text| !text.is_empty()),
             run: None,
             history: RunHistory::default(),
@@ -302,6 +312,39 @@ impl State {
     #[must_use]
     pub fn sampling(&self) -> Sampling {
         Sampling::from(&self.settings.options.sampling)
+    }
+
+    /// The conversation whose next turn the prompt is, while chat is on.
+    #[must_use]
+    pub fn chat(&self) -> Option<ChatFrame> {
+        let options = &self.settings.options.chat;
+        let info = self.model.ready.as_ref();
+        // States that were saved are of one text, whatever it was made from.
+        let has_model = info.is_none_or(|info| info.saved_run.is_none());
+        (options.template == Switch::On && has_model).then(|| ChatFrame {
+            system: Some(options.system.clone()).filter(|system| !system.is_empty()),
+            messages: self.messages.clone(),
+        })
+    }
+
+    /// Whether there is nothing that a model could be given: no prompt, and no turns before it.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        let chat = self.chat();
+        self.prompt.is_empty() && chat.is_none_or(|chat| chat.messages.is_none())
+    }
+
+    /// Chat as a run has it.
+    pub(super) fn frame_as(&mut self, frame: Option<&ChatFrame>) {
+        let options = &mut self.settings.options.chat;
+        options.template = match frame {
+            Some(_) => Switch::On,
+            None => Switch::Off,
+        };
+        if let Some(frame) = frame {
+            options.system = frame.system.clone().unwrap_or_default();
+            self.messages.clone_from(&frame.messages);
+        }
     }
 
     /// Where keys are looked up now, the innermost place first.

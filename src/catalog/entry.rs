@@ -16,6 +16,9 @@ pub struct CatalogEntry {
     pub family: String,
     /// Number of parameters, where it is known.
     pub parameters: Option<u64>,
+    /// Whether it is known from what others publish alone: nobody has opened it here.
+    #[serde(default)]
+    pub unchecked: bool,
     /// Licence of the weights, as an SPDX identifier where there is one.
     pub licence: String,
     /// What its files are.

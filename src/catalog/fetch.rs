@@ -64,6 +64,48 @@ pub fn fetch_part(
     })?
 }
 
+/// Find the files of the tokenizer of `reference`, with its chat templates, downloading what is
+/// missing; of a model that is one GGUF file, that file.
+///
+/// Blocks, as [`fetch()`] does.
+///
+/// # Errors
+/// As [`fetch()`].
+pub fn fetch_tokenizer(
+    reference: &ModelRef,
+    catalog: &Catalog,
+    places: &ModelSources,
+    report: &Report<'_>,
+    cancel: &CancellationToken,
+) -> Result<FetchedModel, FetchError> {
+    if let Some(found) = find(reference, catalog, places) {
+        return Ok(found);
+    }
+    let ids = match reference {
+        ModelRef::Gguf(_) | ModelRef::Folder(_) => Vec::new(),
+        ModelRef::Hub(id) => vec![id.clone()],
+        ModelRef::Entry(name) => match catalog.entry(name) {
+            Some(entry) if matches!(entry.files, Files::Safetensors { .. }) => {
+                entry.sources.iter().filter_map(Source::hub).collect()
+            }
+            _ => Vec::new(),
+        },
+    };
+    let of_ids = Errand::run(Shards::All, places, report, cancel, |errand| {
+        // What goes wrong is told by the attempt to have the whole.
+        let mut ids = ids.iter().filter(|id| id.file.is_none());
+        ids.find_map(|id| Some((id, hub::tokenizer(errand, id).ok()??)))
+            .map(|(id, folder)| FetchedModel {
+                name: id.to_string(),
+                files: CheckpointFiles::Folder(folder),
+            })
+    })?;
+    match of_ids {
+        Some(found) => Ok(found),
+        None => fetch(reference, catalog, places, report, cancel),
+    }
+}
+
 /// The files of `reference` as far as they are on this machine already: no network, and no
 /// checksum of a file in the hub cache.
 #[must_use]

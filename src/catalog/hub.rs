@@ -33,6 +33,9 @@ use super::errand::{EntryFile, Errand};
 use super::{CheckpointFiles, HubRef, Shards, SourceError, stamp};
 use crate::regular_file;
 
+/// Says of a tokenizer how it is used, and mostly has its chat template.
+const DESCRIBES: &str = "tokenizer_config.json";
+
 /// What this source is called.
 const SOURCE: &str = "hub";
 
@@ -125,6 +128,29 @@ pub(super) fn picked(
     }
     let visit = Visit::begin(errand, kind, id)?;
     visit.run(visit.picked(pick))
+}
+
+/// The folder with the files of a repository's tokenizer and its chat templates, downloaded into the
+/// cache. `None` where there are none but in a GGUF file.
+pub(super) fn tokenizer(errand: &Errand<'_>, id: &HubRef) -> Result<Option<PathBuf>, SourceError> {
+    let cache = Cache::new(&errand.places.hub.cache, RepoKind::Model);
+    let here = cache.picked(id, &selection::tokenizer);
+    // Other programs fetch a tokenizer without what is said of it.
+    let is_described = |files: &Vec<PathBuf>| files.iter().any(|file| file.ends_with(DESCRIBES));
+    let files = match here {
+        Some(files) if is_described(&files) => Some(files),
+        here => {
+            let visit = Visit::begin(errand, RepoKind::Model, id);
+            let fetched = visit.and_then(|visit| visit.run(visit.picked(&selection::tokenizer)));
+            match (fetched, here) {
+                (Ok(files), _) => files,
+                (Err(_), Some(files)) => Some(files),
+                (Err(error), None) => return Err(error),
+            }
+        }
+    };
+    let first = files.and_then(|files| files.into_iter().next());
+    Ok(first.and_then(|file| Some(file.parent()?.to_owned())))
 }
 
 /// One errand to one repository.

@@ -5,6 +5,7 @@ use minijinja::Value;
 use super::error::ChatError;
 use super::jinja::{self, Dict, strip, strip_end};
 use super::json;
+use crate::run::ChatFrame;
 
 /// Turns of a conversation, and tools.
 #[derive(Clone, Debug)]
@@ -37,20 +38,26 @@ const CONTENT: &str = "content";
 const MARK: &str = "CONTINUE_FINAL_MESSAGE_TAG ";
 
 impl Conversation {
-    /// A system prompt, if there is one, and what a user says.
-    #[must_use]
-    pub fn asking(system: Option<&str>, prompt: &str) -> Self {
-        let turns = system.map(|system| ("system", system)).into_iter();
-        let turns = turns.chain([("user", prompt)]);
-        let message = |(role, content): (&str, &str)| {
-            let fields = [("role", role), (CONTENT, content)];
-            let fields = fields.map(|(key, value)| (Value::from(key), Value::from(value)));
-            // Texts can be keys.
-            Value::from_object(Dict::new(fields).unwrap_or_default())
+    /// The turns of `frame`, and `prompt` as what the user says then, unless it is empty.
+    ///
+    /// # Errors
+    /// When the frame's messages cannot be used, have a system prompt besides the frame's own, or
+    /// nothing is said at all.
+    pub fn of_prompt(frame: &ChatFrame, prompt: &str) -> Result<Self, ChatError> {
+        let mut conversation = match &frame.messages {
+            Some(json) => Self::from_json(json.as_bytes())?,
+            None if prompt.is_empty() => return Err(ChatError::NothingSaid),
+            None => Self {
+                messages: Vec::new(),
+                tools: None,
+            },
         };
-        Self {
-            messages: turns.map(message).collect(),
-            tools: None,
+        if !prompt.is_empty() {
+            conversation.messages.push(turn("user", prompt));
+        }
+        match &frame.system {
+            Some(system) => conversation.with_system(system),
+            None => Ok(conversation),
         }
     }
 
@@ -113,8 +120,7 @@ impl Conversation {
         if self.messages.first().is_some_and(is_system) {
             return Err(ChatError::TwoSystemPrompts);
         }
-        let first = Self::asking(Some(system), "").messages.swap_remove(0);
-        self.messages.insert(0, first);
+        self.messages.insert(0, turn("system", system));
         Ok(self)
     }
 
@@ -165,6 +171,13 @@ impl Conversation {
             Some(last) => cut(&text, &last).ok_or(ChatError::NotContinued),
         }
     }
+}
+
+fn turn(role: &str, content: &str) -> Value {
+    let fields = [("role", role), (CONTENT, content)];
+    let fields = fields.map(|(key, value)| (Value::from(key), Value::from(value)));
+    // Texts can be keys.
+    Value::from_object(Dict::new(fields).unwrap_or_default())
 }
 
 fn field<'m>(message: &'m Value, name: &str) -> Option<&'m Value> {

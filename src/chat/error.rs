@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::jinja::TemplateError;
+use crate::model::ModelError;
 
 /// Why a conversation cannot be put into a model's words.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,9 @@ pub enum ChatError {
         /// What is wrong with it.
         why: String,
     },
+    /// A GGUF file whose header cannot be read.
+    #[error(transparent)]
+    Header(Box<ModelError>),
     /// The messages are no list of messages.
     #[error("the messages cannot be used: {why}")]
     Messages {
@@ -48,6 +52,9 @@ pub enum ChatError {
         /// What is wrong with them.
         why: String,
     },
+    /// Neither a prompt nor turns before it.
+    #[error("nothing is said: give a prompt, or messages")]
+    NothingSaid,
     /// A system prompt besides the one that the messages have.
     #[error("the messages have a system prompt already")]
     TwoSystemPrompts,

@@ -11,6 +11,8 @@ use minijinja::Value;
 use super::error::ChatError;
 use super::jinja::Dict;
 use super::json;
+use crate::catalog::CheckpointFiles;
+use crate::model::weights::Gguf;
 use crate::regular_file::{self, DESCRIPTION, WRITTEN_BY_HAND, is_plain_name};
 
 const CONFIG: &str = "tokenizer_config.json";
@@ -38,6 +40,20 @@ pub enum Templates {
 }
 
 impl Templates {
+    /// The templates among a model's files, of which no weights are read. Nothing where it has none.
+    ///
+    /// # Errors
+    /// When one of these files cannot be read or used.
+    pub fn of(files: &CheckpointFiles) -> Result<Option<Self>, ChatError> {
+        match files {
+            CheckpointFiles::Folder(folder) => Self::of_folder(folder),
+            CheckpointFiles::Gguf(path) => {
+                let file = Gguf::open(path).map_err(|error| ChatError::Header(Box::new(error)))?;
+                Ok(Self::of_gguf(file.metadata()))
+            }
+        }
+    }
+
     /// The templates of a model's folder: `chat_template.jinja` and those in
     /// `additional_chat_templates`, or else those in `tokenizer_config.json`. Nothing where it has
     /// none.

@@ -1,30 +1,40 @@
 //! `lenscape chat`: what a conversation becomes in a model's own chat template, from the files of
 //! its tokenizer alone.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use color_eyre::eyre::Result as EyreResult;
 
-use super::models::fetch_visibly;
+use super::download_bar::DownloadBar;
+use super::options::chat::{at, messages, read};
 use super::standard_output::{to_stdout, tokens_to_stdout};
-use super::{CommandError, context};
-use crate::catalog::{Catalog, CheckpointFiles, FetchError, ModelRef, ModelSources};
+use super::{CommandError, context, interruption};
+use crate::catalog::{
+    Catalog, CheckpointFiles, FetchError, ModelRef, ModelSources, fetch_tokenizer,
+};
 use crate::chat::{ChatError, Conversation, Ending, Templates};
-use crate::model::tokenizer::{Tokenizer, TokenizerError};
+use crate::model::tokenizer::Tokenizer;
 use crate::model::weights::Gguf;
-use crate::regular_file::{self, DESCRIPTION};
+use crate::regular_file::DESCRIPTION;
+use crate::run::ChatFrame;
 
 /// Options of `lenscape chat`.
 #[derive(Args, Debug)]
 pub struct Chat {
+    /// What the user says last, behind the messages if there are any.
+    #[arg(required_unless_present = "messages")]
+    pub prompt: Option<String>,
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
     /// The conversation: a JSON list of messages such as {"role": "user", "content": "Hello"}.
     #[arg(long, value_name = "FILE")]
-    pub messages: PathBuf,
+    pub messages: Option<PathBuf>,
+    /// The system prompt.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub system: Option<String>,
     /// Print what is sent, and send nothing.
     #[arg(long, required = true)]
     pub render: bool,
@@ -70,13 +80,20 @@ impl Chat {
     }
 
     fn conversation(&self) -> Result<Conversation, CommandError> {
-        let messages = read(&self.messages)?;
-        let conversation = Conversation::from_json(&messages);
-        let conversation = conversation.map_err(|error| at(&self.messages, error))?;
+        let frame = ChatFrame {
+            system: self.system.clone().filter(|system| !system.is_empty()),
+            messages: self.messages.as_deref().map(messages).transpose()?,
+        };
+        let prompt = self.prompt.as_deref().unwrap_or_default();
+        let conversation = Conversation::of_prompt(&frame, prompt);
+        let conversation = conversation.map_err(|error| match &self.messages {
+            Some(path) => at(path, error),
+            None => error.into(),
+        })?;
         match &self.tools {
             None => Ok(conversation),
             Some(path) => {
-                let tools = read(path)?;
+                let tools = read(path, DESCRIPTION)?;
                 conversation
                     .with_tools(&tools)
                     .map_err(|error| at(path, error))
@@ -85,35 +102,20 @@ impl Chat {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
-    regular_file::read(path, DESCRIPTION).map_err(|source| {
-        ChatError::Read {
-            path: path.to_owned(),
-            source,
-        }
-        .into()
-    })
-}
-
-/// The error with the file that it is about.
-fn at(path: &Path, error: ChatError) -> CommandError {
-    ChatError::File {
-        path: path.to_owned(),
-        why: error.to_string(),
-    }
-    .into()
-}
-
-/// The files of a model, as far as they have to be fetched.
+/// The files of a model's tokenizer, as far as they have to be fetched.
 fn files(model: &str) -> EyreResult<CheckpointFiles> {
     let catalog = Catalog::built_in()?;
-    Ok(
-        match ModelRef::parse(model, &catalog).map_err(FetchError::from)? {
-            ModelRef::Gguf(path) => CheckpointFiles::Gguf(path),
-            ModelRef::Folder(path) => CheckpointFiles::Folder(path),
-            reference => fetch_visibly(&reference, &catalog, &ModelSources::from_env()?)?.files,
-        },
-    )
+    let reference = ModelRef::parse(model, &catalog).map_err(FetchError::from)?;
+    let places = ModelSources::from_env()?;
+    let bar = DownloadBar::on_stderr();
+    let fetched = interruption::cancels(|cancel| {
+        let report = |event| bar.show(&event);
+        let fetched = fetch_tokenizer(&reference, &catalog, &places, &report, cancel);
+        bar.clear();
+        fetched
+    })
+    .map_err(FetchError::from)??;
+    Ok(fetched.files)
 }
 
 /// A model's tokenizer and templates.
@@ -124,17 +126,14 @@ struct Words {
 
 impl Words {
     fn of(files: &CheckpointFiles) -> Result<Self, CommandError> {
-        let (templates, tokenizer): (_, Result<_, TokenizerError>) = match files {
+        let templates = Templates::of(files)?.ok_or(ChatError::NoTemplate)?;
+        let tokenizer = match files {
             CheckpointFiles::Gguf(path) => {
                 let file = Gguf::open(path)?;
-                let templates = Templates::of_gguf(file.metadata());
-                (templates, Tokenizer::from_gguf_file(path, file.metadata()))
+                Tokenizer::from_gguf_file(path, file.metadata())
             }
-            CheckpointFiles::Folder(path) => {
-                (Templates::of_folder(path)?, Tokenizer::from_folder(path))
-            }
+            CheckpointFiles::Folder(path) => Tokenizer::from_folder(path),
         };
-        let templates = templates.ok_or(ChatError::NoTemplate)?;
         Ok(Self {
             tokenizer: tokenizer?,
             templates,

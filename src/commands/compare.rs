@@ -8,23 +8,26 @@ use color_eyre::eyre::Result;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::{DeviceOptions, DtypeChoice, LensOptions};
+use super::options::{ChatOptions, DeviceOptions, DtypeChoice, LensOptions};
 use super::standard_output::{to_stdout, tokens_to_stdout};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
-use crate::run::{CandidateRequest, RunId};
+use crate::run::{CandidateRequest, ChatFrame, RunId};
 use crate::trace::{Column, LensKind, Step};
 use crate::vocabulary::TextStream;
 
 /// Options of `lenscape compare`.
 #[derive(Args, Debug)]
 pub struct Compare {
-    /// The prompts, each taken exactly as it is.
-    #[arg(value_name = "PROMPT", required_unless_present = "prompt")]
+    /// The prompts, each taken exactly as it is unless --chat is given.
+    #[arg(value_name = "PROMPT", required_unless_present_any = ["prompt", "messages"])]
     pub prompts: Vec<String>,
     /// One more prompt; may be repeated.
     #[arg(long, value_name = "PROMPT")]
     pub prompt: Vec<String>,
+    /// Prompts as turns of a conversation.
+    #[command(flatten)]
+    pub chat: ChatOptions,
     /// The candidates: a word gets a leading space unless its script has none, `"quotes"` within
     /// the argument take a text as it is; `#1234` is a token by its number.
     #[arg(long, value_name = "TEXT", num_args = 1.., required = true)]
@@ -71,7 +74,8 @@ impl Compare {
         let tokens = self.tokens.iter();
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
-            prompts: [self.prompts.as_slice(), &self.prompt].concat(),
+            prompts: self.prompts(),
+            chat: self.chat.frame()?,
             candidates: tokens
                 .map(|text| text.parse::<CandidateRequest>())
                 .collect::<Result<_, _>>()?,
@@ -99,13 +103,26 @@ impl Compare {
     }
 }
 
+impl Compare {
+    /// The prompts; an empty one where the messages before it are all.
+    fn prompts(&self) -> Vec<String> {
+        let prompts = [self.prompts.as_slice(), &self.prompt].concat();
+        match prompts.is_empty() {
+            true => vec![String::new()],
+            false => prompts,
+        }
+    }
+}
+
 /// What is compared.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// A catalog name, hub id, file or folder.
     pub model: String,
-    /// Each taken exactly as it is.
+    /// Each taken exactly as it is, or as a turn of `chat`.
     pub prompts: Vec<String>,
+    /// The conversation whose next turn each prompt is.
+    pub chat: Option<ChatFrame>,
     /// Who is followed.
     pub candidates: Vec<CandidateRequest>,
     /// Under which lens.
@@ -149,6 +166,7 @@ fn compared(
     let (_, columns) = session.complete(RunRequest {
         id: run,
         prompt: prompt.to_owned(),
+        chat: request.chat.clone(),
         max_tokens,
         lens: request.lens,
         ..RunRequest::default()
@@ -176,7 +194,7 @@ fn compared(
     let mut joint = joint.into_iter();
     let candidates = found.trajectories.into_iter().zip(&request.candidates);
     Ok(ComparedPrompt {
-        prompt: prompt.to_owned(),
+        prompt: session.framed().unwrap_or(prompt).to_owned(),
         generated: text(session, &columns[..before.min(columns.len())]),
         step: before + 1,
         candidates: candidates

@@ -94,7 +94,8 @@ pub enum ModelsError {
     Output(#[from] io::Error),
 }
 
-/// Write the catalog as a table: one line a model, the default marked by `*`.
+/// Write the catalog as a table: one line a model, the default marked by `*`, one that was never
+/// opened here by `?`.
 ///
 /// # Errors
 /// When `out` cannot be written to.
@@ -131,9 +132,10 @@ pub fn list(
     }
     writeln!(
         out,
-        "\n* the default. `lenscape models pull NAME` fetches a model beforehand. Besides these\n\
-         names, --model takes a hub id org/name[@revision], a .gguf file, or a folder. LENSES are the fitted\n\
-         ones that are published: --lens tuned and --lens jacobian fetch them."
+        "\n* the default. ? by its family it can be read, but it was never opened here.\n\
+         `lenscape models pull NAME` fetches a model beforehand. Besides these names, --model takes a hub id\n\
+         org/name[@revision], a .gguf file, or a folder. LENSES are the fitted ones that are published:\n\
+         --lens tuned and --lens jacobian fetch them."
     )?;
     Ok(())
 }
@@ -150,7 +152,12 @@ fn row(
     let lenses: Vec<&str> = lenses.map(LensKind::name).collect();
     let is_default = entry.name == catalog.default_name();
     [
-        if is_default { "*" } else { "" }.to_owned(),
+        match (is_default, entry.unchecked) {
+            (true, _) => "*",
+            (false, true) => "?",
+            (false, false) => "",
+        }
+        .to_owned(),
         entry.name.clone(),
         entry.family.clone(),
         known(entry.parameters, ["", " k", " M", " B"]),

@@ -11,8 +11,8 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use super::context::{self, TOP_TOKENS};
 use super::options::{
-    CharsetName, ColorChoice, DeviceOptions, DtypeChoice, LensOptions, RecordingOptions,
-    SamplingOptions,
+    CharsetName, ChatOptions, ColorChoice, DeviceOptions, DtypeChoice, LensOptions,
+    RecordingOptions, SamplingOptions,
 };
 use crate::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
 use crate::autosave::AutosaveFolder;
@@ -20,7 +20,7 @@ use crate::engine::{self, Opener};
 use crate::export::trace_file;
 use crate::log_file::LogError;
 use crate::run::Sampling;
-use crate::settings::{self, ColourChoice, Settings};
+use crate::settings::{self, ColourChoice, Settings, Switch};
 use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults};
 use crate::trace::Ablation;
 
@@ -64,6 +64,9 @@ pub struct ProgramOptions {
     /// Skip a part of the network: L5, L5.attn, L5.mlp or L5.h3; may be repeated.
     #[arg(long, value_name = "PART")]
     pub skip: Vec<Ablation>,
+    /// Prompts as turns of a conversation.
+    #[command(flatten)]
+    pub chat: ChatOptions,
     /// Which lens.
     #[command(flatten)]
     pub lens: LensOptions,
@@ -82,10 +85,18 @@ impl Program {
     ///
     /// When there is no terminal for it, or the engine cannot be started.
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
-        let settings = self.options.over(context::user_settings()?);
+        let mut settings = self.options.over(context::user_settings()?);
+        let frame = self.options.chat.frame()?;
+        if let Some(frame) = &frame {
+            let system = frame.system.clone();
+            let options = &mut settings.options.chat;
+            options.template = Switch::On;
+            options.system = system.unwrap_or_else(|| options.system.clone());
+        }
         let start = Start {
             prompt: self.prompt,
             force: self.force,
+            messages: frame.and_then(|frame| frame.messages),
             ablations: self.options.skip.clone(),
             ..on_terminal()?
         };

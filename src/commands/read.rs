@@ -145,6 +145,7 @@ impl Read {
         let request = Request {
             model,
             prompt,
+            chat: None,
             force: None,
             ablations: Vec::new(),
             max_tokens,

@@ -7,20 +7,25 @@ use std::sync::Arc;
 use clap::Args;
 use color_eyre::eyre::Result;
 
-use super::options::{DeviceOptions, DtypeChoice, LensOptions, SamplingOptions};
+use super::options::{ChatOptions, DeviceOptions, DtypeChoice, LensOptions, SamplingOptions};
 use super::output::{OutputOptions, TraceOutput};
 use super::{CommandError, context, follow};
 use crate::engine::{Opener, RunRequest, Session};
 use crate::run::{
-    CandidateRequest, Continuation, Intervention, Record, RunId, Sampling, StateRows, Watch,
+    CandidateRequest, ChatFrame, ChatPrompt, Continuation, Intervention, Record, RunId, Sampling,
+    StateRows, Watch,
 };
 use crate::trace::{Ablation, LensKind, Position, Step};
 
 /// Options of `lenscape trace`.
 #[derive(Args, Debug)]
 pub struct Trace {
-    /// The prompt, taken exactly as it is.
-    pub prompt: String,
+    /// The prompt, taken exactly as it is unless --chat is given.
+    #[arg(required_unless_present = "messages")]
+    pub prompt: Option<String>,
+    /// Prompts as turns of a conversation.
+    #[command(flatten)]
+    pub chat: ChatOptions,
     /// The model: a catalog name, a hub id `org/name[@rev]`, a `.gguf` file or a folder.
     #[arg(long, short)]
     pub model: Option<String>,
@@ -76,7 +81,8 @@ impl Trace {
         let settings = context::user_settings()?;
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
-            prompt: self.prompt.clone(),
+            prompt: self.prompt.clone().unwrap_or_default(),
+            chat: self.chat.frame()?,
             force: self.force.clone(),
             ablations: self.skip.clone(),
             max_tokens: self.max_tokens,
@@ -106,8 +112,10 @@ const RUN: RunId = RunId(1);
 pub struct Request {
     /// A catalog name, hub id, file or folder.
     pub model: String,
-    /// Taken exactly as it is.
+    /// Taken exactly as it is, or as a turn of `chat`.
     pub prompt: String,
+    /// The conversation whose next turn it is.
+    pub chat: Option<ChatFrame>,
     /// A text that is scored as what follows, instead of generating.
     pub force: Option<String>,
     /// What is skipped in the network.
@@ -134,6 +142,7 @@ impl Request {
         RunRequest {
             id,
             prompt: self.prompt.clone(),
+            chat: self.chat.clone(),
             continuation,
             max_tokens,
             sampling: self.sampling.clone(),
@@ -186,6 +195,7 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
     let run = request.run(RUN);
     let interventions = run.interventions.clone();
     let (prompt_ids, columns) = session.complete(run)?;
+    let framed = session.framed().map(str::to_owned);
     let after_prompt = Position(prompt_ids.len());
     let watched: Vec<CandidateRequest> = request
         .watch
@@ -203,7 +213,15 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
         lens: request.lens,
         sampling: request.sampling.clone(),
         max_tokens: request.max_tokens,
-        prompt: request.prompt.clone(),
+        prompt: framed.clone().unwrap_or_else(|| request.prompt.clone()),
+        chat: request
+            .chat
+            .clone()
+            .filter(|_| framed.is_some())
+            .map(|frame| ChatPrompt {
+                prompt: request.prompt.clone(),
+                frame,
+            }),
         prompt_ids,
         // A given text is all that there is behind the prompt.
         given: request.force.as_ref().map_or(0, |_| columns.len()),

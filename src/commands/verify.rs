@@ -18,7 +18,7 @@ use color_eyre::eyre::Result as EyreResult;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::{DeviceOptions, DtypeChoice};
+use super::options::{ChatOptions, DeviceOptions, DtypeChoice};
 use super::standard_output::StandardOutput;
 use crate::engine::{Opener, RunRequest, Session};
 use crate::lens::rounding::{Rounding, largest};
@@ -26,7 +26,7 @@ use crate::lens::{Logits, Normed, StateTap, States};
 use crate::model::device::{OpenDevices, Processor};
 use crate::model::unembed::NormedRows;
 use crate::model::{Model, ModelError};
-use crate::run::{RunId, Sampling};
+use crate::run::{ChatFrame, RunId, Sampling};
 use crate::trace::{Column, LensKind, Row, TokenId};
 use crate::verify::{Check, Outcome, Reference, beside_the_cpu, hold};
 use crate::vocabulary::visible_line;
@@ -46,6 +46,9 @@ pub struct Verify {
     /// The text that is run.
     #[arg(long, default_value = "The keys to the cabinet")]
     pub prompt: String,
+    /// The prompt as a turn of a conversation.
+    #[command(flatten)]
+    pub chat: ChatOptions,
     /// How many tokens to generate.
     #[arg(long, short = 'n', default_value_t = 8)]
     pub max_tokens: usize,
@@ -88,6 +91,7 @@ impl Verify {
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
             prompt: self.prompt,
+            chat: self.chat.frame()?,
             max_tokens: self.max_tokens,
             reference: self.reference,
         };
@@ -103,6 +107,8 @@ pub struct Request {
     pub model: String,
     /// The text that is run.
     pub prompt: String,
+    /// The conversation whose next turn it is.
+    pub chat: Option<ChatFrame>,
     /// How many tokens to generate.
     pub max_tokens: usize,
     /// The file of reference values.
@@ -137,7 +143,7 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
         let (prompt, max_tokens) = (&request.prompt, request.max_tokens);
         tell(&beside_the_cpu(&mut session, &mut cpu, prompt, max_tokens)?)?;
     }
-    tell(&of_itself(session, &request.prompt, request.max_tokens)?)?;
+    tell(&of_itself(session, request)?)?;
     match failed {
         0 => Ok(()),
         failed => Err(CommandError::ChecksFailed(failed)),
@@ -145,16 +151,13 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
 }
 
 /// What must hold of any model.
-fn of_itself(
-    mut session: Session,
-    prompt: &str,
-    max_tokens: usize,
-) -> Result<Vec<Check>, ModelError> {
+fn of_itself(mut session: Session, request: &Request) -> Result<Vec<Check>, ModelError> {
     let id = RunId(0);
     let (prompt, columns) = session.complete(RunRequest {
         id,
-        prompt: prompt.to_owned(),
-        max_tokens: max_tokens.max(1),
+        prompt: request.prompt.clone(),
+        chat: request.chat.clone(),
+        max_tokens: request.max_tokens.max(1),
         sampling: Sampling::default(),
         lens: LensKind::Normed,
         ..RunRequest::default()

@@ -3,7 +3,7 @@
 use super::Question;
 use crate::model::Dtype;
 use crate::model::device::WantedDevices;
-use crate::run::{Continuation, Intervention, RunId, Sampling};
+use crate::run::{ChatFrame, Continuation, Intervention, RunId, Sampling};
 use crate::trace::LensKind;
 
 /// A prompt to be processed and continued.
@@ -11,8 +11,10 @@ use crate::trace::LensKind;
 pub struct RunRequest {
     /// The run's name, larger than that of every earlier run.
     pub id: RunId,
-    /// The text, given to the tokenizer exactly as it is.
+    /// The text, given to the tokenizer exactly as it is, or as a turn of `chat`.
     pub prompt: String,
+    /// The conversation whose next turn the prompt is; `None` for a prompt that is none.
+    pub chat: Option<ChatFrame>,
     /// What follows the prompt in any case; what the model would have said stands in the grid
     /// all the same.
     pub continuation: Continuation,

@@ -49,6 +49,14 @@ pub enum Event {
         /// The prompt's tokens, the tokenizer's own special tokens included.
         prompt: Vec<TokenId>,
     },
+    /// What the model's chat template made of the prompt. Follows [`Event::Started`] where it was
+    /// asked to.
+    Framed {
+        /// Which run.
+        run: RunId,
+        /// The text that the prompt's tokens are of, special tokens and all.
+        text: String,
+    },
     /// So many tokens behind the prompt are given, not chosen. Follows [`Event::Started`] where
     /// there are some.
     Given {

@@ -245,7 +245,7 @@ impl Opener {
             }
             None => {
                 let loaded = model::load(&checkpoint.files, &devices, dtype, progress)?;
-                Session::new(loaded, name, self.top_k)
+                Session::new(loaded, name, self.top_k).with_files(checkpoint.files)
             }
         };
         if cancel.is_cancelled() {

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use super::sampler::Sampler;
+use super::wording::Worded;
 use super::{Progress, RunRequest};
 use crate::lens::States;
 use crate::model::ModelError;
 use crate::run::StopReason;
 use crate::trace::{LensKind, Position, TokenId};
-use crate::vocabulary::{TextStream, Vocabulary};
+use crate::vocabulary::{Piece, TextStream, Vocabulary};
 
 /// A run: what was asked, how far it is, and the states that questions are answered from.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct RunState {
     pub run: RunRequest,
     /// The lens of the columns still to come.
     pub lens: LensKind,
+    /// The text of the prompt as the model gets it.
+    pub sent: String,
     /// The prompt's tokens.
     pub prompt: Vec<TokenId>,
     /// The tokens of the given continuation.
@@ -43,13 +46,14 @@ impl RunState {
     #[must_use]
     pub fn new(
         run: RunRequest,
-        prompt: Vec<TokenId>,
+        worded: Worded,
         given: Vec<TokenId>,
         vocabulary: Arc<Vocabulary>,
     ) -> Self {
         Self {
             lens: run.lens,
-            prompt,
+            sent: worded.text,
+            prompt: worded.tokens,
             given,
             generated: Vec::new(),
             states: Vec::new(),
@@ -93,14 +97,19 @@ impl RunState {
         match at.0.checked_sub(self.prompt.len()) {
             Some(step) => {
                 let generated = self.text.iter().take(step).map(String::as_str);
-                std::iter::once(self.run.prompt.as_str())
+                std::iter::once(self.sent.as_str())
                     .chain(generated)
                     .collect()
             }
             None => {
                 let mut stream = TextStream::new(Arc::clone(vocabulary));
                 let tokens = self.prompt.iter().take(at.0);
-                tokens.map(|token| stream.push(*token)).collect()
+                let text = tokens.map(|token| match vocabulary.piece(*token) {
+                    // The tokenizer reads them out of the text again.
+                    Piece::Special(name) if self.run.chat.is_some() => name.clone(),
+                    _ => stream.push(*token),
+                });
+                text.collect()
             }
         }
     }

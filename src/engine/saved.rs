@@ -72,6 +72,7 @@ impl Session {
             return Ok(());
         };
         let is_it = run.prompt == saved.text(self.model())
+            && run.chat.is_none()
             && run.continuation == Continuation::Generated
             && run.interventions.is_empty();
         match is_it {

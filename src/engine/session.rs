@@ -9,6 +9,7 @@ use candle_core::DType;
 use super::kv_session::KvSession;
 use super::run_state::RunState;
 use super::saved::SavedRun;
+use super::wording::{ChatTemplates, Worded};
 use super::{Progress, RunRequest};
 use crate::lens::{FittedTo, Lenses, Logits, States, column};
 use crate::model::{Model, ModelError};
@@ -25,6 +26,7 @@ pub struct Session {
     pub(super) kv_session: KvSession,
     info: Arc<ModelInfo>,
     lenses: Lenses,
+    pub(super) templates: ChatTemplates,
     /// The one run that there is where only states and the head were loaded.
     pub(super) saved: Option<SavedRun>,
     /// Oldest first; only the last one can be under way.
@@ -56,6 +58,7 @@ impl Session {
             kv_session: KvSession::new(model),
             info: Arc::new(info),
             lenses: Lenses::default(),
+            templates: ChatTemplates::default(),
             saved: None,
             runs: Vec::new(),
             top_k,
@@ -172,13 +175,21 @@ impl Session {
     /// would read it in the same pieces: its states are those of a run that is the first one.
     pub fn begin(&mut self, run: RunRequest) -> Result<Vec<TokenId>, ModelError> {
         self.check_saved(&run)?;
-        let (prompt, given) = match &self.saved {
-            Some(saved) => (saved.prompt_ids.clone(), saved.generated.clone()),
-            None => (
-                self.model().tokenizer.encode(&run.prompt)?,
-                self.given(&run)?,
-            ),
+        let (worded, given) = match &self.saved {
+            Some(saved) => {
+                let worded = Worded {
+                    text: run.prompt.clone(),
+                    tokens: saved.prompt_ids.clone(),
+                };
+                (worded, saved.generated.clone())
+            }
+            None => {
+                let worded = self.worded(&run)?;
+                let given = self.given(&run, &worded.text)?;
+                (worded, given)
+            }
         };
+        let prompt = worded.tokens.clone();
         let context = self.info.context_length;
         if prompt.is_empty() {
             return Err(ModelError::EmptyPrompt);
@@ -200,7 +211,7 @@ impl Session {
         let vocabulary = Arc::clone(&self.info.vocabulary);
         self.runs.retain(|kept| kept.run.id != run.id);
         self.make_room();
-        let mut kept = RunState::new(run, prompt.clone(), given, vocabulary);
+        let mut kept = RunState::new(run, worded, given, vocabulary);
         if let Some(saved) = &self.saved {
             kept.run.max_tokens = saved.generated.len();
             kept.first = saved.first;
@@ -318,15 +329,15 @@ impl Session {
     }
 
     /// The tokens of the continuation that a run is given.
-    fn given(&self, run: &RunRequest) -> Result<Vec<TokenId>, ModelError> {
+    fn given(&self, run: &RunRequest, prompt: &str) -> Result<Vec<TokenId>, ModelError> {
         match &run.continuation {
             Continuation::Generated => Ok(Vec::new()),
             Continuation::Tokens(tokens) => Ok(tokens.clone()),
-            Continuation::Text(text) => self.behind(&run.prompt, text),
+            Continuation::Text(text) => self.behind(prompt, text),
             Continuation::Branch { tokens, text } => {
                 let mut stream = self.model().tokenizer.stream();
                 let stays = tokens.iter().map(|token| stream.push(*token));
-                let context = std::iter::once(run.prompt.clone()).chain(stays);
+                let context = std::iter::once(prompt.to_owned()).chain(stays);
                 let typed = self.behind(&context.collect::<String>(), text)?;
                 Ok([tokens.as_slice(), &typed].concat())
             }

@@ -259,6 +259,7 @@ impl Worker {
         let before = session.run().filter(|_| session.is_running());
         let begun = session.begin(run);
         let tokens = session.given_tokens();
+        let framed = session.framed().map(str::to_owned);
         if let Some(run) = before.filter(|_| begun.is_ok()) {
             self.tell(Event::Finished {
                 run,
@@ -269,6 +270,9 @@ impl Worker {
         match begun {
             Ok(prompt) => {
                 self.tell(Event::Started { run: id, prompt })?;
+                if let Some(text) = framed {
+                    self.tell(Event::Framed { run: id, text })?;
+                }
                 match tokens {
                     0 => Ok(()),
                     tokens => self.tell(Event::Given { run: id, tokens }),

@@ -35,7 +35,7 @@ use std::ops::RangeInclusive;
 
 use crate::model::Model;
 use crate::model::mixer::Kind;
-use crate::model::spec::{FeedForwardSpec, Spec};
+use crate::model::spec::{ExpertsSpec, FeedForwardSpec, Spec};
 use crate::trace::TokenId;
 
 /// Half the distance of two neighbouring float32 numbers, as a part of them.
@@ -56,14 +56,21 @@ impl Rounding {
     pub fn of(model: &Model) -> Self {
         let spec = &model.spec;
         let is_mixture = |block: &crate::model::spec::BlockSpec| {
-            matches!(block.feed_forward, FeedForwardSpec::Experts(_))
+            matches!(
+                block.feed_forward,
+                FeedForwardSpec::Experts(_) | FeedForwardSpec::Both(_)
+            )
         };
         Self {
             product: ((widest_sum(spec) * positions(spec)) as f64).sqrt() * UNIT
                 + f64::from(model.dtype.step()),
             of_block: 4
                 + usize::from(spec.blocks.iter().any(is_mixture))
-                + usize::from(spec.blocks.iter().any(|block| block.mixer.is_some())),
+                + usize::from(
+                    spec.blocks
+                        .iter()
+                        .any(|block| block.mixing.mixer().is_some()),
+                ),
         }
     }
 
@@ -93,10 +100,8 @@ fn widest_sum(spec: &Spec) -> usize {
         let attention = block.heads().together();
         let inner = match &block.feed_forward {
             FeedForwardSpec::Dense(mlp) => mlp.width,
-            FeedForwardSpec::Experts(experts) => {
-                let shared = experts.shared.map_or(0, |shared| shared.width);
-                experts.expert.width.max(shared)
-            }
+            FeedForwardSpec::Experts(experts) => of_experts(experts),
+            FeedForwardSpec::Both(both) => both.mlp.width.max(of_experts(&both.experts)),
             FeedForwardSpec::Nothing => 0,
         };
         [attention, inner]
@@ -104,9 +109,15 @@ fn widest_sum(spec: &Spec) -> usize {
     of_blocks.fold(spec.d_model, usize::max)
 }
 
+/// The widest network of a mixture.
+fn of_experts(experts: &ExpertsSpec) -> usize {
+    let shared = experts.shared.map_or(0, |shared| shared.width);
+    experts.expert.width.max(shared)
+}
+
 /// Over how many positions a part of the model adds up numbers of either sign.
 fn positions(spec: &Spec) -> usize {
-    let mixers = spec.blocks.iter().filter_map(|block| block.mixer.as_ref());
+    let mixers = spec.blocks.iter().filter_map(|block| block.mixing.mixer());
     mixers.map(Kind::sums_over).fold(1, usize::max)
 }
 

@@ -129,7 +129,6 @@ impl Attention {
             head_dim,
             scale,
             cap,
-            window,
             ..
         } = self.spec;
         let rows = x.dim(0)?;
@@ -174,7 +173,8 @@ impl Attention {
         if let Some(alibi) = &self.alibi {
             scores = alibi.add(&scores, start, rows)?;
         }
-        if let Some(mask) = mask(rows, start, window, x.device())? {
+        let first_seen = |position| self.spec.first_seen(position);
+        if let Some(mask) = mask(rows, start, first_seen, x.device())? {
             let seen = start + rows;
             scores = scores
                 .reshape((n_heads, rows, seen))?
@@ -228,7 +228,6 @@ impl Attention {
             n_heads,
             n_kv_heads,
             head_dim,
-            window,
             ..
         } = self.spec;
         let position = self.cache.len();
@@ -265,7 +264,7 @@ impl Attention {
             scale: self.spec.scale as f32,
             cap: self.spec.cap.map(|cap| cap as f32),
         };
-        let seen = (position + 1).saturating_sub(window.unwrap_or(usize::MAX))..position + 1;
+        let seen = self.spec.first_seen(position)..position + 1;
         let given = with_values_from(&keys, |k, k_stride| {
             with_values_from(&values, |v, v_stride| {
                 let (keys, values) = (Kept::new(k, k_stride), Kept::new(v, v_stride));
@@ -311,22 +310,23 @@ impl Attention {
 }
 
 /// What is added to the scores, `[rows, start + rows]`: -∞ where position `i` must not see
-/// position `j`. It sees `i - window < j <= i`. `None` where every row sees everything.
+/// position `j`. It sees those from `first_seen` of `i` to `i`. `None` where every row sees
+/// everything.
 pub(super) fn mask(
     rows: usize,
     start: usize,
-    window: Option<usize>,
+    first_seen: impl Fn(usize) -> usize,
     device: &Device,
 ) -> Result<Option<Tensor>> {
     let seen = start + rows;
-    let window = window.unwrap_or(usize::MAX);
-    if rows == 1 && seen <= window {
+    if rows == 1 && first_seen(start) == 0 {
         return Ok(None);
     }
     let values: Vec<f32> = (start..seen)
         .flat_map(|i| {
+            let first = first_seen(i);
             (0..seen).map(move |j| {
-                if j <= i && i - j < window {
+                if (first..=i).contains(&j) {
                     0.0
                 } else {
                     f32::NEG_INFINITY
@@ -355,6 +355,7 @@ mod tests {
             scale: 0.7,
             cap,
             window,
+            chunk: None,
             positions: HeadPositions::Rotary(Rope {
                 dim: 4,
                 theta: 100.0,
@@ -422,6 +423,7 @@ mod tests {
             temperature: Some(Temperature {
                 strength: 0.5,
                 step: 3.0,
+                first: 0,
             }),
             sinks: Sinks::Learned,
             ..spec(None, None)
@@ -461,6 +463,7 @@ mod tests {
         let temperature = Temperature {
             strength: 0.5,
             step: 4.0,
+            first: 0,
         };
         assert_eq!(temperature.factor(3), 1.0);
         let off = temperature.factor(4) - (1.0 + 0.5 * 2.0_f64.ln());
@@ -469,7 +472,8 @@ mod tests {
     }
 
     fn visible(rows: usize, start: usize, window: Option<usize>) -> Vec<Vec<bool>> {
-        mask(rows, start, window, &Device::Cpu)
+        let spec = spec(None, window);
+        mask(rows, start, |i| spec.first_seen(i), &Device::Cpu)
             .unwrap()
             .unwrap()
             .to_vec2::<f32>()
@@ -494,6 +498,8 @@ mod tests {
 
     #[test]
     fn a_single_row_inside_the_window_needs_no_mask() {
-        assert!(mask(1, 3, Some(4), &Device::Cpu).unwrap().is_none());
+        let spec = spec(None, Some(4));
+        let mask = mask(1, 3, |i| spec.first_seen(i), &Device::Cpu);
+        assert!(mask.unwrap().is_none());
     }
 }

@@ -20,7 +20,7 @@ pub struct Block {
     pub part_scale: Option<f64>,
     /// Around the attention.
     pub attention_norms: PartNorms,
-    /// The attention, or the mixer in its place.
+    /// The attention, or the mixer in its place, or both.
     pub attention: Mixing,
     /// Around the feed-forward part.
     pub mlp_norms: PartNorms,
@@ -97,15 +97,15 @@ impl Block {
         let (state, feed_forward) = match self.residual {
             Residual::Serial => {
                 let x = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
-                let fed = self.fed(&normed(&self.mlp_norms.input, &x)?, ablations)?;
+                let fed = self.fed(&normed(&self.mlp_norms.input, &x)?, &x, ablations)?;
                 (normed(&self.mlp_norms.sum, &self.sum(&x, &fed)?)?, fed)
             }
             Residual::Parallel => {
-                let fed = self.fed(&normed(&self.mlp_norms.input, x)?, ablations)?;
+                let fed = self.fed(&normed(&self.mlp_norms.input, x)?, x, ablations)?;
                 (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
             }
             Residual::ParallelOneNorm => {
-                let fed = self.fed(&input, ablations)?;
+                let fed = self.fed(&input, x, ablations)?;
                 (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
             }
         };
@@ -122,11 +122,14 @@ impl Block {
     /// what the heads gave, `[1, n_heads * head_dim]` → `[n_heads + 1, d]`.
     pub fn added_by_head(&self, heads: &Tensor) -> Result<Tensor> {
         let output = self.attention.output(heads)?;
-        let bias = match self.attention.output_bias() {
+        let bias = match self.attention.output_bias()? {
             Some(bias) => bias.unsqueeze(0)?,
             None => output.zeros_like()?,
         };
-        let mut shares = Decomposition::of(&self.attention.output_by_head(heads)?, bias);
+        let Some(by_head) = self.attention.output_by_head(heads)? else {
+            return Ok(bias);
+        };
+        let mut shares = Decomposition::of(&by_head, bias);
         if let Some(norm) = &self.attention_norms.output {
             shares.through(norm, &output)?;
         }
@@ -170,12 +173,12 @@ impl Block {
         Ok((heads, added))
     }
 
-    /// What the feed-forward part adds to the stream.
-    fn fed(&self, input: &Tensor, ablations: &BlockAblations) -> Result<Tensor> {
+    /// What the feed-forward part adds to the stream, of which `input` is what a norm gives.
+    fn fed(&self, input: &Tensor, stream: &Tensor, ablations: &BlockAblations) -> Result<Tensor> {
         if ablations.feed_forward {
             return input.zeros_like();
         }
-        let output = self.feed_forward.forward(input)?;
+        let output = self.feed_forward.forward(input, stream)?;
         self.scaled(normed(&self.mlp_norms.output, &output)?)
     }
 

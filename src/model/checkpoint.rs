@@ -231,6 +231,10 @@ impl<'a> Checkpoint<'a> {
         shape: &[usize],
     ) -> Result<Norm, ModelError> {
         let weight = match spec.weights {
+            // llama.cpp's converter leaves the ending out of the name of one norm of Falcon-H1.
+            NormWeights::Stored if self.weights.shape(name).is_some() => {
+                self.tensor(name, shape)?
+            }
             NormWeights::Stored => self.tensor(&format!("{name}.weight"), shape)?,
             NormWeights::Ones => Tensor::ones(shape, DType::F32, &Device::Cpu)?,
         };

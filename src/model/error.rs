@@ -179,6 +179,9 @@ pub enum ModelError {
         /// In which type the model computes.
         dtype: Dtype,
     },
+    /// The prompt cannot be put into the model's chat template; why, in one line.
+    #[error("{0}")]
+    Chat(String),
     /// Sampling could not draw a token.
     #[error("sampling failed: {0}")]
     Sampling(String),

@@ -6,6 +6,7 @@ use super::dtype::Dtype;
 use super::linear::Linear;
 use super::mlp::Mlp;
 use super::router::Router;
+use super::spec::Weighs;
 
 /// The mixture of experts of one block.
 #[derive(Debug)]
@@ -14,6 +15,10 @@ pub struct Experts {
     used: usize,
     router: Router,
     experts: Vec<Mlp>,
+    /// What their weights multiply.
+    weighs: Weighs,
+    /// The projections before and behind them, where they do not read the stream itself.
+    latent: Option<[Linear; 2]>,
     shared: Option<Shared>,
     dtype: Dtype,
 }
@@ -42,9 +47,26 @@ impl Experts {
             used,
             router,
             experts,
+            weighs: Weighs::Output,
+            latent: None,
             shared,
             dtype,
         }
+    }
+
+    /// The same with a projection before the experts, and another one behind them.
+    #[must_use]
+    pub fn in_latent(self, latent: [Linear; 2]) -> Self {
+        Self {
+            latent: Some(latent),
+            ..self
+        }
+    }
+
+    /// The same with weights that multiply something.
+    #[must_use]
+    pub fn weighing(self, weighs: Weighs) -> Self {
+        Self { weighs, ..self }
     }
 
     /// Bytes of weights that one token reads: those of the experts that it goes through.
@@ -55,32 +77,61 @@ impl Experts {
         let shared = shared.map_or(0, |shared| {
             shared.mlp.bytes() + shared.gate.as_ref().map_or(0, Linear::bytes)
         });
-        self.router.bytes() + self.used as u64 * of_one + shared
+        let latent: u64 = self.latent.iter().flatten().map(Linear::bytes).sum();
+        self.router.bytes() + self.used as u64 * of_one + latent + shared
     }
 
     /// `[rows, d]` → `[rows, d]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.forward_routed(x, x)
+    }
+
+    /// The same where the router reads something else than the experts, `[rows, d]`.
+    pub fn forward_routed(&self, x: &Tensor, routed: &Tensor) -> Result<Tensor> {
         let mut shares = vec![Vec::new(); self.experts.len()];
-        for (row, chosen) in self.router.choose(x)?.into_iter().enumerate() {
+        for (row, chosen) in self.router.choose(routed)?.into_iter().enumerate() {
             for (expert, weight) in chosen {
                 if let Some(share) = shares.get_mut(expert) {
                     share.push((row, weight));
                 }
             }
         }
-        let mut sum = match &self.shared {
-            Some(Shared { mlp, gate: None }) => mlp.forward(x)?,
+        let shared = self.of_shared(x)?;
+        match &self.latent {
+            None => self.add_chosen(shared, x, &shares),
+            Some([into, back]) => {
+                let x = into.forward(x)?;
+                let sum = self.add_chosen(x.zeros_like()?, &x, &shares)?;
+                self.dtype.round((back.forward(&sum)? + shared)?)
+            }
+        }
+    }
+
+    /// What the shared expert gives, if there is one.
+    fn of_shared(&self, x: &Tensor) -> Result<Tensor> {
+        match &self.shared {
+            Some(Shared { mlp, gate: None }) => mlp.forward(x),
             Some(Shared {
                 mlp,
                 gate: Some(gate),
             }) => {
                 let weight = candle_nn::ops::sigmoid(&gate.forward(x)?)?;
                 let part = mlp.forward(x)?.broadcast_mul(&weight)?;
-                self.dtype.round(part)?
+                self.dtype.round(part)
             }
-            None => x.zeros_like()?,
-        };
-        for (expert, share) in self.experts.iter().zip(&shares) {
+            None => x.zeros_like(),
+        }
+    }
+
+    /// `sum` and what the chosen experts of each row give of `x`: `shares` are the rows of each
+    /// expert, with its weight.
+    fn add_chosen(
+        &self,
+        mut sum: Tensor,
+        x: &Tensor,
+        shares: &[Vec<(usize, f32)>],
+    ) -> Result<Tensor> {
+        for (expert, share) in self.experts.iter().zip(shares) {
             if share.is_empty() {
                 continue;
             }
@@ -92,8 +143,12 @@ impl Experts {
             let rows = Tensor::new(rows, x.device())?;
             let weights = Tensor::new(weights, x.device())?.unsqueeze(1)?;
             let weights = self.dtype.round(weights)?;
-            let part = expert.forward(&x.index_select(&rows, 0)?)?;
-            let part = self.dtype.round(part.broadcast_mul(&weights)?)?;
+            let x = x.index_select(&rows, 0)?;
+            let weighed = |x: &Tensor| self.dtype.round(x.broadcast_mul(&weights)?);
+            let part = match self.weighs {
+                Weighs::Output => weighed(&expert.forward(&x)?)?,
+                Weighs::Input => expert.forward(&weighed(&x)?)?,
+            };
             sum = self.dtype.round(sum.index_add(&rows, &part, 0)?)?;
         }
         Ok(sum)

@@ -12,6 +12,7 @@ mod ernie;
 mod exaone;
 mod experts;
 mod falcon;
+mod falcon_h1;
 mod gemma;
 mod gemma4;
 mod glm;
@@ -28,10 +29,12 @@ mod hunyuan;
 mod internlm;
 mod lfm2;
 mod llama;
+mod llama4;
 mod mamba;
 mod ministral;
 mod nanochat;
 mod nemotron;
+mod nemotron_h;
 mod olmo;
 mod opt;
 mod persimmon;
@@ -45,6 +48,7 @@ mod seed_oss;
 mod stablelm;
 mod starcoder2;
 mod start;
+mod state_space;
 mod xglm;
 
 use super::ModelError;
@@ -70,6 +74,7 @@ pub struct Family {
 /// All families.
 pub const ALL: &[Family] = &[
     llama::FAMILY,
+    llama4::FAMILY,
     qwen3_next::FAMILY,
     lfm2::FAMILY,
     mamba::FAMILY,
@@ -98,8 +103,10 @@ pub const ALL: &[Family] = &[
     phi::FAMILY,
     phimoe::FAMILY,
     nemotron::FAMILY,
+    nemotron_h::FAMILY,
     persimmon::FAMILY,
     falcon::FAMILY,
+    falcon_h1::FAMILY,
     bloom::FAMILY,
     gptj::FAMILY,
     codegen::FAMILY,

@@ -50,6 +50,8 @@ pub struct Layout {
     pub xielu: &'static str,
     /// A mixture of experts.
     pub experts: ExpertsLayout,
+    /// The norms of a network's output, of what a mixture beside it reads, and of its output.
+    pub beside: [&'static str; 3],
     /// What comes behind the two parts of a block.
     pub after: AfterLayout,
     /// The norm before the unembedding.
@@ -178,7 +180,12 @@ pub struct ExpertsLayout {
     pub router: &'static str,
     /// The whole name of what is added to the router's scores where experts are chosen.
     pub correction: &'static str,
-    /// Where two tensors hold all experts; then the next three names do not count.
+    /// The whole name of the weights of a router's own norm.
+    pub router_norm: &'static str,
+    /// The whole name of what the weight of each expert is multiplied by.
+    pub factors: &'static str,
+    /// Where two tensors hold all experts; then the next three names count only where a tensor of
+    /// the first one is there.
     pub fused: Option<FusedExperts>,
     /// Gates. `{e}` is the expert's number; a name without it is one tensor of all experts,
     /// `[experts, out, in]`.
@@ -187,6 +194,8 @@ pub struct ExpertsLayout {
     pub up: &'static str,
     /// Downs, alike.
     pub down: &'static str,
+    /// From the stream to the width of what the experts read, and back from what they give.
+    pub latent: [&'static str; 2],
     /// The expert that every token goes through.
     pub shared: MlpLayout,
     /// `d_model` to the one number that weighs the shared expert.
@@ -275,10 +284,13 @@ pub const HUGGING_FACE: Layout = Layout {
     experts: ExpertsLayout {
         router: "layers.{l}.mlp.gate",
         correction: "layers.{l}.mlp.gate.e_score_correction_bias",
+        router_norm: "layers.{l}.router.scale",
+        factors: "layers.{l}.router.per_expert_scale",
         fused: None,
         gate: "layers.{l}.mlp.experts.{e}.gate_proj",
         up: "layers.{l}.mlp.experts.{e}.up_proj",
         down: "layers.{l}.mlp.experts.{e}.down_proj",
+        latent: ["layers.{l}.mlp.latent_down", "layers.{l}.mlp.latent_up"],
         shared: MlpLayout::Gated {
             gate: "layers.{l}.mlp.shared_expert.gate_proj",
             up: "layers.{l}.mlp.shared_expert.up_proj",
@@ -287,6 +299,11 @@ pub const HUGGING_FACE: Layout = Layout {
         shared_gate: "layers.{l}.mlp.shared_expert_gate",
         older: None,
     },
+    beside: [
+        "layers.{l}.post_feedforward_layernorm_1",
+        "layers.{l}.pre_feedforward_layernorm_2",
+        "layers.{l}.post_feedforward_layernorm_2",
+    ],
     after: AfterLayout {
         vectors: "embed_tokens_per_layer",
         projection: "per_layer_model_projection",
@@ -332,6 +349,11 @@ pub const GGUF: Layout = Layout {
     },
     xielu: "blk.{l}.{x}",
     experts: GGUF_EXPERTS,
+    beside: [
+        "blk.{l}.post_ffw_norm_1",
+        "blk.{l}.pre_ffw_norm_2",
+        "blk.{l}.post_ffw_norm_2",
+    ],
     after: AfterLayout {
         vectors: "per_layer_token_embd",
         projection: "per_layer_model_proj",
@@ -359,10 +381,13 @@ pub const GGUF_PLAIN_MLP: MlpLayout = MlpLayout::Plain {
 const GGUF_EXPERTS: ExpertsLayout = ExpertsLayout {
     router: "blk.{l}.ffn_gate_inp",
     correction: "blk.{l}.exp_probs_b.bias",
+    router_norm: "blk.{l}.ffn_gate_inp.scale",
+    factors: "blk.{l}.ffn_down_exps.scale",
     fused: None,
     gate: "blk.{l}.ffn_gate_exps",
     up: "blk.{l}.ffn_up_exps",
     down: "blk.{l}.ffn_down_exps",
+    latent: ["blk.{l}.ffn_latent_down", "blk.{l}.ffn_latent_up"],
     shared: MlpLayout::Gated {
         gate: "blk.{l}.ffn_gate_shexp",
         up: "blk.{l}.ffn_up_shexp",

@@ -15,10 +15,10 @@ use super::families::{self, Architecture};
 use super::layout::Layout;
 use super::memory::{self, Memory};
 use super::mixer::{Kind, Past};
-use super::mixing::Mixing;
+use super::mixing::{Both, Mixing};
 use super::placement::{self, Need, Placement, Stage};
 use super::rope::Rotation;
-use super::spec::{BlockSpec, FeedForwardSpec, Residual, Spec};
+use super::spec::{AttentionSpec, BlockSpec, FeedForwardSpec, MixingSpec, Residual, Spec};
 use super::tokenizer::Tokenizer;
 use super::unembed::Unembed;
 use super::weights::{Adapter, Folder, Gguf, Mix, Part, Weights};
@@ -361,11 +361,14 @@ fn read_block(
 ) -> Result<Block, ModelError> {
     let checkpoint = &checkpoint.onto(stage);
     let dtype = checkpoint.dtype();
-    let attention_norms = PartNorms::read(
-        spec.norm_place,
-        || checkpoint.attention_norm(l, spec.norm, d_model),
-        || checkpoint.attention_output_norm(l, spec.norm, d_model),
-    )?;
+    let attention_norms = match spec.mixing {
+        MixingSpec::Nothing => PartNorms::default(),
+        _ => PartNorms::read(
+            spec.norm_place,
+            || checkpoint.attention_norm(l, spec.norm, d_model),
+            || checkpoint.attention_output_norm(l, spec.norm, d_model),
+        )?,
+    };
     let mlp_norms = match spec.residual {
         _ if spec.feed_forward == FeedForwardSpec::Nothing => PartNorms::default(),
         Residual::ParallelOneNorm => PartNorms::default(),
@@ -388,18 +391,39 @@ fn read_block(
     })
 }
 
-/// The attention of a block, or the mixer in its place.
+/// The attention of a block, or the mixer in its place, or both.
 fn read_mixing(
     checkpoint: &Checkpoint<'_>,
     l: usize,
     spec: &BlockSpec,
     d_model: usize,
 ) -> Result<Mixing, ModelError> {
-    if let Some(mixer) = &spec.mixer {
-        let read = mixer.read(checkpoint, l, d_model)?;
-        return Ok(Mixing::Mixer(read, mixer.heads(), Past::default()));
-    }
-    let attention = &spec.attention;
+    Ok(match &spec.mixing {
+        MixingSpec::Attention => {
+            let attention = read_attention(checkpoint, l, &spec.attention, d_model)?;
+            Mixing::Attention(Box::new(attention))
+        }
+        MixingSpec::Mixer(mixer) => {
+            let read = mixer.read(checkpoint, l, d_model)?;
+            Mixing::Mixer(read, mixer.heads(), Past::default())
+        }
+        MixingSpec::Both(both) => Mixing::Both(Box::new(Both::new(
+            both.clone(),
+            read_attention(checkpoint, l, &spec.attention, d_model)?,
+            both.mixer.read(checkpoint, l, d_model)?,
+            spec.heads(),
+            checkpoint.dtype(),
+        ))),
+        MixingSpec::Nothing => Mixing::Nothing,
+    })
+}
+
+fn read_attention(
+    checkpoint: &Checkpoint<'_>,
+    l: usize,
+    attention: &AttentionSpec,
+    d_model: usize,
+) -> Result<Attention, ModelError> {
     let dtype = checkpoint.dtype();
     let rotation = match attention.rope() {
         Some(rope) => {
@@ -422,7 +446,5 @@ fn read_mixing(
     };
     let gate = checkpoint.gate(l, attention, d_model)?;
     let sinks = checkpoint.sinks(l, attention)?;
-    Ok(Mixing::Attention(Box::new(
-        read.gated(gate).with_sinks(sinks),
-    )))
+    Ok(read.gated(gate).with_sinks(sinks))
 }

@@ -122,8 +122,10 @@ impl Memory {
     /// [`ModelError::Config`] that names the layer.
     pub fn describes(&self, spec: &Spec, place: &str) -> Result<(), ModelError> {
         for (l, block) in spec.blocks.iter().enumerate() {
-            if let Some(mixer) = &block.mixer {
+            if let Some(mixer) = block.mixing.mixer() {
                 self.describes_mixer(mixer, l, spec.d_model, place)?;
+            }
+            if !block.mixing.has_attention() {
                 continue;
             }
             let attention = &block.attention;
@@ -186,17 +188,18 @@ pub(super) fn held(size: &Size, dtype: Dtype, dequantisation: Dequantisation) ->
 pub(super) fn cache(spec: &Spec, blocks: Range<usize>) -> u64 {
     let positions = spec.context_length.min(POSITIONS) as u64;
     let blocks = spec.blocks.get(blocks).unwrap_or_default();
-    let numbers = blocks.iter().map(|block| match &block.mixer {
-        None => {
+    let numbers = blocks.iter().map(|block| {
+        let of_attention = block.mixing.has_attention().then(|| {
             let attention = &block.attention;
             let width = (attention.n_kv_heads as u64).saturating_mul(attention.head_dim as u64);
             width.saturating_mul(2 * positions)
-        }
-        Some(mixer) => {
+        });
+        let of_mixer = block.mixing.mixer().map(|mixer| {
             let of_positions = mixer.of_position().saturating_mul(positions);
             let states = mixer.state().saturating_mul(STATES);
             of_positions.saturating_add(states)
-        }
+        });
+        sum(of_attention.into_iter().chain(of_mixer))
     });
     sum(numbers).saturating_mul(SINGLE)
 }

@@ -182,6 +182,13 @@ pub enum HeadOrder {
         /// How many groups there are.
         groups: usize,
     },
+    /// As they are counted; those from number `first` on are so wide.
+    Then {
+        /// How many are as wide as the first one.
+        first: usize,
+        /// How wide the others are.
+        width: usize,
+    },
 }
 
 impl HeadOrder {
@@ -189,7 +196,7 @@ impl HeadOrder {
     #[must_use]
     pub fn place(self, head: usize, count: usize) -> usize {
         match self {
-            Self::Counted => head,
+            Self::Counted | Self::Then { .. } => head,
             Self::Tiled { groups } => {
                 let in_group = (count / groups.max(1)).max(1);
                 head % in_group * groups + head / in_group
@@ -202,14 +209,46 @@ impl Heads {
     /// Where the numbers of head `head` stand.
     #[must_use]
     pub fn range(&self, head: usize) -> Range<usize> {
+        if let HeadOrder::Then { first, width } = self.order
+            && head >= first
+        {
+            let start = first * self.width + (head - first) * width;
+            return start..start + width;
+        }
         let start = self.order.place(head, self.count) * self.width;
         start..start + self.width
+    }
+
+    /// None at all.
+    pub const NONE: Self = Self {
+        count: 0,
+        width: 0,
+        order: HeadOrder::Counted,
+    };
+
+    /// These with others behind them; of both those that are counted stand so.
+    #[must_use]
+    pub fn and(&self, others: Self) -> Self {
+        Self {
+            count: self.count.saturating_add(others.count),
+            width: self.width,
+            order: HeadOrder::Then {
+                first: self.count,
+                width: others.width,
+            },
+        }
     }
 
     /// Width of all together.
     #[must_use]
     pub fn together(&self) -> usize {
-        self.count.saturating_mul(self.width)
+        match self.order {
+            HeadOrder::Then { first, width } => {
+                let behind = self.count.saturating_sub(first).saturating_mul(width);
+                first.saturating_mul(self.width).saturating_add(behind)
+            }
+            HeadOrder::Counted | HeadOrder::Tiled { .. } => self.count.saturating_mul(self.width),
+        }
     }
 
     /// What the heads give, `[rows, count * width]`, without some of them.
@@ -227,15 +266,19 @@ impl Heads {
         heads.broadcast_mul(&Tensor::from_vec(mask, self.together(), heads.device())?)
     }
 
-    /// What each head of one position adds to what `output` makes of them all: its share of
-    /// `heads`, `[1, count * width]` → `[count, d]`, the bias left out.
-    pub fn through(&self, output: &Linear, heads: &Tensor) -> Result<Tensor> {
+    /// What each head of one position adds to what `output` makes of them all, bias left out: its
+    /// share of `heads`, `[1, together]` → `[count, d]`.
+    pub fn through(
+        &self,
+        output: impl Fn(&Tensor) -> Result<Tensor>,
+        heads: &Tensor,
+    ) -> Result<Tensor> {
         let mut mask = vec![0.0_f32; self.count * self.together()];
         for (head, row) in mask.chunks_exact_mut(self.together().max(1)).enumerate() {
             row.get_mut(self.range(head)).unwrap_or_default().fill(1.0);
         }
         let mask = Tensor::from_vec(mask, (self.count, self.together()), heads.device())?;
-        output.without_bias(&heads.broadcast_mul(&mask)?)
+        output(&heads.broadcast_mul(&mask)?)
     }
 }
 
@@ -270,6 +313,19 @@ fn softplus(x: f32) -> f32 {
     if x > 20.0 { x } else { x.exp().ln_1p() }
 }
 
+/// What numbers are multiplied by so that the mean of their squares becomes one: an RMSNorm without
+/// weights.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "there are fewer than 2^23 numbers, and models compute in f32"
+)]
+fn rms_scale(numbers: &[f32], eps: f64) -> f32 {
+    let squares: f32 = numbers.iter().map(|number| number * number).sum();
+    let mean = squares / numbers.len().max(1) as f32;
+    (mean + eps as f32).sqrt().recip()
+}
+
 /// The product of sizes that a configuration tells; no more than what 64 bits hold.
 fn product(sizes: &[usize]) -> u64 {
     sizes
@@ -291,5 +347,18 @@ mod tests {
         // Two heads a group: 0 1, 2 3, 4 5 stand as 0 2 4 1 3 5.
         let starts: Vec<usize> = (0..6).map(|head| heads.range(head).start).collect();
         assert_eq!(starts, [0, 6, 2, 8, 4, 10]);
+    }
+
+    #[test]
+    fn heads_of_two_widths_stand_one_kind_behind_the_other() {
+        let counted = |count, width| Heads {
+            count,
+            width,
+            order: HeadOrder::Counted,
+        };
+        let both = counted(2, 5).and(counted(3, 4));
+        let ranges: Vec<Range<usize>> = (0..5).map(|head| both.range(head)).collect();
+        assert_eq!(ranges, [0..5, 5..10, 10..14, 14..18, 18..22]);
+        assert_eq!(both.together(), 22);
     }
 }

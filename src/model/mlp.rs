@@ -37,8 +37,12 @@ impl Mlp {
         let up = self.up.forward(x)?;
         let inner = match self.spec.kind {
             MlpKind::Plain => self.activate(&up)?,
-            MlpKind::Gated => {
+            MlpKind::Gated | MlpKind::Scaled { .. } => {
                 let gate = up.narrow(D::Minus1, 0, width)?.contiguous()?;
+                let gate = match self.spec.kind {
+                    MlpKind::Scaled { gate: scale, .. } => self.dtype.round((gate * scale)?)?,
+                    _ => gate,
+                };
                 let product = self.activate(&gate)? * up.narrow(D::Minus1, width, width)?;
                 self.dtype.round(product?)?
             }
@@ -50,7 +54,11 @@ impl Mlp {
                 self.dtype.round(product?)?
             }
         };
-        self.down.forward(&inner)
+        let output = self.down.forward(&inner)?;
+        match self.spec.kind {
+            MlpKind::Scaled { down, .. } => self.dtype.round((output * down)?),
+            _ => Ok(output),
+        }
     }
 
     /// Bytes of weights that one token reads.

@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::linear::Linear;
+use super::norm::Norm;
 use super::spec::{Groups, RouterScore, RouterSpec, Sum};
 
 /// What chooses and weighs the experts of one block.
@@ -15,6 +16,8 @@ pub struct Router {
     projection: Linear,
     /// Added to the scores where experts are chosen, `[experts]`, or nothing.
     correction: Vec<f32>,
+    /// What it reads the stream through, and what the weight of each expert is multiplied by.
+    own_norm: Option<(Norm, Vec<f32>)>,
 }
 
 impl Router {
@@ -27,7 +30,14 @@ impl Router {
             used,
             projection,
             correction,
+            own_norm: None,
         }
+    }
+
+    /// The same with a norm of its own and a factor for each expert, if it has those.
+    #[must_use]
+    pub fn normed(self, own_norm: Option<(Norm, Vec<f32>)>) -> Self {
+        Self { own_norm, ..self }
     }
 
     /// Bytes of weights that one token reads.
@@ -38,8 +48,20 @@ impl Router {
 
     /// The experts of each row of `x`, `[rows, d]`, with their weights, best first.
     pub fn choose(&self, x: &Tensor) -> Result<Vec<Vec<(usize, f32)>>> {
-        let logits: Vec<Vec<f32>> = self.projection.forward(x)?.to_vec2()?;
-        let chosen = |logits: &Vec<f32>| chosen(logits, &self.spec, self.used, &self.correction);
+        let logits = match &self.own_norm {
+            Some((norm, _)) => self.projection.forward(&norm.forward(x)?)?,
+            None => self.projection.forward(x)?,
+        };
+        let logits: Vec<Vec<f32>> = logits.to_vec2()?;
+        let chosen = |logits: &Vec<f32>| {
+            let mut chosen = chosen(logits, &self.spec, self.used, &self.correction);
+            if let Some((_, factors)) = &self.own_norm {
+                for (expert, weight) in &mut chosen {
+                    *weight *= factors.get(*expert).copied().unwrap_or(1.0);
+                }
+            }
+            chosen
+        };
         Ok(logits.iter().map(chosen).collect())
     }
 }

@@ -3,18 +3,21 @@
 
 mod attention;
 mod feed_forward;
+mod mixing;
 mod router;
 
-use super::mixer::{Heads, Kind, MixerSpec};
+use super::mixer::Heads;
 
 pub use attention::{
     AlibiPrecision, AttentionSpec, Gate, HeadPositions, Presence, QkNorm, QkNormPlace, QkNormSpan,
     Rope, RopeScaling, Sinks, Temperature,
 };
 pub use feed_forward::{
-    Activation, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert, SharedGate, Xielu,
+    Activation, BesideExperts, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert,
+    SharedGate, Weighs, Xielu,
 };
-pub use router::{Groups, RouterScore, RouterSpec, Sum};
+pub use mixing::{BesideSpec, MixingSpec};
+pub use router::{Groups, OwnNorm, RouterScore, RouterSpec, Sum};
 
 /// What normalises a state.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -178,8 +181,8 @@ pub struct BlockSpec {
     pub part_scale: Option<f64>,
     /// Its attention, if it has one.
     pub attention: AttentionSpec,
-    /// The mixer in the attention's place, if there is one.
-    pub mixer: Option<MixerSpec>,
+    /// Whether the attention is there, or a mixer, or both.
+    pub mixing: MixingSpec,
     /// Its feed-forward part.
     pub feed_forward: FeedForwardSpec,
     /// What comes behind the two, if anything.
@@ -187,13 +190,10 @@ pub struct BlockSpec {
 }
 
 impl BlockSpec {
-    /// The heads of its attention or of the mixer in its place.
+    /// The heads of its attention, of the mixer in its place, or of both.
     #[must_use]
     pub fn heads(&self) -> Heads {
-        match &self.mixer {
-            Some(mixer) => mixer.heads(),
-            None => self.attention.heads(),
-        }
+        self.mixing.heads(&self.attention)
     }
 }
 

@@ -6,6 +6,7 @@
 mod added_token;
 mod additions;
 mod byte_level;
+mod byte_ranks;
 mod class;
 mod continuation;
 mod declared;
@@ -28,6 +29,8 @@ mod settings;
 mod source;
 mod special;
 mod split;
+mod tekken;
+mod tiktoken;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -65,7 +68,8 @@ pub struct Tokenizer {
 
 impl Tokenizer {
     /// The tokenizer of a model's folder, with the ids that transformers 5 gives: `tokenizer.json`,
-    /// or else the SentencePiece model `tokenizer.model`, or else `vocab.json` and `merges.txt`.
+    /// or else Mistral's `tekken.json`, or else the SentencePiece model `tokenizer.model`, or else
+    /// tiktoken's `tiktoken.model`, or else `vocab.json` and `merges.txt`.
     /// What is done with it, which tokens are added to it, and where a text begins and ends is read
     /// from `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
     /// `generation_config.json` and `config.json`, as far as they exist.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::run::{Intervention, ModelInfo, Sampling, StopReason};
+use crate::run::{ChatPrompt, Intervention, ModelInfo, Sampling, StopReason};
 use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
@@ -19,8 +19,10 @@ pub struct Record {
     pub sampling: Sampling,
     /// How many tokens were asked for.
     pub max_tokens: usize,
-    /// The prompt, exactly as it was given.
+    /// The prompt, exactly as it was given to the model.
     pub prompt: String,
+    /// What a chat template made it from, where one did.
+    pub chat: Option<ChatPrompt>,
     /// Its tokens, the tokenizer's own special tokens included.
     pub prompt_ids: Vec<TokenId>,
     /// How many of the first tokens behind the prompt were given, not chosen.

@@ -64,6 +64,8 @@ pub enum Scope {
     Summary,
     /// What to look for in the grid, while it is typed.
     Search,
+    /// The prompt's tokens.
+    PromptTokens,
     /// The help page.
     Help,
     /// Every place.
@@ -72,7 +74,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Everywhere,
         Self::Prompt,
         Self::Panes,
@@ -93,6 +95,7 @@ impl Scope {
         Self::Save,
         Self::Summary,
         Self::Search,
+        Self::PromptTokens,
         Self::Text,
         Self::Help,
     ];
@@ -120,6 +123,7 @@ impl Scope {
             Self::Save => "Saving: in the field",
             Self::Summary => "In the summary",
             Self::Search => "While searching",
+            Self::PromptTokens => "Among the prompt's tokens",
             Self::Panes => "In every pane but a text field",
             Self::Help => "On this page",
             Self::Everywhere => "Everywhere",

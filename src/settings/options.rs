@@ -46,6 +46,8 @@ pub struct Options {
     pub charset: CharsetChoice,
     /// Whether clicks and the wheel come to the program.
     pub mouse: Switch,
+    /// Whether a prompt is a turn of a conversation.
+    pub chat: ChatOptions,
     /// How tokens are drawn.
     pub sampling: SamplingOptions,
     /// The grid's looks.
@@ -109,6 +111,16 @@ impl ColourChoice {
             Self::None => Depth::None,
         }
     }
+}
+
+/// Whether a prompt is a turn of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChatOptions {
+    /// Whether it is put into the model's own chat template.
+    pub template: Switch,
+    /// The system prompt; empty for none.
+    pub system: String,
 }
 
 /// How tokens are drawn, with numbers for "off" as a file needs them.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lenscape::run::{
-    ActivationPatch, Intervention, LensInfo, ModelInfo, Record, RunId, Sampling, StateRows,
-    StopReason, Watch,
+    ActivationPatch, ChatFrame, ChatPrompt, Intervention, LensInfo, ModelInfo, Record, RunId,
+    Sampling, StateRows, StopReason, Watch,
 };
 use lenscape::trace::{
     AblatedPart, Ablation, Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step,
@@ -49,6 +49,13 @@ pub fn record() -> Record {
         },
         max_tokens: 12,
         prompt: "The \"keys\"\nto".into(),
+        chat: Some(ChatPrompt {
+            prompt: "\"keys\"".into(),
+            frame: ChatFrame {
+                system: Some("Be\nbrief.".into()),
+                messages: Some(r#"[{"role": "user", "content": "The"}]"#.into()),
+            },
+        }),
         prompt_ids: vec![TokenId(0), TokenId(4)],
         given: 1,
         interventions: interventions(),

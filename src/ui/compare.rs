@@ -64,7 +64,7 @@ pub fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'stat
                 .map(|column| info.vocabulary.label(column.token)),
             run.text_before(state.cursor.place(), &info.vocabulary),
         ),
-        None => (None, run.prompt.clone()),
+        None => (None, run.sent().to_owned()),
     };
     let chosen = chosen.unwrap_or_else(|| "?".into());
     prompt_line(state.current_prompt(), &before, &chosen, palette, width)

@@ -124,6 +124,9 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         let changed = text::cut(&interventions(run), MOST_CHANGED).into_owned();
         put(6, 1, vec![Span::styled(changed, palette.warning())]);
     }
+    if state.chat().is_some() {
+        put(9, 1, vec![Span::styled("chat", palette.accent())]);
+    }
     match shown_lens(state).reminder() {
         None => put(10, 3, named("lens", lens(state))),
         // Its ranks would be taken for those of the next token.

@@ -22,8 +22,8 @@ use crate::app::{Pane, Run, State};
 use crate::display::palette::Palette;
 use crate::display::text;
 use crate::settings::Cells;
-use crate::trace::{Column, Extent, Place};
-use crate::vocabulary::{Vocabulary, visible_text};
+use crate::trace::{Column, Extent, Place, TokenId};
+use crate::vocabulary::{Piece, Vocabulary, visible_text};
 
 /// The log's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -43,7 +43,8 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         Line::styled(words, palette.muted()).render(inner, buffer);
         return;
     };
-    let text = running_text(run, palette, inner.width.into());
+    let vocabulary = state.model.ready.as_ref().map(|info| &*info.vocabulary);
+    let text = running_text(run, vocabulary, palette, inner.width.into());
     let most = usize::from(inner.height / 3).max(1);
     let height = u16::try_from(text.len().min(most)).unwrap_or(1);
     let [steps, _, below] = inner.layout(&Layout::vertical([
@@ -75,11 +76,22 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 }
 
 /// The prompt and what was generated, the latter in brackets.
-fn running_text(run: &Run, palette: &Palette<'_>, width: usize) -> Vec<Line<'static>> {
-    let prompt = visible_text(&run.prompt);
+fn running_text(
+    run: &Run,
+    vocabulary: Option<&Vocabulary>,
+    palette: &Palette<'_>,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let prompt = match vocabulary {
+        Some(vocabulary) if run.framed.is_some() => framed(run, vocabulary, palette),
+        _ => vec![(visible_text(run.sent()), palette.muted())],
+    };
     let generated = visible_text(&run.text);
-    let (given, bracket, new) = (palette.muted(), palette.accent(), palette.text());
-    let mut pieces: Vec<(&str, Style)> = vec![(&prompt, given)];
+    let (bracket, new) = (palette.accent(), palette.text());
+    let mut pieces: Vec<(&str, Style)> = prompt
+        .iter()
+        .map(|(text, style)| (text.as_str(), *style))
+        .collect();
     if !generated.is_empty() {
         pieces.extend([("⟦", bracket), (&generated, new), ("⟧", bracket)]);
     }
@@ -92,6 +104,22 @@ fn running_text(run: &Run, palette: &Palette<'_>, width: usize) -> Vec<Line<'sta
             Line::from(spans.collect::<Vec<_>>())
         })
         .collect()
+}
+
+/// What a chat template made of the prompt, its special tokens told from text that only looks like
+/// them.
+fn framed(run: &Run, vocabulary: &Vocabulary, palette: &Palette<'_>) -> Vec<(String, Style)> {
+    let is_special = |token: &TokenId| matches!(vocabulary.piece(*token), Piece::Special(_));
+    let same = |a: &TokenId, b: &TokenId| !is_special(a) && !is_special(b);
+    let pieces = run.prompt_tokens.chunk_by(same);
+    let styled = pieces.map(|tokens| match tokens {
+        [token] if is_special(token) => (vocabulary.label(*token), palette.accent()),
+        text => {
+            let text = vocabulary.text_behind("", text.iter().copied());
+            (visible_text(&text), palette.muted())
+        }
+    });
+    styled.collect()
 }
 
 struct ColumnTable<'t> {

@@ -13,6 +13,7 @@ mod followed;
 mod help;
 mod models;
 mod predictions;
+mod prompt_tokens;
 mod runs;
 mod step;
 mod summary;
@@ -36,6 +37,7 @@ pub fn drawing(page: &Page) -> &dyn Draw {
         Page::Predictions(page) => page.as_ref(),
         Page::Attribution(page) => page.as_ref(),
         Page::Summary(page) => page.as_ref(),
+        Page::PromptTokens(page) => page.as_ref(),
         Page::Followed(page) => page.as_ref(),
     }
 }

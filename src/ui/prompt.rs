@@ -18,6 +18,21 @@ use crate::display::palette::Palette;
 
 const PLACEHOLDER: &str = "Type a text for the model to continue";
 
+/// That the prompt is a turn of a conversation, and what stands before it.
+fn title(state: &State) -> String {
+    let mut title = "Prompt".to_owned();
+    if let Some(chat) = state.chat() {
+        title.push_str(" · chat");
+        if chat.system.is_some() {
+            title.push_str(" · system prompt");
+        }
+        if chat.messages.is_some() {
+            title.push_str(" · behind messages");
+        }
+    }
+    title
+}
+
 /// The prompt's pane.
 pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
@@ -30,7 +45,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     };
     let titles = Titles {
         bottom: bottom.right_aligned(),
-        ..Titles::named("Prompt")
+        ..Titles::named(title(state))
     };
     let inner = frame::render(palette, focus, titles, area, buffer);
     let inner = Rect {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lenscape::catalog::{
     Catalog, CheckpointFiles, FetchError, FetchEvent, FetchProgress, FetchedModel, HubSettings,
-    ModelRef, ModelSources, Pip, Store, fetch,
+    ModelRef, ModelSources, Pip, Store, fetch, fetch_tokenizer,
 };
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -76,6 +76,13 @@ impl Bench {
         let reference = ModelRef::parse(name, &catalog)?;
         let record = |event| self.events.lock().unwrap().push(event);
         fetch(&reference, &catalog, &self.places, &record, &self.cancel)
+    }
+
+    pub fn fetch_tokenizer(&self, name: &str) -> Result<FetchedModel, FetchError> {
+        let catalog = tiny_catalog();
+        let reference = ModelRef::parse(name, &catalog)?;
+        let record = |event| self.events.lock().unwrap().push(event);
+        fetch_tokenizer(&reference, &catalog, &self.places, &record, &self.cancel)
     }
 
     /// Fetch the tiny model, and read the file that came.

@@ -70,6 +70,70 @@ fn the_shards_of_an_index_come_with_it() {
 }
 
 #[test]
+fn of_a_tokenizer_no_weights_come() {
+    let files = [
+        "README.md",
+        "additional_chat_templates/tool_use.jinja",
+        "chat_template.jinja",
+        "config.json",
+        "merges.txt",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ];
+    let (server, bench) = hub_with("org/single", &files);
+    let names = |found: CheckpointFiles| {
+        let CheckpointFiles::Folder(folder) = found else {
+            panic!("a folder is expected");
+        };
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let needed = [
+        "additional_chat_templates",
+        "chat_template.jinja",
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ];
+    let fetched = bench.fetch_tokenizer("org/single").unwrap();
+    assert_eq!(
+        (fetched.name.as_str(), names(fetched.files)),
+        ("org/single", needed.map(String::from).into())
+    );
+    // Then they are here; the weights come when the model is wanted.
+    let asked = server.requests().len();
+    bench.fetch_tokenizer("org/single").unwrap();
+    assert_eq!(server.requests().len(), asked);
+    assert!(folder(&bench, "org/single").contains(&"model.safetensors".to_owned()));
+}
+
+#[test]
+fn a_tokenizer_without_what_is_said_of_it_is_completed_where_the_hub_can_be_asked() {
+    let files = ["config.json", "tokenizer.json", "tokenizer_config.json"];
+    let (server, bench) = hub_with("org/m", &files);
+    let first = bench.fetch_tokenizer("org/m").unwrap().files;
+    let config = first.path().join("tokenizer_config.json");
+    fs::remove_file(&config).unwrap();
+    bench.fetch_tokenizer("org/m").unwrap();
+    assert!(config.is_file());
+    fs::remove_file(&config).unwrap();
+    drop(server);
+    assert_eq!(bench.fetch_tokenizer("org/m").unwrap().files, first);
+}
+
+#[test]
+fn of_a_model_in_one_file_the_file_comes_for_its_tokenizer() {
+    let (_server, bench) = hub_with("org/g", &["README.md", "m.Q8_0.gguf"]);
+    let found = bench.fetch_tokenizer("org/g").unwrap().files;
+    assert!(matches!(found, CheckpointFiles::Gguf(path) if path.ends_with("m.Q8_0.gguf")));
+}
+
+#[test]
 fn a_missing_shard_is_named() {
     let (server, bench) = hub_with("org/s", &["config.json", "model-1.safetensors"]);
     server.put(

@@ -1,6 +1,7 @@
 //! `lenscape models`, without the program around it.
 
 use assert_cmd::Command;
+use lenscape::catalog::Catalog;
 use lenscape::commands::models;
 use predicates::str::contains;
 
@@ -8,8 +9,12 @@ use super::bench::{Bench, tiny_catalog};
 use super::hub_server::HubServer;
 
 fn table(bench: &Bench) -> Vec<String> {
+    table_of(&tiny_catalog(), bench)
+}
+
+fn table_of(catalog: &Catalog, bench: &Bench) -> Vec<String> {
     let mut out = Vec::new();
-    models::list(&tiny_catalog(), &bench.places, &mut out).unwrap();
+    models::list(catalog, &bench.places, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     text.lines().map(str::to_owned).collect()
 }
@@ -22,6 +27,36 @@ fn the_table_marks_the_default_and_what_is_not_on_disk() {
         "  NAME  FAMILY  PARAMETERS    SIZE  LENSES  ON DISK"
     );
     assert_eq!(lines[1], "* tiny  llama        1.5 k  300 kB          no");
+}
+
+#[test]
+fn a_model_that_was_never_opened_here_is_marked_and_nothing_of_it_is_asserted() {
+    let catalog = Catalog::built_in().unwrap();
+    let unchecked: Vec<_> = catalog.entries().iter().filter(|e| e.unchecked).collect();
+    assert!(unchecked.len() > 20);
+    for entry in unchecked {
+        assert_eq!(
+            (entry.parameters, entry.size_bytes()),
+            (None, None),
+            "{}",
+            entry.name
+        );
+        assert_eq!(entry.licence, "see the model's page");
+    }
+    let lines = table_of(&catalog, &Bench::offline());
+    let qwen = lines
+        .iter()
+        .find(|line| line.contains("qwen3.5-0.8b "))
+        .unwrap();
+    assert!(
+        qwen.starts_with("? ") && qwen.contains("jacobian"),
+        "{qwen}"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("? by its family it can be read"))
+    );
 }
 
 #[test]

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Make what Hugging Face transformers does with other values of the keys of config.json.
 
-    python make_variants.py
+    python make_variants.py [NAME...]
 
-Needs what ../fixtures/make_fixtures.py needs. Each variant is a fixture whose config.json has other
+With names, only those variants are made anew, beside the others that there are. Needs what ../fixtures/make_fixtures.py needs. Each variant is a fixture whose config.json has other
 keys; the weights stay. It writes, beside this file,
     variants.json      [{name, fixture, set, remove, golden}]: golden in the form of a fixture's, or
                        null where transformers itself refuses the file or computes something that
@@ -20,9 +20,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig  
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: E402
 
 TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
-qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 gemma4_text mamba mamba2 deepseek_v2 deepseek_v3
+qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 lfm2_moe gemma4_text mamba falcon_mamba mamba2 deepseek_v2 deepseek_v3
 smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
-gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoehybrid exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
+gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoehybrid falcon_h1 nemotron_h llama4_text exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
 seed_oss arcee apertus nanochat helium internlm3 phimoe nemotron gpt_bigcode codegen persimmon xglm gpt_oss""".split()
 # InternLM2's configuration class is published beside the model and not within transformers.
 OWN = {"internlm2": dict(vocab_size=103168, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32,
@@ -174,6 +174,56 @@ NUMBERS = [
     ("experts-of-gpt-oss", "gpt_oss", dict(num_experts_per_tok=3), []),
     ("groups-of-glm4-moe", "glm4_moe", dict(n_group=1, norm_topk_prob=False), []),
     ("scale-of-glm4-moe-left-out", "glm4_moe", {}, ["routed_scaling_factor"] + ROPE),
+    # Blocks that are not all attention.
+    ("epsilon-of-falcon-mamba", "falcon_mamba", dict(mixer_rms_eps=0.3), []),
+    ("epsilon-of-falcon-mamba-left-out", "falcon_mamba", {}, ["mixer_rms_eps"]),
+    ("limits-of-granite4-mamba", "granitemoehybrid_mamba", dict(time_step_limit=[0.1, 0.4]), []),
+    ("head-of-granite4-mamba-auto", "granitemoehybrid_mamba", dict(mamba_d_head="auto"), []),
+    ("layers-of-granite4-mamba-as-before", "granitemoehybrid_mamba", dict(layer_types=["mamba", "mamba", "attention"]), []),
+    ("positions-of-granite4-mamba", "granitemoehybrid_mamba", dict(position_embedding_type="rope"), []),
+    ("router-of-lfm2-moe", "lfm2_moe", dict(norm_topk_prob=False, routed_scaling_factor=1.7), []),
+    ("experts-of-lfm2-moe", "lfm2_moe", dict(num_experts_per_tok=3), []),
+    ("router-of-lfm2-moe-left-out", "lfm2_moe", {}, ["norm_topk_prob", "routed_scaling_factor", "use_expert_bias"] + ROPE),
+    ("multipliers-of-falcon-h1-left-out", "falcon_h1", {}, ["mlp_multipliers", "ssm_multipliers", "key_multiplier", "ssm_in_multiplier", "lm_head_multiplier", "embedding_multiplier"]),
+    ("outputs-of-falcon-h1", "falcon_h1", dict(attention_out_multiplier=1.5, ssm_out_multiplier=0.2, attention_in_multiplier=1.0), []),
+    ("norm-of-falcon-h1-before-its-gates", "falcon_h1_norm", dict(mamba_norm_before_gate=True), []),
+    ("rotation-of-falcon-h1", "falcon_h1", dict(rope_parameters=dict(rope_type="linear", factor=2.0, rope_theta=500.0)), []),
+    ("layers-of-nemotron-h-as-before", "nemotron_h", dict(hybrid_override_pattern="M-*-"), ["layers_block_type"]),
+    ("layers-of-nemotron-h-by-their-other-name", "nemotron_h", dict(layer_types=["mamba", "mlp", "attention", "mlp"]), ["layers_block_type"]),
+    ("keys-of-nemotron-h-as-before", "nemotron_h", dict(mamba_n_groups=2, mamba_d_conv=4, mamba_conv_bias=True, num_hidden_layers=7), ["n_groups", "conv_kernel", "use_conv_bias"]),
+    ("limits-of-nemotron-h", "nemotron_h", dict(time_step_limit=[0.1, 0.4]), []),
+    ("least-rate-of-nemotron-h", "nemotron_h", dict(time_step_min=0.4), []),
+    ("least-rate-of-nemotron-h-left-out", "nemotron_h", {}, ["time_step_min"]),
+    ("activation-of-nemotron-h", "nemotron_h", dict(mlp_hidden_act="silu"), []),
+    ("router-of-nemotron-h", "nemotron_h_moe", dict(norm_topk_prob=False, routed_scaling_factor=0.7, n_group=2, topk_group=1), []),
+    ("chunks-of-llama4", "llama4", dict(attention_chunk_size=3), ["layer_types"]),
+    ("chunks-of-llama4-null", "llama4", dict(attention_chunk_size=None), ["layer_types"]),
+    ("layers-of-llama4", "llama4", dict(layer_types=["full_attention", "chunked_attention"] * 2), []),
+    ("rotations-of-llama4", "llama4", dict(no_rope_layers=[0, 1, 1, 0]), ["layer_types"]),
+    ("rotations-of-llama4-by-interval", "llama4", dict(no_rope_layer_interval=2), ["layer_types", "no_rope_layers"]),
+    ("sharpness-of-llama4", "llama4", dict(floor_scale=3, attn_scale=0.9), []),
+    ("sharpness-of-llama4-off", "llama4", dict(attn_temperature_tuning=False), []),
+    ("norms-of-llama4-off", "llama4", dict(use_qk_norm=False), []),
+    ("experts-of-llama4", "llama4", dict(num_experts_per_tok=2), []),
+    ("rotation-of-llama4-left-out", "llama4", {}, ROPE),
+    ("experts-of-gemma4", "gemma4_moe", dict(top_k_experts=1), []),
+    # Of the mixers that came before.
+    ("limits-of-mamba2", "mamba2", dict(time_step_limit=[0.1, 0.4]), []),
+    ("rank-of-mamba-left-out", "mamba", dict(layer_norm_epsilon=0.1), []),
+    ("experts-of-qwen3-next", "qwen3_next", dict(norm_topk_prob=False, num_experts_per_tok=1), []),
+    ("sparse-step-of-qwen3-next", "qwen3_next", dict(mlp_only_layers=[]), []),
+    ("rotation-of-qwen3-5", "qwen3_5", dict(rope_parameters=dict(rope_type="default", rope_theta=500.0, partial_rotary_factor=0.5)), []),
+    ("experts-of-qwen3-5", "qwen3_5_moe", dict(num_experts_per_tok=3), []),
+    ("theta-of-lfm2-left-out", "lfm2", {}, ROPE),
+    ("layers-of-lfm2-as-before", "lfm2", dict(full_attn_idxs=[1]), ["layer_types"]),
+    ("rotation-of-deepseek-v2", "deepseek_v2", dict(rope_parameters=dict(YARN, rope_theta=1e4, mscale=0.7, mscale_all_dim=0.7)), []),
+    ("router-of-deepseek-v2", "deepseek_v2", dict(topk_method="greedy", routed_scaling_factor=0.7), []),
+    ("router-of-deepseek-v3", "deepseek_v3", dict(norm_topk_prob=False, n_group=1, topk_group=1), []),
+    ("rotation-of-deepseek-v3-left-out", "deepseek_v3", {}, ROPE),
+    ("pairs-of-deepseek-v3", "deepseek_v3", dict(rope_interleave=False), []),
+    ("cap-of-gemma4", "gemma4", dict(final_logit_softcapping=2.0), []),
+    ("window-of-gemma4", "gemma4_plain", dict(sliding_window=3), []),
+    ("rotations-of-gemma4-left-out", "gemma4_plain", {}, ROPE),
     ("dropouts", "gpt2", dict(resid_pdrop=0.9, embd_pdrop=0.9, attn_pdrop=0.9), []),
 ]
 # Falcon's biases are rounded: a prompt so long that it shows.
@@ -206,8 +256,27 @@ REFUSED = [
     ("kind-of-layer", "olmo3", dict(layer_types=["chunked_attention", GLOBAL]), []),
     ("fewer-layers", "gpt_oss", dict(layer_types=[GLOBAL]), []),
     ("flat-rotation-of-olmo3", "olmo3", dict(rope_parameters=PLAIN), []),
-    ("mamba-of-granite4", "granitemoehybrid", dict(layer_types=["linear_attention", GLOBAL]), []),
-    ("mamba-of-granite4-unsaid", "granitemoehybrid", dict(layer_types=None), []),
+    ("layer-of-granite4", "granitemoehybrid", dict(layer_types=["moe", GLOBAL]), []),
+    ("activation-of-granite4-mamba", "granitemoehybrid_mamba", dict(hidden_act="gelu"), []),
+    ("heads-of-granite4-mamba", "granitemoehybrid_mamba", dict(mamba_n_heads=3), []),
+    ("groups-of-granite4-mamba", "granitemoehybrid_mamba", dict(mamba_n_groups=3), []),
+    ("activation-of-falcon-mamba", "falcon_mamba", dict(hidden_act="gelu"), []),
+    ("activation-of-falcon-h1", "falcon_h1", dict(hidden_act="gelu"), []),
+    ("multipliers-of-falcon-h1", "falcon_h1", dict(ssm_multipliers=[1.0, 2.0]), []),
+    ("heads-of-falcon-h1", "falcon_h1", dict(mamba_n_heads=5), []),
+    ("part-of-nemotron-h", "nemotron_h", dict(layers_block_type=["mamba", "mlp", "conv", "mlp"]), []),
+    ("letter-of-nemotron-h", "nemotron_h", dict(hybrid_override_pattern="M-X-", layers_block_type=None), []),
+    ("activation-of-nemotron-h-mamba", "nemotron_h", dict(mamba_hidden_act="gelu"), []),
+    ("biases-of-nemotron-h-experts", "nemotron_h_moe", dict(mlp_bias=True), []),
+    ("chunk-of-nothing", "llama4", dict(attention_chunk_size=0), []),
+    ("kind-of-layer-of-llama4", "llama4", dict(layer_types=["sliding_attention"] * 4), []),
+    ("more-experts-of-llama4", "llama4", dict(num_experts_per_tok=5), []),
+    ("no-experts-of-gemma4", "gemma4_moe", dict(num_experts=None), []),
+    ("activation-of-mamba", "mamba", dict(hidden_act="gelu"), []),
+    ("gates-of-mamba2", "mamba2", dict(norm_before_gate=True), []),
+    ("heads-of-mamba2", "mamba2", dict(num_heads=3), []),
+    ("kind-of-layer-of-lfm2", "lfm2", dict(layer_types=["mamba"] * 4), []),
+    ("activation-of-gemma4", "gemma4", dict(hidden_activation="relu"), []),
     ("other-positions-of-granite4", "granitemoehybrid", dict(position_embedding_type="alibi"), []),
     ("experts-of-phimoe", "phimoe", dict(num_experts_per_tok=1), []),
     ("rotation-of-phimoe", "phimoe", dict(rope_parameters=dict(rope_type="linear", factor=2.0, rope_theta=1e4)), []),
@@ -246,7 +315,11 @@ def defaults(kind):
 
 def main():
     variants, plain = [], {}
+    kept = {v["name"]: v for v in json.loads((HERE / "variants.json").read_text())} if sys.argv[1:] else {}
     for name, fixture, new, old in NUMBERS:
+        if name in kept and name not in sys.argv[1:]:
+            variants.append(kept[name])
+            continue
         try:
             gold = golden(fixture, new, old, LONG_PROMPTS.get(name, PROMPT))
         except Exception as error:

@@ -12,9 +12,9 @@ import pathlib, sys
 
 llama_cpp, fixtures, out = map(pathlib.Path, sys.argv[1:4])
 # GGUF files have no place for these: windows of the llama and starcoder2 architectures, a scale of
-# the scores that is not of the head's width, layers without a rotation, and a second magnitude
-# of LongRoPE.
-LOSSY = {"mistral", "starcoder2", "gemma3_global", "granitemoehybrid_nope", "phimoe_longrope"}
+# the scores that is not of the head's width, layers without a rotation, a second magnitude of
+# LongRoPE, and other chunks than Llama 4's.
+LOSSY = {"mistral", "starcoder2", "gemma3_global", "granitemoehybrid_nope", "phimoe_longrope", "llama4"}
 
 sys.path[:0] = [str(llama_cpp), str(llama_cpp / "gguf-py")]
 import gguf
@@ -33,6 +33,11 @@ for name in sys.argv[4:] or sorted(p.name for p in fixtures.iterdir() if p.is_di
     hparams["architectures"] = [{"PhimoeForCausalLM": "PhiMoEForCausalLM"}.get(name, name) for name in hparams["architectures"]]
     if hparams["model_type"] == "granitemoehybrid":
         hparams["layer_types"] = ["attention" if kind == "full_attention" else "mamba" for kind in hparams["layer_types"]]
+    if name == "nemotron_h":
+        # The converter takes all that say how many experts are used for mixtures.
+        hparams = {key: value for key, value in hparams.items() if "expert" not in key}
+        hparams["num_hidden_layers"] = len(hparams["layers_block_type"])
+        hparams["hybrid_override_pattern"] = "".join({"mlp": "-", "full_attention": "*"}.get(kind, "M") for kind in hparams.pop("layers_block_type"))
     if hparams["model_type"] == "phimoe":
         hparams["rope_parameters"].setdefault("original_max_position_embeddings", hparams["max_position_embeddings"])
     if hparams["model_type"] == "deepseek_v3":

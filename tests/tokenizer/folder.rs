@@ -148,19 +148,14 @@ fn a_folder_without_a_tokenizer_says_what_is_expected() {
         "{message}"
     );
     assert!(
-        message.contains("expected tokenizer.json, or vocab.json with merges.txt"),
+        message.contains("expected tokenizer.json, or vocab.json with merges.txt, or one of"),
         "{message}"
     );
 }
 
 #[test]
 fn a_file_that_does_not_do_by_itself_is_named() {
-    for name in [
-        "tekken.json",
-        "tiktoken.model",
-        "spiece.model",
-        "vocab.json",
-    ] {
+    for name in ["tokenizer.tiktoken", "spiece.model", "vocab.json"] {
         let message = error(folder(&[("config.json", "{}"), (name, "{}")]).path());
         assert!(
             message.contains(&format!("there is {name}, which does not do by itself")),
@@ -300,6 +295,44 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
         (
             vec![("tokenizer.model", "not a protocol buffer")],
             "tokenizer.model: is no SentencePiece model",
+        ),
+        (
+            vec![("tekken.json", "{}")],
+            "tekken.json: missing field `config` at line 1 column 2; add the model's tokenizer.json",
+        ),
+        (
+            vec![("tiktoken.model", "YQ== 0\nb")],
+            "tiktoken.model: line 2 is no token and its rank; add the model's tokenizer.json",
+        ),
+        (
+            vec![
+                ("tiktoken.model", "YQ== 0\n"),
+                (
+                    "tokenizer_config.json",
+                    r#"{"tokenizer_class": "Qwen2Tokenizer"}"#,
+                ),
+            ],
+            "tiktoken.model: is not what a Qwen2 tokenizer is built from",
+        ),
+        (
+            vec![
+                ("tiktoken.model", "YQ== 0\n"),
+                (
+                    "tokenizer_config.json",
+                    r#"{"tokenizer_class": "Own", "auto_map": {"AutoTokenizer": ["tokenization_own.Own", null]}}"#,
+                ),
+            ],
+            "tiktoken.model: is read by code of the model's own, \"Own\", which is not known here",
+        ),
+        (
+            vec![
+                ("tiktoken.model", "YQ== 0\n"),
+                (
+                    "tokenizer_config.json",
+                    r#"{"added_tokens_decoder": {"4000000000": {"content": "y"}}}"#,
+                ),
+            ],
+            "tiktoken.model: there are more added tokens than any model has",
         ),
         (
             vec![

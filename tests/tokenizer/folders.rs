@@ -59,7 +59,7 @@ impl Cases {
 
     fn texts(&self, case: &Case) -> &[String] {
         match case.base.as_str() {
-            "byte-level" | "bare" | "merges" => &self.texts,
+            "byte-level" | "bare" | "merges" | "tekken" | "tiktoken" => &self.texts,
             _ => &self.spaced_texts,
         }
     }

@@ -12,10 +12,10 @@ fn error(metadata: &Metadata) -> String {
 #[test]
 fn unknown_kinds_are_refused_by_name_with_a_hint() {
     let mut metadata = byte_level();
-    set(&mut metadata, "pre", string("superbpe"));
+    set(&mut metadata, "pre", string("exaone-moe"));
     let message = error(&metadata);
     assert!(
-        message.contains("tokenizer.ggml.pre is \"superbpe\""),
+        message.contains("tokenizer.ggml.pre is \"exaone-moe\""),
         "{message}"
     );
     assert!(

@@ -194,7 +194,10 @@ pub(in crate::app) fn open_force(state: &mut State) {
     let Some(prompt) = ask::prompt_to_follow(state) else {
         return;
     };
-    let of_run = state.run.as_ref().filter(|run| run.prompt == prompt);
+    let of_run = state
+        .run
+        .as_ref()
+        .filter(|run| run.prompt == prompt && run.chat == state.chat());
     let text = of_run.map_or("", |run| run.text.as_str());
     let entry = Entry::new(Purpose::Force { prompt }, text);
     state.open_page(entry);

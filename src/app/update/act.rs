@@ -8,8 +8,8 @@ use super::{
 use crate::app::pages::{self, Done};
 use crate::app::state::{Stops, Zoom};
 use crate::app::{
-    Compare, Direction, Effect, Help, Loading, Motion, NoticeKind, Pane, Recording, Run, State,
-    SummaryPage,
+    Compare, Direction, Effect, Help, Loading, Motion, NoticeKind, Pane, PromptTokens, Recording,
+    Run, State, SummaryPage,
 };
 use crate::settings::{Action, GridOptions, Switch};
 use crate::trace::LensKind;
@@ -72,6 +72,8 @@ fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::OpenAutosave => return Some(autosave::open(state)),
         Action::DiscardAutosave => return Some(autosave::discard(state)),
         Action::Compare => return Some(compare::open(state)),
+        Action::Chat => return Some(toggle_chat(state)),
+        Action::PromptTokens => state.open_page(PromptTokens::default()),
         Action::NextExample => return Some(next_example(state)),
         Action::Force => pages::entry::open_force(state),
         Action::Replace => pages::entry::open_replace(state),
@@ -293,6 +295,21 @@ fn retry_load(state: &mut State) -> Vec<Effect> {
         }
         Loading::Asked | Loading::Fetching(_) | Loading::Reading { .. } => Vec::new(),
     }
+}
+
+/// Prompts become turns of a conversation, or are given to the model as they are.
+fn toggle_chat(state: &mut State) -> Vec<Effect> {
+    let effects = set::change_by(state, |options| {
+        options.chat.template = options.chat.template.toggled();
+    });
+    let text = match state.settings.options.chat.template {
+        Switch::On => {
+            "Chat on: from the next run on, a prompt is a turn in the model's chat template."
+        }
+        Switch::Off => "Chat off: from the next run on, a prompt is given to the model as it is.",
+    };
+    state.say(NoticeKind::Info, text);
+    effects
 }
 
 fn of_grid(state: &mut State, change: impl FnOnce(&mut GridOptions)) -> Vec<Effect> {

@@ -22,7 +22,7 @@ pub fn start_load(state: &mut State) -> Vec<Effect> {
 
 /// Run what is in the prompt; where the model is not ready, as soon as it is.
 pub fn generate(state: &mut State) -> Vec<Effect> {
-    if state.prompt.is_empty() {
+    if state.says_nothing() {
         state.say(
             NoticeKind::Info,
             "The prompt is empty: type a text for the model to continue.",
@@ -52,6 +52,7 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
 pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> {
     let asked = RunRequest {
         prompt,
+        chat: state.chat(),
         max_tokens,
         sampling: state.sampling(),
         interventions: ablations(state),
@@ -62,13 +63,16 @@ pub fn run(state: &mut State, prompt: String, max_tokens: usize) -> Vec<Effect> 
 
 /// Process a prompt, and score a text as what follows it.
 pub fn force(state: &mut State, prompt: String, text: String) -> Vec<Effect> {
-    let same_prompt = state.run.as_ref().filter(|run| run.prompt == prompt);
+    let chat = state.chat();
+    let is_same = |run: &&Run| run.prompt == prompt && run.chat == chat;
+    let same_prompt = state.run.as_ref().filter(is_same);
     let asked = RunRequest {
         interventions: match same_prompt {
             Some(run) => run.interventions.clone(),
             None => ablations(state),
         },
         prompt,
+        chat,
         continuation: Continuation::Text(text),
         max_tokens: 0,
         sampling: state.sampling(),
@@ -97,7 +101,7 @@ pub fn prompt_to_follow(state: &mut State) -> Option<String> {
         Some(run) if typed.is_empty() => run.prompt.clone(),
         _ => typed,
     };
-    if prompt.is_empty() {
+    if prompt.is_empty() && state.says_nothing() {
         let text = "The prompt is empty: type what the text follows.";
         state.say(NoticeKind::Info, text);
         return None;

@@ -1,6 +1,6 @@
 //! Chapters of a recording: one begins with each run and with each comparison.
 
-use crate::app::{Effect, Origin, State};
+use crate::app::{Effect, Origin, Run, State};
 use crate::run::RunId;
 use crate::settings::Switch;
 use crate::vocabulary::visible_text;
@@ -43,11 +43,11 @@ pub fn begun(before: Scene, state: &State) -> Option<Effect> {
         Origin::Branch { .. } => "Branch",
         Origin::Changed { .. } => "Changed",
     };
-    Some(Effect::Mark(format!("{kind}: {}", shortened(&run.prompt))))
+    Some(Effect::Mark(format!("{kind}: {}", shortened(run.title()))))
 }
 
 fn comparison(state: &State) -> String {
-    let prompt = state.run.as_ref().map_or("", |run| &run.prompt);
+    let prompt = state.run.as_ref().map_or("", Run::title);
     format!("Compare: {}", shortened(prompt))
 }
 

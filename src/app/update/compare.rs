@@ -34,7 +34,7 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         .as_ref()
         .is_some_and(|run| !matches!(run.phase, Phase::Failed(_)) || run.can_compare());
     if !has_run {
-        if state.prompt.is_empty() {
+        if state.says_nothing() {
             state.say(
                 NoticeKind::Info,
                 "The prompt is empty: type a text, then compare what may follow it.",

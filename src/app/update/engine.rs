@@ -37,6 +37,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             };
             run.prompt_tokens = prompt;
         }),
+        Event::Framed { run, text } => with_run(state, run, |run| run.framed = Some(text)),
         Event::Given { run, tokens } => with_run(state, run, |run| run.given = tokens),
         Event::Prompt { run, done, total } => with_run(state, run, |run| {
             run.phase = Phase::Prompt { done, total };

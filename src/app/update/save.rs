@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::save::proposed_name;
 use crate::app::{
-    Effect, InputLine, NoticeKind, PrefilledField, Save, SaveOutcome, SaveSource, State,
+    Effect, InputLine, NoticeKind, PrefilledField, Run, Save, SaveOutcome, SaveSource, State,
 };
 use crate::engine::Command;
 use crate::export::figure::{self, FigureKind};
@@ -15,7 +15,7 @@ use crate::run::{Record, RunId, StateRows};
 
 /// Open the field with a name that fits the prompt.
 pub fn open(state: &mut State) {
-    let prompt = state.run.as_ref().map_or("", |run| run.prompt.as_str());
+    let prompt = state.run.as_ref().map_or("", Run::title);
     let name = proposed_name(prompt);
     state.line = Some(InputLine::Save(PrefilledField::new(name)));
 }

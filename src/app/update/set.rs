@@ -69,7 +69,9 @@ fn is_loaded_alike(before: &Options, now: &Options) -> bool {
 
 /// Whether something else than what is seen now was changed.
 fn is_of_the_run(before: &Options, now: &Options) -> bool {
-    before.max_tokens != now.max_tokens || before.sampling != now.sampling
+    before.max_tokens != now.max_tokens
+        || before.sampling != now.sampling
+        || before.chat != now.chat
 }
 
 /// Changes options by what a key does to them.

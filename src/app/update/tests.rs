@@ -64,6 +64,7 @@ mod actions;
 mod candidates;
 mod cell_attribution;
 mod chapters;
+mod chat;
 mod comparing;
 mod keeping;
 mod leaving;

@@ -33,8 +33,12 @@ const BESIDES: [&str; 10] = [
 /// Where a repository keeps templates for particular conversations, such as those with tools.
 const MORE_TEMPLATES: &str = "additional_chat_templates";
 
-/// What a tokenizer is made from where there is no `tokenizer.json`: the first, or else the others.
-const OLD_TOKENIZER: [&str; 3] = ["tokenizer.model", "vocab.json", "merges.txt"];
+/// What a tokenizer is made from where there is no `tokenizer.json`: any one of these, or else
+/// [`MERGED`].
+const OTHER_TOKENIZERS: [&str; 3] = ["tekken.json", "tokenizer.model", "tiktoken.model"];
+
+/// A vocabulary and its merges, which make a tokenizer together.
+const MERGED: [&str; 2] = ["vocab.json", "merges.txt"];
 
 /// Of several GGUF files the first of these kinds is taken: `Q8_0` is nearly lossless and half the
 /// size of `F16`; then smaller and smaller ones, then the large ones. Kinds that cannot be read
@@ -124,8 +128,9 @@ impl Selection {
         });
         match weights {
             Some(weights) if has("config.json") => {
-                let old = OLD_TOKENIZER.iter().filter(|_| !has("tokenizer.json"));
-                let besides = BESIDES.iter().chain(old).filter(|name| has(name));
+                let others = OTHER_TOKENIZERS.iter().chain(&MERGED);
+                let others = others.filter(|_| !has("tokenizer.json"));
+                let besides = BESIDES.iter().chain(others).filter(|name| has(name));
                 let mut besides: Vec<String> = besides.map(|name| (*name).to_owned()).collect();
                 besides.extend(names.iter().filter(|name| is_template(name)).cloned());
                 Some(Self::Folder(Folder { besides, weights }))
@@ -151,10 +156,30 @@ impl Folder {
 
     /// Whether there is anything to make a tokenizer from.
     pub(super) fn has_tokenizer(&self) -> bool {
-        let has = |name: &str| self.besides.iter().any(|other| other == name);
-        let [model, vocab, merges] = OLD_TOKENIZER;
-        has("tokenizer.json") || has(model) || has(vocab) && has(merges)
+        makes_tokenizer(&self.besides)
     }
+}
+
+/// Of the names of a repository's files those of its tokenizer and its chat templates, first one that
+/// lies beside all others. `None` where they make no tokenizer.
+pub(super) fn tokenizer(names: &[String]) -> Option<Vec<String>> {
+    let has = |name: &str| names.iter().any(|other| other == name);
+    let others = OTHER_TOKENIZERS.iter().chain(&MERGED);
+    let others = others.filter(|_| !has("tokenizer.json"));
+    let besides = BESIDES.iter().chain(others).filter(|name| has(name));
+    let besides: Vec<String> = besides.map(|name| (*name).to_owned()).collect();
+    if !makes_tokenizer(&besides) {
+        return None;
+    }
+    let templates = names.iter().filter(|name| is_template(name)).cloned();
+    Some(besides.into_iter().chain(templates).collect())
+}
+
+/// Whether a tokenizer can be made from files of these names.
+fn makes_tokenizer(names: &[String]) -> bool {
+    let has = |name: &str| names.iter().any(|other| other == name);
+    let is_there = |name: &&str| has(name);
+    has("tokenizer.json") || OTHER_TOKENIZERS.iter().any(is_there) || MERGED.iter().all(is_there)
 }
 
 /// Whether `name` is the path of one of several chat templates.
@@ -260,6 +285,21 @@ mod tests {
         assert_eq!(folder.besides, ["config.json", "vocab.json", "merges.txt"]);
         let index = "model.safetensors.index.json".to_owned();
         assert_eq!(folder.weights, Weights::Sharded { index });
+    }
+
+    #[test]
+    fn a_vocabulary_of_ranks_is_taken_where_there_is_no_tokenizer_json() {
+        for name in ["tekken.json", "tiktoken.model"] {
+            let of = |names: &[&str]| match select(names) {
+                Some(Selection::Folder(folder)) => (folder.has_tokenizer(), folder.besides),
+                other => panic!("{other:?}"),
+            };
+            let (has_tokenizer, besides) = of(&["config.json", "model.safetensors", name]);
+            assert!(has_tokenizer);
+            assert_eq!(besides, ["config.json", name]);
+            let (_, besides) = of(&["config.json", "model.safetensors", name, "tokenizer.json"]);
+            assert_eq!(besides, ["config.json", "tokenizer.json"]);
+        }
     }
 
     #[test]

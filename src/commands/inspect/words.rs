@@ -2,11 +2,11 @@
 
 use crate::model::mixer::Kind;
 use crate::model::spec::{
-    Activation, AfterSpec, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec,
-    FeedForwardSpec, Gate, HeadPositions, MlpKind, MlpSpec, NormKind, NormPlace, NormSpec,
-    NormWeights, Positions, QkNorm, QkNormPlace, QkNormSpan, Residual, Rope, RopeScaling,
+    Activation, AfterSpec, AttentionSpec, BesideSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec,
+    FeedForwardSpec, Gate, HeadPositions, MixingSpec, MlpKind, MlpSpec, NormKind, NormPlace,
+    NormSpec, NormWeights, Positions, QkNorm, QkNormPlace, QkNormSpan, Residual, Rope, RopeScaling,
     RouterScore, RouterSpec, SharedExpert, SharedGate, Sinks, Spec, Sum, Temperature, UnembedSpec,
-    Unembedding,
+    Unembedding, Weighs,
 };
 
 /// Parts that are there, with a comma between each.
@@ -87,13 +87,20 @@ fn block(spec: &BlockSpec) -> Vec<String> {
             residual,
             scale.map(|scale| format!("each part scaled by {}", number(scale))),
         ]),
-        match &spec.mixer {
-            Some(mixer) => mixer.words(),
-            None => attention(&spec.attention),
+        match &spec.mixing {
+            MixingSpec::Attention => attention(&spec.attention),
+            MixingSpec::Mixer(mixer) => mixer.words(),
+            MixingSpec::Both(both) => beside(&spec.attention, both),
+            MixingSpec::Nothing => "no attention".to_owned(),
         },
         match &spec.feed_forward {
             FeedForwardSpec::Dense(mlp) => format!("feed-forward {}", self::mlp(*mlp)),
             FeedForwardSpec::Experts(experts) => self::experts(*experts),
+            FeedForwardSpec::Both(both) => format!(
+                "feed-forward {}, beside it {}, each with norms of its own",
+                self::mlp(both.mlp),
+                self::experts(both.experts)
+            ),
             FeedForwardSpec::Nothing => "no feed-forward part".to_owned(),
         },
     ];
@@ -111,6 +118,21 @@ fn after(spec: AfterSpec) -> String {
     ])
 }
 
+/// An attention with a mixer beside it.
+fn beside(attention: &AttentionSpec, both: &BesideSpec) -> String {
+    let scaled = |what: &str, scale: f64| {
+        let is_scaled = (scale - 1.0).abs() > f64::EPSILON;
+        is_scaled.then(|| format!("{what} scaled by {}", number(scale)))
+    };
+    listed([
+        Some(self::attention(attention)),
+        scaled("what it reads", both.attention_input),
+        scaled("what it gives", both.attention_output),
+        Some(format!("beside it {}", both.mixer.words())),
+        scaled("what that gives", both.mixer_output),
+    ])
+}
+
 fn attention(spec: &AttentionSpec) -> String {
     let heads = match spec.n_kv_heads {
         n if n == spec.n_heads => format!("attention {} heads", spec.n_heads),
@@ -121,6 +143,7 @@ fn attention(spec: &AttentionSpec) -> String {
         Some(format!("scale {}", number(spec.scale))),
         spec.cap.map(|cap| format!("soft cap {}", number(cap))),
         spec.window.map(|window| format!("window {window}")),
+        spec.chunk.map(|chunk| format!("in chunks of {chunk}")),
         positions(&spec.positions),
         spec.qk_norm.map(|norm| qk_norm(norm, spec.qk_norm_place)),
         spec.temperature.map(temperature),
@@ -163,9 +186,13 @@ fn rotary(rope: &Rope) -> String {
     format!("rotary ({details})")
 }
 
-fn temperature(Temperature { strength, step }: Temperature) -> String {
-    let (strength, step) = (number(strength), number(step));
-    format!("queries scaled by 1 + {strength} ln(1 + floor(position / {step}))")
+fn temperature(spec: Temperature) -> String {
+    let (strength, step) = (number(spec.strength), number(spec.step));
+    let position = match spec.first {
+        0 => "position".to_owned(),
+        first => format!("(position + {first})"),
+    };
+    format!("queries scaled by 1 + {strength} ln(1 + floor({position} / {step}))")
 }
 
 fn qk_norm(qk: QkNorm, place: QkNormPlace) -> String {
@@ -194,6 +221,11 @@ fn mlp(spec: MlpSpec) -> String {
     let kind = match spec.kind {
         MlpKind::Plain => format!("{activation}, width {width}"),
         MlpKind::Gated => format!("{activation}, gated, width {width}"),
+        MlpKind::Scaled { gate, down } => format!(
+            "{activation}, gated, width {width}, gates scaled by {}, output by {}",
+            number(gate),
+            number(down)
+        ),
         MlpKind::Clamped { steepness, limit } => format!(
             "x sigmoid({} x), gated by up + 1, both clamped at {}, width {width}",
             number(steepness),
@@ -211,6 +243,9 @@ fn experts(spec: ExpertsSpec) -> String {
         )),
         router(spec.router),
         Some(format!("each {}", mlp(spec.expert))),
+        (spec.weighs == Weighs::Input).then(|| "whose weights scale what they read".to_owned()),
+        spec.latent
+            .map(|width| format!("projected to {width} before them, and back behind them")),
         spec.shared.map(shared),
     ])
 }

@@ -24,6 +24,14 @@ struct Rules {
 
 /// The record that a document describes.
 pub fn record(document: Document) -> Result<Record, Flaw> {
+    for (name, text) in prompt_texts(&document) {
+        if text.len() > LONGEST_PROMPT {
+            return Err(Flaw::Wrong(format!(
+                "`{name}` has {} bytes, and none has more than {LONGEST_PROMPT}",
+                text.len()
+            )));
+        }
+    }
     let info = document.model_info;
     let vocab_size = info.vocab_size;
     if document.n_layers == 0 || document.n_layers > MOST_LAYERS {
@@ -38,12 +46,6 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
         vocab_size,
         known: document.pieces.iter().map(pieces::PieceEntry::id).collect(),
     };
-    if document.prompt.len() > LONGEST_PROMPT {
-        return Err(Flaw::Wrong(format!(
-            "`prompt` has {} bytes, and none has more than {LONGEST_PROMPT}",
-            document.prompt.len()
-        )));
-    }
     let vocabulary = pieces::vocabulary(document.pieces, vocab_size)?;
     for id in &document.prompt_ids {
         rules.token(*id, || "the prompt".into())?;
@@ -100,6 +102,7 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
         sampling: document.sampling,
         max_tokens: document.max_tokens,
         prompt: document.prompt,
+        chat: document.chat,
         prompt_ids: document.prompt_ids,
         given: document.given,
         interventions: document.interventions,
@@ -110,6 +113,19 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
             trajectories,
         },
     })
+}
+
+/// The prompt, and what a chat template made it from.
+fn prompt_texts(document: &Document) -> impl Iterator<Item = (&str, &str)> {
+    let chat = document.chat.iter().flat_map(|chat| {
+        let frame = &chat.frame;
+        let system = frame.system.as_deref().map(|text| ("chat.system", text));
+        let messages = frame.messages.as_deref();
+        let messages = messages.map(|text| ("chat.messages", text));
+        let prompt = [("chat.prompt", chat.prompt.as_str())];
+        prompt.into_iter().chain(system).chain(messages)
+    });
+    std::iter::once(("prompt", document.prompt.as_str())).chain(chat)
 }
 
 impl Rules {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::pieces::{self, PieceEntry};
 use super::{FORMAT, VERSION};
-use crate::run::{Intervention, ModelInfo, Record, Sampling, StopReason};
+use crate::run::{ChatPrompt, Intervention, ModelInfo, Record, Sampling, StopReason};
 use crate::trace::{Cell, Column, LensKind, Score, Step, TokenId, Trajectory};
 
 /// The one JSON object of a trace file.
@@ -36,6 +36,9 @@ pub struct Document {
     #[serde(default)]
     pub sampling: Sampling,
     pub prompt: String,
+    /// What a chat template made `prompt` from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<ChatPrompt>,
     pub prompt_ids: Vec<TokenId>,
     #[serde(default)]
     pub max_tokens: usize,
@@ -176,6 +179,7 @@ impl Document {
             n_layers: record.model.n_layers,
             sampling: record.sampling.clone(),
             prompt: record.prompt.clone(),
+            chat: record.chat.clone(),
             prompt_ids: record.prompt_ids.clone(),
             max_tokens: record.max_tokens,
             given: record.given,

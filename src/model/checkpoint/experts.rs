@@ -4,9 +4,11 @@ use super::{Checkpoint, Projection};
 use crate::model::ModelError;
 use crate::model::experts::{Experts, Shared};
 use crate::model::layout::{ExpertsLayout, FusedExperts, GateUpRows, Orientation};
+use crate::model::linear::Linear;
 use crate::model::mlp::Mlp;
+use crate::model::norm::Norm;
 use crate::model::router::Router;
-use crate::model::spec::{Bias, ExpertsSpec, MlpSpec, SharedGate};
+use crate::model::spec::{Bias, ExpertsSpec, MlpKind, MlpSpec, NormSpec, OwnNorm, SharedGate};
 
 impl Checkpoint<'_> {
     /// The mixture of experts of block `l`.
@@ -17,9 +19,11 @@ impl Checkpoint<'_> {
         d_model: usize,
     ) -> Result<Experts, ModelError> {
         let layout = self.experts_layout(l);
+        let width = spec.latent.unwrap_or(d_model);
+        let is_separate = self.has_weight(&self.in_block(layout.gate, l));
         let networks = match &layout.fused {
-            Some(fused) => self.fused_experts(fused, l, spec, d_model)?,
-            None => self.separate_experts(&layout, l, spec, d_model)?,
+            Some(fused) if !is_separate => self.fused_experts(fused, l, spec, width)?,
+            _ => self.separate_experts(&layout, l, spec, width)?,
         };
         let experts = networks
             .into_iter()
@@ -46,13 +50,29 @@ impl Checkpoint<'_> {
                 })
             }
         };
-        Ok(Experts::new(
-            spec.used,
-            self.router(&layout, l, spec, d_model)?,
-            experts,
-            shared,
-            self.dtype,
-        ))
+        let router = self.router(&layout, l, spec, d_model)?;
+        let read = Experts::new(spec.used, router, experts, shared, self.dtype);
+        let read = read.weighing(spec.weighs);
+        Ok(match spec.latent {
+            None => read,
+            Some(width) => read.in_latent(self.latent(&layout, l, width, d_model)?),
+        })
+    }
+
+    /// The projections before and behind the experts of block `l`.
+    fn latent(
+        &self,
+        layout: &ExpertsLayout,
+        l: usize,
+        width: usize,
+        d_model: usize,
+    ) -> Result<[Linear; 2], ModelError> {
+        let read = |name: &str, rows: usize, columns: usize| {
+            let name = self.in_block(name, l);
+            self.stacked(vec![self.projection(&name, rows, columns, Bias::Absent)?])
+        };
+        let [into, back] = layout.latent;
+        Ok([read(into, width, d_model)?, read(back, d_model, width)?])
     }
 
     /// What chooses the experts of block `l`.
@@ -77,7 +97,26 @@ impl Checkpoint<'_> {
             .to_vec1()?,
         };
         let projection = self.stacked(vec![projection])?;
-        Ok(Router::new(spec.router, spec.used, projection, correction))
+        let router = Router::new(spec.router, spec.used, projection, correction);
+        Ok(router.normed(match spec.router.own_norm {
+            None => None,
+            Some(norm) => Some(self.routers_norm(layout, l, norm, [spec.count, d_model])?),
+        }))
+    }
+
+    /// The norm of a router's own, and the factors of the experts.
+    fn routers_norm(
+        &self,
+        layout: &ExpertsLayout,
+        l: usize,
+        spec: OwnNorm,
+        [count, d_model]: [usize; 2],
+    ) -> Result<(Norm, Vec<f32>), ModelError> {
+        let weights = self.tensor(&self.in_block(layout.router_norm, l), &[d_model])?;
+        let weights = (weights * spec.scale)?.to_device(self.device())?;
+        let norm = Norm::new(NormSpec::rms(spec.eps), &weights, None, self.dtype)?;
+        let factors = self.flat(&self.in_block(layout.factors, l), count)?;
+        Ok((norm, factors))
     }
 
     /// Gate, up and down of each expert that has tensors of its own, or of all in one tensor each.
@@ -92,9 +131,13 @@ impl Checkpoint<'_> {
         let read = |name: &str, shape: [usize; 2]| {
             self.of_each_expert(name, l, spec.count, shape, spec.expert.bias)
         };
-        let gates = read(layout.gate, [width, d_model])?;
         let ups = read(layout.up, [width, d_model])?;
         let downs = read(layout.down, [d_model, width])?;
+        if spec.expert.kind == MlpKind::Plain {
+            let into = ups.into_iter().map(|up| vec![up]);
+            return Ok(into.zip(downs).collect());
+        }
+        let gates = read(layout.gate, [width, d_model])?;
         let into = gates.into_iter().zip(ups).map(|(gate, up)| vec![gate, up]);
         Ok(into.zip(downs).collect())
     }

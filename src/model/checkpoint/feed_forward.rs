@@ -2,7 +2,7 @@
 
 use super::Checkpoint;
 use crate::model::ModelError;
-use crate::model::feed_forward::FeedForward;
+use crate::model::feed_forward::{Both, FeedForward};
 use crate::model::layout::MlpLayout;
 use crate::model::mlp::Mlp;
 use crate::model::norm::Norm;
@@ -39,6 +39,18 @@ impl Checkpoint<'_> {
             }
             FeedForwardSpec::Experts(experts) => {
                 FeedForward::Experts(Box::new(self.experts(l, experts, d_model)?))
+            }
+            FeedForwardSpec::Both(both) => {
+                let norm = |name: &str| self.norm(&self.in_block(name, l), both.norm, &[d_model]);
+                let [of_mlp, before, of_experts] = self.layout.beside;
+                FeedForward::Both(Box::new(Both {
+                    mlp: self.mlp(self.layout.mlp, l, both.mlp, d_model)?,
+                    of_mlp: norm(of_mlp)?,
+                    before_experts: norm(before)?,
+                    experts: self.experts(l, &both.experts, d_model)?,
+                    of_experts: norm(of_experts)?,
+                    dtype: self.dtype,
+                }))
             }
             FeedForwardSpec::Nothing => FeedForward::Nothing,
         })

@@ -11,8 +11,8 @@ use crate::model::layout::{ExpertsLayout, GGUF, HUGGING_FACE, Layout, MlpLayout,
 use crate::model::mixer::latent_attention::{self, FromLatent};
 use crate::model::mixer::{MixerLayout, MixerSpec};
 use crate::model::spec::{
-    Bias, ExpertsSpec, FeedForwardSpec, Groups, MlpSpec, NormSpec, RouterScore, RouterSpec,
-    SharedExpert, SharedGate, Spec, Sum,
+    Bias, ExpertsSpec, FeedForwardSpec, Groups, MixingSpec, MlpSpec, NormSpec, RouterScore,
+    RouterSpec, SharedExpert, SharedGate, Spec, Sum, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -127,7 +127,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let mlp_bias = reading::bias_by_flag(config, MLP_BIAS)?;
     let dense = config.optional_usize(DENSE)?.unwrap_or(0);
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
-        block.mixer = Some(latent.clone());
+        block.mixing = MixingSpec::Mixer(latent.clone());
         let FeedForwardSpec::Dense(mlp) = &mut block.feed_forward else {
             continue;
         };
@@ -261,6 +261,8 @@ fn mixture(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> {
             scale,
             ..RouterSpec::default()
         },
+        weighs: Weighs::Output,
+        latent: None,
         shared: (shared > 0).then_some(SharedExpert {
             width: width.saturating_mul(shared),
             gate: SharedGate::None,

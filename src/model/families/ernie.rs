@@ -10,7 +10,7 @@ use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{ExpertsLayout, GGUF, HUGGING_FACE, Layout, MlpLayout, RopeRows};
 use crate::model::spec::{
     Bias, ExpertsSpec, FeedForwardSpec, MlpSpec, RouterSpec, SharedExpert, SharedGate, Spec, Sum,
-    Unembedding,
+    Unembedding, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -125,6 +125,8 @@ fn experts_of(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> 
             },
             ..RouterSpec::default()
         },
+        weighs: Weighs::Output,
+        latent: None,
         shared: (shared > 0).then_some(SharedExpert {
             width: width * shared,
             gate: SharedGate::None,

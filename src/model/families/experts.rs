@@ -4,7 +4,8 @@ use super::reading;
 use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
-    ExpertsSpec, FeedForwardSpec, MlpSpec, RouterSpec, SharedExpert, SharedGate, Spec, Sum,
+    ExpertsSpec, FeedForwardSpec, Groups, MlpSpec, RouterSpec, SharedExpert, SharedGate, Spec, Sum,
+    Weighs,
 };
 
 pub const COUNT: Key = key(
@@ -22,6 +23,8 @@ const SHARED_WIDTH: Key = key(
     &["shared_expert_intermediate_size"],
     "expert_shared_feed_forward_length",
 );
+const GROUPS: Key = key(&["n_group"], "expert_group_count");
+const GROUPS_USED: Key = key(&["topk_group"], "expert_group_used_count");
 const RENORMALISED: Key = key(&["norm_topk_prob"], "");
 const DENSE_LAYERS: Key = key(&["mlp_only_layers"], "");
 const SPARSE_STEP: Key = key(&["decoder_sparse_step"], "");
@@ -86,6 +89,8 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
                     },
                     ..RouterSpec::default()
                 },
+                weighs: Weighs::Output,
+                latent: None,
                 shared,
             });
         }
@@ -102,6 +107,25 @@ pub fn used(config: &Config, key: Key, count: usize) -> Result<usize, ModelError
         }
         used => Ok(used),
     }
+}
+
+/// The groups of `experts`, of which those are used whose best two experts score most together.
+pub fn groups(config: &Config, experts: usize) -> Result<Groups, ModelError> {
+    let count = config.optional_usize(GROUPS)?.unwrap_or(1);
+    let used = config.optional_usize(GROUPS_USED)?.unwrap_or(1);
+    if count == 0 || !experts.is_multiple_of(count) || (count > 1 && experts / count < 2) {
+        let reason = format!("is {count}, which does not part the {experts} experts into groups");
+        return Err(config.complain(GROUPS, &reason));
+    }
+    if used == 0 || used > count {
+        let reason = format!("is {used}, but there are {count} groups");
+        return Err(config.complain(GROUPS_USED, &reason));
+    }
+    Ok(Groups {
+        count,
+        used,
+        best: 2,
+    })
 }
 
 fn is_sparse(config: &Config, layer: usize) -> Result<bool, ModelError> {

@@ -1,5 +1,6 @@
 //! `gemma4`: Gemma 3 with norms of `w`, wider heads in the global layers, keys and values that the
-//! last layers share, and in the small ones a vector of each token for each layer.
+//! last layers share, in the small ones a vector of each token for each layer, and in some of the
+//! large ones experts beside the network.
 //!
 //! Google DeepMind 2026, *Gemma 4*.
 
@@ -8,15 +9,18 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::start::Start;
-use super::{Family, reading};
+use super::{Family, experts, reading};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
-use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
+use crate::model::layout::{
+    ExpertsLayout, FusedExperts, GGUF, GateUpRows, HUGGING_FACE, Layout, Orientation,
+};
 use crate::model::mixer::layered_attention::{self, Source};
 use crate::model::mixer::{MixerLayout, MixerSpec};
 use crate::model::spec::{
-    Activation, AfterSpec, FeedForwardSpec, NormPlace, PerLayerSpec, Rope, RopeScaling, Spec,
-    Unembedding,
+    Activation, AfterSpec, BesideExperts, ExpertsSpec, FeedForwardSpec, MixingSpec, MlpSpec,
+    NormPlace, NormSpec, OwnNorm, PerLayerSpec, Rope, RopeScaling, RouterSpec, Spec, Sum,
+    Unembedding, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -37,23 +41,19 @@ const GEMMA4: ModelType = ModelType::new(
         "partial_rotary_factor": null, "attention_bias": false, "sliding_window": 512,
         "layer_types": null, "final_logit_softcapping": null, "hidden_size_per_layer_input": 256,
         "attention_k_eq_v": false, "num_kv_shared_layers": 0, "use_double_wide_mlp": false,
-        "global_head_dim": 512, "num_global_key_value_heads": null, "per_layer_config": null
+        "global_head_dim": 512, "num_global_key_value_heads": null, "per_layer_config": null,
+        "enable_moe_block": false, "num_experts": null, "top_k_experts": null,
+        "moe_intermediate_size": null
     }"#,
 )
 .only(&[
-    ("enable_moe_block", "[false]"),
     // Within a text tokens see those before them only.
     ("use_bidirectional_attention", r#"["vision"]"#),
 ])
-.ignoring(&[
-    (
-        "vocab_size_per_layer_input",
-        "the size of that vocabulary is that of its tensor",
-    ),
-    ("num_experts", "no layer has experts"),
-    ("top_k_experts", "no layer has experts"),
-    ("moe_intermediate_size", "no layer has experts"),
-]);
+.ignoring(&[(
+    "vocab_size_per_layer_input",
+    "the size of that vocabulary is that of its tensor",
+)]);
 
 const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
 const FINAL_CAP: Key = key(&["final_logit_softcapping"], "final_logit_softcapping");
@@ -70,7 +70,9 @@ const LOCAL_WIDTH: Key = key(&["head_dim"], "attention.key_length_swa");
 const LOCAL_VALUE_WIDTH: Key = key(&[], "attention.value_length_swa");
 const GLOBAL_KV_HEADS: Key = key(&["num_global_key_value_heads"], "");
 const BY_LAYER: Key = key(&["per_layer_config"], "");
-const EXPERTS: Key = key(&[], "expert_count");
+const HAS_EXPERTS: Key = key(&["enable_moe_block"], "");
+const EXPERTS: Key = key(&["num_experts"], "expert_count");
+const EXPERTS_USED: Key = key(&["top_k_experts"], "expert_used_count");
 const ROPE: Key = key(&["rope_parameters"], "");
 const GLOBAL_THETA: Key = key(&[], "rope.freq_base");
 const LOCAL_THETA: Key = key(&[], "rope.freq_base_swa");
@@ -91,13 +93,6 @@ enum Sight {
 }
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
-    if config
-        .optional_usize(EXPERTS)?
-        .is_some_and(|count| count > 0)
-    {
-        let reason = "is above 0: experts beside the network are not supported";
-        return Err(config.complain(EXPERTS, reason));
-    }
     let mut start = Start::gated(config)?;
     start.activation = Activation::GeluTanh;
     start.unembedding = Unembedding::Tied;
@@ -107,6 +102,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     }
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
+    let d_model = spec.d_model;
     let bias = reading::bias_by_flag(config, ATTENTION_BIAS)?;
     let sights = sights(config, spec.blocks.len())?;
     let first_shared = first_shared(config, spec.blocks.len())?;
@@ -128,7 +124,7 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
             return Err(config.complain(BY_LAYER, &reason));
         }
         block.norm_place = NormPlace::Around;
-        block.mixer = Some(MixerSpec::LayeredAttention(layered_attention::Spec {
+        block.mixing = MixingSpec::Mixer(MixerSpec::LayeredAttention(layered_attention::Spec {
             n_heads,
             n_kv_heads: heads.kv,
             head_dim: heads.width,
@@ -144,6 +140,10 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         if is_double && layer >= first_shared {
             mlp.width = mlp.width.saturating_mul(2);
         }
+        let mlp = *mlp;
+        if let Some(experts) = experts_of(config, mlp, norm, d_model)? {
+            block.feed_forward = FeedForwardSpec::Both(BesideExperts { mlp, experts, norm });
+        }
         block.after = Some(AfterSpec {
             per_layer: width,
             norm,
@@ -158,6 +158,51 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         );
     }
     Ok(spec)
+}
+
+/// The experts beside a network `mlp`, where there are some.
+fn experts_of(
+    config: &Config,
+    mlp: MlpSpec,
+    norm: NormSpec,
+    d_model: usize,
+) -> Result<Option<ExpertsSpec>, ModelError> {
+    let count = config.optional_usize(EXPERTS)?.unwrap_or(0);
+    let are_there = match config.dialect() {
+        Dialect::HuggingFace => config.optional_bool(HAS_EXPERTS)? == Some(true),
+        Dialect::Gguf => count > 0,
+    };
+    // They are asked for whether or not they count.
+    let (used, width) = (
+        config.optional_usize(EXPERTS_USED)?,
+        config.optional_usize(experts::WIDTH)?,
+    );
+    if !are_there {
+        return Ok(None);
+    }
+    let Some(width) = width.filter(|width| *width > 0) else {
+        return Err(config.complain(experts::WIDTH, "must be at least 1"));
+    };
+    if count == 0 || used.is_none_or(|used| used == 0) {
+        let key = if count == 0 { EXPERTS } else { EXPERTS_USED };
+        return Err(config.complain(key, "must be at least 1"));
+    }
+    Ok(Some(ExpertsSpec {
+        expert: MlpSpec { width, ..mlp },
+        count,
+        used: experts::used(config, EXPERTS_USED, count)?,
+        router: RouterSpec {
+            sum: Sum::ONE,
+            own_norm: Some(OwnNorm {
+                eps: norm.eps,
+                scale: reading::root_scale(d_model),
+            }),
+            ..RouterSpec::default()
+        },
+        weighs: Weighs::Output,
+        latent: None,
+        shared: None,
+    }))
 }
 
 /// Which positions each layer attends to. The last one attends to all, whatever a file says.
@@ -401,8 +446,34 @@ fn layout(config: &Config) -> Layout {
         Dialect::HuggingFace => Layout {
             mixer,
             mlp_norm: "layers.{l}.pre_feedforward_layernorm",
+            experts: ExpertsLayout {
+                router: "layers.{l}.router.proj",
+                fused: Some(FusedExperts {
+                    gate_up: "layers.{l}.experts.gate_up_proj",
+                    gate_up_bias: "layers.{l}.experts.gate_up_proj_bias",
+                    down: "layers.{l}.experts.down_proj",
+                    down_bias: "layers.{l}.experts.down_proj_bias",
+                    orientation: Orientation::OutIn,
+                    rows: GateUpRows::HalfSplit,
+                }),
+                ..HUGGING_FACE.experts
+            },
             ..HUGGING_FACE
         },
-        Dialect::Gguf => Layout { mixer, ..GGUF },
+        Dialect::Gguf => Layout {
+            mixer,
+            experts: ExpertsLayout {
+                fused: Some(FusedExperts {
+                    gate_up: "blk.{l}.ffn_gate_up_exps.weight",
+                    gate_up_bias: "blk.{l}.ffn_gate_up_exps.bias",
+                    down: "blk.{l}.ffn_down_exps.weight",
+                    down_bias: "blk.{l}.ffn_down_exps.bias",
+                    orientation: Orientation::OutIn,
+                    rows: GateUpRows::HalfSplit,
+                }),
+                ..GGUF.experts
+            },
+            ..GGUF
+        },
     }
 }

@@ -9,8 +9,8 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{ExpertsLayout, GGUF, HUGGING_FACE, Layout, MlpLayout};
 use crate::model::spec::{
-    Bias, ExpertsSpec, FeedForwardSpec, Groups, MlpSpec, QkNorm, QkNormSpan, RouterScore,
-    RouterSpec, SharedExpert, SharedGate, Spec, Sum,
+    Bias, ExpertsSpec, FeedForwardSpec, MlpSpec, QkNorm, QkNormSpan, RouterScore, RouterSpec,
+    SharedExpert, SharedGate, Spec, Sum, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -44,8 +44,6 @@ const QKV_BIAS: Key = key(&["attention_bias"], "");
 const QK_NORM: Key = key(&["use_qk_norm"], "");
 const SHARED: Key = key(&["n_shared_experts"], "expert_shared_count");
 const SCALE: Key = key(&["routed_scaling_factor"], "expert_weights_scale");
-const GROUPS: Key = key(&["n_group"], "expert_group_count");
-const GROUPS_USED: Key = key(&["topk_group"], "expert_group_used_count");
 const FIRST_SPARSE: Key = key(&["first_k_dense_replace"], "leading_dense_block_count");
 const SUM_TO_ONE: Key = key(&["norm_topk_prob"], "expert_weights_norm");
 /// How scores are made of logits: 2 stands for the sigmoid.
@@ -103,7 +101,7 @@ fn experts_of(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> 
                 Dialect::HuggingFace => Bias::Present,
                 Dialect::Gguf => Bias::AsStored,
             },
-            groups: Some(groups(config, count)?),
+            groups: Some(experts::groups(config, count)?),
             sum: match config.optional_bool(SUM_TO_ONE)?.unwrap_or(true) {
                 true => Sum::One {
                     more: 1e-20,
@@ -114,28 +112,12 @@ fn experts_of(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> 
             scale: config.optional_f64(SCALE)?.unwrap_or(1.0),
             ..RouterSpec::default()
         },
+        weighs: Weighs::Output,
+        latent: None,
         shared: (shared > 0).then_some(SharedExpert {
             width: width * shared,
             gate: SharedGate::None,
         }),
-    })
-}
-
-fn groups(config: &Config, experts: usize) -> Result<Groups, ModelError> {
-    let count = config.optional_usize(GROUPS)?.unwrap_or(1);
-    let used = config.optional_usize(GROUPS_USED)?.unwrap_or(1);
-    if count == 0 || !experts.is_multiple_of(count) || (count > 1 && experts / count < 2) {
-        let reason = format!("is {count}, which does not part the {experts} experts into groups");
-        return Err(config.complain(GROUPS, &reason));
-    }
-    if used == 0 || used > count {
-        let reason = format!("is {used}, but there are {count} groups");
-        return Err(config.complain(GROUPS_USED, &reason));
-    }
-    Ok(Groups {
-        count,
-        used,
-        best: 2,
     })
 }
 

@@ -12,7 +12,7 @@ use crate::model::layout::{
 };
 use crate::model::spec::{
     Activation, Bias, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, RouterScore, RouterSpec,
-    Sinks, Spec,
+    Sinks, Spec, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -93,6 +93,8 @@ fn experts_of(config: &Config) -> Result<ExpertsSpec, ModelError> {
             bias: Bias::Present,
             ..RouterSpec::default()
         },
+        weighs: Weighs::Output,
+        latent: None,
         shared: None,
     })
 }

@@ -1,10 +1,11 @@
 //! `granite` and `granitemoehybrid`: Llama with a multiplier at the embedding, the scores, each part
-//! of a block, and the logits. Of Granite 4 those are read that are all attention: dense, or with
-//! experts beside a shared one.
+//! of a block, and the logits. Granite 4 is dense or has experts beside a shared one, and some or
+//! most of its layers are Mamba-2's state spaces in the attention's place.
 //!
 //! Granite Team 2024, *Granite 3.0 Language Models*.
 
 use super::start::Start;
+use super::state_space::{self, BESIDE_ATTENTION, EXPAND, ORDER, TRAINING};
 use super::{Family, experts, reading, rotary};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
@@ -12,14 +13,16 @@ use crate::model::layout::{
     ExpertsLayout, FusedExperts, GGUF, GateUpRows, HUGGING_FACE, Layout, MlpLayout, Orientation,
     RopeRows,
 };
+use crate::model::mixer::{MixerLayout, MixerSpec};
 use crate::model::spec::{
-    ExpertsSpec, FeedForwardSpec, MlpSpec, RouterScore, RouterSpec, SharedExpert, SharedGate, Spec,
+    Activation, ExpertsSpec, FeedForwardSpec, MixingSpec, MlpSpec, RouterScore, RouterSpec,
+    SharedExpert, SharedGate, Spec, Weighs,
 };
 
 pub const FAMILY: Family = Family {
     name: "granite",
     model_types: &[GRANITE, HYBRID],
-    gguf: &["granite"],
+    gguf: &["granite", "granitehybrid"],
     spec,
     layout,
 };
@@ -46,30 +49,25 @@ const HYBRID: ModelType = ModelType::new(
         "attention_bias": false, "embedding_multiplier": 1.0, "logits_scaling": 1.0,
         "residual_multiplier": 1.0, "attention_multiplier": 1.0, "num_local_experts": 8,
         "num_experts_per_tok": 2, "shared_intermediate_size": 1024,
-        "position_embedding_type": null, "layer_types | layers_block_type": null
+        "position_embedding_type": null, "layer_types | layers_block_type": null,
+        "mamba_n_heads": 128, "mamba_n_groups": 1, "mamba_d_state": 256, "mamba_d_head": "auto",
+        "mamba_d_conv": 4, "mamba_expand": 2, "mamba_conv_bias": true, "mamba_proj_bias": false,
+        "time_step_limit": null
     }"#,
 )
 .ignoring(&[
-    ("mamba_n_heads", OF_MAMBA),
-    ("mamba_n_groups", OF_MAMBA),
-    ("mamba_d_state", OF_MAMBA),
-    ("mamba_d_head", OF_MAMBA),
-    ("mamba_d_conv", OF_MAMBA),
-    ("mamba_expand", OF_MAMBA),
-    ("mamba_chunk_size", OF_MAMBA),
-    ("mamba_conv_bias", OF_MAMBA),
-    ("mamba_proj_bias", OF_MAMBA),
-    ("time_step_limit", OF_MAMBA),
+    ("mamba_chunk_size", ORDER),
     ("normalization_function", "transformers has RMSNorm only"),
-    ("init_method", "for training only"),
+    ("init_method", TRAINING),
 ]);
-const OF_MAMBA: &str = "of Mamba layers, with which a model is refused";
 
 const SHARED_WIDTH: Key = key(
     &["shared_intermediate_size"],
     "expert_shared_feed_forward_length",
 );
 const POSITIONS: Key = key(&["position_embedding_type"], "");
+/// llama.cpp's word for whether queries and keys are turned.
+const IS_TURNED: Key = key(&[], "rope.scaling.finetuned");
 const KINDS: Key = key(&["layer_types", "layers_block_type"], "");
 const EMBEDDING: Key = key(&["embedding_multiplier"], "embedding_scale");
 const PARTS: Key = key(&["residual_multiplier"], "residual_scale");
@@ -79,7 +77,7 @@ const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
 const MLP_BIAS: Key = key(&["mlp_bias"], "");
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
-    let mut spec = Start::gated(config)?.decoder(config)?;
+    let mut spec = Start::gated(config)?.decoder(&reading::with_key_heads(config))?;
     if is_turned(config)? {
         rotary::apply(config, &mut spec)?;
     }
@@ -99,13 +97,14 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         }
     }
     replace_feed_forward(config, &mut spec)?;
-    only_attention(config, spec.blocks.len())?;
+    replace_attention(config, &mut spec)?;
     Ok(spec)
 }
 
 /// Whether queries and keys are turned.
 fn is_turned(config: &Config) -> Result<bool, ModelError> {
     match (config.architecture(), config.optional_str(POSITIONS)?) {
+        ("granitehybrid", _) => Ok(config.optional_bool(IS_TURNED)?.unwrap_or(true)),
         ("granitemoehybrid", None) => Ok(false),
         ("granitemoehybrid", Some(other)) if other != "rope" => {
             Err(config.complain(POSITIONS, &format!("`{other}` is not supported; `rope` is")))
@@ -118,7 +117,7 @@ fn is_turned(config: &Config) -> Result<bool, ModelError> {
 /// it in some models.
 fn replace_feed_forward(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     let count = config.optional_usize(experts::COUNT)?.unwrap_or(0);
-    if config.dialect() == Dialect::Gguf && count > 0 {
+    if config.architecture() == "granite" && count > 0 {
         let reason = "is above 0: experts are not supported for this architecture";
         return Err(config.complain(experts::COUNT, reason));
     }
@@ -149,6 +148,8 @@ fn replace_feed_forward(config: &Config, spec: &mut Spec) -> Result<(), ModelErr
                     score: RouterScore::SoftmaxOfChosen,
                     ..RouterSpec::default()
                 },
+                weighs: Weighs::Output,
+                latent: None,
                 shared: Some(SharedExpert {
                     width: shared_width,
                     gate: SharedGate::None,
@@ -159,28 +160,46 @@ fn replace_feed_forward(config: &Config, spec: &mut Spec) -> Result<(), ModelErr
     Ok(())
 }
 
-/// Refuses models with other layers than attention.
-fn only_attention(config: &Config, layers: usize) -> Result<(), ModelError> {
-    if config.architecture() != "granitemoehybrid" {
+/// Puts state spaces in the place of the attentions that Granite 4 does not have.
+fn replace_attention(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
+    let kinds = (0..spec.blocks.len()).map(|layer| is_attention(config, layer));
+    let kinds = kinds.collect::<Result<Vec<_>, _>>()?;
+    if kinds.iter().all(|is_attention| *is_attention) {
         return Ok(());
     }
-    let Some(kinds) = config.get(KINDS) else {
-        let reason = "is missing, which stands for Mamba layers only: those are not supported";
-        return Err(config.complain(KINDS, reason));
-    };
-    let kinds = kinds.as_array().map(Vec::as_slice).unwrap_or_default();
-    let is_attention =
-        |kind: &serde_json::Value| matches!(kind.as_str(), Some("full_attention" | "attention"));
-    match kinds.iter().position(|kind| !is_attention(kind)) {
-        Some(layer) => {
-            let kind = kinds.get(layer).map(ToString::to_string);
-            let kind = kind.unwrap_or_default();
-            let reason = format!("lists {kind} for layer {layer}; only attention is supported");
-            Err(config.complain(KINDS, &reason))
+    if reading::activation(config, Activation::Silu)? != Activation::Silu {
+        let reason = "is not `silu`, with which Mamba layers are computed only";
+        return Err(config.complain(reading::ACTIVATION, reason));
+    }
+    let channels = state_space::channels(config, EXPAND, spec.d_model)?;
+    for (block, is_attention) in spec.blocks.iter_mut().zip(kinds) {
+        if !is_attention {
+            let eps = block.norm.eps;
+            let space = state_space::read(config, &BESIDE_ATTENTION, channels, eps)?;
+            block.mixing = MixingSpec::Mixer(MixerSpec::Mamba2(space));
         }
-        None if kinds.len() == layers => Ok(()),
-        None => {
-            let reason = format!("lists {} layers, but there are {layers}", kinds.len());
+    }
+    Ok(())
+}
+
+/// Whether a layer is an attention: in a file that does not say, none is.
+fn is_attention(config: &Config, layer: usize) -> Result<bool, ModelError> {
+    match (config.dialect(), config.architecture()) {
+        (Dialect::Gguf, "granitehybrid") => return Ok(reading::has_key_heads(config, layer)),
+        (_, "granitemoehybrid") => {}
+        _ => return Ok(true),
+    }
+    let Some(kinds) = config.get(KINDS) else {
+        return Ok(false);
+    };
+    let kind = kinds.as_array().and_then(|kinds| kinds.get(layer));
+    match kind.and_then(|kind| kind.as_str()) {
+        Some("full_attention" | "attention") => Ok(true),
+        Some("linear_attention" | "mamba") => Ok(false),
+        _ => {
+            let reason = format!(
+                "must say `attention` or `mamba` for each layer; for layer {layer} it does not"
+            );
             Err(config.complain(KINDS, &reason))
         }
     }
@@ -210,10 +229,12 @@ fn layout(config: &Config) -> Layout {
                 shared: SHARED_MLP,
                 ..HUGGING_FACE.experts
             },
+            mixer: MixerLayout::Mamba2(state_space::IN_MAMBA),
             ..HUGGING_FACE
         },
         Dialect::HuggingFace => HUGGING_FACE,
         Dialect::Gguf => Layout {
+            mixer: MixerLayout::Mamba2(state_space::IN_GGUF),
             rope_rows: RopeRows::Interleaved,
             ..GGUF
         },

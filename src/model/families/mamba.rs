@@ -1,23 +1,26 @@
-//! `mamba` and `mamba2`: blocks of one part, a state space in the place of attention and
-//! feed-forward network.
+//! `mamba`, `falcon_mamba` and `mamba2`: blocks of one part, a state space in the place of attention
+//! and feed-forward network; in the second with norms of what is selected.
 //!
 //! Gu, Dao 2023, <https://arxiv.org/abs/2312.00752>; Dao, Gu 2024,
-//! <https://arxiv.org/abs/2405.21060>.
+//! <https://arxiv.org/abs/2405.21060>; Zuo et al. 2024, <https://arxiv.org/abs/2410.05355>.
 
 use serde_json::Value;
 
 use super::start::Start;
-use super::{Family, reading};
+use super::state_space::{Keys, ORDER, TRAINING};
+use super::{Family, reading, state_space};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::mixer::mamba::Decay;
-use crate::model::mixer::{MixerLayout, MixerSpec, mamba, mamba2};
-use crate::model::spec::{Activation, Bias, FeedForwardSpec, MlpKind, NormSpec, Spec, Unembedding};
+use crate::model::mixer::{MixerLayout, MixerSpec, mamba};
+use crate::model::spec::{
+    Activation, Bias, FeedForwardSpec, MixingSpec, MlpKind, NormSpec, Spec, Unembedding,
+};
 
 pub const FAMILY: Family = Family {
     name: "mamba",
-    model_types: &[MAMBA, MAMBA2],
+    model_types: &[MAMBA, FALCON_MAMBA, MAMBA2],
     gguf: &["mamba", "mamba2"],
     spec,
     layout,
@@ -32,7 +35,21 @@ const MAMBA: ModelType = ModelType::new(
     }"#,
 )
 .only(SILU)
-.ignoring(&[
+.ignoring(OF_MAMBA);
+
+const FALCON_MAMBA: ModelType = ModelType::new(
+    "falcon_mamba",
+    r#"{
+        "hidden_size": 768, "state_size": 16, "num_hidden_layers": 32,
+        "layer_norm_epsilon": 1e-5, "expand": 2, "conv_kernel": 4, "use_bias": false,
+        "use_conv_bias": true, "time_step_rank": "auto", "tie_word_embeddings": true,
+        "mixer_rms_eps": 1e-6
+    }"#,
+)
+.only(SILU)
+.ignoring(OF_MAMBA);
+
+const OF_MAMBA: &[(&str, &str)] = &[
     ("intermediate_size", "`expand` stands for it"),
     ("d_inner", "`expand` stands for it"),
     ("d_model", "`hidden_size` stands for it"),
@@ -48,9 +65,10 @@ const MAMBA: ModelType = ModelType::new(
     ("time_step_floor", TRAINING),
     ("time_step_init_scheme", TRAINING),
     ("rescale_prenorm_residual", TRAINING),
-    ("use_mambapy", "another order of the same sums"),
-    ("use_associative_scan", "another order of the same sums"),
-]);
+    ("use_mambapy", ORDER),
+    ("use_falcon_mambapy", ORDER),
+    ("use_associative_scan", ORDER),
+];
 
 const MAMBA2: ModelType = ModelType::new(
     "mamba2",
@@ -72,74 +90,76 @@ const MAMBA2: ModelType = ModelType::new(
     ("time_step_max", TRAINING),
     ("time_step_floor", TRAINING),
     ("rescale_prenorm_residual", TRAINING),
-    ("chunk_size", "another order of the same sums"),
+    ("chunk_size", ORDER),
     ("rms_norm", "all norms are RMSNorm"),
 ]);
 
 const SILU: &[(&str, &str)] = &[("hidden_act", r#"["silu"]"#)];
 const FLOAT32: &str = "sums are float32 in any case";
-const TRAINING: &str = "for training only";
 
 const EPS: Key = key(&["layer_norm_epsilon"], "attention.layer_norm_rms_epsilon");
 const EXPAND: Key = key(&["expand"], "");
-const CHANNELS: Key = key(&[], "ssm.inner_size");
 const STATE: Key = key(&["state_size"], "ssm.state_size");
 const KERNEL: Key = key(&["conv_kernel"], "ssm.conv_kernel");
 const RANK: Key = key(&["time_step_rank"], "ssm.time_step_rank");
-const GROUPS: Key = key(&["n_groups"], "ssm.group_count");
-const HEADS: Key = key(&["num_heads"], "ssm.time_step_rank");
-const HEAD_WIDTH: Key = key(&["head_dim"], "");
-const LIMIT: Key = key(&["time_step_limit"], "");
 const BIAS: Key = key(&["use_bias"], "");
 const CONVOLUTION_BIAS: Key = key(&["use_conv_bias"], "");
 const NORMED: Key = key(&[], "ssm.dt_b_c_rms");
+const SELECTED_EPS: Key = key(&["mixer_rms_eps"], "");
+
+/// The names of Mamba-2's own.
+const MAMBA2_KEYS: Keys = Keys {
+    heads: key(&["num_heads"], "ssm.time_step_rank"),
+    head_width: key(&["head_dim"], ""),
+    groups: key(&["n_groups"], "ssm.group_count"),
+    state: STATE,
+    kernel: KERNEL,
+    bias: BIAS,
+    output_bias: BIAS,
+    convolution_bias: CONVOLUTION_BIAS,
+    limit: key(&["time_step_limit"], ""),
+};
+
+/// What transformers takes where a file leaves [`SELECTED_EPS`] out.
+const USUAL_SELECTED_EPS: f64 = 1e-6;
 
 /// No position is added anywhere, so that nothing limits the context but what llama.cpp's converter
 /// writes.
 const CONTEXT: usize = 1 << 20;
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
-    if config.optional_bool(NORMED)? == Some(true) {
-        let reason = "is true: norms of what is selected are not supported";
-        return Err(config.complain(NORMED, reason));
-    }
     let start = Start {
         norm: NormSpec::rms(config.f64(EPS)?),
         mlp: MlpKind::Gated,
         activation: Activation::Silu,
         bias: Bias::Absent,
         unembedding: match config.architecture() {
-            "mamba" => Unembedding::Tied,
-            _ => Unembedding::Separate,
+            "mamba2" => Unembedding::Separate,
+            _ => Unembedding::Tied,
         },
         context_unsaid: Some(CONTEXT),
     };
     let mut spec = start.decoder(&without_attention(config))?;
-    let channels = channels(config, spec.d_model)?;
-    let bias = match config.dialect() {
-        Dialect::Gguf => Bias::Absent,
-        Dialect::HuggingFace => reading::bias_by_flag(config, BIAS)?,
-    };
-    let convolution_bias = reading::bias_by_flag(config, CONVOLUTION_BIAS)?;
+    let channels = state_space::channels(config, EXPAND, spec.d_model)?;
     let mixer = match config.architecture() {
-        "mamba" => MixerSpec::Mamba(mamba::Spec {
+        "mamba2" => MixerSpec::Mamba2(state_space::read(
+            config,
+            &MAMBA2_KEYS,
+            channels,
+            config.f64(EPS)?,
+        )?),
+        _ => MixerSpec::Mamba(mamba::Spec {
             width: channels,
             state: config.usize(STATE)?,
             rank: rank(config, spec.d_model)?,
             kernel: config.usize(KERNEL)?,
-            bias,
-            convolution_bias,
-        }),
-        _ => MixerSpec::Mamba2(mamba2::Spec {
-            eps: config.f64(EPS)?,
-            rates: rates(config)?,
-            bias,
-            convolution_bias,
-            ..heads(config, channels)?
+            bias: reading::bias_by_flag(config, BIAS)?,
+            convolution_bias: reading::bias_by_flag(config, CONVOLUTION_BIAS)?,
+            selected_eps: selected_eps(config, &mut spec.notes)?,
         }),
     };
     for block in &mut spec.blocks {
-        block.mixer = Some(mixer.clone());
+        block.mixing = MixingSpec::Mixer(mixer.clone());
         block.feed_forward = FeedForwardSpec::Nothing;
     }
     Ok(spec)
@@ -152,19 +172,18 @@ fn without_attention(config: &Config) -> Config {
     one(&one(&alone, reading::N_KV_HEADS), reading::HEAD_DIM)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "widths are below 2^52, and what is not whole is cut off, as in transformers"
-)]
-fn channels(config: &Config, d_model: usize) -> Result<usize, ModelError> {
-    if config.dialect() == Dialect::Gguf {
-        return config.usize(CHANNELS);
-    }
-    match config.f64(EXPAND)? {
-        expand if expand > 0.0 && expand < 1e3 => Ok((expand * d_model as f64) as usize),
-        expand => Err(config.complain(EXPAND, &format!("must be above 0, not {expand}"))),
+/// Of the norms of what is selected, where there are some.
+fn selected_eps(config: &Config, notes: &mut Vec<String>) -> Result<Option<f64>, ModelError> {
+    match (config.architecture(), config.optional_bool(NORMED)?) {
+        ("falcon_mamba", _) => config.f64(SELECTED_EPS).map(Some),
+        (_, Some(true)) => {
+            notes.push(format!(
+                "llama.cpp's converter leaves out the epsilon of the norms of what is selected; \
+                 {USUAL_SELECTED_EPS:e} is taken, as published models have it"
+            ));
+            Ok(Some(USUAL_SELECTED_EPS))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -175,51 +194,8 @@ fn rank(config: &Config, d_model: usize) -> Result<usize, ModelError> {
     }
 }
 
-/// The heads of Mamba-2, all else left open.
-fn heads(config: &Config, channels: usize) -> Result<mamba2::Spec, ModelError> {
-    let heads = config.usize(HEADS)?;
-    let groups = config.usize(GROUPS)?;
-    let width = match config.dialect() {
-        Dialect::HuggingFace => config.usize(HEAD_WIDTH)?,
-        Dialect::Gguf => channels / heads,
-    };
-    if heads.saturating_mul(width) != channels || !heads.is_multiple_of(groups) {
-        let reason = format!(
-            "is {heads}: heads of {width} in {groups} groups do not make {channels} channels"
-        );
-        return Err(config.complain(HEADS, &reason));
-    }
-    Ok(mamba2::Spec {
-        heads,
-        width,
-        groups,
-        state: config.usize(STATE)?,
-        kernel: config.usize(KERNEL)?,
-        bias: Bias::Absent,
-        convolution_bias: Bias::Absent,
-        eps: 0.0,
-        rates: [0.0, f64::INFINITY],
-    })
-}
-
-/// What the rates stay within. Where a file has no number there is no bound: JSON has none for
-/// infinity.
-fn rates(config: &Config) -> Result<[f64; 2], ModelError> {
-    match config.get(LIMIT) {
-        None => Ok([0.0, f64::INFINITY]),
-        Some(Value::Array(both)) if both.len() == 2 => {
-            let bound = |which: usize, unsaid: f64| {
-                let number = both.get(which).and_then(Value::as_f64);
-                number.unwrap_or(unsaid)
-            };
-            Ok([bound(0, 0.0), bound(1, f64::INFINITY)])
-        }
-        Some(_) => Err(config.complain(LIMIT, "must be a list of two numbers")),
-    }
-}
-
 fn layout(config: &Config) -> Layout {
-    let is_first = config.architecture() == "mamba";
+    let is_first = config.architecture() != "mamba2";
     match config.dialect() {
         Dialect::HuggingFace => Layout {
             prefixes: &["backbone.", ""],
@@ -235,15 +211,7 @@ fn layout(config: &Config) -> Layout {
                     passed: "layers.{l}.mixer.D",
                     output: "layers.{l}.mixer.out_proj",
                 }),
-                false => MixerLayout::Mamba2(mamba2::Layout {
-                    inner: "layers.{l}.mixer.in_proj",
-                    convolution: "layers.{l}.mixer.conv1d",
-                    decay: Decay::Logarithm("layers.{l}.mixer.A_log"),
-                    step: "layers.{l}.mixer.dt_bias",
-                    passed: "layers.{l}.mixer.D",
-                    norm: "layers.{l}.mixer.norm",
-                    output: "layers.{l}.mixer.out_proj",
-                }),
+                false => MixerLayout::Mamba2(state_space::IN_MIXER),
             },
             final_norm: "norm_f",
             ..HUGGING_FACE
@@ -259,15 +227,7 @@ fn layout(config: &Config) -> Layout {
                     passed: "blk.{l}.ssm_d",
                     output: "blk.{l}.ssm_out",
                 }),
-                false => MixerLayout::Mamba2(mamba2::Layout {
-                    inner: "blk.{l}.ssm_in",
-                    convolution: "blk.{l}.ssm_conv1d",
-                    decay: Decay::Negative("blk.{l}.ssm_a"),
-                    step: "blk.{l}.ssm_dt.bias",
-                    passed: "blk.{l}.ssm_d",
-                    norm: "blk.{l}.ssm_norm",
-                    output: "blk.{l}.ssm_out",
-                }),
+                false => MixerLayout::Mamba2(state_space::IN_GGUF),
             },
             ..GGUF
         },

@@ -10,7 +10,7 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{ExpertsLayout, GGUF, HUGGING_FACE, Layout};
 use crate::model::spec::{
-    Bias, ExpertsSpec, FeedForwardSpec, MlpSpec, NormSpec, RouterScore, RouterSpec, Spec,
+    Bias, ExpertsSpec, FeedForwardSpec, MlpSpec, NormSpec, RouterScore, RouterSpec, Spec, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -71,6 +71,8 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
                     score: RouterScore::SparseMixer { jitter },
                     ..RouterSpec::default()
                 },
+                weighs: Weighs::Output,
+                latent: None,
                 shared: None,
             });
         }

@@ -10,7 +10,7 @@ use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::mixer::delta_net::{self, Decay, Inner, Rates};
 use crate::model::mixer::{HeadOrder, MixerLayout, MixerSpec};
-use crate::model::spec::{Activation, Gate, Presence, QkNorm, QkNormSpan, Spec};
+use crate::model::spec::{Activation, Gate, MixingSpec, Presence, QkNorm, QkNormSpan, Spec};
 
 pub const FAMILY: Family = Family {
     name: "qwen3-next",
@@ -129,7 +129,7 @@ fn spec_of_complete(config: &Config) -> Result<Spec, ModelError> {
     let delta_net = delta_net(config)?;
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
         if is_recurrent(config, layer)? {
-            block.mixer = Some(MixerSpec::DeltaNet(delta_net.clone()));
+            block.mixing = MixingSpec::Mixer(MixerSpec::DeltaNet(delta_net.clone()));
         }
         let attention = &mut block.attention;
         attention.gate = Gate::Sigmoid;

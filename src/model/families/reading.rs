@@ -103,6 +103,24 @@ pub fn heads(config: &Config, d_model: usize) -> Result<Heads, ModelError> {
     })
 }
 
+/// The configuration with one number of key heads for all blocks, where a GGUF file has none for
+/// those without an attention.
+pub fn with_key_heads(config: &Config) -> Config {
+    let heads = config.get(N_KV_HEADS).and_then(|heads| heads.as_array());
+    let heads = heads.into_iter().flatten();
+    match heads.filter_map(serde_json::Value::as_u64).max() {
+        Some(most) => config.with(N_KV_HEADS, most.into()),
+        None => config.clone(),
+    }
+}
+
+/// Whether a layer is an attention, in GGUF files whose other layers have no key heads.
+pub fn has_key_heads(config: &Config, layer: usize) -> bool {
+    let heads = config.get(N_KV_HEADS);
+    let of_layer = heads.and_then(|heads| heads.as_array()?.get(layer)?.as_u64());
+    of_layer != Some(0)
+}
+
 /// The activation that the configuration names; `unsaid` where it names none, as GGUF files.
 pub fn activation(config: &Config, unsaid: Activation) -> Result<Activation, ModelError> {
     match config.optional_str(ACTIVATION)? {

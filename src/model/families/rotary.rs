@@ -81,7 +81,11 @@ pub fn temperature(config: &Config) -> Result<Option<Temperature>, ModelError> {
         return Ok(None);
     };
     match parameters.f64(ORIGINAL)? {
-        step if step > 0.0 => Ok(Some(Temperature { strength, step })),
+        step if step > 0.0 => Ok(Some(Temperature {
+            strength,
+            step,
+            first: 0,
+        })),
         step => Err(parameters.complain(ORIGINAL, &format!("must be above 0, not {step}"))),
     }
 }

@@ -6,8 +6,8 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
     Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, Gate,
-    HeadPositions, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, QkNormPlace, Residual, Sinks,
-    Spec, UnembedSpec, Unembedding,
+    HeadPositions, MixingSpec, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, QkNormPlace,
+    Residual, Sinks, Spec, UnembedSpec, Unembedding,
 };
 
 /// In GGUF files; `config.json` has names of its own for it.
@@ -116,6 +116,7 @@ impl Start {
                 scale: reading::root_scale(heads.head_dim),
                 cap: None,
                 window: None,
+                chunk: None,
                 positions: HeadPositions::None,
                 qk_norm: None,
                 gate: Gate::None,
@@ -125,7 +126,7 @@ impl Start {
                 qkv_bias: self.bias,
                 output_bias: self.bias,
             },
-            mixer: None,
+            mixing: MixingSpec::Attention,
             feed_forward: FeedForwardSpec::Dense(MlpSpec {
                 kind: self.mlp,
                 activation: reading::activation(config, self.activation)?,

@@ -11,7 +11,9 @@ use crate::model::dtype::Dtype;
 pub(super) fn shares(scores: &Tensor, window: Option<usize>, dtype: Dtype) -> Result<Tensor> {
     let (_, rows, seen) = scores.dims3()?;
     let start = seen.saturating_sub(rows);
-    let scores = match mask(rows, start, window, scores.device())? {
+    let window = window.unwrap_or(usize::MAX);
+    let first_seen = |position: usize| (position + 1).saturating_sub(window);
+    let scores = match mask(rows, start, first_seen, scores.device())? {
         Some(mask) => scores.broadcast_add(&mask)?,
         None => scores.clone(),
     };

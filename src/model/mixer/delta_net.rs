@@ -58,7 +58,9 @@ impl Spec {
     /// The key head of the value head at `place`.
     fn key_head(&self, place: usize) -> usize {
         match self.order {
-            HeadOrder::Counted => place / (self.value_heads / self.key_heads.max(1)).max(1),
+            HeadOrder::Counted | HeadOrder::Then { .. } => {
+                place / (self.value_heads / self.key_heads.max(1)).max(1)
+            }
             HeadOrder::Tiled { groups } => place % groups.max(1),
         }
     }

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use super::convolution::Convolution;
 use super::{
-    ALL_POSITIONS, HeadOrder, Heads, Kind, Mixer, Past, numbers, product, rounded, silu, softplus,
+    ALL_POSITIONS, HeadOrder, Heads, Kind, Mixer, Past, numbers, product, rms_scale, rounded, silu,
+    softplus,
 };
 use crate::model::ModelError;
 use crate::model::checkpoint::Checkpoint;
@@ -31,6 +32,9 @@ pub struct Spec {
     pub bias: Bias,
     /// Bias of the convolution.
     pub convolution_bias: Bias,
+    /// Of an RMSNorm without weights of what the rates are made of, of what writes and of what
+    /// reads, each on its own, as in Falcon Mamba.
+    pub selected_eps: Option<f64>,
 }
 
 impl Kind for Spec {
@@ -43,8 +47,12 @@ impl Kind for Spec {
     }
 
     fn words(&self) -> String {
+        let norms = match self.selected_eps {
+            None => "",
+            Some(_) => ", RMSNorm of what makes rates, writes and reads",
+        };
         format!(
-            "Mamba, {} channels of {} numbers, convolution over {} positions",
+            "Mamba, {} channels of {} numbers, convolution over {} positions{norms}",
             self.width, self.state, self.kernel
         )
     }
@@ -146,6 +154,7 @@ pub(super) fn read(
         kernel,
         bias,
         convolution_bias,
+        selected_eps: _,
     } = *spec;
     Ok(Mamba {
         inner: linear(layout.inner, 2 * width, d_model, bias)?,
@@ -204,9 +213,11 @@ impl Mixer for Mamba {
 
         let on_device = Tensor::from_slice(&channels, (rows, width), &Device::Cpu)?;
         let selected = self.selection.forward(&on_device.to_device(x.device())?)?;
-        let rates = selected.narrow(D::Minus1, 0, rank)?.contiguous()?;
-        let rates = numbers(&self.rates.forward(&rates)?)?;
-        let selected = numbers(&selected)?;
+        let selected = self.normed(numbers(&selected)?)?;
+        let of_rates = selected.chunks_exact((rank + 2 * state).max(1));
+        let of_rates = of_rates.flat_map(|selected| selected.iter().take(rank).copied());
+        let of_rates = Tensor::from_iter(of_rates, &Device::Cpu)?.reshape((rows, rank))?;
+        let rates = numbers(&self.rates.forward(&of_rates.to_device(x.device())?)?)?;
 
         let of_channel = |(channel, memory): (usize, &mut [f32])| -> Vec<f32> {
             let decay = self.decay.get(channel * state..(channel + 1) * state);
@@ -247,5 +258,29 @@ impl Mixer for Mamba {
     fn bytes(&self) -> u64 {
         let linears = [&self.inner, &self.selection, &self.rates, &self.output];
         linears.into_iter().map(Linear::bytes).sum()
+    }
+}
+
+impl Mamba {
+    /// What was selected, `[rows, rank + 2 * state]`, through its norms, where it has some.
+    fn normed(&self, mut selected: Vec<f32>) -> Result<Vec<f32>> {
+        let Spec {
+            rank,
+            state,
+            selected_eps: Some(eps),
+            ..
+        } = self.spec
+        else {
+            return Ok(selected);
+        };
+        for row in selected.chunks_exact_mut((rank + 2 * state).max(1)) {
+            let (rates, both) = row.split_at_mut(rank);
+            let (write, read) = both.split_at_mut(state);
+            for part in [rates, write, read] {
+                let scale = rms_scale(part, eps);
+                part.iter_mut().for_each(|number| *number *= scale);
+            }
+        }
+        rounded(selected, self.dtype)
     }
 }

@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use super::convolution::Convolution;
 use super::mamba::{Decay, convolution};
 use super::{
-    ALL_POSITIONS, HeadOrder, Heads, Kind, Mixer, Past, numbers, product, rounded, silu, softplus,
+    ALL_POSITIONS, HeadOrder, Heads, Kind, Mixer, Past, numbers, product, rms_scale, rounded, silu,
+    softplus,
 };
 use crate::model::ModelError;
 use crate::model::checkpoint::Checkpoint;
@@ -30,14 +31,34 @@ pub struct Spec {
     pub state: usize,
     /// Positions that the convolution sees.
     pub kernel: usize,
-    /// Biases of the projections into it and out of it.
+    /// Bias of the projection into it.
     pub bias: Bias,
+    /// Bias of the projection out of it.
+    pub output_bias: Bias,
     /// Bias of the convolution.
     pub convolution_bias: Bias,
-    /// Of the norm of what the heads of a group give.
+    /// Where what the heads of a group give is normed.
+    pub normed: Normed,
+    /// Of that norm.
     pub eps: f64,
     /// Rates stay within these two.
     pub rates: [f64; 2],
+    /// What goes in is multiplied by the first, and the gates, the channels, what writes, what reads
+    /// and the rates that are made of it by the others, as in Falcon-H1.
+    pub scales: Option<(f64, [f64; 5])>,
+}
+
+/// Where the norm of what the heads of a group give stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normed {
+    /// There is none.
+    Nowhere,
+    /// Behind the gates.
+    Gated,
+    /// Before the gates.
+    Ungated,
+    /// Behind the gates, where the checkpoint holds its weights: GGUF metadata do not say.
+    AsStored,
 }
 
 impl Spec {
@@ -111,7 +132,8 @@ pub struct Mamba2 {
     decay: Vec<f32>,
     step: Vec<f32>,
     passed: Vec<f32>,
-    norm: Vec<f32>,
+    /// The weights of its norm, and whether that stands behind the gates.
+    norm: Option<(Vec<f32>, bool)>,
     output: Linear,
     dtype: Dtype,
 }
@@ -128,7 +150,19 @@ pub(super) fn read(
     let (channels, convolved, heads) = (spec.channels(), spec.convolved(), spec.heads);
     let rows = channels + convolved + heads;
     let inner = checkpoint.projection(&name(layout.inner), rows, d_model, spec.bias)?;
-    let output = checkpoint.projection(&name(layout.output), d_model, channels, spec.bias)?;
+    let output_bias = spec.output_bias;
+    let output = checkpoint.projection(&name(layout.output), d_model, channels, output_bias)?;
+    let weights = name(layout.norm);
+    let is_gated = match spec.normed {
+        Normed::Nowhere => None,
+        Normed::Gated => Some(true),
+        Normed::Ungated => Some(false),
+        Normed::AsStored => checkpoint.has_weight(&weights).then_some(true),
+    };
+    let norm = match is_gated {
+        Some(is_gated) => Some((checkpoint.flat(&(weights + ".weight"), channels)?, is_gated)),
+        None => None,
+    };
     let shape = [convolved, spec.kernel];
     let bias = spec.convolution_bias;
     Ok(Mamba2 {
@@ -137,7 +171,7 @@ pub(super) fn read(
         decay: layout.decay.read(checkpoint, l, heads)?,
         step: checkpoint.flat(&name(layout.step), heads)?,
         passed: checkpoint.flat(&name(layout.passed), heads)?,
-        norm: checkpoint.flat(&(name(layout.norm) + ".weight"), channels)?,
+        norm,
         output: checkpoint.stacked(vec![output])?,
         dtype: checkpoint.dtype(),
         spec: spec.clone(),
@@ -150,7 +184,7 @@ impl Mixer for Mamba2 {
         let (channels, convolved) = (spec.channels(), spec.convolved());
         let rows = x.dim(0)?;
         let of_row = channels + convolved + spec.heads;
-        let inner = numbers(&self.inner.forward(x)?)?;
+        let inner = self.inner(x)?;
         let part = |from: usize, len: usize| -> Vec<f32> {
             let rows = inner.chunks_exact(of_row.max(1));
             let parts = rows.filter_map(|row| row.get(from..from + len));
@@ -181,11 +215,7 @@ impl Mixer for Mamba2 {
                 given.extend_from_slice(of_row.unwrap_or_default());
             }
         }
-        let gated = given
-            .iter()
-            .zip(&gates)
-            .map(|(given, gate)| given * silu(*gate));
-        let given = self.normed(gated.collect());
+        let given = self.gated(given, &gates);
         let given = Tensor::from_vec(given, (rows, channels), &Device::Cpu)?;
         self.dtype.round(given)?.to_device(x.device())
     }
@@ -239,27 +269,60 @@ impl Mamba2 {
         given
     }
 
-    /// What the heads give, behind its gates, through its norm, which has a statistic for each
-    /// group.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "groups are narrower than 2^23, and the model computes in f32"
-    )]
-    fn normed(&self, mut given: Vec<f32>) -> Vec<f32> {
+    /// Gates, what goes through the convolution, and rates of each position, scaled where it has
+    /// scales.
+    #[expect(clippy::cast_possible_truncation, reason = "the model computes in f32")]
+    fn inner(&self, x: &Tensor) -> Result<Vec<f32>> {
+        let spec = &self.spec;
+        let Some((of_input, of_parts)) = spec.scales else {
+            return numbers(&self.inner.forward(x)?);
+        };
+        let x = self.dtype.round((x * of_input)?)?;
+        let mut inner = numbers(&self.inner.forward(&x)?)?;
+        let (channels, state) = (spec.channels(), spec.groups * spec.state);
+        let of_row = [channels, channels, state, state, spec.heads];
+        let of_row = of_row.into_iter().zip(of_parts.map(|scale| scale as f32));
+        let of_row = of_row.flat_map(|(len, scale)| std::iter::repeat_n(scale, len));
+        let of_row: Vec<f32> = of_row.collect();
+        for row in inner.chunks_exact_mut(of_row.len().max(1)) {
+            let numbers = row.iter_mut().zip(&of_row);
+            numbers.for_each(|(number, scale)| *number *= scale);
+        }
+        rounded(inner, self.dtype)
+    }
+
+    /// What the heads give, through its gates and its norm.
+    fn gated(&self, mut given: Vec<f32>, gates: &[f32]) -> Vec<f32> {
+        let gate = |given: &mut [f32]| {
+            let gated = given.iter_mut().zip(gates);
+            gated.for_each(|(given, gate)| *given *= silu(*gate));
+        };
+        match &self.norm {
+            None => gate(&mut given),
+            Some((weights, true)) => {
+                gate(&mut given);
+                self.norm(&mut given, weights);
+            }
+            Some((weights, false)) => {
+                self.norm(&mut given, weights);
+                gate(&mut given);
+            }
+        }
+        given
+    }
+
+    /// Norms what the heads give, which has a statistic for each group.
+    fn norm(&self, given: &mut [f32], weights: &[f32]) {
         let channels = self.spec.channels().max(1);
         let of_group = (channels / self.spec.groups.max(1)).max(1);
         for row in given.chunks_exact_mut(channels) {
             let groups = row.chunks_exact_mut(of_group);
-            for (group, weights) in groups.zip(self.norm.chunks_exact(of_group)) {
-                let squares: f32 = group.iter().map(|number| number * number).sum();
-                let mean = squares / of_group as f32;
-                let scale = (mean + self.spec.eps as f32).sqrt().recip();
+            for (group, weights) in groups.zip(weights.chunks_exact(of_group)) {
+                let scale = rms_scale(group, self.spec.eps);
                 for (number, weight) in group.iter_mut().zip(weights) {
                     *number *= scale * weight;
                 }
             }
         }
-        given
     }
 }

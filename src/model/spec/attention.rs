@@ -20,6 +20,9 @@ pub struct AttentionSpec {
     pub cap: Option<f64>,
     /// Each position attends to this many last ones, itself included; `None`: to all.
     pub window: Option<usize>,
+    /// Positions stand in chunks of this many, and none attends to those of another; `None`: all
+    /// stand in one.
+    pub chunk: Option<usize>,
     /// How places reach the scores.
     pub positions: HeadPositions,
     /// Norms of queries and keys.
@@ -57,6 +60,16 @@ impl AttentionSpec {
             width: self.head_dim,
             order: HeadOrder::Counted,
         }
+    }
+
+    /// The first position that the one at `position` attends to.
+    #[must_use]
+    pub fn first_seen(&self, position: usize) -> usize {
+        let of_window = self
+            .window
+            .map(|window| (position + 1).saturating_sub(window));
+        let of_chunk = self.chunk.map(|chunk| position - position % chunk.max(1));
+        of_window.max(of_chunk).unwrap_or(0)
     }
 
     /// The rotation of queries and keys, if they are rotated.
@@ -104,14 +117,16 @@ pub enum QkNormPlace {
     AfterRotation,
 }
 
-/// Queries at position `p` are multiplied by `1 + strength * ln(1 + floor(p / step))`, as in
-/// Llama 4 and Ministral 3.
+/// Queries at position `p` are multiplied by `1 + strength * ln(1 + floor((p + first) / step))`, as
+/// in Ministral 3, where the first position counts as 0, and Llama 4, where it counts as 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Temperature {
     /// How fast the factor grows.
     pub strength: f64,
     /// Positions up to the next larger factor.
     pub step: f64,
+    /// As what the first position counts.
+    pub first: usize,
 }
 
 impl Temperature {
@@ -119,7 +134,8 @@ impl Temperature {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "positions are below 2^52")]
     pub fn factor(&self, position: usize) -> f64 {
-        1.0 + self.strength * (position as f64 / self.step).floor().ln_1p()
+        let counted = position.saturating_add(self.first) as f64;
+        1.0 + self.strength * (counted / self.step).floor().ln_1p()
     }
 }
 

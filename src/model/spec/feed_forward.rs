@@ -1,6 +1,6 @@
 //! The feed-forward part of one block, as data.
 
-use super::{Bias, RouterSpec};
+use super::{Bias, NormSpec, RouterSpec};
 
 /// The feed-forward part of one block.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,8 +9,22 @@ pub enum FeedForwardSpec {
     Dense(MlpSpec),
     /// Several, a few of which are chosen for each token.
     Experts(ExpertsSpec),
+    /// A network for all tokens and a mixture beside it, whose outputs are added.
+    Both(BesideExperts),
     /// The block has none.
     Nothing,
+}
+
+/// A network and a mixture side by side, as in Gemma 4. The network reads what the block's norm
+/// gives; the mixture the stream through a norm of its own; what each gives goes through another one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BesideExperts {
+    /// The network.
+    pub mlp: MlpSpec,
+    /// The mixture, whose router reads the stream itself.
+    pub experts: ExpertsSpec,
+    /// The norms.
+    pub norm: NormSpec,
 }
 
 /// One feed-forward network.
@@ -38,8 +52,22 @@ pub struct ExpertsSpec {
     pub used: usize,
     /// What chooses and weighs them.
     pub router: RouterSpec,
+    /// What their weights are weights of.
+    pub weighs: Weighs,
+    /// The width to which what they read is projected, and back from what they give, where that is
+    /// not the stream's.
+    pub latent: Option<usize>,
     /// One more expert that every token goes through.
     pub shared: Option<SharedExpert>,
+}
+
+/// What the weight of an expert multiplies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weighs {
+    /// What it gives.
+    Output,
+    /// What it reads, as in Llama 4.
+    Input,
 }
 
 /// An expert that every token goes through.
@@ -67,6 +95,14 @@ pub enum MlpKind {
     Plain,
     /// `down(act(gate(x)) * up(x))` (Shazeer 2020).
     Gated,
+    /// The same with the gates multiplied by `gate` before the activation, and all at last by
+    /// `down`, as Falcon-H1.
+    Scaled {
+        /// What the gates are multiplied by.
+        gate: f64,
+        /// What the output is multiplied by.
+        down: f64,
+    },
     /// `down(g * sigmoid(steepness * g) * (u + 1))`, where `g` is `gate(x)` but at most `limit`,
     /// and `u` is `up(x)` but within `limit` of 0, as GPT-OSS. There is no other activation.
     Clamped {

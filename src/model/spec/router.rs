@@ -19,6 +19,18 @@ pub struct RouterSpec {
     pub sum: Sum,
     /// The weights are multiplied by it, at last.
     pub scale: f64,
+    /// Of a norm of its own, through which it reads the stream.
+    pub own_norm: Option<OwnNorm>,
+}
+
+/// How a router reads the stream through an RMSNorm of its own, as in Gemma 4; each expert then has
+/// a learned number by which its weight is multiplied at last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OwnNorm {
+    /// Added to the mean square before the root.
+    pub eps: f64,
+    /// The norm's weights are multiplied by it.
+    pub scale: f64,
 }
 
 impl Default for RouterSpec {
@@ -30,6 +42,7 @@ impl Default for RouterSpec {
             groups: None,
             sum: Sum::AsScored,
             scale: 1.0,
+            own_norm: None,
         }
     }
 }

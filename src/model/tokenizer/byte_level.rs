@@ -31,6 +31,18 @@ pub(super) fn bytes(token: &str) -> Vec<u8> {
     spelled.unwrap_or_else(|| token.as_bytes().to_vec())
 }
 
+/// How bytes are spelled.
+pub(super) fn spelled(bytes: &[u8]) -> String {
+    let spelled = bytes.iter().map(
+        |byte| match SHIFTED.iter().position(|other| other == byte) {
+            None => char::from(*byte),
+            // There are 68 of them: each has a character.
+            Some(place) => char::from_u32(0x100 + place as u32).unwrap_or_default(),
+        },
+    );
+    spelled.collect()
+}
+
 /// The byte that `c` spells: a printable Latin-1 character spells itself, the others are spelled
 /// by the characters from U+0100 on.
 fn byte(c: char) -> Option<u8> {
@@ -72,6 +84,12 @@ mod tests {
         let mut sorted = spelled.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (0..=u8::MAX).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_spelled_spells_the_same_bytes() {
+        let all: Vec<u8> = (0..=u8::MAX).collect();
+        assert_eq!(bytes(&spelled(&all)), all);
     }
 
     #[test]

@@ -22,6 +22,9 @@ const UNKNOWN: &str = "tokenizer.ggml.unknown_token_id";
 /// What [`MODEL`] calls a SentencePiece vocabulary of the BPE kind.
 pub(super) const SENTENCEPIECE: &str = "llama";
 
+/// What [`MODEL`] calls a vocabulary in SentencePiece's spelling that lists its merges.
+pub(super) const GEMMA4: &str = "gemma4";
+
 /// Tokens that end a text wherever they are, though the file may name only one of them. They are
 /// control tokens, though some files give them another type: llama.cpp knows them by these texts.
 const ENDS: [&str; 23] = [
@@ -112,9 +115,13 @@ impl Entries {
             .unwrap_or_default()
             .and_then(|id| u32::try_from(id).ok().map(TokenId))
             .filter(|id| (id.0 as usize) < entries.tokens.len());
-        if metadata.string(MODEL)? == Some(SENTENCEPIECE) {
-            entries.unknown = entries.declared(metadata, UNKNOWN)?;
-            entries.assume_sentencepiece_bounds();
+        match metadata.string(MODEL)? {
+            Some(SENTENCEPIECE) => {
+                entries.unknown = entries.declared(metadata, UNKNOWN)?;
+                entries.assume_sentencepiece_bounds();
+            }
+            Some(GEMMA4) => entries.unknown = entries.declared(metadata, UNKNOWN)?,
+            _ => {}
         }
         let turn = entries.declared(metadata, EOT)?;
         let message = entries.declared(metadata, EOM)?;

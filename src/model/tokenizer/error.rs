@@ -8,8 +8,8 @@ use std::path::PathBuf;
 pub enum TokenizerError {
     /// A model folder without a tokenizer.
     #[error(
-        "no tokenizer in {}: expected tokenizer.json, or vocab.json with merges.txt, or \
-         tokenizer.model{}",
+        "no tokenizer in {}: expected tokenizer.json, or vocab.json with merges.txt, or one of \
+         tokenizer.model, tekken.json and tiktoken.model{}",
         folder.display(),
         there_is(found.as_deref())
     )]

@@ -1,7 +1,7 @@
 //! The tokenizer of a model's folder, with the files that models are published with on the hub.
 //!
-//! Of the files that may hold a vocabulary one is taken: `tokenizer.json`, or else a SentencePiece
-//! model, or else `vocab.json` with `merges.txt`. What is then done with it depends on the class
+//! Of the files that may hold a vocabulary one is taken: `tokenizer.json`, or else `tekken.json`, or
+//! else a SentencePiece model, or else `tiktoken.model`, or else `vocab.json` with `merges.txt`. What is then done with it depends on the class
 //! that the files name, and the tokens that they declare are added to it.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ use tokenizers::models::bpe::BPE;
 
 use super::added_token::{Token, TokenDeclaration};
 use super::additions::Special;
+use super::byte_ranks::Ranked;
 use super::class::{Class, OwnWay};
 use super::declared::{Declarations, ROLES};
 use super::guard::guarded;
@@ -37,7 +38,7 @@ pub(super) fn build(folder: &Path) -> Result<Tokenizer, TokenizerError> {
             let source = source::from_json(&json_path, &json)?;
             (json_path, source)
         }
-        None => source::read_other(folder, &class)?,
+        None => source::read_other(folder, &class, settings.code())?,
     };
     let added = match &source {
         Source::Json { added, .. } => Some(added),
@@ -76,6 +77,7 @@ impl Folder<'_> {
             ));
         }
         let (inner, special) = guarded(|| match (self.class.clone(), source) {
+            (_, Source::Ranked(ranked)) => self.ranked(&ranked),
             (Class::Own(own), source) => self.own_way(own, source),
             (_, Source::Json { inner, .. }) => self.generic(*inner),
             (_, Source::SentencePiece(model)) => self.generic_sentencepiece(&model),
@@ -102,6 +104,27 @@ impl Folder<'_> {
         let special = Special::new(&self.declared, None, Vec::new());
         special.add(&mut inner, self.declared.by_id.values().cloned())?;
         inner.set_encode_special_tokens(self.declared.split_special_tokens);
+        Ok((inner, special))
+    }
+
+    /// A vocabulary of ranks, with the tokens that the other files declare.
+    fn ranked(&mut self, ranked: &Ranked) -> tokenizers::Result<(tokenizers::Tokenizer, Special)> {
+        let mut inner = ranked.build()?;
+        let behind = ranked.behind(&self.declared)?;
+        let behind = behind.iter().map(|token| special::control(token));
+        inner.add_special_tokens(behind.collect::<Vec<_>>())?;
+        let special = Special::new(&self.declared, None, Vec::new());
+        special.add(&mut inner, self.declared.by_id.values().cloned())?;
+        special.put_around(&mut inner, &self.declared, false)?;
+        inner.set_encode_special_tokens(self.declared.split_special_tokens);
+        if self.declared.add_bos.is_none() && ranked.first.iter().any(|token| token == "<s>") {
+            self.notes.push(
+                "no file says whether a text begins with \"<s>\", and transformers puts none there \
+                 unless mistral-common is installed: \"add_bos_token\" in tokenizer_config.json says \
+                 it"
+                    .to_owned(),
+            );
+        }
         Ok((inner, special))
     }
 
@@ -161,6 +184,7 @@ impl Folder<'_> {
                 let rules = (!rules.is_empty()).then(|| own_way::precompiled(rules));
                 (model.vocabulary_for(own)?, rules.transpose()?)
             }
+            Source::Ranked(_) => return Err("is not read in a way of a class's own".into()),
             Source::Merges(vocab, merges) => {
                 let model = BPE::builder().vocab_and_merges(vocab, merges).build()?;
                 (ModelWrapper::from(model), None)

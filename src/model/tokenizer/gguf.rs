@@ -10,12 +10,14 @@ use candle_core::quantized::gguf_file::Value;
 use tokenizers::models::bpe::{Merges, Vocab};
 
 use super::additions::MOST_SPECIAL;
-use super::entries::{BOS, EOS, Entries, MODEL, SENTENCEPIECE, TOKENS, TokenKind, is_gemma};
+use super::entries::{
+    BOS, EOS, Entries, GEMMA4, MODEL, SENTENCEPIECE, TOKENS, TokenKind, is_gemma,
+};
 use super::growth;
 use super::guard::guarded;
 use super::leftmost::Leftmost;
 use super::metadata::{Metadata, bad_key, check_length, required};
-use super::sentencepiece::{MOST_WORK, Opening, SentencePiece};
+use super::sentencepiece::{self, MOST_WORK, Opening, SentencePiece};
 use super::special;
 use super::split::WordSplit;
 use super::{Tokenizer, TokenizerError, byte_level};
@@ -49,6 +51,7 @@ pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, Toke
             leftmost = leftmost_of(metadata, &entries)?;
             sentencepiece_tokenizer(metadata, &mut entries)?
         }
+        GEMMA4 => gemma4_tokenizer(metadata, &mut entries)?,
         other => return Err(unknown_kind(MODEL, other)),
     };
     entries
@@ -122,11 +125,47 @@ fn byte_level_tokenizer(
             WordSplit::UNNAMED
         }
     };
+    if split.is_by_llama_cpp {
+        entries.notes.push(format!(
+            "of the GGUF metadata's {PRE} {:?} only what llama.cpp does is known, which normalises \
+             no text; the model's own tokenizer.json beside the file would be used instead",
+            metadata.string(PRE)?.unwrap_or_default()
+        ));
+    }
     let vocab: Vocab = entries.tokens.iter().cloned().zip(0..).collect();
     let merges = read_merges(metadata, &vocab, &mut entries.notes)?;
     let around = Affixes::read(metadata, entries, split.adds_bos)?;
     guarded(|| {
         let mut tokenizer = byte_level::build(vocab, merges, split)?;
+        add_special(entries, &mut tokenizer, around)?;
+        Ok(tokenizer)
+    })
+    .map_err(|why| bad_key(MERGES, format!("cannot be used: {why}")))
+}
+
+/// Every text of Gemma 4 begins with BOS: the files that say otherwise were written in error, and
+/// llama.cpp does not follow them either.
+fn gemma4_tokenizer(
+    metadata: Metadata<'_>,
+    entries: &mut Entries,
+) -> Result<tokenizers::Tokenizer, TokenizerError> {
+    let vocab: Vocab = entries.tokens.iter().cloned().zip(0..).collect();
+    let merges = read_merges(metadata, &vocab, &mut entries.notes)?;
+    if metadata.flag(ADD_BOS)? == Some(false) {
+        entries.notes.push(format!(
+            "the GGUF metadata's {ADD_BOS} is false, which is an error in some files of Gemma 4: \
+             its texts begin with BOS"
+        ));
+    }
+    let adds_eos = metadata.flag(ADD_EOS)?.unwrap_or(false);
+    let (bos, eos) = (entries.bos, entries.eos);
+    let around = Affixes {
+        before: entries.bound(BOS, bos),
+        behind: adds_eos.then(|| entries.bound(EOS, eos)).flatten(),
+    };
+    let unknown = entries.unknown.map(|id| entries.token(id).to_owned());
+    guarded(|| {
+        let mut tokenizer = sentencepiece::with_merges(vocab, merges, unknown, Opening::Nothing)?;
         add_special(entries, &mut tokenizer, around)?;
         Ok(tokenizer)
     })

@@ -108,8 +108,8 @@ impl OwnWay {
                 Digits::new(true).into(),
                 ByteLevel::new(opens, true, true).into(),
             ]),
-            Self::Qwen2 => words(split::QWEN2, opens)?,
-            Self::Qwen35 => words(split::QWEN35, opens)?,
+            Self::Qwen2 => words(split::expressions::QWEN2, opens)?,
+            Self::Qwen35 => words(split::expressions::QWEN35, opens)?,
             Self::Llama => Metaspace::new(SPACE, prefix.scheme(), false).into(),
             Self::CodeLlama => {
                 let first = Prefix {
@@ -167,7 +167,7 @@ pub(super) fn rules_of(normaliser: &NormalizerWrapper) -> Option<NormalizerWrapp
 }
 
 /// Text cut by an expression, its bytes spelled as characters.
-fn words(expression: &str, opens: bool) -> tokenizers::Result<PreTokenizerWrapper> {
+pub(super) fn words(expression: &str, opens: bool) -> tokenizers::Result<PreTokenizerWrapper> {
     let pattern = SplitPattern::Regex(expression.to_owned());
     let cut = Split::new(pattern, SplitDelimiterBehavior::Isolated, false)?;
     Ok(sequence([

@@ -52,17 +52,7 @@ impl SentencePiece {
     pub(super) fn build(self) -> tokenizers::Result<Tokenizer> {
         let merges = self.ranked_merges();
         let vocab = self.tokens.into_iter().zip(0..).collect();
-        let mut model = BPE::builder()
-            .vocab_and_merges::<Vocab>(vocab, merges)
-            .byte_fallback(true)
-            .fuse_unk(true);
-        if let Some(unknown) = self.unknown {
-            model = model.unk_token(unknown);
-        }
-        let mut tokenizer = Tokenizer::new(model.build()?);
-        tokenizer.with_normalizer(Some(normaliser(self.opening)?))?;
-        tokenizer.with_decoder(Some(decoder(self.opening)?));
-        Ok(tokenizer)
+        with_merges(vocab, merges, self.unknown, self.opening)
     }
 
     /// Every way to make a token of two others, in the order in which they are tried.
@@ -87,6 +77,27 @@ impl SentencePiece {
             .map(|merge| (merge.left.to_owned(), merge.right.to_owned()))
             .collect()
     }
+}
+
+/// The tokenizer of a vocabulary in SentencePiece's spelling that lists its merges, as Gemma 4's
+/// does; without special tokens yet.
+pub(super) fn with_merges(
+    vocab: Vocab,
+    merges: Merges,
+    unknown: Option<String>,
+    opening: Opening,
+) -> tokenizers::Result<Tokenizer> {
+    let mut model = BPE::builder()
+        .vocab_and_merges(vocab, merges)
+        .byte_fallback(true)
+        .fuse_unk(true);
+    if let Some(unknown) = unknown {
+        model = model.unk_token(unknown);
+    }
+    let mut tokenizer = Tokenizer::new(model.build()?);
+    tokenizer.with_normalizer(Some(normaliser(opening)?))?;
+    tokenizer.with_decoder(Some(decoder(opening)?));
+    Ok(tokenizer)
 }
 
 /// One way to make a token of two others.

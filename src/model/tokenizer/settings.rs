@@ -47,6 +47,19 @@ impl Settings {
         Class::of(&self.tokenizer, &self.model, tokenizer_json)
     }
 
+    /// The class of the model's own code that is to read the folder, if the files name one.
+    pub(super) fn code(&self) -> Option<&str> {
+        let map = self.tokenizer.get("auto_map")?;
+        let named = map.get("AutoTokenizer").unwrap_or(map);
+        let class = named
+            .items()
+            .iter()
+            .rev()
+            .find_map(Json::text)
+            .or_else(|| named.text())?;
+        class.rsplit('.').next()
+    }
+
     /// The tokens that the files declare; `tokenizer_json` has the added ones of that file.
     pub(super) fn declarations(
         &self,

@@ -1,5 +1,6 @@
 //! The file of a model's folder that holds the vocabulary of its tokenizer: `tokenizer.json`, or
-//! else a SentencePiece model, or else `vocab.json` with `merges.txt`.
+//! else `tekken.json`, or else a SentencePiece model, or else `tiktoken.model`, or else `vocab.json`
+//! with `merges.txt`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,10 +10,12 @@ use serde::de::DeserializeOwned;
 use tokenizers::models::bpe::{Merges, Vocab};
 
 use super::added_token::Token;
+use super::byte_ranks::{Behind, ByteRanks, Ranked};
 use super::class::{Class, OwnWay};
 use super::sentencepiece_file::{SentencePieceModel, Unusable};
 use super::settings::TOKENIZER_CONFIG;
-use super::{TokenizerError, growth};
+use super::split::expressions::{KIMI, LLAMA3};
+use super::{TokenizerError, growth, tekken, tiktoken};
 use crate::model::json;
 use crate::regular_file;
 
@@ -24,10 +27,14 @@ const MERGES: &str = "merges.txt";
 /// What `T5Tokenizer` calls its SentencePiece model.
 const T5_SENTENCEPIECE: &str = "spiece.model";
 
+/// Mistral's own vocabularies.
+const TEKKEN: &str = "tekken.json";
+
+/// Vocabularies of tiktoken's kind.
+const TIKTOKEN: &str = "tiktoken.model";
+
 /// Files that hold a tokenizer which cannot be read here, and parts of such.
-const NOT_READ: [&str; 8] = [
-    "tekken.json",
-    "tiktoken.model",
+const NOT_READ: [&str; 6] = [
     "tokenizer.tiktoken",
     T5_SENTENCEPIECE,
     "sentencepiece.bpe.model",
@@ -45,6 +52,8 @@ pub(super) enum Source {
     },
     /// `tokenizer.model`.
     SentencePiece(SentencePieceModel),
+    /// `tekken.json`, or a vocabulary of tiktoken's.
+    Ranked(Ranked),
     /// `vocab.json` and `merges.txt`.
     Merges(Vocab, Merges),
 }
@@ -83,11 +92,18 @@ pub(super) fn from_json(path: &Path, json: &[u8]) -> Result<Source, TokenizerErr
     })
 }
 
-/// The vocabulary of a folder that has no `tokenizer.json`.
+/// The vocabulary of a folder that has no `tokenizer.json`. `code` is the class of the model's own
+/// code that is to read it, if the files name one.
 pub(super) fn read_other(
     folder: &Path,
     class: &Class,
+    code: Option<&str>,
 ) -> Result<(PathBuf, Source), TokenizerError> {
+    let tekken_path = folder.join(TEKKEN);
+    if let Some(bytes) = read_if_there(&tekken_path)? {
+        let ranked = tekken::read(&bytes).map_err(|why| unusable(&tekken_path, why))?;
+        return Ok((tekken_path, Source::Ranked(ranked)));
+    }
     let names: &[&str] = match class {
         Class::Own(OwnWay::T5) => &[SENTENCEPIECE, T5_SENTENCEPIECE],
         _ => &[SENTENCEPIECE],
@@ -95,9 +111,15 @@ pub(super) fn read_other(
     for name in names {
         let path = folder.join(name);
         if let Some(bytes) = read_if_there(&path)? {
-            let source = from_sentencepiece(&path, &bytes, class)?;
+            let source = from_model(&path, &bytes, class, code)?;
             return Ok((path, source));
         }
+    }
+    let tiktoken_path = folder.join(TIKTOKEN);
+    if let Some(bytes) = read_if_there(&tiktoken_path)? {
+        let ranks = tiktoken::read(&bytes).map_err(|why| unusable(&tiktoken_path, why))?;
+        let ranked = of_tiktoken(&tiktoken_path, ranks, class, code)?;
+        return Ok((tiktoken_path, Source::Ranked(ranked)));
     }
     let vocab_path = folder.join(VOCAB);
     let merges_path = folder.join(MERGES);
@@ -120,6 +142,66 @@ fn missing(folder: &Path) -> TokenizerError {
         folder: folder.to_owned(),
         found: NOT_READ.into_iter().find(is_there).map(str::to_owned),
     }
+}
+
+fn unusable(path: &Path, why: String) -> TokenizerError {
+    TokenizerError::File {
+        path: path.to_owned(),
+        why: format!("{why}; add the model's {TOKENIZER}"),
+    }
+}
+
+/// A `tokenizer.model` is one of SentencePiece, or else, as transformers tries, of tiktoken.
+fn from_model(
+    path: &Path,
+    bytes: &[u8],
+    class: &Class,
+    code: Option<&str>,
+) -> Result<Source, TokenizerError> {
+    if path.ends_with(SENTENCEPIECE)
+        && let Ok(ranks) = tiktoken::read(bytes)
+    {
+        return of_tiktoken(path, ranks, class, code).map(Source::Ranked);
+    }
+    from_sentencepiece(path, bytes, class)
+}
+
+/// What is done with a vocabulary of tiktoken's, whose file does not say it.
+fn of_tiktoken(
+    path: &Path,
+    ranks: ByteRanks,
+    class: &Class,
+    code: Option<&str>,
+) -> Result<Ranked, TokenizerError> {
+    let (pattern, behind) = match (code, class) {
+        // The code of Moonlight and Kimi.
+        (Some("TikTokenTokenizer"), _) => (KIMI, Behind::Reserved(256)),
+        (Some(code), _) => {
+            return Err(unusable(
+                path,
+                format!("is read by code of the model's own, {code:?}, which is not known here"),
+            ));
+        }
+        (None, Class::Generic(_)) => (LLAMA3, Behind::Declared),
+        (None, Class::Own(own)) => {
+            return Err(unusable(
+                path,
+                format!("is not what a {own:?} tokenizer is built from"),
+            ));
+        }
+        (None, Class::Unknown(name)) => {
+            return Err(unusable(
+                path,
+                format!("is not what a {name:?} is built from"),
+            ));
+        }
+    };
+    Ok(Ranked {
+        ranks,
+        pattern: pattern.to_owned(),
+        first: Vec::new(),
+        behind,
+    })
 }
 
 fn from_sentencepiece(path: &Path, bytes: &[u8], class: &Class) -> Result<Source, TokenizerError> {

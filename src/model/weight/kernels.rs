@@ -9,6 +9,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod blocks;
 mod eight_bit_floats;
 mod floats;
@@ -25,6 +27,8 @@ mod ternary;
 #[cfg(test)]
 mod tests;
 mod tile;
+#[cfg(any(target_arch = "x86_64", test))]
+mod wide_tile;
 
 use super::four_bit_floats::{Float, Normal, Over, Times};
 use super::storage::{Span, Storage};
@@ -57,7 +61,16 @@ pub(super) fn dequantise(storage: Storage, rows: &[u8], out: &mut [f32]) -> bool
 /// `out[j][r] += Σ_i rows[r, i] * x[j, i]` for [`ROWS`] rows of dequantised weights and the vectors
 /// of `x`, all equally wide and one below the other. Says whether it was done, as [`dots`] does.
 pub(super) fn tiles(rows: &[[f32; 8]], x: &[[f32; 8]], out: &mut [[f32; ROWS]]) -> bool {
-    run(Tiles { rows, x, out })
+    let job = Tiles { rows, x, out };
+    #[cfg(target_arch = "x86_64")]
+    let job = {
+        let mut job = job;
+        if avx512::tiles(&mut job) {
+            return true;
+        }
+        job
+    };
+    run(job)
 }
 
 /// Something that is done with the instructions of this processor.

@@ -49,6 +49,10 @@ pub enum Action {
     Generate,
     /// Put the next example into the prompt.
     NextExample,
+    /// Put prompts into the model's chat template, or give them to the model as they are.
+    Chat,
+    /// Open the page of the prompt's tokens, or close it.
+    PromptTokens,
     /// Load the model again.
     RetryLoad,
     /// Open the list of models, or close it.

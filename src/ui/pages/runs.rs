@@ -103,7 +103,7 @@ fn running_text(run: &Run, room: usize) -> String {
     let follows = in_line(&run.text);
     let least = room / 2;
     let prompt = text::cut_left(
-        &in_line(&run.prompt),
+        &in_line(run.title()),
         room.saturating_sub(text::width(&follows) + 2).max(least),
     )
     .into_owned();

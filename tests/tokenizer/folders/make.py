@@ -87,6 +87,23 @@ UNIGRAM_BYTES = UNIGRAM[:3] + [(f"<0x{i:02X}>", 0.0, 6) for i in (0xC3, 0xA9, 0x
 T5 = [("<pad>", 0.0, 3), ("</s>", 0.0, 3), ("<unk>", 0.0, 2), *UNIGRAM[3:]]
 GEMMA = [("<pad>", 0.0, 3), ("<eos>", 0.0, 3), ("<bos>", 0.0, 3), ("<unk>", 0.0, 2), ("<mask>", 0.0, 4), *SPM_PIECES[3:]]
 
+# Ranks as tiktoken has them; " layer" and "xyz" are reached by no merge, and " the" by two.
+RANKS = [*(bytes([i]) for i in range(256)), b"th", b"the", b" t", b" the", b" th", b"la", b"ye", b"laye", b"er", "é".encode(), b" <", b"12",
+         b"yer", b" layer", b"xyz"]
+B64 = lambda data: base64.b64encode(data).decode()
+SPECIALS = ["<unk>", "<s>", "</s>", "<think>", "<x>"]
+PATTERN = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+
+def tekken(specials=SPECIALS, n_special=8, padding=3, **config):
+    tokens = RANKS + [b"padding %d" % i for i in range(padding)]
+    return {"config": {"pattern": PATTERN, "num_vocab_tokens": len(tokens), "default_vocab_size": len(RANKS) + n_special,
+                       "default_num_special_tokens": n_special, "version": "v11"} | config,
+            "vocab": [{"rank": i, "token_bytes": B64(t), "token_str": None} for i, t in enumerate(tokens)],
+            "special_tokens": [{"rank": i, "token_str": t, "is_control": True} for i, t in enumerate(specials)]}
+
+
+TIKTOKEN = "".join(f"{B64(token)} {i}\n" for i, token in enumerate(RANKS))
 MERGED = {"vocab.json": {t: i for i, t in enumerate(VOCAB)}, "merges.txt": "#version: 0.2\n" + "\n".join(MERGES) + "\n"}
 BASES = {
     "byte-level": {"config.json": LLAMA, "tokenizer.json": byte_level()},
@@ -96,6 +113,8 @@ BASES = {
     "bpe-model": {"config.json": LLAMA, "tokenizer.model": spm(SPM_PIECES, 2, byte_fallback=True)},
     "user-model": {"config.json": LLAMA, "tokenizer.model": spm(USER, 2, byte_fallback=True)},
     "unigram-model": {"config.json": LLAMA, "tokenizer.model": spm(UNIGRAM, 1)},
+    "tekken": {"config.json": {"model_type": "mistral"}, "tekken.json": tekken()},
+    "tiktoken": {"config.json": LLAMA, "tiktoken.model": TIKTOKEN},
 }
 SPACES = ["the layer", " the  layer ", "a<s>the", "the<think> a</s> b", "a the\nthe", "é the", "▁the", ""]
 TEXTS = ["the layer", " the <think> a<|im_end|>b", "<s>the<|endoftext|>", "a <x>  the<x>the", "<image><audio>", "é\n12 the", ""]
@@ -224,6 +243,32 @@ def cases():
         GEMMA, 2, byte_fallback=True, add_dummy_prefix=False, remove_extra_whitespaces=False, pad_id=0, eos_id=1, bos_id=2, unk_id=3,
         unk_piece="<unk>", bos_piece="<bos>", eos_piece="<eos>")} | config({"tokenizer_class": "GemmaTokenizer"}, add_bos_token=True)
     yield "t5-model", "unigram-model", {"tokenizer.model": None, "spiece.model": spm(T5, 1, unk_id=2, bos_id=-1, eos_id=1, pad_id=0)} | config({"tokenizer_class": "T5Tokenizer"})
+    # Ranks.
+    r = len(RANKS)
+    yield "tekken", "tekken", {}
+    yield "tekken-around", "tekken", config(generic, bos_token="<s>", eos_token="</s>", add_bos_token=True, add_eos_token=True)
+    yield "tekken-llama", "tekken", config(llama)
+    yield "tekken-roles", "tekken", config(generic, pad_token="<image>", eos_token="</s>", additional_special_tokens=["<audio>", "<think>"])
+    yield "tekken-decoder", "tekken", config(generic, added_tokens_decoder={"3": think, str(r + 8): end, str(r + 10): token("<audio>")})
+    yield "tekken-filler", "tekken", {"tekken.json": tekken(SPECIALS + ["<|im_end|>"], 12, 0)}
+    unsized = tekken(padding=2)
+    del unsized["config"]["default_vocab_size"], unsized["config"]["default_num_special_tokens"]
+    yield "tekken-unsized", "tekken", {"tekken.json": unsized}
+    shuffled = tekken()
+    shuffled["special_tokens"].reverse()
+    yield "tekken-shuffled", "tekken", {"tekken.json": shuffled}
+    yield "tiktoken", "tiktoken", {}
+    yield "tiktoken-generic", "tiktoken", config(generic)
+    yield "tiktoken-decoder", "tiktoken", config(generic, added_tokens_decoder={str(r): token("<s>"), str(r + 1): think, str(r + 2): end}, bos_token="<s>")
+    yield "tiktoken-gaps", "tiktoken", config(generic, added_tokens_decoder={str(r + 7): end, str(r + 2): think}, eos_token="<|im_end|>")
+    yield "tiktoken-extra", "tiktoken", config(generic, added_tokens_decoder={str(r + 3): end}, extra_special_tokens=["<x>", "<|im_end|>"], pad_token="<image>")
+    yield "tiktoken-additional", "tiktoken", config(generic, added_tokens_decoder={str(r + 3): end}, additional_special_tokens=["<x>", "<audio>"], pad_token="<image>")
+    yield "tiktoken-extra-alone", "tiktoken", config(generic, extra_special_tokens=["<x>", "<audio>"], pad_token="<image>")
+    yield "tiktoken-additional-alone", "tiktoken", config(generic, additional_special_tokens=["<x>", "<audio>"], pad_token="<image>")
+    yield "tiktoken-around", "tiktoken", config(generic, added_tokens_decoder={str(r): token("<s>")}, bos_token="<s>", add_bos_token=True)
+    yield "tiktoken-known-token", "tiktoken", config(generic, added_tokens_decoder={"257": token("the", special=False), str(r): end})
+    yield "tiktoken-added-json", "tiktoken", config(generic) | {"added_tokens.json": {"<x>": r + 3, "<think>": r + 1}}
+    yield "tiktoken-as-tokenizer-model", "tiktoken", {"tiktoken.model": None, "tokenizer.model": TIKTOKEN, **config(generic, added_tokens_decoder={str(r + 2): end})}
     charsmap = charsmap_of("é\te\nＡ\tthe\n")
     if charsmap:
         yield "model-charsmap", "bpe-model", {"tokenizer.model": spm(SPM_PIECES, 2, charsmap, byte_fallback=True)}
@@ -258,7 +303,7 @@ written = []
 for name, base, files in cases():
     with tempfile.TemporaryDirectory() as folder:
         write(pathlib.Path(folder), BASES[base] | files)
-        texts = TEXTS if base in ("byte-level", "bare", "merges") else SPACES
+        texts = TEXTS if base in ("byte-level", "bare", "merges", "tekken", "tiktoken") else SPACES
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder)
             ids = [tokenizer(t)["input_ids"] for t in texts]

@@ -14,8 +14,8 @@ are kept, in their order, and the ids are numbered anew. Writes NAME.gguf and te
 import json, pathlib, sys
 import gguf
 
-NAMES = ["command-r", "deepseek-coder", "deepseek-llm", "falcon", "gpt-2", "llama-bpe", "llama-spm",
-         "mpt", "phi-3", "qwen2", "refact", "starcoder"]
+NAMES = ["command-r", "deepseek-coder", "deepseek-llm", "falcon", "gemma-4", "gpt-2", "llama-bpe",
+         "llama-spm", "mpt", "phi-3", "qwen2", "qwen35", "refact", "starcoder"]
 NORMAL, UNUSED = 1, 5
 llama_cpp, out = map(pathlib.Path, sys.argv[1:3])
 
@@ -37,7 +37,10 @@ def reduce(name):
     texts = stem.with_suffix(".gguf.inp").read_bytes().decode().split("\n__ggml_vocab_test__\n")
     lines = stem.with_suffix(".gguf.out").read_text().splitlines()
     texts = texts[:len(lines)]
-    if value("tokenizer.ggml.model") == "gpt2":
+    model = value("tokenizer.ggml.model")
+    if model == "gemma4":
+        spelled = [text.replace(" ", "▁") for text in texts]
+    elif model == "gpt2":
         spelled = ["".join(SPELLING[byte] for byte in text.encode()) for text in texts]
     else:
         spelled = ["▁" + text.replace(" ", "▁") for text in texts]
@@ -49,13 +52,14 @@ def reduce(name):
     for key in ["bos", "eos", "unknown"]:
         needed.add(value(f"tokenizer.ggml.{key}_token_id"))
     kept = [id for id, (token, kind) in enumerate(zip(tokens, kinds))
-            if id in needed or len(token) == 1 or token in haystack or kind not in (NORMAL, UNUSED)
+            if id in needed or len(token) == 1 and model != "gemma4" or token in haystack or kind not in (NORMAL, UNUSED)
             and not token.startswith("<|reserved")]
     new = {old: i for i, old in enumerate(kept)}
 
     writer = gguf.GGUFWriter(out / f"{name}.gguf", value("general.architecture"))
     writer.add_tokenizer_model(value("tokenizer.ggml.model"))
-    writer.add_tokenizer_pre(value("tokenizer.ggml.pre"))
+    if (pre := value("tokenizer.ggml.pre")) is not None:
+        writer.add_tokenizer_pre(pre)
     writer.add_token_list([tokens[id] for id in kept])
     writer.add_token_types([kinds[id] for id in kept])
     if (scores := value("tokenizer.ggml.scores")) is not None:
@@ -77,6 +81,9 @@ def reduce(name):
 
 all_ids = {}
 for name in sys.argv[3:] or NAMES:
-    texts, all_ids[name] = reduce(name)
-    assert all_ids.setdefault("texts", texts) == texts, f"{name} has other texts"
+    texts, ids = reduce(name)
+    common = all_ids.setdefault("texts", texts)
+    # qwen35 has a few texts more, with llama.cpp's own ids: it does not normalise them as Qwen does.
+    by_text = dict(zip(texts, ids))
+    all_ids[name] = [by_text[text] for text in common]
 (out / "texts.json").write_text(json.dumps(all_ids, separators=(",", ":"), ensure_ascii=True))

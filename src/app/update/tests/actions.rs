@@ -5,8 +5,8 @@ use strum::EnumCount;
 use super::*;
 use crate::app::update::act::taken;
 use crate::app::{
-    ActionList, Attribution, Entry, FollowedCandidates, Help, Picker, Predictions, Purpose,
-    RunList, SummaryPage,
+    ActionList, Attribution, Entry, FollowedCandidates, Help, Picker, Predictions, PromptTokens,
+    Purpose, RunList, SummaryPage,
 };
 use crate::settings::keys::Scope;
 use crate::trace::Candidate;
@@ -28,6 +28,7 @@ fn pages() -> Vec<Page> {
         Predictions::default().into(),
         Attribution::default().into(),
         SummaryPage::default().into(),
+        PromptTokens::default().into(),
         followed.into(),
     ]
 }

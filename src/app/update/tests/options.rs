@@ -91,6 +91,10 @@ fn has_taken_effect(name: &str) -> (&'static str, Effective) {
         "mouse" => ("on", |_, effects| {
             effects == [Effect::CaptureMouse(Capture::On)]
         }),
+        "chat.template" => ("on", |state, _| state.chat().is_some()),
+        "chat.system" => ("Be brief.", |state, _| {
+            state.settings.options.chat.system == "Be brief."
+        }),
         "sampling.temperature" => ("0.5", |state, _| state.sampling().temperature == 0.5),
         "sampling.top_k" => ("40", |state, _| state.sampling().top_k == Some(40)),
         "sampling.top_p" => ("0.5", |state, _| state.sampling().top_p == Some(0.5)),

@@ -78,7 +78,7 @@ fn tile<S: Simd, const X: usize>(
 
 /// The first `N` lines of a matrix of this width.
 #[inline(always)]
-fn lines<const N: usize>(matrix: &[[f32; 8]], width: usize) -> [&[[f32; 8]]; N] {
+pub(super) fn lines<const N: usize>(matrix: &[[f32; 8]], width: usize) -> [&[[f32; 8]]; N] {
     let mut lines = [Default::default(); N];
     for (line, numbers) in lines.iter_mut().zip(matrix.chunks_exact(width)) {
         *line = numbers;
