@@ -24,6 +24,7 @@ use super::linear::Linear;
 use super::mixer::layered_attention::Handed;
 use super::norm::Norm;
 use super::placement::{Placement, Stage};
+use super::rope::Rotation;
 use super::spec::{Bias, NormSpec, NormWeights};
 use super::weight::{Rows, Weight};
 use super::weights::Weights;
@@ -53,6 +54,8 @@ struct Noticed {
     /// What blocks hand to others, by the number of the block.
     handed: Mutex<HashMap<usize, Arc<Handed>>>,
     notes: Mutex<Vec<String>>,
+    /// Rotations of queries and keys, of those that turn alike one.
+    rotations: Mutex<Vec<Rotation>>,
 }
 
 /// What is read of the tensors.
@@ -176,6 +179,12 @@ impl<'a> Checkpoint<'a> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         notes.push(note);
+    }
+
+    /// A rotation, with tables in common with the other blocks that turn alike.
+    pub(in crate::model) fn in_common(&self, rotation: Rotation) -> Rotation {
+        let rotations = self.read.rotations.lock();
+        rotation.in_common(&mut rotations.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Where the parts stand.

@@ -428,7 +428,7 @@ fn read_attention(
     let rotation = match attention.rope() {
         Some(rope) => {
             let divisors = checkpoint.rope_divisors(rope)?;
-            Some(Rotation::new(rope, divisors.as_deref(), dtype))
+            Some(checkpoint.in_common(Rotation::new(rope, divisors.as_deref(), dtype)))
         }
         None => None,
     };

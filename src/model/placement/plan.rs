@@ -144,7 +144,9 @@ impl Layout<'_> {
         if at_last {
             // One that serves as both is there once on one device, and on each of two.
             let unembedding = other.unwrap_or(if at_first { 0 } else { one });
-            let logits = memory::logits(spec, self.need.vocabulary);
+            // On a card what the figures are made of is as large as the logits themselves.
+            let times = if processor.has_kernels() { 1 } else { 4 };
+            let logits = memory::logits(spec, self.need.vocabulary).saturating_mul(times);
             sum = sum.saturating_add(unembedding).saturating_add(logits);
         }
         sum
