@@ -44,9 +44,9 @@ pub fn beside_the_cpu(
             watch: Vec::new(),
         }],
     };
-    let mut checks = hold(card, &reference)?;
-    checks.extend(own_figures(card, &generated, ids.len())?);
-    Ok(checks)
+    // Before the run is given up for those that are held.
+    let own = own_figures(card, &generated, ids.len())?;
+    Ok([hold(card, &reference)?, own].concat())
 }
 
 /// What the CPU says of each step.
