@@ -1,6 +1,8 @@
 //! What `examples/` shows: each is run here on a fixture.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use lenscape::export::trace_file;
 use lenscape::trace::TokenId;
@@ -50,4 +52,44 @@ fn a_trace_is_read_line_by_line() {
          ·is  0.3000  5 2 1  settles L2\n\
          ⟨E6 97⟩  0.1000  4 1 3  settles never\n"
     );
+}
+
+/// Three ways to one table: they have to agree.
+#[test]
+fn python_loads_a_trace_from_each_kind_of_file() {
+    let python = std::env::var("LENSCAPE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let modules = Command::new(&python)
+        .args(["-c", "import numpy, pandas, safetensors"])
+        .output();
+    if !modules.is_ok_and(|output| output.status.success()) {
+        eprintln!("{python} has no numpy, pandas and safetensors: the example was not run");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["run.safetensors", "run.csv", "run.json"].map(|name| folder.path().join(name));
+    for file in &files {
+        let traced = Command::new(env!("CARGO_BIN_EXE_lenscape"))
+            .args(["trace", "The keys to the cabinet", "-n", "3", "--model"])
+            .arg(reference::fixture("gpt2"))
+            .arg("--output")
+            .arg(file)
+            .env("LENSCAPE_HOME", folder.path())
+            .env("XDG_STATE_HOME", folder.path())
+            .status();
+        assert!(traced.unwrap().success());
+    }
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/load_trace.py");
+    let loaded = Command::new(&python).arg(example).args(&files).output();
+    let loaded = loaded.unwrap();
+    let [said, told] =
+        [loaded.stdout, loaded.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    let lines: Vec<(&str, &str)> = said
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    let names: Vec<&str> = lines.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["safetensors", "csv", "json"], "{said}{told}");
+    assert!(lines.iter().all(|line| line.1 == lines[0].1), "{said}");
+    let layers = lines[0].1.split(' ').count();
+    assert!(layers > 1, "{said}");
 }

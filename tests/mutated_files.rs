@@ -536,6 +536,7 @@ fn trace_files() -> [Vec<u8>; 2] {
     let run = RunRequest {
         id: RunId(1),
         prompt: "The keys".into(),
+        chat: None,
         max_tokens: 2,
         ..RunRequest::default()
     };
@@ -554,6 +555,7 @@ fn trace_files() -> [Vec<u8>; 2] {
         sampling: Sampling::default(),
         max_tokens: 2,
         prompt: "The keys".into(),
+        chat: None,
         prompt_ids,
         given: 0,
         interventions: Vec::new(),

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use color_eyre::eyre::Result;
 
-use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{ChatOptions, DeviceOptions, DtypeChoice, LensOptions};
 use super::standard_output::{to_stdout, tokens_to_stdout};
+use super::{CommandError, prompt};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::run::{CandidateRequest, ChatFrame, RunId};
@@ -19,7 +19,8 @@ use crate::vocabulary::TextStream;
 /// Options of `lenscape compare`.
 #[derive(Args, Debug)]
 pub struct Compare {
-    /// The prompts, each taken exactly as it is unless --chat is given.
+    /// The prompts, each taken exactly as it is unless --chat is given; `-` reads one from standard
+    /// input, without the line break at its end.
     #[arg(value_name = "PROMPT", required_unless_present_any = ["prompt", "messages"])]
     pub prompts: Vec<String>,
     /// One more prompt; may be repeated.
@@ -74,7 +75,7 @@ impl Compare {
         let tokens = self.tokens.iter();
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
-            prompts: self.prompts(),
+            prompts: prompt::all_taken(self.prompts().iter(), &mut io::stdin())?,
             chat: self.chat.frame()?,
             candidates: tokens
                 .map(|text| text.parse::<CandidateRequest>())

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
+use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{
     CharsetName, ChatOptions, ColorChoice, DeviceOptions, DtypeChoice, LensOptions,
@@ -73,6 +74,9 @@ pub struct ProgramOptions {
     /// How tokens are drawn.
     #[command(flatten)]
     pub sampling: SamplingOptions,
+    /// The theme: its colours.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
     /// What its screen is like.
     #[command(flatten)]
     pub screen: ScreenOptions,
@@ -85,7 +89,7 @@ impl Program {
     ///
     /// When there is no terminal for it, or the engine cannot be started.
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
-        let mut settings = self.options.over(context::user_settings()?);
+        let mut settings = self.options.over(context::user_settings()?)?;
         let frame = self.options.chat.frame()?;
         if let Some(frame) = &frame {
             let system = frame.system.clone();
@@ -114,8 +118,12 @@ impl Program {
 impl ProgramOptions {
     /// The settings with what the command line asks for, so that it is what holds, and `:set`
     /// begins from there.
-    #[must_use]
-    pub fn over(&self, settings: Settings) -> Settings {
+    ///
+    /// # Errors
+    ///
+    /// When there is no such theme.
+    pub fn over(&self, settings: Settings) -> Result<Settings, CommandError> {
+        let settings = context::with_theme(settings, self.theme.as_deref())?;
         let mut settings = self.screen.over(settings);
         settings.options.dtype = context::dtype(self.dtype, &settings);
         self.device.over(&mut settings.options);
@@ -125,7 +133,7 @@ impl ProgramOptions {
         options.lens = self.lens.asked().unwrap_or(options.lens);
         let sampling = self.sampling.over(Sampling::from(&options.sampling));
         options.sampling = settings::SamplingOptions::from(&sampling);
-        settings
+        Ok(settings)
     }
 }
 
@@ -162,6 +170,9 @@ pub struct OpenTrace {
     /// The newest trace that was kept because the program ended before it was saved.
     #[arg(long, conflicts_with = "file")]
     pub last: bool,
+    /// The theme: its colours.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
     /// What its screen is like.
     #[command(flatten)]
     pub screen: ScreenOptions,
@@ -174,7 +185,8 @@ impl OpenTrace {
     ///
     /// When the file holds no trace, or there is no terminal for it.
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
-        let settings = self.screen.over(context::user_settings()?);
+        let settings = context::with_theme(context::user_settings()?, self.theme.as_deref())?;
+        let settings = self.screen.over(settings);
         let path = match self.file {
             Some(path) => path,
             None => last_autosave()?,

@@ -13,3 +13,4 @@ pub use device::DeviceOptions;
 pub use lens::{LensChoice, LensOptions, NoLens};
 pub use recording::{CastVersionChoice, RecordingOptions};
 pub use sampling::SamplingOptions;
+pub(super) use sampling::positive;

@@ -9,7 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::CommandError;
-use super::context::TableLooks;
+use super::context::{self, TableLooks};
 use super::standard_output::{to_stdout, tokens_to_stdout};
 use super::trace::TraceResult;
 use crate::display::GridView;
@@ -113,8 +113,13 @@ impl TraceOutput {
         if options.figure == FigureChoice::Compare && watched.is_empty() {
             return Err(CommandError::NothingWatched);
         }
-        let theme = figure::colours(&settings.themes, options.theme.as_deref())
-            .ok_or_else(|| CommandError::Theme(options.theme.clone().unwrap_or_default()))?;
+        let theme =
+            figure::colours(&settings.themes, options.theme.as_deref()).ok_or_else(|| {
+                context::no_theme(
+                    options.theme.as_deref().unwrap_or_default(),
+                    &settings.themes,
+                )
+            })?;
         Ok(Self {
             path: options.output.clone(),
             format,

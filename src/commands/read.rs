@@ -159,6 +159,7 @@ impl Read {
 
     /// Opens the program.
     fn open(self, settings: Settings, log: Result<(), LogError>) -> Result<ExitCode> {
+        let settings = context::with_theme(settings, self.output.theme.as_deref())?;
         let mut settings = self.screen.over(settings);
         let model = context::wanted_model(self.model.as_ref(), &settings);
         let options = &mut settings.options;

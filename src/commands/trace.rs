@@ -9,7 +9,7 @@ use color_eyre::eyre::Result;
 
 use super::options::{ChatOptions, DeviceOptions, DtypeChoice, LensOptions, SamplingOptions};
 use super::output::{OutputOptions, TraceOutput};
-use super::{CommandError, context, follow};
+use super::{CommandError, context, follow, prompt};
 use crate::engine::{Opener, RunRequest, Session};
 use crate::run::{
     CandidateRequest, ChatFrame, ChatPrompt, Continuation, Intervention, Record, RunId, Sampling,
@@ -20,7 +20,8 @@ use crate::trace::{Ablation, LensKind, Position, Step};
 /// Options of `lenscape trace`.
 #[derive(Args, Debug)]
 pub struct Trace {
-    /// The prompt, taken exactly as it is unless --chat is given.
+    /// The prompt, taken exactly as it is unless --chat is given; `-` reads it from standard input,
+    /// without the line break at its end.
     #[arg(required_unless_present = "messages")]
     pub prompt: Option<String>,
     /// Prompts as turns of a conversation.
@@ -81,7 +82,10 @@ impl Trace {
         let settings = context::user_settings()?;
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
-            prompt: self.prompt.clone().unwrap_or_default(),
+            prompt: match &self.prompt {
+                Some(text) => prompt::taken(text, &mut io::stdin())?,
+                None => String::new(),
+            },
             chat: self.chat.frame()?,
             force: self.force.clone(),
             ablations: self.skip.clone(),

@@ -126,6 +126,7 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
     }
     let mut session = super::open(opener, &request.model)?;
     let mut failed = 0;
+    let mut on_card = None;
     let mut tell = |checks: &[Check]| -> Result<(), CommandError> {
         for check in checks {
             failed += usize::from(check.outcome == Outcome::Failed);
@@ -141,9 +142,18 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
             .on_opened(OpenDevices::one(Processor::cpu()));
         let mut cpu = super::open(&cpu, &request.model)?;
         let (prompt, max_tokens) = (&request.prompt, request.max_tokens);
-        tell(&beside_the_cpu(&mut session, &mut cpu, prompt, max_tokens)?)?;
+        let checks = beside_the_cpu(&mut session, &mut cpu, prompt, max_tokens)?;
+        tell(&checks)?;
+        on_card = Some(session.info().device.clone());
     }
     tell(&of_itself(session, request)?)?;
+    if let Some(device) = on_card {
+        let answer = if failed == 0 { "yes" } else { "no" };
+        writeln!(
+            out,
+            "{answer}: what {device} computes is what the CPU computes"
+        )?;
+    }
     match failed {
         0 => Ok(()),
         failed => Err(CommandError::ChecksFailed(failed)),

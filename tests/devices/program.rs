@@ -72,6 +72,7 @@ fn verify_holds_a_card_to_the_cpu_and_says_where_the_worst_difference_is() {
         "ok    ranks and ties by the device are those of its own logits: ",
         "ok    best tokens by the device are those of its own logits: ",
         "ok    cached and uncached runs give the same cells: ",
+        "yes: what cpu computes is what the CPU computes",
     ];
     let said = String::from_utf8(verified.get_output().stdout.clone()).unwrap();
     for wanted in wanted {

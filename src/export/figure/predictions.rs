@@ -70,7 +70,7 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
         let y = PLACES + l as f32 * ROW;
         let base = y + ROW / 2.0 + 4.0;
         let name = format!("Layer {l}");
-        drawing.text((NAMES - 8.0, base), Anchor::End, Face::Muted, &name);
+        drawing.text((NAMES - 12.0, base), Anchor::End, Face::Muted, &name);
         let best = cell.into_iter().flat_map(|cell| cell.best(BEST));
         for (place, (token, prob)) in best.enumerate() {
             let x = NAMES + place as f32 * width;
