@@ -6,6 +6,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod context;
+pub mod devices;
 pub mod download_bar;
 mod error;
 pub mod film;

@@ -10,6 +10,7 @@ use super::bench::Bench;
 use super::chat::Chat;
 use super::compare::Compare;
 use super::config::ConfigCommand;
+use super::devices::Devices;
 use super::film::Film;
 use super::models::Models;
 use super::open::{OpenTrace, Program};
@@ -78,6 +79,9 @@ pub enum CliCommand {
     /// List the models known by name, or fetch one.
     #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
+    /// List the devices that a model can run on, with their memory.
+    #[command(after_help = "Example:\n  lenscape devices --format json")]
+    Devices(Devices),
     /// Check on any checkpoint that the lens is right: its last row is the model's own output,
     /// cached and uncached runs give the same cells, and every figure is that of a reference.
     #[command(after_help = REFERENCE_FORM)]
@@ -136,6 +140,7 @@ impl Cli {
             Some(CliCommand::Chat(chat)) => chat.run(),
             Some(CliCommand::Read(read)) => read.run(log),
             Some(CliCommand::Models(models)) => models.run(),
+            Some(CliCommand::Devices(devices)) => devices.run(),
             Some(CliCommand::Verify(verify)) => verify.run(),
             Some(CliCommand::Bench(bench)) => bench.run(),
             Some(CliCommand::Play(play)) => play.run(),

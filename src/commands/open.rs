@@ -12,8 +12,8 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{
-    CharsetName, ChatOptions, ColorChoice, DtypeChoice, LensOptions, RecordingOptions,
-    SamplingOptions,
+    CharsetName, ChatOptions, ColorChoice, DeviceOptions, DtypeChoice, LensOptions,
+    RecordingOptions, SamplingOptions,
 };
 use crate::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
 use crate::autosave::AutosaveFolder;
@@ -56,6 +56,9 @@ pub struct ProgramOptions {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// How many tokens to generate.
     #[arg(long, short = 'n')]
     pub max_tokens: Option<usize>,
@@ -104,6 +107,7 @@ impl Program {
         };
         let recordings = self.options.screen.recording.recordings()?;
         let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?
+            .on(settings.options.devices())
             .with_lenses_that_fit(self.options.lens.files()?, settings.options.lens);
         let (mut state, mut effects) = State::new(settings, start);
         tell_of_log(&mut state, log);
@@ -123,6 +127,7 @@ impl ProgramOptions {
         let settings = context::with_theme(settings, self.theme.as_deref())?;
         let mut settings = self.screen.over(settings);
         settings.options.dtype = context::dtype(self.dtype, &settings);
+        self.device.over(&mut settings.options);
         settings.options.model = context::wanted_model(self.model.as_ref(), &settings);
         let options = &mut settings.options;
         options.max_tokens = self.max_tokens.unwrap_or(options.max_tokens);
@@ -207,7 +212,8 @@ impl OpenTrace {
             path,
             record: Arc::new(record),
         };
-        let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
+        let opener =
+            Opener::from_env(settings.options.dtype, TOP_TOKENS)?.on(settings.options.devices());
         let (mut state, effects) = State::of_saved(settings, start, saved);
         tell_of_log(&mut state, log);
         show(state, effects, opener, &recordings)

@@ -95,7 +95,8 @@ impl Play {
                 type_size,
                 ..performance
             };
-            let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
+            let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?
+                .on(settings.options.devices());
             let performed = performance.play(settings.clone(), start.clone(), opener)?;
             to_stdout(|out| {
                 let mut pictures = performed.pictures.iter();

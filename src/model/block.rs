@@ -1,6 +1,6 @@
 //! One decoder block.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::decomposition::Decomposition;
 use super::dtype::Dtype;
@@ -32,6 +32,8 @@ pub struct Block {
     pub feed_forward: FeedForward,
     /// What comes behind the two, if anything.
     pub after: Option<AfterParts>,
+    /// Where it is.
+    pub device: Device,
     /// How sums are kept.
     pub dtype: Dtype,
 }

@@ -9,6 +9,7 @@ use candle_core::{Device, Tensor};
 
 use super::ModelError;
 use super::block::{Block, BlockOutput, BlockParts};
+use super::device::moved;
 use super::dtype::Dtype;
 use super::intervention::Interventions;
 use super::laurel::Laurel;
@@ -16,6 +17,7 @@ use super::linear::Linear;
 use super::mixing::BlockPast;
 use super::norm::Norm;
 use super::per_layer::{AfterParts, PerLayerEmbedding};
+use super::placement::Placement;
 use super::sinusoids::Sinusoids;
 use super::spec::Spec;
 use super::streams::Streams;
@@ -131,7 +133,10 @@ pub struct Decoder {
     /// Those of the trunk, where it has several.
     pub(super) streams: Option<Streams>,
     pub(super) n_layers: usize,
+    /// Where what is before the first block is.
     pub(super) device: Device,
+    /// Where what is behind the last block is.
+    pub(super) last_device: Device,
     pub(super) context_length: usize,
     pub(super) seen: usize,
     pub(super) interventions: Interventions,
@@ -144,14 +149,15 @@ pub struct Decoder {
 impl Decoder {
     /// What is known of a decoder whose weights were not read: it runs nothing.
     #[must_use]
-    pub(super) fn outline(spec: &Spec, device: &Device) -> Self {
+    pub(super) fn outline(spec: &Spec, placement: &Placement) -> Self {
         Self {
             embedding: None,
             d_model: spec.d_model,
             blocks: Vec::new(),
             streams: None,
             n_layers: spec.blocks.len(),
-            device: device.clone(),
+            device: placement.first().processor.device().clone(),
+            last_device: placement.last().processor.device().clone(),
             context_length: spec.context_length,
             seen: 0,
             interventions: Interventions::default(),
@@ -224,10 +230,10 @@ impl Decoder {
         projection + per_layer + streams + blocks.map(of_block).sum::<u64>()
     }
 
-    /// Where it runs.
+    /// Where what is behind its last block is, and so the states that are kept.
     #[must_use]
-    pub fn device(&self) -> &Device {
-        &self.device
+    pub fn last_device(&self) -> &Device {
+        &self.last_device
     }
 
     /// Forgets all positions but the first `len`, and more where a block cannot go back to just
@@ -305,6 +311,11 @@ impl Decoder {
                 prompt: end,
                 context: self.context_length,
             });
+        }
+        let rows = embedding.tokens.height();
+        // A card would not complain of it, but fail from then on.
+        if let Some(token) = tokens.iter().find(|token| token.0 as usize >= rows) {
+            return Err(ModelError::UnknownToken { id: token.0, rows });
         }
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
         let ids = Tensor::new(ids, &self.device)?;
@@ -410,6 +421,7 @@ impl Decoder {
         for (l, block) in self.blocks.iter_mut().enumerate() {
             let layer = Layer(l);
             let ablations = self.interventions.of_block(layer);
+            state = moved(&state, &block.device)?;
             let mut output = match &self.streams {
                 Some(streams) => streams.through(l, block, &state, of_blocks.get(l), &ablations)?,
                 None => {
@@ -418,7 +430,8 @@ impl Decoder {
                 }
             };
             if let Some(after) = &block.after {
-                output = after.finish(output, of_blocks.get(l), &ablations)?;
+                let vectors = of_blocks.get(l).map(|of| moved(of, &block.device));
+                output = after.finish(output, vectors.transpose()?.as_ref(), &ablations)?;
             }
             match &self.streams {
                 Some(streams) => {

@@ -108,6 +108,14 @@ pub enum ModelError {
         /// What there is.
         available: Available,
     },
+    /// The weights do not fit onto a device.
+    #[error("{place}: {reason}")]
+    TooLargeForDevice {
+        /// The file or folder.
+        place: String,
+        /// What is needed where, and what would fit.
+        reason: String,
+    },
     /// The tokenizer is missing or damaged.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
@@ -192,6 +200,17 @@ pub enum ModelError {
     /// Sampling could not draw a token.
     #[error("sampling failed: {0}")]
     Sampling(String),
+    /// A computation failed on a card.
+    #[error(
+        "{devices}: {source}; what was computed is kept, and `:set device cpu` or --device cpu \
+         goes on on the CPU"
+    )]
+    OnCard {
+        /// Where the model is.
+        devices: String,
+        /// What failed.
+        source: Box<ModelError>,
+    },
     /// A tensor operation failed.
     #[error("{}", plain(.0))]
     Tensors(#[from] candle_core::Error),

@@ -15,6 +15,7 @@ pub fn start_load(state: &mut State) -> Vec<Effect> {
     vec![Effect::Engine(Command::Load {
         model: state.settings.options.model.clone(),
         dtype: state.settings.options.dtype,
+        devices: state.settings.options.devices(),
     })]
 }
 

@@ -13,6 +13,7 @@ use crate::engine::{
     Answer, Ask, Command, Event, FetchProgress, Fit, ModelEntry, Question, Rest, Whereabouts,
 };
 use crate::model::Dtype;
+use crate::model::device::WantedDevices;
 use crate::run::{CandidateRequest, Comparison, ModelInfo, RunId, Sampling, StopReason};
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
@@ -150,6 +151,7 @@ fn load(model: &str) -> Effect {
     Effect::Engine(Command::Load {
         model: model.into(),
         dtype: Dtype::Auto,
+        devices: WantedDevices::default(),
     })
 }
 

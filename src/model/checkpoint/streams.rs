@@ -44,7 +44,7 @@ impl Checkpoint<'_> {
         };
         let count = spec.count;
         let scale = self.tensor(&name(layout.scale), &[d_model])?;
-        let scale = scale.to_device(self.device)?;
+        let scale = scale.to_device(self.device())?;
         Ok(StreamBlock {
             norm: self.norm(&name(layout.norm), spec.norm, &[d_model])?,
             router: linear(layout.router, count, d_model)?,

@@ -142,6 +142,24 @@ impl Storage {
         })
     }
 
+    /// What candle calls a quantised type that it has kernels for.
+    #[must_use]
+    pub fn of_candle(self) -> Option<GgmlDType> {
+        Some(match self {
+            Self::Q4_0 => GgmlDType::Q4_0,
+            Self::Q4_1 => GgmlDType::Q4_1,
+            Self::Q5_0 => GgmlDType::Q5_0,
+            Self::Q5_1 => GgmlDType::Q5_1,
+            Self::Q8_0 => GgmlDType::Q8_0,
+            Self::Q2K => GgmlDType::Q2K,
+            Self::Q3K => GgmlDType::Q3K,
+            Self::Q4K => GgmlDType::Q4K,
+            Self::Q5K => GgmlDType::Q5K,
+            Self::Q6K => GgmlDType::Q6K,
+            _ => return None,
+        })
+    }
+
     /// Does `work` for this type.
     pub(super) fn with<W: BlockVisitor>(self, work: W) -> W::Output {
         match self {
