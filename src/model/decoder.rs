@@ -11,14 +11,16 @@ use super::ModelError;
 use super::block::{Block, BlockOutput, BlockParts};
 use super::dtype::Dtype;
 use super::intervention::Interventions;
+use super::laurel::Laurel;
 use super::linear::Linear;
 use super::mixing::BlockPast;
 use super::norm::Norm;
 use super::per_layer::{AfterParts, PerLayerEmbedding};
 use super::sinusoids::Sinusoids;
 use super::spec::Spec;
+use super::streams::Streams;
 use super::weight::Weight;
-use crate::trace::{Layer, Row, TokenId};
+use crate::trace::{Layer, PartialSum, Row, Rows, TokenId};
 
 /// From tokens to the stream before the first block.
 #[derive(Debug)]
@@ -97,7 +99,8 @@ impl Embedding {
     }
 }
 
-/// Gets the residual stream, `[positions, d]`, at every row; breaks to give the pass up.
+/// Gets the residual stream, `[positions, d]`, at every row, those inside a block where they are
+/// [taken](Decoder::take) after that of the block; breaks to give the pass up.
 pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError> + 'a;
 
 /// Gets what every block of a pass gives; breaks to give the pass up.
@@ -125,11 +128,17 @@ pub struct Decoder {
     pub(super) d_model: usize,
     /// None in an [outline](Decoder::outline).
     pub(super) blocks: Vec<Block>,
+    /// Those of the trunk, where it has several.
+    pub(super) streams: Option<Streams>,
     pub(super) n_layers: usize,
     pub(super) device: Device,
     pub(super) context_length: usize,
     pub(super) seen: usize,
     pub(super) interventions: Interventions,
+    /// The rows inside its blocks.
+    pub(super) inside: Vec<Row>,
+    /// Which rows passes give.
+    pub(super) rows: Rows,
 }
 
 impl Decoder {
@@ -140,12 +149,26 @@ impl Decoder {
             embedding: None,
             d_model: spec.d_model,
             blocks: Vec::new(),
+            streams: None,
             n_layers: spec.blocks.len(),
             device: device.clone(),
             context_length: spec.context_length,
             seen: 0,
             interventions: Interventions::default(),
+            inside: spec.rows_inside(),
+            rows: Rows::Layers,
         }
+    }
+
+    /// The rows inside its blocks, in the order of the stream.
+    #[must_use]
+    pub fn rows_inside(&self) -> &[Row] {
+        &self.inside
+    }
+
+    /// Which rows the taps of passes get from now on. What is computed is the same.
+    pub fn take(&mut self, rows: Rows) {
+        self.rows = rows;
     }
 
     /// Number of blocks.
@@ -188,14 +211,17 @@ impl Decoder {
         let projection = projection.map_or(0, Linear::bytes);
         let blocks = self.blocks.iter();
         let after = |block: &Block| block.after.as_ref().map_or(0, AfterParts::bytes);
-        let of_block =
-            |block: &Block| block.attention.bytes() + block.feed_forward.bytes() + after(block);
+        let of_block = |block: &Block| {
+            let laurel = block.laurel.as_ref().map_or(0, Laurel::bytes);
+            block.attention.bytes() + laurel + block.feed_forward.bytes() + after(block)
+        };
         let per_layer = self
             .embedding
             .as_ref()
             .and_then(|embedding| embedding.per_layer.as_ref());
         let per_layer = per_layer.map_or(0, |per_layer| per_layer.projection.bytes());
-        projection + per_layer + blocks.map(of_block).sum::<u64>()
+        let streams = self.streams.as_ref().map_or(0, Streams::bytes);
+        projection + per_layer + streams + blocks.map(of_block).sum::<u64>()
     }
 
     /// Where it runs.
@@ -289,12 +315,26 @@ impl Decoder {
             None => Vec::new(),
         };
         let state = self.interventions.patched(Row::Embedding, start, state)?;
-        if tap(Row::Embedding, &state)?.is_break() {
+        let (state, row) = match &self.streams {
+            None => (state.clone(), state),
+            Some(streams) => {
+                let trunk = streams.spread(&state)?;
+                let row = streams.reduced(&trunk)?;
+                (trunk, row)
+            }
+        };
+        if tap(Row::Embedding, &row)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         let flow = self.through_blocks(&state, start, &of_blocks, &mut |layer, output| {
             parts(output.parts);
-            tap(Row::Layer(layer), &output.state)
+            let flow = tap(Row::Layer(layer), &output.state)?;
+            for (sum, state) in &output.inside {
+                if flow.is_continue() {
+                    let _: ControlFlow<()> = tap(Row::Inside(layer, *sum), state)?;
+                }
+            }
+            Ok(flow)
         })?;
         if flow.is_break() {
             return Ok(flow);
@@ -306,8 +346,8 @@ impl Decoder {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Runs the stream before the first block, `[positions, d]`, whose first position is `start`,
-    /// through every block; `of_blocks` are the vectors that the tokens have for each block, if they
+    /// Runs the stream before the first block, `[positions, d]`, or the trunk of several, whose first
+    /// position is `start`, through every block; `of_blocks` are the vectors that the tokens have for each block, if they
     /// have any. `each` gets what they give, in order; when it breaks, the blocks that
     /// have not begun are left out.
     ///
@@ -370,19 +410,44 @@ impl Decoder {
         for (l, block) in self.blocks.iter_mut().enumerate() {
             let layer = Layer(l);
             let ablations = self.interventions.of_block(layer);
-            let mut output = block.forward(&state, &ablations)?;
+            let mut output = match &self.streams {
+                Some(streams) => streams.through(l, block, &state, of_blocks.get(l), &ablations)?,
+                None => {
+                    let sums = sums_of(&self.inside, self.rows, layer);
+                    block.forward(&state, &ablations, &sums)?
+                }
+            };
             if let Some(after) = &block.after {
                 output = after.finish(output, of_blocks.get(l), &ablations)?;
             }
-            let patched = self
-                .interventions
-                .patched(Row::Layer(layer), start, output.state)?;
-            state = patched.clone();
-            output.state = patched;
+            match &self.streams {
+                Some(streams) => {
+                    state = output.state;
+                    output.state = streams.reduced(&state)?;
+                }
+                None => {
+                    let patched = &self.interventions;
+                    state = patched.patched(Row::Layer(layer), start, output.state)?;
+                    output.state = state.clone();
+                }
+            }
             if !is_wanted(layer, output) {
                 break;
             }
         }
         Ok(())
     }
+}
+
+/// The sums inside a block that are wanted.
+fn sums_of(inside: &[Row], rows: Rows, block: Layer) -> Vec<PartialSum> {
+    let wanted = match rows {
+        Rows::Layers => &[],
+        Rows::Sublayers => inside,
+    };
+    let sums = wanted.iter().filter_map(|row| match row {
+        Row::Inside(layer, sum) if *layer == block => Some(*sum),
+        _ => None,
+    });
+    sums.collect()
 }

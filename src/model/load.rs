@@ -18,6 +18,7 @@ use super::mixer::{Kind, Past};
 use super::mixing::{Both, Mixing};
 use super::rope::Rotation;
 use super::spec::{AttentionSpec, BlockSpec, FeedForwardSpec, MixingSpec, Residual, Spec};
+use super::streams::Streams;
 use super::tokenizer::Tokenizer;
 use super::unembed::Unembed;
 use super::weights::{Adapter, Folder, Gguf, Mix, Part, Weights};
@@ -231,7 +232,7 @@ fn assemble(
     memory.fits(available, &weights.place())?;
     let dequantisation = memory.dequantisation;
     let checkpoint = Checkpoint::new(&weights, layout, device, dtype, dequantisation, progress)?;
-    let (embedding, blocks, unembed) = parts(&checkpoint, &spec)?;
+    let (embedding, blocks, streams, unembed) = parts(&checkpoint, &spec)?;
     let noticed = checkpoint.finish()?;
     Ok(Model {
         family,
@@ -243,6 +244,7 @@ fn assemble(
         decoder: Decoder {
             embedding: Some(embedding),
             blocks,
+            streams,
             ..Decoder::outline(&spec, device)
         },
         unembed,
@@ -293,10 +295,9 @@ pub fn load_head(
 }
 
 /// Every part of the decoder.
-fn parts(
-    checkpoint: &Checkpoint<'_>,
-    spec: &Spec,
-) -> Result<(Embedding, Vec<Block>, Unembed), ModelError> {
+type Parts = (Embedding, Vec<Block>, Option<Streams>, Unembed);
+
+fn parts(checkpoint: &Checkpoint<'_>, spec: &Spec) -> Result<Parts, ModelError> {
     let embedding = checkpoint.embedding(spec)?;
     let blocks = spec
         .blocks
@@ -307,7 +308,8 @@ fn parts(
     // Of several complaints the first one is told, whichever thread was first.
     let blocks = blocks.into_iter().collect::<Result<Vec<_>, _>>()?;
     let unembed = checkpoint.unembed(spec, Some(&embedding.tokens))?;
-    Ok((embedding, blocks, unembed))
+    let streams = checkpoint.streams(spec)?;
+    Ok((embedding, blocks, streams, unembed))
 }
 
 fn read_block(
@@ -339,6 +341,7 @@ fn read_block(
         part_scale: spec.part_scale,
         attention_norms,
         attention: read_mixing(checkpoint, l, spec, d_model)?,
+        laurel: checkpoint.laurel(l, spec.laurel, d_model)?,
         mlp_norms,
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
         after: checkpoint.after_parts(l, spec.after, d_model)?,
