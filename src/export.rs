@@ -5,6 +5,7 @@ pub mod comparison;
 mod content;
 pub mod figure;
 pub mod file;
+pub mod film;
 pub mod format;
 pub mod json;
 mod pixels;

@@ -30,7 +30,8 @@
 //! And below all: [`report`] makes errors safe to be told on a terminal, [`log_file`] is where all of
 //! them say what happened, [`regular_file`] opens and reads files without waiting for what is none,
 //! [`caught`] handles the panics of libraries that give up on a crafted file, and [`allocator`]
-//! remembers which memory was refused.
+//! remembers which memory was refused. The [`manual`] is for users: what can be done, key by key and
+//! file by file.
 
 #[cfg(test)]
 extern crate self as lenscape;
@@ -47,6 +48,7 @@ pub mod engine;
 pub mod export;
 pub mod lens;
 pub mod log_file;
+pub mod manual;
 pub mod model;
 pub mod play;
 pub mod regular_file;

@@ -5,7 +5,7 @@
 //! engine it is given.
 
 mod director;
-mod mark;
+pub mod mark;
 pub mod place;
 mod screenshot;
 mod script;
@@ -16,11 +16,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Size;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
 use crate::app::{Effect, State};
 use crate::engine::{self, Handle};
+use crate::settings::theme::Ground;
 use crate::terminal::{self, Channels, Recordings, Signals, drive};
 
 use director::Director;
@@ -95,6 +97,38 @@ pub struct Pictures<'a> {
     pub folder: &'a Path,
     /// Those that the command line asks for.
     pub wanted: &'a [ScreenshotAt],
+    /// How large their letters are.
+    pub type_size: TypeSize,
+}
+
+/// How large letters are in pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TypeSize {
+    /// For reading at a desk: a script's own screen, two pixels a unit.
+    #[default]
+    Usual,
+    /// For a room: 80 columns and 24 rows whatever the script says, three pixels a unit.
+    Large,
+}
+
+impl TypeSize {
+    /// The screen that it asks for.
+    #[must_use]
+    pub fn screen(self) -> Option<Size> {
+        match self {
+            Self::Usual => None,
+            Self::Large => Some(Size::new(80, 24)),
+        }
+    }
+
+    /// Pixels a unit in a PNG. With two, letters are crisp on a display of high density as well;
+    /// with three, 80 columns fill a projector's width.
+    fn scale(self) -> f32 {
+        match self {
+            Self::Usual => 2.0,
+            Self::Large => 3.0,
+        }
+    }
 }
 
 /// What came of a script.
@@ -104,6 +138,8 @@ pub struct ScriptResult {
     pub pictures: Vec<PathBuf>,
     /// The last screen.
     pub screen: Buffer,
+    /// What stands behind its cells in a picture.
+    pub ground: Ground,
 }
 
 /// Play `script` with the program in `state`, which starts with `effects`; `recordings` take what
@@ -143,5 +179,10 @@ pub fn play(
     runtime.block_on(drive(state, effects, &mut stage, &mut director, channels))?;
     let pictures = director.finish()?;
     let screen = view.buffer().clone();
-    Ok(ScriptResult { pictures, screen })
+    let ground = view.ground();
+    Ok(ScriptResult {
+        pictures,
+        screen,
+        ground,
+    })
 }

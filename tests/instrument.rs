@@ -10,7 +10,7 @@ use lenscape::lens::rounding::Rounding;
 use lenscape::run::{ActivationPatch, CandidateRequest, Continuation, Intervention, RunId};
 use lenscape::trace::{
     AblatedPart, Ablation, Column, HeadContributions, Layer, LensKind, LogitAttribution, Position,
-    Row, Step, Target, TokenId,
+    Row, Rows, Step, Target, TokenId,
 };
 
 const PROMPT: &str = "The keys to the cabinet";
@@ -43,6 +43,7 @@ fn ask(session: &mut Session, ask: Ask) -> Answer {
     let question = Question {
         run: RunId(1),
         lens: LensKind::Normed,
+        rows: Rows::Layers,
         ask,
     };
     session.answer(&question).unwrap()

@@ -5,7 +5,7 @@ use crate::reference;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Answer, Ask, Question, RunRequest, Session};
 use lenscape::run::{CandidateRequest, Continuation, Intervention, RunId};
-use lenscape::trace::{AblatedPart, Ablation, Column, Layer, LensKind, Position, TokenId};
+use lenscape::trace::{AblatedPart, Ablation, Column, Layer, LensKind, Position, Rows, TokenId};
 
 /// Each kind of mixer once.
 const FIXTURES: [&str; 10] = [
@@ -72,6 +72,7 @@ fn joint(session: &mut Session, at: usize) -> f64 {
     let question = Question {
         run: RunId(1),
         lens: LensKind::Normed,
+        rows: Rows::Layers,
         ask: Ask::Joint {
             at: Position(at),
             wanted: vec![CandidateRequest::from(" cabinets and keys")],

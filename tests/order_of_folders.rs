@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. Those in one line do not know each other.
 const ORDER: &[&[&str]] = &[
-    &["allocator", "caught", "regular_file", "trace"],
+    &["allocator", "caught", "manual", "regular_file", "trace"],
     &["log_file", "vocabulary"],
     &["catalog", "run"],
     &["model", "report"],

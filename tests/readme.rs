@@ -1,8 +1,12 @@
-//! What the README says of the program, held against the program.
+//! What the README and the manual say of the program, held against the program.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
+use clap::Parser;
+use lenscape::commands::cli::Cli;
 use lenscape::export::format;
+use lenscape::manual;
 use lenscape::model::config::Dialect;
 use lenscape::model::families;
 
@@ -17,6 +21,103 @@ fn names(names: &[&str]) -> String {
 fn readme() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     std::fs::read_to_string(path).unwrap()
+}
+
+/// The text of a page of the manual.
+fn page(name: &str) -> &'static str {
+    manual::PAGES
+        .iter()
+        .find(|page| page.name == name)
+        .unwrap_or_else(|| panic!("there is no page {name}"))
+        .text
+}
+
+/// The README and each page of the manual, with the folder that their links begin in.
+fn texts() -> Vec<(String, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = manual::PAGES.iter();
+    let pages = pages.map(|page| (page.text.to_owned(), root.join("src/manual")));
+    std::iter::once((readme(), root.to_owned()))
+        .chain(pages)
+        .collect()
+}
+
+/// The words of a line as a shell takes them, as far as the examples go.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![];
+    for (at, part) in line.split('\'').enumerate() {
+        match at % 2 {
+            1 => words.push(part.to_owned()),
+            _ => words.extend(part.split_whitespace().map(str::to_owned)),
+        }
+    }
+    let ends = words
+        .iter()
+        .position(|word| [">", "<", "|"].contains(&word.as_str()));
+    words.truncate(ends.unwrap_or(words.len()));
+    words
+}
+
+#[test]
+fn every_command_that_is_shown_is_one() {
+    let mut shown = 0;
+    for (text, _) in texts() {
+        let lines = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("$ lenscape"));
+        for line in lines {
+            let line = format!("lenscape{line}");
+            if let Err(error) = Cli::try_parse_from(words(&line)) {
+                panic!("{line}: {error}");
+            }
+            shown += 1;
+        }
+    }
+    assert!(shown > 20, "{shown}");
+}
+
+#[test]
+fn every_link_leads_to_a_file() {
+    for (text, folder) in texts() {
+        for rest in text.split("](").skip(1) {
+            let target = rest.split(')').next().unwrap();
+            let elsewhere = target.starts_with("https://") || target.starts_with('#');
+            assert!(elsewhere || folder.join(target).exists(), "{target}");
+        }
+    }
+}
+
+/// The names of keys in `config/keys.toml`.
+fn bound() -> BTreeSet<String> {
+    let keys: toml::Table = toml::from_str(include_str!("../config/keys.toml")).unwrap();
+    let bindings = keys.values().flat_map(|scope| scope.as_array().unwrap());
+    bindings
+        .flat_map(|binding| binding["keys"].as_array().unwrap())
+        .map(|key| key.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_key_that_the_manual_names_is_bound() {
+    let bound = bound();
+    let rows = page("keys").lines().filter(|line| line.starts_with("| "));
+    for row in rows {
+        let first = row.split(" | ").next().unwrap();
+        for key in first.split('`').skip(1).step_by(2) {
+            let name = match key {
+                "PgUp" => "pageup".to_owned(),
+                "PgDn" => "pagedown".to_owned(),
+                key if key.len() == 1 && key.chars().all(char::is_uppercase) => {
+                    format!("shift-{}", key.to_lowercase())
+                }
+                key => key.to_lowercase(),
+            };
+            assert!(
+                bound.contains(&name),
+                "{key} ({name}) is not bound: {bound:?}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -36,8 +137,8 @@ fn the_table_of_families_is_the_registry() {
         "| family | `model_type` in config.json | `general.architecture` in GGUF |\n|---|---|---|\n{rows}"
     );
     assert!(
-        readme().contains(&format!("{START}{table}\n")),
-        "the README needs this table:\n{START}{table}"
+        page("models").contains(&format!("{START}{table}\n")),
+        "src/manual/models.md needs this table:\n{START}{table}"
     );
 }
 
@@ -55,8 +156,8 @@ fn the_table_of_formats_is_the_registry() {
         .collect();
     let table = format!("| extension | `--format` | what is saved |\n|---|---|---|\n{rows}");
     assert!(
-        readme().contains(&format!("{FORMATS}{table}\n")),
-        "the README needs this table:\n{FORMATS}{table}"
+        page("files").contains(&format!("{FORMATS}{table}\n")),
+        "src/manual/files.md needs this table:\n{FORMATS}{table}"
     );
 }
 

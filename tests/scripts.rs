@@ -8,11 +8,15 @@ use crate::replay;
 use lenscape::app::Start;
 use lenscape::commands::play::{Performance, PlayError, PlayResult};
 use lenscape::engine::Opener;
-use lenscape::play::{self, ScriptStep};
+use lenscape::export::film::FilmOptions;
+use lenscape::play::{self, ScriptStep, TypeSize};
 use lenscape::settings::Settings;
 
 /// Larger casts would be a burden for who clones the repository.
 const LARGEST_CAST: u64 = 300_000;
+
+/// And larger films for who opens the page.
+const LARGEST_FILM: u64 = 1_500_000;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots")
@@ -80,6 +84,18 @@ fn every_script_makes_what_it_names() {
         for picture in &performed.pictures {
             check_picture(picture);
         }
+        assert_eq!(
+            performed.film,
+            performance
+                .script
+                .film
+                .as_ref()
+                .map(|name| folder.path().join(name))
+        );
+        if let Some(film) = &performed.film {
+            check_picture(film);
+            assert!(film.metadata().unwrap().len() < LARGEST_FILM);
+        }
         if let Some(name) = &performance.script.record {
             let cast = replay::read(&folder.path().join(name));
             cast.ends_with(&performed.screen);
@@ -124,6 +140,7 @@ fn the_readme_shows_what_the_scripts_make() {
             pictures(script)
                 .into_iter()
                 .chain(script.script.record.clone())
+                .chain(script.script.film.clone())
         })
         .collect();
     assert_eq!(shown, made);
@@ -146,4 +163,56 @@ fn the_casts_that_are_there_can_be_played() {
         let size = path.metadata().unwrap().len();
         assert!(size < LARGEST_CAST, "{}: {size} bytes", path.display());
     }
+}
+
+/// The film of the README is not so long that nobody waits for its end, and shows what the cast
+/// of the same script shows.
+#[test]
+fn the_films_that_are_there_are_short_and_end_with_the_last_screen() {
+    for script in scripts() {
+        let Some(name) = &script.script.film else {
+            continue;
+        };
+        let path = folder().join(name);
+        let film = std::fs::read_to_string(&path).unwrap();
+        let size = path.metadata().unwrap().len();
+        assert!(size < LARGEST_FILM, "{}: {size} bytes", path.display());
+        let length = film.split("animation: ").nth(1).unwrap();
+        let seconds: f64 = length.split('s').next().unwrap().parse().unwrap();
+        assert!(
+            (15.0..=24.0).contains(&seconds),
+            "{}: {seconds} s",
+            path.display()
+        );
+        let cast = std::fs::read(folder().join(script.script.record.as_ref().unwrap())).unwrap();
+        let made = lenscape::export::film::film(cast.as_slice(), &FilmOptions::default()).unwrap();
+        let marked = lenscape::play::mark::on_svg(made);
+        assert!(
+            marked == film.as_bytes(),
+            "{} is made of its cast",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn in_large_type_a_script_has_80_columns_and_24_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.toml");
+    let steps = "size = [120, 40]\nsteps = [{ resize = [100, 30] }, { screenshot = \"a.png\" }]";
+    std::fs::write(&path, steps).unwrap();
+    let script = Performance {
+        type_size: TypeSize::Large,
+        ..Performance::read(&path).unwrap()
+    };
+    let settings = Settings::embedded().unwrap();
+    let opener = Opener::from_env(settings.options.dtype, 10).unwrap();
+    let played = script.play(settings, Start::on((0, 0)), opener).unwrap();
+    assert_eq!(
+        (played.screen.area.width, played.screen.area.height),
+        (80, 24)
+    );
+    let png = std::fs::read(&played.pictures[0]).unwrap();
+    let pixels = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
+    assert!(pixels.width() >= 1920, "{}", pixels.width());
 }

@@ -11,21 +11,36 @@ use tempfile::TempDir;
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/gpt2");
 
-const COMMANDS: [&str; 9] = [
+const SCRIPT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/terminal/one_picture.toml"
+);
+
+const COMMANDS: [&str; 16] = [
     "models",
     "models pull MODEL",
     "models inspect MODEL",
     "trace a -n 1 --format csv --model MODEL",
+    "trace a -n 1 --format json --model MODEL",
+    "trace a -n 1 --format table --model MODEL",
+    "trace a -n 1 --format safetensors --model MODEL",
     "trace a -n 1 --follow --model MODEL",
     "compare a --tokens b --model MODEL",
     "verify --model MODEL",
     "config print",
+    "config path",
+    "film CAST",
+    "play SCRIPT --output HOME --model MODEL",
+    "completions bash",
     "man",
 ];
 
 fn run(home: &Path, words: &str, out: Stdio) -> Output {
     let words = words.split(' ').map(|word| match word {
+        "HOME" => home.to_str().unwrap(),
         "MODEL" => MODEL,
+        "CAST" => concat!(env!("CARGO_MANIFEST_DIR"), "/screenshots/keys.cast"),
+        "SCRIPT" => SCRIPT,
         word => word,
     });
     Command::new(env!("CARGO_BIN_EXE_lenscape"))

@@ -45,3 +45,54 @@ fn a_skipped_part_changes_its_layer_and_those_above_only() {
     assert_eq!(whole[0]["logit"], skipped[0]["logit"]);
     assert_ne!(whole[1]["logit"], skipped[1]["logit"]);
 }
+
+/// What is written when this stands on standard input.
+fn with_input(words: &[&str], input: &str) -> std::process::Output {
+    use std::io::Write as _;
+    let home = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lenscape"))
+        .args(words)
+        .arg("--model")
+        .arg(reference::fixture("granite"))
+        .env("LENSCAPE_HOME", home.path())
+        .env("XDG_STATE_HOME", home.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // It may have ended without a look at it.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_hyphen_takes_the_prompt_from_standard_input() {
+    for command in [
+        ["trace", "-n", "2", "PROMPT"].as_slice(),
+        &["compare", "The key", "PROMPT", "--tokens", "is", "are"],
+    ] {
+        let with = |prompt: &'static str, input| {
+            let words = command.iter().map(|word| match *word {
+                "PROMPT" => prompt,
+                word => word,
+            });
+            with_input(&words.collect::<Vec<_>>(), input)
+        };
+        let read = with("-", "The keys\nto the cabinet\n");
+        let given = with("The keys\nto the cabinet", "");
+        let complaint = String::from_utf8_lossy(&read.stderr);
+        assert!(read.status.success(), "{complaint}");
+        assert_eq!(read.stdout, given.stdout);
+    }
+}
+
+#[test]
+fn standard_input_is_one_prompt_only() {
+    let output = with_input(&["compare", "-", "-", "--tokens", "is"], "a");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(complaint.contains("can be read once only"), "{complaint}");
+    assert_eq!(complaint.lines().count(), 1);
+}

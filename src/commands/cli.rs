@@ -10,6 +10,7 @@ use super::bench::Bench;
 use super::chat::Chat;
 use super::compare::Compare;
 use super::config::ConfigCommand;
+use super::film::Film;
 use super::models::Models;
 use super::open::{OpenTrace, Program};
 use super::play::Play;
@@ -50,7 +51,7 @@ Examples:
 pub enum CliCommand {
     /// Generate from a prompt and write down what every layer ranks, without a screen.
     #[command(
-        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --format table\n  lenscape trace 'The keys to the cabinet' --output keys.png\n  lenscape trace 'Once upon a time' --follow"
+        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --format table\n  lenscape trace 'The keys to the cabinet' --output keys.png\n  lenscape trace 'Once upon a time' --follow\n  lenscape trace - < prompt.txt"
     )]
     Trace(Trace),
     /// Show a saved trace. No model is loaded.
@@ -95,6 +96,11 @@ pub enum CliCommand {
         after_help = "Example:\n  lenscape record-examples config/recorded.zip"
     )]
     RecordExamples(RecordExamples),
+    /// Make a moving picture of a recording: an SVG that pages show as they show any picture.
+    #[command(
+        after_help = "Examples:\n  lenscape --record demo.cast 'The keys to the cabinet'\n  lenscape film demo.cast --output demo.svg"
+    )]
+    Film(Film),
     /// Show the settings, where they come from, and what is wrong with them.
     #[command(after_help = "Example:\n  lenscape config print > ~/.config/lenscape/config.toml")]
     Config {
@@ -134,6 +140,7 @@ impl Cli {
             Some(CliCommand::Bench(bench)) => bench.run(),
             Some(CliCommand::Play(play)) => play.run(),
             Some(CliCommand::RecordExamples(record)) => record.run(),
+            Some(CliCommand::Film(film)) => film.run(),
             Some(CliCommand::Config { command }) => command.run(),
             Some(CliCommand::Completions { shell }) => {
                 to_stdout(|out| shell::completions(shell, out))?;

@@ -6,20 +6,21 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use color_eyre::eyre::Result;
 
-use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{ChatOptions, DtypeChoice, LensOptions};
 use super::standard_output::{to_stdout, tokens_to_stdout};
+use super::{CommandError, prompt};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::run::{CandidateRequest, ChatFrame, RunId};
-use crate::trace::{Column, LensKind, Step};
+use crate::trace::{Column, LensKind, Rows, Step};
 use crate::vocabulary::TextStream;
 
 /// Options of `lenscape compare`.
 #[derive(Args, Debug)]
 pub struct Compare {
-    /// The prompts, each taken exactly as it is unless --chat is given.
+    /// The prompts, each taken exactly as it is unless --chat is given; `-` reads one from standard
+    /// input, without the line break at its end.
     #[arg(value_name = "PROMPT", required_unless_present_any = ["prompt", "messages"])]
     pub prompts: Vec<String>,
     /// One more prompt; may be repeated.
@@ -71,12 +72,13 @@ impl Compare {
         let tokens = self.tokens.iter();
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
-            prompts: self.prompts(),
+            prompts: prompt::all_taken(self.prompts().iter(), &mut io::stdin())?,
             chat: self.chat.frame()?,
             candidates: tokens
                 .map(|text| text.parse::<CandidateRequest>())
                 .collect::<Result<_, _>>()?,
             lens: self.lens.asked().unwrap_or_default(),
+            rows: self.lens.rows().unwrap_or_default(),
             at: Step(self.at as usize - 1),
         };
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
@@ -123,6 +125,8 @@ pub struct Request {
     pub candidates: Vec<CandidateRequest>,
     /// Under which lens.
     pub lens: LensKind,
+    /// At which rows.
+    pub rows: Rows,
     /// At which step behind each prompt; those before it are generated, greedily.
     pub at: Step,
 }
@@ -144,6 +148,10 @@ pub fn compare(
         model: info.name.clone(),
         lens: request.lens,
         n_layers: info.n_layers,
+        rows_inside: match request.rows {
+            Rows::Layers => Vec::new(),
+            Rows::Sublayers => info.rows_inside.clone(),
+        },
         prompts,
     };
     write(&comparisons, &session)?;
@@ -165,6 +173,7 @@ fn compared(
         chat: request.chat.clone(),
         max_tokens,
         lens: request.lens,
+        rows: request.rows,
         ..RunRequest::default()
     })?;
     if columns.len() < max_tokens {
@@ -178,6 +187,7 @@ fn compared(
     let question = Question {
         run,
         lens: request.lens,
+        rows: Rows::Layers,
         ask: Ask::Joint {
             at,
             wanted: request.candidates.clone(),

@@ -5,11 +5,13 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::Result as EyreResult;
 
+use super::CommandError;
 use super::options::DtypeChoice;
 use crate::display::palette::Palette;
 use crate::model::Dtype;
+use crate::settings::theme::Themes;
 use crate::settings::{self, Settings};
 use crate::terminal::{self, colour};
 use crate::vocabulary::visible_line;
@@ -33,9 +35,32 @@ pub fn variable(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// When a default inside the program is broken.
-pub fn user_settings() -> Result<Settings> {
+pub fn user_settings() -> EyreResult<Settings> {
     let folder = settings::folder(env::var_os("LENSCAPE_CONFIG"));
     Ok(Settings::load(folder.as_deref())?)
+}
+
+/// The settings with the theme of that name, where one is named.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn with_theme(mut settings: Settings, name: Option<&str>) -> Result<Settings, CommandError> {
+    if let Some(name) = name {
+        match settings.themes.position(name) {
+            Some(_) => name.clone_into(&mut settings.options.theme),
+            None => return Err(no_theme(name, &settings.themes)),
+        }
+    }
+    Ok(settings)
+}
+
+/// There is no theme of that name; says which there are.
+#[must_use]
+pub fn no_theme(name: &str, themes: &Themes) -> CommandError {
+    CommandError::Theme {
+        name: name.to_owned(),
+        known: themes.names().collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// The model that was named, or else the settings' one: the same for the program and every command.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::options::NoLens;
+use super::prompt::PromptError;
 use crate::chat::ChatError;
 use crate::engine::OpenError;
 use crate::export::ExportError;
@@ -28,6 +29,9 @@ pub enum CommandError {
     /// The tokenizer could not be had, or failed on the text.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// Standard input holds no prompt.
+    #[error("the prompt on standard input {0}")]
+    Prompt(#[from] PromptError),
     /// A watched text becomes no token.
     #[error("--watch: {0}")]
     Watch(String),
@@ -35,8 +39,13 @@ pub enum CommandError {
     #[error("--figure compare shows what is watched: give texts with --watch")]
     NothingWatched,
     /// There is no such theme.
-    #[error("there is no theme `{0}`; the themes are those of the key t, as `article-pink`")]
-    Theme(String),
+    #[error("there is no theme `{name}`; there are {known}")]
+    Theme {
+        /// What was asked for.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
     /// Only text is for a terminal.
     #[error("this format is no text: give a file with --output")]
     Binary,

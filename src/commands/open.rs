@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
+use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{
     CharsetName, ChatOptions, ColorChoice, DtypeChoice, LensOptions, RecordingOptions,
@@ -70,6 +71,9 @@ pub struct ProgramOptions {
     /// How tokens are drawn.
     #[command(flatten)]
     pub sampling: SamplingOptions,
+    /// The theme: its colours.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
     /// What its screen is like.
     #[command(flatten)]
     pub screen: ScreenOptions,
@@ -82,7 +86,7 @@ impl Program {
     ///
     /// When there is no terminal for it, or the engine cannot be started.
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
-        let mut settings = self.options.over(context::user_settings()?);
+        let mut settings = self.options.over(context::user_settings()?)?;
         let frame = self.options.chat.frame()?;
         if let Some(frame) = &frame {
             let system = frame.system.clone();
@@ -111,17 +115,22 @@ impl Program {
 impl ProgramOptions {
     /// The settings with what the command line asks for, so that it is what holds, and `:set`
     /// begins from there.
-    #[must_use]
-    pub fn over(&self, settings: Settings) -> Settings {
+    ///
+    /// # Errors
+    ///
+    /// When there is no such theme.
+    pub fn over(&self, settings: Settings) -> Result<Settings, CommandError> {
+        let settings = context::with_theme(settings, self.theme.as_deref())?;
         let mut settings = self.screen.over(settings);
         settings.options.dtype = context::dtype(self.dtype, &settings);
         settings.options.model = context::wanted_model(self.model.as_ref(), &settings);
         let options = &mut settings.options;
         options.max_tokens = self.max_tokens.unwrap_or(options.max_tokens);
         options.lens = self.lens.asked().unwrap_or(options.lens);
+        options.grid.rows = self.lens.rows().unwrap_or(options.grid.rows);
         let sampling = self.sampling.over(Sampling::from(&options.sampling));
         options.sampling = settings::SamplingOptions::from(&sampling);
-        settings
+        Ok(settings)
     }
 }
 
@@ -161,6 +170,9 @@ pub struct OpenTrace {
     /// A recorded run that the program carries; the first is `keys`, and `^R` goes on to the next.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "last"])]
     pub example: Option<String>,
+    /// The theme: its colours.
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
     /// What its screen is like.
     #[command(flatten)]
     pub screen: ScreenOptions,
@@ -173,7 +185,8 @@ impl OpenTrace {
     ///
     /// When the file holds no trace, or there is no terminal for it.
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
-        let settings = self.screen.over(context::user_settings()?);
+        let settings = context::with_theme(context::user_settings()?, self.theme.as_deref())?;
+        let settings = self.screen.over(settings);
         if let Some(name) = &self.example {
             // Before the terminal is taken.
             recorded::open(name)?;

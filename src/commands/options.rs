@@ -11,3 +11,4 @@ pub use choices::{CharsetName, ColorChoice, DtypeChoice, ReportFormat};
 pub use lens::{LensChoice, LensOptions, NoLens};
 pub use recording::{CastVersionChoice, RecordingOptions};
 pub use sampling::SamplingOptions;
+pub(super) use sampling::positive;

@@ -10,13 +10,17 @@ use color_eyre::eyre::{Result, eyre};
 use ratatui::buffer::Buffer;
 
 use super::context::{self, TOP_TOKENS};
+use super::film::LONGEST_CAST;
 use super::open::{self, ProgramOptions};
 use super::standard_output::to_stdout;
 use crate::app::{Start, State};
 use crate::engine::{self, Opener};
 use crate::export::cast::{CastOptions, Maker};
-use crate::play::{self, Pictures, PlaceError, ScreenshotAt, Script, place};
+use crate::export::film::{self, FilmError, FilmOptions};
+use crate::play::{self, Pictures, PlaceError, ScreenshotAt, Script, TypeSize, mark, place};
+use crate::regular_file;
 use crate::settings::Settings;
+use crate::settings::theme::Ground;
 use crate::terminal::{RecordingError, Recordings};
 
 /// Options of `lenscape play`.
@@ -32,6 +36,10 @@ pub struct Play {
     /// script. May be repeated.
     #[arg(long, value_name = "[MARK=]FILE", value_parser = str::parse::<ScreenshotAt>)]
     pub screenshot: Vec<ScreenshotAt>,
+    /// For a talk: a screen of 80x24 whatever the scripts say, so that letters are large, and PNGs
+    /// that fill a projector's width.
+    #[arg(long)]
+    pub large_type: bool,
     /// The program's own options.
     #[command(flatten)]
     pub options: ProgramOptions,
@@ -48,6 +56,7 @@ impl Play {
             scripts,
             output,
             screenshot,
+            large_type,
             options: program,
         } = self;
         if scripts.len() > 1
@@ -57,7 +66,16 @@ impl Play {
                 "--record and --screenshot are for one script; several name their files themselves"
             ));
         }
-        let settings = program.over(Settings::embedded()?);
+        let mut settings = Settings::embedded()?;
+        if program.theme.is_some() {
+            // Scripts give the same everywhere; only a theme that is asked for may be the user's own.
+            settings.themes = context::user_settings()?.themes;
+        }
+        let settings = program.over(settings)?;
+        let type_size = match large_type {
+            true => TypeSize::Large,
+            false => TypeSize::Usual,
+        };
         // Pictures and casts have every colour where nothing else is asked for.
         let start = Start {
             ablations: program.skip.clone(),
@@ -74,6 +92,7 @@ impl Play {
                 screenshots: screenshot.clone(),
                 record: program.screen.recording.record.clone(),
                 cast: program.screen.recording.cast(),
+                type_size,
                 ..performance
             };
             let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
@@ -83,6 +102,9 @@ impl Play {
                 pictures.try_for_each(|path| writeln!(out, "{}", context::shown(path)))
             })?;
             open::end(&performed.recordings, &mut io::stdout())?;
+            if let Some(path) = &performed.film {
+                to_stdout(|out| writeln!(out, "{}", context::shown(path)))?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -100,6 +122,22 @@ pub enum PlayError {
     /// The script names it where it may not write.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// The cast does not become a moving picture.
+    #[error("cannot make the moving picture {}", path.display())]
+    Film {
+        /// The picture.
+        path: PathBuf,
+        /// Why.
+        source: FilmError,
+    },
+    /// The moving picture cannot be written.
+    #[error("cannot write the moving picture {}", path.display())]
+    WriteFilm {
+        /// The picture.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The script failed.
     #[error("{}", script.display())]
     Script {
@@ -125,6 +163,8 @@ pub struct Performance {
     pub record: Option<PathBuf>,
     /// How casts are written; the script has a title where there is none.
     pub cast: CastOptions,
+    /// How large letters are; of large ones fewer are on the screen than the script says.
+    pub type_size: TypeSize,
 }
 
 /// What came of a script.
@@ -135,6 +175,8 @@ pub struct PlayResult {
     pub screen: Buffer,
     /// Ended, with the news of what became of them still to be heard.
     pub recordings: Recordings,
+    /// The moving picture.
+    pub film: Option<PathBuf>,
 }
 
 impl Performance {
@@ -151,6 +193,7 @@ impl Performance {
             screenshots: Vec::new(),
             record: None,
             cast: CastOptions::default(),
+            type_size: TypeSize::default(),
         })
     }
 
@@ -167,7 +210,11 @@ impl Performance {
         opener: Opener,
     ) -> Result<PlayResult, PlayError> {
         let recordings = self.recordings()?;
-        let size = self.script.size;
+        let script = match self.type_size.screen() {
+            Some(size) => self.script.clone().on_screen_of(size),
+            None => self.script.clone(),
+        };
+        let size = script.size;
         let start = Start {
             size: (size.width, size.height),
             now: Instant::now(),
@@ -178,9 +225,10 @@ impl Performance {
         let pictures = Pictures {
             folder: self.folder(),
             wanted: &self.screenshots,
+            type_size: self.type_size,
         };
         let played = play::play(
-            &self.script,
+            &script,
             pictures,
             &mut state,
             effects,
@@ -196,24 +244,59 @@ impl Performance {
             source: Box::new(source),
         })?;
         Ok(PlayResult {
+            film: self.film(played.ground)?,
             pictures: played.pictures,
             screen: played.screen,
             recordings,
         })
     }
 
+    /// Makes the moving picture that the script names of the cast that is there now.
+    fn film(&self, ground: Ground) -> Result<Option<PathBuf>, PlayError> {
+        let (Some(name), Some(cast)) = (&self.script.film, self.cast_path()?) else {
+            return Ok(None);
+        };
+        let path = place::to_replace(self.folder(), name)?;
+        let options = FilmOptions {
+            title: self.script.title.clone(),
+            ground,
+            ..FilmOptions::default()
+        };
+        let made = regular_file::read(&cast, LONGEST_CAST)
+            .map_err(|error| FilmError::Cast(error.into()))
+            .and_then(|cast| film::film(cast.as_slice(), &options));
+        let picture = made.map_err(|source| PlayError::Film {
+            path: path.clone(),
+            source,
+        })?;
+        match place::replace(&path, &mark::on_svg(picture)) {
+            Ok(()) => Ok(Some(path)),
+            Err(source) => Err(PlayError::WriteFilm { path, source }),
+        }
+    }
+
+    /// Where the cast goes that is made from the beginning on.
+    fn cast_path(&self) -> Result<Option<PathBuf>, PlaceError> {
+        match (&self.record, &self.script.record) {
+            (Some(path), _) => Ok(Some(path.clone())),
+            (None, Some(name)) => place::to_replace(self.folder(), name).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
     fn recordings(&self) -> Result<Recordings, PlayError> {
         let options = CastOptions {
             title: self.cast.title.clone().or(Some(self.script.title.clone())),
             maker: Maker::Play,
+            idle_limit: match self.script.idle_limit {
+                Some(limit) => limit.min(self.cast.idle_limit),
+                None => self.cast.idle_limit,
+            },
             ..self.cast.clone()
         };
-        let recordings = match (&self.record, &self.script.record) {
-            (Some(path), _) => Recordings::to_file(path, options)?,
-            (None, Some(name)) => {
-                Recordings::to_file(&place::to_replace(self.folder(), name)?, options)?
-            }
-            (None, None) => Recordings::on_demand(options),
+        let recordings = match self.cast_path()? {
+            Some(path) => Recordings::to_file(&path, options)?,
+            None => Recordings::on_demand(options),
         };
         Ok(recordings.in_folder(self.folder()))
     }

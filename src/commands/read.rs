@@ -146,6 +146,7 @@ impl Read {
             ablations: Vec::new(),
             max_tokens,
             lens,
+            rows: self.lens.rows().unwrap_or_default(),
             watch: self.watch.clone(),
             sampling: Sampling::default(),
         };
@@ -155,12 +156,14 @@ impl Read {
 
     /// Opens the program.
     fn open(self, settings: Settings, log: Result<(), LogError>) -> Result<ExitCode> {
+        let settings = context::with_theme(settings, self.output.theme.as_deref())?;
         let mut settings = self.screen.over(settings);
         let model = context::wanted_model(self.model.as_ref(), &settings);
         let options = &mut settings.options;
         options.model.clone_from(&model);
         options.dtype = self.dtype.map_or(options.dtype, Into::into);
         options.lens = self.lens.asked().unwrap_or(options.lens);
+        options.grid.rows = self.lens.rows().unwrap_or(options.grid.rows);
         let opener = Opener::from_env(options.dtype, TOP_TOKENS)?
             .with_lenses_that_fit(self.lens.files()?, options.lens)
             .with_states(model, self.file());

@@ -13,6 +13,7 @@ use crate::engine::Opener;
 use crate::export::recorded;
 use crate::run::{Record, Sampling};
 use crate::settings::{Example, Settings};
+use crate::trace::Rows;
 
 /// Tokens of a run whose example does not say how many.
 const TOKENS: usize = 12;
@@ -54,6 +55,7 @@ fn recorded(example: &Example, settings: &Settings) -> Result<Record> {
         ablations: Vec::new(),
         max_tokens: example.max_tokens.unwrap_or(TOKENS),
         lens: example.lens.unwrap_or_default(),
+        rows: Rows::default(),
         watch: example
             .compare
             .split_whitespace()

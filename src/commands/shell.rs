@@ -5,9 +5,11 @@ use std::io::{self, Write};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_mangen::Man;
 
 use super::cli::Cli;
 use crate::display::meanings::MEANINGS;
+use crate::manual;
 
 /// Writes the completions for `shell`.
 ///
@@ -21,18 +23,60 @@ pub fn completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(&text)
 }
 
-/// Writes the manual page, one section a command.
+/// Writes the manual page: the options of the program and of each command, and the pages of the
+/// [manual](crate::manual).
 ///
 /// # Errors
 ///
 /// What `out` returns.
 pub fn man(out: &mut dyn Write) -> io::Result<()> {
-    clap_mangen::Man::new(Cli::command()).render(out)?;
+    let mut program = Cli::command();
+    // So that each command knows what is asked of all.
+    program.build();
+    let page = Man::new(program.clone());
+    page.render_title(out)?;
+    page.render_name_section(out)?;
+    page.render_synopsis_section(out)?;
+    page.render_description_section(out)?;
+    page.render_options_section(out)?;
+    for command in program.get_subcommands() {
+        writeln!(
+            out,
+            ".SH \"LENSCAPE {}\"",
+            command.get_name().to_uppercase()
+        )?;
+        let page = Man::new(command.clone());
+        let mut sections = Vec::new();
+        page.render_description_section(&mut sections)?;
+        page.render_synopsis_section(&mut sections)?;
+        page.render_options_section(&mut sections)?;
+        for within in command
+            .get_subcommands()
+            .filter(|it| it.get_name() != "help")
+        {
+            writeln!(
+                sections,
+                ".SH \"lenscape {} {}\"",
+                command.get_name(),
+                within.get_name()
+            )?;
+            let page = Man::new(within.clone());
+            page.render_synopsis_section(&mut sections)?;
+            page.render_options_section(&mut sections)?;
+        }
+        let sections = String::from_utf8_lossy(&sections).replace("\n.SH ", "\n.SS ");
+        let sections = sections
+            .strip_prefix(".SH ")
+            .map_or(sections.clone(), |rest| format!(".SS {rest}"));
+        out.write_all(sections.as_bytes())?;
+    }
     writeln!(out, ".SH \"WHAT THE FIGURES MEAN\"")?;
     for (sign, meaning) in MEANINGS {
         writeln!(out, ".TP 10\n\\fB{sign}\\fR\n{meaning}")?;
     }
-    Ok(())
+    manual::PAGES
+        .iter()
+        .try_for_each(|page| out.write_all(manual::roff::section(page).as_bytes()))
 }
 
 #[cfg(test)]
@@ -62,6 +106,24 @@ mod tests {
         assert!(text.contains(".TH lenscape 1"), "{text}");
         assert!(text.contains("max\\-tokens"), "{text}");
         assert!(text.contains("\n\\fBKL\\fR\nKL(final"), "{text}");
+    }
+
+    #[test]
+    fn the_manual_page_has_each_command_and_each_page() {
+        let mut bytes = Vec::new();
+        man(&mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        for command in Cli::command().get_subcommands() {
+            let heading = format!("\n.SH \"LENSCAPE {}\"\n", command.get_name().to_uppercase());
+            assert!(text.contains(&heading), "{heading}");
+            for option in command.get_arguments().filter_map(|it| it.get_long()) {
+                let option = option.replace('-', "\\-");
+                assert!(text.contains(&option), "{} --{option}", command.get_name());
+            }
+        }
+        for page in manual::PAGES {
+            assert!(text.contains(&manual::roff::section(page)), "{}", page.name);
+        }
     }
 
     #[test]

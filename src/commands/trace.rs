@@ -9,18 +9,19 @@ use color_eyre::eyre::Result;
 
 use super::options::{ChatOptions, DtypeChoice, LensOptions, SamplingOptions};
 use super::output::{OutputOptions, TraceOutput};
-use super::{CommandError, context, follow};
+use super::{CommandError, context, follow, prompt};
 use crate::engine::{Opener, RunRequest, Session};
 use crate::run::{
     CandidateRequest, ChatFrame, ChatPrompt, Continuation, Intervention, Record, RunId, Sampling,
     StateRows, Watch,
 };
-use crate::trace::{Ablation, LensKind, Position, Step};
+use crate::trace::{Ablation, LensKind, Position, Rows, Step};
 
 /// Options of `lenscape trace`.
 #[derive(Args, Debug)]
 pub struct Trace {
-    /// The prompt, taken exactly as it is unless --chat is given.
+    /// The prompt, taken exactly as it is unless --chat is given; `-` reads it from standard input,
+    /// without the line break at its end.
     #[arg(required_unless_present = "messages")]
     pub prompt: Option<String>,
     /// Prompts as turns of a conversation.
@@ -78,12 +79,16 @@ impl Trace {
         let settings = context::user_settings()?;
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
-            prompt: self.prompt.clone().unwrap_or_default(),
+            prompt: match &self.prompt {
+                Some(text) => prompt::taken(text, &mut io::stdin())?,
+                None => String::new(),
+            },
             chat: self.chat.frame()?,
             force: self.force.clone(),
             ablations: self.skip.clone(),
             max_tokens: self.max_tokens,
             lens: self.lens.asked().unwrap_or_default(),
+            rows: self.lens.rows().unwrap_or_default(),
             watch: self.watch.clone(),
             sampling: self.sampling.over(Sampling::default()),
         };
@@ -120,6 +125,8 @@ pub struct Request {
     pub max_tokens: usize,
     /// Under which lens.
     pub lens: LensKind,
+    /// At which rows.
+    pub rows: Rows,
     /// Texts to follow at the position after the prompt.
     pub watch: Vec<String>,
     /// How tokens are drawn.
@@ -143,6 +150,7 @@ impl Request {
             max_tokens,
             sampling: self.sampling.clone(),
             lens: self.lens,
+            rows: self.rows,
             interventions: ablations.map(Intervention::Ablation).collect(),
         }
     }
@@ -207,6 +215,11 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
     Ok(Record {
         model: Arc::clone(session.info()),
         lens: request.lens,
+        // A model without such rows has been asked for those of its layers.
+        rows: match session.info().rows_inside.is_empty() {
+            true => Rows::Layers,
+            false => request.rows,
+        },
         sampling: request.sampling.clone(),
         max_tokens: request.max_tokens,
         prompt: framed.clone().unwrap_or_else(|| request.prompt.clone()),

@@ -2,6 +2,10 @@
 //!
 //! One JSON value a line: a header, then events of time, kind and data.
 
+mod reader;
+
+pub use reader::{CastError, CastEvent, CastEventKind, CastReader};
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 

@@ -5,19 +5,21 @@
 //! viewer has. Box lines, blocks and dots are drawn as shapes, since fonts leave gaps in them.
 
 mod colour;
+mod film;
 mod glyph;
 mod text;
 
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell, CellWidth};
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Size};
 use ratatui::style::{Modifier, Style};
 
 use super::pixels::{self, Letters, PngError};
 use crate::settings::theme::Ground;
 pub use colour::Rgb;
 use colour::SvgPalette;
+pub use film::Film;
 pub(super) use text::escaped;
 
 /// Width of a cell, in user units.
@@ -28,8 +30,6 @@ const CELL_HEIGHT: u16 = 18;
 const MARGIN: u16 = 12;
 /// Height of the window's title bar.
 const TITLE_BAR: u16 = 36;
-/// Pixels a unit in a PNG: letters are crisp on a display of high density as well.
-const PNG_SCALE: f32 = 2.0;
 
 /// What is drawn around the cells, and over them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,8 +57,12 @@ pub fn render(buffer: &Buffer, window: &Window<'_>) -> String {
     let (width, height) = size_of(buffer);
 
     let mut svg = String::new();
-    open(&mut svg, width, height, window.title, &palette);
+    open(&mut svg, (width, height), window.title, "", &palette);
+    title(&mut svg, width, window.title, &palette);
+    origin(&mut svg);
+    svg.push_str(GROUNDS);
     backgrounds(&mut svg, &cells, palette.background);
+    svg.push_str("</g>\n");
     glyph::draw(&mut svg, &cells);
     text::draw(&mut svg, &cells);
     if let Some(cursor) = window.cursor {
@@ -68,28 +72,27 @@ pub fn render(buffer: &Buffer, window: &Window<'_>) -> String {
     svg
 }
 
-/// The same picture as a PNG file, with two pixels a user unit.
+/// The same picture as a PNG file, with `scale` pixels a user unit.
 ///
 /// # Errors
 ///
 /// When the screen has too many cells.
-pub fn png(buffer: &Buffer, window: &Window<'_>) -> Result<Vec<u8>, PngError> {
+pub fn png(buffer: &Buffer, window: &Window<'_>, scale: f32) -> Result<Vec<u8>, PngError> {
     let (width, height) = size_of(buffer);
     let size = (f32::from(width), f32::from(height));
-    pixels::png(
-        &render(buffer, window),
-        size,
-        PNG_SCALE,
-        Letters::Monospaced,
-    )
+    pixels::png(&render(buffer, window), size, scale, Letters::Monospaced)
 }
 
 /// Width and height of the picture of `buffer`, in user units.
 fn size_of(buffer: &Buffer) -> (u16, u16) {
-    let area = buffer.area();
+    window_of(buffer.area().as_size())
+}
+
+/// Width and height of the window of a screen, in user units.
+fn window_of(screen: Size) -> (u16, u16) {
     (
-        area.width * CELL_WIDTH + 2 * MARGIN,
-        area.height * CELL_HEIGHT + TITLE_BAR + MARGIN,
+        screen.width * CELL_WIDTH + 2 * MARGIN,
+        screen.height * CELL_HEIGHT + TITLE_BAR + MARGIN,
     )
 }
 
@@ -144,17 +147,24 @@ fn styled_cells<'a>(buffer: &'a Buffer, palette: &SvgPalette) -> Vec<StyledCell<
     cells
 }
 
-/// The window: its frame, title bar and buttons. Leaves a group open whose origin is the first
-/// cell.
-fn open(svg: &mut String, width: u16, height: u16, title: &str, palette: &SvgPalette) {
+/// Opens the group of what stands behind cells.
+const GROUNDS: &str = "<g shape-rendering=\"crispEdges\">\n";
+
+/// The window: its frame, title bar and buttons. `style` goes to the rules of the picture.
+fn open(
+    svg: &mut String,
+    (width, height): (u16, u16),
+    title: &str,
+    style: &str,
+    palette: &SvgPalette,
+) {
     let title = text::escaped(title);
     let SvgPalette {
         background,
-        foreground,
+        bar,
+        edge,
         ..
     } = palette;
-    let bar = palette.bar;
-    let edge = palette.edge;
     // Writing to a string does not fail.
     let _ = write!(
         svg,
@@ -165,24 +175,36 @@ text {{ font: 15px ui-monospace, SFMono-Regular, "SF Mono", Menlo, "Cascadia Mon
 .title {{ font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; text-anchor: middle }}
 .bold {{ font-weight: 700 }}
 .italic {{ font-style: italic }}
-</style>
+{style}</style>
 <rect x=".5" y=".5" width="{inner_width}" height="{inner_height}" rx="10" fill="{background}" stroke="{edge}"/>
 <path d="M1 {bar_bottom}V10.5A9.5 9.5 0 0 1 10.5 1H{bar_right}A9.5 9.5 0 0 1 {inner_width} 10.5V{bar_bottom}Z" fill="{bar}"/>
 <circle cx="20" cy="15" r="6" fill="#ff5f57"/><circle cx="40" cy="15" r="6" fill="#febc2e"/><circle cx="60" cy="15" r="6" fill="#28c840"/>
-<text class="title" x="{middle}" y="19.5" fill="{foreground}">{title}</text>
-<g transform="translate({MARGIN} {TITLE_BAR})">
 "##,
         inner_width = width - 1,
         inner_height = height - 1,
         bar_bottom = TITLE_BAR - 6,
         bar_right = f32::from(width) - 10.5,
-        middle = width / 2,
     );
+}
+
+/// What stands in the title bar.
+fn title(svg: &mut String, width: u16, title: &str, palette: &SvgPalette) {
+    let _ = writeln!(
+        svg,
+        r#"<text class="title" x="{middle}" y="19.5" fill="{foreground}">{title}</text>"#,
+        middle = width / 2,
+        foreground = palette.foreground,
+        title = text::escaped(title),
+    );
+}
+
+/// Leaves a group open whose origin is the first cell.
+fn origin(svg: &mut String) {
+    let _ = writeln!(svg, r#"<g transform="translate({MARGIN} {TITLE_BAR})">"#);
 }
 
 /// One rectangle for each run of cells with the same background.
 fn backgrounds(svg: &mut String, cells: &[StyledCell<'_>], window: Rgb) {
-    svg.push_str("<g shape-rendering=\"crispEdges\">\n");
     for run in cells.chunk_by(|a, b| a.row == b.row && a.background == b.background) {
         let (first, last) = (&run[0], &run[run.len() - 1]);
         if first.background == window {
@@ -197,7 +219,6 @@ fn backgrounds(svg: &mut String, cells: &[StyledCell<'_>], window: Rgb) {
             first.background,
         );
     }
-    svg.push_str("</g>\n");
 }
 
 fn draw_cursor(svg: &mut String, cursor: Position, colour: Rgb) {

@@ -18,7 +18,7 @@ use super::per_layer::{AfterParts, PerLayerEmbedding};
 use super::sinusoids::Sinusoids;
 use super::spec::Spec;
 use super::weight::Weight;
-use crate::trace::{Layer, Row, TokenId};
+use crate::trace::{Layer, PartialSum, Row, Rows, TokenId};
 
 /// From tokens to the stream before the first block.
 #[derive(Debug)]
@@ -66,7 +66,8 @@ impl Embedding {
     }
 }
 
-/// Gets the residual stream, `[positions, d]`, at every row; breaks to give the pass up.
+/// Gets the residual stream, `[positions, d]`, at every row, those inside a block where they are
+/// [taken](Decoder::take) after that of the block; breaks to give the pass up.
 pub type Tap<'a> = dyn FnMut(Row, &Tensor) -> Result<ControlFlow<()>, ModelError> + 'a;
 
 /// Gets what every block of a pass gives; breaks to give the pass up.
@@ -99,6 +100,10 @@ pub struct Decoder {
     pub(super) context_length: usize,
     pub(super) seen: usize,
     pub(super) interventions: Interventions,
+    /// The rows inside its blocks.
+    pub(super) inside: Vec<Row>,
+    /// Which rows passes give.
+    pub(super) rows: Rows,
 }
 
 impl Decoder {
@@ -114,7 +119,20 @@ impl Decoder {
             context_length: spec.context_length,
             seen: 0,
             interventions: Interventions::default(),
+            inside: spec.rows_inside(),
+            rows: Rows::Layers,
         }
+    }
+
+    /// The rows inside its blocks, in the order of the stream.
+    #[must_use]
+    pub fn rows_inside(&self) -> &[Row] {
+        &self.inside
+    }
+
+    /// Which rows the taps of passes get from now on. What is computed is the same.
+    pub fn take(&mut self, rows: Rows) {
+        self.rows = rows;
     }
 
     /// Number of blocks.
@@ -256,7 +274,13 @@ impl Decoder {
         }
         let flow = self.through_blocks(&state, start, &of_blocks, &mut |layer, output| {
             parts(output.parts);
-            tap(Row::Layer(layer), &output.state)
+            let flow = tap(Row::Layer(layer), &output.state)?;
+            for (sum, state) in &output.inside {
+                if flow.is_continue() {
+                    let _: ControlFlow<()> = tap(Row::Inside(layer, *sum), state)?;
+                }
+            }
+            Ok(flow)
         })?;
         if flow.is_break() {
             return Ok(flow);
@@ -332,7 +356,8 @@ impl Decoder {
         for (l, block) in self.blocks.iter_mut().enumerate() {
             let layer = Layer(l);
             let ablations = self.interventions.of_block(layer);
-            let mut output = block.forward(&state, &ablations)?;
+            let sums = sums_of(&self.inside, self.rows, layer);
+            let mut output = block.forward(&state, &ablations, &sums)?;
             if let Some(after) = &block.after {
                 output = after.finish(output, of_blocks.get(l), &ablations)?;
             }
@@ -347,4 +372,17 @@ impl Decoder {
         }
         Ok(())
     }
+}
+
+/// The sums inside a block that are wanted.
+fn sums_of(inside: &[Row], rows: Rows, block: Layer) -> Vec<PartialSum> {
+    let wanted = match rows {
+        Rows::Layers => &[],
+        Rows::Sublayers => inside,
+    };
+    let sums = wanted.iter().filter_map(|row| match row {
+        Row::Inside(layer, sum) if *layer == block => Some(*sum),
+        _ => None,
+    });
+    sums.collect()
 }

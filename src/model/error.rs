@@ -118,6 +118,12 @@ pub enum ModelError {
         /// The position that is predicted.
         position: usize,
     },
+    /// A question about a sum inside a block whose states are not kept.
+    #[error("no states are kept at {row}; show the rows inside blocks and generate again")]
+    NoSuchRow {
+        /// The row.
+        row: String,
+    },
     /// A question or an intervention about a block that the model does not have.
     #[error("the model has no {layer}; its layers are L0 to L{}", n_layers.saturating_sub(1))]
     NoSuchLayer {

@@ -7,6 +7,7 @@ mod mixing;
 mod router;
 
 use super::mixer::Heads;
+use crate::trace::{Layer, PartialSum, Row};
 
 pub use attention::{
     AlibiPrecision, AttentionSpec, Gate, HeadPositions, Presence, QkNorm, QkNormPlace, QkNormSpan,
@@ -195,6 +196,21 @@ impl BlockSpec {
     pub fn heads(&self) -> Heads {
         self.mixing.heads(&self.attention)
     }
+
+    /// The sums inside it: one between the parts of a serial block, one with each part of a block
+    /// whose parts stand side by side, none where there is but one part.
+    #[must_use]
+    pub fn sums(&self) -> &'static [PartialSum] {
+        let is_one_part = self.feed_forward == FeedForwardSpec::Nothing
+            || matches!(self.mixing, MixingSpec::Nothing);
+        match self.residual {
+            _ if is_one_part => &[],
+            Residual::Serial => &[PartialSum::AfterAttention],
+            Residual::Parallel | Residual::ParallelOneNorm => {
+                &[PartialSum::WithAttention, PartialSum::WithFeedForward]
+            }
+        }
+    }
 }
 
 /// From the last state to logits.
@@ -241,4 +257,18 @@ pub struct Spec {
     pub unembed: UnembedSpec,
     /// What a user should know of it, one line each.
     pub notes: Vec<String>,
+}
+
+impl Spec {
+    /// The rows inside the blocks, in the order of the stream.
+    #[must_use]
+    pub fn rows_inside(&self) -> Vec<Row> {
+        let blocks = self.blocks.iter().enumerate();
+        blocks
+            .flat_map(|(l, block)| {
+                let sums = block.sums().iter();
+                sums.map(move |sum| Row::Inside(Layer(l), *sum))
+            })
+            .collect()
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tokio::time::{Instant, sleep_until};
 
-use super::screenshot::Namer;
+use super::screenshot::{Namer, Shot};
 use super::script::{Script, ScriptStep, Wait};
 use super::stage::View;
 use super::{Error, Pictures};
@@ -106,7 +106,7 @@ impl<'a> Director<'a> {
                 let namer = Namer::Script {
                     folder: self.pictures.folder,
                 };
-                let path = screenshot.take(&self.view, &self.script.title, namer)?;
+                let path = screenshot.take(&self.shot(), namer)?;
                 self.written.push(path);
             }
         }
@@ -149,11 +149,20 @@ impl<'a> Director<'a> {
         for wanted in self.pictures.wanted {
             if wanted.mark.as_deref() == mark {
                 let screenshot = &wanted.screenshot;
-                let path = screenshot.take(&self.view, &self.script.title, Namer::User)?;
+                let path = screenshot.take(&self.shot(), Namer::User)?;
                 self.written.push(path);
             }
         }
         Ok(())
+    }
+
+    /// What a picture shows now.
+    fn shot(&self) -> Shot<'_> {
+        Shot {
+            view: &self.view,
+            title: &self.script.title,
+            type_size: self.pictures.type_size,
+        }
     }
 
     /// Go on to the next step.

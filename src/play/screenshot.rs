@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::stage::View;
-use super::{Error, mark, place};
+use super::{Error, TypeSize, mark, place};
 use crate::export::svg::{self, Window};
 
 /// A picture of the screen: the extension of its file says which.
@@ -22,7 +22,7 @@ pub struct Screenshot {
 pub enum ScreenshotFormat {
     /// Vectors, with letters that stay letters.
     Svg,
-    /// Pixels, two a unit.
+    /// Pixels, as many a unit as [`TypeSize`] says.
     Png,
 }
 
@@ -54,18 +54,13 @@ impl FromStr for Screenshot {
 }
 
 impl Screenshot {
-    /// Write the picture of what `view` shows, in a window with this title. Returns where it is.
-    pub(super) fn take(
-        &self,
-        view: &View,
-        title: &str,
-        namer: Namer<'_>,
-    ) -> Result<PathBuf, Error> {
+    /// Write the picture. Returns where it is.
+    pub(super) fn take(&self, shot: &Shot<'_>, namer: Namer<'_>) -> Result<PathBuf, Error> {
         let path = match namer {
             Namer::Script { folder } => place::to_replace(folder, &self.path)?,
             Namer::User => self.path.clone(),
         };
-        let written = self.picture(view, title).and_then(|picture| match namer {
+        let written = self.picture(shot).and_then(|picture| match namer {
             Namer::Script { .. } => place::replace(&path, &picture),
             Namer::User => write(&path, &picture),
         });
@@ -76,9 +71,10 @@ impl Screenshot {
     }
 
     /// The picture's file, with the mark of a play.
-    fn picture(&self, view: &View, title: &str) -> io::Result<Vec<u8>> {
+    fn picture(&self, shot: &Shot<'_>) -> io::Result<Vec<u8>> {
+        let view = shot.view;
         let window = Window {
-            title,
+            title: shot.title,
             cursor: view.cursor(),
             ground: view.ground(),
         };
@@ -86,10 +82,21 @@ impl Screenshot {
         Ok(match self.format {
             ScreenshotFormat::Svg => mark::on_svg(svg::render(&buffer, &window)),
             ScreenshotFormat::Png => {
-                mark::on_png(svg::png(&buffer, &window).map_err(io::Error::other)?)
+                let png = svg::png(&buffer, &window, shot.type_size.scale());
+                mark::on_png(png.map_err(io::Error::other)?)
             }
         })
     }
+}
+
+/// What a picture shows.
+pub(super) struct Shot<'a> {
+    /// What is on the screen.
+    pub view: &'a View,
+    /// Of the window.
+    pub title: &'a str,
+    /// How large letters are.
+    pub type_size: TypeSize,
 }
 
 fn write(path: &Path, picture: &[u8]) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! ```toml
 //! size = [120, 40]
 //! record = "keys.cast"
+//! film = "keys.svg"
 //! steps = [
 //!     { wait = "ready" },
 //!     { type = "The keys to the cabinet", every = 0.08 },
@@ -48,6 +49,13 @@ pub struct Script {
     /// The cast that is made, where the command line names no other one.
     #[serde(default, deserialize_with = "cast")]
     pub record: Option<PathBuf>,
+    /// The moving picture that is made of that cast.
+    #[serde(default, deserialize_with = "film")]
+    pub film: Option<PathBuf>,
+    /// Longer pauses of the cast become so long, in seconds: a demonstration takes the same time on
+    /// a slow machine.
+    #[serde(default, deserialize_with = "pause")]
+    pub idle_limit: Option<Duration>,
     /// What is done.
     pub steps: Vec<ScriptStep>,
 }
@@ -151,10 +159,28 @@ impl Script {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&text).map_err(|error| Error::Script {
+        let wrong = |why| Error::Script {
             path: path.to_owned(),
-            why: one_line(&error, &text),
-        })
+            why,
+        };
+        let script: Self = toml::from_str(&text).map_err(|error| wrong(one_line(&error, &text)))?;
+        if script.film.is_some() && script.record.is_none() {
+            return Err(wrong(
+                "`film` is made of a cast; name one with `record`".into(),
+            ));
+        }
+        Ok(script)
+    }
+
+    /// The same script on a screen of `size` from the beginning to the end.
+    #[must_use]
+    pub fn on_screen_of(self, size: Size) -> Self {
+        let stays = |step: &ScriptStep| !matches!(step, ScriptStep::Resize(_));
+        Self {
+            size,
+            steps: self.steps.into_iter().filter(stays).collect(),
+            ..self
+        }
     }
 }
 
@@ -183,10 +209,32 @@ fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Size, D::Er
 }
 
 fn cast<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    named(deserializer, "cast", "`record` has to end in .cast")
+}
+
+fn pause<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let time = f32::deserialize(deserializer)?;
+    let time = written::seconds(time).map_err(D::Error::custom)?;
+    match time.is_zero() {
+        true => Err(D::Error::custom("`idle_limit` is more than 0")),
+        false => Ok(Some(time)),
+    }
+}
+
+fn film<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    named(deserializer, "svg", "`film` has to end in .svg")
+}
+
+/// The name of a file with this extension, within the script's folder.
+fn named<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+    extension: &str,
+    rule: &str,
+) -> Result<Option<PathBuf>, D::Error> {
     let name = PathBuf::deserialize(deserializer)?;
-    if name.extension().is_none_or(|extension| extension != "cast") {
+    if name.extension().is_none_or(|there| there != extension) {
         return Err(D::Error::custom(format!(
-            "{name:?} names no cast; `record` has to end in .cast"
+            "{name:?} names no {extension}; {rule}"
         )));
     }
     place::check(&name).map_err(D::Error::custom)?;

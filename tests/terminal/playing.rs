@@ -6,7 +6,7 @@ use std::thread;
 use lenscape::app::State;
 use lenscape::engine::{CancelledRuns, Command, Event, Handle};
 use lenscape::export::cast::{CastOptions, CastVersion};
-use lenscape::play::{Error, Pictures, ScreenshotAt, Script, ScriptResult, play};
+use lenscape::play::{Error, Pictures, ScreenshotAt, Script, ScriptResult, TypeSize, play};
 use lenscape::run::StopReason;
 use lenscape::terminal::Recordings;
 use lenscape::ui;
@@ -72,7 +72,11 @@ fn play_wanted(
     let mut state = state(script.size.width, script.size.height);
     let played = play(
         &script,
-        Pictures { folder, wanted },
+        Pictures {
+            folder,
+            wanted,
+            type_size: TypeSize::default(),
+        },
         &mut state,
         Vec::new(),
         engine,

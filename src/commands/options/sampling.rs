@@ -52,7 +52,7 @@ fn non_negative(text: &str) -> Result<f64, String> {
     number(text).and_then(|x| (x >= 0.0).then_some(x).ok_or("must be 0 or more".into()))
 }
 
-pub(super) fn positive(text: &str) -> Result<f64, String> {
+pub(in crate::commands) fn positive(text: &str) -> Result<f64, String> {
     number(text).and_then(|x| (x > 0.0).then_some(x).ok_or("must be more than 0".into()))
 }
 

@@ -136,9 +136,33 @@ fn a_script_is_as_large_as_a_screen_and_records_a_cast_beside_it() {
         ("record = \".bashrc\"", "has to end in .cast"),
         ("record = \"a.json\"", "has to end in .cast"),
         ("record = \".cast\"", "has to end in .cast"),
+        ("film = \"../a.svg\"", "leads out of the script's folder"),
+        ("film = \"a.gif\"", "has to end in .svg"),
+        ("idle_limit = 0", "more than 0"),
+        ("idle_limit = -1.0", "no time in seconds"),
     ] {
         let text = format!("{text}\nsteps = []");
         let error = toml::from_str::<Script>(&text).unwrap_err();
         assert!(error.message().contains(part), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_film_needs_its_cast() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.toml");
+    std::fs::write(&path, "film = \"a.svg\"\nsteps = []").unwrap();
+    let error = Script::read(&path).unwrap_err().to_string();
+    assert!(error.contains("name one with `record`"), "{error}");
+    std::fs::write(&path, "record = \"a.cast\"\nfilm = \"a.svg\"\nsteps = []").unwrap();
+    assert_eq!(Script::read(&path).unwrap().film, Some("a.svg".into()));
+}
+
+#[test]
+fn on_a_screen_of_another_size_it_stays_so() {
+    let text = "steps = [{ sleep = 1 }, { resize = [120, 40] }, { sleep = 2 }]";
+    let script: Script = toml::from_str(text).unwrap();
+    let script = script.on_screen_of(Size::new(80, 24));
+    assert_eq!(script.size, Size::new(80, 24));
+    assert_eq!(script.steps.len(), 2);
 }

@@ -95,7 +95,8 @@ fn key(name: &str) -> Result<KeyEvent, String> {
     }
 }
 
-fn seconds(time: f32) -> Result<Duration, String> {
+/// A time that a script takes.
+pub fn seconds(time: f32) -> Result<Duration, String> {
     match Duration::try_from_secs_f32(time) {
         Ok(time) if time <= LONGEST => Ok(time),
         Ok(_) => Err(format!("{time} s is more than a day")),
