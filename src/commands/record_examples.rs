@@ -56,7 +56,6 @@ fn recorded(example: &Example, settings: &Settings) -> Result<Record> {
         ablations: Vec::new(),
         max_tokens: example.max_tokens.unwrap_or(TOKENS),
         lens: example.lens.unwrap_or_default(),
-        rows: Rows::default(),
         watch: example
             .compare
             .split_whitespace()
