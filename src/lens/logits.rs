@@ -184,10 +184,11 @@ fn inside(
     let (Some(inside), Some(norm)) = (states.inside(), lens.inside_blocks()) else {
         return Ok(None);
     };
-    let logits = unembed.logits(&inside.states, of_every_row(norm))?;
+    let states = moved(&inside.states, unembed.processor().device())?;
+    let logits = unembed.logits(&states, of_every_row(norm))?;
     Ok(Some(LogitsInside {
         rows: Arc::clone(&inside.rows),
-        logits: logits.to_device(&Device::Cpu)?,
+        logits: moved(&logits, &Device::Cpu)?,
     }))
 }
 
