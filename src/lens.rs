@@ -26,4 +26,4 @@ pub use logits::Logits;
 pub use reading::{column, scores, trajectories};
 pub use rounding::Rounding;
 pub(crate) use selection::top as best_of_all;
-pub use states::{LastRow, StateTap, States};
+pub use states::{LastRow, StateTap, States, StatesInside};

@@ -22,7 +22,7 @@ pub use examples::Example;
 pub use keys::Action;
 pub use options::{
     CellColour, CellValue, Cells, ColourChoice, GridOptions, ListedTokens, Options,
-    PredictionOptions, SamplingOptions, Switch, Top, Visibility,
+    PredictionOptions, Reading, SamplingOptions, Switch, Top, Visibility,
 };
 pub use overlay::Problem;
 

@@ -5,20 +5,24 @@
 
 mod attribution;
 mod by_layer;
+mod by_sum;
 mod intervention;
 mod lead;
 mod lens_kind;
 mod log_prob;
 mod place;
+mod row;
 mod summary;
 
 pub use attribution::{HeadContributions, LayerContribution, LogitAttribution, Target};
 pub use by_layer::ByLayer;
+pub use by_sum::BySum;
 pub use intervention::{AblatedPart, Ablation};
 pub use lead::{Crossing, Lead, leads, logit_difference};
 pub use lens_kind::LensKind;
 pub use log_prob::LogProb;
 pub use place::{Extent, Place};
+pub use row::{NoRow, PartialSum, Row, Rows};
 pub use summary::{LayerSummary, Summary};
 
 use std::fmt;
@@ -61,37 +65,6 @@ pub struct Position(pub usize);
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "L{}", self.0)
-    }
-}
-
-/// A row of the grid: the residual stream before block 0, or right after a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Row {
-    /// The residual stream before block 0.
-    Embedding,
-    /// The residual stream right after this block.
-    Layer(Layer),
-}
-
-impl Row {
-    /// The row that feeds this one; none is below the embedding.
-    #[must_use]
-    pub fn below(self) -> Option<Self> {
-        match self {
-            Self::Embedding => None,
-            Self::Layer(Layer(0)) => Some(Self::Embedding),
-            Self::Layer(Layer(l)) => Some(Self::Layer(Layer(l - 1))),
-        }
-    }
-}
-
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Embedding => f.write_str("emb"),
-            Self::Layer(layer) => layer.fmt(f),
-        }
     }
 }
 
@@ -156,6 +129,9 @@ pub struct Column {
     pub embedding: Option<Cell>,
     /// One cell a layer.
     pub layers: ByLayer<Cell>,
+    /// One cell a sum inside a block, where those rows were asked for and the lens says something
+    /// of them.
+    pub inside: BySum<Cell>,
 }
 
 impl Column {
@@ -165,12 +141,18 @@ impl Column {
         match row {
             Row::Embedding => self.embedding.as_ref(),
             Row::Layer(Layer(l)) => self.layers.get(l),
+            Row::Inside(..) => self.inside.get(row),
         }
     }
 
-    /// The cells of all rows that the lens says something of, `emb` first.
+    /// The cells of all rows that the lens says something of: `emb`, the layers, and then what is
+    /// inside the blocks.
     pub fn cells(&self) -> impl Iterator<Item = &Cell> {
-        self.embedding.iter().chain(self.layers.values())
+        let inside = self.inside.iter().map(|(_, cell)| cell);
+        self.embedding
+            .iter()
+            .chain(self.layers.values())
+            .chain(inside)
     }
 
     /// How the token's logit has changed since the row below; `None` where nothing is below, and
@@ -227,6 +209,9 @@ pub struct Trajectory {
     pub embedding: Option<Score>,
     /// One score a layer.
     pub layers: ByLayer<Score>,
+    /// One score a sum inside a block, where those rows were asked for and the lens says something
+    /// of them.
+    pub inside: BySum<Score>,
 }
 
 impl Trajectory {
@@ -236,6 +221,7 @@ impl Trajectory {
         match row {
             Row::Embedding => self.embedding,
             Row::Layer(Layer(l)) => self.layers.get(l).copied(),
+            Row::Inside(..) => self.inside.get(row).copied(),
         }
     }
 }

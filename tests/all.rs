@@ -35,6 +35,7 @@ mod scripts;
 mod settings_model;
 mod spellings;
 mod standard_output;
+mod sublayers;
 mod terminal;
 mod tokenizer;
 mod trace_command;

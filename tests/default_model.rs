@@ -12,7 +12,9 @@ use lenscape::model::tokenizer::Tokenizer;
 use lenscape::model::weights::Gguf;
 use lenscape::run::{ActivationPatch, Intervention, RunId};
 use lenscape::settings::{Example, Settings};
-use lenscape::trace::{Layer, LensKind, Position, Row, Step, Target, TokenId, Trajectory, leads};
+use lenscape::trace::{
+    Layer, LensKind, Position, Row, Rows, Step, Target, TokenId, Trajectory, leads,
+};
 use tokio_util::sync::CancellationToken;
 
 /// The default model's file; it is fetched once and stays in the store.
@@ -162,7 +164,14 @@ fn every_logit_is_the_sum_of_its_parts() {
     let (prompt, columns) = session.complete(run).unwrap();
     let mut answer = |ask| {
         let (run, lens) = (RunId(1), LensKind::Normed);
-        session.answer(&Question { run, lens, ask }).unwrap()
+        session
+            .answer(&Question {
+                run,
+                lens,
+                rows: Rows::Layers,
+                ask,
+            })
+            .unwrap()
     };
     for (s, column) in columns.iter().enumerate() {
         let at = Position(prompt.len() + s);

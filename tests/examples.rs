@@ -4,7 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use lenscape::catalog::CheckpointFiles;
+use lenscape::engine::{PromptEnd, RunRequest, Session, StatesFile};
 use lenscape::export::trace_file;
+use lenscape::model::{self, Dtype};
+use lenscape::run::RunId;
 use lenscape::trace::TokenId;
 
 use crate::reference::{self, Golden};
@@ -29,7 +33,7 @@ fn the_decoder_tells_the_best_token_of_every_layer() {
 
     let layers = &case.steps[0].layers;
     assert_eq!(said.lines().count(), 1 + layers.len(), "{said}");
-    let session = reference::session(&lenscape::catalog::CheckpointFiles::Folder(folder));
+    let session = reference::session(&CheckpointFiles::Folder(folder));
     for (line, layer) in said.lines().skip(1).zip(layers) {
         let best = TokenId(layer.top[0].0);
         let label = session.info().vocabulary.label(best);
@@ -92,4 +96,64 @@ fn python_loads_a_trace_from_each_kind_of_file() {
     assert!(lines.iter().all(|line| line.1 == lines[0].1), "{said}");
     let layers = lines[0].1.split(' ').count();
     assert!(layers > 1, "{said}");
+}
+
+/// A Python (`PYTHON`, or else `python3`) that has what the script needs, if there is one.
+fn python() -> Option<std::ffi::OsString> {
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    let needed = "import accelerate, safetensors, torch, transformers";
+    let found = Command::new(&python).args(["-c", needed]).output().ok()?;
+    found.status.success().then_some(python)
+}
+
+/// What transformers saves is read as the model itself is.
+#[test]
+fn the_script_saves_states_that_are_read() {
+    let Some(python) = python() else {
+        eprintln!(
+            "skipped: no Python with torch, transformers, accelerate and safetensors \
+             (PYTHON names another one)"
+        );
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("states.safetensors");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/save_states.py");
+    let prompt = "The keys to the cabinet";
+    let saved = Command::new(python)
+        .arg(script)
+        .arg(reference::fixture("llama"))
+        .arg(&path)
+        .args([prompt, "5"])
+        .env("HF_HUB_OFFLINE", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&saved.stderr);
+    assert!(saved.status.success(), "{said}");
+
+    let files = CheckpointFiles::Folder(reference::fixture("llama"));
+    let head = model::load_head(&files, &candle_core::Device::Cpu, Dtype::Auto).unwrap();
+    let file = StatesFile {
+        path,
+        prompt: PromptEnd::Unsaid,
+        layers: None,
+    };
+    let states = file.read(&head).unwrap();
+    let mut of_states = Session::of_saved(head, "test".into(), 5, states).unwrap();
+    let request = RunRequest {
+        id: RunId(1),
+        prompt: prompt.to_owned(),
+        max_tokens: 5,
+        ..RunRequest::default()
+    };
+    let (_, read) = of_states.complete(request.clone()).unwrap();
+    let (_, own) = reference::session(&files).complete(request).unwrap();
+    assert_eq!(read.len(), own.len());
+    for (read, own) in read.iter().zip(&own) {
+        assert_eq!(read.token, own.token);
+        for (read, own) in read.cells().zip(own.cells()) {
+            assert_eq!(read.score.rank, own.score.rank);
+            assert!((read.score.logit - own.score.logit).abs() < 1e-3);
+        }
+    }
 }

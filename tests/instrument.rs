@@ -10,7 +10,7 @@ use lenscape::lens::rounding::Rounding;
 use lenscape::run::{ActivationPatch, CandidateRequest, Continuation, Intervention, RunId};
 use lenscape::trace::{
     AblatedPart, Ablation, Column, HeadContributions, Layer, LensKind, LogitAttribution, Position,
-    Row, Step, Target, TokenId,
+    Row, Rows, Step, Target, TokenId,
 };
 
 const PROMPT: &str = "The keys to the cabinet";
@@ -43,6 +43,7 @@ fn ask(session: &mut Session, ask: Ask) -> Answer {
     let question = Question {
         run: RunId(1),
         lens: LensKind::Normed,
+        rows: Rows::Layers,
         ask,
     };
     session.answer(&question).unwrap()
@@ -383,7 +384,7 @@ fn the_prompt_is_predicted_as_a_forced_text_would_be() {
         };
         assert_eq!(at.0 + columns.len(), prompt.len(), "{name}");
         // The two were read in other passes, so that they agree as far as rounding goes.
-        let rounding = Rounding::of(session.model());
+        let rounding = Rounding::of(session.model(), prompt.len());
         for (column, forced) in columns.iter().rev().zip(forced.iter().rev()) {
             assert_eq!(column.token, forced.token, "{name}");
             for (l, (cell, other)) in (1..).zip(column.layers.values().zip(forced.layers.values()))

@@ -26,7 +26,7 @@ use lenscape::lens::{FittedTo, Lenses};
 use lenscape::model::Model;
 use lenscape::run::{Record, RunId, Sampling, Watch};
 use lenscape::settings::Settings;
-use lenscape::trace::{LensKind, Step};
+use lenscape::trace::{LensKind, Rows, Step};
 use lenscape::{model, ui};
 use made::{Copy, gguf_of, write_legacy_pytorch, write_pytorch, write_training_state};
 use proptest::prelude::*;
@@ -445,6 +445,12 @@ fn saved_states() {
         std::fs::write(&path, bytes).unwrap();
         read_states(&head, &whole, PromptEnd::Response(path.clone()))
     });
+    // lenscape's own, with the rows inside the blocks.
+    let [_, own] = trace_files();
+    assert!(own.windows(15).any(|name| name == b"sublayer_states"));
+    damage_bytes(700, &own, 4000, |bytes| {
+        read_states(&head, bytes, PromptEnd::Unsaid)
+    });
 }
 
 /// Reads every file that the fuzz target of this name begins with.
@@ -538,6 +544,7 @@ fn trace_files() -> [Vec<u8>; 2] {
         prompt: "The keys".into(),
         chat: None,
         max_tokens: 2,
+        rows: Rows::Sublayers,
         ..RunRequest::default()
     };
     let (prompt_ids, columns) = session.complete(run).unwrap();
@@ -552,6 +559,7 @@ fn trace_files() -> [Vec<u8>; 2] {
     let record = Record {
         model: Arc::clone(session.info()),
         lens: LensKind::Normed,
+        rows: Rows::Sublayers,
         sampling: Sampling::default(),
         max_tokens: 2,
         prompt: "The keys".into(),

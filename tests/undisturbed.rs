@@ -8,7 +8,7 @@ use lenscape::run::{
     ActivationPatch, CandidateRequest, Continuation, Intervention, RunId, Sampling,
 };
 use lenscape::trace::{
-    AblatedPart, Ablation, Column, Layer, LensKind, Position, Row, Step, Target, TokenId,
+    AblatedPart, Ablation, Column, Layer, LensKind, Position, Row, Rows, Step, Target, TokenId,
 };
 use strum::IntoEnumIterator;
 
@@ -95,7 +95,14 @@ fn look(session: &mut Session, run: RunId, kinds: &[AskKind]) {
             }
             let ask = ask(*kind, Position(at), &[TokenId(5), TokenId(300)]);
             let lens = LensKind::Normed;
-            session.answer(&Question { run, lens, ask }).unwrap();
+            session
+                .answer(&Question {
+                    run,
+                    lens,
+                    rows: Rows::Layers,
+                    ask,
+                })
+                .unwrap();
         }
     }
 }

@@ -81,6 +81,7 @@ impl Compare {
         let question = crate::engine::Question {
             run: comparison.run,
             lens: comparison.lens,
+            rows: crate::trace::Rows::Layers,
             ask: Ask::Candidates {
                 at: comparison.at,
                 wanted: self.candidates(),
@@ -193,7 +194,7 @@ mod tests {
     use crate::engine::Question;
     use crate::run::RunId;
     use crate::testing;
-    use crate::trace::{LensKind, Position, TokenId};
+    use crate::trace::{LensKind, Position, Rows, TokenId};
 
     fn trajectory(text: &str) -> Trajectory {
         testing::trajectory(text, &[1], &[1, 1])
@@ -228,6 +229,7 @@ mod tests {
         let question = Question {
             run: RunId(1),
             lens: LensKind::Normed,
+            rows: Rows::Layers,
             ask: Ask::Joint {
                 at: Position(0),
                 wanted: compare.candidates(),

@@ -198,11 +198,11 @@ mod tests {
             ..Cursor::default()
         };
         assert_eq!(
-            cursor.row_index(&grid_rows(12, &options(Top::FirstLayer))),
+            cursor.row_index(&grid_rows(12, &[], &options(Top::FirstLayer))),
             3
         );
         assert_eq!(
-            cursor.row_index(&grid_rows(12, &options(Top::LastLayer))),
+            cursor.row_index(&grid_rows(12, &[], &options(Top::LastLayer))),
             9
         );
     }
@@ -221,7 +221,7 @@ mod tests {
             fold: Fold::Single,
         };
         cursor.keep_in_view(
-            &grid_rows(12, &options),
+            &grid_rows(12, &[], &options),
             Extent::default(),
             Growth::Complete,
             room,

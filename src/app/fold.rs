@@ -48,15 +48,11 @@ pub fn line_names(line: &[Row]) -> Vec<String> {
 #[must_use]
 pub fn label_width(rows: &[Row], fold: Fold) -> u16 {
     let of_line = |line: &[Row]| line_names(line).join("/").len() + 1;
-    match fold {
-        Fold::Single => ROW_LABEL,
-        Fold::Pairs => rows
-            .chunks(fold.rows())
-            .map(of_line)
-            .max()
-            .and_then(|width| u16::try_from(width).ok())
-            .map_or(ROW_LABEL, |width| width.max(ROW_LABEL)),
-    }
+    rows.chunks(fold.rows())
+        .map(of_line)
+        .max()
+        .and_then(|width| u16::try_from(width).ok())
+        .map_or(ROW_LABEL, |width| width.max(ROW_LABEL))
 }
 
 #[cfg(test)]

@@ -118,12 +118,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::engine::Ask;
-    use crate::trace::{LensKind, Position};
+    use crate::trace::{LensKind, Position, Rows};
 
     fn question(at: usize) -> Question {
         Question {
             run: RunId(1),
             lens: LensKind::Normed,
+            rows: Rows::Layers,
             ask: Ask::Predictions {
                 at: Position(at),
                 top_k: 5,

@@ -16,7 +16,7 @@ use crate::export::figure::FigureKind;
 use crate::run::{CandidateRequest, Record};
 use crate::settings::Action;
 use crate::settings::keys::Scope;
-use crate::trace::{Column, LensKind, Position, Row};
+use crate::trace::{Column, LensKind, Position, Row, Rows};
 
 mod actions;
 pub(super) mod attribution;
@@ -220,6 +220,8 @@ pub struct Selected<'s> {
     pub run: &'s Run,
     /// The wanted lens.
     pub lens: LensKind,
+    /// The wanted rows.
+    pub rows: Rows,
     /// The position of the selected column.
     pub at: Position,
     /// The selected column, where it is there.
@@ -237,6 +239,7 @@ impl<'s> Selected<'s> {
         Some(Self {
             run,
             lens: state.settings.options.lens,
+            rows: state.settings.options.grid.rows,
             at: run.position_of(place),
             column: run.column_at(place),
             row: state.cursor.row,
@@ -247,11 +250,20 @@ impl<'s> Selected<'s> {
         })
     }
 
+    /// The wanted rows, where a question is about rows at all.
+    fn rows_of(&self, ask: &Ask) -> Rows {
+        match ask {
+            Ask::Attribution { .. } | Ask::Heads { .. } => Rows::Layers,
+            _ => self.rows,
+        }
+    }
+
     /// A question about the run under the wanted lens.
     pub(super) fn question(&self, ask: Ask) -> Question {
         Question {
             run: self.run.id,
             lens: self.lens,
+            rows: self.rows_of(&ask),
             ask,
         }
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{Effect, Inquiry};
 use crate::engine::{Ask, Question};
 use crate::run::RunId;
-use crate::trace::{Column, LensKind, Position};
+use crate::settings::Reading;
+use crate::trace::{Column, Position};
 
 /// The columns of a run's prompt, as many as have come.
 #[derive(Clone, Debug, Default)]
@@ -29,12 +30,13 @@ impl PromptColumns {
         self.columns.get(at).map(Arc::as_ref)
     }
 
-    /// Asks for those of `run` under `lens`, unless that was asked last. Those under another lens
+    /// Asks for those of `run` under a lens and at rows, unless that was asked last. Those under another lens
     /// go at once: nothing on the screen would tell them from the new ones.
-    pub(super) fn ask(&mut self, run: RunId, lens: LensKind) -> Option<Effect> {
+    pub(super) fn ask(&mut self, run: RunId, (lens, rows): Reading) -> Option<Effect> {
         let effect = self.asked.ask(Question {
             run,
             lens,
+            rows,
             ask: Ask::PromptColumns,
         });
         if effect.is_some() {

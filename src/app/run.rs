@@ -7,7 +7,9 @@ use super::Inquiry;
 use super::{PromptColumns, Speed};
 use crate::engine::RunRequest;
 use crate::run::{ChatFrame, ChatPrompt, Continuation, Intervention, RunId, Sampling, StopReason};
-use crate::trace::{Ablation, Column, LensKind, LogitAttribution, Place, Position, Step, TokenId};
+use crate::trace::{
+    Ablation, Column, LensKind, LogitAttribution, Place, Position, Rows, Step, TokenId,
+};
 use crate::vocabulary::Vocabulary;
 
 /// What goes on in a run.
@@ -78,6 +80,8 @@ pub struct Run {
     pub interventions: Vec<Intervention>,
     /// The lens of the columns.
     pub lens: LensKind,
+    /// The rows of the columns.
+    pub rows: Rows,
     /// The question about them under another lens.
     pub(super) relens: Inquiry<()>,
     /// How well each layer predicted the prompt's own tokens, once that was asked.
@@ -111,6 +115,7 @@ impl Run {
             given: 0,
             interventions: asked.interventions.clone(),
             lens: asked.lens,
+            rows: asked.rows,
             relens: Inquiry::default(),
             prompt_columns: PromptColumns::default(),
             columns: Vec::new(),
@@ -132,6 +137,7 @@ impl Run {
             max_tokens: self.max_tokens,
             sampling: self.sampling.clone(),
             lens: self.lens,
+            rows: self.rows,
             interventions: self.interventions.clone(),
         }
     }

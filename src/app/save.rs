@@ -69,6 +69,7 @@ impl State {
         Some(Record {
             model: Arc::clone(self.model.ready.as_ref()?),
             lens: run.lens,
+            rows: run.rows,
             sampling: run.sampling.clone(),
             max_tokens: run.max_tokens,
             prompt: run.sent().to_owned(),

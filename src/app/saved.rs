@@ -124,6 +124,7 @@ impl State {
         self.ablations.clear();
         self.cursor = Cursor::default();
         self.settings.options.lens = record.lens;
+        self.settings.options.grid.rows = record.rows;
         self.view.zoom = Zoom::All;
         self.view.focus = Pane::Grid;
         self.run = Some(run(id, &record));
@@ -155,6 +156,7 @@ fn run(id: RunId, record: &Record) -> Run {
         given: record.given,
         interventions: record.interventions.clone(),
         lens: record.lens,
+        rows: record.rows,
         relens: Inquiry::default(),
         prompt_columns: PromptColumns::default(),
         columns: record.columns.clone(),
@@ -216,6 +218,11 @@ fn chosen(record: &Record, step: Step, wanted: &CandidateRequest) -> Option<Traj
         },
         embedding: column.embedding.as_ref().map(|cell| cell.score),
         layers: column.layers.iter().map(|cell| Some(cell?.score)).collect(),
+        inside: column
+            .inside
+            .iter()
+            .map(|(row, cell)| (row, cell.score))
+            .collect(),
     })
 }
 

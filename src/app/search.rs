@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::State;
-use crate::trace::{Column, Layer, Place, Position, Row, Step, TokenId};
+use crate::trace::{Column, Place, Position, Row, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// What is looked for.
@@ -82,15 +82,14 @@ impl Query {
         if let Some(step) = typed.strip_prefix('@').and_then(number) {
             return Some(Self::Place(Place::Step(Step(step))));
         }
-        if let Some(layer) = typed.strip_prefix('L').and_then(|text| text.parse().ok()) {
-            return Some(Self::Row(Row::Layer(Layer(layer))));
+        if let Ok(row) = typed.parse() {
+            return Some(Self::Row(row));
         }
         Some(match typed {
             "" => return None,
             "+1" => Self::Becomes,
             "-1" => Self::Leaves,
             "=1" => Self::Settles,
-            "emb" => Self::Row(Row::Embedding),
             text => Self::Says(unquoted(text)),
         })
     }
@@ -204,6 +203,7 @@ fn is_token(id: TokenId, typed: &str, vocabulary: &Vocabulary) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::trace::Layer;
     use crate::vocabulary::Piece;
 
     #[test]

@@ -401,7 +401,9 @@ impl State {
     /// The grid's rows from top to bottom; none before a model is known.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        grid_rows(self.n_layers(), &self.settings.options.grid)
+        let info = self.model.ready.as_ref();
+        let inside = info.map_or(&[][..], |info| &info.rows_inside);
+        grid_rows(self.n_layers(), inside, &self.settings.options.grid)
     }
 
     /// Number of decoder blocks; 0 before a model is known.

@@ -82,6 +82,8 @@ impl Latest {
             let now = run.columns.get(last);
             now.is_some_and(|now| Arc::ptr_eq(now, &columns[last]))
         });
-        (self.run, self.record.lens) == (run.id, run.lens) && same_answer && same_columns
+        (self.run, self.record.lens, self.record.rows) == (run.id, run.lens, run.rows)
+            && same_answer
+            && same_columns
     }
 }

@@ -13,7 +13,7 @@ use super::{CommandError, prompt};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
 use crate::export::comparison::{self, ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::run::{CandidateRequest, ChatFrame, RunId};
-use crate::trace::{Column, LensKind, Step};
+use crate::trace::{Column, LensKind, Rows, Step};
 use crate::vocabulary::TextStream;
 
 /// Options of `lenscape compare`.
@@ -81,6 +81,7 @@ impl Compare {
                 .map(|text| text.parse::<CandidateRequest>())
                 .collect::<Result<_, _>>()?,
             lens: self.lens.asked().unwrap_or_default(),
+            rows: self.lens.rows().unwrap_or_default(),
             at: Step(self.at as usize - 1),
         };
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
@@ -128,6 +129,8 @@ pub struct Request {
     pub candidates: Vec<CandidateRequest>,
     /// Under which lens.
     pub lens: LensKind,
+    /// At which rows.
+    pub rows: Rows,
     /// At which step behind each prompt; those before it are generated, greedily.
     pub at: Step,
 }
@@ -149,6 +152,10 @@ pub fn compare(
         model: info.name.clone(),
         lens: request.lens,
         n_layers: info.n_layers,
+        rows_inside: match request.rows {
+            Rows::Layers => Vec::new(),
+            Rows::Sublayers => info.rows_inside.clone(),
+        },
         prompts,
     };
     write(&comparisons, &session)?;
@@ -170,6 +177,7 @@ fn compared(
         chat: request.chat.clone(),
         max_tokens,
         lens: request.lens,
+        rows: request.rows,
         ..RunRequest::default()
     })?;
     if columns.len() < max_tokens {
@@ -183,6 +191,7 @@ fn compared(
     let question = Question {
         run,
         lens: request.lens,
+        rows: Rows::Layers,
         ask: Ask::Joint {
             at,
             wanted: request.candidates.clone(),

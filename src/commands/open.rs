@@ -131,6 +131,7 @@ impl ProgramOptions {
         let options = &mut settings.options;
         options.max_tokens = self.max_tokens.unwrap_or(options.max_tokens);
         options.lens = self.lens.asked().unwrap_or(options.lens);
+        options.grid.rows = self.lens.rows().unwrap_or(options.grid.rows);
         let sampling = self.sampling.over(Sampling::from(&options.sampling));
         options.sampling = settings::SamplingOptions::from(&sampling);
         Ok(settings)

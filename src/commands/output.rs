@@ -17,6 +17,7 @@ use crate::export::figure::{self, FigureKind};
 use crate::export::file::{self, Existing};
 use crate::export::format::Writer;
 use crate::export::{Content, Format, format, table};
+use crate::run::Record;
 use crate::settings::theme::Theme;
 use crate::settings::{CellValue, GridOptions, Settings};
 use crate::trace::Step;
@@ -78,7 +79,7 @@ pub struct TraceOutput {
     path: Option<PathBuf>,
     format: OutputFormat,
     figure: FigureChoice,
-    /// What the grid shows, in figures and tables.
+    /// What the grid shows, in figures and tables, but for which rows: those of the record.
     view: GridView,
     theme: Theme,
 }
@@ -160,13 +161,22 @@ impl TraceOutput {
                 // A file has no colours, whatever the terminal has.
                 let palette = palette.filter(|_| self.path.is_none());
                 let mut bytes = Vec::new();
-                table::write(&record, &self.view, width, palette.as_ref(), &mut bytes)?;
+                table::write(
+                    &record,
+                    &self.view(&record),
+                    width,
+                    palette.as_ref(),
+                    &mut bytes,
+                )?;
                 return Ok(bytes);
             }
         };
         let content = match format.writer {
             Writer::States(_) => Content::Trace(record, Some(Arc::new(traced.states()?))),
-            Writer::Figure(_) => Content::Figure(record, self.kind(), Box::new(self.theme.clone())),
+            Writer::Figure(_) => {
+                let kind = self.kind(&record);
+                Content::Figure(record, kind, Box::new(self.theme.clone()))
+            }
             Writer::Trace(_) | Writer::Screen(..) => Content::Trace(record, None),
         };
         Ok(content.bytes(format)?)
@@ -177,9 +187,15 @@ impl TraceOutput {
         matches!(self.format, OutputFormat::File(format) if format.name == "csv")
     }
 
-    fn kind(&self) -> FigureKind {
+    fn view(&self, record: &Record) -> GridView {
+        let mut view = self.view.clone();
+        view.options.rows = record.rows;
+        view
+    }
+
+    fn kind(&self, record: &Record) -> FigureKind {
         match self.figure {
-            FigureChoice::Grid => FigureKind::Grid(self.view.clone()),
+            FigureChoice::Grid => FigureKind::Grid(self.view(record)),
             FigureChoice::Compare => FigureKind::Compare,
             FigureChoice::Predictions => FigureKind::Predictions(Step(0)),
         }

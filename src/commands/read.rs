@@ -150,6 +150,7 @@ impl Read {
             ablations: Vec::new(),
             max_tokens,
             lens,
+            rows: self.lens.rows().unwrap_or_default(),
             watch: self.watch.clone(),
             sampling: Sampling::default(),
         };
@@ -167,6 +168,7 @@ impl Read {
         options.dtype = self.dtype.map_or(options.dtype, Into::into);
         options.lens = self.lens.asked().unwrap_or(options.lens);
         self.device.over(options);
+        options.grid.rows = self.lens.rows().unwrap_or(options.grid.rows);
         let opener = Opener::from_env(options.dtype, TOP_TOKENS)?
             .on(options.devices())
             .with_lenses_that_fit(self.lens.files()?, options.lens)

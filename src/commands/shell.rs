@@ -38,7 +38,9 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
     page.render_synopsis_section(out)?;
     page.render_description_section(out)?;
     page.render_options_section(out)?;
-    for command in program.get_subcommands() {
+    // That one has nothing of its own to say.
+    let is_command = |it: &&clap::Command| it.get_name() != "help";
+    for command in program.get_subcommands().filter(is_command) {
         writeln!(
             out,
             ".SH \"LENSCAPE {}\"",
@@ -49,10 +51,7 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
         page.render_description_section(&mut sections)?;
         page.render_synopsis_section(&mut sections)?;
         page.render_options_section(&mut sections)?;
-        for within in command
-            .get_subcommands()
-            .filter(|it| it.get_name() != "help")
-        {
+        for within in command.get_subcommands().filter(is_command) {
             writeln!(
                 sections,
                 ".SH \"lenscape {} {}\"",

@@ -15,7 +15,7 @@ use crate::run::{
     CandidateRequest, ChatFrame, ChatPrompt, Continuation, Intervention, Record, RunId, Sampling,
     StateRows, Watch,
 };
-use crate::trace::{Ablation, LensKind, Position, Step};
+use crate::trace::{Ablation, LensKind, Position, Rows, Step};
 
 /// Options of `lenscape trace`.
 #[derive(Args, Debug)]
@@ -91,6 +91,7 @@ impl Trace {
             ablations: self.skip.clone(),
             max_tokens: self.max_tokens,
             lens: self.lens.asked().unwrap_or_default(),
+            rows: self.lens.rows().unwrap_or_default(),
             watch: self.watch.clone(),
             sampling: self.sampling.over(Sampling::default()),
         };
@@ -128,6 +129,8 @@ pub struct Request {
     pub max_tokens: usize,
     /// Under which lens.
     pub lens: LensKind,
+    /// At which rows.
+    pub rows: Rows,
     /// Texts to follow at the position after the prompt.
     pub watch: Vec<String>,
     /// How tokens are drawn.
@@ -151,6 +154,7 @@ impl Request {
             max_tokens,
             sampling: self.sampling.clone(),
             lens: self.lens,
+            rows: self.rows,
             interventions: ablations.map(Intervention::Ablation).collect(),
         }
     }
@@ -215,6 +219,11 @@ fn record(session: &mut Session, request: &Request) -> Result<Record, CommandErr
     Ok(Record {
         model: Arc::clone(session.info()),
         lens: request.lens,
+        // A model without such rows has been asked for those of its layers.
+        rows: match session.info().rows_inside.is_empty() {
+            true => Rows::Layers,
+            false => request.rows,
+        },
         sampling: request.sampling.clone(),
         max_tokens: request.max_tokens,
         prompt: framed.clone().unwrap_or_else(|| request.prompt.clone()),

@@ -175,7 +175,7 @@ fn of_itself(mut session: Session, request: &Request) -> Result<Vec<Check>, Mode
     let first = prompt.len().saturating_sub(1);
     let cached: Vec<States> = session.states(id)?.iter().skip(first).cloned().collect();
     let mut model = session.into_model();
-    let rounding = Rounding::of(&model);
+    let rounding = Rounding::of(&model, prompt.len() + columns.len());
     let mut last_row = LastRow::default();
     let mut same_cells = SameCells::default();
     let mut text = prompt;

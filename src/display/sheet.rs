@@ -75,7 +75,11 @@ impl<'s> Sheet<'s> {
     #[must_use]
     pub fn of(record: &'s Record, view: &'s GridView) -> Self {
         let GridOptions { value, colour, .. } = view.options;
-        let rows = grid_rows(record.model.n_layers, &view.options);
+        let rows = grid_rows(
+            record.model.n_layers,
+            &record.model.rows_inside,
+            &view.options,
+        );
         let colour = value::of(colour.of(value));
         let scale = colour.scale(record.model.vocab_size, || {
             let columns = view.prompt.iter().chain(&record.columns);
@@ -126,7 +130,11 @@ impl<'s> Sheet<'s> {
     pub fn scale_name(&self) -> &'static str {
         match self.view.before {
             Some(_) => self.view.options.value.name(),
-            None => self.view.options.colour.of(self.view.options.value).name(),
+            None => match self.view.options.colour.of(self.view.options.value) {
+                // What has a scale is its probability.
+                CellValue::TopToken => "p of the top token",
+                value => value.name(),
+            },
         }
     }
 

@@ -4,7 +4,7 @@ use super::Question;
 use crate::model::Dtype;
 use crate::model::device::WantedDevices;
 use crate::run::{ChatFrame, Continuation, Intervention, RunId, Sampling};
-use crate::trace::LensKind;
+use crate::trace::{LensKind, Rows};
 
 /// A prompt to be processed and continued.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +26,8 @@ pub struct RunRequest {
     pub sampling: Sampling,
     /// The lens of the columns that are sent.
     pub lens: LensKind,
+    /// The rows of the columns that are sent.
+    pub rows: Rows,
     /// What is changed in the network.
     pub interventions: Vec<Intervention>,
 }

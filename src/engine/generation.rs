@@ -1,10 +1,12 @@
 //! A run on its way: a piece of the prompt, or one token at a time.
 
+use std::ops::ControlFlow;
+
 use super::Session;
 use super::run_state::RunState;
 use crate::model::ModelError;
-use crate::run::StopReason;
-use crate::trace::{Column, Position, Step, TokenId};
+use crate::run::{RunId, StopReason};
+use crate::trace::{Column, Position, Rows, Step, TokenId};
 
 /// What one [`Session::advance`] did.
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl Session {
                 return Ok(kept.end(StopReason::MaxTokens));
             }
             self.intervene(&kept.run.interventions)?;
+            self.kv_session.take(kept.rows);
             let prompt = kept.prompt.len();
             if self
                 .kv_session
@@ -76,8 +79,7 @@ impl Session {
                 return Ok(kept.end(StopReason::Stopped));
             }
             let read = self.kv_session.read_of_run(&tokens, prompt);
-            let before = kept.states.len();
-            kept.states.extend(read.iter().skip(before).cloned());
+            kept.take_states(read);
             if kept.generated.is_empty() {
                 return Ok(Progress::Prompt {
                     done: read.len(),
@@ -92,6 +94,36 @@ impl Session {
             self.generate(kept, &tokens)
         } else {
             Ok(kept.end(StopReason::Stopped))
+        }
+    }
+
+    /// Reads a run once more where its states lack the rows inside the blocks: one pass of it, or
+    /// the whole where another run is under way, which would take the decoder away in between.
+    /// Whether they are there now.
+    pub(super) fn read_inside(&mut self, run: RunId) -> Result<bool, ModelError> {
+        if self.is_saved() || self.info().rows_inside.is_empty() {
+            return Ok(true);
+        }
+        let is_other = self.is_running() && self.run() != Some(run);
+        let kept = self.run_state_mut(run)?;
+        kept.rows = Rows::Sublayers;
+        if kept.has_states_inside() {
+            return Ok(true);
+        }
+        let interventions = kept.run.interventions.clone();
+        let (prompt, read) = (kept.prompt.len(), kept.states.len());
+        let mut tokens = kept.tokens();
+        tokens.truncate(read);
+        self.intervene(&interventions)?;
+        self.kv_session.take(Rows::Sublayers);
+        loop {
+            let _: ControlFlow<()> = self.kv_session.read_run(&tokens, prompt, &|| true)?;
+            let states = self.kv_session.read_of_run(&tokens, prompt).to_vec();
+            let kept = self.run_state_mut(run)?;
+            kept.take_states(&states);
+            if kept.has_states_inside() || !is_other {
+                return Ok(kept.has_states_inside());
+            }
         }
     }
 
@@ -116,7 +148,7 @@ impl Session {
     /// `tokens` are those so far.
     fn generate(&self, kept: &mut RunState, tokens: &[TokenId]) -> Result<Progress, ModelError> {
         let states = kept.states_before(Position(tokens.len()))?;
-        let logits = self.logits(states, kept.lens)?;
+        let logits = self.logits(states, kept.lens, kept.rows)?;
         let token = match kept.next_given() {
             Some(token) => token,
             None => logits.with_output(|output| {

@@ -13,7 +13,7 @@ use crate::model::decoder::DecoderState;
 use crate::model::intervention::Interventions;
 use crate::model::{Model, ModelError};
 use crate::run::Intervention;
-use crate::trace::TokenId;
+use crate::trace::{Rows, TokenId};
 
 /// Tokens that are read between two looks at what else is asked for.
 const CHUNK: usize = 64;
@@ -101,6 +101,19 @@ impl KvSession {
     #[must_use]
     pub fn into_model(self) -> Model {
         self.model
+    }
+
+    /// Takes the states of these rows from now on. Where positions were seen without some of them,
+    /// they are read again.
+    pub fn take(&mut self, rows: Rows) {
+        self.model.decoder.take(rows);
+        let lacks = |sequence: &Sequence| {
+            let mut states = sequence.states.iter();
+            rows == Rows::Sublayers && states.any(|states| states.inside().is_none())
+        };
+        if lacks(&self.sequence) && !self.model.decoder.rows_inside().is_empty() {
+            self.rewind(0);
+        }
     }
 
     /// What is changed in the network now.

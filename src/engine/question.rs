@@ -6,8 +6,8 @@ use strum::{EnumDiscriminants, EnumIter};
 
 use crate::run::{CandidateRequest, Comparison, LayerPredictions, RunId};
 use crate::trace::{
-    Column, HeadContributions, Layer, LensKind, LogProb, LogitAttribution, Position, Score, Step,
-    Target, TokenId,
+    Column, HeadContributions, Layer, LensKind, LogProb, LogitAttribution, Position, Rows, Score,
+    Step, Target, TokenId,
 };
 
 /// A question about a kept run, answered from its states.
@@ -17,6 +17,8 @@ pub struct Question {
     pub run: RunId,
     /// Under which lens.
     pub lens: LensKind,
+    /// About which rows.
+    pub rows: Rows,
     /// What is asked.
     pub ask: Ask,
 }
@@ -41,7 +43,8 @@ pub enum Ask {
         /// Whose probability.
         wanted: Vec<CandidateRequest>,
     },
-    /// Work out all columns again, and use this lens for the columns still to come.
+    /// Work out all columns again, and use this lens and these rows for the columns still to
+    /// come.
     Relens,
     /// How well each layer predicted the prompt's own tokens. The answer comes in
     /// pieces.
@@ -121,8 +124,8 @@ pub enum Answer {
     Follow {
         /// The first step of this piece.
         first: Step,
-        /// One a step: for each token, its score at each row that the lens says something of, `emb`
-        /// first.
+        /// One a step: for each token, its score at each row that the lens says something of:
+        /// `emb`, the layers, and then the rows inside the blocks, where they were asked for.
         steps: Vec<Vec<Vec<Option<Score>>>>,
     },
 }

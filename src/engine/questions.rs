@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::{Answer, Ask, Question, Session};
 use crate::model::ModelError;
+use crate::trace::Rows;
 
 /// One piece of an answer.
 pub enum AnswerPart {
@@ -56,6 +57,9 @@ impl OpenQuestion {
 
     /// Works out the next piece.
     pub fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError> {
+        if self.question.rows == Rows::Sublayers && !session.read_inside(self.question.run)? {
+            return Ok(AnswerPart::More(None));
+        }
         self.task.next(session)
     }
 
@@ -91,7 +95,7 @@ impl Session {
         let run = question.run;
         match &question.ask {
             Ask::Candidates { at, wanted } => {
-                let comparison = self.compare(run, question.lens, *at, wanted)?;
+                let comparison = self.candidates(question, *at, wanted)?;
                 Ok(Answer::Candidates(Arc::new(comparison)))
             }
             Ask::Joint { at, wanted } => self.joint(run, *at, wanted),
@@ -99,12 +103,18 @@ impl Session {
             Ask::Attribution { at, target } => self.attribution(question, *at, *target),
             Ask::Heads { at, target, layer } => self.heads(run, *at, *target, *layer),
             Ask::Relens | Ask::PromptColumns | Ask::Follow { .. } => {
-                let mut open = OpenQuestion::new(question.clone());
-                loop {
-                    if let AnswerPart::Last(answer) = open.next(self)? {
-                        return Ok(answer);
-                    }
-                }
+                self.answer_in_pieces(question.clone())
+            }
+        }
+    }
+
+    /// The same, worked out piece by piece as beside a run that goes on: where the rows inside the
+    /// blocks are asked for and were not taken, the run is read again first.
+    pub fn answer_in_pieces(&mut self, question: Question) -> Result<Answer, ModelError> {
+        let mut open = OpenQuestion::new(question);
+        loop {
+            if let AnswerPart::Last(answer) = open.next(self)? {
+                return Ok(answer);
             }
         }
     }
@@ -114,12 +124,13 @@ impl Session {
 mod tests {
     use super::*;
     use crate::run::RunId;
-    use crate::trace::{LensKind, Position};
+    use crate::trace::{LensKind, Position, Rows};
 
     fn question(run: u64, ask: Ask) -> Question {
         Question {
             run: RunId(run),
             lens: LensKind::Normed,
+            rows: Rows::Layers,
             ask,
         }
     }

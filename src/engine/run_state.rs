@@ -9,7 +9,7 @@ use super::{Progress, RunRequest};
 use crate::lens::States;
 use crate::model::ModelError;
 use crate::run::StopReason;
-use crate::trace::{LensKind, Position, TokenId};
+use crate::trace::{LensKind, Position, Rows, TokenId};
 use crate::vocabulary::{Piece, TextStream, Vocabulary};
 
 /// A run: what was asked, how far it is, and the states that questions are answered from.
@@ -21,6 +21,8 @@ pub struct RunState {
     pub lens: LensKind,
     /// The text of the prompt as the model gets it.
     pub sent: String,
+    /// Their rows.
+    pub rows: Rows,
     /// The prompt's tokens.
     pub prompt: Vec<TokenId>,
     /// The tokens of the given continuation.
@@ -53,6 +55,7 @@ impl RunState {
         Self {
             lens: run.lens,
             sent: worded.text,
+            rows: run.rows,
             prompt: worded.tokens,
             given,
             generated: Vec::new(),
@@ -82,6 +85,24 @@ impl RunState {
     #[must_use]
     pub fn read(&self) -> usize {
         self.first + self.states.len()
+    }
+
+    /// Takes the states of the first positions in: those that are new, and those that have rows
+    /// inside the blocks where the ones that there are lack them.
+    pub fn take_states(&mut self, read: &[States]) {
+        for (kept, read) in self.states.iter_mut().zip(read) {
+            if kept.inside().is_none() {
+                kept.clone_from(read);
+            }
+        }
+        let new = read.iter().skip(self.states.len());
+        self.states.extend(new.cloned());
+    }
+
+    /// Whether there are states of the rows inside the blocks.
+    #[must_use]
+    pub fn has_states_inside(&self) -> bool {
+        self.states.iter().all(|states| states.inside().is_some())
     }
 
     /// The states that predict a position.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use candle_core::DType;
+use candle_core::{DType, Tensor};
 
 use super::kv_session::KvSession;
 use super::run_state::RunState;
@@ -14,7 +14,7 @@ use super::{Progress, RunRequest};
 use crate::lens::{FittedTo, Lenses, Logits, States, column};
 use crate::model::{Model, ModelError};
 use crate::run::{Continuation, LensInfo, ModelInfo, RunId, SavedText, StateRows, StopReason};
-use crate::trace::{Column, LensKind, Position, Step, TokenId};
+use crate::trace::{Column, LensKind, Position, Rows, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// Bytes of states that are kept of runs that are no longer the newest; the oldest go first.
@@ -51,6 +51,7 @@ impl Session {
             parameters: model.parameters,
             notes: model.notes.clone(),
             saved_run: None,
+            rows_inside: model.decoder.rows_inside().to_vec(),
             lenses: LensInfo::of_any_model(),
             vocabulary: Arc::new(model.tokenizer.vocabulary(model.vocab_size)),
         };
@@ -84,6 +85,9 @@ impl Session {
         });
         info.notes.extend(saved.notes.iter().cloned());
         info.notes.extend(agreement);
+        let states = saved.states.first();
+        let inside = states.and_then(States::inside);
+        info.rows_inside = inside.map_or(Vec::new(), |inside| inside.rows.to_vec());
         session.info = Arc::new(info);
         session.saved = Some(saved);
         Ok(session)
@@ -160,8 +164,14 @@ impl Session {
     }
 
     /// The logits of every row of a position under a lens.
-    pub(super) fn logits(&self, states: &States, lens: LensKind) -> Result<Logits, ModelError> {
-        Logits::of(&self.model().unembed, states, self.lenses.get(lens)?)
+    pub(super) fn logits(
+        &self,
+        states: &States,
+        lens: LensKind,
+        rows: Rows,
+    ) -> Result<Logits, ModelError> {
+        let states = states.of_rows(rows);
+        Logits::of(&self.model().unembed, &states, self.lenses.get(lens)?)
     }
 
     /// What each id stands for.
@@ -274,10 +284,16 @@ impl Session {
         let first = kept.prompt.len().saturating_sub(1);
         let first = first.saturating_sub(kept.first);
         let mut values = Vec::new();
+        let mut inside = Some(Vec::new()).filter(|_| kept.rows == Rows::Sublayers);
         let mut steps = 0;
+        let numbers =
+            |states: &Tensor| states.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>();
         for states in kept.states.iter().skip(first) {
-            let rows = states.rows().to_dtype(DType::F32)?.flatten_all()?;
-            values.extend(rows.to_vec1::<f32>()?);
+            values.extend(numbers(states.rows())?);
+            match (&mut inside, states.inside()) {
+                (Some(values), Some(states)) => values.extend(numbers(&states.states)?),
+                _ => inside = None,
+            }
             steps += 1;
         }
         Ok(StateRows {
@@ -285,6 +301,7 @@ impl Session {
             rows: self.info.n_layers + 1,
             d_model: self.info.d_model,
             values,
+            inside: inside.unwrap_or_default(),
         })
     }
 
@@ -351,8 +368,12 @@ impl Session {
 
     /// Gives up the oldest runs while they hold too many states.
     fn make_room(&mut self) {
-        let of_position = (self.info.n_layers + 1) * self.info.d_model * size_of::<f32>();
-        let bytes = |kept: &RunState| kept.states.len() * of_position;
+        let rows = |states: &States| {
+            let inside = states.inside().map_or(0, |inside| inside.rows.len());
+            self.info.n_layers + 1 + inside
+        };
+        let of_row = self.info.d_model * size_of::<f32>();
+        let bytes = |kept: &RunState| of_row * kept.states.iter().map(rows).sum::<usize>();
         while self.runs.iter().map(bytes).sum::<usize>() > KEPT_STATES {
             self.runs.remove(0);
         }

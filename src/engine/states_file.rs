@@ -6,7 +6,8 @@
 //!   `k` leaves block `k - 1`; nothing went through the final norm. Source:
 //!   `example_hidden_states_connector.py` of vLLM 0.18 to 0.23.
 //! - lenscape's own: `states`, `[steps, n_layers + 1, d]`, of the positions that predict each step,
-//!   `tokens` of the steps, and `prompt_ids`. The header may say of `last_row` that it is `normed`,
+//!   `tokens` of the steps, and `prompt_ids`; `sublayer_states`, `[steps, rows inside blocks, d]`,
+//!   may stand beside them. The header may say of `last_row` that it is `normed`,
 //!   as transformers gives it unless it is asked otherwise.
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::saved::SavedRun;
-use crate::lens::{LastRow, States};
+use crate::lens::{LastRow, States, StatesInside};
 use crate::model::linear::with_values;
 use crate::model::weights::TensorFile;
 use crate::model::{Model, ModelError, json, memory};
@@ -53,6 +54,8 @@ const VLLM: (&str, &str) = ("hidden_states", "token_ids");
 /// lenscape's names.
 const OWN: (&str, &str, &str) = ("states", "tokens", "prompt_ids");
 
+/// lenscape's name of those inside the blocks, in the order of the stream.
+const OWN_INSIDE: &str = "sublayer_states";
 /// What the header says of the last row.
 const LAST_ROW: &str = "last_row";
 
@@ -149,9 +152,46 @@ impl StatesFile {
             prompt: file.header(PROMPT),
             prompt_ids,
             generated,
-            states: read.states(last)?,
+            states: self.with_inside(read.states(last)?, &file, model)?,
             first,
         })
+    }
+
+    /// States with those of the rows inside the blocks, where the file holds them.
+    fn with_inside(
+        &self,
+        states: Vec<States>,
+        file: &TensorFile,
+        model: &Model,
+    ) -> Result<Vec<States>, ModelError> {
+        let Some(shape) = file.shape(OWN_INSIDE) else {
+            return Ok(states);
+        };
+        let rows: Arc<[Row]> = model.decoder.rows_inside().into();
+        let width = model.decoder.d_model();
+        let expected = [states.len(), rows.len(), width];
+        if shape != expected {
+            let reason = format!("has shape {shape:?}, expected {expected:?}");
+            return Err(file.about(OWN_INSIDE, reason));
+        }
+        self.check_room(file, OWN_INSIDE, &expected)?;
+        let inside = file.read(OWN_INSIDE, &expected)?;
+        if let Some(wrong) = first_not_finite(&inside, width)? {
+            let (position, row) = (wrong / rows.len().max(1), wrong % rows.len().max(1));
+            let row = rows.get(row).map_or(String::new(), Row::to_string);
+            let reason =
+                format!("has numbers that are not finite, first of token {position} at {row}");
+            return Err(file.about(OWN_INSIDE, reason));
+        }
+        let states = states.into_iter().enumerate();
+        states
+            .map(|(position, states)| {
+                Ok(states.with_inside(Some(StatesInside {
+                    rows: Arc::clone(&rows),
+                    states: inside.get(position)?,
+                })))
+            })
+            .collect()
     }
 
     /// The states under a name, checked.
@@ -172,17 +212,7 @@ impl StatesFile {
             return Err(file.about(name, reason));
         }
         let places = self.places(file, name, columns, n_layers)?;
-        let bytes = positions
-            .checked_mul(places.len())
-            .and_then(|rows| rows.checked_mul(2 * width * size_of::<f32>()));
-        let bytes = bytes.ok_or_else(|| file.about(name, "is too large".into()))? as u64;
-        if let Some(available) = memory::available().filter(|there| bytes > there.bytes) {
-            return Err(ModelError::TooLarge {
-                place: self.path.display().to_string(),
-                needed: bytes,
-                available,
-            });
-        }
+        self.check_room(file, name, &[positions, places.len(), width])?;
         let states = file.read(name, &shape)?;
         if let Some(wrong) = first_not_finite(&states, width)? {
             let (position, column) = (wrong / columns, wrong % columns);
@@ -196,6 +226,22 @@ impl StatesFile {
             positions,
             places,
         })
+    }
+
+    /// Refuses states of this shape where they do not fit into memory, before they are read.
+    fn check_room(&self, file: &TensorFile, name: &str, shape: &[usize]) -> Result<(), ModelError> {
+        let bytes = shape
+            .iter()
+            .try_fold(2 * size_of::<f32>(), |bytes, dim| bytes.checked_mul(*dim));
+        let bytes = bytes.ok_or_else(|| file.about(name, "is too large".into()))? as u64;
+        match memory::available() {
+            Some(available) if bytes > available.bytes => Err(ModelError::TooLarge {
+                place: self.path.display().to_string(),
+                needed: bytes,
+                available,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// For each row of the grid, `emb` first, which column of the file holds it.

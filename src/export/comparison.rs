@@ -20,6 +20,8 @@ pub struct Comparisons {
     pub lens: LensKind,
     /// Decoder blocks of the model.
     pub n_layers: usize,
+    /// The rows inside them that were asked for, in the order of the stream.
+    pub rows_inside: Vec<Row>,
     /// One a prompt, in the order given.
     pub prompts: Vec<ComparedPrompt>,
 }
@@ -46,6 +48,14 @@ pub struct ComparedCandidate {
     pub trajectory: Result<Trajectory, String>,
     /// The probability of all its tokens, one after the other, as the model's own output has it.
     pub joint_log_prob: Option<LogProb>,
+}
+
+impl Comparisons {
+    /// All rows but `emb`, in the order of the stream.
+    fn layer_rows(&self) -> Vec<Row> {
+        let rows = Row::all(self.n_layers, &self.rows_inside);
+        rows.into_iter().skip(1).collect()
+    }
 }
 
 impl ComparedPrompt {

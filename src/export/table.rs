@@ -12,13 +12,13 @@ use crate::display::scale::{self, Tone};
 use crate::display::{GridView, Sheet, SheetColumn, text, value};
 use crate::run::Record;
 use crate::settings::Cells;
-use crate::trace::{ByLayer, Layer, Row, Score};
+use crate::trace::{Row, Trajectory};
 use crate::vocabulary::{visible_line, visible_text};
 
 /// The widest a token's label gets.
 const WIDEST_LABEL: usize = 12;
 
-/// Space for the row's name, as `L29`.
+/// The least space for a row's name, as `L29`.
 const ROW_NAME: usize = 4;
 
 /// One column of the table: a label and a cell a row.
@@ -69,25 +69,18 @@ pub fn write(
             out,
             "\nrank of each watched text at the position after the prompt"
         )?;
+        let rows = record.layer_rows();
         let watched = record.watch.trajectories.iter().map(|trajectory| {
             let label = trajectory
                 .candidate
                 .followed()
                 .map(|token| vocabulary.label(token))
                 .unwrap_or_default();
-            strip(label, &trajectory.layers)
+            strip(label, trajectory, &rows)
         });
-        let rows = layers(record.model.n_layers);
         blocks(&watched.collect::<Vec<_>>(), &rows, width, palette, out)?;
     }
     Ok(())
-}
-
-/// The rows of all layers.
-pub(super) fn layers(n_layers: usize) -> Vec<Row> {
-    (0..n_layers)
-        .map(|layer| Row::Layer(Layer(layer)))
-        .collect()
 }
 
 fn of_sheet(sheet: &Sheet<'_>, column: &SheetColumn<'_>) -> Strip {
@@ -104,11 +97,11 @@ fn of_sheet(sheet: &Sheet<'_>, column: &SheetColumn<'_>) -> Strip {
 }
 
 /// A column of ranks; `=` before one marks a tie.
-pub(super) fn strip(label: String, scores: &ByLayer<Score>) -> Strip {
-    let cells = scores.iter().map(|score| {
-        let score = score?;
+pub(super) fn strip(label: String, trajectory: &Trajectory, rows: &[Row]) -> Strip {
+    let cells = rows.iter().map(|row| {
+        let score = trajectory.score(*row)?;
         Some(TableCell {
-            text: value::rank(*score, Cells::Exact),
+            text: value::rank(score, Cells::Exact),
             tone: Tone::Sequential(scale::step(score.rank)),
             is_first: score.rank == 1,
         })
@@ -135,8 +128,10 @@ pub(super) fn blocks(
     palette: Option<&Palette<'_>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let name_width = rows.iter().map(|row| row.to_string().len());
+    let name_width = name_width.fold(ROW_NAME, usize::max);
     while !strips.is_empty() {
-        let mut used = ROW_NAME;
+        let mut used = name_width;
         let fitting = strips
             .iter()
             .take_while(|strip| {
@@ -148,13 +143,13 @@ pub(super) fn blocks(
         let (block, rest) = strips.split_at(fitting);
         strips = rest;
         writeln!(out)?;
-        write!(out, "{:ROW_NAME$}", "")?;
+        write!(out, "{:name_width$}", "")?;
         for strip in block {
             write!(out, "  {}", text::right(&strip.label, strip.width))?;
         }
         writeln!(out)?;
         for (at, row) in rows.iter().enumerate() {
-            write!(out, "{:>ROW_NAME$}", row.to_string())?;
+            write!(out, "{:>name_width$}", row.to_string())?;
             for strip in block {
                 match strip.cells.get(at) {
                     Some(Some(cell)) => {

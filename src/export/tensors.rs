@@ -9,7 +9,9 @@
 //! | `logits`, `probs`, `entropy`, `kl`, `log_sum_exp` | `[steps, rows]` f32 | |
 //! | `top_ids`, `top_logits` | `[steps, rows, k]` i64, f32 | a shorter list ends in id -1 |
 //!
-//! The rows are `emb`, then one a layer. A row that the lens says nothing of has rank 0, which no token
+//! The rows are `emb`, then one a layer. Where the rows inside the blocks were asked for, they stand in
+//! tensors of the same names behind `sublayer_`, in the order that `sublayers` in the JSON names. A row
+//! that the lens says nothing of has rank 0, which no token
 //! has, and figures that are no numbers.
 
 use std::collections::HashMap;
@@ -19,14 +21,14 @@ use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 use super::trace_file::document::{CellEntry, Document, Number, ScoreEntry, StepEntry};
 use super::trace_file::{FORMAT, Flaw, parse};
 use crate::run::{Record, StateRows};
-use crate::trace::{Cell, TokenId};
+use crate::trace::{Cell, Row, TokenId};
 
 /// The id behind the end of a short list.
 const NO_ID: i64 = -1;
 
 /// Values and their shape.
 struct Array<T> {
-    name: &'static str,
+    name: String,
     shape: Vec<usize>,
     values: Vec<T>,
 }
@@ -37,27 +39,42 @@ struct Array<T> {
 ///
 /// When the arrays do not fit into the format.
 pub fn write(record: &Record, states: Option<&StateRows>) -> Result<Vec<u8>, SafeTensorError> {
-    let figures = figures(record);
-    let ids = ids(record);
+    let kinds = [Kind::Layers, Kind::Sublayers];
+    let kinds = kinds.iter().filter(|kind| kind.rows(record) > 0);
+    let figures: Vec<_> = kinds
+        .clone()
+        .flat_map(|kind| figures(record, *kind))
+        .collect();
+    let ids: Vec<_> = kinds
+        .flat_map(|kind| counts(record, *kind))
+        .chain(ids(record))
+        .collect();
     let mut arrays: Vec<(&str, Dtype, &[usize], Vec<u8>)> = Vec::new();
     for array in &figures {
         let bytes = array.values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        arrays.push((array.name, Dtype::F32, &array.shape, bytes));
+        arrays.push((&array.name, Dtype::F32, &array.shape, bytes));
     }
     for array in &ids {
         let bytes = array.values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        arrays.push((array.name, Dtype::I64, &array.shape, bytes));
+        arrays.push((&array.name, Dtype::I64, &array.shape, bytes));
     }
-    let mut shape = Vec::new();
-    if let Some(states) = states {
+    let inside = Kind::Sublayers.rows(record);
+    let shapes = states.map(|states| {
         let steps = states.steps.min(record.columns.len());
-        let kept = states
-            .values
-            .iter()
-            .take(steps * states.rows * states.d_model);
-        let bytes = kept.flat_map(|x| x.to_le_bytes()).collect();
-        shape.extend([steps, states.rows, states.d_model]);
-        arrays.push(("states", Dtype::F32, &shape, bytes));
+        let shape = |rows| [steps, rows, states.d_model];
+        (shape(states.rows), shape(inside))
+    });
+    if let (Some(states), Some((shape, inside))) = (states, &shapes) {
+        let bytes = |values: &[f32], shape: &[usize; 3]| -> Vec<u8> {
+            let kept = values.iter().take(shape.iter().product());
+            kept.flat_map(|x| x.to_le_bytes()).collect()
+        };
+        arrays.push(("states", Dtype::F32, shape, bytes(&states.values, shape)));
+        let values = bytes(&states.inside, inside);
+        // Those of a run that is still being read again for them are left out.
+        if !values.is_empty() && values.len() == 4 * inside.iter().product::<usize>() {
+            arrays.push(("sublayer_states", Dtype::F32, inside, values));
+        }
     }
     let views = arrays
         .iter()
@@ -81,11 +98,46 @@ fn header(record: &Record) -> Result<HashMap<String, String>, SafeTensorError> {
     ]))
 }
 
+/// Which rows an array is of.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// `emb`, then one a layer.
+    Layers,
+    /// Those inside the blocks.
+    Sublayers,
+}
+
+impl Kind {
+    /// How many they are.
+    fn rows(self, record: &Record) -> usize {
+        self.of(record).len()
+    }
+
+    /// Which they are.
+    fn of(self, record: &Record) -> Vec<Row> {
+        match self {
+            Self::Layers => Row::of_layers(record.model.n_layers),
+            Self::Sublayers => record.rows_inside().to_vec(),
+        }
+    }
+
+    /// The name of a tensor of them.
+    fn name(self, name: &str) -> String {
+        match self {
+            Self::Layers => name.to_owned(),
+            Self::Sublayers => format!("sublayer_{name}"),
+        }
+    }
+}
+
 /// The cells of all steps, row by row; none where the lens says nothing of the row.
-fn cells(record: &Record) -> impl Iterator<Item = Option<&Cell>> {
+fn cells(record: &Record, kind: Kind) -> impl Iterator<Item = Option<&Cell>> {
+    let rows = kind.of(record);
     let columns = record.columns.iter();
-    columns
-        .flat_map(|column| std::iter::once(column.embedding.as_ref()).chain(column.layers.iter()))
+    columns.flat_map(move |column| {
+        let cells = rows.iter().map(|row| column.cell(*row));
+        cells.collect::<Vec<_>>()
+    })
 }
 
 /// The list of a cell.
@@ -94,23 +146,23 @@ fn list(cell: Option<&Cell>) -> &[(TokenId, f32)] {
 }
 
 /// The length of the longest list.
-fn listed(record: &Record) -> usize {
-    cells(record)
+fn listed(record: &Record, kind: Kind) -> usize {
+    cells(record, kind)
         .map(|cell| list(cell).len())
         .max()
         .unwrap_or(0)
 }
 
-fn figures(record: &Record) -> Vec<Array<f32>> {
-    let shape = vec![record.columns.len(), record.model.n_layers + 1];
+fn figures(record: &Record, kind: Kind) -> Vec<Array<f32>> {
+    let shape = vec![record.columns.len(), kind.rows(record)];
     let figure = |name, value: fn(&Cell) -> f32| Array {
-        name,
+        name: kind.name(name),
         shape: shape.clone(),
-        values: cells(record)
+        values: cells(record, kind)
             .map(|cell| cell.map_or(f32::NAN, value))
             .collect(),
     };
-    let k = listed(record);
+    let k = listed(record, kind);
     vec![
         figure("logits", |cell| cell.score.logit),
         figure("probs", |cell| cell.score.prob),
@@ -118,22 +170,22 @@ fn figures(record: &Record) -> Vec<Array<f32>> {
         figure("kl", |cell| cell.kl),
         figure("log_sum_exp", |cell| cell.log_sum_exp),
         Array {
-            name: "top_logits",
+            name: kind.name("top_logits"),
             shape: [shape.as_slice(), &[k]].concat(),
-            values: cells(record)
+            values: cells(record, kind)
                 .flat_map(|cell| padded(list(cell).iter().map(|(_, logit)| *logit), k, 0.0))
                 .collect(),
         },
     ]
 }
 
-fn ids(record: &Record) -> Vec<Array<i64>> {
-    let shape = vec![record.columns.len(), record.model.n_layers + 1];
-    let k = listed(record);
+fn counts(record: &Record, kind: Kind) -> Vec<Array<i64>> {
+    let shape = vec![record.columns.len(), kind.rows(record)];
+    let k = listed(record, kind);
     let count = |name, value: fn(&Cell) -> u32| Array {
-        name,
+        name: kind.name(name),
         shape: shape.clone(),
-        values: cells(record)
+        values: cells(record, kind)
             .map(|cell| cell.map_or(0, value).into())
             .collect(),
     };
@@ -141,19 +193,24 @@ fn ids(record: &Record) -> Vec<Array<i64>> {
         count("ranks", |cell| cell.score.rank),
         count("ties", |cell| cell.score.ties),
         Array {
-            name: "top_ids",
+            name: kind.name("top_ids"),
             shape: [shape.as_slice(), &[k]].concat(),
-            values: cells(record)
+            values: cells(record, kind)
                 .flat_map(|cell| padded(list(cell).iter().map(|(id, _)| id.0.into()), k, NO_ID))
                 .collect(),
         },
+    ]
+}
+
+fn ids(record: &Record) -> Vec<Array<i64>> {
+    vec![
         Array {
-            name: "tokens",
+            name: "tokens".to_owned(),
             shape: vec![record.columns.len()],
             values: record.columns.iter().map(|c| c.token.0.into()).collect(),
         },
         Array {
-            name: "prompt_ids",
+            name: "prompt_ids".to_owned(),
             shape: vec![record.prompt_ids.len()],
             values: record.prompt_ids.iter().map(|id| id.0.into()).collect(),
         },
@@ -180,7 +237,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, Flaw> {
     let document = parse(json.as_bytes())?;
     let file = Arrays(SafeTensors::deserialize(bytes).map_err(Flaw::damaged)?);
     Ok(Document {
-        steps: file.steps(document.n_layers)?,
+        steps: file.steps(document.n_layers, document.sublayers.len())?,
         ..document
     })
 }
@@ -188,18 +245,40 @@ pub fn read(bytes: &[u8]) -> Result<Document, Flaw> {
 struct Arrays<'f>(SafeTensors<'f>);
 
 impl Arrays<'_> {
-    fn steps(&self, n_layers: usize) -> Result<Vec<StepEntry>, Flaw> {
+    fn steps(&self, n_layers: usize, sublayers: usize) -> Result<Vec<StepEntry>, Flaw> {
         let tokens = self.ids("tokens", &[])?;
-        let rows = n_layers.saturating_add(1);
-        let shape = [tokens.len(), rows];
-        let ranks = self.ids("ranks", &shape)?;
-        let ties = self.ids("ties", &shape)?;
+        let shape = [tokens.len(), n_layers.saturating_add(1)];
+        let mut layers = self.cells(Kind::Layers, shape)?.into_iter();
+        let mut inside = match sublayers {
+            0 => Vec::new(),
+            sublayers => self.cells(Kind::Sublayers, [tokens.len(), sublayers])?,
+        }
+        .into_iter();
+        let step = |token: &i64| {
+            Ok(StepEntry {
+                token: TokenId(whole(*token)?),
+                text: String::new(),
+                embedding: layers.next().flatten(),
+                layers: layers.by_ref().take(n_layers).collect(),
+                sublayers: inside.by_ref().take(sublayers).collect(),
+            })
+        };
+        tokens.iter().map(step).collect()
+    }
+
+    /// The cells of all steps, row by row.
+    fn cells(&self, kind: Kind, shape: [usize; 2]) -> Result<Vec<Option<CellEntry>>, Flaw> {
+        let ranks = self.ids(&kind.name("ranks"), &shape)?;
+        let ties = self.ids(&kind.name("ties"), &shape)?;
         let [logits, probs, entropy, kl, log_sum_exp] =
             ["logits", "probs", "entropy", "kl", "log_sum_exp"]
-                .map(|name| self.figures(name, &shape));
+                .map(|name| self.figures(&kind.name(name), &shape));
         let (logits, probs, entropy) = (logits?, probs?, entropy?);
         let (kl, log_sum_exp) = (kl?, log_sum_exp?);
-        let (top_ids, top_logits) = (self.ids("top_ids", &[])?, self.figures("top_logits", &[])?);
+        let (top_ids, top_logits) = (
+            self.ids(&kind.name("top_ids"), &[])?,
+            self.figures(&kind.name("top_logits"), &[])?,
+        );
         let k = top_ids.len() / ranks.len().max(1);
         if top_ids.len() != k * ranks.len() || top_logits.len() != top_ids.len() {
             return Err(Flaw::Wrong("`top_ids` and `top_logits` do not fit".into()));
@@ -226,18 +305,7 @@ impl Arrays<'_> {
                     .collect::<Result<_, Flaw>>()?,
             }))
         };
-        let step = |(step, token): (usize, &i64)| {
-            let first = step * rows;
-            Ok(StepEntry {
-                token: TokenId(whole(*token)?),
-                text: String::new(),
-                embedding: cell(first)?,
-                layers: (first + 1..first + rows)
-                    .map(cell)
-                    .collect::<Result<_, _>>()?,
-            })
-        };
-        tokens.iter().enumerate().map(step).collect()
+        (0..ranks.len()).map(cell).collect()
     }
 
     /// The values of a tensor, which has to have this shape if one is given.
@@ -290,7 +358,7 @@ mod tests {
         assert_eq!(figures_of(&file, "states"), testing::states().values[..16]);
         assert_eq!(shape("ranks"), [2, 4]);
         assert_eq!(shape("top_ids"), [2, 4, 3]);
-        let logits: Vec<f32> = cells(&record)
+        let logits: Vec<f32> = cells(&record, Kind::Layers)
             .map(|cell| cell.unwrap().score.logit)
             .collect();
         assert_eq!(figures_of(&file, "logits"), logits);

@@ -108,6 +108,10 @@ fn contributions(
     target: Target,
     grain: Grain,
 ) -> Result<(Contributions, f32), ModelError> {
+    if model.spec.streams.is_some() {
+        let what = "its logits are not a sum of what its parts add";
+        return Err(ModelError::NotOfStreams { what });
+    }
     let rows = states.rows();
     let decomposition = model.decoder.decompose(rows, parts, grain)?;
     let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;

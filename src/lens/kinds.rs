@@ -39,6 +39,10 @@ pub trait Lens: Debug + Send + Sync {
 
     /// What it makes of the rows below the last one, `emb` first, `[n_layers, d_model]`.
     fn seen(&self, states: &Tensor) -> Result<Seen>;
+
+    /// How it reads the stream inside a block, as it is; `None` where it says nothing of it: what
+    /// was fitted to the stream between blocks knows no other.
+    fn inside_blocks(&self) -> Option<FinalNorm>;
 }
 
 /// What a lens makes of the rows below the last one.

@@ -1,6 +1,6 @@
 //! The logits of every row of one position: the one large product of a step.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{Device, Tensor};
 
@@ -11,7 +11,7 @@ use crate::model::device::{Processor, moved};
 use crate::model::linear::with_values;
 use crate::model::unembed::{NormedRows, Unembed};
 use crate::model::{Dtype, ModelError};
-use crate::trace::{LensKind, TokenId};
+use crate::trace::{LensKind, Row, TokenId};
 
 /// The logits of every row of one position, in float32. They live as long as their step.
 #[derive(Debug)]
@@ -24,8 +24,19 @@ pub struct Logits {
     all_on_the_cpu: OnceLock<Tensor>,
     /// Which rows the lens says nothing of, by their place.
     unsaid: Vec<usize>,
+    /// Those of the rows inside the blocks, where there are any and the lens says something of
+    /// them.
+    inside: Option<LogitsInside>,
     lens: LensKind,
     dtype: Dtype,
+}
+
+/// The logits of the rows inside the blocks.
+#[derive(Debug)]
+struct LogitsInside {
+    rows: Arc<[Row]>,
+    /// `[rows, vocabulary]` on the CPU.
+    logits: Tensor,
 }
 
 impl Logits {
@@ -44,16 +55,13 @@ impl Logits {
             (LastRow::Stream, FinalNorm::Applied) => unembed.logits(&rows, NormedRows::All)?,
             (LastRow::Stream, FinalNorm::LeftOut) => unembed.logits(&rows, NormedRows::Last)?,
             (LastRow::Normed, norm) => {
-                let normed = match norm {
-                    FinalNorm::Applied => NormedRows::All,
-                    FinalNorm::LeftOut => NormedRows::None,
-                };
-                let below = unembed.logits(&rows.narrow(0, 0, below)?, normed)?;
+                let below = unembed.logits(&rows.narrow(0, 0, below)?, of_every_row(norm))?;
                 Tensor::cat(&[below, output(unembed, states)?], 0)?
             }
         };
         Ok(Self {
             unsaid: [&seen.unsaid, states.unknown()].concat(),
+            inside: inside(unembed, states, lens)?,
             lens: lens.kind(),
             ..Self::of_rows(logits, unembed)
         })
@@ -72,6 +80,7 @@ impl Logits {
             is_on_card: !processor.has_kernels(),
             all_on_the_cpu: OnceLock::new(),
             unsaid: Vec::new(),
+            inside: None,
             // The last row is the same under every lens.
             lens: Normed.kind(),
             dtype,
@@ -115,6 +124,7 @@ impl Logits {
             is_on_card: false,
             all_on_the_cpu: OnceLock::new(),
             unsaid: self.unsaid.clone(),
+            inside: None,
             lens: self.lens,
             dtype: self.dtype,
         })
@@ -147,6 +157,50 @@ impl Logits {
             let rows: Vec<&[f32]> = values.chunks_exact(width).collect();
             f(&rows)
         })?)
+    }
+
+    /// Whether there are rows inside the blocks that the lens says something of.
+    pub(super) fn has_inside(&self) -> bool {
+        self.inside.is_some()
+    }
+
+    /// Calls `f` with the rows inside the blocks that the lens says something of, each of the
+    /// vocabulary's length.
+    pub fn with_inside<T>(&self, f: impl FnOnce(&[(Row, &[f32])]) -> T) -> Result<T, ModelError> {
+        let Some(inside) = &self.inside else {
+            return Ok(f(&[]));
+        };
+        let width = inside.logits.dim(1)?.max(1);
+        Ok(with_values(&inside.logits, |values| {
+            let logits = values.chunks_exact(width);
+            let rows: Vec<_> = inside.rows.iter().copied().zip(logits).collect();
+            f(&rows)
+        })?)
+    }
+}
+
+/// The rows inside the blocks in a product of their own: the others are computed in one of the same
+/// shape whether these are asked for or not, and so do not change by it.
+fn inside(
+    unembed: &Unembed,
+    states: &States,
+    lens: &dyn Lens,
+) -> Result<Option<LogitsInside>, ModelError> {
+    let (Some(inside), Some(norm)) = (states.inside(), lens.inside_blocks()) else {
+        return Ok(None);
+    };
+    let states = moved(&inside.states, unembed.processor().device())?;
+    let logits = unembed.logits(&states, of_every_row(norm))?;
+    Ok(Some(LogitsInside {
+        rows: Arc::clone(&inside.rows),
+        logits: moved(&logits, &Device::Cpu)?,
+    }))
+}
+
+fn of_every_row(norm: FinalNorm) -> NormedRows {
+    match norm {
+        FinalNorm::Applied => NormedRows::All,
+        FinalNorm::LeftOut => NormedRows::None,
     }
 }
 

@@ -71,6 +71,7 @@ pub(super) fn column(
         lens: logits.lens(),
         embedding: cells.pop().ok_or_else(no_rows)?,
         layers: layers.into_iter().collect(),
+        inside: std::iter::empty().collect(),
     })
 }
 

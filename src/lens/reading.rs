@@ -7,7 +7,7 @@ use super::logits::Logits;
 use super::on_card;
 use super::selection::{higher_and_equal, top};
 use crate::model::{Dtype, ModelError};
-use crate::trace::{Candidate, Cell, Column, Layer, Row, Score, TokenId, Trajectory};
+use crate::trace::{BySum, Candidate, Cell, Column, Layer, Row, Score, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
 /// What every row says of `token`, with the row's `top_k` best tokens. Rows of a padded
@@ -18,29 +18,44 @@ pub fn column(
     top_k: usize,
     vocabulary: &Vocabulary,
 ) -> Result<Column, ModelError> {
+    let cell = |row: &[f32], of: &Distribution, last_row: &[f32], last: &Distribution| {
+        Ok::<_, ModelError>(Cell {
+            score: score(row, of, token)?,
+            entropy: single(of.entropy),
+            kl: single(last.kl(last_row, of, row)),
+            log_sum_exp: single(of.log_sum_exp),
+            top: top(row, top_k, |id| !vocabulary.is_unused(id)),
+        })
+    };
     if let Some(rows) = logits.on_card() {
-        return on_card::column(logits, rows, token, top_k, vocabulary);
+        let column = on_card::column(logits, rows, token, top_k, vocabulary)?;
+        if !logits.has_inside() {
+            return Ok(column);
+        }
+        let inside = logits.with_output(|last_row| {
+            let last = Distribution::of(last_row).ok_or_else(no_rows)?;
+            inside(logits, &|row: &[f32], of: &Distribution| {
+                cell(row, of, last_row, &last)
+            })
+        })??;
+        return Ok(Column { inside, ..column });
     }
-    let mut cells = logits.with_rows(|rows| {
+    let (mut cells, inside) = logits.with_rows(|rows| {
         let distributions = distributions(rows, logits)?;
         let (Some(last_row), Some(Some(last))) = (rows.last(), distributions.last()) else {
             return Err(no_rows());
         };
-        rows.par_iter()
+        let cell = |row: &[f32], of: &Distribution| cell(row, of, last_row, last);
+        let cells = rows
+            .par_iter()
             .zip(&distributions)
             .map(|(row, distribution)| {
-                let Some(distribution) = distribution else {
-                    return Ok(None);
-                };
-                Ok(Some(Cell {
-                    score: score(row, distribution, token)?,
-                    entropy: single(distribution.entropy),
-                    kl: single(last.kl(last_row, distribution, row)),
-                    log_sum_exp: single(distribution.log_sum_exp),
-                    top: top(row, top_k, |id| !vocabulary.is_unused(id)),
-                }))
+                let distribution = distribution.as_ref();
+                distribution.map(|of| cell(row, of)).transpose()
             })
-            .collect::<Result<Vec<_>, _>>()
+            .collect::<Result<Vec<_>, _>>()?;
+        let inside = inside(logits, &cell)?;
+        Ok::<_, ModelError>((cells, inside))
     })??;
     let layers = cells.split_off(1.min(cells.len()));
     let embedding = cells.pop().ok_or_else(no_rows)?;
@@ -49,7 +64,26 @@ pub fn column(
         lens: logits.lens(),
         embedding,
         layers: layers.into_iter().collect(),
+        inside,
     })
+}
+
+/// What `each` makes of the rows inside the blocks.
+fn inside<T: Send>(
+    logits: &Logits,
+    each: &(impl Fn(&[f32], &Distribution) -> Result<T, ModelError> + Sync),
+) -> Result<BySum<T>, ModelError> {
+    logits.with_inside(|rows| {
+        let found: Vec<_> = rows
+            .par_iter()
+            .map(|(row, values)| {
+                let distribution = Distribution::of(values);
+                let of = distribution.ok_or_else(|| not_finite(*row, logits.dtype()))?;
+                Ok((*row, each(values, &of)?))
+            })
+            .collect();
+        found.into_iter().collect::<Result<BySum<T>, ModelError>>()
+    })?
 }
 
 /// Where each candidate stands at every row. A candidate without a token is left out.
@@ -62,22 +96,48 @@ pub fn trajectories(
         .filter_map(|candidate| Some((candidate, candidate.followed()?)))
         .collect();
     let tokens: Vec<TokenId> = followed.iter().map(|(_, token)| *token).collect();
+    let inside = inside(logits, &|row, distribution| {
+        let scores = tokens.iter().map(|token| score(row, distribution, *token));
+        scores.collect::<Result<Vec<_>, _>>()
+    })?;
     followed
         .into_iter()
-        .zip(scores(logits, &tokens)?)
-        .map(|((candidate, _), mut scores)| {
+        .zip(between_blocks(logits, &tokens)?)
+        .enumerate()
+        .map(|(at, ((candidate, _), mut scores))| {
+            let own = |(row, scores): (Row, &Vec<Score>)| Some((row, *scores.get(at)?));
             let layers = scores.split_off(1.min(scores.len()));
             Ok(Trajectory {
                 candidate: candidate.clone(),
                 embedding: scores.pop().ok_or_else(no_rows)?,
                 layers: layers.into_iter().collect(),
+                inside: inside.iter().filter_map(own).collect(),
             })
         })
         .collect()
 }
 
-/// Where each token stands at every row that the lens says something of, `emb` first.
+/// Where each token stands at every row that the lens says something of: `emb`, the layers, and then
+/// the rows inside the blocks that there are.
 pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Option<Score>>>, ModelError> {
+    let mut scores = between_blocks(logits, tokens)?;
+    let inside = inside(logits, &|row, distribution| {
+        let scores = tokens.iter().map(|token| score(row, distribution, *token));
+        scores.collect::<Result<Vec<_>, _>>()
+    })?;
+    for (_, of_row) in inside.iter() {
+        for (scores, score) in scores.iter_mut().zip(of_row) {
+            scores.push(Some(*score));
+        }
+    }
+    Ok(scores)
+}
+
+/// Where each token stands at `emb` and at every layer.
+fn between_blocks(
+    logits: &Logits,
+    tokens: &[TokenId],
+) -> Result<Vec<Vec<Option<Score>>>, ModelError> {
     if let Some(rows) = logits.on_card() {
         return on_card::scores(logits, rows, tokens);
     }
@@ -124,16 +184,22 @@ pub(super) fn checked(
         .map(|(i, distribution)| match distribution {
             None => Ok(None),
             Some(Some(distribution)) => Ok(Some(distribution)),
-            Some(None) => Err(ModelError::NotFinite {
-                place: match i {
+            Some(None) => {
+                let row = match i {
                     0 => Row::Embedding,
                     _ => Row::Layer(Layer(i - 1)),
-                }
-                .to_string(),
-                dtype,
-            }),
+                };
+                Err(not_finite(row, dtype))
+            }
         })
         .collect()
+}
+
+fn not_finite(row: Row, dtype: Dtype) -> ModelError {
+    ModelError::NotFinite {
+        place: row.to_string(),
+        dtype,
+    }
 }
 
 /// Where `token` stands in a row. Its logit is read from the very numbers it is counted among:

@@ -497,6 +497,16 @@ mod tests {
     }
 
     #[test]
+    fn a_position_sees_no_other_chunk() {
+        let spec = AttentionSpec {
+            chunk: Some(3),
+            ..spec(None, Some(2))
+        };
+        let first_seen: Vec<usize> = (0..7).map(|i| spec.first_seen(i)).collect();
+        assert_eq!(first_seen, [0, 0, 1, 3, 3, 4, 6]);
+    }
+
+    #[test]
     fn a_single_row_inside_the_window_needs_no_mask() {
         let spec = spec(None, Some(4));
         let mask = mask(1, 3, |i| spec.first_seen(i), &Device::Cpu);

@@ -6,10 +6,12 @@ use super::decomposition::Decomposition;
 use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::intervention::BlockAblations;
+use super::laurel::Laurel;
 use super::mixing::Mixing;
 use super::norm::Norm;
 use super::per_layer::AfterParts;
 use super::spec::{NormPlace, Residual};
+use crate::trace::PartialSum;
 
 /// One decoder block: attention and feed-forward part, each added to the stream.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Block {
     pub attention_norms: PartNorms,
     /// The attention, or the mixer in its place, or both.
     pub attention: Mixing,
+    /// What is added beside the attention.
+    pub laurel: Option<Laurel>,
     /// Around the feed-forward part.
     pub mlp_norms: PartNorms,
     /// The feed-forward part.
@@ -73,6 +77,8 @@ pub struct BlockOutput {
     pub state: Tensor,
     /// The parts that it is made of.
     pub parts: BlockParts,
+    /// The sums inside the block, `[rows, d]` each; none where they are not wanted.
+    pub inside: Vec<(PartialSum, Tensor)>,
 }
 
 /// What the parts of a block added to the stream.
@@ -91,31 +97,49 @@ pub struct BlockParts {
 impl Block {
     /// The residual stream before the block → after it, each `[rows, d]`, without the parts that
     /// are skipped. A skipped attention runs all the same: its cache must know every position.
-    pub fn forward(&mut self, x: &Tensor, ablations: &BlockAblations) -> Result<BlockOutput> {
+    /// `sums` are those inside it that are wanted.
+    pub fn forward(
+        &mut self,
+        x: &Tensor,
+        ablations: &BlockAblations,
+        sums: &[PartialSum],
+    ) -> Result<BlockOutput> {
         let input = normed(&self.attention_norms.input, x)?;
         let (heads, attention) = self.attended(&input, ablations)?;
-        let (state, feed_forward) = match self.residual {
-            Residual::Serial => {
-                let x = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
-                let fed = self.fed(&normed(&self.mlp_norms.input, &x)?, &x, ablations)?;
-                (normed(&self.mlp_norms.sum, &self.sum(&x, &fed)?)?, fed)
-            }
-            Residual::Parallel => {
-                let fed = self.fed(&normed(&self.mlp_norms.input, x)?, x, ablations)?;
-                (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
-            }
-            Residual::ParallelOneNorm => {
-                let fed = self.fed(&input, x, ablations)?;
-                (self.sum(&self.sum(x, &attention)?, &fed)?, fed)
-            }
+        let with_attention = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
+        let with_attention = match &self.laurel {
+            Some(laurel) => laurel.joined(&with_attention, &input)?,
+            None => with_attention,
         };
+        let feed_forward = match self.residual {
+            Residual::Serial => {
+                let input = normed(&self.mlp_norms.input, &with_attention)?;
+                self.fed(&input, &with_attention, ablations)?
+            }
+            Residual::Parallel => self.fed(&normed(&self.mlp_norms.input, x)?, x, ablations)?,
+            Residual::ParallelOneNorm => self.fed(&input, x, ablations)?,
+        };
+        let state = self.sum(&with_attention, &feed_forward)?;
+        let state = normed(&self.mlp_norms.sum, &state)?;
+        let inside = sums.iter().map(|sum| {
+            let state = match sum {
+                PartialSum::AfterAttention | PartialSum::WithAttention => with_attention.clone(),
+                PartialSum::WithFeedForward => self.sum(x, &feed_forward)?,
+            };
+            Ok((*sum, state))
+        });
+        let inside = inside.collect::<Result<_>>()?;
         let parts = BlockParts {
             heads,
             attention,
             feed_forward,
             scale: None,
         };
-        Ok(BlockOutput { state, parts })
+        Ok(BlockOutput {
+            state,
+            parts,
+            inside,
+        })
     }
 
     /// What each head of one position adds to the stream, and the output's bias as the last row:

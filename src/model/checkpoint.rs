@@ -8,6 +8,7 @@ mod experts;
 mod feed_forward;
 mod per_layer;
 mod signs;
+mod streams;
 mod tensor_use;
 
 use std::collections::{HashMap, HashSet};

@@ -75,6 +75,15 @@ pub enum ModelError {
         /// As the file calls it.
         name: String,
     },
+    /// A question or a change that needs one stream.
+    #[error(
+        "the trunk of this model is of several streams, and a row is what its head makes of them: \
+         {what}"
+    )]
+    NotOfStreams {
+        /// Why that does not do.
+        what: &'static str,
+    },
     /// A tensor is missing, superfluous or has the wrong shape.
     #[error("{place}: tensor `{}`: {reason}", quoted(name))]
     Tensor {
@@ -125,6 +134,12 @@ pub enum ModelError {
     NoSuchPosition {
         /// The position that is predicted.
         position: usize,
+    },
+    /// A question about a sum inside a block whose states are not kept.
+    #[error("no states are kept at {row}; show the rows inside blocks and generate again")]
+    NoSuchRow {
+        /// The row.
+        row: String,
     },
     /// A question or an intervention about a block that the model does not have.
     #[error("the model has no {layer}; its layers are L0 to L{}", n_layers.saturating_sub(1))]

@@ -19,6 +19,7 @@ use super::mixing::{Both, Mixing};
 use super::placement::{self, Need, Placement, Stage};
 use super::rope::Rotation;
 use super::spec::{AttentionSpec, BlockSpec, FeedForwardSpec, MixingSpec, Residual, Spec};
+use super::streams::Streams;
 use super::tokenizer::Tokenizer;
 use super::unembed::Unembed;
 use super::weights::{Adapter, Folder, Gguf, Mix, Part, Weights};
@@ -250,7 +251,7 @@ fn assemble(
     }
     let dequantisation = placement.last().dequantisation;
     let checkpoint = Checkpoint::new(&weights, layout, placement.first(), dtype, progress)?;
-    let (embedding, blocks, unembed) = parts(&checkpoint, &spec, &placement)?;
+    let (embedding, blocks, streams, unembed) = parts(&checkpoint, &spec, &placement)?;
     let noticed = checkpoint.finish()?;
     let noticed = [instead.into_iter().collect(), noticed].concat();
     Ok(Model {
@@ -263,6 +264,7 @@ fn assemble(
         decoder: Decoder {
             embedding: Some(embedding),
             blocks,
+            streams,
             ..Decoder::outline(&spec, &placement)
         },
         placement,
@@ -333,11 +335,13 @@ fn placed(
 }
 
 /// Every part of the decoder.
+type Parts = (Embedding, Vec<Block>, Option<Streams>, Unembed);
+
 fn parts(
     checkpoint: &Checkpoint<'_>,
     spec: &Spec,
     placement: &Placement,
-) -> Result<(Embedding, Vec<Block>, Unembed), ModelError> {
+) -> Result<Parts, ModelError> {
     let embedding = checkpoint.embedding(spec)?;
     let blocks = spec
         .blocks
@@ -349,7 +353,8 @@ fn parts(
     let blocks = blocks.into_iter().collect::<Result<Vec<_>, _>>()?;
     let tokens = placement.ends_meet().then_some(&embedding.tokens);
     let unembed = checkpoint.onto(placement.last()).unembed(spec, tokens)?;
-    Ok((embedding, blocks, unembed))
+    let streams = checkpoint.streams(spec)?;
+    Ok((embedding, blocks, streams, unembed))
 }
 
 fn read_block(
@@ -383,6 +388,7 @@ fn read_block(
         part_scale: spec.part_scale,
         attention_norms,
         attention: read_mixing(checkpoint, l, spec, d_model)?,
+        laurel: checkpoint.laurel(l, spec.laurel, d_model)?,
         mlp_norms,
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
         after: checkpoint.after_parts(l, spec.after, d_model)?,

@@ -38,4 +38,6 @@ pub struct StateRows {
     pub d_model: usize,
     /// `[steps, rows, d_model]`, the last one fastest.
     pub values: Vec<f32>,
+    /// The rows inside the blocks in the same way; empty where they were not taken.
+    pub inside: Vec<f32>,
 }

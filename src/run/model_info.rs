@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::trace::LensKind;
+use crate::trace::{LensKind, Row};
 use crate::vocabulary::Vocabulary;
 
 /// What is known of a loaded model.
@@ -34,6 +34,9 @@ pub struct ModelInfo {
     pub notes: Vec<String>,
     /// The one run that there is, where its states were loaded without the model.
     pub saved_run: Option<SavedText>,
+    /// The rows inside its blocks, in the order of the stream. Of a saved trace, those that it
+    /// has.
+    pub rows_inside: Vec<Row>,
     /// The lenses that there are for it, in the usual order.
     pub lenses: Vec<LensInfo>,
     /// What each id stands for.

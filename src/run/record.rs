@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::run::{ChatPrompt, Intervention, ModelInfo, Sampling, StopReason};
-use crate::trace::{Column, LensKind, Step, TokenId, Trajectory};
+use crate::trace::{Column, LensKind, Row, Rows, Step, TokenId, Trajectory};
 use crate::vocabulary::Vocabulary;
 
 /// A finished or running run as saved to a file.
@@ -15,6 +15,8 @@ pub struct Record {
     pub model: Arc<ModelInfo>,
     /// Under which lens the figures are.
     pub lens: LensKind,
+    /// At which rows they are.
+    pub rows: Rows,
     /// How tokens were drawn.
     pub sampling: Sampling,
     /// How many tokens were asked for.
@@ -47,6 +49,22 @@ pub struct Watch {
 }
 
 impl Record {
+    /// The rows inside the blocks that it has, in the order of the stream.
+    #[must_use]
+    pub fn rows_inside(&self) -> &[Row] {
+        match self.rows {
+            Rows::Layers => &[],
+            Rows::Sublayers => &self.model.rows_inside,
+        }
+    }
+
+    /// Its rows but for `emb`, in the order of the stream.
+    #[must_use]
+    pub fn layer_rows(&self) -> Vec<Row> {
+        let rows = Row::all(self.model.n_layers, self.rows_inside());
+        rows.into_iter().skip(1).collect()
+    }
+
     /// What each id that occurs stands for.
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {

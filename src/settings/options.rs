@@ -12,7 +12,7 @@ use super::theme::Depth;
 use crate::model::Dtype;
 use crate::model::device::{DeviceChoice, WantedDevices};
 use crate::run::Sampling;
-use crate::trace::LensKind;
+use crate::trace::{LensKind, Rows};
 
 mod cell_value;
 mod in_range;
@@ -199,6 +199,8 @@ pub struct GridOptions {
     pub top: Top,
     /// Whether the row `emb` is there.
     pub embedding: Visibility,
+    /// Whether the rows inside the blocks are there.
+    pub rows: Rows,
     /// What a cell says.
     pub value: CellValue,
     /// What its colour tells.
@@ -307,7 +309,16 @@ impl Cells {
     }
 }
 
+/// Under which lens, and at which rows.
+pub type Reading = (LensKind, Rows);
+
 impl Options {
+    /// What columns are asked for.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        (self.lens, self.grid.rows)
+    }
+
     /// The defaults.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Cells and what they make up, from ranks.
 
 use super::WORDS;
-use lenscape::trace::{Candidate, Cell, Column, LensKind, Score, TokenId, Trajectory};
+use lenscape::trace::{BySum, Candidate, Cell, Column, LensKind, Score, TokenId, Trajectory};
 
 /// A score of this rank, without ties; the better the rank, the higher its other figures.
 pub fn score(rank: u32) -> Score {
@@ -41,6 +41,7 @@ pub fn column(token: u32, ranks: &[u32]) -> Column {
         lens: LensKind::Normed,
         embedding: Some(cells.next().expect("a column has a row `emb`")),
         layers: cells.collect(),
+        inside: BySum::default(),
     }
 }
 
@@ -55,6 +56,7 @@ pub fn trajectory(text: &str, tokens: &[u32], ranks: &[u32]) -> Trajectory {
         },
         embedding: Some(scores.next().expect("a trajectory has a row `emb`")),
         layers: scores.collect(),
+        inside: BySum::default(),
     }
 }
 
@@ -87,6 +89,7 @@ pub fn scattered_column(step: u32, layers: u32) -> Column {
         lens: LensKind::Normed,
         embedding: Some(cell(0)),
         layers: (0..layers).map(cell).collect(),
+        inside: BySum::default(),
     }
 }
 

@@ -38,6 +38,7 @@ pub fn model<W: AsRef<str>>(n_layers: usize, words: &[W]) -> ModelInfo {
         parameters: 1_000,
         notes: Vec::new(),
         saved_run: None,
+        rows_inside: Vec::new(),
         lenses: LensInfo::of_any_model(),
         vocabulary: Arc::new(vocabulary(words)),
     }

@@ -7,8 +7,8 @@ use lenscape::run::{
     Sampling, StateRows, StopReason, Watch,
 };
 use lenscape::trace::{
-    AblatedPart, Ablation, Candidate, Cell, Column, Layer, LensKind, Position, Row, Score, Step,
-    TokenId, Trajectory,
+    AblatedPart, Ablation, Candidate, Cell, Column, Layer, LensKind, Position, Row, Rows, Score,
+    Step, TokenId, Trajectory,
 };
 use lenscape::vocabulary::{Piece, Vocabulary};
 
@@ -40,6 +40,7 @@ pub fn record() -> Record {
             ..model(3, NO_WORDS)
         }),
         lens: LensKind::Raw,
+        rows: Rows::Layers,
         sampling: Sampling {
             temperature: 0.7,
             top_k: Some(40),
@@ -105,6 +106,7 @@ pub fn states() -> StateRows {
         rows: 4,
         d_model: 2,
         values: (0..24).map(|x| x as f32 / 3.0).collect(),
+        inside: Vec::new(),
     }
 }
 
@@ -145,5 +147,6 @@ fn of_two_tokens(text: &str, ranks: &[u32]) -> Trajectory {
         },
         embedding: found.embedding.map(ties),
         layers: found.layers.values().copied().map(ties).collect(),
+        inside: found.inside,
     }
 }

@@ -110,6 +110,8 @@ impl LensKind {
             (_, Row::Embedding) => false,
             (Self::Normed | Self::Tuned, Row::Layer(_)) => true,
             (Self::Raw | Self::Jacobian, Row::Layer(Layer(l))) => l + 1 < n_layers,
+            // What is inside a block is read as what enters it, or not at all.
+            (_, Row::Inside(..)) => true,
         }
     }
 }

@@ -86,7 +86,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
 fn layer_of(row: Row) -> Option<usize> {
     match row {
         Row::Embedding => None,
-        Row::Layer(Layer(layer)) => Some(layer),
+        Row::Layer(Layer(layer)) | Row::Inside(Layer(layer), _) => Some(layer),
     }
 }
 

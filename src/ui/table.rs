@@ -18,7 +18,7 @@ use ratatui::widgets::Widget;
 use super::comparison::{self, ComparePane};
 use super::frame::Titles;
 use super::grid::probability;
-use crate::app::{Measure, ROW_LABEL, Series, State};
+use crate::app::{Fold, Measure, Series, State, label_width};
 use crate::display::palette::Palette;
 use crate::display::{letter, prompt_letter, scale, shown, text};
 use crate::settings::Cells;
@@ -73,9 +73,11 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         Line::styled(words, palette.muted()).render(place.intersection(inner), buffer);
         return;
     }
-    let width = cell_width(&series, compare.measure, inner.width);
+    let rows = state.rows();
+    let label = label_width(&rows, Fold::Single);
+    let width = cell_width(&series, compare.measure, inner.width.saturating_sub(label));
     let columns = u16::try_from(series.len()).unwrap_or(u16::MAX);
-    let used = ROW_LABEL + width.saturating_mul(columns) + LEADS_SHORT;
+    let used = label + width.saturating_mul(columns) + LEADS_SHORT;
     let room = inner.width.saturating_sub(used);
     let table = Table {
         leads: comparison::leads(state, compare),
@@ -83,14 +85,15 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         selected: state.cursor.row,
         difference: difference::Column::fitting(compare.difference(), room, palette),
         measure: compare.measure,
+        label,
         width,
         series,
         palette,
     };
-    let rows = state.rows();
     table.render(rows.iter().skip(state.cursor.first_row), inner, buffer);
 }
 
+/// The width of a column; `width` is that of all of them and of who leads.
 fn cell_width(series: &[Series<'_>], measure: Measure, width: u16) -> u16 {
     let widest = series
         .iter()
@@ -100,7 +103,7 @@ fn cell_width(series: &[Series<'_>], measure: Measure, width: u16) -> u16 {
         .unwrap_or(WIDEST)
         .max(USUAL);
     let count = u16::try_from(series.len()).unwrap_or(u16::MAX).max(1);
-    let each = |leads: u16| width.saturating_sub(ROW_LABEL + leads) / count;
+    let each = |leads: u16| width.saturating_sub(leads) / count;
     let narrowest = match measure {
         Measure::Rank | Measure::Probability => NARROWEST,
         Measure::Logit => NARROWEST_LOGIT,
@@ -119,15 +122,17 @@ struct Table<'t> {
     selected: Row,
     difference: Option<difference::Column<'t>>,
     measure: Measure,
+    /// Columns of the rows' names, with the space behind them.
+    label: u16,
     width: u16,
     palette: &'t Palette<'t>,
 }
 
 impl Table<'_> {
     fn render<'r>(&self, rows: impl Iterator<Item = &'r Row>, area: Rect, buffer: &mut Buffer) {
-        let fit = usize::from(area.width.saturating_sub(ROW_LABEL) / self.width);
+        let fit = usize::from(area.width.saturating_sub(self.label) / self.width);
         let shown = &self.series[..fit.min(self.series.len())];
-        let x_of = |at: usize| area.x + ROW_LABEL + self.width * u16::try_from(at).unwrap_or(0);
+        let x_of = |at: usize| area.x + self.label + self.width * u16::try_from(at).unwrap_or(0);
         for (at, series) in shown.iter().enumerate() {
             self.head(series, x_of(at), area, buffer);
         }
@@ -157,7 +162,7 @@ impl Table<'_> {
                 true => self.palette.accent().patch(self.palette.strong()),
                 false => self.palette.muted(),
             };
-            let label = text::right(&row.to_string(), usize::from(ROW_LABEL - 1));
+            let label = text::right(&row.to_string(), usize::from(self.label - 1));
             self.put(&label, area.x, y, area, style, buffer);
             for (at, series) in shown.iter().enumerate() {
                 if let Some(score) = series.trajectory.score(*row) {

@@ -9,7 +9,7 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Answer, Ask, PromptEnd, Question, RunRequest, Session, StatesFile};
 use lenscape::model::{self, Dtype, Model, ModelError};
 use lenscape::run::RunId;
-use lenscape::trace::{Column, Layer, LensKind, Position, Row, Target};
+use lenscape::trace::{Column, Layer, LensKind, Position, Row, Rows, Target};
 
 use super::{Golden, NAMES, assert_same, files, folder, lens_of, reference};
 
@@ -120,6 +120,7 @@ fn questions_that_need_the_model_say_so_and_the_others_are_answered() {
     let question = |ask| Question {
         run: RunId(1),
         lens: LensKind::Normed,
+        rows: Rows::Layers,
         ask,
     };
     let target = Target {

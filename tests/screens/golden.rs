@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use lenscape::run::ModelInfo;
-use lenscape::trace::{Cell, Column, LensKind, Score, TokenId, Trajectory};
+use lenscape::trace::{BySum, Cell, Column, LensKind, Score, TokenId, Trajectory};
 use lenscape::vocabulary::{Piece, Vocabulary};
 use serde::Deserialize;
 
@@ -111,6 +111,7 @@ impl Case {
             candidate: testing::trajectory(text, &[watch.id], &[1]).candidate,
             embedding: Some(score(20_000)),
             layers: watch.ranks.iter().map(|rank| score(*rank)).collect(),
+            inside: BySum::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use lenscape::app::Message;
 use lenscape::engine::{Answer, Ask, Event, Question, Rest};
 use lenscape::run::{RunId, StopReason};
 use lenscape::settings::theme::Depth;
-use lenscape::trace::{Column, LensKind, Position, Step};
+use lenscape::trace::{Column, LensKind, Position, Rows, Step};
 use proptest::prelude::*;
 
 use super::golden;
@@ -154,7 +154,12 @@ fn happens(scene: &mut Scene, happening: Happening) {
 
 fn answered(run: RunId, lens: LensKind, ask: Ask, answer: Answer) -> Event {
     Event::Answered {
-        to: Arc::new(Question { run, lens, ask }),
+        to: Arc::new(Question {
+            run,
+            lens,
+            rows: Rows::Layers,
+            ask,
+        }),
         answer,
         rest: Rest::Nothing,
     }

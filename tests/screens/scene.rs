@@ -254,7 +254,7 @@ impl Scene {
     }
 
     fn answer(&mut self, question: &Question) -> Answer {
-        let Question { run, lens, ask } = question;
+        let Question { run, lens, ask, .. } = question;
         match ask {
             Ask::Candidates { at, wanted } => Answer::Candidates(Arc::new(Comparison {
                 run: *run,

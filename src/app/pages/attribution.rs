@@ -9,7 +9,7 @@ use crate::engine::{Answer, Ask, Question, Rest};
 use crate::run::RunId;
 use crate::settings::Action;
 use crate::settings::keys::Scope;
-use crate::trace::{self, Column, HeadContributions, LensKind, Position, Row, Target, TokenId};
+use crate::trace::{self, Column, HeadContributions, LensKind, Position, Rows, Target, TokenId};
 
 /// Whose logit is split, as the user chooses it: it means other tokens at other steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,8 +151,8 @@ impl Attribution {
         let at = selected.at;
         let split = Ask::Attribution { at, target };
         let split = self.split.ask(selected.question(split));
-        let heads = match (self.side_panel, selected.row) {
-            (SidePanel::Heads, Row::Layer(layer)) => {
+        let heads = match (self.side_panel, selected.row.block()) {
+            (SidePanel::Heads, Some(layer)) => {
                 let heads = Ask::Heads { at, target, layer };
                 self.heads.ask(of_heads(run, heads))
             }
@@ -259,6 +259,7 @@ fn of_heads(run: RunId, ask: Ask) -> Question {
     Question {
         run,
         lens: LensKind::default(),
+        rows: Rows::default(),
         ask,
     }
 }

@@ -7,8 +7,9 @@ use crate::app::{Effect, Inquiry, State};
 use crate::engine::{Answer, Ask, Question, Rest};
 use crate::run::RunId;
 use crate::settings::Action;
+use crate::settings::Reading;
 use crate::settings::keys::Scope;
-use crate::trace::{Candidate, Column, Layer, LensKind, Score, Step, TokenId};
+use crate::trace::{Candidate, Cell, Column, Layer, Score, Step, TokenId};
 
 /// Candidates followed across the whole grid.
 #[derive(Clone, Debug)]
@@ -19,8 +20,8 @@ pub struct FollowedCandidates {
     chosen: usize,
     /// The steps that are not known yet.
     missing: Inquiry<()>,
-    /// For each step and candidate, its score at each row that the lens says something of,
-    /// `emb` first.
+    /// For each step and candidate, its score at each row that the lens says something of:
+    /// `emb`, the layers, and then what is inside the blocks.
     steps: Vec<Vec<Vec<Option<Score>>>>,
 }
 
@@ -56,8 +57,9 @@ impl FollowedCandidates {
 
     /// Asks about the steps behind those that are known, where a run has more of them and the
     /// question before is answered.
-    fn ask(&mut self, run: RunId, lens: LensKind, steps: usize) -> Option<Effect> {
-        let is_other = |asked: &Question| (asked.run, asked.lens) != (run, lens);
+    fn ask(&mut self, run: RunId, reading: Reading, steps: usize) -> Option<Effect> {
+        let (lens, rows) = reading;
+        let is_other = |asked: &Question| (asked.run, asked.lens, asked.rows) != (run, lens, rows);
         if self.missing.asked().is_some_and(is_other) {
             self.missing.forget();
             self.steps.clear();
@@ -68,6 +70,7 @@ impl FollowedCandidates {
         self.missing.ask(Question {
             run,
             lens,
+            rows,
             ask: Ask::Follow {
                 tokens: self.tokens(),
                 from: Step(self.steps.len()),
@@ -88,6 +91,20 @@ impl FollowedCandidates {
     pub fn column(&self, step: Step, of_run: &Column) -> Option<Arc<Column>> {
         let scores = self.steps.get(step.0)?.get(self.chosen)?;
         let mut column = of_run.clone();
+        let (scores, inside) = scores.split_at(scores.len().min(column.layers.len() + 1));
+        let inside = of_run.inside.iter().zip(inside);
+        column.inside = inside
+            .filter_map(|((row, cell), score)| {
+                let score = (*score)?;
+                Some((
+                    row,
+                    Cell {
+                        score,
+                        ..cell.clone()
+                    },
+                ))
+            })
+            .collect();
         for (row, score) in scores.iter().enumerate() {
             let cell = match row.checked_sub(1).map(Layer) {
                 None => column.embedding.as_mut(),
@@ -122,7 +139,7 @@ impl Behaviour for FollowedCandidates {
 
     fn wants(&mut self, selected: &Selected<'_>) -> Vec<Effect> {
         let steps = selected.run.columns.len();
-        let asked = self.ask(selected.run.id, selected.lens, steps);
+        let asked = self.ask(selected.run.id, (selected.lens, selected.rows), steps);
         asked.into_iter().collect()
     }
 

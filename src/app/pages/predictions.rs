@@ -124,6 +124,7 @@ impl Behaviour for Predictions {
             self.other.ask(Question {
                 run: selected.run.id,
                 lens,
+                rows: selected.rows,
                 ask: Ask::Predictions {
                     at: selected.at,
                     top_k: self.top_k,

@@ -125,6 +125,9 @@ fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
                 grid.embedding = grid.embedding.toggled()
             }));
         }
+        Action::SublayerRows => {
+            return Some(of_grid(state, |grid| grid.rows = grid.rows.toggled()));
+        }
         Action::TurnOver => return Some(of_grid(state, |grid| grid.top = grid.top.turned_over())),
         Action::CellAttribution => {
             return Some(set::change_by(state, |options| {

@@ -22,7 +22,7 @@ pub fn take(state: &mut State, to: &Arc<Question>, answer: Answer, rest: Rest) {
         Answer::Relens(columns) => {
             if let Some(run) = state.run_of(to.run) {
                 run.relens.take(to, ());
-                run.lens = to.lens;
+                (run.lens, run.rows) = (to.lens, to.rows);
                 run.columns = columns;
             }
         }
@@ -58,9 +58,10 @@ pub fn failed(state: &mut State, to: &Question, kind: NoticeKind, why: String) {
     state.pins.retain(|pin| !is_empty(&pin.found));
     let shown = state.run.as_mut().filter(|run| run.id == to.run);
     if let (Some(run), Ask::Relens) = (shown, &to.ask) {
-        // The columns are still those of the old lens.
+        // The columns are still those of the old lens and the old rows.
         run.relens.forget_question();
         state.settings.options.lens = run.lens;
+        state.settings.options.grid.rows = run.rows;
     }
     state.say(kind, why);
 }

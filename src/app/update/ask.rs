@@ -4,8 +4,7 @@ use super::runs;
 use crate::app::{Effect, Loading, NoticeKind, Origin, Run, Side, State};
 use crate::engine::{Ask, Command, Question, RunRequest};
 use crate::run::{Continuation, Intervention};
-use crate::settings::Visibility;
-use crate::trace::LensKind;
+use crate::settings::{Reading, Visibility};
 
 /// What is said where a model is needed and none is there yet.
 pub const NOT_READY: &str = "The model is not ready yet.";
@@ -126,19 +125,20 @@ pub fn recast_before_if_seen(state: &mut State) -> Option<Effect> {
     if state.history.side == Side::After {
         return None;
     }
-    let lens = state.settings.options.lens;
+    let reading = state.settings.options.reading();
     let before = state.history.before_mut()?;
-    relens(before, lens)
+    relens(before, reading)
 }
 
-/// Ask for a run's columns under another lens.
-pub fn relens(run: &mut Run, lens: LensKind) -> Option<Effect> {
-    if run.lens == lens && !run.relens.is_waiting() {
+/// Ask for a run's columns under another lens, or at other rows.
+pub fn relens(run: &mut Run, (lens, rows): Reading) -> Option<Effect> {
+    if (run.lens, run.rows) == (lens, rows) && !run.relens.is_waiting() {
         return None;
     }
     run.relens.ask(Question {
         run: run.id,
         lens,
+        rows,
         ask: Ask::Relens,
     })
 }
@@ -157,22 +157,22 @@ pub fn prompt_columns_if_missing(state: &mut State) -> Vec<Effect> {
     if state.settings.options.grid.prompt == Visibility::Hidden {
         return Vec::new();
     }
-    let lens = state.settings.options.lens;
+    let reading = state.settings.options.reading();
     let before = match state.history.side {
         Side::After => None,
         Side::Difference | Side::Before => state.history.before_mut(),
     };
     let runs = state.run.iter_mut().chain(before);
-    runs.filter_map(|run| prompt_columns_of(run, lens))
+    runs.filter_map(|run| prompt_columns_of(run, reading))
         .collect()
 }
 
-fn prompt_columns_of(run: &mut Run, lens: LensKind) -> Option<Effect> {
+fn prompt_columns_of(run: &mut Run, reading: Reading) -> Option<Effect> {
     if !run.can_compare() {
         return None;
     }
     if run.prompt_tokens.len() < 2 {
         return None;
     }
-    run.prompt_columns.ask(run.id, lens)
+    run.prompt_columns.ask(run.id, reading)
 }

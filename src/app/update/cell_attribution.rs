@@ -7,7 +7,7 @@ use crate::app::{Effect, State};
 use crate::engine::{Ask, Question};
 use crate::run::RunId;
 use crate::settings::Visibility;
-use crate::trace::{LensKind, LogitAttribution, Position, Target};
+use crate::trace::{LensKind, LogitAttribution, Position, Rows, Target};
 
 /// Ask for the split of the selected column's logit, where it is shown and not known. A run under
 /// way is not held up: the position would have to be read once more.
@@ -41,6 +41,7 @@ fn question(run: RunId, at: Position, target: Target) -> Question {
     Question {
         run,
         lens: LensKind::default(),
+        rows: Rows::default(),
         ask: Ask::Attribution { at, target },
     }
 }

@@ -5,13 +5,13 @@ use crate::app::pages::entry::OF_THE_PROMPT;
 use crate::app::{Effect, NoticeKind, Origin, Phase, Run, State};
 use crate::engine::RunRequest;
 use crate::run::{ActivationPatch, Intervention, StopReason};
-use crate::trace::{AblatedPart, Ablation, Position, Row};
+use crate::trace::{AblatedPart, Ablation, Position};
 
 const NO_RUN: &str = "There is no run to change: generate first.";
 
 /// Skip the next part of the selected layer: nothing, attention, feed-forward, block.
 pub fn next_skip(state: &mut State) -> Vec<Effect> {
-    let Row::Layer(layer) = state.cursor.row else {
+    let Some(layer) = state.cursor.row.block() else {
         let text = "The row `emb` has no parts: choose a layer.";
         state.say(NoticeKind::Info, text);
         return Vec::new();
@@ -54,6 +54,11 @@ pub fn ablate(state: &mut State, ablations: Vec<Ablation>) -> Vec<Effect> {
 pub fn patch(state: &mut State) -> Vec<Effect> {
     if state.cursor.prompt.is_some() {
         state.say(NoticeKind::Info, OF_THE_PROMPT);
+        return Vec::new();
+    }
+    if state.cursor.row.is_inside() {
+        let text = "A state is put in behind a layer, not inside one: choose a row as L5.";
+        state.say(NoticeKind::Info, text);
         return Vec::new();
     }
     let step = state.cursor.step;

@@ -5,6 +5,7 @@
 
 use crate::app::{Effect, State};
 use crate::engine::{Ask, Question};
+use crate::trace::Rows;
 
 /// What has to be asked now: about the candidates whenever they, the step, the lens or the run
 /// have changed since the last question.
@@ -34,6 +35,7 @@ fn of_current(state: &mut State) -> Option<Effect> {
     let effect = compare.found.ask(Question {
         run: run.id,
         lens: state.settings.options.lens,
+        rows: state.settings.options.grid.rows,
         ask: Ask::Candidates { at, wanted },
     })?;
     // Those that still wait for an answer are answered no more.
@@ -52,6 +54,7 @@ fn of_pin(state: &mut State) -> Option<Effect> {
         let question = Question {
             run: pin.run,
             lens: state.settings.options.lens,
+            rows: state.settings.options.grid.rows,
             ask: Ask::Candidates {
                 at: pin.at,
                 wanted: wanted.clone(),
@@ -82,6 +85,7 @@ fn of_joint(state: &mut State) -> Option<Effect> {
     let question = Question {
         run: asked.run,
         lens: asked.lens,
+        rows: Rows::Layers,
         ask: Ask::Joint {
             at: *at,
             wanted: wanted.clone(),

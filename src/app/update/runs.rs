@@ -15,6 +15,7 @@ pub fn begin(state: &mut State, asked: RunRequest, origin: Origin) -> Vec<Effect
     let asked = RunRequest {
         id: state.next_run,
         lens: state.settings.options.lens,
+        rows: state.settings.options.grid.rows,
         ..asked
     };
     state.next_run = RunId(asked.id.0 + 1);
@@ -59,7 +60,7 @@ pub fn show(state: &mut State, id: RunId) -> Vec<Effect> {
     }
     // What it was asked before may have had no answer.
     run.relens.forget_question();
-    effects.extend(ask::relens(&mut run, state.settings.options.lens));
+    effects.extend(ask::relens(&mut run, state.settings.options.reading()));
     if state.history.before == Some(id) {
         state.history.before = state.run.as_ref().map(|run| run.id);
     }

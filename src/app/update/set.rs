@@ -4,7 +4,7 @@
 use super::ask;
 use crate::app::{Capture, Effect, Loading, NoticeKind, Pane, Phase, State};
 use crate::settings::{Options, Switch};
-use crate::trace::LensKind;
+use crate::trace::{LensKind, Rows};
 
 /// Sets an option.
 pub fn set(state: &mut State, name: &str, value: &str) -> Vec<Effect> {
@@ -102,8 +102,13 @@ pub fn change(state: &mut State, now: Options) -> Vec<Effect> {
     if mouse != before.mouse {
         effects.push(capture_mouse(state));
     }
-    if lens != before.lens {
+    if grid.rows != before.grid.rows {
+        say_of_rows(state);
+    }
+    if state.settings.options.reading() != before.reading() {
         match state.model.saved {
+            // What rows a saved trace has is a matter of what is drawn.
+            Some(_) if lens == before.lens => {}
             None if !has_lens(state, lens) => {
                 state.settings.options.lens = before.lens;
                 let text =
@@ -124,10 +129,36 @@ fn has_lens(state: &State, lens: LensKind) -> bool {
 
 /// The columns of the shown run under the lens of the options.
 fn relens(state: &mut State) -> Option<Effect> {
-    let lens = state.settings.options.lens;
+    let reading = state.settings.options.reading();
     let run = state.run.as_mut();
     run.filter(|run| !matches!(run.phase, Phase::Failed(_)))
-        .and_then(|run| ask::relens(run, lens))
+        .and_then(|run| ask::relens(run, reading))
+}
+
+/// Where there are no rows inside the blocks, those of the layers stay, and that is said; and that a
+/// lens says nothing of them.
+fn say_of_rows(state: &mut State) {
+    let (lens, rows) = state.settings.options.reading();
+    let info = state.model.ready.as_ref();
+    let is_without = info.is_some_and(|info| info.rows_inside.is_empty());
+    let (kind, text) = match rows {
+        Rows::Sublayers if is_without => {
+            state.settings.options.grid.rows = Rows::Layers;
+            let text = match state.model.saved {
+                Some(_) => "This trace has no rows inside its layers: it was saved without them",
+                None => "This model has no rows inside its layers",
+            };
+            (NoticeKind::Error, text.to_owned())
+        }
+        Rows::Sublayers if lens.is_fitted() => (
+            NoticeKind::Info,
+            format!(
+                "The {lens} lens has no matrix for the stream inside a layer: its rows stay empty"
+            ),
+        ),
+        Rows::Layers | Rows::Sublayers => return,
+    };
+    state.say(kind, text);
 }
 
 fn capture_mouse(state: &mut State) -> Effect {

@@ -18,11 +18,18 @@ use crate::run::{CandidateRequest, Comparison, ModelInfo, RunId, Sampling, StopR
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
 use crate::testing;
-use crate::trace::{Cell, Column, Layer, LensKind, Position, Row, Step, TokenId, Trajectory};
+use crate::trace::{
+    Cell, Column, Layer, LensKind, PartialSum, Position, Row, Rows, Step, TokenId, Trajectory,
+};
 use crate::vocabulary::{Piece, Vocabulary};
 
 fn question(run: RunId, lens: LensKind, ask: Ask) -> Question {
-    Question { run, lens, ask }
+    Question {
+        run,
+        lens,
+        rows: Rows::Layers,
+        ask,
+    }
 }
 
 /// The whole answer to a question.
@@ -190,7 +197,11 @@ fn type_text(state: &mut State, text: &str) -> Vec<Effect> {
 }
 
 fn model() -> Arc<ModelInfo> {
-    Arc::new(testing::model(LAYERS, &[" x"; 100]))
+    let inside = (0..LAYERS).map(|l| Row::Inside(Layer(l), PartialSum::AfterAttention));
+    Arc::new(ModelInfo {
+        rows_inside: inside.collect(),
+        ..testing::model(LAYERS, &[" x"; 100])
+    })
 }
 
 /// A candidate that is on rank 9, then 2 at every layer.
@@ -212,7 +223,12 @@ fn column(rank: u32) -> Arc<Column> {
 
 fn relens(run: RunId, lens: LensKind) -> Effect {
     let ask = Ask::Relens;
-    Effect::Engine(Command::Ask(Question { run, lens, ask }))
+    Effect::Engine(Command::Ask(Question {
+        run,
+        lens,
+        rows: Rows::Layers,
+        ask,
+    }))
 }
 
 /// The candidates that are asked about, each time with the step and the lens.

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::engine::LensFile;
 use crate::lens::kinds;
-use crate::trace::LensKind;
+use crate::trace::{LensKind, Rows};
 
 /// A lens, as it is called on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -33,7 +33,25 @@ impl From<LensChoice> for LensKind {
     }
 }
 
-/// Which lens, and the files of fitted ones.
+/// Which rows, as it is called on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RowsChoice {
+    /// The stream after each layer.
+    Layers,
+    /// The stream inside each layer too, as L5.attn.
+    Sublayers,
+}
+
+impl From<RowsChoice> for Rows {
+    fn from(choice: RowsChoice) -> Self {
+        match choice {
+            RowsChoice::Layers => Self::Layers,
+            RowsChoice::Sublayers => Self::Sublayers,
+        }
+    }
+}
+
+/// Which lens, at which rows, and the files of fitted ones.
 #[derive(Args, Clone, Debug, Default)]
 pub struct LensOptions {
     /// The lens: with the final norm at every layer (the default), without it as in the article, or
@@ -44,6 +62,10 @@ pub struct LensOptions {
     /// it the hub is asked. One of each kind may be given.
     #[arg(long, value_name = "PATH")]
     pub lens_file: Vec<PathBuf>,
+    /// Where the stream is read: after each layer, or inside each layer too, after its attention
+    /// (L5.attn), or with what each part adds where they stand side by side (L5.in+attn, L5.in+mlp).
+    #[arg(long, value_name = "ROWS")]
+    pub rows: Option<RowsChoice>,
 }
 
 /// A path that holds no lens.
@@ -61,6 +83,12 @@ impl LensOptions {
     pub fn asked(&self) -> Option<LensKind> {
         let of_file = || kinds::at(self.lens_file.first()?);
         self.lens.map(LensKind::from).or_else(of_file)
+    }
+
+    /// The rows that are asked for.
+    #[must_use]
+    pub fn rows(&self) -> Option<Rows> {
+        self.rows.map(Rows::from)
     }
 
     /// The files, and which lens each one is: where it is the only one, the one that is asked for.

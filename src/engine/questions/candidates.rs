@@ -1,6 +1,6 @@
 //! Where candidates stand at every row of one position.
 
-use crate::engine::Session;
+use crate::engine::{Ask, Question, Session};
 use crate::lens::trajectories;
 use crate::model::ModelError;
 use crate::run::{CandidateRequest, Comparison, RunId};
@@ -8,7 +8,7 @@ use crate::trace::{Candidate, LensKind, Position, TokenId};
 use crate::vocabulary::Piece;
 
 impl Session {
-    /// Follows `wanted` at the position `at` of a kept run.
+    /// Follows `wanted` at the position `at` of a kept run, at the rows that its columns have.
     pub fn compare(
         &self,
         run: RunId,
@@ -16,6 +16,26 @@ impl Session {
         at: Position,
         wanted: &[CandidateRequest],
     ) -> Result<Comparison, ModelError> {
+        let question = Question {
+            run,
+            lens,
+            rows: self.run_state(run)?.rows,
+            ask: Ask::Candidates {
+                at,
+                wanted: wanted.to_vec(),
+            },
+        };
+        self.candidates(&question, at, wanted)
+    }
+
+    /// Follows `wanted` at the position `at` of the run that `question` is about.
+    pub(super) fn candidates(
+        &self,
+        question: &Question,
+        at: Position,
+        wanted: &[CandidateRequest],
+    ) -> Result<Comparison, ModelError> {
+        let (run, lens) = (question.run, question.lens);
         let kept = self.run_state(run)?;
         let states = kept.states_before(at)?;
         let context = kept.context(at, self.vocabulary());
@@ -23,7 +43,7 @@ impl Session {
             .iter()
             .map(|wanted| self.candidate(&context, wanted))
             .collect();
-        let logits = self.logits(states, lens)?;
+        let logits = self.logits(states, lens, question.rows)?;
         let followed: Vec<Candidate> = candidates.iter().flatten().cloned().collect();
         let mut found = trajectories(&logits, &followed)?.into_iter();
         let trajectories = candidates

@@ -13,16 +13,14 @@ const BATCH: usize = 8;
 
 /// All columns of a run under another lens.
 pub struct RelensTask {
-    run: RunId,
-    lens: LensKind,
+    question: Question,
     columns: Vec<Arc<Column>>,
 }
 
 impl RelensTask {
     pub fn new(question: &Question) -> Self {
         Self {
-            run: question.run,
-            lens: question.lens,
+            question: question.clone(),
             columns: Vec::new(),
         }
     }
@@ -30,12 +28,12 @@ impl RelensTask {
 
 impl Task for RelensTask {
     fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError> {
-        let kept = session.run_state_mut(self.run)?;
-        kept.lens = self.lens;
+        let kept = session.run_state_mut(self.question.run)?;
+        (kept.lens, kept.rows) = (self.question.lens, self.question.rows);
         let first = kept.prompt.len() + self.columns.len();
         let tokens = kept.tokens();
         for (at, token) in tokens.iter().enumerate().skip(first).take(BATCH) {
-            let column = session.column_at(self.run, self.lens, Position(at), *token)?;
+            let column = session.column_at(&self.question, Position(at), *token)?;
             self.columns.push(Arc::new(column));
         }
         if first + BATCH < tokens.len() {
@@ -48,16 +46,14 @@ impl Task for RelensTask {
 
 /// How well each layer predicted the prompt's own tokens.
 pub struct PromptColumnsTask {
-    run: RunId,
-    lens: LensKind,
+    question: Question,
     next: Position,
 }
 
 impl PromptColumnsTask {
     pub fn new(question: &Question) -> Self {
         Self {
-            run: question.run,
-            lens: question.lens,
+            question: question.clone(),
             next: Position(1),
         }
     }
@@ -65,12 +61,12 @@ impl PromptColumnsTask {
 
 impl Task for PromptColumnsTask {
     fn next(&mut self, session: &mut Session) -> Result<AnswerPart, ModelError> {
-        let prompt = session.run_state(self.run)?.prompt.clone();
+        let prompt = session.run_state(self.question.run)?.prompt.clone();
         let first = self.next;
         let end = prompt.len().min(first.0 + BATCH);
         let columns = (first.0..end)
             .map(|at| {
-                let column = session.column_at(self.run, self.lens, Position(at), prompt[at])?;
+                let column = session.column_at(&self.question, Position(at), prompt[at])?;
                 Ok(Arc::new(column))
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
@@ -87,8 +83,13 @@ impl Task for PromptColumnsTask {
 impl Session {
     /// All columns of a kept run under `lens`, which its later columns use too.
     pub fn relens(&mut self, run: RunId, lens: LensKind) -> Result<Vec<Arc<Column>>, ModelError> {
-        let ask = Ask::Relens;
-        match self.answer(&Question { run, lens, ask })? {
+        let question = Question {
+            run,
+            lens,
+            rows: self.run_state(run)?.rows,
+            ask: Ask::Relens,
+        };
+        match self.answer(&question)? {
             Answer::Relens(columns) => Ok(columns),
             _ => Ok(Vec::new()),
         }
@@ -97,13 +98,12 @@ impl Session {
     /// What every row says of `token` at a position of a kept run.
     fn column_at(
         &self,
-        run: RunId,
-        lens: LensKind,
+        question: &Question,
         at: Position,
         token: TokenId,
     ) -> Result<Column, ModelError> {
-        let states = self.run_state(run)?.states_before(at)?;
-        let logits = self.logits(states, lens)?;
+        let states = self.run_state(question.run)?.states_before(at)?;
+        let logits = self.logits(states, question.lens, question.rows)?;
         self.column(&logits, token, None)
     }
 
@@ -115,7 +115,7 @@ impl Session {
         top_k: usize,
     ) -> Result<Answer, ModelError> {
         let kept = self.run_state(question.run)?;
-        let logits = self.logits(kept.states_before(at)?, question.lens)?;
+        let logits = self.logits(kept.states_before(at)?, question.lens, question.rows)?;
         let token = match kept.tokens().get(at.0) {
             Some(token) => *token,
             None => logits.with_output(best)?,

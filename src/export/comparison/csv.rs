@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use super::{ComparedCandidate, Comparisons};
-use crate::trace::{Layer, Row, Score};
+use crate::trace::{Row, Score};
 
-/// Writes the lines: prompt, step, candidate, its first token, layer (`emb` or a number), rank,
+/// Writes the lines: prompt, step, candidate, its first token, layer (`emb`, a number, or as `5.attn` what
+/// is inside a block), rank,
 /// ties, logit, prob, and the candidate's joint log-probability in nats. A candidate that cannot
 /// be followed has none.
 pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
@@ -22,9 +23,7 @@ pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
         "prob",
         "joint_log_prob",
     ])?;
-    let rows: Vec<Row> = std::iter::once(Row::Embedding)
-        .chain((0..comparisons.n_layers).map(|l| Row::Layer(Layer(l))))
-        .collect();
+    let rows = Row::all(comparisons.n_layers, &comparisons.rows_inside);
     for prompt in &comparisons.prompts {
         for candidate in &prompt.candidates {
             for row in &rows {
@@ -34,10 +33,7 @@ pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
                         prompt.step.to_string(),
                         candidate.wanted.to_string(),
                         token,
-                        match row {
-                            Row::Embedding => "emb".to_owned(),
-                            Row::Layer(layer) => layer.0.to_string(),
-                        },
+                        row.in_layers(),
                         score.rank.to_string(),
                         score.ties.to_string(),
                         score.logit.to_string(),

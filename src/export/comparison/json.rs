@@ -15,6 +15,9 @@ struct Document<'c> {
     /// What the lens says, for readers of the file.
     lens_meaning: &'static str,
     n_layers: usize,
+    /// The rows inside the blocks, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sublayers: Vec<String>,
     prompts: Vec<PromptEntry<'c>>,
 }
 
@@ -39,6 +42,9 @@ enum CandidateEntry<'c> {
         joint_log_prob: Option<LogProb>,
         emb: Option<ScoreEntry>,
         layers: Vec<Option<ScoreEntry>>,
+        /// One for each of the document's `sublayers`.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        sublayers: Vec<Option<ScoreEntry>>,
     },
     Failed {
         text: String,
@@ -68,23 +74,29 @@ pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
         lens: comparisons.lens,
         lens_meaning: comparisons.lens.meaning(),
         n_layers: comparisons.n_layers,
+        sublayers: comparisons.rows_inside.iter().map(Row::to_string).collect(),
         prompts: comparisons
             .prompts
             .iter()
-            .map(|compared| prompt(compared, comparisons.n_layers))
+            .map(|compared| prompt(compared, comparisons))
             .collect(),
     };
     json::write(&document, out)?;
     writeln!(out)
 }
 
-fn prompt(compared: &ComparedPrompt, n_layers: usize) -> PromptEntry<'_> {
-    let leads = compared.leads(n_layers).into_iter();
+fn prompt<'c>(compared: &'c ComparedPrompt, comparisons: &Comparisons) -> PromptEntry<'c> {
+    let leads = compared.leads(comparisons.n_layers).into_iter();
+    let inside = &comparisons.rows_inside;
     PromptEntry {
         prompt: &compared.prompt,
         generated: &compared.generated,
         step: compared.step,
-        candidates: compared.candidates.iter().map(candidate).collect(),
+        candidates: compared
+            .candidates
+            .iter()
+            .map(|compared| candidate(compared, inside))
+            .collect(),
         leads: leads
             .map(|(from, candidate)| LeadEntry { from, candidate })
             .collect(),
@@ -101,7 +113,7 @@ fn differences(a: &Trajectory, b: &Trajectory) -> Vec<Option<f32>> {
         .collect()
 }
 
-fn candidate(compared: &ComparedCandidate) -> CandidateEntry<'_> {
+fn candidate<'c>(compared: &'c ComparedCandidate, inside: &[Row]) -> CandidateEntry<'c> {
     match &compared.trajectory {
         Ok(trajectory) => CandidateEntry::Followed {
             text: &trajectory.candidate.text,
@@ -112,6 +124,10 @@ fn candidate(compared: &ComparedCandidate) -> CandidateEntry<'_> {
                 .layers
                 .iter()
                 .map(|found| found.map(score))
+                .collect(),
+            sublayers: inside
+                .iter()
+                .map(|row| trajectory.score(*row).as_ref().map(score))
                 .collect(),
         },
         Err(error) => CandidateEntry::Failed {

@@ -19,7 +19,7 @@ use super::{ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::display::letter;
 use crate::display::palette::Palette;
 use crate::display::text;
-use crate::export::table::{blocks, layers, strip};
+use crate::export::table::{blocks, strip};
 use crate::trace::{Layer, LogProb, Score};
 use crate::vocabulary::{Vocabulary, visible_label, visible_line, visible_text};
 
@@ -39,14 +39,15 @@ pub fn write(
         visible_line(&comparisons.model),
         comparisons.lens.in_words()
     )?;
+    let rows = comparisons.layer_rows();
     for prompt in &comparisons.prompts {
         writeln!(out, "\n{} ▸ step {}", context(prompt), prompt.step)?;
         let strips: Vec<_> = prompt
             .trajectories()
             .into_iter()
-            .map(|(at, trajectory)| strip(label(at, prompt), &trajectory.layers))
+            .map(|(at, trajectory)| strip(label(at, prompt), trajectory, &rows))
             .collect();
-        blocks(&strips, &layers(n_layers), width, palette, out)?;
+        blocks(&strips, &rows, width, palette, out)?;
         writeln!(out)?;
         figures(prompt, vocabulary, out)?;
         if let Some(leads) = leads(prompt, n_layers) {

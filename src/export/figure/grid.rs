@@ -90,6 +90,7 @@ fn row_names(drawing: &mut Drawing, rows: &[Row], top: f32) {
         let name = match row {
             Row::Embedding => "Embedding".to_owned(),
             Row::Layer(layer) => format!("Layer {}", layer.0),
+            Row::Inside(layer, sum) => format!("{} {}", layer.0, sum.name()),
         };
         drawing.text((NAMES - 8.0, y), Anchor::End, Face::Muted, &name);
     }

@@ -6,7 +6,6 @@ use super::page::Page;
 use super::predictions::BEST;
 use crate::display::{Sheet, shown};
 use crate::export::svg::escaped;
-use crate::export::table::layers;
 use crate::run::Record;
 use crate::trace::{Row, Step};
 
@@ -60,7 +59,7 @@ pub fn compare_table(record: &Record) -> String {
         let scores = trajectories.iter();
         scores.filter_map(|t| Some(t.score(row)?.rank)).collect()
     };
-    table(&layers(record.model.n_layers), labels.collect(), cells)
+    table(&record.layer_rows(), labels.collect(), cells)
 }
 
 /// Layers down, places across: the token and its probability.
@@ -73,7 +72,7 @@ pub fn predictions_table(record: &Record, step: Step) -> String {
         best.map(|(token, prob)| format!("{} {prob:.4}", record.vocabulary().label(token)))
             .collect()
     };
-    table(&layers(record.model.n_layers), places.collect(), cells)
+    table(&record.layer_rows(), places.collect(), cells)
 }
 
 fn table<T: Display>(rows: &[Row], labels: Vec<String>, cells: impl Fn(Row) -> Vec<T>) -> String {
@@ -84,10 +83,7 @@ fn table<T: Display>(rows: &[Row], labels: Vec<String>, cells: impl Fn(Row) -> V
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
-        let name = match row {
-            Row::Embedding => row.to_string(),
-            Row::Layer(layer) => layer.0.to_string(),
-        };
+        let name = row.in_layers();
         let _ = write!(html, "<tr><th scope=\"row\">{name}</th>");
         for figure in cells(*row) {
             let _ = write!(html, "<td>{}</td>", escaped(&figure.to_string()));

@@ -12,7 +12,7 @@ use crate::display::text;
 use crate::export::svg::escaped;
 use crate::run::Record;
 use crate::settings::theme::Theme;
-use crate::trace::{Column, Step};
+use crate::trace::{Column, Row, Step};
 
 /// Height of a row.
 const ROW: f32 = 21.0;
@@ -54,22 +54,31 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
         let label = record.vocabulary().label(token);
         text::cut(&label, LONGEST_TOKEN).into_owned()
     };
-    let labels = column.layers.values().flat_map(|cell| cell.best(BEST));
+    let rows = record.layer_rows();
+    let labels = rows
+        .iter()
+        .filter_map(|row| column.cell(*row))
+        .flat_map(|cell| cell.best(BEST));
     let widest = labels
         .map(|(token, _)| width_of(&label(token)))
         .fold(24.0, f32::max);
     let width = widest + NUMBER + BAR + 24.0;
-    let places = column.layers.values().map(|cell| cell.best(BEST).count());
+    let cells = rows.iter().filter_map(|row| column.cell(*row));
+    let places = cells.map(|cell| cell.best(BEST).count());
     let places = places.max().unwrap_or(0);
     for place in 0..places {
         let x = NAMES + place as f32 * width;
         let number = (place + 1).to_string();
         drawing.text((x, 15.0), Anchor::Start, Face::Muted, &number);
     }
-    for (l, cell) in column.layers.iter().enumerate() {
-        let y = PLACES + l as f32 * ROW;
+    for (at, row) in rows.iter().enumerate() {
+        let cell = column.cell(*row);
+        let y = PLACES + at as f32 * ROW;
         let base = y + ROW / 2.0 + 4.0;
-        let name = format!("Layer {l}");
+        let name = match row {
+            Row::Layer(layer) => format!("Layer {}", layer.0),
+            row => row.in_layers(),
+        };
         drawing.text((NAMES - 12.0, base), Anchor::End, Face::Muted, &name);
         let best = cell.into_iter().flat_map(|cell| cell.best(BEST));
         for (place, (token, prob)) in best.enumerate() {
@@ -92,7 +101,7 @@ fn draw(drawing: &mut Drawing, record: &Record, column: &Column, theme: &Theme) 
         }
     }
     drawing.width = NAMES + places as f32 * width;
-    drawing.height = PLACES + column.layers.len() as f32 * ROW;
+    drawing.height = PLACES + rows.len() as f32 * ROW;
 }
 
 fn bar(drawing: &mut Drawing, (x, y): (f32, f32), prob: f32, theme: &Theme) {

@@ -6,7 +6,8 @@ use crate::run::Record;
 use crate::trace::{Cell, Column, Row};
 use crate::vocabulary::Vocabulary;
 
-/// Writes one line a cell: step, token, text, layer (`emb` or a number), rank, logit, prob,
+/// Writes one line a cell: step, token, text, layer (`emb`, a number, or as `5.attn` what is inside
+/// a block), rank, logit, prob,
 /// entropy and KL in nats, the row's best token, how many other tokens share the rank, the
 /// natural logarithm of the probability, and the logit's change since the row below. The last is
 /// empty where there is no such change, see [`Column::logit_change`].
@@ -29,9 +30,7 @@ pub fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
         "logit_change",
     ])?;
     for (s, column) in record.columns.iter().enumerate() {
-        let rows = std::iter::once(Row::Embedding)
-            .chain((0..column.layers.len()).map(|l| Row::Layer(crate::trace::Layer(l))));
-        for row in rows {
+        for row in Row::all(column.layers.len(), record.rows_inside()) {
             let Some(cell) = column.cell(row) else {
                 continue;
             };
@@ -54,10 +53,7 @@ fn line(
         step.to_string(),
         column.token.0.to_string(),
         text(column.token),
-        match row {
-            Row::Embedding => "emb".to_owned(),
-            Row::Layer(layer) => layer.0.to_string(),
-        },
+        row.in_layers(),
         cell.score.rank.to_string(),
         cell.score.logit.to_string(),
         cell.score.prob.to_string(),

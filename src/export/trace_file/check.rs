@@ -8,7 +8,8 @@ use super::document::{CellEntry, Document, ScoreEntry, StepEntry, WatchEntry};
 use super::{Flaw, pieces};
 use crate::run::{Intervention, LensInfo, ModelInfo, Record, Watch};
 use crate::trace::{
-    Candidate, Cell, Column, LONGEST_PROMPT, LensKind, Row, Score, TokenId, Trajectory,
+    BySum, Candidate, Cell, Column, LONGEST_PROMPT, Layer, LensKind, Row, Rows, Score, TokenId,
+    Trajectory,
 };
 
 /// No model has so many; what is drawn has a row a layer.
@@ -18,6 +19,7 @@ const MOST_LAYERS: usize = 10_000;
 struct Rules {
     lens: LensKind,
     n_layers: usize,
+    inside: Vec<Row>,
     vocab_size: usize,
     known: BTreeSet<TokenId>,
 }
@@ -43,6 +45,7 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
     let rules = Rules {
         lens: document.lens,
         n_layers: document.n_layers,
+        inside: inside(&document.sublayers, document.n_layers)?,
         vocab_size,
         known: document.pieces.iter().map(pieces::PieceEntry::id).collect(),
     };
@@ -92,6 +95,7 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
             parameters: info.parameters,
             notes: info.notes,
             saved_run: None,
+            rows_inside: rules.inside.clone(),
             lenses: vec![LensInfo {
                 kind: document.lens,
                 about: document.lens_source,
@@ -99,6 +103,10 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
             vocabulary: Arc::new(vocabulary),
         }),
         lens: document.lens,
+        rows: match rules.inside.is_empty() {
+            true => Rows::Layers,
+            false => Rows::Sublayers,
+        },
         sampling: document.sampling,
         max_tokens: document.max_tokens,
         prompt: document.prompt,
@@ -128,6 +136,26 @@ fn prompt_texts(document: &Document) -> impl Iterator<Item = (&str, &str)> {
     std::iter::once(("prompt", document.prompt.as_str())).chain(chat)
 }
 
+/// The rows inside the blocks, by their names.
+fn inside(names: &[String], n_layers: usize) -> Result<Vec<Row>, Flaw> {
+    let mut rows = Vec::new();
+    for name in names {
+        let row = name.parse::<Row>().ok().filter(|row| {
+            let is_there = |layer: Layer| layer.0 < n_layers;
+            row.is_inside() && row.block().is_some_and(is_there)
+        });
+        match row {
+            // In the order of the stream, so that each is there once.
+            Some(row) if rows.last().is_none_or(|last| *last < row) => rows.push(row),
+            _ => {
+                let name = crate::model::error::quoted(name);
+                return Err(Flaw::Wrong(format!("`sublayers` has `{name}` at no place")));
+            }
+        }
+    }
+    Ok(rows)
+}
+
 impl Rules {
     fn token(&self, id: TokenId, place: impl Fn() -> String) -> Result<TokenId, Flaw> {
         if id.0 as usize >= self.vocab_size {
@@ -151,10 +179,7 @@ impl Rules {
     fn intervention(&self, intervention: &Intervention) -> Result<(), Flaw> {
         let layer = match intervention {
             Intervention::Ablation(ablation) => Some(ablation.layer),
-            Intervention::Patch(patch) => match patch.row {
-                Row::Embedding => None,
-                Row::Layer(layer) => Some(layer),
-            },
+            Intervention::Patch(patch) => patch.row.block(),
         };
         match layer.filter(|layer| layer.0 >= self.n_layers) {
             None => Ok(()),
@@ -176,6 +201,27 @@ impl Rules {
         )))
     }
 
+    /// The values of the rows inside the blocks.
+    fn sublayers<E, T>(
+        &self,
+        entries: Vec<Option<E>>,
+        place: impl Fn() -> String,
+        value: impl Fn(E) -> Result<T, Flaw>,
+    ) -> Result<BySum<T>, Flaw> {
+        if entries.len() != self.inside.len() {
+            return Err(Flaw::Wrong(format!(
+                "{} has {} sublayers, and the trace {}",
+                place(),
+                entries.len(),
+                self.inside.len()
+            )));
+        }
+        let found = self.inside.iter().zip(entries);
+        found
+            .filter_map(|(row, entry)| Some(value(entry?).map(|value| (*row, value))))
+            .collect()
+    }
+
     fn column(&self, step: usize, entry: StepEntry) -> Result<Column, Flaw> {
         let place = || format!("step {step}");
         self.layers(entry.layers.len(), place)?;
@@ -191,6 +237,7 @@ impl Rules {
                 .into_iter()
                 .map(|cell| cell.map(|cell| self.cell(cell, place)).transpose())
                 .collect::<Result<_, _>>()?,
+            inside: self.sublayers(entry.sublayers, place, |cell| self.cell(cell, place))?,
         })
     }
 
@@ -237,6 +284,7 @@ impl Rules {
             self.token(*id, place)?;
         }
         Ok(Trajectory {
+            inside: self.sublayers(entry.sublayers, place, |score| self.score(&score, place))?,
             embedding: entry
                 .embedding
                 .map(|score| self.score(&score, place))

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::pieces::{self, PieceEntry};
 use super::{FORMAT, VERSION};
 use crate::run::{ChatPrompt, Intervention, ModelInfo, Record, Sampling, StopReason};
-use crate::trace::{Cell, Column, LensKind, Score, Step, TokenId, Trajectory};
+use crate::trace::{Cell, Column, LensKind, Row, Score, Step, TokenId, Trajectory};
 
 /// The one JSON object of a trace file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ pub struct Document {
     pub lens_source: String,
     /// Decoder blocks of the model.
     pub n_layers: usize,
+    /// The rows inside the blocks, in the order of the stream, by name; none where they were not
+    /// asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sublayers: Vec<String>,
     #[serde(default)]
     pub sampling: Sampling,
     pub prompt: String,
@@ -95,6 +99,9 @@ pub struct StepEntry {
     /// `null` where the lens says nothing of the row, as in `layers`.
     pub embedding: Option<CellEntry>,
     pub layers: Vec<Option<CellEntry>>,
+    /// One for each of the document's `sublayers`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sublayers: Vec<Option<CellEntry>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -129,6 +136,9 @@ pub struct WatchEntry {
     pub context_changed: bool,
     pub embedding: Option<ScoreEntry>,
     pub layers: Vec<Option<ScoreEntry>>,
+    /// One for each of the document's `sublayers`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sublayers: Vec<Option<ScoreEntry>>,
 }
 
 /// A figure. JSON has no infinities: what is not finite is `null`, and read as not a number.
@@ -177,6 +187,7 @@ impl Document {
                 .unwrap_or_default()
                 .to_owned(),
             n_layers: record.model.n_layers,
+            sublayers: record.rows_inside().iter().map(Row::to_string).collect(),
             sampling: record.sampling.clone(),
             prompt: record.prompt.clone(),
             chat: record.chat.clone(),
@@ -191,7 +202,7 @@ impl Document {
                 .watch
                 .trajectories
                 .iter()
-                .map(WatchEntry::of)
+                .map(|trajectory| WatchEntry::of(trajectory, record.rows_inside()))
                 .collect(),
             pieces: pieces::of(record),
         }
@@ -226,6 +237,11 @@ impl StepEntry {
                 .iter()
                 .map(|cell| cell.map(CellEntry::of))
                 .collect(),
+            sublayers: record
+                .rows_inside()
+                .iter()
+                .map(|row| column.cell(*row).map(CellEntry::of))
+                .collect(),
         }
     }
 }
@@ -258,7 +274,7 @@ impl ScoreEntry {
 }
 
 impl WatchEntry {
-    fn of(trajectory: &Trajectory) -> Self {
+    fn of(trajectory: &Trajectory, inside: &[Row]) -> Self {
         let candidate = &trajectory.candidate;
         Self {
             text: candidate.text.clone(),
@@ -275,6 +291,10 @@ impl WatchEntry {
                 .layers
                 .iter()
                 .map(|score| score.map(ScoreEntry::of))
+                .collect(),
+            sublayers: inside
+                .iter()
+                .map(|row| trajectory.score(*row).as_ref().map(ScoreEntry::of))
                 .collect(),
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::testing;
+use crate::trace::{Layer, PartialSum, Row, Rows};
 use crate::vocabulary::Piece;
 
 fn written(record: &Record) -> Vec<u8> {
@@ -35,6 +36,67 @@ fn what_is_written_is_read_back() {
     assert_same(&read(&written(&record)).unwrap(), &record);
     let arrays = tensors::write(&record, Some(&testing::states())).unwrap();
     assert_same(&read(&arrays).unwrap(), &record);
+}
+
+/// With rows inside two of its blocks, one of which the lens says nothing of in the second step.
+fn record_with_sublayers() -> Record {
+    let mut record = testing::record();
+    let rows = [
+        Row::Inside(Layer(0), PartialSum::AfterAttention),
+        Row::Inside(Layer(2), PartialSum::WithAttention),
+        Row::Inside(Layer(2), PartialSum::WithFeedForward),
+    ];
+    record.rows = Rows::Sublayers;
+    std::sync::Arc::make_mut(&mut record.model).rows_inside = rows.to_vec();
+    for (step, column) in record.columns.iter_mut().enumerate() {
+        let column = std::sync::Arc::make_mut(column);
+        let cells = rows.iter().skip(step).zip(1..);
+        column.inside = cells
+            .map(|(row, rank)| (*row, testing::cell_of(rank, &[1, 2])))
+            .collect();
+    }
+    for trajectory in &mut record.watch.trajectories {
+        trajectory.inside = rows.iter().map(|row| (*row, testing::score(4))).collect();
+    }
+    record
+}
+
+#[test]
+fn rows_inside_blocks_are_read_back() {
+    let record = record_with_sublayers();
+    assert_same(&read(&written(&record)).unwrap(), &record);
+    let states = crate::run::StateRows {
+        inside: vec![0.5; 2 * 3 * 2],
+        ..testing::states()
+    };
+    let arrays = tensors::write(&record, Some(&states)).unwrap();
+    assert_same(&read(&arrays).unwrap(), &record);
+    let file = safetensors::SafeTensors::deserialize(&arrays).unwrap();
+    assert_eq!(file.tensor("sublayer_ranks").unwrap().shape(), [2, 3]);
+    assert_eq!(file.tensor("sublayer_states").unwrap().shape(), [2, 3, 2]);
+}
+
+#[test]
+fn rows_inside_blocks_are_held_to_the_model_and_to_each_other() {
+    let document =
+        || -> Value { serde_json::from_slice(&written(&record_with_sublayers())).unwrap() };
+    for (sublayers, why) in [
+        (json!(["L0.attn", "L3.attn", "L2.in+mlp"]), "`L3.attn`"),
+        (json!(["L2.attn", "L0.attn", "L2.in+mlp"]), "`L0.attn`"),
+        (json!(["L0.attn", "L0.attn", "L2.in+mlp"]), "`L0.attn`"),
+        (json!(["L0.attn", "L1", "L2.in+mlp"]), "`L1`"),
+        (json!(["L0.attn", "x", "L2.in+mlp"]), "`x`"),
+        (json!(["L0.attn"]), "3 sublayers, and the trace 1"),
+        (json!([]), "3 sublayers, and the trace 0"),
+    ] {
+        let mut document = document();
+        document["sublayers"] = sublayers;
+        let error = read(document.to_string().as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(why), "{error}");
+        assert_eq!(error.lines().count(), 1);
+    }
 }
 
 #[test]

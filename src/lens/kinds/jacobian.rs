@@ -89,6 +89,10 @@ impl Lens for Jacobian {
         Ok(())
     }
 
+    fn inside_blocks(&self) -> Option<FinalNorm> {
+        None
+    }
+
     fn seen(&self, states: &Tensor) -> Result<Seen> {
         let mut rows = vec![states.narrow(0, 0, 1)?];
         let mut unsaid = vec![0];

@@ -20,6 +20,10 @@ impl Lens for Normed {
         LensKind::Normed
     }
 
+    fn inside_blocks(&self) -> Option<FinalNorm> {
+        Some(FinalNorm::Applied)
+    }
+
     fn seen(&self, _: &Tensor) -> Result<Seen> {
         Ok(Seen {
             rows: None,

@@ -20,6 +20,10 @@ impl Lens for Raw {
         LensKind::Raw
     }
 
+    fn inside_blocks(&self) -> Option<FinalNorm> {
+        Some(FinalNorm::LeftOut)
+    }
+
     fn seen(&self, _: &Tensor) -> Result<Seen> {
         Ok(Seen {
             rows: None,

@@ -51,6 +51,10 @@ impl Lens for Tuned {
         Ok(())
     }
 
+    fn inside_blocks(&self) -> Option<FinalNorm> {
+        None
+    }
+
     fn seen(&self, states: &Tensor) -> Result<Seen> {
         let rows = self.0.iter().enumerate().map(|(at, translator)| {
             let state = states.narrow(0, at, 1)?;

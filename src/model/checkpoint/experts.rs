@@ -220,7 +220,7 @@ impl Checkpoint<'_> {
     }
 
     /// One matrix of `[out, in]` of each expert.
-    fn of_each_expert(
+    pub(super) fn of_each_expert(
         &self,
         name: &str,
         l: usize,

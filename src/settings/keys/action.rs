@@ -77,6 +77,8 @@ pub enum Action {
     CellAttribution,
     /// Show or hide the row `emb`.
     EmbeddingRow,
+    /// Show or hide the rows inside the layers.
+    SublayerRows,
     /// Turn the grid upside down.
     TurnOver,
     /// Use the next theme.

@@ -79,15 +79,17 @@ impl Shares<'_> {
         let number = |value| Span::styled(bars::signed(value), bars::of_sign(value, self.palette));
         let mut spans = match self.row {
             Row::Embedding => vec![muted("emb "), number(self.attribution.embedding)],
-            Row::Layer(Layer(layer)) => match self.attribution.layers.get(layer) {
-                Some(share) => vec![
-                    muted("attn "),
-                    number(share.attention),
-                    muted(", mlp "),
-                    number(share.feed_forward),
-                ],
-                None => return Line::default(),
-            },
+            Row::Layer(Layer(layer)) | Row::Inside(Layer(layer), _) => {
+                match self.attribution.layers.get(layer) {
+                    Some(share) => vec![
+                        muted("attn "),
+                        number(share.attention),
+                        muted(", mlp "),
+                        number(share.feed_forward),
+                    ],
+                    None => return Line::default(),
+                }
+            }
         };
         let of = muted("final logit: ");
         let columns: usize = spans.iter().chain([&of]).map(Span::width).sum();
@@ -113,7 +115,9 @@ impl Shares<'_> {
         let each = (room / n.max(1)).clamp(1, WIDEST);
         let shown = n.min(room / each);
         let selected = match self.row {
-            Row::Layer(Layer(layer)) => layer.min(n.saturating_sub(1)),
+            Row::Layer(Layer(layer)) | Row::Inside(Layer(layer), _) => {
+                layer.min(n.saturating_sub(1))
+            }
             Row::Embedding => 0,
         };
         let first = selected.saturating_sub(shown / 2).min(n - shown);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
-use crate::app::{Fold, ROW_LABEL, label_width};
+use crate::app::{Fold, label_width};
 use crate::display::BaselineColumns;
 use crate::display::palette::Palette;
 use crate::display::scale::{Scale, Tone};
@@ -14,7 +14,7 @@ use crate::display::text;
 use crate::display::value::{self, CellContext, DrawnCell};
 use crate::settings::theme::STEPS;
 use crate::settings::{CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility};
-use crate::trace::{Cell, Column, Place, Row, Step, TokenId};
+use crate::trace::{Cell, Column, Place, Row, Rows, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// A heat map of rows × steps, written straight into the buffer.
@@ -85,6 +85,7 @@ impl<'a> Grid<'a> {
             options: GridOptions {
                 top: Top::FirstLayer,
                 embedding: Visibility::Hidden,
+                rows: Rows::Layers,
                 value: CellValue::Rank,
                 colour: CellColour::Value,
                 tokens: ListedTokens::All,
@@ -173,7 +174,7 @@ impl<'a> Grid<'a> {
         for (y, line) in (area.y + 1..area.bottom()).zip(rows.chunks(fold.rows())) {
             match line {
                 [row] if fold == Fold::Single => {
-                    self.row_label(*row, area.x, y, area.width, buffer);
+                    self.row_label(*row, (area.x, y).into(), label.min(area.width), buffer);
                 }
                 _ => self.folded_label(line, (area.x, y).into(), label.min(area.width), buffer),
             }
@@ -242,11 +243,11 @@ impl<'a> Grid<'a> {
         }
     }
 
-    fn row_label(&self, row: Row, x: u16, y: u16, width: u16, buffer: &mut Buffer) {
+    fn row_label(&self, row: Row, at: Position, width: u16, buffer: &mut Buffer) {
         let selected = self.selected.is_some_and(|(selected, _)| selected == row);
-        let label = text::right(&row.to_string(), usize::from(ROW_LABEL - 1));
-        let style = self.label_style(selected);
-        buffer.set_stringn(x, y, label, width.into(), style);
+        let width = usize::from(width.saturating_sub(1));
+        let label = text::right(&row.to_string(), width);
+        buffer.set_stringn(at.x, at.y, label, width, self.label_style(selected));
     }
 
     fn token(&self, place: Place, x: u16, y: u16, buffer: &mut Buffer) {

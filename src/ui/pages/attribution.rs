@@ -142,14 +142,22 @@ impl<'s> Sheet<'s> {
         usize::from(ROW_LABEL) + 2 * (BEFORE_BAR + self.bar) + GAP
     }
 
+    /// The selected row; of one inside a block, the block's.
+    fn selected(&self) -> Row {
+        let row = self.state.cursor.row;
+        row.block().map_or(row, Row::Layer)
+    }
+
     fn has_right_half(&self) -> bool {
         self.width >= LEAST_WITH_LENS
     }
 
     fn lines(&self, height: usize) -> Vec<Line<'static>> {
-        let rows = step::rows(self.state);
+        let mut rows = step::rows(self.state);
+        // What is inside a block is what the page splits it into.
+        rows.retain(|row| !row.is_inside());
         let visible = height.saturating_sub(1);
-        let selected = self.state.cursor.row;
+        let selected = self.selected();
         let at = rows.iter().position(|row| *row == selected).unwrap_or(0);
         let first = scroll::first_of(at, rows.len(), visible);
         let shown = rows.iter().skip(first).take(visible);
@@ -189,7 +197,7 @@ impl<'s> Sheet<'s> {
     fn heads(&self, width: usize, height: usize) -> Vec<Line<'static>> {
         let words = |words: &'static str| vec![Line::styled(words, self.palette.muted())];
         let run = self.state.run.as_ref().map(|run| run.id);
-        let Row::Layer(_) = self.state.cursor.row else {
+        let Row::Layer(_) = self.selected() else {
             return words("choose a layer: emb has no heads");
         };
         match run.and_then(|run| self.page.heads.answer(run)) {
@@ -221,7 +229,8 @@ impl<'s> Sheet<'s> {
     /// A row's parts, and what stands beside them.
     fn row(&self, row: Row, beside: Vec<Span<'static>>) -> Line<'static> {
         let attribution: &trace::LogitAttribution = &self.split.attribution;
-        let mut spans = step::row_label(row, self.state.cursor.row, self.palette).to_vec();
+        let mut spans =
+            step::row_label(row, self.selected(), ROW_LABEL.into(), self.palette).to_vec();
         match row {
             Row::Embedding => {
                 spans.extend(self.number_and_bar(attribution.embedding, self.parts));
@@ -229,7 +238,7 @@ impl<'s> Sheet<'s> {
                 spans.push(Span::raw(" ".repeat(GAP)));
                 spans.push(Span::styled(word, self.palette.muted()));
             }
-            Row::Layer(Layer(layer)) => {
+            Row::Layer(Layer(layer)) | Row::Inside(Layer(layer), _) => {
                 let Some(share) = attribution.layers.get(layer) else {
                     return Line::from(spans);
                 };
@@ -248,7 +257,7 @@ impl<'s> Sheet<'s> {
         let logits = &self.split.attribution.rows;
         let at = match row {
             Row::Embedding => 0,
-            Row::Layer(Layer(layer)) => layer + 1,
+            Row::Layer(Layer(layer)) | Row::Inside(Layer(layer), _) => layer + 1,
         };
         let Some(Some(here)) = logits.get(at) else {
             return Vec::new();

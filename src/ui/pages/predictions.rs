@@ -25,7 +25,7 @@ use ratatui::text::{Line, Span};
 
 use super::Draw;
 use super::step;
-use crate::app::{Layers, Predictions, Run, State};
+use crate::app::{Fold, Layers, Predictions, Run, State, label_width};
 use crate::display::letter;
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
@@ -143,16 +143,17 @@ impl Table<'_> {
 
     /// One line a layer, its tokens side by side.
     fn all_layers(&self, width: usize, height: usize) -> Vec<Line<'static>> {
-        let room = width.saturating_sub(usize::from(crate::app::ROW_LABEL));
-        let sizes = Sizes::side_by_side(room, self.answer.top_k, self.marks());
         let rows = step::rows(self.state);
+        let label = usize::from(label_width(&rows, Fold::Single));
+        let room = width.saturating_sub(label);
+        let sizes = Sizes::side_by_side(room, self.answer.top_k, self.marks());
         let visible = height.saturating_sub(1);
         let selected = self.state.cursor.row;
         let at = rows.iter().position(|row| *row == selected).unwrap_or(0);
         let first = scroll::first_of(at, rows.len(), visible);
-        let mut lines = vec![self.heading(&sizes)];
+        let mut lines = vec![self.heading(label, &sizes)];
         lines.extend(rows.iter().skip(first).take(visible).map(|row| {
-            let mut spans = step::row_label(*row, selected, self.palette).to_vec();
+            let mut spans = step::row_label(*row, selected, label, self.palette).to_vec();
             let cell = self.answer.column.cell(*row);
             for (token, prob) in cell.iter().flat_map(|cell| cell.best(sizes.tokens)) {
                 spans.extend(self.token(token, prob, &sizes));
@@ -167,8 +168,9 @@ impl Table<'_> {
     /// rank and the best tokens.
     fn two_lenses(&self, beside: LensKind, width: usize, height: usize) -> Vec<Line<'static>> {
         const BETWEEN: &str = " │ ";
-        let room =
-            width.saturating_sub(usize::from(crate::app::ROW_LABEL) + BETWEEN.chars().count());
+        let rows = step::rows(self.state);
+        let label = usize::from(label_width(&rows, Fold::Single));
+        let room = width.saturating_sub(label + BETWEEN.chars().count());
         let half = room / 2;
         let tokens = half.saturating_sub(RANK);
         let sizes = Sizes::side_by_side(tokens, self.answer.top_k, self.marks());
@@ -185,15 +187,14 @@ impl Table<'_> {
             Span::styled(text::left(&name, half), self.palette.muted())
         });
         let [left, right] = names;
-        let label = Span::raw(" ".repeat(usize::from(crate::app::ROW_LABEL)));
-        let mut lines = vec![Line::from(vec![label, left, between(), right])];
-        let rows = step::rows(self.state);
+        let indent = Span::raw(" ".repeat(label));
+        let mut lines = vec![Line::from(vec![indent, left, between(), right])];
         let visible = height.saturating_sub(1);
         let selected = self.state.cursor.row;
         let at = rows.iter().position(|row| *row == selected).unwrap_or(0);
         let first = scroll::first_of(at, rows.len(), visible);
         lines.extend(rows.iter().skip(first).take(visible).map(|row| {
-            let mut spans = step::row_label(*row, selected, self.palette).to_vec();
+            let mut spans = step::row_label(*row, selected, label, self.palette).to_vec();
             let [left, right] = columns.map(|column| {
                 let cell = column.and_then(|column| column.cell(*row));
                 self.half(cell, half, &sizes)
@@ -220,8 +221,8 @@ impl Table<'_> {
         spans
     }
 
-    fn heading(&self, sizes: &Sizes) -> Line<'static> {
-        let mut heading = " ".repeat(usize::from(crate::app::ROW_LABEL));
+    fn heading(&self, label: usize, sizes: &Sizes) -> Line<'static> {
+        let mut heading = " ".repeat(label);
         for place in 1..=sizes.tokens {
             let name = format!("{}{place}", " ".repeat(sizes.mark));
             heading.push_str(&text::left(&name, sizes.width()));

@@ -4,7 +4,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::app::{Phase, ROW_LABEL, State};
+use crate::app::{Phase, State};
 use crate::display::palette::Palette;
 use crate::display::text;
 use crate::trace::{LensKind, Row};
@@ -43,11 +43,15 @@ pub fn rows(state: &State) -> Vec<Row> {
     rows
 }
 
-/// A row's name, and a space; the selected one stands out.
+/// A row's name, and a space, in `width` columns; the selected one stands out.
 #[must_use]
-pub fn row_label(row: Row, selected: Row, palette: &Palette<'_>) -> [Span<'static>; 2] {
-    let width = usize::from(ROW_LABEL - 1);
-    let name = text::right(&row.to_string(), width);
+pub fn row_label(
+    row: Row,
+    selected: Row,
+    width: usize,
+    palette: &Palette<'_>,
+) -> [Span<'static>; 2] {
+    let name = text::right(&row.to_string(), width.saturating_sub(1));
     let style = match row == selected {
         true => palette.selected(),
         false => palette.muted(),

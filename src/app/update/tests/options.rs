@@ -104,6 +104,13 @@ fn has_taken_effect(name: &str) -> (&'static str, Effective) {
             state.settings.options.grid.top == Top::LastLayer
         }),
         "grid.embedding" => ("shown", |state, _| state.rows().contains(&Row::Embedding)),
+        "grid.rows" => ("sublayers", |state, effects| {
+            let question = &questions(effects)[0];
+            let inside = Row::Inside(Layer(0), PartialSum::AfterAttention);
+            question.ask == Ask::Relens
+                && question.rows == Rows::Sublayers
+                && state.rows()[..2] == [inside, Row::Layer(Layer(0))]
+        }),
         "grid.prompt" => ("shown", |state, _| {
             state.settings.options.grid.prompt == Visibility::Shown
         }),

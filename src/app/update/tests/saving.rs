@@ -143,6 +143,7 @@ fn arrays_wait_for_the_states_of_the_run() {
         rows: LAYERS + 1,
         d_model: 1,
         values: vec![0.5; 2 * (LAYERS + 1)],
+        inside: Vec::new(),
     });
     let event = Event::States {
         run,

@@ -1,7 +1,7 @@
 //! Search in the grid, by keys.
 
 use super::*;
-use crate::trace::{Layer, LensKind, Place, Position, Row};
+use crate::trace::{BySum, Layer, LensKind, Place, Position, Row};
 
 /// A run whose first layers say ` a`, ` b` … as the letters tell, each with the ranks of the chosen
 /// token; the first column is ` a`, the second ` b`.
@@ -36,6 +36,7 @@ fn searched() -> State {
             lens: LensKind::Normed,
             embedding: Some(cell((2, 50))),
             layers: cells.into_iter().map(cell).collect(),
+            inside: BySum::default(),
         };
         let event = Event::Step {
             run,
