@@ -20,6 +20,7 @@ pub mod output;
 pub mod play;
 mod prompt;
 pub mod read;
+pub mod record_examples;
 pub mod shell;
 pub mod standard_output;
 pub mod trace;

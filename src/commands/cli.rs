@@ -16,6 +16,7 @@ use super::models::Models;
 use super::open::{OpenTrace, Program};
 use super::play::Play;
 use super::read::Read;
+use super::record_examples::RecordExamples;
 use super::shell;
 use super::standard_output::to_stdout;
 use super::trace::Trace;
@@ -56,7 +57,7 @@ pub enum CliCommand {
     Trace(Trace),
     /// Show a saved trace. No model is loaded.
     #[command(
-        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json\n  lenscape open --last"
+        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json\n  lenscape open --last\n  lenscape open --example keys"
     )]
     Open(OpenTrace),
     /// Compare candidates for what comes next, at every layer, after one or several prompts.
@@ -98,6 +99,12 @@ pub enum CliCommand {
         after_help = "Examples:\n  lenscape --record demo.cast 'The keys to the cabinet'\n  lenscape film demo.cast --output demo.svg"
     )]
     Film(Film),
+    /// Make the recorded runs that the program carries, `config/recorded.zip`, with the default model.
+    #[command(
+        hide = true,
+        after_help = "Example:\n  lenscape record-examples config/recorded.zip"
+    )]
+    RecordExamples(RecordExamples),
     /// Show the settings, where they come from, and what is wrong with them.
     #[command(after_help = "Example:\n  lenscape config print > ~/.config/lenscape/config.toml")]
     Config {
@@ -138,6 +145,7 @@ impl Cli {
             Some(CliCommand::Bench(bench)) => bench.run(),
             Some(CliCommand::Play(play)) => play.run(),
             Some(CliCommand::Film(film)) => film.run(),
+            Some(CliCommand::RecordExamples(record)) => record.run(),
             Some(CliCommand::Config { command }) => command.run(),
             Some(CliCommand::Completions { shell }) => {
                 to_stdout(|out| shell::completions(shell, out))?;

@@ -18,11 +18,11 @@ use super::options::{
 use crate::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
 use crate::autosave::AutosaveFolder;
 use crate::engine::{self, Opener};
-use crate::export::trace_file;
+use crate::export::{recorded, trace_file};
 use crate::log_file::LogError;
 use crate::run::Sampling;
 use crate::settings::{self, ColourChoice, Settings, Switch};
-use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults};
+use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults, tour_seen};
 use crate::trace::Ablation;
 
 /// How long a cancelled fetch may take to clean up before the process ends.
@@ -101,6 +101,7 @@ impl Program {
             prompt: self.prompt,
             force: self.force,
             messages: frame.and_then(|frame| frame.messages),
+            tour: settings.options.model == context::default_model() && !tour_seen::is_seen(),
             ablations: self.options.skip.clone(),
             ..on_terminal()?
         };
@@ -166,7 +167,7 @@ impl ScreenOptions {
 #[derive(Args, Debug)]
 pub struct OpenTrace {
     /// The trace file: `.json` or `.safetensors`.
-    #[arg(required_unless_present = "last")]
+    #[arg(required_unless_present_any = ["last", "example"])]
     pub file: Option<PathBuf>,
     /// The newest trace that was kept because the program ended before it was saved.
     #[arg(long, conflicts_with = "file")]
@@ -174,6 +175,9 @@ pub struct OpenTrace {
     /// The theme: its colours.
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
+    /// A recorded run that the program carries; the first is `keys`, and `^R` goes on to the next.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "last"])]
+    pub example: Option<String>,
     /// What its screen is like.
     #[command(flatten)]
     pub screen: ScreenOptions,
@@ -188,6 +192,15 @@ impl OpenTrace {
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
         let settings = context::with_theme(context::user_settings()?, self.theme.as_deref())?;
         let settings = self.screen.over(settings);
+        if let Some(name) = &self.example {
+            // Before the terminal is taken.
+            recorded::open(name)?;
+            let (mut state, effects) = State::of_recorded(settings, on_terminal()?, name);
+            tell_of_log(&mut state, log);
+            let recordings = self.screen.recording.recordings()?;
+            let opener = Opener::from_env(state.settings.options.dtype, TOP_TOKENS)?;
+            return show(state, effects, opener, &recordings);
+        }
         let path = match self.file {
             Some(path) => path,
             None => last_autosave()?,

@@ -167,8 +167,8 @@ impl Read {
         options.model.clone_from(&model);
         options.dtype = self.dtype.map_or(options.dtype, Into::into);
         options.lens = self.lens.asked().unwrap_or(options.lens);
-        self.device.over(options);
         options.grid.rows = self.lens.rows().unwrap_or(options.grid.rows);
+        self.device.over(options);
         let opener = Opener::from_env(options.dtype, TOP_TOKENS)?
             .on(options.devices())
             .with_lenses_that_fit(self.lens.files()?, options.lens)

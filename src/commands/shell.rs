@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::cli::Cli;
+use crate::display::meanings::MEANINGS;
 use crate::manual;
 
 /// Writes the completions for `shell`.
@@ -68,6 +69,10 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
             .map_or(sections.clone(), |rest| format!(".SS {rest}"));
         out.write_all(sections.as_bytes())?;
     }
+    writeln!(out, ".SH \"WHAT THE FIGURES MEAN\"")?;
+    for (sign, meaning) in MEANINGS {
+        writeln!(out, ".TP 10\n\\fB{sign}\\fR\n{meaning}")?;
+    }
     manual::PAGES
         .iter()
         .try_for_each(|page| out.write_all(manual::roff::section(page).as_bytes()))
@@ -99,6 +104,7 @@ mod tests {
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.contains(".TH lenscape 1"), "{text}");
         assert!(text.contains("max\\-tokens"), "{text}");
+        assert!(text.contains("\n\\fBKL\\fR\nKL(final"), "{text}");
     }
 
     #[test]

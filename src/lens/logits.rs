@@ -32,7 +32,7 @@ pub struct Logits {
 }
 
 /// The logits of the rows inside the blocks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct LogitsInside {
     rows: Arc<[Row]>,
     /// `[rows, vocabulary]` on the CPU.
@@ -88,9 +88,9 @@ impl Logits {
     }
 
     /// The rows, `[n_layers + 1, vocabulary]`, where figures are worked out on the card that they
-    /// are on.
+    /// are on: not where there are rows inside the blocks, whose figures need those of the others.
     pub(super) fn on_card(&self) -> Option<&Tensor> {
-        self.is_on_card.then_some(&self.rows)
+        (self.is_on_card && self.inside.is_none()).then_some(&self.rows)
     }
 
     /// Under which lens they are.
@@ -124,7 +124,7 @@ impl Logits {
             is_on_card: false,
             all_on_the_cpu: OnceLock::new(),
             unsaid: self.unsaid.clone(),
-            inside: None,
+            inside: self.inside.clone(),
             lens: self.lens,
             dtype: self.dtype,
         })
@@ -157,11 +157,6 @@ impl Logits {
             let rows: Vec<&[f32]> = values.chunks_exact(width).collect();
             f(&rows)
         })?)
-    }
-
-    /// Whether there are rows inside the blocks that the lens says something of.
-    pub(super) fn has_inside(&self) -> bool {
-        self.inside.is_some()
     }
 
     /// Calls `f` with the rows inside the blocks that the lens says something of, each of the

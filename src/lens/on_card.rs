@@ -14,7 +14,7 @@ use super::logits::Logits;
 use super::reading::{checked, no_rows, single};
 use crate::model::ModelError;
 use crate::model::device::numbers;
-use crate::trace::{Cell, Column, Score, TokenId};
+use crate::trace::{BySum, Cell, Column, Score, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// About how many columns are summed in float32.
@@ -71,7 +71,7 @@ pub(super) fn column(
         lens: logits.lens(),
         embedding: cells.pop().ok_or_else(no_rows)?,
         layers: layers.into_iter().collect(),
-        inside: std::iter::empty().collect(),
+        inside: BySum::default(),
     })
 }
 

@@ -18,34 +18,23 @@ pub fn column(
     top_k: usize,
     vocabulary: &Vocabulary,
 ) -> Result<Column, ModelError> {
-    let cell = |row: &[f32], of: &Distribution, last_row: &[f32], last: &Distribution| {
-        Ok::<_, ModelError>(Cell {
-            score: score(row, of, token)?,
-            entropy: single(of.entropy),
-            kl: single(last.kl(last_row, of, row)),
-            log_sum_exp: single(of.log_sum_exp),
-            top: top(row, top_k, |id| !vocabulary.is_unused(id)),
-        })
-    };
     if let Some(rows) = logits.on_card() {
-        let column = on_card::column(logits, rows, token, top_k, vocabulary)?;
-        if !logits.has_inside() {
-            return Ok(column);
-        }
-        let inside = logits.with_output(|last_row| {
-            let last = Distribution::of(last_row).ok_or_else(no_rows)?;
-            inside(logits, &|row: &[f32], of: &Distribution| {
-                cell(row, of, last_row, &last)
-            })
-        })??;
-        return Ok(Column { inside, ..column });
+        return on_card::column(logits, rows, token, top_k, vocabulary);
     }
     let (mut cells, inside) = logits.with_rows(|rows| {
         let distributions = distributions(rows, logits)?;
         let (Some(last_row), Some(Some(last))) = (rows.last(), distributions.last()) else {
             return Err(no_rows());
         };
-        let cell = |row: &[f32], of: &Distribution| cell(row, of, last_row, last);
+        let cell = |row: &[f32], distribution: &Distribution| {
+            Ok::<_, ModelError>(Cell {
+                score: score(row, distribution, token)?,
+                entropy: single(distribution.entropy),
+                kl: single(last.kl(last_row, distribution, row)),
+                log_sum_exp: single(distribution.log_sum_exp),
+                top: top(row, top_k, |id| !vocabulary.is_unused(id)),
+            })
+        };
         let cells = rows
             .par_iter()
             .zip(&distributions)
@@ -120,6 +109,9 @@ pub fn trajectories(
 /// Where each token stands at every row that the lens says something of: `emb`, the layers, and then
 /// the rows inside the blocks that there are.
 pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Option<Score>>>, ModelError> {
+    if let Some(rows) = logits.on_card() {
+        return on_card::scores(logits, rows, tokens);
+    }
     let mut scores = between_blocks(logits, tokens)?;
     let inside = inside(logits, &|row, distribution| {
         let scores = tokens.iter().map(|token| score(row, distribution, *token));
@@ -138,9 +130,6 @@ fn between_blocks(
     logits: &Logits,
     tokens: &[TokenId],
 ) -> Result<Vec<Vec<Option<Score>>>, ModelError> {
-    if let Some(rows) = logits.on_card() {
-        return on_card::scores(logits, rows, tokens);
-    }
     logits.with_rows(|rows| {
         let distributions = distributions(rows, logits)?;
         tokens

@@ -176,8 +176,8 @@ impl StateTap {
 
     /// What was collected of every position of the pass, in order.
     pub fn positions(&self) -> Result<Vec<States>, ModelError> {
-        let states = self.states.iter().map(|state| self.together(state));
-        let states = Tensor::stack(&states.collect::<Result<Vec<_>, _>>()?, 1)?;
+        let rows = self.states.iter().map(|state| self.together(state));
+        let states = Tensor::stack(&rows.collect::<Result<Vec<_>, _>>()?, 1)?;
         let rows = self.rows_inside();
         let inside = self.inside.iter().map(|(_, state)| self.together(state));
         let inside = inside.collect::<Result<Vec<_>, _>>()?;

@@ -78,11 +78,13 @@ mod leaving;
 mod loading;
 mod options;
 mod prompt_columns;
+mod recorded;
 mod running;
 mod runs;
 mod saving;
 mod search;
 mod selecting;
+mod tour;
 mod views;
 mod writing;
 
@@ -153,8 +155,10 @@ fn load(model: &str) -> Effect {
     })
 }
 
+/// A token comes; the focus stays where it was.
 fn step(state: &mut State, run: RunId, at: usize) -> Vec<Effect> {
     let made = state.now;
+    state.awaits_columns = false;
     hear(
         state,
         Event::Step {

@@ -80,6 +80,10 @@ impl Lens for Jacobian {
         LensKind::Jacobian
     }
 
+    fn inside_blocks(&self) -> Option<FinalNorm> {
+        None
+    }
+
     fn move_to(&mut self, processor: &Processor) -> Result<()> {
         for transport in &mut self.0 {
             if let Transport::By(matrix) = transport {
@@ -87,10 +91,6 @@ impl Lens for Jacobian {
             }
         }
         Ok(())
-    }
-
-    fn inside_blocks(&self) -> Option<FinalNorm> {
-        None
     }
 
     fn seen(&self, states: &Tensor) -> Result<Seen> {

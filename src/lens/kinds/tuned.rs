@@ -41,6 +41,10 @@ impl Lens for Tuned {
         LensKind::Tuned
     }
 
+    fn inside_blocks(&self) -> Option<FinalNorm> {
+        None
+    }
+
     fn move_to(&mut self, processor: &Processor) -> Result<()> {
         for translator in &mut self.0 {
             translator.weight = translator.weight.moved_to(processor)?;
@@ -49,10 +53,6 @@ impl Lens for Tuned {
             }
         }
         Ok(())
-    }
-
-    fn inside_blocks(&self) -> Option<FinalNorm> {
-        None
     }
 
     fn seen(&self, states: &Tensor) -> Result<Seen> {

@@ -53,13 +53,6 @@ pub fn plan(
         ([], _) => vec![Processor::cpu()],
         (processors, _) => processors.to_vec(),
     };
-    if need.spec.streams.is_some() && processors.len() > 1 {
-        return Err(ModelError::TooLargeForDevice {
-            place: need.place.clone(),
-            reason: "its trunk of several streams runs on one device only; give one with --device"
-                .to_owned(),
-        });
-    }
     if let [cpu] = &*processors
         && cpu.has_kernels()
     {

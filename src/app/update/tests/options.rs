@@ -237,3 +237,21 @@ fn a_saved_trace_is_left_alone_by_the_type_of_the_next_model() {
     let load = load_of(Dtype::Bf16, WantedDevices::default());
     assert_eq!(set(&mut state, "model tiny"), [load]);
 }
+
+#[test]
+fn a_step_or_layer_that_is_not_there_is_told() {
+    let (mut state, run) = with_steps(2);
+    finish(&mut state, run);
+    press(&mut state, "tab");
+    for (line, told) in [
+        ("step 999", "There is no step 999: the last one is 2."),
+        ("layer 99", "There is no L99: the last one is L2."),
+    ] {
+        let before = (state.cursor.step, state.cursor.row);
+        press(&mut state, ":");
+        type_text(&mut state, line);
+        press(&mut state, "enter");
+        assert_eq!(notice(&state), told);
+        assert_eq!((state.cursor.step, state.cursor.row), before);
+    }
+}
