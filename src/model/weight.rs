@@ -20,6 +20,8 @@ mod small_blocks;
 mod storage;
 mod ternary;
 
+use std::sync::Arc;
+
 use candle_core::{Device, Result, Tensor};
 
 pub use eight_bit_floats::number as e4m3;
@@ -46,7 +48,7 @@ enum WeightData {
     /// in several types.
     Rows(Vec<Rows>),
     /// For a device that has candle's operations only.
-    OnCard(OnCard),
+    OnCard(Arc<OnCard>),
 }
 
 impl Weight {
@@ -105,7 +107,7 @@ impl Weight {
             return Self::from_rows(parts, dequantisation, processor.device());
         }
         let on_card = OnCard::new(&parts, dequantisation, processor)?;
-        Ok(Self(WeightData::OnCard(on_card)))
+        Ok(Self(WeightData::OnCard(Arc::new(on_card))))
     }
 
     /// The same on `processor`, held there as it is here as far as possible.
