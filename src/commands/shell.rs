@@ -24,7 +24,7 @@ pub fn completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes the manual page: the options of the program and of each command, and the pages of the
-/// [manual](crate::manual).
+/// [manual].
 ///
 /// # Errors
 ///
