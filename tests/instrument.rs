@@ -23,7 +23,9 @@ fn sessions() -> impl Iterator<Item = (String, Session)> {
     folders.sort();
     folders
         .into_iter()
-        .filter(|path| path.is_dir())
+        // Of a trunk of several streams nothing that is tested here is defined: tests/mixers.rs holds
+        // how it is refused.
+        .filter(|path| path.is_dir() && !path.ends_with("gemma3n"))
         .map(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             (name, reference::session(&CheckpointFiles::Folder(path)))
