@@ -57,7 +57,7 @@ fn run(columns: &[Arc<Column>], layers: usize) -> Scene {
         .types("x")
         .press("enter")
         .of_columns(columns)
-        .presses(&["tab", "home"])
+        .press("home")
 }
 
 /// A column of the first token, whose layers have all of `tokens` as their best ones, each layer
