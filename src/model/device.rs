@@ -3,6 +3,7 @@
 //! devices of it are there, and opens them. What runs on any of them goes through candle's
 //! operations ([`Processor`]); only the CPU has kernels of its own beside them.
 
+mod absent;
 mod choice;
 mod cpu;
 mod cuda;
@@ -20,7 +21,9 @@ pub trait Kind: fmt::Debug + Sync {
     fn name(&self) -> &'static str;
 
     /// Whether this program can use it.
-    fn support(&self) -> Support;
+    fn support(&self) -> Support {
+        Support::CompiledIn
+    }
 
     /// How many devices of it answer.
     ///
@@ -53,7 +56,7 @@ pub enum Support {
 }
 
 /// All kinds, in the order in which `auto` prefers them.
-pub const ALL: [&dyn Kind; 3] = [&cuda::Cuda, &metal::Metal, &cpu::Cpu];
+pub const ALL: [&dyn Kind; 3] = [&cuda::KIND, &metal::KIND, &cpu::Cpu];
 
 /// What is known of a device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -148,8 +148,8 @@ impl From<&candle_core::Device> for OpenDevices {
     fn from(device: &candle_core::Device) -> Self {
         let (kind, number): (&dyn Kind, usize) = match device.location() {
             DeviceLocation::Cpu => (&super::cpu::Cpu, 0),
-            DeviceLocation::Cuda { gpu_id } => (&super::cuda::Cuda, gpu_id),
-            DeviceLocation::Metal { gpu_id } => (&super::metal::Metal, gpu_id),
+            DeviceLocation::Cuda { gpu_id } => (&super::cuda::KIND, gpu_id),
+            DeviceLocation::Metal { gpu_id } => (&super::metal::KIND, gpu_id),
         };
         Self::one(Processor::of(Place { kind, number }, device.clone()))
     }

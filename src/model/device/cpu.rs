@@ -1,6 +1,6 @@
 //! The CPU.
 
-use super::{About, Kind, Support};
+use super::{About, Kind};
 use crate::model::memory;
 
 /// Whether `--device cpu` means [`super::Processor::cpu_as_a_card`], so that what runs on cards can be tried
@@ -16,10 +16,6 @@ pub(super) struct Cpu;
 impl Kind for Cpu {
     fn name(&self) -> &'static str {
         "cpu"
-    }
-
-    fn support(&self) -> Support {
-        Support::CompiledIn
     }
 
     fn count(&self) -> Result<usize, String> {

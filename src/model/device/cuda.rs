@@ -4,9 +4,21 @@
 //! quantised weights, which round what they are multiplied with to eight bits, are told to
 //! dequantise instead.
 
-use super::{About, Kind, Support};
+#[cfg(feature = "cuda")]
+use super::{About, Kind};
 
 /// NVIDIA cards.
+#[cfg(feature = "cuda")]
+pub(super) const KIND: Cuda = Cuda;
+/// NVIDIA cards.
+#[cfg(not(feature = "cuda"))]
+pub(super) const KIND: super::absent::Absent = super::absent::Absent {
+    name: "cuda",
+    feature: "cuda",
+    needs: "the CUDA toolkit",
+};
+
+#[cfg(feature = "cuda")]
 #[derive(Debug)]
 pub(super) struct Cuda;
 
@@ -14,10 +26,6 @@ pub(super) struct Cuda;
 impl Kind for Cuda {
     fn name(&self) -> &'static str {
         "cuda"
-    }
-
-    fn support(&self) -> Support {
-        Support::CompiledIn
     }
 
     fn count(&self) -> Result<usize, String> {
@@ -57,30 +65,4 @@ use candle_core::cuda_backend::cudarc::driver::{CudaContext, DriverError};
 fn in_one_line(error: DriverError) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().to_owned()
-}
-
-#[cfg(not(feature = "cuda"))]
-impl Kind for Cuda {
-    fn name(&self) -> &'static str {
-        "cuda"
-    }
-
-    fn support(&self) -> Support {
-        Support::Absent {
-            feature: "cuda",
-            needs: "the CUDA toolkit",
-        }
-    }
-
-    fn count(&self) -> Result<usize, String> {
-        Ok(0)
-    }
-
-    fn open(&self, _: usize) -> Result<candle_core::Device, String> {
-        Err("not compiled in".to_owned())
-    }
-
-    fn about(&self, _: usize) -> About {
-        About::default()
-    }
 }

@@ -1,8 +1,20 @@
 //! Apple's cards, through Metal.
 
-use super::{About, Kind, Support};
+#[cfg(feature = "metal")]
+use super::{About, Kind};
 
 /// The card of a Mac.
+#[cfg(feature = "metal")]
+pub(super) const KIND: Metal = Metal;
+/// The card of a Mac.
+#[cfg(not(feature = "metal"))]
+pub(super) const KIND: super::absent::Absent = super::absent::Absent {
+    name: "metal",
+    feature: "metal",
+    needs: "macOS",
+};
+
+#[cfg(feature = "metal")]
 #[derive(Debug)]
 pub(super) struct Metal;
 
@@ -10,10 +22,6 @@ pub(super) struct Metal;
 impl Kind for Metal {
     fn name(&self) -> &'static str {
         "metal"
-    }
-
-    fn support(&self) -> Support {
-        Support::CompiledIn
     }
 
     fn count(&self) -> Result<usize, String> {
@@ -35,31 +43,5 @@ impl Kind for Metal {
             total: Some(total),
             free: Some(total.saturating_sub(device.current_allocated_size() as u64)),
         }
-    }
-}
-
-#[cfg(not(feature = "metal"))]
-impl Kind for Metal {
-    fn name(&self) -> &'static str {
-        "metal"
-    }
-
-    fn support(&self) -> Support {
-        Support::Absent {
-            feature: "metal",
-            needs: "macOS",
-        }
-    }
-
-    fn count(&self) -> Result<usize, String> {
-        Ok(0)
-    }
-
-    fn open(&self, _: usize) -> Result<candle_core::Device, String> {
-        Err("not compiled in".to_owned())
-    }
-
-    fn about(&self, _: usize) -> About {
-        About::default()
     }
 }
