@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::gemma4::{self, Sight};
 use super::rotary::Layers;
-use super::start::Start;
 use super::{Family, reading, rotary};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
@@ -16,8 +15,8 @@ use crate::model::layout::{GGUF, HUGGING_FACE, Layout};
 use crate::model::mixer::layered_attention::{self, Source};
 use crate::model::mixer::{MixerLayout, MixerSpec};
 use crate::model::spec::{
-    Activation, BeyondTable, FeedForwardSpec, MixingSpec, MlpKind, NormPlace, NormSpec,
-    PerLayerSpec, Spec, StreamsSpec, Unembedding,
+    BeyondTable, FeedForwardSpec, MixingSpec, MlpKind, NormPlace, NormSpec, PerLayerSpec, Spec,
+    StreamsSpec,
 };
 
 pub const FAMILY: Family = Family {
@@ -71,13 +70,7 @@ const PERIOD: usize = 5;
 const GGUF_CAP: f64 = 30.0;
 
 fn spec(config: &Config) -> Result<Spec, ModelError> {
-    let mut start = Start::gated(config)?;
-    start.activation = Activation::GeluTanh;
-    start.unembedding = Unembedding::Tied;
-    if reading::activation(config, Activation::GeluTanh)? != Activation::GeluTanh {
-        let reason = "is not `gelu_pytorch_tanh`, which this architecture is computed with only";
-        return Err(config.complain(reading::ACTIVATION, reason));
-    }
+    let start = gemma4::start(config)?;
     let norm = start.norm;
     let mut spec = start.decoder(&with_one_width(config))?;
     let layers = spec.blocks.len();

@@ -108,7 +108,8 @@ pub enum Sight {
     Global,
 }
 
-fn spec(config: &Config) -> Result<Spec, ModelError> {
+/// What Gemma 3n begins with too.
+pub(super) fn start(config: &Config) -> Result<Start, ModelError> {
     let mut start = Start::gated(config)?;
     start.activation = Activation::GeluTanh;
     start.unembedding = Unembedding::Tied;
@@ -116,6 +117,11 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         let reason = "is not `gelu_pytorch_tanh`, which this architecture is computed with only";
         return Err(config.complain(reading::ACTIVATION, reason));
     }
+    Ok(start)
+}
+
+fn spec(config: &Config) -> Result<Spec, ModelError> {
+    let start = start(config)?;
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
     let d_model = spec.d_model;
