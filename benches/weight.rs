@@ -7,49 +7,10 @@ use candle_core::{Device, Tensor};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use lenscape::model::dequantisation::Dequantisation;
-use lenscape::model::weight::{Rows, Span, Storage, Weight};
+use lenscape::model::weight::{Rows, Storage, Weight};
 
 /// Rows and columns of the matrix: 16 MB as float32, more than fits in a core's own cache.
 const SIZE: usize = 2048;
-
-const TYPES: [Storage; 36] = [
-    Storage::Q4_0,
-    Storage::F32,
-    Storage::F16,
-    Storage::Bf16,
-    Storage::Q4_1,
-    Storage::Q5_0,
-    Storage::Q5_1,
-    Storage::Q8_0,
-    Storage::Q2K,
-    Storage::Q3K,
-    Storage::Q4K,
-    Storage::Q5K,
-    Storage::Q6K,
-    Storage::Iq4Nl,
-    Storage::Iq4Xs,
-    Storage::Iq3S,
-    Storage::Iq3Xxs,
-    Storage::Iq2S,
-    Storage::Iq2Xs,
-    Storage::Iq2Xxs,
-    Storage::Iq1S,
-    Storage::Iq1M,
-    Storage::Tq1_0,
-    Storage::Tq2_0,
-    Storage::Mxfp4,
-    Storage::Nvfp4,
-    Storage::Nvfp4Times,
-    Storage::Nvfp4Over,
-    Storage::Int4(Span::Of32),
-    Storage::Int4(Span::Of128),
-    Storage::Int8(Span::Of32),
-    Storage::Int8(Span::Of128),
-    Storage::E4m3(Span::Of32),
-    Storage::E4m3(Span::Of128),
-    Storage::Nf4(Span::Of64),
-    Storage::Fp4(Span::Of64),
-];
 
 fn main() {
     divan::main();
@@ -75,12 +36,12 @@ fn product(bencher: Bencher, storage: Storage, n_vectors: usize) {
         .bench_local(|| weight.matmul(&x).expect("a product"));
 }
 
-#[divan::bench(args = TYPES)]
+#[divan::bench(args = Storage::ALL)]
 fn one_vector(bencher: Bencher, storage: Storage) {
     product(bencher, storage, 1);
 }
 
-#[divan::bench(args = TYPES)]
+#[divan::bench(args = Storage::ALL)]
 fn sixteen_vectors(bencher: Bencher, storage: Storage) {
     product(bencher, storage, 16);
 }
