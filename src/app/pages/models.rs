@@ -6,6 +6,7 @@ use super::{Behaviour, Outcome};
 use crate::app::update::ask;
 use crate::app::{Effect, Motion, NoticeKind, State};
 use crate::engine::{Command, ModelEntry, Whereabouts};
+use crate::model::memory::in_words;
 use crate::settings::Action;
 use crate::settings::keys::Scope;
 
@@ -150,10 +151,7 @@ fn fetches(choice: Choice<'_>) -> Option<String> {
         return None;
     };
     let size = match entry.size {
-        Some(bytes) if bytes < 1_000_000_000 => {
-            format!("{:.0} MB to fetch", bytes as f64 / 1e6)
-        }
-        Some(bytes) => format!("{:.1} GB to fetch", bytes as f64 / 1e9),
+        Some(bytes) => format!("{} to fetch", in_words(bytes)),
         None => "it has to be fetched, and its size is not known".to_owned(),
     };
     (entry.whereabouts == Whereabouts::NotHere).then_some(size)
