@@ -6,19 +6,25 @@ use std::sync::Arc;
 
 use super::{Effect, Loading, NoticeKind, SavedTrace, Start, State};
 use crate::export::recorded;
-use crate::settings::{Action, Options, Settings};
+use crate::run::Record;
+use crate::settings::{Action, Settings};
 
 impl State {
     /// The state that shows a recorded run, and what has to happen first. No model is loaded.
     #[must_use]
-    pub fn of_recorded(settings: Settings, start: Start, name: &str) -> (Self, Vec<Effect>) {
+    pub fn of_recorded(
+        settings: Settings,
+        start: Start,
+        name: &str,
+        record: Arc<Record>,
+    ) -> (Self, Vec<Effect>) {
         let start = Start {
             prompt: None,
             ..start
         };
         let mut state = Self::at_start(settings, start);
         state.model.loading = Loading::Done;
-        let mut effects = state.show_recorded(name);
+        let mut effects = state.show_record_of(name, record);
         state.tell_of_recorded();
         effects.extend(state.first_effects());
         (state, effects)
@@ -48,19 +54,21 @@ impl State {
 
     fn show_recorded(&mut self, name: &str) -> Vec<Effect> {
         match recorded::open(name) {
-            Ok(record) => {
-                let effects = self.show_saved(SavedTrace {
-                    path: PathBuf::from(format!("{name}.json")),
-                    record: Arc::new(record),
-                });
-                self.recorded = Some(name.to_owned());
-                effects
-            }
+            Ok(record) => self.show_record_of(name, Arc::new(record)),
             Err(error) => {
                 self.say(NoticeKind::Error, error.to_string());
                 Vec::new()
             }
         }
+    }
+
+    fn show_record_of(&mut self, name: &str, record: Arc<Record>) -> Vec<Effect> {
+        let effects = self.show_saved(SavedTrace {
+            path: PathBuf::from(format!("{name}.json")),
+            record,
+        });
+        self.recorded = Some(name.to_owned());
+        effects
     }
 
     /// Say what the recorded run shows, and which keys show it.
@@ -75,10 +83,5 @@ impl State {
         let next = self.keys_for(Action::NextExample);
         let text = format!("{look}{compare} compares, {next} shows the next run");
         self.say(NoticeKind::Info, text);
-    }
-
-    /// Whether the wanted model is the one that the recorded runs are of.
-    pub(super) fn wants_the_default(&self) -> bool {
-        Options::embedded().is_ok_and(|options| options.model == self.settings.options.model)
     }
 }

@@ -69,12 +69,6 @@ pub fn wanted_model(named: Option<&String>, settings: &Settings) -> String {
     named.unwrap_or(&settings.options.model).clone()
 }
 
-/// The program's own default model.
-#[must_use]
-pub fn default_model() -> String {
-    settings::Options::embedded().map_or_else(|_| String::new(), |options| options.model)
-}
-
 /// How models are computed with: as the command line asks for, over the settings.
 #[must_use]
 pub fn dtype(choice: Option<DtypeChoice>, settings: &Settings) -> Dtype {

@@ -20,7 +20,7 @@ use crate::autosave::AutosaveFolder;
 use crate::engine::{self, Opener};
 use crate::export::{recorded, trace_file};
 use crate::log_file::LogError;
-use crate::run::Sampling;
+use crate::run::{Record, Sampling};
 use crate::settings::{self, ColourChoice, Settings, Switch};
 use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults, tour_seen};
 use crate::trace::Ablation;
@@ -101,7 +101,7 @@ impl Program {
             prompt: self.prompt,
             force: self.force,
             messages: frame.and_then(|frame| frame.messages),
-            tour: settings.options.model == context::default_model() && !tour_seen::is_seen(),
+            tour: settings.options.wants_the_default_model() && !tour_seen::is_seen(),
             ablations: self.options.skip.clone(),
             ..on_terminal()?
         };
@@ -192,32 +192,34 @@ impl OpenTrace {
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
         let settings = context::with_theme(context::user_settings()?, self.theme.as_deref())?;
         let settings = self.screen.over(settings);
-        if let Some(name) = &self.example {
-            // Before the terminal is taken.
-            recorded::open(name)?;
-            let (mut state, effects) = State::of_recorded(settings, on_terminal()?, name);
-            tell_of_log(&mut state, log);
-            let recordings = self.screen.recording.recordings()?;
-            let opener = Opener::from_env(state.settings.options.dtype, TOP_TOKENS)?;
-            return show(state, effects, opener, &recordings);
-        }
-        let path = match self.file {
-            Some(path) => path,
-            None => last_autosave()?,
+        // What is wrong with it is told before the terminal is taken.
+        let shown = match (self.example, self.file) {
+            (Some(name), _) => Shown::Example(Arc::new(recorded::open(&name)?), name),
+            (None, file) => {
+                let path = file.map_or_else(last_autosave, Ok)?;
+                let record = Arc::new(trace_file::open(&path)?);
+                Shown::File(SavedTrace { path, record })
+            }
         };
-        let record = trace_file::open(&path)?;
         let start = on_terminal()?;
         let recordings = self.screen.recording.recordings()?;
-        let saved = SavedTrace {
-            path,
-            record: Arc::new(record),
-        };
         let opener =
             Opener::from_env(settings.options.dtype, TOP_TOKENS)?.on(settings.options.devices());
-        let (mut state, effects) = State::of_saved(settings, start, saved);
+        let (mut state, effects) = match shown {
+            Shown::Example(record, name) => State::of_recorded(settings, start, &name, record),
+            Shown::File(saved) => State::of_saved(settings, start, saved),
+        };
         tell_of_log(&mut state, log);
         show(state, effects, opener, &recordings)
     }
+}
+
+/// What is opened.
+enum Shown {
+    /// A run that the program carries, with its name.
+    Example(Arc<Record>, String),
+    /// A trace of the user's.
+    File(SavedTrace),
 }
 
 /// The newest trace that was kept because nobody had saved it.

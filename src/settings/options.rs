@@ -327,6 +327,12 @@ impl Options {
         toml::from_str(DEFAULTS).map_err(|error| SettingsError(format!("default.toml: {error}")))
     }
 
+    /// Whether the wanted model is the program's own default.
+    #[must_use]
+    pub fn wants_the_default_model(&self) -> bool {
+        Self::embedded().is_ok_and(|defaults| defaults.model == self.model)
+    }
+
     /// Put the keys of a user's file on top.
     pub fn overlay(&mut self, file: &Path, text: &str) -> Vec<Problem> {
         let Ok(defaults) = Table::try_from(&*self) else {

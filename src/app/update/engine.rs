@@ -174,7 +174,11 @@ fn load_failed(state: &mut State, why: String) -> Vec<Effect> {
         state.say(NoticeKind::Error, why.clone());
     }
     state.model.loading = Loading::Failed(why.clone());
-    match is_first && queued.is_none() && state.prompt.is_empty() && state.wants_the_default() {
+    match is_first
+        && queued.is_none()
+        && state.prompt.is_empty()
+        && state.settings.options.wants_the_default_model()
+    {
         true => recorded_instead(state, why),
         false => Vec::new(),
     }

@@ -85,7 +85,12 @@ fn another_model_or_a_prompt_of_the_users_own_has_its_error() {
 
 #[test]
 fn a_recorded_run_is_opened_by_its_name() {
-    let (state, effects) = State::of_recorded(settings(), Start::on((80, 24)), "doctor");
+    let (state, effects) = State::of_recorded(
+        settings(),
+        Start::on((80, 24)),
+        "doctor",
+        Arc::new(recorded::open("doctor").unwrap()),
+    );
     assert_eq!(effects, []);
     assert_eq!(state.prompt.text(), "The doctor is a");
     assert_eq!(state.typed_candidates, "man woman");
