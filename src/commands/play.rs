@@ -128,7 +128,7 @@ pub enum PlayError {
     Film {
         /// The picture.
         path: PathBuf,
-        /// Why.
+        /// What was wrong with it.
         source: FilmError,
     },
     /// The moving picture cannot be written.
@@ -136,7 +136,7 @@ pub enum PlayError {
     WriteFilm {
         /// The picture.
         path: PathBuf,
-        /// Why.
+        /// What was wrong with it.
         source: io::Error,
     },
     /// The script failed.
