@@ -38,11 +38,12 @@ impl State {
         let discard = keys(Action::DiscardAutosave);
         match &autosave.trace {
             Ok(record) => format!(
-                "{} opens the unsaved trace of {} (“{}”, {}), {discard} discards it",
+                // The keys before what a narrow screen may cut off.
+                "{} opens the unsaved trace of {}, {discard} discards it: {}, “{}”",
                 keys(Action::OpenAutosave),
                 autosave.autosaved_at,
-                quoted(&record.prompt),
                 steps(record.columns.len()),
+                quoted(&record.prompt),
             ),
             Err(why) => {
                 format!("The unsaved trace cannot be opened ({discard} discards it): {why}")
@@ -64,7 +65,7 @@ impl State {
         let next = keymap.key_for(&[Scope::Everywhere], Action::NextPane);
         let key = keymap.key_for(&[Scope::Panes, Scope::Everywhere], action);
         match (next, key) {
-            (Some(next), Some(key)) => format!("{next} {key}"),
+            (Some(next), Some(key)) => format!("{next} then {key}"),
             _ => format!("`{action}`"),
         }
     }

@@ -18,6 +18,7 @@ use crossterm::style::{Colored, Print};
 use ratatui::backend::IntoCrossterm;
 use ratatui::buffer::{Cell, CellWidth};
 use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthChar;
 
 /// How cells look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,8 +89,8 @@ pub fn write<'a>(
         while let Some((x, y, covered)) = cells.next_if(|next| next.1 == y && next.0 < end) {
             put(output, &mut look, &mut pen, (x, y), covered)?;
         }
-        // Few terminals give a character more than two columns; what was in the others would stay.
-        if end > x.saturating_add(2) {
+        // A terminal may give it fewer columns; what was in the others would stay.
+        if end > x.saturating_add(narrowest(cell.symbol())) {
             let mut blank = cell.clone();
             blank.set_symbol(" ");
             for x in x + 1..end {
@@ -99,6 +100,13 @@ pub fn write<'a>(
         put(output, &mut look, &mut pen, (x, y), cell)?;
     }
     change(output, look, Look::default())
+}
+
+/// The fewest columns that a terminal gives a cluster: those of its widest character, of which few
+/// terminals give any more than two.
+fn narrowest(cluster: &str) -> u16 {
+    let wide = |character: char| character.width().unwrap_or(0) > 1;
+    if cluster.chars().any(wide) { 2 } else { 1 }
 }
 
 fn put(

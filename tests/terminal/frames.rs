@@ -171,6 +171,12 @@ fn nothing_stays_beside_a_character_of_three_columns() {
 }
 
 #[test]
+fn nothing_stays_beside_a_sound_mark_that_counts_as_two_columns() {
+    let mark = "\u{ff9e}";
+    assert_eq!(shown_after(&["ab", mark]), shown_after(&[mark]));
+}
+
+#[test]
 fn nothing_stays_of_a_character_that_joins_the_one_before() {
     let joined = "aa \u{11941}a";
     for next in ["", "aa b", "aa \u{11941}b", "漢\u{11941}b"] {

@@ -3,7 +3,6 @@
 use ratatui::text::{Line, Span};
 
 use super::bars::{self, Diverging};
-use super::number_and_bar;
 use crate::app::HeadOrder;
 use crate::display::palette::Palette;
 use crate::display::text;
@@ -15,6 +14,8 @@ const LABEL: usize = 5;
 const GAP: usize = 2;
 /// A wider bar says no more.
 const MOST_BAR: usize = 41;
+/// So few columns show no difference.
+const NO_BAR: usize = 2;
 
 /// A title, then the heads, in at most `height` lines below it.
 pub fn lines(
@@ -36,22 +37,41 @@ pub fn lines(
     let bars = Diverging::new(parts.iter().map(|(_, share)| *share), bar);
     let hidden = parts.len().saturating_sub(columns * height);
     let rows = parts.len().div_ceil(columns).min(height);
-    let title = Line::styled(title(shares, order, hidden), palette.muted());
+    let number = number_of(bars);
+    let mut title = title(shares, order, hidden);
+    if bar > NO_BAR {
+        // Each layer's bars have a scale of their own: small heads are to be compared too.
+        let scale = format!(", full bar {}", number(bars.full()).trim_start_matches('+'));
+        if title.len() + scale.len() <= width {
+            title += &scale;
+        }
+    }
+    let title = Line::styled(title, palette.muted());
     let rows = (0..rows).map(|row| {
         let in_row = parts.iter().skip(row).step_by(rows).take(columns);
         Line::from_iter(in_row.flat_map(|(name, share)| {
             let mut spans = vec![Span::styled(text::left(name, LABEL), palette.muted())];
-            if bar > 2 {
-                spans.extend(number_and_bar(*share, bars, palette));
-            } else {
-                let number = text::right(&bars::signed(*share), bars::NUMBER);
-                spans.push(Span::styled(number, bars::of_sign(*share, palette)));
+            let number = number(*share);
+            let style = bars::of_sign(*share, palette);
+            spans.push(Span::styled(text::right(&number, bars::NUMBER), style));
+            if bar > NO_BAR {
+                spans.push(Span::raw(" "));
+                spans.extend(bars.bar(*share, palette));
             }
             spans.push(Span::raw(" ".repeat(GAP)));
             spans
         }))
     });
     std::iter::once(title).chain(rows).collect()
+}
+
+/// How the numbers beside these bars are written: with a third decimal where all are small.
+fn number_of(bars: Diverging) -> fn(f32) -> String {
+    if bars.full() < 1.0 {
+        bars::signed_finely
+    } else {
+        bars::signed
+    }
 }
 
 /// The heads in their order, and the bias where there is one.
@@ -135,6 +155,19 @@ mod tests {
         );
         let by_number = drawn(&shares, HeadOrder::ByNumber, 21, 9);
         assert!(by_number[1].starts_with("H0") && by_number[2].starts_with("H1"));
+    }
+
+    #[test]
+    fn heads_that_are_all_small_have_a_third_decimal() {
+        let shares = shares(vec![0.031, -0.004], 0.0);
+        assert_eq!(
+            drawn(&shares, HeadOrder::BySize, 43, 9),
+            [
+                "heads of L3 +0.03, by size, full bar 0.031",
+                "H0   +0.031                │━━━━━━━━━━━━━━━",
+                "H1   -0.004              ━━│",
+            ]
+        );
     }
 
     #[test]
