@@ -14,12 +14,14 @@ use candle_core::Tensor;
 use clap::Args;
 use color_eyre::eyre::Result as EyreResult;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 pub use made::Made;
 pub use wire::Wire;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
+use super::interruption;
 use super::options::{DeviceOptions, DtypeChoice, ReportFormat};
 use super::standard_output::to_stdout;
 use crate::engine::{Opener, Progress, RunRequest, Session};
@@ -73,15 +75,7 @@ impl Bench {
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
             .on(self.device.wanted(&settings.options));
         let measurements = match self.made {
-            Some(made) => {
-                let file = made.file()?;
-                let path = file.path().display().to_string();
-                let measured = bench(&opener, &path, self.max_tokens)?;
-                Measurements {
-                    model: made.to_string(),
-                    ..measured
-                }
-            }
+            Some(made) => interruption::cancels(|cancel| self.bench_made(made, &opener, cancel))??,
             None => {
                 let model = context::wanted_model(self.model.as_ref(), &settings);
                 bench(&opener, &model, self.max_tokens)?
@@ -92,6 +86,22 @@ impl Bench {
             ReportFormat::Json => measurements.write_json(out),
         })?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Measures a model that is made for it; a signal that ends the process removes its file too.
+    fn bench_made(
+        &self,
+        made: Made,
+        opener: &Opener,
+        cancel: &CancellationToken,
+    ) -> Result<Measurements, CommandError> {
+        let file = made.file(cancel)?;
+        let path = file.path().display().to_string();
+        let measured = bench(opener, &path, self.max_tokens)?;
+        Ok(Measurements {
+            model: made.to_string(),
+            ..measured
+        })
     }
 }
 

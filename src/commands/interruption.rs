@@ -1,4 +1,4 @@
-//! Signals that end a command while it fetches: what is under way is given up and cleaned up, then
+//! Signals that end a command while it fetches or has made a large file: what is under way is given up and cleaned up, then
 //! the process ends as it would have without us.
 
 use std::io;

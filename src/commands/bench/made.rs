@@ -5,11 +5,14 @@ mod gguf;
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::thread;
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use tempfile::NamedTempFile;
+use tokio_util::sync::CancellationToken;
 
 use gguf::{File, Matrix};
 
@@ -121,6 +124,20 @@ impl fmt::Display for Made {
     }
 }
 
+/// Removes a file on a thread of its own once `cancel` is cancelled: the process ends then, and
+/// drops nothing.
+fn remove_when(cancel: CancellationToken, path: PathBuf) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    thread::Builder::new()
+        .name("removal".into())
+        .spawn(move || {
+            runtime.block_on(cancel.cancelled());
+            // Where it cannot be removed there is nobody left to tell.
+            let _ = std::fs::remove_file(path);
+        })?;
+    Ok(())
+}
+
 impl FromStr for Made {
     type Err = String;
 
@@ -151,17 +168,19 @@ impl FromStr for Made {
 }
 
 impl Made {
-    /// Writes the model to a file that is removed when this is dropped.
+    /// Writes the model to a file that is removed when this is dropped, or when `cancel` is
+    /// cancelled.
     ///
     /// # Errors
     /// When it cannot be written; the message names the folder.
-    pub fn file(self) -> io::Result<NamedTempFile> {
+    pub fn file(self, cancel: &CancellationToken) -> io::Result<NamedTempFile> {
         let folder = std::env::temp_dir();
         let write = || {
             let mut file = tempfile::Builder::new()
                 .prefix("lenscape-made-")
                 .suffix(".gguf")
                 .tempfile_in(&folder)?;
+            remove_when(cancel.clone(), file.path().to_owned())?;
             let mut out = BufWriter::with_capacity(1 << 20, file.as_file_mut());
             self.write(&mut out)?;
             out.flush()?;
@@ -283,6 +302,8 @@ const CONTROL: i32 = 3;
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::time::{Duration, Instant};
+
     use std::ops::ControlFlow;
 
     use super::*;
@@ -324,6 +345,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_removed_when_its_making_is_cancelled() {
+        let file = NamedTempFile::new().unwrap();
+        let cancel = CancellationToken::new();
+        remove_when(cancel.clone(), file.path().to_owned()).unwrap();
+        assert!(file.path().exists());
+        cancel.cancel();
+        let given_up = Instant::now() + Duration::from_secs(60);
+        while file.path().exists() {
+            assert!(Instant::now() < given_up, "the file is still there");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
     fn what_was_made_opens_and_runs_and_is_removed() {
         static TINY: Shape = Shape {
             name: "tiny",
@@ -338,7 +373,7 @@ mod tests {
             shape: &TINY,
             stored,
         }
-        .file()
+        .file(&CancellationToken::new())
         .unwrap();
         let path = file.path().to_owned();
         let files = CheckpointFiles::Gguf(path.clone());
