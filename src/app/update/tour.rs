@@ -1,10 +1,11 @@
 //! The tour goes on as its steps are seen.
 
-use super::{act, ask, compare, runs};
+use super::{act, ask, compare, runs, set};
 use crate::app::cursor::Follow;
 use crate::app::tour::{ABOVE, CANDIDATES, COLUMNS, OTHER, STORY};
 use crate::app::{Effect, NoticeKind, Pane, Phase, Prompt, Run, State, Tour, TourStep};
 use crate::run::RunId;
+use crate::settings::Switch;
 use crate::trace::{Layer, Row, Step};
 
 /// Begin the tour, or leave it.
@@ -23,10 +24,19 @@ pub fn toggle(state: &mut State) -> Vec<Effect> {
 /// Begin the tour: from now on nobody is asked to take it.
 pub fn begin(state: &mut State) -> Vec<Effect> {
     compare::close(state);
+    let mut effects = vec![Effect::TourSeen];
+    if state.settings.options.chat.template == Switch::On {
+        // What the steps say holds for the prompts as they are.
+        effects.extend(set::change_by(state, |options| {
+            options.chat.template = Switch::Off;
+        }));
+        let text = "Chat is off now: the tour's prompts are given to the model as they are.";
+        state.say(NoticeKind::Info, text);
+    }
     state.tour = Some(Tour::begun());
     state.prompt = Prompt::new(STORY);
     act::focus(state, Pane::Prompt);
-    vec![Effect::TourSeen]
+    effects
 }
 
 /// Go on where what the step is about has been seen.

@@ -131,3 +131,22 @@ fn each_line_of_the_tour_fits_a_small_screen() {
         }
     }
 }
+
+#[test]
+fn the_tour_switches_chat_off_since_its_words_are_about_plain_prompts() {
+    let mut state = ready();
+    press(&mut state, "ctrl-x");
+    assert!(state.chat().is_some());
+    press(&mut state, "tab");
+    press(&mut state, "e");
+    assert!(state.chat().is_none());
+    assert!(
+        state
+            .notice
+            .as_ref()
+            .unwrap()
+            .text
+            .starts_with("Chat is off")
+    );
+    assert!(asked(&press(&mut state, "enter")).chat.is_none());
+}
