@@ -6,11 +6,13 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Answer, Ask, PromptEnd, Question, RunRequest, Session, StatesFile};
 use lenscape::export::tensors;
 use lenscape::lens::{Jacobian, Lens, Logits, column};
+use lenscape::model::device::{OpenDevices, Processor};
 use lenscape::model::{self, Dtype};
 use lenscape::run::{CandidateRequest, Record, RunId, Sampling, Watch};
-use lenscape::trace::{Cell, Column, LensKind, Position, Row, Rows, TokenId};
+use lenscape::trace::{Cell, Column, Layer, LensKind, Position, Row, Rows, TokenId};
 use serde::Deserialize;
 
+use crate::devices::device;
 use crate::reference::{fixture, session};
 
 /// What `tests/sublayers/make.py` has written.
@@ -96,32 +98,43 @@ fn assert_same(found: &Cell, golden: &GoldenCell, place: &str) {
     }
 }
 
+/// The model on the CPU, and on a device.
+fn on_both(name: &str) -> [Session; 2] {
+    let files = CheckpointFiles::Folder(fixture(name));
+    [Processor::cpu(), device()].map(|processor| {
+        let devices = OpenDevices::one(processor);
+        let model = model::load(&files, &devices, Dtype::Auto, &|_, _| {}).unwrap();
+        Session::new(model, name.into(), 5)
+    })
+}
+
 #[test]
-fn they_say_what_the_hooks_of_transformers_say() {
+fn they_say_what_the_hooks_of_transformers_say_on_every_device() {
     for name in NAMES {
         let golden = golden(name);
         for lens in [LensKind::Normed, LensKind::Raw] {
-            let mut session = open(name);
-            let rows: Vec<String> = session
-                .info()
-                .rows_inside
-                .iter()
-                .map(Row::to_string)
-                .collect();
-            assert_eq!(rows, golden.rows, "{name}");
-            let (_, columns) = session
-                .complete(run(&golden, lens, Rows::Sublayers))
-                .unwrap();
-            for (s, (column, step)) in columns.iter().zip(&golden.steps).enumerate() {
-                assert_eq!(column.token, TokenId(step.token), "{name} step {s}");
-                let cells = match lens {
-                    LensKind::Raw => &step.raw,
-                    _ => &step.normed,
-                };
-                for (row, golden) in golden.rows.iter().zip(cells) {
-                    let place = format!("{name} {lens} step {s} {row}");
-                    let cell = column.cell(row.parse().unwrap());
-                    assert_same(cell.expect(&place), golden, &place);
+            for mut session in on_both(name) {
+                let rows: Vec<String> = session
+                    .info()
+                    .rows_inside
+                    .iter()
+                    .map(Row::to_string)
+                    .collect();
+                assert_eq!(rows, golden.rows, "{name}");
+                let (_, columns) = session
+                    .complete(run(&golden, lens, Rows::Sublayers))
+                    .unwrap();
+                for (s, (column, step)) in columns.iter().zip(&golden.steps).enumerate() {
+                    assert_eq!(column.token, TokenId(step.token), "{name} step {s}");
+                    let cells = match lens {
+                        LensKind::Raw => &step.raw,
+                        _ => &step.normed,
+                    };
+                    for (row, golden) in golden.rows.iter().zip(cells) {
+                        let place = format!("{name} {lens} step {s} {row}");
+                        let cell = column.cell(row.parse().unwrap());
+                        assert_same(cell.expect(&place), golden, &place);
+                    }
                 }
             }
         }
@@ -213,20 +226,23 @@ fn a_run_under_way_goes_on_as_if_nothing_had_been_asked() {
 }
 
 #[test]
-fn candidates_are_followed_through_them() {
+fn candidates_are_followed_through_them_on_every_device() {
     let golden = golden("gpt_neox");
-    let mut session = open("gpt_neox");
-    let (prompt, columns) = session
-        .complete(run(&golden, LensKind::Normed, Rows::Sublayers))
-        .unwrap();
-    let wanted = [CandidateRequest::Token(columns[0].token)];
-    let found = session
-        .compare(RUN, LensKind::Normed, Position(prompt.len()), &wanted)
-        .unwrap();
-    let trajectory = found.trajectories[0].as_ref().unwrap();
-    for row in &session.info().rows_inside {
-        let score = columns[0].cell(*row).unwrap().score;
-        assert_eq!(trajectory.score(*row), Some(score), "{row}");
+    for mut session in on_both("gpt_neox") {
+        let (prompt, columns) = session
+            .complete(run(&golden, LensKind::Normed, Rows::Sublayers))
+            .unwrap();
+        let wanted = [CandidateRequest::Token(columns[0].token)];
+        let found = session
+            .compare(RUN, LensKind::Normed, Position(prompt.len()), &wanted)
+            .unwrap();
+        let trajectory = found.trajectories[0].as_ref().unwrap();
+        let between = (0..session.info().n_layers).map(|layer| Row::Layer(Layer(layer)));
+        let inside = session.info().rows_inside.iter().copied();
+        for row in [Row::Embedding].into_iter().chain(between).chain(inside) {
+            let score = columns[0].cell(row).unwrap().score;
+            assert_eq!(trajectory.score(row), Some(score), "{row}");
+        }
     }
 }
 

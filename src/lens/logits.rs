@@ -35,8 +35,17 @@ pub struct Logits {
 #[derive(Clone, Debug)]
 struct LogitsInside {
     rows: Arc<[Row]>,
-    /// `[rows, vocabulary]` on the CPU.
+    /// `[rows, vocabulary]` where they were computed.
     logits: Tensor,
+}
+
+/// Logits on a card, and whose they are.
+pub(super) struct OnCard {
+    /// `[rows, vocabulary]`: those inside the blocks, then `emb` and the layers, so that the
+    /// model's own output is the last one.
+    pub rows: Tensor,
+    /// The rows inside the blocks, which come first.
+    pub inside: Arc<[Row]>,
 }
 
 impl Logits {
@@ -87,10 +96,22 @@ impl Logits {
         }
     }
 
-    /// The rows, `[n_layers + 1, vocabulary]`, where figures are worked out on the card that they
-    /// are on: not where there are rows inside the blocks, whose figures need those of the others.
-    pub(super) fn on_card(&self) -> Option<&Tensor> {
-        (self.is_on_card && self.inside.is_none()).then_some(&self.rows)
+    /// All rows, where figures are worked out on the card that they are on.
+    pub(super) fn on_card(&self) -> Result<Option<OnCard>, ModelError> {
+        let on_card = |rows, inside| OnCard { rows, inside };
+        Ok(match (&self.inside, self.is_on_card) {
+            (_, false) => None,
+            (None, true) => Some(on_card(self.rows.clone(), Arc::default())),
+            (Some(inside), true) => {
+                let rows = Tensor::cat(&[&inside.logits, &self.rows], 0)?;
+                Some(on_card(rows, Arc::clone(&inside.rows)))
+            }
+        })
+    }
+
+    /// Which rows inside the blocks the lens says something of.
+    pub(super) fn inside(&self) -> &[Row] {
+        self.inside.as_ref().map_or(&[], |inside| &inside.rows)
     }
 
     /// Under which lens they are.
@@ -160,13 +181,14 @@ impl Logits {
     }
 
     /// Calls `f` with the rows inside the blocks that the lens says something of, each of the
-    /// vocabulary's length.
+    /// vocabulary's length. From a card they come to the CPU for it.
     pub fn with_inside<T>(&self, f: impl FnOnce(&[(Row, &[f32])]) -> T) -> Result<T, ModelError> {
         let Some(inside) = &self.inside else {
             return Ok(f(&[]));
         };
         let width = inside.logits.dim(1)?.max(1);
-        Ok(with_values(&inside.logits, |values| {
+        let logits = moved(&inside.logits, &Device::Cpu)?;
+        Ok(with_values(&logits, |values| {
             let logits = values.chunks_exact(width);
             let rows: Vec<_> = inside.rows.iter().copied().zip(logits).collect();
             f(&rows)
@@ -188,7 +210,7 @@ fn inside(
     let logits = unembed.logits(&states, of_every_row(norm))?;
     Ok(Some(LogitsInside {
         rows: Arc::clone(&inside.rows),
-        logits: moved(&logits, &Device::Cpu)?,
+        logits,
     }))
 }
 

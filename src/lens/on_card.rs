@@ -10,11 +10,11 @@ use std::ops::Range;
 use candle_core::{D, DType, Result, Tensor};
 
 use super::distribution::Distribution;
-use super::logits::Logits;
-use super::reading::{checked, no_rows, single};
+use super::logits::{Logits, OnCard};
+use super::reading::{between, checked, no_rows, single};
 use crate::model::ModelError;
 use crate::model::device::numbers;
-use crate::trace::{BySum, Cell, Column, Score, TokenId};
+use crate::trace::{Cell, Column, Score, TokenId};
 use crate::vocabulary::Vocabulary;
 
 /// About how many columns are summed in float32.
@@ -23,14 +23,15 @@ const SUMMED: usize = 2048;
 /// About how many columns one largest logit stands for.
 const COMPARED: usize = 128;
 
-/// [`super::column`] of logits on a card, `z`, `[rows, vocabulary]`.
+/// [`super::column`] of logits on a card.
 pub(super) fn column(
     logits: &Logits,
-    z: &Tensor,
+    on_card: &OnCard,
     token: TokenId,
     top_k: usize,
     vocabulary: &Vocabulary,
 ) -> std::result::Result<Column, ModelError> {
+    let z = &on_card.rows;
     let (rows, width) = z.dims2()?;
     check_token(token, width)?;
     let mut parcel = Parcel::default();
@@ -40,8 +41,7 @@ pub(super) fn column(
     let blocks = Blocks::of(z, COMPARED)?;
     let largest = parcel.put(blocks.each(|block| block.max(D::Minus1))?)?;
     let arrived = parcel.sent()?;
-    let found = (0..rows).map(|row| logits.says(row).then(|| sums.distribution(&arrived, row)));
-    let distributions = checked(found.collect(), logits.dtype())?;
+    let distributions = distributions(logits, on_card, &sums, &arrived)?;
     let Some(Some(last)) = distributions.last() else {
         return Err(no_rows());
     };
@@ -65,23 +65,45 @@ pub(super) fn column(
             })
         })
         .collect();
-    let layers = cells.split_off(1.min(cells.len()));
+    let mut between = cells.split_off(on_card.inside.len());
+    let layers = between.split_off(1.min(between.len()));
+    let inside = on_card.inside.iter().zip(cells);
     Ok(Column {
         token,
         lens: logits.lens(),
-        embedding: cells.pop().ok_or_else(no_rows)?,
+        embedding: between.pop().ok_or_else(no_rows)?,
         layers: layers.into_iter().collect(),
-        inside: BySum::default(),
+        inside: inside
+            .filter_map(|(row, cell)| Some((*row, cell?)))
+            .collect(),
     })
 }
 
-/// [`super::scores`] of logits on a card, `z`, `[rows, vocabulary]`.
+/// The distribution of each row on a card that the lens says something of; an error that names the
+/// row where a logit is not a finite number.
+fn distributions(
+    logits: &Logits,
+    on_card: &OnCard,
+    sums: &Sums,
+    arrived: &Arrived,
+) -> std::result::Result<Vec<Option<Distribution>>, ModelError> {
+    let n_inside = on_card.inside.len();
+    let found = (0..on_card.rows.dim(0)?).map(|row| {
+        let says = row.checked_sub(n_inside).is_none_or(|row| logits.says(row));
+        says.then(|| sums.distribution(arrived, row))
+    });
+    let names = on_card.inside.iter().copied().chain(between());
+    checked(found.zip(names), logits.dtype())
+}
+
+/// [`super::scores`] of logits on a card.
 pub(super) fn scores(
     logits: &Logits,
-    z: &Tensor,
+    on_card: &OnCard,
     tokens: &[TokenId],
 ) -> std::result::Result<Vec<Vec<Option<Score>>>, ModelError> {
-    let (rows, width) = z.dims2()?;
+    let z = &on_card.rows;
+    let width = z.dim(1)?;
     let mut parcel = Parcel::default();
     let sums = Sums::of(z, &mut parcel)?;
     let standings = tokens.iter().map(|token| {
@@ -90,15 +112,16 @@ pub(super) fn scores(
     });
     let standings = standings.collect::<std::result::Result<Vec<_>, ModelError>>()?;
     let arrived = parcel.sent()?;
-    let found = (0..rows).map(|row| logits.says(row).then(|| sums.distribution(&arrived, row)));
-    let distributions = checked(found.collect(), logits.dtype())?;
+    let distributions = distributions(logits, on_card, &sums, &arrived)?;
     let of = |standing: &Standing| {
         let rows = distributions.iter().enumerate();
-        rows.map(|(row, distribution)| {
+        let scores = rows.map(|(row, distribution)| {
             let distribution = distribution.as_ref();
             distribution.map(|distribution| standing.score(&arrived, row, distribution))
-        })
-        .collect()
+        });
+        let mut scores: Vec<_> = scores.collect();
+        scores.rotate_left(on_card.inside.len());
+        scores
     };
     Ok(standings.iter().map(of).collect())
 }

@@ -18,8 +18,8 @@ pub fn column(
     top_k: usize,
     vocabulary: &Vocabulary,
 ) -> Result<Column, ModelError> {
-    if let Some(rows) = logits.on_card() {
-        return on_card::column(logits, rows, token, top_k, vocabulary);
+    if let Some(rows) = logits.on_card()? {
+        return on_card::column(logits, &rows, token, top_k, vocabulary);
     }
     let (mut cells, inside) = logits.with_rows(|rows| {
         let distributions = distributions(rows, logits)?;
@@ -85,22 +85,21 @@ pub fn trajectories(
         .filter_map(|candidate| Some((candidate, candidate.followed()?)))
         .collect();
     let tokens: Vec<TokenId> = followed.iter().map(|(_, token)| *token).collect();
-    let inside = inside(logits, &|row, distribution| {
-        let scores = tokens.iter().map(|token| score(row, distribution, *token));
-        scores.collect::<Result<Vec<_>, _>>()
-    })?;
+    let n_inside = logits.inside().len();
     followed
         .into_iter()
-        .zip(between_blocks(logits, &tokens)?)
-        .enumerate()
-        .map(|(at, ((candidate, _), mut scores))| {
-            let own = |(row, scores): (Row, &Vec<Score>)| Some((row, *scores.get(at)?));
+        .zip(scores(logits, &tokens)?)
+        .map(|((candidate, _), mut scores)| {
+            let inside = scores.split_off(scores.len().saturating_sub(n_inside));
+            let inside = logits.inside().iter().zip(inside);
             let layers = scores.split_off(1.min(scores.len()));
             Ok(Trajectory {
                 candidate: candidate.clone(),
                 embedding: scores.pop().ok_or_else(no_rows)?,
                 layers: layers.into_iter().collect(),
-                inside: inside.iter().filter_map(own).collect(),
+                inside: inside
+                    .filter_map(|(row, score)| Some((*row, score?)))
+                    .collect(),
             })
         })
         .collect()
@@ -109,8 +108,8 @@ pub fn trajectories(
 /// Where each token stands at every row that the lens says something of: `emb`, the layers, and then
 /// the rows inside the blocks that there are.
 pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Option<Score>>>, ModelError> {
-    if let Some(rows) = logits.on_card() {
-        return on_card::scores(logits, rows, tokens);
+    if let Some(rows) = logits.on_card()? {
+        return on_card::scores(logits, &rows, tokens);
     }
     let mut scores = between_blocks(logits, tokens)?;
     let inside = inside(logits, &|row, distribution| {
@@ -158,28 +157,26 @@ fn distributions(
         .enumerate()
         .map(|(i, row)| logits.says(i).then(|| Distribution::of(row)))
         .collect();
-    checked(found, logits.dtype())
+    checked(found.into_iter().zip(between()), logits.dtype())
 }
 
-/// The distributions that were found; an error that names the first row that has none.
+/// `emb` and the layers.
+pub(super) fn between() -> impl Iterator<Item = Row> {
+    std::iter::once(Row::Embedding).chain((0..).map(|layer| Row::Layer(Layer(layer))))
+}
+
+/// The distributions that were found, each of its row; an error that names the first row that has
+/// none.
 pub(super) fn checked(
-    found: Vec<Option<Option<Distribution>>>,
+    found: impl Iterator<Item = (Option<Option<Distribution>>, Row)>,
     dtype: Dtype,
 ) -> Result<Vec<Option<Distribution>>, ModelError> {
     // Looked through in order, since a parallel search would end at whichever row fails first.
     found
-        .into_iter()
-        .enumerate()
-        .map(|(i, distribution)| match distribution {
+        .map(|(distribution, row)| match distribution {
             None => Ok(None),
             Some(Some(distribution)) => Ok(Some(distribution)),
-            Some(None) => {
-                let row = match i {
-                    0 => Row::Embedding,
-                    _ => Row::Layer(Layer(i - 1)),
-                };
-                Err(not_finite(row, dtype))
-            }
+            Some(None) => Err(not_finite(row, dtype)),
         })
         .collect()
 }
