@@ -10,7 +10,7 @@ use lenscape::trace::{
 };
 
 /// Each kind of mixer once.
-const FIXTURES: [&str; 11] = [
+const FIXTURES: [&str; 12] = [
     "qwen3_5",
     "lfm2",
     "gemma4",
@@ -20,6 +20,7 @@ const FIXTURES: [&str; 11] = [
     "granitemoehybrid_mamba",
     "falcon_h1",
     "nemotron_h",
+    "rwkv7",
     "gemma3n",
     "deepseek_v3",
 ];
