@@ -140,6 +140,24 @@ fn a_mixer_that_is_left_out_adds_nothing_and_is_there_again_afterwards() {
 }
 
 #[test]
+fn a_feed_forward_part_that_is_left_out_still_knows_what_it_read_before() {
+    let without = |id: u64, tokens: &[TokenId]| RunRequest {
+        interventions: vec![Intervention::Ablation(Ablation {
+            layer: Layer(1),
+            part: AblatedPart::FeedForward,
+        })],
+        ..forced(id, tokens)
+    };
+    let mut session = session("rwkv7");
+    session.complete(without(1, &tokens())).unwrap();
+    let mut given = tokens()[..40].to_vec();
+    given.push(TokenId(300));
+    let (_, branched) = session.complete(without(2, &given)).unwrap();
+    let (_, fresh) = self::session("rwkv7").complete(without(1, &given)).unwrap();
+    assert_eq!(branched, fresh);
+}
+
+#[test]
 fn a_trunk_of_several_streams_says_what_is_not_defined_for_it() {
     let mut session = session("gemma3n");
     session.complete(run(1)).unwrap();

@@ -12,7 +12,7 @@ use super::{Family, reading};
 use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{GGUF, HUGGING_FACE, Layout, MlpLayout};
-use crate::model::mixer::rwkv7::{self, LowRankLayout, Ranks, SharesLayout, Unit, Values};
+use crate::model::mixer::rwkv7::{self, LowRankLayout, Names, Ranks, SharesLayout, Unit, Values};
 use crate::model::mixer::{MixerLayout, MixerSpec};
 use crate::model::spec::{
     Activation, Bias, FeedForwardInput, MixingSpec, MlpKind, NormSpec, Spec, Unembedding,
@@ -231,7 +231,7 @@ fn layout(config: &Config) -> Layout {
             embedding_norm: "layers.0.pre_norm",
             attention_norm: "layers.{l}.attn_norm",
             output: "layers.{l}.attn.o_proj",
-            mixer: MixerLayout::Rwkv7(IN_FLA),
+            mixer: MixerLayout::Rwkv7(rwkv7::Layout(&IN_FLA)),
             mlp_norm: "layers.{l}.ffn_norm",
             token_shift: "layers.{l}.ffn.x_k",
             mlp: MlpLayout::Plain {
@@ -242,7 +242,7 @@ fn layout(config: &Config) -> Layout {
         },
         Dialect::Gguf => Layout {
             output: "blk.{l}.time_mix_output",
-            mixer: MixerLayout::Rwkv7(IN_GGUF),
+            mixer: MixerLayout::Rwkv7(rwkv7::Layout(&IN_GGUF)),
             mlp_norm: "blk.{l}.attn_norm_2",
             mlp: MlpLayout::Plain {
                 up: "blk.{l}.channel_mix_key",
@@ -253,7 +253,7 @@ fn layout(config: &Config) -> Layout {
     }
 }
 
-const IN_FLA: rwkv7::Layout = rwkv7::Layout {
+const IN_FLA: Names = Names {
     shares: SharesLayout::Each(
         [
             "layers.{l}.attn.x_r",
@@ -297,7 +297,7 @@ const IN_FLA: rwkv7::Layout = rwkv7::Layout {
 
 /// The first block holds a copy of the rates' tensors under the names of the values' shares, which
 /// llama.cpp wants there and does not use.
-const IN_GGUF: rwkv7::Layout = rwkv7::Layout {
+const IN_GGUF: Names = Names {
     shares: SharesLayout::Fused("blk.{l}.time_mix_lerp_fused.weight"),
     receptance: "blk.{l}.time_mix_receptance",
     key: "blk.{l}.time_mix_key",

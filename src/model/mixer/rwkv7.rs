@@ -126,7 +126,11 @@ impl Kind for Spec {
 
 /// Where the tensors of a time mixing stand.
 #[derive(Clone, Copy, Debug)]
-pub struct Layout {
+pub struct Layout(pub &'static Names);
+
+/// The names of the tensors of a time mixing.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
     /// The shares of the token shift.
     pub shares: SharesLayout,
     /// What reads from the heads' matrices.
@@ -290,7 +294,7 @@ impl LowRank {
 /// Reads the time mixing of block `l`.
 pub(super) fn read(
     spec: &Spec,
-    layout: &Layout,
+    Layout(layout): &Layout,
     checkpoint: &Checkpoint<'_>,
     l: usize,
     d_model: usize,
