@@ -23,7 +23,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: 
 TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
 qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 lfm2_moe gemma3n_text gemma4_text gemma4_unified_text mamba falcon_mamba mamba2 deepseek_v2 deepseek_v3
 smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
-gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoehybrid falcon_h1 nemotron_h llama4_text exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
+gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoe granitemoeshared granitemoehybrid falcon_h1 nemotron_h llama4_text exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
 seed_oss arcee apertus nanochat helium internlm3 phimoe nemotron gpt_bigcode codegen persimmon xglm gpt_oss""".split()
 # InternLM2's configuration class is published beside the model and RWKV-7's in flash-linear-attention, not within transformers.
 OWN = {"internlm2": dict(vocab_size=103168, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32,
@@ -312,6 +312,7 @@ REFUSED = [
     ("activation-of-rwkv7", "rwkv7", dict(hidden_act="silu"), []),
     ("wide-values-of-rwkv7", "rwkv7", dict(value_dim=64), []),
     ("heads-of-rwkv7", "rwkv7", dict(head_dim=12), []),
+    ("experts-of-granitemoe", "granitemoe", dict(num_local_experts=0), []),
 ]
 
 def changed(fixture, new, old):
