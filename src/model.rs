@@ -43,6 +43,7 @@ pub mod router;
 pub mod sinusoids;
 pub mod spec;
 pub mod streams;
+pub mod token_shift;
 pub mod tokenizer;
 pub mod unembed;
 pub mod weight;

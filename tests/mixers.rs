@@ -10,7 +10,7 @@ use lenscape::trace::{
 };
 
 /// Each kind of mixer once.
-const FIXTURES: [&str; 11] = [
+const FIXTURES: [&str; 12] = [
     "qwen3_5",
     "lfm2",
     "gemma4",
@@ -20,6 +20,7 @@ const FIXTURES: [&str; 11] = [
     "granitemoehybrid_mamba",
     "falcon_h1",
     "nemotron_h",
+    "rwkv7",
     "gemma3n",
     "deepseek_v3",
 ];
@@ -136,6 +137,24 @@ fn a_mixer_that_is_left_out_adds_nothing_and_is_there_again_afterwards() {
         let (_, again) = session.complete(run(3)).unwrap();
         assert_eq!(again, whole, "{name}");
     }
+}
+
+#[test]
+fn a_feed_forward_part_that_is_left_out_still_knows_what_it_read_before() {
+    let without = |id: u64, tokens: &[TokenId]| RunRequest {
+        interventions: vec![Intervention::Ablation(Ablation {
+            layer: Layer(1),
+            part: AblatedPart::FeedForward,
+        })],
+        ..forced(id, tokens)
+    };
+    let mut session = session("rwkv7");
+    session.complete(without(1, &tokens())).unwrap();
+    let mut given = tokens()[..40].to_vec();
+    given.push(TokenId(300));
+    let (_, branched) = session.complete(without(2, &given)).unwrap();
+    let (_, fresh) = self::session("rwkv7").complete(without(1, &given)).unwrap();
+    assert_eq!(branched, fresh);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod gguf;
 mod metadata;
 mod refusals;
 mod vocabularies;
+mod world;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,10 +7,12 @@ use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::intervention::BlockAblations;
 use super::laurel::Laurel;
-use super::mixing::Mixing;
+use super::mixer::Past;
+use super::mixing::{Mixing, MixingPast};
 use super::norm::Norm;
 use super::per_layer::AfterParts;
 use super::spec::{NormPlace, Residual};
+use super::token_shift::ShiftedInput;
 use crate::trace::PartialSum;
 
 /// One decoder block: attention and feed-forward part, each added to the stream.
@@ -28,6 +30,9 @@ pub struct Block {
     pub laurel: Option<Laurel>,
     /// Around the feed-forward part.
     pub mlp_norms: PartNorms,
+    /// What mixes into what the feed-forward part reads what it read one position before, if
+    /// anything.
+    pub shift: Option<ShiftedInput>,
     /// The feed-forward part.
     pub feed_forward: FeedForward,
     /// What comes behind the two, if anything.
@@ -36,6 +41,13 @@ pub struct Block {
     pub device: Device,
     /// How sums are kept.
     pub dtype: Dtype,
+}
+
+/// What one block knows of the positions seen.
+#[derive(Debug, Default)]
+pub struct BlockPast {
+    mixing: MixingPast,
+    shift: Past,
 }
 
 /// The norms around one part of a block.
@@ -142,6 +154,48 @@ impl Block {
         })
     }
 
+    /// The last position not behind `len` that it can go back to.
+    #[must_use]
+    pub fn reach(&self, len: usize) -> usize {
+        let of_mixing = self.attention.reach(len);
+        let of_shift = self.shift.as_ref().map(|shift| shift.past.reach(len));
+        of_shift.map_or(of_mixing, |of_shift| of_shift.min(of_mixing))
+    }
+
+    /// Counts the first `len` positions as seen: those of a pass that is over, or fewer, up to
+    /// which it [reaches](Self::reach).
+    pub fn keep(&mut self, len: usize) {
+        self.attention.keep(len);
+        if let Some(shift) = &mut self.shift {
+            shift.past.keep(len);
+        }
+    }
+
+    /// Exchanges what is known of the positions seen.
+    pub fn exchange(&mut self, other: &mut BlockPast) {
+        self.attention.exchange(&mut other.mixing);
+        if let Some(shift) = &mut self.shift {
+            std::mem::swap(&mut shift.past, &mut other.shift);
+        }
+    }
+
+    /// Remembers the positions seen as they are now, until [`Block::take_up`].
+    pub fn set_aside(&mut self) {
+        self.attention.set_aside();
+        if let Some(shift) = &mut self.shift {
+            shift.past.set_aside();
+        }
+    }
+
+    /// Makes the positions seen, bit for bit, what they were when they were set aside.
+    pub fn take_up(&mut self) -> Result<()> {
+        self.attention.take_up()?;
+        match &mut self.shift {
+            Some(shift) => shift.past.take_up(),
+            None => Ok(()),
+        }
+    }
+
     /// What each head of one position adds to the stream, and the output's bias as the last row:
     /// what the heads gave, `[1, n_heads * head_dim]` → `[n_heads + 1, d]`.
     pub fn added_by_head(&self, heads: &Tensor) -> Result<Tensor> {
@@ -198,10 +252,21 @@ impl Block {
     }
 
     /// What the feed-forward part adds to the stream, of which `input` is what a norm gives.
-    fn fed(&self, input: &Tensor, stream: &Tensor, ablations: &BlockAblations) -> Result<Tensor> {
+    /// One that is skipped reads all the same: its past must know every position.
+    fn fed(
+        &mut self,
+        input: &Tensor,
+        stream: &Tensor,
+        ablations: &BlockAblations,
+    ) -> Result<Tensor> {
+        let shifted = match &mut self.shift {
+            Some(shift) => Some(shift.forward(input)?),
+            None => None,
+        };
         if ablations.feed_forward {
             return input.zeros_like();
         }
+        let input = shifted.as_ref().unwrap_or(input);
         let output = self.feed_forward.forward(input, stream)?;
         self.scaled(normed(&self.mlp_norms.output, &output)?)
     }

@@ -22,7 +22,7 @@ use super::device::Processor;
 use super::dtype::Dtype;
 use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
-use super::mixer::layered_attention::Handed;
+use super::mixer::Handed;
 use super::norm::Norm;
 use super::placement::{Placement, Stage};
 use super::rope::Rotation;
@@ -292,6 +292,11 @@ impl<'a> Checkpoint<'a> {
             Reading::Values => Ok(stored.transposed()?),
             Reading::Headers => Ok(Rows::outline(rows)),
         }
+    }
+
+    /// Whether there is a tensor of this whole name.
+    pub(in crate::model) fn holds(&self, name: &str) -> bool {
+        self.weights.shape(name).is_some()
     }
 
     pub(in crate::model) fn has_weight(&self, name: &str) -> bool {

@@ -8,13 +8,12 @@ use std::time::Duration;
 use candle_core::{Device, Tensor};
 
 use super::ModelError;
-use super::block::{Block, BlockOutput, BlockParts};
+use super::block::{Block, BlockOutput, BlockParts, BlockPast};
 use super::device::moved;
 use super::dtype::Dtype;
 use super::intervention::Interventions;
 use super::laurel::Laurel;
 use super::linear::Linear;
-use super::mixing::BlockPast;
 use super::norm::Norm;
 use super::per_layer::{AfterParts, PerLayerEmbedding};
 use super::placement::Placement;
@@ -240,10 +239,10 @@ impl Decoder {
     /// there: how many are left then.
     pub fn rewind(&mut self, len: usize) -> usize {
         let len = self.seen.min(len);
-        let reached = self.blocks.iter().map(|block| block.attention.reach(len));
+        let reached = self.blocks.iter().map(|block| block.reach(len));
         self.seen = reached.fold(len, usize::min);
         for block in &mut self.blocks {
-            block.attention.keep(self.seen);
+            block.keep(self.seen);
         }
         self.seen
     }
@@ -260,7 +259,7 @@ impl Decoder {
             .pasts
             .resize_with(self.blocks.len(), BlockPast::default);
         for (block, past) in self.blocks.iter_mut().zip(&mut other.pasts) {
-            block.attention.exchange(past);
+            block.exchange(past);
         }
         std::mem::swap(&mut self.seen, &mut other.positions);
         std::mem::swap(&mut self.interventions, &mut other.interventions);
@@ -270,7 +269,7 @@ impl Decoder {
     /// in the network must stay the same meanwhile.
     pub fn set_aside(&mut self) {
         for block in &mut self.blocks {
-            block.attention.set_aside();
+            block.set_aside();
         }
     }
 
@@ -279,7 +278,7 @@ impl Decoder {
     pub fn take_up(&mut self, seen: usize) -> Result<(), ModelError> {
         self.seen = seen;
         for block in &mut self.blocks {
-            block.attention.take_up()?;
+            block.take_up()?;
         }
         Ok(())
     }
@@ -352,7 +351,7 @@ impl Decoder {
         }
         self.seen = end;
         for block in &mut self.blocks {
-            block.attention.keep(end);
+            block.keep(end);
         }
         Ok(ControlFlow::Continue(()))
     }

@@ -45,6 +45,7 @@ mod phimoe;
 mod qwen3_next;
 mod reading;
 mod rotary;
+mod rwkv7;
 mod seed_oss;
 mod stablelm;
 mod starcoder2;
@@ -79,6 +80,7 @@ pub const ALL: &[Family] = &[
     qwen3_next::FAMILY,
     lfm2::FAMILY,
     mamba::FAMILY,
+    rwkv7::FAMILY,
     deepseek::FAMILY,
     gemma::FAMILY,
     gemma3n::FAMILY,

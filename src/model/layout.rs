@@ -46,6 +46,8 @@ pub struct Layout {
     pub mlp_output_norm: &'static str,
     /// A dense feed-forward part.
     pub mlp: MlpLayout,
+    /// The shares of a token shift before the feed-forward part, `[d_model]`; the whole name.
+    pub token_shift: &'static str,
     /// The numbers of an xIELU, `{x}` being the name of one; the whole name.
     pub xielu: &'static str,
     /// A mixture of experts.
@@ -304,6 +306,7 @@ pub const HUGGING_FACE: Layout = Layout {
         up: "layers.{l}.mlp.up_proj",
         down: "layers.{l}.mlp.down_proj",
     },
+    token_shift: "layers.{l}.mlp.x_k",
     xielu: "layers.{l}.mlp.act_fn.{x}",
     experts: ExpertsLayout {
         router: "layers.{l}.mlp.gate",
@@ -385,6 +388,7 @@ pub const GGUF: Layout = Layout {
         up: "blk.{l}.ffn_up",
         down: "blk.{l}.ffn_down",
     },
+    token_shift: "blk.{l}.channel_mix_lerp_k.weight",
     xielu: "blk.{l}.{x}",
     experts: GGUF_EXPERTS,
     beside: [

@@ -18,7 +18,9 @@ use super::mixer::{Kind, Past};
 use super::mixing::{Both, Mixing};
 use super::placement::{self, Need, Placement, Stage};
 use super::rope::Rotation;
-use super::spec::{AttentionSpec, BlockSpec, FeedForwardSpec, MixingSpec, Residual, Spec};
+use super::spec::{
+    AttentionSpec, BlockSpec, FeedForwardInput, FeedForwardSpec, MixingSpec, Residual, Spec,
+};
 use super::streams::Streams;
 use super::tokenizer::Tokenizer;
 use super::unembed::Unembed;
@@ -390,6 +392,10 @@ fn read_block(
         attention: read_mixing(checkpoint, l, spec, d_model)?,
         laurel: checkpoint.laurel(l, spec.laurel, d_model)?,
         mlp_norms,
+        shift: match spec.feed_forward_input {
+            FeedForwardInput::Own => None,
+            FeedForwardInput::Shifted => Some(checkpoint.token_shift(l, d_model)?),
+        },
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
         after: checkpoint.after_parts(l, spec.after, d_model)?,
         device: checkpoint.device().clone(),

@@ -11,7 +11,7 @@ use super::ModelError;
 use super::dequantisation::Dequantisation;
 use super::dtype::Dtype;
 use super::mixer::{Kind, MARKS, MixerSpec};
-use super::spec::Spec;
+use super::spec::{FeedForwardInput, Spec};
 use super::weights::{Size, Weights};
 
 /// Bytes of a number in float32.
@@ -199,7 +199,11 @@ pub(super) fn cache(spec: &Spec, blocks: Range<usize>) -> u64 {
             let states = mixer.state().saturating_mul(STATES);
             of_positions.saturating_add(states)
         });
-        sum(of_attention.into_iter().chain(of_mixer))
+        let of_shift = match block.feed_forward_input {
+            FeedForwardInput::Own => None,
+            FeedForwardInput::Shifted => Some((spec.d_model as u64).saturating_mul(STATES)),
+        };
+        sum(of_attention.into_iter().chain(of_mixer).chain(of_shift))
     });
     sum(numbers).saturating_mul(SINGLE)
 }

@@ -8,6 +8,7 @@
 
 mod attending;
 mod convolution;
+mod handed;
 mod past;
 
 pub mod delta_net;
@@ -15,6 +16,7 @@ pub mod latent_attention;
 pub mod layered_attention;
 pub mod mamba;
 pub mod mamba2;
+pub mod rwkv7;
 pub mod short_convolution;
 
 use std::fmt::Debug;
@@ -27,6 +29,7 @@ use super::checkpoint::Checkpoint;
 use super::dtype::Dtype;
 use super::linear::Linear;
 
+pub use handed::Handed;
 pub use past::{MARKS, Past};
 
 macro_rules! mixers {
@@ -89,6 +92,8 @@ mixers! {
     Mamba in mamba,
     /// A state space with heads.
     Mamba2 in mamba2,
+    /// A time mixing of RWKV-7.
+    Rwkv7 in rwkv7,
 }
 
 /// What there is to know of a mixer without its weights. Nothing here may overflow, whatever a

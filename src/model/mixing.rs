@@ -24,9 +24,9 @@ pub enum Mixing {
     Nothing,
 }
 
-/// What one block knows of the positions seen.
+/// What one of them knows of the positions seen.
 #[derive(Debug, Default)]
-pub struct BlockPast {
+pub struct MixingPast {
     cache: KvCache,
     past: Past,
 }
@@ -68,7 +68,7 @@ impl Mixing {
     }
 
     /// Exchanges what is known of the positions seen.
-    pub fn exchange(&mut self, other: &mut BlockPast) {
+    pub fn exchange(&mut self, other: &mut MixingPast) {
         match self {
             Self::Attention(attention) => {
                 std::mem::swap(attention.cache_mut(), &mut other.cache);

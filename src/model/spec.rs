@@ -15,8 +15,8 @@ pub use attention::{
     Rope, RopeScaling, Sinks, Temperature,
 };
 pub use feed_forward::{
-    Activation, BesideExperts, ExpertsSpec, FeedForwardSpec, MlpKind, MlpSpec, SharedExpert,
-    SharedGate, Weighs, Xielu,
+    Activation, BesideExperts, ExpertsSpec, FeedForwardInput, FeedForwardSpec, MlpKind, MlpSpec,
+    SharedExpert, SharedGate, Weighs, Xielu,
 };
 pub use mixing::{BesideSpec, MixingSpec};
 pub use router::{Groups, OwnNorm, RouterScore, RouterSpec, Sum};
@@ -202,6 +202,8 @@ pub struct BlockSpec {
     pub laurel: Option<NormSpec>,
     /// Its feed-forward part.
     pub feed_forward: FeedForwardSpec,
+    /// What that part reads.
+    pub feed_forward_input: FeedForwardInput,
     /// What comes behind the two, if anything.
     pub after: Option<AfterSpec>,
 }

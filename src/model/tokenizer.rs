@@ -17,7 +17,9 @@ mod from_sentencepiece;
 mod gguf;
 mod growth;
 mod guard;
+mod joining;
 mod leftmost;
+mod longest;
 mod metadata;
 mod ordered_json;
 mod own_way;
@@ -31,6 +33,7 @@ mod special;
 mod split;
 mod tekken;
 mod tiktoken;
+mod world;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -43,7 +46,7 @@ pub use error::TokenizerError;
 use crate::trace::{Candidate, TokenId};
 use crate::vocabulary::{TextStream, Vocabulary};
 use guard::guarded;
-use leftmost::Leftmost;
+use joining::Joining;
 use special::Bounds;
 
 /// A model's tokenizer.
@@ -61,15 +64,15 @@ pub struct Tokenizer {
     /// The texts of the special tokens that have a role, by the names that transformers gives to
     /// the roles.
     roles: Vec<(String, String)>,
-    /// What joins characters where the tokenizer itself does not.
-    leftmost: Option<Leftmost>,
+    /// What joins characters or bytes where the tokenizer itself does not.
+    joining: Option<Joining>,
     notes: Vec<String>,
 }
 
 impl Tokenizer {
     /// The tokenizer of a model's folder, with the ids that transformers 5 gives: `tokenizer.json`,
     /// or else Mistral's `tekken.json`, or else the SentencePiece model `tokenizer.model`, or else
-    /// tiktoken's `tiktoken.model`, or else `vocab.json` and `merges.txt`.
+    /// tiktoken's `tiktoken.model`, or else RWKV's vocabulary, or else `vocab.json` and `merges.txt`.
     /// What is done with it, which tokens are added to it, and where a text begins and ends is read
     /// from `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
     /// `generation_config.json` and `config.json`, as far as they exist.
@@ -127,7 +130,7 @@ impl Tokenizer {
             opening,
             end_of_text,
             roles: Vec::new(),
-            leftmost: None,
+            joining: None,
             notes,
         })
     }
@@ -201,8 +204,8 @@ impl Tokenizer {
         special: SpecialTokens,
     ) -> Result<Vec<TokenId>, TokenizerError> {
         let ids = encode(tokenizer, text, special)?;
-        Ok(match &self.leftmost {
-            Some(leftmost) => leftmost.join(ids),
+        Ok(match &self.joining {
+            Some(joining) => joining.join(ids),
             None => ids,
         })
     }
@@ -231,6 +234,9 @@ impl Tokenizer {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         use tokenizers::ModelWrapper;
+        if let Some(Joining::Longest(_)) = self.joining {
+            return "longest match";
+        }
         match self.inner.get_model() {
             ModelWrapper::BPE(bpe) if bpe.byte_fallback => "BPE with byte fallback",
             ModelWrapper::BPE(_) => "BPE",

@@ -23,13 +23,17 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: 
 TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
 qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 lfm2_moe gemma3n_text gemma4_text gemma4_unified_text mamba falcon_mamba mamba2 deepseek_v2 deepseek_v3
 smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
-gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoehybrid falcon_h1 nemotron_h llama4_text exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
+gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoe granitemoeshared granitemoehybrid falcon_h1 nemotron_h llama4_text exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
 seed_oss arcee apertus nanochat helium internlm3 phimoe nemotron gpt_bigcode codegen persimmon xglm gpt_oss""".split()
-# InternLM2's configuration class is published beside the model and not within transformers.
+# InternLM2's configuration class is published beside the model and RWKV-7's in flash-linear-attention, not within transformers.
 OWN = {"internlm2": dict(vocab_size=103168, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32,
        num_key_value_heads=None, hidden_act="silu", max_position_embeddings=2048, initializer_range=0.02, rms_norm_eps=1e-6, use_cache=True,
        pad_token_id=0, bos_token_id=1, eos_token_id=2, tie_word_embeddings=False, bias=True, rope_theta=10000, rope_scaling=None,
-       attn_implementation="eager", aliases={})}
+       attn_implementation="eager", aliases={}),
+       "rwkv7": dict(attn_mode="chunk", hidden_size=2048, hidden_ratio=4, intermediate_size=None, num_hidden_layers=24, head_dim=64, num_heads=None,
+       decay_low_rank_dim=64, gate_low_rank_dim=128, a_low_rank_dim=64, v_low_rank_dim=16, hidden_act="sqrelu", max_position_embeddings=2048, norm_first=True,
+       norm_bias=True, norm_eps=1e-5, attn=None, use_cache=True, pad_token_id=None, bos_token_id=1, eos_token_id=2, tie_word_embeddings=False,
+       initializer_range=0.02, fuse_norm=True, fuse_cross_entropy=True, fuse_linear_cross_entropy=False, use_l2warp=True, vocab_size=32000, value_dim=None, aliases={})}
 # Longer than every window below.
 PROMPT = "The countries of the European Union are:\n1. Austria\n2."
 ROPE = ["rope_parameters"]
@@ -304,6 +308,11 @@ REFUSED = [
     ("biases-of-internlm3", "internlm3", dict(attention_bias=False), []),
     ("beta-of-ministral3-left-out", "ministral3", dict(rope_parameters=dict(YARN, rope_theta=1e4)), []),
     ("flat-rotation-of-gemma3", "gemma3", dict(rope_parameters=dict(rope_type="default", rope_theta=500.0)), []),
+    ("attention-in-rwkv7", "rwkv7", dict(attn=dict(layers=[1], num_heads=2)), []),
+    ("activation-of-rwkv7", "rwkv7", dict(hidden_act="silu"), []),
+    ("wide-values-of-rwkv7", "rwkv7", dict(value_dim=64), []),
+    ("heads-of-rwkv7", "rwkv7", dict(head_dim=12), []),
+    ("experts-of-granitemoe", "granitemoe", dict(num_local_experts=0), []),
 ]
 
 def changed(fixture, new, old):

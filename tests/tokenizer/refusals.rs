@@ -22,8 +22,8 @@ fn unknown_kinds_are_refused_by_name_with_a_hint() {
         message.contains("put the model's tokenizer.json beside the file"),
         "{message}"
     );
-    set(&mut metadata, "model", string("rwkv"));
-    assert!(error(&metadata).contains("tokenizer.ggml.model is \"rwkv\""));
+    set(&mut metadata, "model", string("plamo2"));
+    assert!(error(&metadata).contains("tokenizer.ggml.model is \"plamo2\""));
 }
 
 #[test]

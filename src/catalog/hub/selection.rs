@@ -35,7 +35,12 @@ const MORE_TEMPLATES: &str = "additional_chat_templates";
 
 /// What a tokenizer is made from where there is no `tokenizer.json`: any one of these, or else
 /// [`MERGED`].
-const OTHER_TOKENIZERS: [&str; 3] = ["tekken.json", "tokenizer.model", "tiktoken.model"];
+const OTHER_TOKENIZERS: [&str; 4] = [
+    "tekken.json",
+    "tokenizer.model",
+    "tiktoken.model",
+    "rwkv_vocab_v20230424.txt",
+];
 
 /// A vocabulary and its merges, which make a tokenizer together.
 const MERGED: [&str; 2] = ["vocab.json", "merges.txt"];
@@ -288,8 +293,8 @@ mod tests {
     }
 
     #[test]
-    fn a_vocabulary_of_ranks_is_taken_where_there_is_no_tokenizer_json() {
-        for name in ["tekken.json", "tiktoken.model"] {
+    fn another_vocabulary_is_taken_where_there_is_no_tokenizer_json() {
+        for name in ["tekken.json", "tiktoken.model", "rwkv_vocab_v20230424.txt"] {
             let of = |names: &[&str]| match select(names) {
                 Some(Selection::Folder(folder)) => (folder.has_tokenizer(), folder.besides),
                 other => panic!("{other:?}"),

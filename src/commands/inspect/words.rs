@@ -3,10 +3,10 @@
 use crate::model::mixer::Kind;
 use crate::model::spec::{
     Activation, AfterSpec, AttentionSpec, BesideSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec,
-    FeedForwardSpec, Gate, HeadPositions, MixingSpec, MlpKind, MlpSpec, NormKind, NormPlace,
-    NormSpec, NormWeights, Positions, QkNorm, QkNormPlace, QkNormSpan, Residual, Rope, RopeScaling,
-    RouterScore, RouterSpec, SharedExpert, SharedGate, Sinks, Spec, StreamsSpec, Sum, Temperature,
-    UnembedSpec, Unembedding, Weighs,
+    FeedForwardInput, FeedForwardSpec, Gate, HeadPositions, MixingSpec, MlpKind, MlpSpec, NormKind,
+    NormPlace, NormSpec, NormWeights, Positions, QkNorm, QkNormPlace, QkNormSpan, Residual, Rope,
+    RopeScaling, RouterScore, RouterSpec, SharedExpert, SharedGate, Sinks, Spec, StreamsSpec, Sum,
+    Temperature, UnembedSpec, Unembedding, Weighs,
 };
 
 /// Parts that are there, with a comma between each.
@@ -116,6 +116,9 @@ fn block(spec: &BlockSpec) -> Vec<String> {
             FeedForwardSpec::Nothing => "no feed-forward part".to_owned(),
         },
     ];
+    if spec.feed_forward_input == FeedForwardInput::Shifted {
+        parts.push("the feed-forward part reads a mix with the position before".to_owned());
+    }
     parts.extend(spec.after.map(after));
     parts
 }

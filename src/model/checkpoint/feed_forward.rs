@@ -1,5 +1,7 @@
 //! The tensors of a block's feed-forward part.
 
+use candle_core::Tensor;
+
 use super::Checkpoint;
 use crate::model::ModelError;
 use crate::model::feed_forward::{Both, FeedForward};
@@ -7,6 +9,7 @@ use crate::model::layout::MlpLayout;
 use crate::model::mlp::Mlp;
 use crate::model::norm::Norm;
 use crate::model::spec::{Activation, FeedForwardSpec, MlpSpec, NormSpec, Xielu};
+use crate::model::token_shift::ShiftedInput;
 
 impl Checkpoint<'_> {
     /// The norm before the feed-forward part of block `l`, or of the sum behind it.
@@ -24,6 +27,14 @@ impl Checkpoint<'_> {
     ) -> Result<Norm, ModelError> {
         let name = self.in_block(self.layout.mlp_output_norm, l);
         self.norm(&name, spec, &[d_model])
+    }
+
+    /// What mixes into what the feed-forward part of block `l` reads what it read one position
+    /// before.
+    pub fn token_shift(&self, l: usize, d_model: usize) -> Result<ShiftedInput, ModelError> {
+        let name = self.in_block(self.layout.token_shift, l);
+        let share = Tensor::from_vec(self.flat(&name, d_model)?, d_model, self.device())?;
+        Ok(ShiftedInput::new(share, self.dtype))
     }
 
     /// The feed-forward part of block `l`.

@@ -1,6 +1,7 @@
-//! `granite` and `granitemoehybrid`: Llama with a multiplier at the embedding, the scores, each part
-//! of a block, and the logits. Granite 4 is dense or has experts beside a shared one, and some or
-//! most of its layers are Mamba-2's state spaces in the attention's place.
+//! `granite`, `granitemoe`, `granitemoeshared` and `granitemoehybrid`: Llama with a multiplier at the
+//! embedding, the scores, each part of a block, and the logits. The second has experts, the third a
+//! shared one beside them. Granite 4 is dense or has both, and some or most of its layers are Mamba-2's
+//! state spaces in the attention's place.
 //!
 //! Granite Team 2024, *Granite 3.0 Language Models*.
 
@@ -21,8 +22,8 @@ use crate::model::spec::{
 
 pub const FAMILY: Family = Family {
     name: "granite",
-    model_types: &[GRANITE, HYBRID],
-    gguf: &["granite", "granitehybrid"],
+    model_types: &[GRANITE, MOE, SHARED, HYBRID],
+    gguf: &["granite", "granitemoe", "granitehybrid"],
     spec,
     layout,
 };
@@ -36,6 +37,32 @@ const GRANITE: ModelType = ModelType::new(
         "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
         "attention_bias": false, "mlp_bias": false, "embedding_multiplier": 1.0,
         "logits_scaling": 1.0, "residual_multiplier": 1.0, "attention_multiplier": 1.0
+    }"#,
+);
+
+const MOE: ModelType = ModelType::new(
+    "granitemoe",
+    r#"{
+        "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": 1e-6,
+        "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
+        "attention_bias": false, "embedding_multiplier": 1.0, "logits_scaling": 1.0,
+        "residual_multiplier": 1.0, "attention_multiplier": 1.0, "num_local_experts": 8,
+        "num_experts_per_tok": 2
+    }"#,
+);
+
+const SHARED: ModelType = ModelType::new(
+    "granitemoeshared",
+    r#"{
+        "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": 1e-6,
+        "tie_word_embeddings": false, "rope_parameters": null, "rope_theta": 10000.0,
+        "attention_bias": false, "embedding_multiplier": 1.0, "logits_scaling": 1.0,
+        "residual_multiplier": 1.0, "attention_multiplier": 1.0, "num_local_experts": 8,
+        "num_experts_per_tok": 2, "shared_intermediate_size": 0
     }"#,
 );
 
@@ -103,8 +130,10 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
 
 /// Whether queries and keys are turned.
 fn is_turned(config: &Config) -> Result<bool, ModelError> {
+    if config.dialect() == Dialect::Gguf {
+        return Ok(config.optional_bool(IS_TURNED)?.unwrap_or(true));
+    }
     match (config.architecture(), config.optional_str(POSITIONS)?) {
-        ("granitehybrid", _) => Ok(config.optional_bool(IS_TURNED)?.unwrap_or(true)),
         ("granitemoehybrid", None | Some("nope")) => Ok(false),
         ("granitemoehybrid", Some(other)) if other != "rope" => Err(config.complain(
             POSITIONS,
@@ -114,23 +143,23 @@ fn is_turned(config: &Config) -> Result<bool, ModelError> {
     }
 }
 
-/// The feed-forward parts of Granite 4: a network that every token goes through, and experts beside
-/// it in some models.
+/// The feed-forward parts of all but the first: experts, a network that every token goes through, or
+/// both.
 fn replace_feed_forward(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
     let count = config.optional_usize(experts::COUNT)?.unwrap_or(0);
     if config.architecture() == "granite" && count > 0 {
         let reason = "is above 0: experts are not supported for this architecture";
         return Err(config.complain(experts::COUNT, reason));
     }
-    let used = match count {
-        0 => 0,
-        count => experts::used(config, experts::USED, count)?,
-    };
-    let Some(shared_width) = config
+    let shared_width = config
         .optional_usize(SHARED_WIDTH)?
-        .filter(|width| *width > 0)
-    else {
-        return Ok(());
+        .filter(|width| *width > 0);
+    let used = match (config.architecture(), count) {
+        ("granitemoe" | "granitemoeshared", _) => {
+            experts::used(config, experts::USED, config.usize(experts::COUNT)?)?
+        }
+        (_, 0) => 0,
+        (_, count) => experts::used(config, experts::USED, count)?,
     };
     for block in &mut spec.blocks {
         let FeedForwardSpec::Dense(mlp) = block.feed_forward else {
@@ -138,7 +167,7 @@ fn replace_feed_forward(config: &Config, spec: &mut Spec) -> Result<(), ModelErr
         };
         block.feed_forward = match count {
             0 => FeedForwardSpec::Dense(MlpSpec {
-                width: shared_width,
+                width: shared_width.unwrap_or(mlp.width),
                 ..mlp
             }),
             _ => FeedForwardSpec::Experts(ExpertsSpec {
@@ -151,8 +180,8 @@ fn replace_feed_forward(config: &Config, spec: &mut Spec) -> Result<(), ModelErr
                 },
                 weighs: Weighs::Output,
                 latent: None,
-                shared: Some(SharedExpert {
-                    width: shared_width,
+                shared: shared_width.map(|width| SharedExpert {
+                    width,
                     gate: SharedGate::None,
                 }),
             }),
@@ -206,7 +235,7 @@ fn is_attention(config: &Config, layer: usize) -> Result<bool, ModelError> {
     }
 }
 
-/// Gate and up of Granite 4 stand in one tensor, of its experts too.
+/// Gate and up stand in one tensor, of experts too, in all but the first.
 const SHARED_MLP: MlpLayout = MlpLayout::Fused {
     gate_up: "layers.{l}.shared_mlp.input_linear",
     down: "layers.{l}.shared_mlp.output_linear",
@@ -222,7 +251,7 @@ const EXPERTS: FusedExperts = FusedExperts {
 
 fn layout(config: &Config) -> Layout {
     match config.dialect() {
-        Dialect::HuggingFace if config.architecture() == "granitemoehybrid" => Layout {
+        Dialect::HuggingFace if config.architecture() != "granite" => Layout {
             mlp: SHARED_MLP,
             experts: ExpertsLayout {
                 router: "layers.{l}.block_sparse_moe.router.layer",

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::start::Start;
+use super::start::{self, Start};
 use super::state_space::{Keys, ORDER, TRAINING};
 use super::{Family, reading, state_space};
 use crate::model::ModelError;
@@ -139,7 +139,8 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         },
         context_unsaid: Some(CONTEXT),
     };
-    let mut spec = start.decoder(&without_attention(config))?;
+    let without_network = config.with(reading::MLP_WIDTH, 1.into());
+    let mut spec = start.decoder(&start::without_attention(&without_network))?;
     let channels = state_space::channels(config, EXPAND, spec.d_model)?;
     let mixer = match config.architecture() {
         "mamba2" => MixerSpec::Mamba2(state_space::read(
@@ -163,13 +164,6 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         block.feed_forward = FeedForwardSpec::Nothing;
     }
     Ok(spec)
-}
-
-/// The configuration with the least of what its blocks do not have.
-fn without_attention(config: &Config) -> Config {
-    let one = |config: &Config, key: Key| config.with(key, 1.into());
-    let alone = one(&one(config, reading::N_HEADS), reading::MLP_WIDTH);
-    one(&one(&alone, reading::N_KV_HEADS), reading::HEAD_DIM)
 }
 
 /// Of the norms of what is selected, where there are some.

@@ -5,13 +5,20 @@ use super::reading;
 use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
-    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardSpec, Gate,
-    HeadPositions, MixingSpec, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, QkNormPlace,
+    Activation, AttentionSpec, Bias, BlockSpec, EmbeddingSpec, FeedForwardInput, FeedForwardSpec,
+    Gate, HeadPositions, MixingSpec, MlpKind, MlpSpec, NormPlace, NormSpec, Positions, QkNormPlace,
     Residual, Sinks, Spec, UnembedSpec, Unembedding,
 };
 
 /// In GGUF files; `config.json` has names of its own for it.
 const CAUSAL: Key = key(&[], "attention.causal");
+
+/// The configuration with the least of an attention, of a model that has none.
+pub fn without_attention(config: &Config) -> Config {
+    let one = |config: &Config, key: Key| config.with(key, 1.into());
+    let alone = one(config, reading::N_HEADS);
+    one(&one(&alone, reading::N_KV_HEADS), reading::HEAD_DIM)
+}
 
 /// What the families differ in from the start.
 pub struct Start {
@@ -135,6 +142,7 @@ impl Start {
                 width,
                 bias: self.bias,
             }),
+            feed_forward_input: FeedForwardInput::Own,
             after: None,
         })
     }

@@ -3,12 +3,12 @@
 //!
 //! Google DeepMind 2026, *Gemma 4*.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use candle_core::{DType, Result, Tensor};
 
 use super::attending::shares;
-use super::{HeadOrder, Heads, Kind, Mixer, Past, product};
+use super::{Handed, HeadOrder, Heads, Kind, Mixer, Past, product};
 use crate::model::ModelError;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::device::moved;
@@ -98,22 +98,6 @@ impl Kind for Spec {
 /// Its tensors stand where those of other attentions do.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout;
-
-/// The keys and values of all positions seen that one block hands to others.
-#[derive(Debug, Default)]
-pub struct Handed(Mutex<Option<(Tensor, Tensor)>>);
-
-impl Handed {
-    fn put(&self, keys: &Tensor, values: &Tensor) {
-        let mut handed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *handed = Some((keys.clone(), values.clone()));
-    }
-
-    fn get(&self) -> Option<(Tensor, Tensor)> {
-        let handed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        handed.clone()
-    }
-}
 
 /// An attention with its weights.
 #[derive(Debug)]
@@ -232,7 +216,7 @@ impl LayeredAttention {
         let keys = self.rotation.apply(&keys, past.cache.len())?;
         let values = own.value_norm.forward(&values)?;
         let (keys, values) = past.cache.write(&keys, &values)?;
-        self.handed.put(&keys, &values);
+        self.handed.put(vec![keys.clone(), values.clone()]);
         Ok((keys, values))
     }
 }
@@ -255,9 +239,9 @@ impl Mixer for LayeredAttention {
                 let behind = made.dim(0)?.saturating_sub(n_heads);
                 self.keys_and_values(own, &made.narrow(0, n_heads, behind)?, past)?
             }
-            None => match self.handed.get() {
-                Some((keys, values)) => (moved(&keys, x.device())?, moved(&values, x.device())?),
-                None => candle_core::bail!("no block has handed on its keys and values"),
+            None => match &*self.handed.get() {
+                [keys, values] => (moved(keys, x.device())?, moved(values, x.device())?),
+                _ => candle_core::bail!("no block has handed on its keys and values"),
             },
         };
         let seen = keys.dim(1)?;

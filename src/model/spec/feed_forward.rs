@@ -15,6 +15,16 @@ pub enum FeedForwardSpec {
     Nothing,
 }
 
+/// What the feed-forward part of one block reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedForwardInput {
+    /// What its norm gives of the position itself.
+    Own,
+    /// The same mixed, each number by a share of its own, with what its norm gave of the position
+    /// before: a token shift, as in RWKV.
+    Shifted,
+}
+
 /// A network and a mixture side by side, as in Gemma 4. The network reads what the block's norm
 /// gives; the mixture the stream through a norm of its own; what each gives goes through another one.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -25,6 +25,9 @@ pub(super) const SENTENCEPIECE: &str = "llama";
 /// What [`MODEL`] calls a vocabulary in SentencePiece's spelling that lists its merges.
 pub(super) const GEMMA4: &str = "gemma4";
 
+/// What [`MODEL`] calls RWKV's vocabulary.
+pub(super) const RWKV: &str = "rwkv";
+
 /// Tokens that end a text wherever they are, though the file may name only one of them. They are
 /// control tokens, though some files give them another type: llama.cpp knows them by these texts.
 const ENDS: [&str; 23] = [
@@ -123,9 +126,17 @@ impl Entries {
             Some(GEMMA4) => entries.unknown = entries.declared(metadata, UNKNOWN)?,
             _ => {}
         }
-        let turn = entries.declared(metadata, EOT)?;
+        let is_rwkv = metadata.string(MODEL)? == Some(RWKV);
+        let turn = match is_rwkv {
+            // llama.cpp's converter names the text of a blank line there, for chats.
+            true => None,
+            false => entries.declared(metadata, EOT)?,
+        };
         let message = entries.declared(metadata, EOM)?;
         entries.ends = [entries.eos, turn, message].into_iter().flatten().collect();
+        if !is_rwkv {
+            entries.find_ends();
+        }
         entries.mark_control();
         entries.spell_as_in_text(is_gemma(metadata)?);
         Ok(entries)
@@ -183,14 +194,17 @@ impl Entries {
         self.eos = self.eos.or(known(2));
     }
 
-    /// The tokens that the file declares to begin or end a text are control tokens whatever
-    /// their type; and so are some that end a text whether declared or not.
-    fn mark_control(&mut self) {
+    /// Some tokens end a text whether declared or not.
+    fn find_ends(&mut self) {
         for (id, token) in (0..).zip(&self.tokens) {
             if ENDS.contains(&token.as_str()) {
                 self.ends.push(TokenId(id));
             }
         }
+    }
+
+    /// The tokens that begin or end a text are control tokens whatever their type.
+    fn mark_control(&mut self) {
         for id in self.ends.iter().chain(&self.bos) {
             self.kinds[id.0 as usize] = TokenKind::Control;
         }

@@ -1,10 +1,11 @@
 //! The tokenizer of a model's folder, with the files that models are published with on the hub.
 //!
 //! Of the files that may hold a vocabulary one is taken: `tokenizer.json`, or else `tekken.json`, or
-//! else a SentencePiece model, or else `tiktoken.model`, or else `vocab.json` with `merges.txt`. What is then done with it depends on the class
-//! that the files name, and the tokens that they declare are added to it.
+//! else a SentencePiece model, or else `tiktoken.model`, or else RWKV's vocabulary, or else
+//! `vocab.json` with `merges.txt`. What is then done with it depends on the class that the files name,
+//! and the tokens that they declare are added to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use tokenizers::ModelWrapper;
@@ -16,10 +17,12 @@ use super::byte_ranks::Ranked;
 use super::class::{Class, OwnWay};
 use super::declared::{Declarations, ROLES};
 use super::guard::guarded;
+use super::joining::Joining;
 use super::sentencepiece_file::SentencePieceModel;
 use super::settings::Settings;
 use super::source::{self, SENTENCEPIECE, Source, TOKENIZER};
 use super::special::Bounds;
+use super::world::{self, World};
 use super::{SpecialTokens, Tokenizer, TokenizerError, ids, own_way, special};
 use crate::trace::TokenId;
 
@@ -76,8 +79,13 @@ impl Folder<'_> {
                  differ from those of transformers"
             ));
         }
+        let joining = match &source {
+            Source::World(world) => Some(Joining::Longest(world.longest()?)),
+            _ => None,
+        };
         let (inner, special) = guarded(|| match (self.class.clone(), source) {
             (_, Source::Ranked(ranked)) => self.ranked(&ranked),
+            (_, Source::World(world)) => self.world(&world),
             (Class::Own(own), source) => self.own_way(own, source),
             (_, Source::Json { inner, .. }) => self.generic(*inner),
             (_, Source::SentencePiece(model)) => self.generic_sentencepiece(&model),
@@ -93,7 +101,11 @@ impl Folder<'_> {
         });
         let roles = roles.collect();
         let tokenizer = Tokenizer::assemble(inner, bounds, &[], self.notes)?;
-        Ok(Tokenizer { roles, ..tokenizer })
+        Ok(Tokenizer {
+            roles,
+            joining,
+            ..tokenizer
+        })
     }
 
     /// What `tokenizer.json` describes, and the tokens that the other files declare.
@@ -126,6 +138,42 @@ impl Folder<'_> {
             );
         }
         Ok((inner, special))
+    }
+
+    /// RWKV's vocabulary, with the tokens that the other files declare.
+    fn world(&mut self, world: &World) -> tokenizers::Result<(tokenizers::Tokenizer, Special)> {
+        self.declare_no_texts_of(world);
+        let declared = self.declared.by_id.get(&u64::from(world::END.0));
+        let end = declared.map_or(world::END_OF_TEXT, |token| &token.content);
+        let mut inner = world.tokenizer(end)?;
+        let special = Special::new(&self.declared, None, Vec::new());
+        special.add(&mut inner, self.declared.by_id.values().cloned())?;
+        special.put_around(&mut inner, &self.declared, false)?;
+        inner.set_encode_special_tokens(self.declared.split_special_tokens);
+        Ok((inner, special))
+    }
+
+    /// Takes what the vocabulary has as a text for no token of its own. Published files name a blank
+    /// line as the end of a text, and the code beside them gives it a new id, with which no model was
+    /// trained.
+    fn declare_no_texts_of(&mut self, world: &World) {
+        let Declarations { roles, by_id, .. } = &mut self.declared;
+        let of_roles = roles.values().flatten().map(TokenDeclaration::content);
+        let of_ids = by_id.values().map(|token| token.content.as_str());
+        let texts = of_roles.chain(of_ids).filter(|text| world.has(text));
+        let texts: BTreeSet<String> = texts.map(str::to_owned).collect();
+        roles.retain(|_, token| {
+            let content = token.as_ref().map(TokenDeclaration::content);
+            content.is_none_or(|content| !texts.contains(content))
+        });
+        by_id.retain(|_, token| !texts.contains(&token.content));
+        self.notes.extend(texts.into_iter().map(|text| {
+            format!(
+                "the files name {text:?} as a token beside the vocabulary, which has it as a text: \
+                 it stays one, as the model was trained; the model's own code for transformers gives \
+                 it another id"
+            )
+        }));
     }
 
     fn generic_sentencepiece(
@@ -184,7 +232,9 @@ impl Folder<'_> {
                 let rules = (!rules.is_empty()).then(|| own_way::precompiled(rules));
                 (model.vocabulary_for(own)?, rules.transpose()?)
             }
-            Source::Ranked(_) => return Err("is not read in a way of a class's own".into()),
+            Source::Ranked(_) | Source::World(_) => {
+                return Err("is not read in a way of a class's own".into());
+            }
             Source::Merges(vocab, merges) => {
                 let model = BPE::builder().vocab_and_merges(vocab, merges).build()?;
                 (ModelWrapper::from(model), None)
@@ -235,6 +285,7 @@ impl Folder<'_> {
             end_of_text: named("eos_token")
                 .into_iter()
                 .chain(self.settings.ends_of_text())
+                .chain(self.path.ends_with(world::FILE).then_some(world::END))
                 .collect(),
         }
     }

@@ -11,15 +11,18 @@ use tokenizers::models::bpe::{Merges, Vocab};
 
 use super::additions::MOST_SPECIAL;
 use super::entries::{
-    BOS, EOS, Entries, GEMMA4, MODEL, SENTENCEPIECE, TOKENS, TokenKind, is_gemma,
+    BOS, EOS, Entries, GEMMA4, MODEL, RWKV, SENTENCEPIECE, TOKENS, TokenKind, is_gemma,
 };
 use super::growth;
 use super::guard::guarded;
+use super::joining::Joining;
 use super::leftmost::Leftmost;
+use super::longest::Longest;
 use super::metadata::{Metadata, bad_key, check_length, required};
 use super::sentencepiece::{self, MOST_WORK, Opening, SentencePiece};
 use super::special;
 use super::split::WordSplit;
+use super::world;
 use super::{Tokenizer, TokenizerError, byte_level};
 use crate::trace::TokenId;
 
@@ -44,20 +47,25 @@ pub(super) fn build(metadata: &HashMap<String, Value>) -> Result<Tokenizer, Toke
             .map_err(|why| bad_key(ORIGINAL, format!("cannot be used: {why}")));
     }
     entries.check_unique()?;
-    let mut leftmost = None;
+    let mut joining = None;
     let built = match required(MODEL, metadata.string(MODEL)?)? {
         BYTE_LEVEL => byte_level_tokenizer(metadata, &mut entries)?,
         SENTENCEPIECE => {
-            leftmost = leftmost_of(metadata, &entries)?;
+            joining = leftmost_of(metadata, &entries)?.map(Joining::Leftmost);
             sentencepiece_tokenizer(metadata, &mut entries)?
         }
         GEMMA4 => gemma4_tokenizer(metadata, &mut entries)?,
+        RWKV => {
+            let (built, longest) = world_tokenizer(metadata, &mut entries)?;
+            joining = Some(Joining::Longest(longest));
+            built
+        }
         other => return Err(unknown_kind(MODEL, other)),
     };
     entries
         .compare(&built, |_| true)
         .and_then(|()| entries.finish(built))
-        .map(|built| Tokenizer { leftmost, ..built })
+        .map(|built| Tokenizer { joining, ..built })
         .map_err(|why| bad_key(TOKENS, why))
 }
 
@@ -141,6 +149,26 @@ fn byte_level_tokenizer(
         Ok(tokenizer)
     })
     .map_err(|why| bad_key(MERGES, format!("cannot be used: {why}")))
+}
+
+/// RWKV's vocabulary, and what joins its bytes.
+fn world_tokenizer(
+    metadata: Metadata<'_>,
+    entries: &mut Entries,
+) -> Result<(tokenizers::Tokenizer, Longest), TokenizerError> {
+    let tokens = entries.tokens.iter_mut().zip(&entries.kinds).zip(0..);
+    let texts = tokens.filter(|((_, kind), _)| **kind == TokenKind::Normal);
+    let texts = texts.map(|((token, _), id)| (token, TokenId(id)));
+    let longest = world::respelled(texts).map_err(|why| bad_key(TOKENS, why))?;
+    let vocab: Vocab = entries.tokens.iter().cloned().zip(0..).collect();
+    let around = Affixes::read(metadata, entries, false)?;
+    let built = guarded(|| {
+        let mut tokenizer = world::of_bytes(vocab)?;
+        add_special(entries, &mut tokenizer, around)?;
+        Ok(tokenizer)
+    });
+    let built = built.map_err(|why| bad_key(TOKENS, format!("cannot be used: {why}")))?;
+    Ok((built, longest))
 }
 
 /// Every text of Gemma 4 begins with BOS: the files that say otherwise were written in error, and

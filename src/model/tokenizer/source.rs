@@ -1,6 +1,6 @@
 //! The file of a model's folder that holds the vocabulary of its tokenizer: `tokenizer.json`, or
-//! else `tekken.json`, or else a SentencePiece model, or else `tiktoken.model`, or else `vocab.json`
-//! with `merges.txt`.
+//! else `tekken.json`, or else a SentencePiece model, or else `tiktoken.model`, or else RWKV's
+//! vocabulary, or else `vocab.json` with `merges.txt`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,6 +15,7 @@ use super::class::{Class, OwnWay};
 use super::sentencepiece_file::{SentencePieceModel, Unusable};
 use super::settings::TOKENIZER_CONFIG;
 use super::split::expressions::{KIMI, LLAMA3};
+use super::world::{self, World};
 use super::{TokenizerError, growth, tekken, tiktoken};
 use crate::model::json;
 use crate::regular_file;
@@ -54,6 +55,8 @@ pub(super) enum Source {
     SentencePiece(SentencePieceModel),
     /// `tekken.json`, or a vocabulary of tiktoken's.
     Ranked(Ranked),
+    /// RWKV's vocabulary.
+    World(World),
     /// `vocab.json` and `merges.txt`.
     Merges(Vocab, Merges),
 }
@@ -120,6 +123,11 @@ pub(super) fn read_other(
         let ranks = tiktoken::read(&bytes).map_err(|why| unusable(&tiktoken_path, why))?;
         let ranked = of_tiktoken(&tiktoken_path, ranks, class, code)?;
         return Ok((tiktoken_path, Source::Ranked(ranked)));
+    }
+    let world_path = folder.join(world::FILE);
+    if let Some(bytes) = read_if_there(&world_path)? {
+        let world = World::read(&bytes).map_err(|why| unusable(&world_path, why))?;
+        return Ok((world_path, Source::World(world)));
     }
     let vocab_path = folder.join(VOCAB);
     let merges_path = folder.join(MERGES);
