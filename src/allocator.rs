@@ -1,33 +1,42 @@
-//! The system's allocator, which also remembers what it refused, so that a program that ends for
-//! want of memory can say so.
+//! An allocator that also remembers what was refused, so that a program that ends for want of memory
+//! can say so.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Where the memory comes from.
+#[cfg(not(target_env = "musl"))]
+static ALLOCATOR: std::alloc::System = std::alloc::System;
+
+/// musl's own allocator takes memory from the system for each tensor and gives it back with it,
+/// which makes every token slower.
+#[cfg(target_env = "musl")]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The last request that was refused, in bytes, and the thread that made it.
 static REFUSED: AtomicUsize = AtomicUsize::new(0);
 static REFUSED_TO: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator; see [`refused`].
+/// The allocator; see [`refused`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoticingAllocator;
 
-// SAFETY: everything is passed on to the system's allocator unchanged, and so is its answer.
+// SAFETY: everything is passed on to the allocator above unchanged, and so is its answer.
 unsafe impl GlobalAlloc for NoticingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        notice(unsafe { System.alloc(layout) }, layout.size())
+        notice(unsafe { ALLOCATOR.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        notice(unsafe { System.alloc_zeroed(layout) }, layout.size())
+        notice(unsafe { ALLOCATOR.alloc_zeroed(layout) }, layout.size())
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        notice(unsafe { System.realloc(at, layout, size) }, size)
+        notice(unsafe { ALLOCATOR.realloc(at, layout, size) }, size)
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(at, layout) }
+        unsafe { ALLOCATOR.dealloc(at, layout) }
     }
 }
 
