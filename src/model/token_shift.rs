@@ -28,6 +28,7 @@ impl<'a> Shifted<'a> {
         };
         let last = x.narrow(0, rows.saturating_sub(1), 1)?;
         let last: Vec<f32> = last.to_device(&Device::Cpu)?.flatten_all()?.to_vec1()?;
+        // As long as each other, or the tensor of `before` could not have been made.
         before.copy_from_slice(&last);
         Ok(Self {
             x,

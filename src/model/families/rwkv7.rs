@@ -328,3 +328,103 @@ const IN_GGUF: Names = Names {
     bonus: "blk.{l}.time_mix_r_k.weight",
     norm: "blk.{l}.time_mix_ln",
 };
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::collections::HashMap;
+
+    use candle_core::quantized::gguf_file;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::families;
+    use crate::model::spec::FeedForwardSpec;
+
+    fn read(more: &Value) -> families::Architecture {
+        let mut file = json!({"model_type": "rwkv7", "hidden_size": 768, "num_hidden_layers": 2});
+        let object = file.as_object_mut().unwrap();
+        object.extend(more.as_object().unwrap().clone());
+        let config = Config::from_json(file.to_string(), "config.json").unwrap();
+        families::read(&config).unwrap()
+    }
+
+    fn mixing(spec: &Spec, l: usize) -> &rwkv7::Spec {
+        match &spec.blocks[l].mixing {
+            MixingSpec::Mixer(MixerSpec::Rwkv7(mixing)) => mixing,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_file_says_to_be_null_follows_from_the_widths() {
+        let null = json!({
+            "decay_low_rank_dim": null, "a_low_rank_dim": null, "v_low_rank_dim": null,
+            "gate_low_rank_dim": null, "hidden_ratio": 3.5
+        });
+        let spec = read(&null).spec;
+        // 2.5, 2.5, 1.7 and 5 times the root of 768, to the nearest multiple of 32.
+        let ranks = Ranks {
+            decay: 64,
+            rate: 64,
+            value: 32,
+            gate: 128,
+        };
+        assert_eq!(mixing(&spec, 0).ranks, ranks);
+        let FeedForwardSpec::Dense(mlp) = spec.blocks[0].feed_forward else {
+            panic!("a network is expected");
+        };
+        assert_eq!(mlp.width, 2688);
+        let odd = read(&json!({"hidden_size": 72, "head_dim": 8, "hidden_ratio": 1.0})).spec;
+        assert_eq!(mixing(&odd, 0).heads, 9);
+        let FeedForwardSpec::Dense(mlp) = odd.blocks[0].feed_forward else {
+            panic!("a network is expected");
+        };
+        assert_eq!(mlp.width, 96);
+    }
+
+    #[test]
+    fn the_first_block_has_values_of_its_own_and_nothing_limits_the_context() {
+        let spec = read(&json!({"max_position_embeddings": 2048})).spec;
+        assert_eq!(mixing(&spec, 0).values, Values::Own);
+        assert_eq!(mixing(&spec, 1).values, Values::MixedWith(0));
+        assert_eq!(spec.context_length, CONTEXT);
+    }
+
+    fn notes_of_gguf(head_width: u32) -> Vec<String> {
+        let number = gguf_file::Value::U32;
+        let values = [
+            (
+                "general.architecture",
+                gguf_file::Value::String("rwkv7".into()),
+            ),
+            ("rwkv7.context_length", number(1 << 20)),
+            ("rwkv7.embedding_length", number(256)),
+            ("rwkv7.block_count", number(2)),
+            ("rwkv7.feed_forward_length", number(512)),
+            (
+                "rwkv7.attention.layer_norm_epsilon",
+                gguf_file::Value::F32(1e-5),
+            ),
+            ("rwkv7.attention.head_count", number(0)),
+            ("rwkv7.wkv.head_size", number(head_width)),
+            ("rwkv7.attention.decay_lora_rank", number(8)),
+            ("rwkv7.attention.iclr_lora_rank", number(8)),
+            ("rwkv7.attention.value_residual_mix_lora_rank", number(8)),
+            ("rwkv7.attention.gate_lora_rank", number(8)),
+        ];
+        let values = values
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value));
+        let metadata: HashMap<_, _> = values.collect();
+        let config = Config::from_gguf(&metadata, "m.gguf").unwrap();
+        families::read(&config).unwrap().notes
+    }
+
+    #[test]
+    fn where_llama_cpp_takes_another_epsilon_that_is_told() {
+        assert_eq!(notes_of_gguf(64), Vec::<String>::new());
+        let notes = notes_of_gguf(32);
+        assert!(notes.len() == 1 && notes[0].contains("3.2e-4"), "{notes:?}");
+    }
+}

@@ -525,3 +525,29 @@ fn normed(given: &mut [f32], [weights, biases]: &[Vec<f32>; 2], eps: f64) {
         *number = (*number - mean) * scale * weight + bias;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: &[f32], expected: &[f32]) {
+        let off = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+        let is_close = off.fold(0.0, f32::max) < 1e-6 && found.len() == expected.len();
+        assert!(is_close, "{found:?}, not {expected:?}");
+    }
+
+    #[test]
+    fn a_vector_is_made_as_long_as_one_with_room_for_none() {
+        close(&Unit::AtLeast(1e-12).of(vec![3.0, 4.0]), &[0.6, 0.8]);
+        close(&Unit::AtLeast(10.0).of(vec![3.0, 4.0]), &[0.3, 0.4]);
+        close(&Unit::Inside(11.0).of(vec![3.0, 4.0]), &[0.5, 4.0 / 6.0]);
+        close(&Unit::AtLeast(1e-12).of(vec![0.0]), &[0.0]);
+    }
+
+    #[test]
+    fn what_a_head_reads_goes_through_a_layer_norm() {
+        let mut given = [3.0, 5.0];
+        normed(&mut given, &[vec![1.0, 10.0], vec![0.0, 0.5]], 3.0);
+        close(&given, &[-0.5, 5.5]);
+    }
+}
