@@ -148,6 +148,13 @@ impl<'t> Palette<'t> {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
+    /// The selected cell of the grid, on the accent's ground: its own colours are those of others.
+    #[must_use]
+    pub fn selected_cell(&self) -> Style {
+        self.accent()
+            .add_modifier(Modifier::REVERSED | Modifier::BOLD)
+    }
+
     /// A cell that shows a rank. Rank 1 is bold as well, so that it can be told without colour.
     #[must_use]
     pub fn rank(&self, rank: u32) -> Style {

@@ -73,6 +73,7 @@ fn grid<'g>(
     });
     Grid::new(state.grid_columns(), rows, &info.vocabulary, *palette)
         .options(state.settings.options.grid)
+        .cell_width(GridRoom::of(state).cell)
         .differing_from(before)
         .given(state.grid_run().map_or(0, |run| run.given))
         .prompt(state.prompt_tokens(), state.prompt_columns())

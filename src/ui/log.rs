@@ -75,6 +75,18 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     }
 }
 
+/// The end of what was generated, in brackets, in one line of `width` columns: for a screen that has
+/// no room for the log.
+pub fn newest_text(run: &Run, palette: &Palette<'_>, width: usize) -> Line<'static> {
+    let generated = visible_text(&run.text).replace('\n', "⏎");
+    let generated = text::cut_left(&generated, width.saturating_sub(4)).into_owned();
+    Line::from(vec![
+        Span::styled(" ⟦", palette.accent()),
+        Span::styled(generated, palette.text()),
+        Span::styled("⟧ ", palette.accent()),
+    ])
+}
+
 /// The prompt and what was generated, the latter in brackets.
 fn running_text(
     run: &Run,
@@ -140,7 +152,11 @@ impl ColumnTable<'_> {
         let visible = usize::from(area.height - 1);
         let Extent { prompt, .. } = self.extent;
         let all = self.extent.shown();
-        let first = scroll::first_of_growing(self.selected.index(prompt), all, visible);
+        let selected = self.selected.index(prompt);
+        let first = match self.run.is_active() {
+            true => scroll::first_of_growing(selected, all, visible),
+            false => scroll::first_of(selected, all, visible),
+        };
         let places = (first..all).map(|index| Place::of_index(index, prompt));
         for (y, place) in (area.y + 1..area.bottom()).zip(places) {
             let (line, style) = self.line(&room, place);

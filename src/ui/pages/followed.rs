@@ -49,6 +49,7 @@ impl Draw for FollowedCandidates {
         let selected = Step(cursor.step.0.saturating_sub(first_step(state)));
         let grid = Grid::new(&columns, &rows, vocabulary, *palette)
             .options(state.settings.options.grid)
+            .cell_width(GridRoom::of(state).cell)
             .first(cursor.first_row, 0)
             .selected(cursor.row, selected);
         let titles = Titles {
