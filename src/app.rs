@@ -25,6 +25,7 @@ pub mod pages;
 mod prefilled;
 mod prompt;
 mod prompt_columns;
+mod recorded;
 mod run;
 mod run_history;
 mod save;
@@ -32,6 +33,7 @@ mod saved;
 mod search;
 mod speed;
 mod state;
+mod tour;
 mod unsaved_trace;
 mod update;
 
@@ -52,9 +54,9 @@ pub use message::{Capture, Effect, Message, Recording, RecordingNews};
 pub use motion::Motion;
 pub use pages::{
     ActionEntry, ActionList, AttributedLogit, Attribution, Behaviour, Choice, Entry,
-    FollowedCandidates, Goal, HeadOrder, Help, HelpLine, HelpRoom, Layers, MOST_TOKENS, Outcome,
-    Page, Picker, Predictions, PromptTokens, Purpose, RunList, SUMMARY_HEAD, Selected, SidePanel,
-    SummaryPage, TokenChoice, WatchedTokens, help_lines, help_room,
+    FollowedCandidates, Goal, HeadOrder, Help, HelpLine, HelpPart, HelpRoom, Layers, MOST_TOKENS,
+    Outcome, Page, Picker, Predictions, PromptTokens, Purpose, RunList, SUMMARY_HEAD, Selected,
+    SidePanel, SummaryPage, TokenChoice, WatchedTokens, help_lines, help_room,
 };
 pub use prefilled::PrefilledField;
 pub use prompt::Prompt;
@@ -66,5 +68,6 @@ pub use saved::SavedTrace;
 pub use search::{Direction, Query, SearchHit, SearchPath, search};
 pub use speed::Speed;
 pub use state::{Notice, NoticeKind, Pane, Start, State, Stops, View, Zoom};
+pub use tour::{Tour, TourStep};
 pub use unsaved_trace::UnsavedTrace;
-pub use update::update;
+pub use update::{needs_the_model, update};

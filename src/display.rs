@@ -3,6 +3,7 @@
 
 mod before;
 mod label;
+pub mod meanings;
 pub mod palette;
 mod rows;
 pub mod scale;

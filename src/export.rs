@@ -9,6 +9,7 @@ pub mod film;
 pub mod format;
 pub mod json;
 mod pixels;
+pub mod recorded;
 pub mod svg;
 pub mod table;
 pub mod tensors;

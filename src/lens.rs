@@ -11,6 +11,7 @@ mod fitted;
 pub mod kinds;
 mod lenses;
 mod logits;
+mod on_card;
 mod reading;
 pub mod rounding;
 mod selection;

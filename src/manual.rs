@@ -37,6 +37,7 @@ pages! {
     chat
     models
     states
+    devices
     files
     recordings
     settings

@@ -5,7 +5,7 @@
 //! [`layout::Layout`]; [`decoder`] is the one block loop that serves them all. What flows out is
 //! a [`Model`]: the decoder, the head that the lens shares, and the tokenizer. [`dequantisation`]
 //! says when a matrix is dequantised ([`weight`]), and [`dtype`] what is
-//! rounded when.
+//! rounded when. [`device`] is where a model can run, and [`placement`] which part of it runs where.
 //!
 //! Adding an architecture is one file in `families/` and one line in [`families::ALL`].
 
@@ -17,6 +17,7 @@ pub mod config;
 pub mod decoder;
 pub mod decomposition;
 pub mod dequantisation;
+pub mod device;
 pub mod dtype;
 pub mod error;
 pub mod experts;
@@ -25,6 +26,7 @@ pub mod feed_forward;
 pub mod intervention;
 pub mod json;
 pub mod kv_cache;
+pub mod laurel;
 pub mod layout;
 pub mod linear;
 pub mod load;
@@ -35,10 +37,12 @@ pub mod mixing;
 pub mod mlp;
 pub mod norm;
 pub mod per_layer;
+pub mod placement;
 pub mod rope;
 pub mod router;
 pub mod sinusoids;
 pub mod spec;
+pub mod streams;
 pub mod tokenizer;
 pub mod unembed;
 pub mod weight;

@@ -36,6 +36,7 @@ mod saver;
 mod screen;
 mod session;
 mod signals;
+pub mod tour_seen;
 mod tty;
 
 pub use autosaver::{AutosaveResult, Autosaver};

@@ -224,4 +224,48 @@ impl Trajectory {
             Row::Inside(..) => self.inside.get(row).copied(),
         }
     }
+
+    /// Its scores in the order of the stream, each with its place on an axis of layers: the stream
+    /// after block *l* is at *l*, and the sums inside that block stand at equal distances between
+    /// there and *l* − 1. The row `emb`, which has no place there, is left out.
+    #[must_use]
+    pub fn along_layers(&self) -> Vec<(f64, Score)> {
+        let mut points = Vec::new();
+        for (l, after) in self.layers.iter().enumerate() {
+            let of_block = self.inside.iter();
+            let of_block = of_block.filter(|(row, _)| row.block() == Some(Layer(l)));
+            let inside: Vec<Score> = of_block.map(|(_, score)| *score).collect();
+            let apart = 1.0 / (inside.len() + 1) as f64;
+            for (place, score) in inside.into_iter().enumerate() {
+                points.push((l as f64 - 1.0 + (place + 1) as f64 * apart, score));
+            }
+            points.extend(after.map(|score| (l as f64, *score)));
+        }
+        points
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn sums_inside_a_block_stand_between_its_layer_and_the_one_before() {
+        let mut trajectory = testing::trajectory(" is", &[1], &[9, 5, 4]);
+        let inside = [
+            (Row::Inside(Layer(0), PartialSum::AfterAttention), 7),
+            (Row::Inside(Layer(1), PartialSum::WithAttention), 3),
+            (Row::Inside(Layer(1), PartialSum::WithFeedForward), 2),
+        ];
+        let inside = inside.map(|(row, rank)| (row, testing::score(rank)));
+        trajectory.inside = inside.into_iter().collect();
+        let points = trajectory.along_layers();
+        let points: Vec<(f64, u32)> = points.iter().map(|(x, it)| (*x, it.rank)).collect();
+        let third = 1.0 / 3.0;
+        assert_eq!(
+            points,
+            [(-0.5, 7), (0.0, 5), (third, 3), (2.0 * third, 2), (1.0, 4)]
+        );
+    }
 }

@@ -25,6 +25,7 @@ mod scroll;
 mod spark;
 mod steering;
 mod table;
+mod tour;
 
 pub use grid::Grid;
 
@@ -71,6 +72,7 @@ fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
         candidates: clip(places.candidates),
         table: clip(places.table),
         chart: clip(places.chart),
+        tour: clip(places.tour),
     };
     header::render(state, &palette, places.header, buffer);
     if state
@@ -87,6 +89,7 @@ fn draw_panes(frame: &mut Frame<'_>, state: &State, charset: Charset) {
         chart::render(state, &palette, places.chart, buffer);
         completion::render(state, &palette, places.candidates, places.body, buffer);
     }
+    tour::render(state, &palette, places.tour, buffer);
     if let Some(page) = &state.page {
         pages::drawing(page).draw(state, &palette, places.body, buffer);
     }

@@ -7,9 +7,11 @@ mod check;
 mod hold;
 mod reference;
 mod tally;
+mod twin;
 
 pub use check::{Check, Outcome};
 pub use hold::hold;
 pub use reference::{
     Reference, ReferenceCase, ReferenceCell, ReferenceError, ReferenceStep, Watch,
 };
+pub use twin::beside_the_cpu;

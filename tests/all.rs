@@ -14,6 +14,7 @@ mod compare;
 mod config_keys;
 mod damaged_config;
 mod default_model;
+mod devices;
 mod dtype;
 mod examples;
 mod golden;

@@ -58,9 +58,49 @@ fn a_trace_is_read_line_by_line() {
     );
 }
 
-/// A Python (`LENSCAPE_PYTHON`, or else `python3`) that has what the script needs, if there is one.
+/// Three ways to one table: they have to agree.
+#[test]
+fn python_loads_a_trace_from_each_kind_of_file() {
+    let python = std::env::var("LENSCAPE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let modules = Command::new(&python)
+        .args(["-c", "import numpy, pandas, safetensors"])
+        .output();
+    if !modules.is_ok_and(|output| output.status.success()) {
+        eprintln!("{python} has no numpy, pandas and safetensors: the example was not run");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["run.safetensors", "run.csv", "run.json"].map(|name| folder.path().join(name));
+    for file in &files {
+        let traced = Command::new(env!("CARGO_BIN_EXE_lenscape"))
+            .args(["trace", "The keys to the cabinet", "-n", "3", "--model"])
+            .arg(reference::fixture("gpt2"))
+            .arg("--output")
+            .arg(file)
+            .env("LENSCAPE_HOME", folder.path())
+            .env("XDG_STATE_HOME", folder.path())
+            .status();
+        assert!(traced.unwrap().success());
+    }
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/load_trace.py");
+    let loaded = Command::new(&python).arg(example).args(&files).output();
+    let loaded = loaded.unwrap();
+    let [said, told] =
+        [loaded.stdout, loaded.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    let lines: Vec<(&str, &str)> = said
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    let names: Vec<&str> = lines.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["safetensors", "csv", "json"], "{said}{told}");
+    assert!(lines.iter().all(|line| line.1 == lines[0].1), "{said}");
+    let layers = lines[0].1.split(' ').count();
+    assert!(layers > 1, "{said}");
+}
+
+/// A Python (`PYTHON`, or else `python3`) that has what the script needs, if there is one.
 fn python() -> Option<std::ffi::OsString> {
-    let python = std::env::var_os("LENSCAPE_PYTHON").unwrap_or_else(|| "python3".into());
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
     let needed = "import accelerate, safetensors, torch, transformers";
     let found = Command::new(&python).args(["-c", needed]).output().ok()?;
     found.status.success().then_some(python)
@@ -72,7 +112,7 @@ fn the_script_saves_states_that_are_read() {
     let Some(python) = python() else {
         eprintln!(
             "skipped: no Python with torch, transformers, accelerate and safetensors \
-             (LENSCAPE_PYTHON names another one)"
+             (PYTHON names another one)"
         );
         return;
     };
@@ -116,44 +156,4 @@ fn the_script_saves_states_that_are_read() {
             assert!((read.score.logit - own.score.logit).abs() < 1e-3);
         }
     }
-}
-
-/// Three ways to one table: they have to agree.
-#[test]
-fn python_loads_a_trace_from_each_kind_of_file() {
-    let python = std::env::var("LENSCAPE_PYTHON").unwrap_or_else(|_| "python3".into());
-    let modules = Command::new(&python)
-        .args(["-c", "import numpy, pandas, safetensors"])
-        .output();
-    if !modules.is_ok_and(|output| output.status.success()) {
-        eprintln!("{python} has no numpy, pandas and safetensors: the example was not run");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let files = ["run.safetensors", "run.csv", "run.json"].map(|name| folder.path().join(name));
-    for file in &files {
-        let traced = Command::new(env!("CARGO_BIN_EXE_lenscape"))
-            .args(["trace", "The keys to the cabinet", "-n", "3", "--model"])
-            .arg(reference::fixture("gpt2"))
-            .arg("--output")
-            .arg(file)
-            .env("LENSCAPE_HOME", folder.path())
-            .env("XDG_STATE_HOME", folder.path())
-            .status();
-        assert!(traced.unwrap().success());
-    }
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/load_trace.py");
-    let loaded = Command::new(&python).arg(example).args(&files).output();
-    let loaded = loaded.unwrap();
-    let [said, told] =
-        [loaded.stdout, loaded.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    let lines: Vec<(&str, &str)> = said
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .collect();
-    let names: Vec<&str> = lines.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["safetensors", "csv", "json"], "{said}{told}");
-    assert!(lines.iter().all(|line| line.1 == lines[0].1), "{said}");
-    let layers = lines[0].1.split(' ').count();
-    assert!(layers > 1, "{said}");
 }

@@ -12,6 +12,7 @@ use lenscape::catalog::CheckpointFiles;
 use lenscape::model::config::Dialect;
 use lenscape::model::families;
 use lenscape::model::weights::Gguf;
+use rayon::prelude::*;
 
 fn fixture(name: &str) -> (CheckpointFiles, Golden) {
     let folder = reference::fixture(name);
@@ -58,9 +59,11 @@ architectures!(
     gemma2,
     gemma3,
     gemma3_global,
+    gemma3n,
     gemma4,
     gemma4_moe,
     gemma4_plain,
+    gemma4_unified,
     glm,
     glm4,
     glm4_moe,
@@ -85,7 +88,6 @@ architectures!(
     lfm2_moe,
     llama,
     llama4,
-    llama4_usual,
     llama_dynamic,
     llama_linear,
     llama_llama3,
@@ -165,6 +167,19 @@ fn every_folder_of_fixtures_is_tested() {
     assert_eq!(found, FIXTURES);
 }
 
+/// Every fixture, as a folder and as a GGUF file, with its reference.
+pub fn of_every_fixture(check: impl Fn(&str, &CheckpointFiles, &Golden) + Sync) {
+    FIXTURES.par_iter().for_each(|name| {
+        let (files, golden) = fixture(name);
+        check(name, &files, &golden);
+    });
+    gguf::FILES.par_iter().for_each(|name| {
+        let (_, golden) = fixture(name);
+        let files = CheckpointFiles::Gguf(gguf::file(name));
+        check(&format!("{name}.gguf"), &files, &golden);
+    });
+}
+
 /// The fixtures as llama.cpp's own converter writes them.
 mod gguf {
     use super::*;
@@ -172,7 +187,7 @@ mod gguf {
     macro_rules! architectures {
         ($($name:ident),* $(,)?) => {
             /// The files in `tests/fixtures-gguf`.
-            const FILES: &[&str] = &[$(stringify!($name)),*];
+            pub const FILES: &[&str] = &[$(stringify!($name)),*];
 
             $(
                 #[test]
@@ -203,6 +218,7 @@ mod gguf {
         gemma,
         gemma2,
         gemma3,
+        gemma3n,
         gemma4,
         gemma4_moe,
         gemma4_plain,
@@ -224,7 +240,7 @@ mod gguf {
         lfm2,
         lfm2_moe,
         llama,
-        llama4_usual,
+        llama4,
         llama_dynamic,
         llama_linear,
         llama_llama3,
@@ -256,7 +272,7 @@ mod gguf {
         starcoder2_global,
     );
 
-    fn file(name: &str) -> PathBuf {
+    pub fn file(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures-gguf/{name}.gguf"))
     }
 

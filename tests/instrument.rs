@@ -23,7 +23,9 @@ fn sessions() -> impl Iterator<Item = (String, Session)> {
     folders.sort();
     folders
         .into_iter()
-        .filter(|path| path.is_dir())
+        // Of a trunk of several streams nothing that is tested here is defined: tests/mixers.rs holds
+        // how it is refused.
+        .filter(|path| path.is_dir() && !path.ends_with("gemma3n"))
         .map(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             (name, reference::session(&CheckpointFiles::Folder(path)))
@@ -384,7 +386,7 @@ fn the_prompt_is_predicted_as_a_forced_text_would_be() {
         };
         assert_eq!(at.0 + columns.len(), prompt.len(), "{name}");
         // The two were read in other passes, so that they agree as far as rounding goes.
-        let rounding = Rounding::of(session.model());
+        let rounding = Rounding::of(session.model(), prompt.len());
         for (column, forced) in columns.iter().rev().zip(forced.iter().rev()) {
             assert_eq!(column.token, forced.token, "{name}");
             for (l, (cell, other)) in (1..).zip(column.layers.values().zip(forced.layers.values()))

@@ -180,3 +180,66 @@ fn a_tensor_of_the_text_model_that_is_not_known_is_refused_here_too() {
         assert!(message.contains(&called), "{message}");
     }
 }
+
+/// A fixture's files as the text model of a larger one, whose other parts are one tensor each.
+fn within(
+    fixture: &str,
+    whole: &str,
+    spelled: impl Fn(&str) -> String,
+    others: &[&str],
+) -> TempDir {
+    let folder = reference::fixture(fixture);
+    let text = std::fs::read(folder.join("config.json")).unwrap();
+    let mut text: Map<String, Value> = serde_json::from_slice(&text).unwrap();
+    let tied = text.remove("tie_word_embeddings").unwrap();
+    let config = json!({
+        "model_type": whole, "tie_word_embeddings": tied, "text_config": text,
+        "vision_config": {"hidden_size": 8},
+    });
+    let tensors = safetensors::load(folder.join("model.safetensors"), &Device::Cpu).unwrap();
+    let renamed = tensors
+        .into_iter()
+        .map(|(name, tensor)| (spelled(&name), tensor));
+    let other = Tensor::zeros(4, candle_core::DType::F32, &Device::Cpu).unwrap();
+    let others = others
+        .iter()
+        .map(|name| ((*name).to_owned(), other.clone()));
+    folder_with(
+        config.as_object().unwrap().clone(),
+        renamed.chain(others).collect(),
+    )
+}
+
+#[test]
+fn gemma_3n_and_llama_4_within_the_larger_models_that_are_published() {
+    let gemma = within(
+        "gemma3n",
+        "gemma3n",
+        |name| name.replacen("model.", "model.language_model.", 1),
+        &[
+            "model.vision_tower.timm_model.conv_stem.conv.weight",
+            "model.audio_tower.conformer.0.norm.weight",
+            "model.embed_vision.embedding.weight",
+            "model.embed_audio.embedding.weight",
+        ],
+    );
+    let llama = within(
+        "llama4",
+        "llama4",
+        |name| format!("language_model.{name}"),
+        &[
+            "vision_model.layernorm_pre.weight",
+            "multi_modal_projector.linear_1.weight",
+        ],
+    );
+    for (fixture, folder) in [("gemma3n", gemma), ("llama4", llama)] {
+        let golden = reference::fixture(fixture).join("golden.json");
+        Golden::read(&golden).check(&files(&folder));
+        let described = model::describe(&files(&folder), Dtype::Auto).unwrap();
+        let left_out = described.tensors().unwrap().unused;
+        let of_others = |(_, why): &(String, Unused)| *why == Unused::OtherPart;
+        assert!(left_out.iter().all(of_others), "{left_out:?}");
+        let notes = described.notes.join("\n");
+        assert!(!notes.contains("transformers leaves that out"), "{notes}");
+    }
+}

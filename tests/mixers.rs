@@ -4,11 +4,13 @@
 use crate::reference;
 use lenscape::catalog::CheckpointFiles;
 use lenscape::engine::{Answer, Ask, Question, RunRequest, Session};
-use lenscape::run::{CandidateRequest, Continuation, Intervention, RunId};
-use lenscape::trace::{AblatedPart, Ablation, Column, Layer, LensKind, Position, Rows, TokenId};
+use lenscape::run::{ActivationPatch, CandidateRequest, Continuation, Intervention, RunId};
+use lenscape::trace::{
+    AblatedPart, Ablation, Column, Layer, LensKind, Position, Row, Rows, Target, TokenId,
+};
 
 /// Each kind of mixer once.
-const FIXTURES: [&str; 10] = [
+const FIXTURES: [&str; 11] = [
     "qwen3_5",
     "lfm2",
     "gemma4",
@@ -18,6 +20,7 @@ const FIXTURES: [&str; 10] = [
     "granitemoehybrid_mamba",
     "falcon_h1",
     "nemotron_h",
+    "gemma3n",
     "deepseek_v3",
 ];
 
@@ -133,4 +136,35 @@ fn a_mixer_that_is_left_out_adds_nothing_and_is_there_again_afterwards() {
         let (_, again) = session.complete(run(3)).unwrap();
         assert_eq!(again, whole, "{name}");
     }
+}
+
+#[test]
+fn a_trunk_of_several_streams_says_what_is_not_defined_for_it() {
+    let mut session = session("gemma3n");
+    session.complete(run(1)).unwrap();
+    let question = Question {
+        run: RunId(1),
+        lens: LensKind::Normed,
+        rows: Rows::Layers,
+        ask: Ask::Attribution {
+            at: Position(2),
+            target: Target {
+                token: TokenId(5),
+                minus: None,
+            },
+        },
+    };
+    let message = session.answer(&question).unwrap_err().to_string();
+    assert!(message.contains("several streams"), "{message}");
+    let patched = RunRequest {
+        interventions: vec![Intervention::Patch(ActivationPatch {
+            row: Row::Layer(Layer(0)),
+            from_run: RunId(1),
+            from: Position(1),
+            into: Position(1),
+        })],
+        ..run(2)
+    };
+    let message = session.complete(patched).unwrap_err().to_string();
+    assert!(message.contains("no state can be patched"), "{message}");
 }

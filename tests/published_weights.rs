@@ -160,6 +160,14 @@ formats!(
     nvfp4_modelopt,
 );
 
+/// Every format, with its reference.
+pub fn of_every_format(check: impl Fn(&str, &CheckpointFiles, &reference::Golden)) {
+    for format in FORMATS {
+        let published = Published::of(format);
+        check(format, &published.files(), &published.golden);
+    }
+}
+
 #[test]
 fn stored_as_they_are_they_give_the_same_ranks_as_in_float32_and_take_less() {
     for format in FORMATS {

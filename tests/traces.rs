@@ -235,7 +235,7 @@ fn what_cannot_be_opened_is_told_in_one_line() {
     };
     fails(&mut open(), "cannot be read");
     std::fs::write(&path, "{}").unwrap();
-    fails(&mut open(), "is no trace file");
+    fails(&mut open(), "is not a trace file");
     std::fs::write(&path, r#"{"format": "lenscape-trace", "version": 7}"#).unwrap();
     fails(&mut open(), "version 7");
     output_to(&path);

@@ -71,7 +71,12 @@ pub struct PaneAreas {
     pub table: Rect,
     /// Rank against layer.
     pub chart: Rect,
+    /// The tour.
+    pub tour: Rect,
 }
+
+/// Rows of a screen that has room for the tour.
+const LEAST_WITH_TOUR: u16 = 20;
 
 impl PaneAreas {
     /// Where each pane stands; `None` where nothing fits.
@@ -82,14 +87,21 @@ impl PaneAreas {
         if size == ScreenSize::TooSmall {
             return None;
         }
-        let [header, body, keys] = screen.layout(&Layout::vertical([
+        let tour = match &state.tour {
+            // A page has all of the screen.
+            Some(_) if state.page.is_none() && state.rows >= LEAST_WITH_TOUR => 2,
+            _ => 0,
+        };
+        let [header, body, tour, keys] = screen.layout(&Layout::vertical([
             Constraint::Length(1),
             Constraint::Min(0),
+            Constraint::Length(tour),
             Constraint::Length(1),
         ]));
         let mut places = Self {
             header,
             body,
+            tour,
             keys,
             ..Self::default()
         };

@@ -92,6 +92,8 @@ pub enum Effect {
     FindAutosave,
     /// Delete a trace that was left.
     DiscardAutosave(PathBuf),
+    /// Remember that the tour was seen.
+    TourSeen,
     /// Send the whole screen again.
     Redraw,
     /// Give the terminal back to the shell until `fg`.

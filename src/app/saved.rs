@@ -84,6 +84,7 @@ impl State {
         };
         self.model.ready = Some(info);
         self.model.saved = None;
+        self.recorded = None;
         (self.run, self.search, self.compare) = (None, None, None);
         self.pins.clear();
         self.cursor = Cursor::default();
@@ -110,6 +111,7 @@ impl State {
         self.next_run = RunId(id.0 + 1);
         self.model.ready = Some(Arc::clone(&record.model));
         self.model.saved = Some(saved);
+        self.recorded = None;
         self.frame_as(record.chat.as_ref().map(|chat| &chat.frame));
         let typed = record.chat.as_ref().map(|chat| chat.prompt.as_str());
         self.prompt = Prompt::new(typed.unwrap_or(&record.prompt));

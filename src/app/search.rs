@@ -110,6 +110,21 @@ impl fmt::Display for Query {
     }
 }
 
+impl Query {
+    /// That nothing of it was found, in words.
+    #[must_use]
+    pub fn not_found(&self) -> String {
+        match self {
+            Self::Says(text) => format!("no layer says {text:?}"),
+            Self::Token(text) => format!("no step has the token {text:?}"),
+            Self::Becomes => "nothing becomes rank 1".to_owned(),
+            Self::Leaves => "nothing leaves rank 1".to_owned(),
+            Self::Settles => "nothing settles on rank 1".to_owned(),
+            Self::Place(_) | Self::Row(_) => format!("{self} is not in the grid"),
+        }
+    }
+}
+
 fn unquoted(text: &str) -> String {
     let inside = text
         .strip_prefix('"')

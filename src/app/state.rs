@@ -9,7 +9,7 @@ use super::leaving::Leaving;
 use super::update::start_load;
 use super::{
     Autosave, Compare, Cursor, Effect, InputLine, Inquiry, Model, Page, Pin, Prompt, Query, Run,
-    RunHistory,
+    RunHistory, Tour,
 };
 use crate::display::grid_rows;
 use crate::export::Format;
@@ -31,6 +31,8 @@ pub struct Start {
     pub messages: Option<String>,
     /// What is skipped in every run.
     pub ablations: Vec<Ablation>,
+    /// Whether the tour is offered, which begins once the model is ready.
+    pub tour: bool,
     /// How many colours the terminal is known to have; the settings may want others.
     pub depth: Depth,
     /// The characters of the terminal's locale.
@@ -50,6 +52,7 @@ impl Start {
             force: None,
             messages: None,
             ablations: Vec::new(),
+            tour: false,
             depth: Depth::TrueColour,
             charset: Charset::Unicode,
             size,
@@ -110,6 +113,8 @@ pub enum Stops {
     Compare,
     /// The zoom.
     Zoom,
+    /// The tour.
+    Tour,
 }
 
 /// How things are looked at.
@@ -204,6 +209,15 @@ pub struct State {
     pub notice: Option<Notice>,
     /// What is said once the user has read that.
     pub(super) next_notice: Option<Notice>,
+    /// The tour, while it is taken.
+    pub tour: Option<Tour>,
+    /// Whether the tour begins as soon as the model is ready.
+    pub(super) tour_is_due: bool,
+    /// The recorded run that is shown in the place of a model, by its name.
+    pub recorded: Option<String>,
+    /// A run was just asked for from the prompt: its first column takes the focus, unless another key
+    /// is pressed before.
+    pub(super) awaits_columns: bool,
     /// The trace that a session before has left.
     pub autosave: Option<Autosave>,
     /// The file that waits for the states of a run.
@@ -273,6 +287,10 @@ impl State {
             recording: Switch::Off,
             notice,
             next_notice: None,
+            tour: None,
+            tour_is_due: start.tour,
+            recorded: None,
+            awaits_columns: false,
             autosave: None,
             wants_states: None,
             leaving: Leaving::default(),
@@ -387,6 +405,8 @@ impl State {
             Some(Stops::Compare)
         } else if self.view.zoom == Zoom::Focused {
             Some(Stops::Zoom)
+        } else if self.tour.is_some() {
+            Some(Stops::Tour)
         } else {
             None
         }

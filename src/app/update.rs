@@ -30,9 +30,11 @@ mod set;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tour;
 mod walk;
 
 pub(super) use ask::start_load;
+pub use from_file::needs_the_model;
 
 /// Take a message in: change the state, and say what has to happen outside.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -68,6 +70,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     };
+    effects.extend(tour::follow(state));
     state.settle();
     state.leaving.follow(&effects);
     effects.extend(pages::questions(state));
@@ -102,6 +105,7 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     state.notice = state.next_notice.take();
+    state.awaits_columns = false;
     let action = state.settings.keymap.resolve(state.scopes(), key);
     if let Some(asked) = state.leaving.take_question() {
         return leave::answer(state, asked, key, action);
@@ -164,6 +168,7 @@ fn too_much(prompt: &str, text: &str) -> Option<String> {
 /// The text as a whole, or nothing of it and why.
 fn paste(state: &mut State, text: &str) {
     state.notice = None;
+    state.awaits_columns = false;
     let goes_to_field = state.line.is_some()
         || state.page.as_ref().is_some_and(|page| page.takes_paste())
         || (state.compare.is_some()

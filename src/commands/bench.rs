@@ -20,11 +20,12 @@ pub use wire::Wire;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::{DtypeChoice, ReportFormat};
+use super::options::{DeviceOptions, DtypeChoice, ReportFormat};
 use super::standard_output::to_stdout;
 use crate::engine::{Opener, Progress, RunRequest, Session};
 use crate::export::json;
 use crate::lens::{Jacobian, Lens, Logits, Normed, StateTap, States, column};
+use crate::model::device::transferred;
 use crate::model::unembed::NormedRows;
 use crate::model::{Model, ModelError};
 use crate::run::{RunId, Sampling};
@@ -50,6 +51,9 @@ pub struct Bench {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// How many tokens to generate in each run.
     #[arg(long, short = 'n', default_value_t = 48)]
     pub max_tokens: usize,
@@ -66,7 +70,8 @@ impl Bench {
     /// When the model cannot be opened, or its figures cannot be written.
     pub fn run(&self) -> EyreResult<ExitCode> {
         let settings = context::user_settings()?;
-        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
+            .on(self.device.wanted(&settings.options));
         let measurements = match self.made {
             Some(made) => {
                 let file = made.file()?;
@@ -95,6 +100,8 @@ impl Bench {
 pub struct Measurements {
     /// The model.
     pub model: String,
+    /// Where it ran.
+    pub device: String,
     /// Threads that tensor operations use.
     pub threads: usize,
     /// From the start of the load to a model that can be used; a download is not part of it.
@@ -126,6 +133,10 @@ pub struct Measurements {
     pub jacobian_step_seconds: f64,
     /// Bytes of its matrices, which are held in memory and read by each token.
     pub jacobian_bytes: u64,
+    /// Bytes that came from devices to the CPU for a token with every layer's cell.
+    pub transfer_bytes_per_token: u64,
+    /// Memory of the cards that is in use while the model runs, in bytes, where it is on cards.
+    pub card_memory_bytes: Option<u64>,
     /// Bytes that a terminal gets.
     pub wire: Wire,
     /// Most memory that was resident at once, in bytes, where the system tells.
@@ -150,8 +161,11 @@ pub fn bench(
 
     let ((), reading) = timed_result(|| read_prompt(&mut model, &prompt))?;
     let ((), plain) = timed_result(|| generate_plain(&mut model, prompt[0], max_tokens))?;
+    let (device, card_memory_bytes) = (model.placement.to_string(), card_memory(&model));
     let mut session = Session::new(model, name.clone(), 10);
+    let before = transferred();
     let run = generate_with_lens(&mut session, max_tokens)?;
+    let transfer_bytes_per_token = (transferred() - before) / run.columns.len().max(1) as u64;
     let wire = wire::wire(session.info().clone(), &run.prompt, &run.columns)?;
     // Before the float32 matrix for the plain product is made, which no model needs.
     let peak_memory_bytes = peak_memory();
@@ -160,6 +174,9 @@ pub fn bench(
     let plain_tokens_per_second = max_tokens as f64 / plain.as_secs_f64();
     Ok(Measurements {
         model: name,
+        device,
+        transfer_bytes_per_token,
+        card_memory_bytes,
         threads: rayon::current_num_threads(),
         load_seconds: load.as_secs_f64(),
         prompt_tokens: prompt.len(),
@@ -178,6 +195,19 @@ pub fn bench(
         wire,
         peak_memory_bytes,
     })
+}
+
+/// Memory of the cards that the model is on that is in use, in bytes, where there are some.
+fn card_memory(model: &Model) -> Option<u64> {
+    let cards = model
+        .placement
+        .stages()
+        .map(|stage| stage.processor.place());
+    let used = cards.filter(|place| !place.is_cpu()).filter_map(|place| {
+        let about = place.about();
+        Some(about.total?.saturating_sub(about.free?))
+    });
+    used.reduce(|sum, used| sum.saturating_add(used))
 }
 
 /// Plain words, as many tokens as the context allows of what is wanted.
@@ -246,14 +276,23 @@ fn lens_against_product(
     let device = states.rows().device();
     let left = Tensor::randn(0.0_f32, 1.0, (rows, width), device)?;
     let right = Tensor::randn(0.0_f32, 1.0, (model.vocab_size, width), device)?;
-    let made = Jacobian::of_identities(model.decoder.n_layers(), width)?;
+    let mut made = Jacobian::of_identities(model.decoder.n_layers(), width)?;
+    let processor = model.unembed.processor();
+    if !processor.has_kernels() {
+        made.move_to(processor)?;
+    }
     let (mut normed, mut jacobian, mut product) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let ((), time) = timed_result(|| lens_step(model, &states, &Normed, vocabulary))?;
         normed.push(time);
         let ((), time) = timed_result(|| lens_step(model, &states, &made, vocabulary))?;
         jacobian.push(time);
-        let (_, time) = timed_result(|| Ok::<_, ModelError>(left.matmul(&right.t()?)?))?;
+        let (_, time) = timed_result(|| {
+            let product = left.matmul(&right.t()?)?;
+            // A card is only told to begin.
+            device.synchronize()?;
+            Ok::<_, ModelError>(product)
+        })?;
         product.push(time);
     }
     Ok(LensSteps {
@@ -345,7 +384,10 @@ impl Measurements {
 impl fmt::Display for Measurements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let model = visible_line(&self.model);
-        writeln!(f, "{model} on {} threads", self.threads)?;
+        match &*self.device {
+            "cpu" => writeln!(f, "{model} on {} threads", self.threads)?,
+            device => writeln!(f, "{model} on {device}")?,
+        }
         writeln!(f, "load              {:>8.2} s", self.load_seconds)?;
         writeln!(
             f,
@@ -382,6 +424,17 @@ impl fmt::Display for Measurements {
             self.jacobian_step_seconds * 1e3,
             self.jacobian_bytes as f64 / 1e6
         )?;
+        if self.transfer_bytes_per_token > 0 {
+            writeln!(
+                f,
+                "from the device   {:>8.1} kB a token",
+                self.transfer_bytes_per_token as f64 / 1e3
+            )?;
+        }
+        if let Some(bytes) = self.card_memory_bytes {
+            let gib = bytes as f64 / f64::from(1 << 30);
+            writeln!(f, "card memory       {gib:>8.2} GiB in use")?;
+        }
         writeln!(
             f,
             "wire, 120x40      {:>8} bytes a token, {} in the largest frame, {} for a cursor move",

@@ -10,11 +10,13 @@ use super::bench::Bench;
 use super::chat::Chat;
 use super::compare::Compare;
 use super::config::ConfigCommand;
+use super::devices::Devices;
 use super::film::Film;
 use super::models::Models;
 use super::open::{OpenTrace, Program};
 use super::play::Play;
 use super::read::Read;
+use super::record_examples::RecordExamples;
 use super::shell;
 use super::standard_output::to_stdout;
 use super::trace::Trace;
@@ -55,7 +57,7 @@ pub enum CliCommand {
     Trace(Trace),
     /// Show a saved trace. No model is loaded.
     #[command(
-        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json\n  lenscape open --last"
+        after_help = "Examples:\n  lenscape trace 'The keys to the cabinet' --watch ' is' --watch ' are' --output keys.json\n  lenscape open keys.json\n  lenscape open --last\n  lenscape open --example keys"
     )]
     Open(OpenTrace),
     /// Compare candidates for what comes next, at every layer, after one or several prompts.
@@ -77,6 +79,9 @@ pub enum CliCommand {
     /// List the models known by name, or fetch one.
     #[command(after_help = "Examples:\n  lenscape models\n  lenscape models pull smollm2-135m")]
     Models(Models),
+    /// List the devices that a model can run on, with their memory.
+    #[command(after_help = "Example:\n  lenscape devices --format json")]
+    Devices(Devices),
     /// Check on any checkpoint that the lens is right: its last row is the model's own output,
     /// cached and uncached runs give the same cells, and every figure is that of a reference.
     #[command(after_help = REFERENCE_FORM)]
@@ -94,6 +99,12 @@ pub enum CliCommand {
         after_help = "Examples:\n  lenscape --record demo.cast 'The keys to the cabinet'\n  lenscape film demo.cast --output demo.svg"
     )]
     Film(Film),
+    /// Make the recorded runs that the program carries, `config/recorded.zip`, with the default model.
+    #[command(
+        hide = true,
+        after_help = "Example:\n  lenscape record-examples config/recorded.zip"
+    )]
+    RecordExamples(RecordExamples),
     /// Show the settings, where they come from, and what is wrong with them.
     #[command(after_help = "Example:\n  lenscape config print > ~/.config/lenscape/config.toml")]
     Config {
@@ -129,10 +140,12 @@ impl Cli {
             Some(CliCommand::Chat(chat)) => chat.run(),
             Some(CliCommand::Read(read)) => read.run(log),
             Some(CliCommand::Models(models)) => models.run(),
+            Some(CliCommand::Devices(devices)) => devices.run(),
             Some(CliCommand::Verify(verify)) => verify.run(),
             Some(CliCommand::Bench(bench)) => bench.run(),
             Some(CliCommand::Play(play)) => play.run(),
             Some(CliCommand::Film(film)) => film.run(),
+            Some(CliCommand::RecordExamples(record)) => record.run(),
             Some(CliCommand::Config { command }) => command.run(),
             Some(CliCommand::Completions { shell }) => {
                 to_stdout(|out| shell::completions(shell, out))?;

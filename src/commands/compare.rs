@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use color_eyre::eyre::Result;
 
 use super::context::{self, TOP_TOKENS};
-use super::options::{ChatOptions, DtypeChoice, LensOptions};
+use super::options::{ChatOptions, DeviceOptions, DtypeChoice, LensOptions};
 use super::standard_output::{to_stdout, tokens_to_stdout};
 use super::{CommandError, prompt};
 use crate::engine::{Answer, Ask, Opener, Question, RunRequest, Session};
@@ -39,6 +39,9 @@ pub struct Compare {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// Which lens.
     #[command(flatten)]
     pub lens: LensOptions,
@@ -82,6 +85,7 @@ impl Compare {
             at: Step(self.at as usize - 1),
         };
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
+            .on(self.device.wanted(&settings.options))
             .with_lenses(self.lens.files()?, request.lens);
         compare(&opener, &request, |comparisons, session| {
             match self.format {

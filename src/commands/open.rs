@@ -12,17 +12,17 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
 use super::options::{
-    CharsetName, ChatOptions, ColorChoice, DtypeChoice, LensOptions, RecordingOptions,
-    SamplingOptions,
+    CharsetName, ChatOptions, ColorChoice, DeviceOptions, DtypeChoice, LensOptions,
+    RecordingOptions, SamplingOptions,
 };
 use crate::app::{Effect, Notice, NoticeKind, RecordingNews, SavedTrace, Start, State};
 use crate::autosave::AutosaveFolder;
 use crate::engine::{self, Opener};
-use crate::export::trace_file;
+use crate::export::{recorded, trace_file};
 use crate::log_file::LogError;
-use crate::run::Sampling;
+use crate::run::{Record, Sampling};
 use crate::settings::{self, ColourChoice, Settings, Switch};
-use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults};
+use crate::terminal::{self, Autosaver, Link, Recordings, charset, colour, faults, tour_seen};
 use crate::trace::Ablation;
 
 /// How long a cancelled fetch may take to clean up before the process ends.
@@ -56,6 +56,9 @@ pub struct ProgramOptions {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// How many tokens to generate.
     #[arg(long, short = 'n')]
     pub max_tokens: Option<usize>,
@@ -98,11 +101,13 @@ impl Program {
             prompt: self.prompt,
             force: self.force,
             messages: frame.and_then(|frame| frame.messages),
+            tour: settings.options.wants_the_default_model() && !tour_seen::is_seen(),
             ablations: self.options.skip.clone(),
             ..on_terminal()?
         };
         let recordings = self.options.screen.recording.recordings()?;
         let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?
+            .on(settings.options.devices())
             .with_lenses_that_fit(self.options.lens.files()?, settings.options.lens);
         let (mut state, mut effects) = State::new(settings, start);
         tell_of_log(&mut state, log);
@@ -122,6 +127,7 @@ impl ProgramOptions {
         let settings = context::with_theme(settings, self.theme.as_deref())?;
         let mut settings = self.screen.over(settings);
         settings.options.dtype = context::dtype(self.dtype, &settings);
+        self.device.over(&mut settings.options);
         settings.options.model = context::wanted_model(self.model.as_ref(), &settings);
         let options = &mut settings.options;
         options.max_tokens = self.max_tokens.unwrap_or(options.max_tokens);
@@ -161,7 +167,7 @@ impl ScreenOptions {
 #[derive(Args, Debug)]
 pub struct OpenTrace {
     /// The trace file: `.json` or `.safetensors`.
-    #[arg(required_unless_present = "last")]
+    #[arg(required_unless_present_any = ["last", "example"])]
     pub file: Option<PathBuf>,
     /// The newest trace that was kept because the program ended before it was saved.
     #[arg(long, conflicts_with = "file")]
@@ -169,6 +175,9 @@ pub struct OpenTrace {
     /// The theme: its colours.
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
+    /// A recorded run that the program carries; the first is `keys`, and `^R` goes on to the next.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "last"])]
+    pub example: Option<String>,
     /// What its screen is like.
     #[command(flatten)]
     pub screen: ScreenOptions,
@@ -183,22 +192,34 @@ impl OpenTrace {
     pub fn run(self, log: Result<(), LogError>) -> Result<ExitCode> {
         let settings = context::with_theme(context::user_settings()?, self.theme.as_deref())?;
         let settings = self.screen.over(settings);
-        let path = match self.file {
-            Some(path) => path,
-            None => last_autosave()?,
+        // What is wrong with it is told before the terminal is taken.
+        let shown = match (self.example, self.file) {
+            (Some(name), _) => Shown::Example(Arc::new(recorded::open(&name)?), name),
+            (None, file) => {
+                let path = file.map_or_else(last_autosave, Ok)?;
+                let record = Arc::new(trace_file::open(&path)?);
+                Shown::File(SavedTrace { path, record })
+            }
         };
-        let record = trace_file::open(&path)?;
         let start = on_terminal()?;
         let recordings = self.screen.recording.recordings()?;
-        let saved = SavedTrace {
-            path,
-            record: Arc::new(record),
+        let opener =
+            Opener::from_env(settings.options.dtype, TOP_TOKENS)?.on(settings.options.devices());
+        let (mut state, effects) = match shown {
+            Shown::Example(record, name) => State::of_recorded(settings, start, &name, record),
+            Shown::File(saved) => State::of_saved(settings, start, saved),
         };
-        let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
-        let (mut state, effects) = State::of_saved(settings, start, saved);
         tell_of_log(&mut state, log);
         show(state, effects, opener, &recordings)
     }
+}
+
+/// What is opened.
+enum Shown {
+    /// A run that the program carries, with its name.
+    Example(Arc<Record>, String),
+    /// A trace of the user's.
+    File(SavedTrace),
 }
 
 /// The newest trace that was kept because nobody had saved it.

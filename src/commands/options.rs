@@ -2,12 +2,14 @@
 
 pub mod chat;
 mod choices;
+mod device;
 mod lens;
 mod recording;
 mod sampling;
 
 pub use chat::ChatOptions;
 pub use choices::{CharsetName, ColorChoice, DtypeChoice, ReportFormat};
+pub use device::DeviceOptions;
 pub use lens::{LensChoice, LensOptions, NoLens};
 pub use recording::{CastVersionChoice, RecordingOptions};
 pub use sampling::SamplingOptions;

@@ -95,7 +95,8 @@ impl Play {
                 type_size,
                 ..performance
             };
-            let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?;
+            let opener = Opener::from_env(settings.options.dtype, TOP_TOKENS)?
+                .on(settings.options.devices());
             let performed = performance.play(settings.clone(), start.clone(), opener)?;
             to_stdout(|out| {
                 let mut pictures = performed.pictures.iter();
@@ -127,7 +128,7 @@ pub enum PlayError {
     Film {
         /// The picture.
         path: PathBuf,
-        /// Why.
+        /// What was wrong with it.
         source: FilmError,
     },
     /// The moving picture cannot be written.
@@ -135,7 +136,7 @@ pub enum PlayError {
     WriteFilm {
         /// The picture.
         path: PathBuf,
-        /// Why.
+        /// What was wrong with it.
         source: io::Error,
     },
     /// The script failed.

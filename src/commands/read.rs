@@ -9,7 +9,7 @@ use color_eyre::eyre::Result;
 
 use super::context::{self, TOP_TOKENS};
 use super::open::{ScreenOptions, on_terminal, show, tell_of_log};
-use super::options::{DtypeChoice, LensOptions};
+use super::options::{DeviceOptions, DtypeChoice, LensOptions};
 use super::output::{OutputOptions, TraceOutput};
 use super::trace::{Request, traced};
 use crate::app::State;
@@ -32,6 +32,9 @@ pub struct Read {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// The answer to the request, as JSON with `prompt_token_ids` and `choices[0].token_ids`: it says
     /// where the prompt ends, and the last token.
     #[arg(long, value_name = "FILE", conflicts_with = "prompt_tokens")]
@@ -131,6 +134,7 @@ impl Read {
         let model = context::wanted_model(self.model.as_ref(), settings);
         let lens = self.lens.asked().unwrap_or_default();
         let opener = Opener::from_env(context::dtype(self.dtype, settings), self.top)?
+            .on(self.device.wanted(&settings.options))
             .with_lenses(self.lens.files()?, lens)
             .with_states(model.clone(), self.file());
         let output = TraceOutput::of(&self.output, &self.watch, settings)?;
@@ -164,7 +168,9 @@ impl Read {
         options.dtype = self.dtype.map_or(options.dtype, Into::into);
         options.lens = self.lens.asked().unwrap_or(options.lens);
         options.grid.rows = self.lens.rows().unwrap_or(options.grid.rows);
+        self.device.over(options);
         let opener = Opener::from_env(options.dtype, TOP_TOKENS)?
+            .on(options.devices())
             .with_lenses_that_fit(self.lens.files()?, options.lens)
             .with_states(model, self.file());
         let recordings = self.screen.recording.recordings()?;

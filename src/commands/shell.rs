@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::cli::Cli;
+use crate::display::meanings::MEANINGS;
 use crate::manual;
 
 /// Writes the completions for `shell`.
@@ -23,7 +24,7 @@ pub fn completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes the manual page: the options of the program and of each command, and the pages of the
-/// [manual](crate::manual).
+/// [manual].
 ///
 /// # Errors
 ///
@@ -38,7 +39,9 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
     page.render_synopsis_section(out)?;
     page.render_description_section(out)?;
     page.render_options_section(out)?;
-    for command in program.get_subcommands() {
+    // That one has nothing of its own to say.
+    let is_command = |it: &&clap::Command| it.get_name() != "help";
+    for command in program.get_subcommands().filter(is_command) {
         writeln!(
             out,
             ".SH \"LENSCAPE {}\"",
@@ -49,10 +52,7 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
         page.render_description_section(&mut sections)?;
         page.render_synopsis_section(&mut sections)?;
         page.render_options_section(&mut sections)?;
-        for within in command
-            .get_subcommands()
-            .filter(|it| it.get_name() != "help")
-        {
+        for within in command.get_subcommands().filter(is_command) {
             writeln!(
                 sections,
                 ".SH \"lenscape {} {}\"",
@@ -68,6 +68,10 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
             .strip_prefix(".SH ")
             .map_or(sections.clone(), |rest| format!(".SS {rest}"));
         out.write_all(sections.as_bytes())?;
+    }
+    writeln!(out, ".SH \"WHAT THE FIGURES MEAN\"")?;
+    for (sign, meaning) in MEANINGS {
+        writeln!(out, ".TP 10\n\\fB{sign}\\fR\n{meaning}")?;
     }
     manual::PAGES
         .iter()
@@ -100,6 +104,7 @@ mod tests {
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.contains(".TH lenscape 1"), "{text}");
         assert!(text.contains("max\\-tokens"), "{text}");
+        assert!(text.contains("\n\\fBKL\\fR\nKL(final"), "{text}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use color_eyre::eyre::Result;
 
-use super::options::{ChatOptions, DtypeChoice, LensOptions, SamplingOptions};
+use super::options::{ChatOptions, DeviceOptions, DtypeChoice, LensOptions, SamplingOptions};
 use super::output::{OutputOptions, TraceOutput};
 use super::{CommandError, context, follow, prompt};
 use crate::engine::{Opener, RunRequest, Session};
@@ -33,6 +33,9 @@ pub struct Trace {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// How many tokens to generate.
     #[arg(long, short = 'n', default_value_t = 12)]
     pub max_tokens: usize,
@@ -93,6 +96,7 @@ impl Trace {
             sampling: self.sampling.over(Sampling::default()),
         };
         let opener = Opener::from_env(context::dtype(self.dtype, &settings), self.top)?
+            .on(self.device.wanted(&settings.options))
             .with_lenses(self.lens.files()?, request.lens);
         if self.follow {
             follow::follow(&opener, &request, &mut io::stdout().lock())?;

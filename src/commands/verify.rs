@@ -2,7 +2,8 @@
 //!
 //! The lens' last row must be the model's own output, worked out here in the plainest way: one
 //! pass over the whole text, no cache, the head on the last state alone. The cells of a cached
-//! run must be those of uncached ones. And where there are reference values that another program
+//! run must be those of uncached ones. A model on a card is held to the same model on the CPU, cell
+//! by cell. And where there are reference values that another program
 //! computed, every figure must be theirs. "The same" is what rounding allows, see
 //! [`crate::lens::rounding`].
 
@@ -17,16 +18,17 @@ use color_eyre::eyre::Result as EyreResult;
 
 use super::CommandError;
 use super::context::{self, TOP_TOKENS};
-use super::options::{ChatOptions, DtypeChoice};
+use super::options::{ChatOptions, DeviceOptions, DtypeChoice};
 use super::standard_output::StandardOutput;
 use crate::engine::{Opener, RunRequest, Session};
 use crate::lens::rounding::{Rounding, largest};
 use crate::lens::{Logits, Normed, StateTap, States};
+use crate::model::device::{OpenDevices, Processor};
 use crate::model::unembed::NormedRows;
 use crate::model::{Model, ModelError};
 use crate::run::{ChatFrame, RunId, Sampling};
 use crate::trace::{Column, LensKind, Row, TokenId};
-use crate::verify::{Check, Outcome, Reference, hold};
+use crate::verify::{Check, Outcome, Reference, beside_the_cpu, hold};
 use crate::vocabulary::visible_line;
 
 /// Options of `lenscape verify`.
@@ -38,6 +40,9 @@ pub struct Verify {
     /// How weights are held and computed with.
     #[arg(long, value_name = "TYPE")]
     pub dtype: Option<DtypeChoice>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceOptions,
     /// The text that is run.
     #[arg(long, default_value = "The keys to the cabinet")]
     pub prompt: String,
@@ -81,7 +86,8 @@ impl Verify {
     /// When the model cannot be opened, or a check fails.
     pub fn run(self) -> EyreResult<ExitCode> {
         let settings = context::user_settings()?;
-        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?;
+        let opener = Opener::from_env(context::dtype(self.dtype, &settings), TOP_TOKENS)?
+            .on(self.device.wanted(&settings.options));
         let request = Request {
             model: context::wanted_model(self.model.as_ref(), &settings),
             prompt: self.prompt,
@@ -120,6 +126,7 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
     }
     let mut session = super::open(opener, &request.model)?;
     let mut failed = 0;
+    let mut on_card = None;
     let mut tell = |checks: &[Check]| -> Result<(), CommandError> {
         for check in checks {
             failed += usize::from(check.outcome == Outcome::Failed);
@@ -130,7 +137,23 @@ pub fn verify(opener: &Opener, request: &Request, out: &mut dyn Write) -> Result
     if let Some(reference) = &reference {
         tell(&hold(&mut session, reference)?)?;
     }
+    if !session.model().placement.is_of_kernels() {
+        let cpu = Opener::from_env(opener.dtype(), TOP_TOKENS)?
+            .on_opened(OpenDevices::one(Processor::cpu()));
+        let mut cpu = super::open(&cpu, &request.model)?;
+        let (prompt, max_tokens) = (&request.prompt, request.max_tokens);
+        let checks = beside_the_cpu(&mut session, &mut cpu, prompt, max_tokens)?;
+        tell(&checks)?;
+        on_card = Some(session.info().device.clone());
+    }
     tell(&of_itself(session, request)?)?;
+    if let Some(device) = on_card {
+        let answer = if failed == 0 { "yes" } else { "no" };
+        writeln!(
+            out,
+            "{answer}: what {device} computes is what the CPU computes"
+        )?;
+    }
     match failed {
         0 => Ok(()),
         failed => Err(CommandError::ChecksFailed(failed)),
@@ -152,7 +175,7 @@ fn of_itself(mut session: Session, request: &Request) -> Result<Vec<Check>, Mode
     let first = prompt.len().saturating_sub(1);
     let cached: Vec<States> = session.states(id)?.iter().skip(first).cloned().collect();
     let mut model = session.into_model();
-    let rounding = Rounding::of(&model);
+    let rounding = Rounding::of(&model, prompt.len() + columns.len());
     let mut last_row = LastRow::default();
     let mut same_cells = SameCells::default();
     let mut text = prompt;

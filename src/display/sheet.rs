@@ -130,7 +130,11 @@ impl<'s> Sheet<'s> {
     pub fn scale_name(&self) -> &'static str {
         match self.view.before {
             Some(_) => self.view.options.value.name(),
-            None => self.view.options.colour.of(self.view.options.value).name(),
+            None => match self.view.options.colour.of(self.view.options.value) {
+                // What has a scale is its probability.
+                CellValue::TopToken => "p of the top token",
+                value => value.name(),
+            },
         }
     }
 

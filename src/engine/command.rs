@@ -2,6 +2,7 @@
 
 use super::Question;
 use crate::model::Dtype;
+use crate::model::device::WantedDevices;
 use crate::run::{ChatFrame, Continuation, Intervention, RunId, Sampling};
 use crate::trace::{LensKind, Rows};
 
@@ -40,6 +41,8 @@ pub enum Command {
         model: String,
         /// How it is held and computed with.
         dtype: Dtype,
+        /// Where it runs.
+        devices: WantedDevices,
     },
     /// Say which models can be chosen. Answered by [`super::Event::Models`], also while a run or a
     /// load is under way.

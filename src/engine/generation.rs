@@ -47,6 +47,7 @@ impl Session {
             });
         };
         let progress = self.advance_run(&mut kept, wanted);
+        let progress = progress.map_err(|error| self.model().placement.about(error));
         if progress.is_err() {
             kept.ended = Some(StopReason::Stopped);
         }
@@ -150,8 +151,7 @@ impl Session {
         let logits = self.logits(states, kept.lens, kept.rows)?;
         let token = match kept.next_given() {
             Some(token) => token,
-            None => logits.with_rows(|rows| {
-                let output = rows.last().copied().unwrap_or_default();
+            None => logits.with_output(|output| {
                 kept.sampler.draw(output, tokens, &self.info().vocabulary)
             })??,
         };

@@ -45,6 +45,10 @@ impl Session {
                     self.check(*ablation)?;
                     resolved.ablations.push(*ablation);
                 }
+                Intervention::Patch(_) if self.model().spec.streams.is_some() => {
+                    let what = "no state can be patched into it";
+                    return Err(ModelError::NotOfStreams { what });
+                }
                 Intervention::Patch(patch) => {
                     let states = self.states(patch.from_run)?;
                     let position = patch.from.0;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{OpenError, Opener, Session};
 use crate::catalog::FetchEvent;
 use crate::model::Dtype;
+use crate::model::device::WantedDevices;
 
 /// What is told while a load goes on.
 pub(super) enum News {
@@ -22,6 +23,16 @@ pub(super) enum News {
         /// Tensors in all.
         total: usize,
     },
+}
+
+/// What is to be loaded.
+pub(super) struct Wanted {
+    /// A catalog name, hub id, `.gguf` file or folder.
+    pub model: String,
+    /// How it is held and computed with.
+    pub dtype: Dtype,
+    /// Where it runs.
+    pub devices: WantedDevices,
 }
 
 /// A load under way.
@@ -43,18 +54,16 @@ pub(super) enum Outcome {
 }
 
 impl Loader {
-    /// Begins to load `model`, to be computed with as `dtype` says, after the load `before` has
-    /// given up its memory.
+    /// Begins to load what is wanted, after the load `before` has given up its memory.
     pub fn begin(
         opener: Arc<Opener>,
-        model: String,
-        dtype: Dtype,
+        wanted: Wanted,
         before: Option<Self>,
         cancel: CancellationToken,
         tell: impl Fn(News) + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let (sender, outcome) = channel();
-        let wanted = model.clone();
+        let model = wanted.model.clone();
         let thread = Builder::new().name("loader".into()).spawn(move || {
             if let Some(before) = before {
                 drop(before.outcome);
@@ -67,8 +76,9 @@ impl Loader {
                 }
             };
             let session = opener.open_as(
-                &wanted,
-                dtype,
+                &wanted.model,
+                wanted.dtype,
+                &wanted.devices,
                 &|event| tell(News::Fetch(event)),
                 &|done, total| tell(News::Tensors { done, total }),
                 &cancel,

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use candle_core::Device;
 use tokio_util::sync::CancellationToken;
 
 use super::{ModelEntry, Session, StatesFile};
@@ -10,6 +9,7 @@ use crate::catalog::{
     self, Catalog, CatalogError, FetchError, ModelRef, ModelSources, OngoingFetches,
     PublishedLenses, Recent, Report, Shards,
 };
+use crate::model::device::{DeviceError, OpenDevices, WantedDevices};
 use crate::model::{self, Dtype, ModelError, memory};
 use crate::trace::LensKind;
 
@@ -25,6 +25,9 @@ pub enum OpenError {
     /// Its files cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The device cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
 }
 
 /// What it takes to open models: the catalog, the places where files are, the device.
@@ -34,7 +37,9 @@ pub struct Opener {
     places: ModelSources,
     recent: Recent,
     fetches: OngoingFetches,
-    device: Device,
+    devices: WantedDevices,
+    /// Devices that every model comes onto, whatever is wanted.
+    opened: Option<OpenDevices>,
     dtype: Dtype,
     top_k: usize,
     lenses: WantedLenses,
@@ -71,20 +76,36 @@ enum Without {
 }
 
 impl Opener {
-    /// An opener onto the CPU whose models are computed with as `dtype` says and whose sessions
-    /// list the `top_k` best tokens of each row.
+    /// An opener whose models are computed with as `dtype` says and whose sessions list the `top_k`
+    /// best tokens of each row.
     pub fn from_env(dtype: Dtype, top_k: usize) -> Result<Self, OpenError> {
         Ok(Self {
             catalog: Catalog::built_in()?,
             places: ModelSources::from_env()?,
             recent: Recent::from_env(),
             fetches: OngoingFetches::default(),
-            device: Device::Cpu,
+            devices: WantedDevices::default(),
+            opened: None,
             dtype,
             top_k,
             lenses: WantedLenses::default(),
             states: None,
         })
+    }
+
+    /// The same with models that run where `devices` says.
+    #[must_use]
+    pub fn on(self, devices: WantedDevices) -> Self {
+        Self { devices, ..self }
+    }
+
+    /// The same with models that run on just these devices, whatever is wanted.
+    #[must_use]
+    pub fn on_opened(self, devices: OpenDevices) -> Self {
+        Self {
+            opened: Some(devices),
+            ..self
+        }
     }
 
     /// The same with these fitted lenses beside each model, of which it is an error when one cannot
@@ -121,6 +142,12 @@ impl Opener {
     #[must_use]
     pub fn fetches(&self) -> OngoingFetches {
         self.fetches.clone()
+    }
+
+    /// Where models run where nothing else is asked for.
+    #[must_use]
+    pub fn devices(&self) -> &WantedDevices {
+        &self.devices
     }
 
     /// How models are computed with where nothing else is asked for.
@@ -176,19 +203,25 @@ impl Opener {
         progress: &(dyn Fn(usize, usize) + Sync),
         cancel: &CancellationToken,
     ) -> Result<Session, OpenError> {
-        self.open_as(model, self.dtype, report, progress, cancel)
+        self.open_as(model, self.dtype, &self.devices, report, progress, cancel)
     }
 
-    /// [`Opener::open`], with a model that is computed with as `dtype` says.
+    /// [`Opener::open`], with a model that is computed with as `dtype` says and runs on `devices`.
     pub fn open_as(
         &self,
         model: &str,
         dtype: Dtype,
+        devices: &WantedDevices,
         report: &Report<'_>,
         progress: &(dyn Fn(usize, usize) + Sync),
         cancel: &CancellationToken,
     ) -> Result<Session, OpenError> {
         let reference = ModelRef::parse(model, &self.catalog).map_err(FetchError::from)?;
+        // A device that is not there is told before anything is fetched.
+        let devices = match &self.opened {
+            Some(opened) => opened.clone(),
+            None => devices.open()?,
+        };
         let fetching = self.fetches.begin();
         let states = self.states.as_ref().filter(|(of, _)| of == model);
         let shards = match states {
@@ -206,12 +239,12 @@ impl Opener {
         let name = title.unwrap_or(checkpoint.name);
         let mut session = match states {
             Some((_, file)) => {
-                let head = model::load_head(&checkpoint.files, &self.device, dtype)?;
+                let head = model::load_head(&checkpoint.files, &devices, dtype)?;
                 let saved = file.read(&head)?;
                 Session::of_saved(head, name, self.top_k, saved)?
             }
             None => {
-                let loaded = model::load(&checkpoint.files, &self.device, dtype, progress)?;
+                let loaded = model::load(&checkpoint.files, &devices, dtype, progress)?;
                 Session::new(loaded, name, self.top_k).with_files(checkpoint.files)
             }
         };

@@ -19,10 +19,10 @@ pub struct RunState {
     pub run: RunRequest,
     /// The lens of the columns still to come.
     pub lens: LensKind,
-    /// Their rows.
-    pub rows: Rows,
     /// The text of the prompt as the model gets it.
     pub sent: String,
+    /// Their rows.
+    pub rows: Rows,
     /// The prompt's tokens.
     pub prompt: Vec<TokenId>,
     /// The tokens of the given continuation.
@@ -54,8 +54,8 @@ impl RunState {
     ) -> Self {
         Self {
             lens: run.lens,
-            rows: run.rows,
             sent: worded.text,
+            rows: run.rows,
             prompt: worded.tokens,
             given,
             generated: Vec::new(),

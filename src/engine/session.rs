@@ -38,7 +38,6 @@ impl Session {
     /// A session with `model`, whose columns list the `top_k` best tokens of each row.
     #[must_use]
     pub fn new(model: Model, name: String, top_k: usize) -> Self {
-        let device = model.decoder.device();
         let info = ModelInfo {
             name,
             family: model.family.to_owned(),
@@ -48,7 +47,7 @@ impl Session {
             context_length: model.decoder.context_length(),
             weights: model.storage.clone(),
             arithmetic: model.dtype.arithmetic().to_owned(),
-            device: format!("{:?}", device.location()).to_lowercase(),
+            device: model.placement.to_string(),
             parameters: model.parameters,
             notes: model.notes.clone(),
             saved_run: None,
@@ -126,6 +125,10 @@ impl Session {
     pub fn read_lens(&mut self, lens: LensKind, path: &Path) -> Result<(), ModelError> {
         let model = FittedTo::of(self.kv_session.model(), &self.info.name);
         self.lenses.read(lens, path, &model)?;
+        let processor = self.kv_session.model().unembed.processor();
+        if !processor.has_kernels() {
+            self.lenses.move_to(processor)?;
+        }
         let about = |kind| {
             let mut fitted = self.lenses.fitted();
             let found = fitted.find(|(fitted, _)| *fitted == kind);

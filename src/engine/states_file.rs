@@ -152,7 +152,7 @@ impl StatesFile {
             prompt: file.header(PROMPT),
             prompt_ids,
             generated,
-            states: self.with_inside(read.states(last)?, &file, model)?,
+            states: self.with_inside(read.states(last)?, file, model)?,
             first,
         })
     }

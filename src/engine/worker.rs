@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 
-use super::loader::{Loader, News, Outcome};
+use super::loader::{Loader, News, Outcome, Wanted};
 use super::questions::{AnswerPart, OpenQuestion};
 use super::{
     CancelledRuns, Command, Event, Handle, Opener, Progress, Question, Rest, RunRequest, Session,
@@ -152,7 +152,18 @@ impl Worker {
 
     fn obey(&mut self, command: Command, cancel: &CancellationToken) -> Result<(), Disconnected> {
         match command {
-            Command::Load { model, dtype } => self.load(model, dtype, cancel),
+            Command::Load {
+                model,
+                dtype,
+                devices,
+            } => self.load(
+                Wanted {
+                    model,
+                    dtype,
+                    devices,
+                },
+                cancel,
+            ),
             Command::List => self.list(),
             Command::Run(run) => self.begin(run),
             Command::Ask(question) => {
@@ -172,18 +183,12 @@ impl Worker {
     }
 
     /// Begins a load on a thread of its own.
-    fn load(
-        &mut self,
-        model: String,
-        dtype: Dtype,
-        cancel: &CancellationToken,
-    ) -> Result<(), Disconnected> {
-        self.dtype = dtype;
+    fn load(&mut self, wanted: Wanted, cancel: &CancellationToken) -> Result<(), Disconnected> {
+        self.dtype = wanted.dtype;
         let outbox = self.outbox.clone();
         let loader = Loader::begin(
             Arc::clone(&self.opener),
-            model,
-            dtype,
+            wanted,
             self.loader.take(),
             cancel.clone(),
             move |news| tell_while_loading(&outbox, event_of(news)),

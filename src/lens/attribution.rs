@@ -1,15 +1,11 @@
 //! A final logit → what each part of the network adds to it.
 
-use candle_core::{Device, Tensor};
-
+use super::on_card;
 use super::{Lens, Logits, States};
 use crate::model::block::BlockParts;
 use crate::model::decomposition::Grain;
-use crate::model::linear::with_values;
 use crate::model::{Model, ModelError};
-use crate::trace::{
-    HeadContributions, Layer, LayerContribution, LogitAttribution, Target, TokenId,
-};
+use crate::trace::{HeadContributions, Layer, LayerContribution, LogitAttribution, Target};
 
 /// The split of `target`'s final logit, and its logit at every row under `lens`. `states` and
 /// `parts` (one a block, one position each) are of the same pass.
@@ -22,14 +18,17 @@ pub fn attribution(
 ) -> Result<LogitAttribution, ModelError> {
     let (contributions, cap) = contributions(model, states, parts, target, Grain::Parts)?;
     let logits = Logits::of(&model.unembed, states, lens)?;
-    let rows = logits.with_rows(|rows| {
-        let rows = rows.iter().enumerate();
-        rows.map(|(at, row)| match logits.says(at) {
-            true => difference(row, target).map(Some),
-            false => Ok(None),
-        })
-        .collect::<Result<Vec<_>, _>>()
-    })??;
+    let mut rows = logits.of_token(target.token)?;
+    if let Some(minus) = target.minus {
+        let others = logits.of_token(minus)?;
+        rows.iter_mut()
+            .zip(others)
+            .for_each(|(logit, other)| *logit -= other);
+    }
+    let rows = rows.into_iter().enumerate();
+    let rows: Vec<Option<f32>> = rows
+        .map(|(at, logit)| logits.says(at).then_some(logit))
+        .collect();
     let (Some((embedding, blocks)), Some(Some(logit))) =
         (contributions.parts.split_first(), rows.last())
     else {
@@ -109,13 +108,16 @@ fn contributions(
     target: Target,
     grain: Grain,
 ) -> Result<(Contributions, f32), ModelError> {
+    if model.spec.streams.is_some() {
+        let what = "its logits are not a sum of what its parts add";
+        return Err(ModelError::NotOfStreams { what });
+    }
     let rows = states.rows();
     let decomposition = model.decoder.decompose(rows, parts, grain)?;
     let last = rows.narrow(0, rows.dim(0)?.saturating_sub(1), 1)?;
     let logits = model.unembed.logit_contributions(decomposition, &last)?;
     let cap = logits.cap;
-    let values = logits.parts.to_device(&Device::Cpu)?;
-    let of = |token| column(&values, token);
+    let of = |token| on_card::logits_of(&logits.parts, token);
     let mut contributions = of(target.token)?;
     let mut capped = cap.map_or(0.0, |cap| taken_by_cap(&contributions, cap));
     if let Some(minus) = target.minus {
@@ -133,31 +135,6 @@ fn contributions(
         },
         capped,
     ))
-}
-
-/// The values of `[rows, vocabulary]` for one token.
-fn column(values: &Tensor, token: TokenId) -> Result<Vec<f32>, ModelError> {
-    let width = values.dim(1)?.max(1);
-    with_values(values, |values| {
-        values
-            .chunks_exact(width)
-            .map(|row| logit(row, token))
-            .collect::<Result<Vec<f32>, _>>()
-    })?
-}
-
-fn difference(row: &[f32], target: Target) -> Result<f32, ModelError> {
-    let other = target.minus.map_or(Ok(0.0), |minus| logit(row, minus))?;
-    Ok(logit(row, target.token)? - other)
-}
-
-fn logit(row: &[f32], token: TokenId) -> Result<f32, ModelError> {
-    row.get(token.0 as usize)
-        .copied()
-        .ok_or(ModelError::UnknownToken {
-            id: token.0,
-            rows: row.len(),
-        })
 }
 
 /// `cap · tanh(z / cap) - z` for the sum `z` of the shares.

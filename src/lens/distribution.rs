@@ -32,11 +32,18 @@ impl Distribution {
             let e = exp(d);
             (e, e * d)
         });
-        Some(Self {
+        Some(Self::of_sums(max, sum, weighted))
+    }
+
+    /// The distribution of logits whose largest is `max`, by Σ e^d and Σ e^d d, with
+    /// d = logit - max.
+    #[must_use]
+    pub(super) fn of_sums(max: f32, sum: f64, weighted: f64) -> Self {
+        Self {
             max,
             log_sum_exp: f64::from(max) + sum.ln(),
             entropy: (sum.ln() - weighted / sum).max(0.0),
-        })
+        }
     }
 
     /// The probability, 0 to 1, of a token with this logit.
@@ -58,6 +65,13 @@ impl Distribution {
             let p = exp(z - self.max);
             (p, p * ((z - other_z) - shift))
         });
+        self.kl_of_sums(sum, weighted, other)
+    }
+
+    /// [`Distribution::kl`] by Σ e^d and Σ e^d (d - d'), with d = logit - max and d' alike of the
+    /// other.
+    #[must_use]
+    pub(super) fn kl_of_sums(&self, sum: f64, weighted: f64, other: &Self) -> f64 {
         let difference =
             (self.log_sum_exp - f64::from(self.max)) - (other.log_sum_exp - f64::from(other.max));
         (weighted / sum - difference).max(0.0)

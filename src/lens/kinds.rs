@@ -21,12 +21,21 @@ pub use tuned::Tuned;
 
 use super::fitted::{Fitted, FittedTo};
 use crate::model::ModelError;
+use crate::model::device::Processor;
 use crate::trace::LensKind;
 
 /// What happens to the states of a position before the unembedding.
 pub trait Lens: Debug + Send + Sync {
     /// Which lens it is.
     fn kind(&self) -> LensKind;
+
+    /// Takes what it multiplies with onto the device where the states are.
+    ///
+    /// # Errors
+    /// When there is no room.
+    fn move_to(&mut self, _: &Processor) -> Result<()> {
+        Ok(())
+    }
 
     /// What it makes of the rows below the last one, `emb` first, `[n_layers, d_model]`.
     fn seen(&self, states: &Tensor) -> Result<Seen>;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::fitted::{Fitted, FittedTo};
 use super::kinds::{self, Lens, Source};
 use crate::model::ModelError;
+use crate::model::device::Processor;
 use crate::trace::LensKind;
 
 /// The lenses that there are for a model: those that need nothing else, and those whose files
@@ -40,6 +41,17 @@ impl Lenses {
     /// The fitted ones.
     pub fn fitted(&self) -> impl Iterator<Item = (LensKind, &Fitted)> {
         self.0.iter().map(|(lens, fitted)| (*lens, fitted))
+    }
+
+    /// Takes the fitted ones onto the device where the states are.
+    ///
+    /// # Errors
+    /// When there is no room for one there.
+    pub fn move_to(&mut self, processor: &Processor) -> Result<(), ModelError> {
+        for fitted in self.0.values_mut() {
+            fitted.lens.move_to(processor)?;
+        }
+        Ok(())
     }
 
     /// Reads a fitted lens from `path`, in the place of one of its kind.

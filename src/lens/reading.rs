@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::distribution::Distribution;
 use super::logits::Logits;
+use super::on_card;
 use super::selection::{higher_and_equal, top};
 use crate::model::{Dtype, ModelError};
 use crate::trace::{BySum, Candidate, Cell, Column, Layer, Row, Score, TokenId, Trajectory};
@@ -17,6 +18,9 @@ pub fn column(
     top_k: usize,
     vocabulary: &Vocabulary,
 ) -> Result<Column, ModelError> {
+    if let Some(rows) = logits.on_card() {
+        return on_card::column(logits, rows, token, top_k, vocabulary);
+    }
     let (mut cells, inside) = logits.with_rows(|rows| {
         let distributions = distributions(rows, logits)?;
         let (Some(last_row), Some(Some(last))) = (rows.last(), distributions.last()) else {
@@ -63,7 +67,7 @@ fn inside<T: Send>(
             .par_iter()
             .map(|(row, values)| {
                 let distribution = Distribution::of(values);
-                let of = distribution.ok_or_else(|| not_finite(*row, logits))?;
+                let of = distribution.ok_or_else(|| not_finite(*row, logits.dtype()))?;
                 Ok((*row, each(values, &of)?))
             })
             .collect();
@@ -105,6 +109,9 @@ pub fn trajectories(
 /// Where each token stands at every row that the lens says something of: `emb`, the layers, and then
 /// the rows inside the blocks that there are.
 pub fn scores(logits: &Logits, tokens: &[TokenId]) -> Result<Vec<Vec<Option<Score>>>, ModelError> {
+    if let Some(rows) = logits.on_card() {
+        return on_card::scores(logits, rows, tokens);
+    }
     let mut scores = between_blocks(logits, tokens)?;
     let inside = inside(logits, &|row, distribution| {
         let scores = tokens.iter().map(|token| score(row, distribution, *token));
@@ -151,6 +158,14 @@ fn distributions(
         .enumerate()
         .map(|(i, row)| logits.says(i).then(|| Distribution::of(row)))
         .collect();
+    checked(found, logits.dtype())
+}
+
+/// The distributions that were found; an error that names the first row that has none.
+pub(super) fn checked(
+    found: Vec<Option<Option<Distribution>>>,
+    dtype: Dtype,
+) -> Result<Vec<Option<Distribution>>, ModelError> {
     // Looked through in order, since a parallel search would end at whichever row fails first.
     found
         .into_iter()
@@ -163,16 +178,16 @@ fn distributions(
                     0 => Row::Embedding,
                     _ => Row::Layer(Layer(i - 1)),
                 };
-                Err(not_finite(row, logits))
+                Err(not_finite(row, dtype))
             }
         })
         .collect()
 }
 
-fn not_finite(row: Row, logits: &Logits) -> ModelError {
+fn not_finite(row: Row, dtype: Dtype) -> ModelError {
     ModelError::NotFinite {
         place: row.to_string(),
-        dtype: logits.dtype(),
+        dtype,
     }
 }
 
@@ -194,7 +209,7 @@ fn score(row: &[f32], distribution: &Distribution, token: TokenId) -> Result<Sco
     })
 }
 
-fn no_rows() -> ModelError {
+pub(super) fn no_rows() -> ModelError {
     ModelError::NotFinite {
         place: "a position without states".into(),
         dtype: Dtype::Auto,
@@ -202,6 +217,6 @@ fn no_rows() -> ModelError {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a cell's figures are f32")]
-fn single(x: f64) -> f32 {
+pub(super) fn single(x: f64) -> f32 {
     x as f32
 }

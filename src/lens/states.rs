@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use crate::model::ModelError;
+use crate::model::device::moved;
 use crate::trace::{Layer, Row, Rows};
 
 /// The residual stream of one position: row `emb`, then one row a layer.
@@ -141,9 +142,20 @@ impl StateTap {
         Ok(())
     }
 
+    /// A state where the last one is: blocks may be on several devices.
+    fn together(&self, state: &Tensor) -> candle_core::Result<Tensor> {
+        match self.states.last() {
+            Some(last) => moved(state, last.device()),
+            None => Ok(state.clone()),
+        }
+    }
+
     /// What was collected of the last position.
     pub fn states(&self) -> Result<States, ModelError> {
-        let last = |state: &Tensor| state.narrow(0, state.dim(0)?.saturating_sub(1), 1);
+        let last = |state: &Tensor| {
+            let last = state.narrow(0, state.dim(0)?.saturating_sub(1), 1)?;
+            self.together(&last)
+        };
         let rows = self.states.iter().map(last);
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let states = States::of_pass(Tensor::cat(&rows, 0)?);
@@ -164,9 +176,11 @@ impl StateTap {
 
     /// What was collected of every position of the pass, in order.
     pub fn positions(&self) -> Result<Vec<States>, ModelError> {
-        let states = Tensor::stack(&self.states, 1)?;
+        let rows = self.states.iter().map(|state| self.together(state));
+        let states = Tensor::stack(&rows.collect::<Result<Vec<_>, _>>()?, 1)?;
         let rows = self.rows_inside();
-        let inside: Vec<&Tensor> = self.inside.iter().map(|(_, state)| state).collect();
+        let inside = self.inside.iter().map(|(_, state)| self.together(state));
+        let inside = inside.collect::<Result<Vec<_>, _>>()?;
         let inside = match inside.is_empty() {
             true => None,
             false => Some(Tensor::stack(&inside, 1)?),

@@ -32,6 +32,8 @@ pub struct Attention {
     /// The score that each head has for nothing, `[n_heads]`; none where heads must attend.
     sinks: Vec<f32>,
     cache: KvCache,
+    /// Whether one position on the CPU has code of its own.
+    has_kernels: bool,
     dtype: Dtype,
 }
 
@@ -63,7 +65,17 @@ impl Attention {
             qk_norms,
             sinks: Vec::new(),
             cache: KvCache::default(),
+            has_kernels: true,
             dtype,
+        }
+    }
+
+    /// The same by candle's operations alone, as on a card.
+    #[must_use]
+    pub fn without_kernels(self) -> Self {
+        Self {
+            has_kernels: false,
+            ..self
         }
     }
 
@@ -122,7 +134,8 @@ impl Attention {
         let rows = x.dim(0)?;
         let start = self.cache.len();
         let is_exact = self.dtype.rounds_to().is_none();
-        if rows == 1 && x.device().is_cpu() && is_exact && self.alibi.is_none() {
+        let is_plain = is_exact && self.alibi.is_none();
+        if rows == 1 && x.device().is_cpu() && self.has_kernels && is_plain {
             return self.heads_of_one_position(x);
         }
         let qkv = self
@@ -197,7 +210,7 @@ impl Attention {
     /// one.
     fn shares(&self, scores: &Tensor, rows: usize) -> Result<Tensor> {
         if self.sinks.is_empty() {
-            return candle_nn::ops::softmax_last_dim(scores);
+            return candle_nn::ops::softmax_last_dim(&scores.contiguous()?);
         }
         let (n_heads, seen) = (self.spec.n_heads, scores.dim(2)?);
         let sinks = Tensor::from_slice(&self.sinks, (n_heads, 1, 1), scores.device())?;
@@ -481,6 +494,16 @@ mod tests {
     #[test]
     fn a_window_of_two_holds_a_position_and_the_one_before() {
         assert_eq!(visible(1, 3, Some(2)), [[false, false, true, true]]);
+    }
+
+    #[test]
+    fn a_position_sees_no_other_chunk() {
+        let spec = AttentionSpec {
+            chunk: Some(3),
+            ..spec(None, Some(2))
+        };
+        let first_seen: Vec<usize> = (0..7).map(|i| spec.first_seen(i)).collect();
+        assert_eq!(first_seen, [0, 0, 1, 3, 3, 4, 6]);
     }
 
     #[test]

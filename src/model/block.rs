@@ -1,11 +1,12 @@
 //! One decoder block.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::decomposition::Decomposition;
 use super::dtype::Dtype;
 use super::feed_forward::FeedForward;
 use super::intervention::BlockAblations;
+use super::laurel::Laurel;
 use super::mixing::Mixing;
 use super::norm::Norm;
 use super::per_layer::AfterParts;
@@ -23,12 +24,16 @@ pub struct Block {
     pub attention_norms: PartNorms,
     /// The attention, or the mixer in its place, or both.
     pub attention: Mixing,
+    /// What is added beside the attention.
+    pub laurel: Option<Laurel>,
     /// Around the feed-forward part.
     pub mlp_norms: PartNorms,
     /// The feed-forward part.
     pub feed_forward: FeedForward,
     /// What comes behind the two, if anything.
     pub after: Option<AfterParts>,
+    /// Where it is.
+    pub device: Device,
     /// How sums are kept.
     pub dtype: Dtype,
 }
@@ -102,12 +107,15 @@ impl Block {
         let input = normed(&self.attention_norms.input, x)?;
         let (heads, attention) = self.attended(&input, ablations)?;
         let with_attention = normed(&self.attention_norms.sum, &self.sum(x, &attention)?)?;
+        let with_attention = match &self.laurel {
+            Some(laurel) => laurel.joined(&with_attention, &input)?,
+            None => with_attention,
+        };
         let feed_forward = match self.residual {
-            Residual::Serial => self.fed(
-                &normed(&self.mlp_norms.input, &with_attention)?,
-                &with_attention,
-                ablations,
-            )?,
+            Residual::Serial => {
+                let input = normed(&self.mlp_norms.input, &with_attention)?;
+                self.fed(&input, &with_attention, ablations)?
+            }
             Residual::Parallel => self.fed(&normed(&self.mlp_norms.input, x)?, x, ablations)?,
             Residual::ParallelOneNorm => self.fed(&input, x, ablations)?,
         };

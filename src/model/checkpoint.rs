@@ -8,6 +8,7 @@ mod experts;
 mod feed_forward;
 mod per_layer;
 mod signs;
+mod streams;
 mod tensor_use;
 
 use std::collections::{HashMap, HashSet};
@@ -17,11 +18,14 @@ use candle_core::{DType, Device, Tensor};
 
 use super::ModelError;
 use super::dequantisation::Dequantisation;
+use super::device::Processor;
 use super::dtype::Dtype;
 use super::layout::{HUGGING_FACE, Layout, Orientation, WITHIN};
 use super::linear::Linear;
 use super::mixer::layered_attention::Handed;
 use super::norm::Norm;
+use super::placement::{Placement, Stage};
+use super::rope::Rotation;
 use super::spec::{Bias, NormSpec, NormWeights};
 use super::weight::{Rows, Weight};
 use super::weights::Weights;
@@ -34,16 +38,25 @@ pub struct Checkpoint<'a> {
     layout: Layout,
     prefix: String,
     reading: Reading,
-    device: &'a Device,
+    /// What is read now goes there.
+    processor: Processor,
     dtype: Dtype,
     dequantisation: Dequantisation,
+    read: Arc<Noticed>,
+    progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// What is remembered of a checkpoint while it is read, whatever it is read onto.
+#[derive(Default)]
+struct Noticed {
     taken: Mutex<HashSet<String>>,
     /// Tensors that may be there and are not needed, by the beginning of their names.
     not_needed: Mutex<HashSet<String>>,
     /// What blocks hand to others, by the number of the block.
     handed: Mutex<HashMap<usize, Arc<Handed>>>,
     notes: Mutex<Vec<String>>,
-    progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Rotations of queries and keys, of those that turn alike one.
+    rotations: Mutex<Vec<Rotation>>,
 }
 
 /// What is read of the tensors.
@@ -74,15 +87,14 @@ impl Projection {
 }
 
 impl<'a> Checkpoint<'a> {
-    /// Starts reading `weights` laid out as `layout`, onto `device`, to be computed with as
-    /// `dtype` and held as `dequantisation` says. `progress` gets the number of tensors read, and
-    /// of all, after each; it may be called from several threads.
+    /// Starts reading `weights` laid out as `layout`, onto the device and held as `stage` says, to
+    /// be computed with as `dtype` says. `progress` gets the number of tensors read, and of all,
+    /// after each; it may be called from several threads.
     pub fn new(
         weights: &'a Weights,
         layout: Layout,
-        device: &'a Device,
+        stage: &Stage,
         dtype: Dtype,
-        dequantisation: Dequantisation,
         progress: &'a (dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, ModelError> {
         let prefix = prefix(weights, &layout).ok_or_else(|| {
@@ -94,15 +106,28 @@ impl<'a> Checkpoint<'a> {
             layout,
             prefix,
             reading: Reading::Values,
-            device,
+            processor: stage.processor.clone(),
             dtype,
-            dequantisation,
-            taken: Mutex::default(),
-            not_needed: Mutex::default(),
-            handed: Mutex::default(),
-            notes: Mutex::default(),
+            dequantisation: stage.dequantisation,
+            read: Arc::default(),
             progress,
         })
+    }
+
+    /// The same checkpoint, read onto the device of another stage.
+    #[must_use]
+    pub fn onto(&self, stage: &Stage) -> Self {
+        Self {
+            weights: self.weights,
+            layout: self.layout,
+            prefix: self.prefix.clone(),
+            reading: self.reading,
+            processor: stage.processor.clone(),
+            dtype: self.dtype,
+            dequantisation: stage.dequantisation,
+            read: Arc::clone(&self.read),
+            progress: self.progress,
+        }
     }
 
     /// Goes through `weights` without reading them: what is asked for is checked and remembered,
@@ -113,9 +138,8 @@ impl<'a> Checkpoint<'a> {
             ..Self::new(
                 weights,
                 layout,
-                &Device::Cpu,
+                Placement::on_one(Processor::cpu(), 0, Dequantisation::AtLoad).first(),
                 Dtype::Auto,
-                Dequantisation::AtLoad,
                 &|_, _| {},
             )?
         })
@@ -141,13 +165,27 @@ impl<'a> Checkpoint<'a> {
 
     /// What was noticed while it was read and is worth knowing, one line each.
     pub fn notes(&self) -> Vec<String> {
-        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let notes = self
+            .read
+            .notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         notes.clone()
     }
 
     fn note(&self, note: String) {
-        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notes = self
+            .read
+            .notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         notes.push(note);
+    }
+
+    /// A rotation, with tables in common with the other blocks that turn alike.
+    pub(in crate::model) fn in_common(&self, rotation: Rotation) -> Rotation {
+        let rotations = self.read.rotations.lock();
+        rotation.in_common(&mut rotations.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Where the parts stand.
@@ -157,18 +195,28 @@ impl<'a> Checkpoint<'a> {
 
     /// What it is read onto.
     pub(in crate::model) fn device(&self) -> &Device {
-        self.device
+        self.processor.device()
+    }
+
+    /// What it is read onto, and what computes there.
+    pub(in crate::model) fn processor(&self) -> &Processor {
+        &self.processor
     }
 
     /// What block `l` hands to others.
     pub(in crate::model) fn handed(&self, l: usize) -> Arc<Handed> {
-        let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut handed = self
+            .read
+            .handed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(handed.entry(l).or_default())
     }
 
     /// Says that the tensors of the part `name` may be there, and are not used.
     pub(in crate::model) fn not_needed(&self, name: &str) {
         let mut parts = self
+            .read
             .not_needed
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -205,11 +253,11 @@ impl<'a> Checkpoint<'a> {
             .has_bias(spec.bias, &bias_name)
             .then(|| {
                 self.tensor(&bias_name, shape)?
-                    .to_device(self.device)
+                    .to_device(self.device())
                     .map_err(ModelError::from)
             })
             .transpose()?;
-        let weight = weight.to_device(self.device)?;
+        let weight = weight.to_device(self.device())?;
         Ok(Norm::new(spec, &weight, bias, self.dtype)?)
     }
 
@@ -262,7 +310,7 @@ impl<'a> Checkpoint<'a> {
     pub(in crate::model) fn stacked(&self, parts: Vec<Projection>) -> Result<Linear, ModelError> {
         let biases: Option<Vec<&Tensor>> = parts.iter().map(|part| part.bias.as_ref()).collect();
         let bias = match biases {
-            Some(biases) => Some(Tensor::cat(&biases, 0)?.to_device(self.device)?),
+            Some(biases) => Some(Tensor::cat(&biases, 0)?.to_device(self.device())?),
             None if parts.iter().any(|part| part.bias.is_some()) => {
                 return Err(self.about(
                     &format!("{}*.bias", self.prefix),
@@ -277,7 +325,7 @@ impl<'a> Checkpoint<'a> {
 
     /// The weight that is made of `parts`, one below the other.
     pub(in crate::model) fn weight(&self, parts: Vec<Rows>) -> Result<Weight, ModelError> {
-        Ok(Weight::from_rows(parts, self.dequantisation, self.device)?)
+        Ok(Weight::on(&self.processor, parts, self.dequantisation)?)
     }
 
     /// A tensor in float32, its numbers rounded as the model's weights are.
@@ -366,7 +414,11 @@ impl<'a> Checkpoint<'a> {
 
     fn took(&self, name: &str) {
         let taken = {
-            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut taken = self
+                .read
+                .taken
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             taken.insert(name.to_owned());
             taken.len()
         };

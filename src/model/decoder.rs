@@ -9,14 +9,18 @@ use candle_core::{Device, Tensor};
 
 use super::ModelError;
 use super::block::{Block, BlockOutput, BlockParts};
+use super::device::moved;
 use super::dtype::Dtype;
 use super::intervention::Interventions;
+use super::laurel::Laurel;
 use super::linear::Linear;
 use super::mixing::BlockPast;
 use super::norm::Norm;
 use super::per_layer::{AfterParts, PerLayerEmbedding};
+use super::placement::Placement;
 use super::sinusoids::Sinusoids;
 use super::spec::Spec;
+use super::streams::Streams;
 use super::weight::Weight;
 use crate::trace::{Layer, PartialSum, Row, Rows, TokenId};
 
@@ -40,7 +44,38 @@ pub struct Embedding {
     pub(super) dtype: Dtype,
 }
 
+/// Rows of an embedding that are looked at for what all of them have in common.
+const LOOKED_AT: usize = 4;
+
+/// Weights that share a scale, in every type of ternary weights.
+const TERNARY_BLOCK: usize = 256;
+
 impl Embedding {
+    /// Whether its rows have zeros and numbers of one size alone, as ternary weights are.
+    fn is_ternary(&self) -> bool {
+        let looked_at = self.tokens.height().min(LOOKED_AT);
+        let Ok(rows) = self
+            .tokens
+            .narrow(0, looked_at)
+            .and_then(|rows| rows.to_vec2::<f32>())
+        else {
+            return false;
+        };
+        let of_one_size = |block: &[f32]| {
+            let mut sizes = block
+                .iter()
+                .map(|weight| weight.abs())
+                .filter(|size| *size > 0.0);
+            let first = sizes.next();
+            sizes.all(|size| Some(size) == first)
+        };
+        let has_weights = rows.iter().flatten().any(|weight| *weight != 0.0);
+        has_weights
+            && rows
+                .iter()
+                .all(|row| row.chunks(TERNARY_BLOCK).all(of_one_size))
+    }
+
     /// `[tokens]` → `[tokens, d]`, the first one at position `start`.
     fn forward(&self, ids: &Tensor, start: usize) -> candle_core::Result<Tensor> {
         let mut state = self.tokens.select(ids)?;
@@ -95,8 +130,13 @@ pub struct Decoder {
     pub(super) d_model: usize,
     /// None in an [outline](Decoder::outline).
     pub(super) blocks: Vec<Block>,
+    /// Those of the trunk, where it has several.
+    pub(super) streams: Option<Streams>,
     pub(super) n_layers: usize,
+    /// Where what is before the first block is.
     pub(super) device: Device,
+    /// Where what is behind the last block is.
+    pub(super) last_device: Device,
     pub(super) context_length: usize,
     pub(super) seen: usize,
     pub(super) interventions: Interventions,
@@ -109,13 +149,15 @@ pub struct Decoder {
 impl Decoder {
     /// What is known of a decoder whose weights were not read: it runs nothing.
     #[must_use]
-    pub(super) fn outline(spec: &Spec, device: &Device) -> Self {
+    pub(super) fn outline(spec: &Spec, placement: &Placement) -> Self {
         Self {
             embedding: None,
             d_model: spec.d_model,
             blocks: Vec::new(),
+            streams: None,
             n_layers: spec.blocks.len(),
-            device: device.clone(),
+            device: placement.first().processor.device().clone(),
+            last_device: placement.last().processor.device().clone(),
             context_length: spec.context_length,
             seen: 0,
             interventions: Interventions::default(),
@@ -159,6 +201,13 @@ impl Decoder {
         self.seen
     }
 
+    /// Whether the rows of the embedding are ternary weights: zeros and numbers of one size.
+    #[must_use]
+    pub fn has_ternary_embedding(&self) -> bool {
+        let embedding = self.embedding.as_ref();
+        embedding.is_some_and(Embedding::is_ternary)
+    }
+
     /// Bytes of the matrices that one token reads, the head's left out. Norms, biases and the one
     /// row of the embedding are too small to count.
     #[must_use]
@@ -168,20 +217,23 @@ impl Decoder {
         let projection = projection.map_or(0, Linear::bytes);
         let blocks = self.blocks.iter();
         let after = |block: &Block| block.after.as_ref().map_or(0, AfterParts::bytes);
-        let of_block =
-            |block: &Block| block.attention.bytes() + block.feed_forward.bytes() + after(block);
+        let of_block = |block: &Block| {
+            let laurel = block.laurel.as_ref().map_or(0, Laurel::bytes);
+            block.attention.bytes() + laurel + block.feed_forward.bytes() + after(block)
+        };
         let per_layer = self
             .embedding
             .as_ref()
             .and_then(|embedding| embedding.per_layer.as_ref());
         let per_layer = per_layer.map_or(0, |per_layer| per_layer.projection.bytes());
-        projection + per_layer + blocks.map(of_block).sum::<u64>()
+        let streams = self.streams.as_ref().map_or(0, Streams::bytes);
+        projection + per_layer + streams + blocks.map(of_block).sum::<u64>()
     }
 
-    /// Where it runs.
+    /// Where what is behind its last block is, and so the states that are kept.
     #[must_use]
-    pub fn device(&self) -> &Device {
-        &self.device
+    pub fn last_device(&self) -> &Device {
+        &self.last_device
     }
 
     /// Forgets all positions but the first `len`, and more where a block cannot go back to just
@@ -260,6 +312,11 @@ impl Decoder {
                 context: self.context_length,
             });
         }
+        let rows = embedding.tokens.height();
+        // A card would not complain of it, but fail from then on.
+        if let Some(token) = tokens.iter().find(|token| token.0 as usize >= rows) {
+            return Err(ModelError::UnknownToken { id: token.0, rows });
+        }
         let ids: Vec<u32> = tokens.iter().map(|token| token.0).collect();
         let ids = Tensor::new(ids, &self.device)?;
         let start = self.seen;
@@ -269,7 +326,15 @@ impl Decoder {
             None => Vec::new(),
         };
         let state = self.interventions.patched(Row::Embedding, start, state)?;
-        if tap(Row::Embedding, &state)?.is_break() {
+        let (state, row) = match &self.streams {
+            None => (state.clone(), state),
+            Some(streams) => {
+                let trunk = streams.spread(&state)?;
+                let row = streams.reduced(&trunk)?;
+                (trunk, row)
+            }
+        };
+        if tap(Row::Embedding, &row)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         let flow = self.through_blocks(&state, start, &of_blocks, &mut |layer, output| {
@@ -292,8 +357,8 @@ impl Decoder {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Runs the stream before the first block, `[positions, d]`, whose first position is `start`,
-    /// through every block; `of_blocks` are the vectors that the tokens have for each block, if they
+    /// Runs the stream before the first block, `[positions, d]`, or the trunk of several, whose first
+    /// position is `start`, through every block; `of_blocks` are the vectors that the tokens have for each block, if they
     /// have any. `each` gets what they give, in order; when it breaks, the blocks that
     /// have not begun are left out.
     ///
@@ -356,16 +421,29 @@ impl Decoder {
         for (l, block) in self.blocks.iter_mut().enumerate() {
             let layer = Layer(l);
             let ablations = self.interventions.of_block(layer);
-            let sums = sums_of(&self.inside, self.rows, layer);
-            let mut output = block.forward(&state, &ablations, &sums)?;
+            state = moved(&state, &block.device)?;
+            let mut output = match &self.streams {
+                Some(streams) => streams.through(l, block, &state, of_blocks.get(l), &ablations)?,
+                None => {
+                    let sums = sums_of(&self.inside, self.rows, layer);
+                    block.forward(&state, &ablations, &sums)?
+                }
+            };
             if let Some(after) = &block.after {
-                output = after.finish(output, of_blocks.get(l), &ablations)?;
+                let vectors = of_blocks.get(l).map(|of| moved(of, &block.device));
+                output = after.finish(output, vectors.transpose()?.as_ref(), &ablations)?;
             }
-            let patched = self
-                .interventions
-                .patched(Row::Layer(layer), start, output.state)?;
-            state = patched.clone();
-            output.state = patched;
+            match &self.streams {
+                Some(streams) => {
+                    state = output.state;
+                    output.state = streams.reduced(&state)?;
+                }
+                None => {
+                    let patched = &self.interventions;
+                    state = patched.patched(Row::Layer(layer), start, output.state)?;
+                    output.state = state.clone();
+                }
+            }
             if !is_wanted(layer, output) {
                 break;
             }

@@ -1,9 +1,10 @@
 //! The residual stream of one position as a sum of parts, and what each part becomes of a logit.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 
 use super::block::BlockParts;
 use super::decoder::Decoder;
+use super::device::moved;
 use super::norm::Norm;
 use crate::trace::Layer;
 
@@ -29,6 +30,14 @@ impl Decomposition {
     /// Adds parts, `[any, d]`.
     pub fn push(&mut self, parts: &Tensor) {
         self.parts.push(parts.clone());
+    }
+
+    /// Takes it onto another device.
+    fn move_to(&mut self, device: &Device) -> Result<()> {
+        for part in self.parts.iter_mut().chain([&mut self.bias]) {
+            *part = moved(part, device)?;
+        }
+        Ok(())
     }
 
     /// Multiplies everything by `factor`.
@@ -87,12 +96,14 @@ impl Decoder {
                 Grain::Heads(layer) if layer.0 == l => block.added_by_head(&parts.heads)?,
                 Grain::Parts | Grain::Heads(_) => parts.attention.clone(),
             };
-            let before = states.narrow(0, l, 1)?;
+            let before = moved(&states.narrow(0, l, 1)?, &block.device)?;
+            decomposition.move_to(&block.device)?;
             block.carry(&mut decomposition, &before, &attention, &parts.feed_forward)?;
             if let Some(factor) = parts.scale {
                 decomposition.scale(factor)?;
             }
         }
+        decomposition.move_to(self.last_device())?;
         Ok(decomposition)
     }
 }

@@ -75,6 +75,15 @@ pub enum ModelError {
         /// As the file calls it.
         name: String,
     },
+    /// A question or a change that needs one stream.
+    #[error(
+        "the trunk of this model is of several streams, and a row is what its head makes of them: \
+         {what}"
+    )]
+    NotOfStreams {
+        /// Why that does not do.
+        what: &'static str,
+    },
     /// A tensor is missing, superfluous or has the wrong shape.
     #[error("{place}: tensor `{}`: {reason}", quoted(name))]
     Tensor {
@@ -98,6 +107,14 @@ pub enum ModelError {
         needed: u64,
         /// What there is.
         available: Available,
+    },
+    /// The weights do not fit onto a device.
+    #[error("{place}: {reason}")]
+    TooLargeForDevice {
+        /// The file or folder.
+        place: String,
+        /// What is needed where, and what would fit.
+        reason: String,
     },
     /// The tokenizer is missing or damaged.
     #[error(transparent)]
@@ -183,6 +200,17 @@ pub enum ModelError {
     /// Sampling could not draw a token.
     #[error("sampling failed: {0}")]
     Sampling(String),
+    /// A computation failed on a card.
+    #[error(
+        "{devices}: {source}; what was computed is kept, and `:set device cpu` or --device cpu \
+         goes on on the CPU"
+    )]
+    OnCard {
+        /// Where the model is.
+        devices: String,
+        /// What failed.
+        source: Box<ModelError>,
+    },
     /// A tensor operation failed.
     #[error("{}", plain(.0))]
     Tensors(#[from] candle_core::Error),

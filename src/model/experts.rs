@@ -143,7 +143,8 @@ impl Experts {
             let rows = Tensor::new(rows, x.device())?;
             let weights = Tensor::new(weights, x.device())?.unsqueeze(1)?;
             let weights = self.dtype.round(weights)?;
-            let x = x.index_select(&rows, 0)?;
+            // On Metal a view would give other rows.
+            let x = x.contiguous()?.index_select(&rows, 0)?;
             let weighed = |x: &Tensor| self.dtype.round(x.broadcast_mul(&weights)?);
             let part = match self.weighs {
                 Weighs::Output => weighed(&expert.forward(&x)?)?,

@@ -14,6 +14,7 @@ mod experts;
 mod falcon;
 mod falcon_h1;
 mod gemma;
+mod gemma3n;
 mod gemma4;
 mod glm;
 mod glm_moe;
@@ -80,6 +81,7 @@ pub const ALL: &[Family] = &[
     mamba::FAMILY,
     deepseek::FAMILY,
     gemma::FAMILY,
+    gemma3n::FAMILY,
     gemma4::FAMILY,
     olmo::FAMILY,
     phi3::FAMILY,
@@ -129,8 +131,9 @@ impl Family {
     }
 }
 
-/// Architectures whose blocks pass on several streams side by side.
-const SEVERAL_STREAMS: [&str; 4] = ["gemma3n", "gemma3n_text", "deepseek_v4", "deepseek4"];
+/// Architectures whose blocks pass on several streams side by side, of which no reduction to one is
+/// named.
+const SEVERAL_STREAMS: [&str; 2] = ["deepseek_v4", "deepseek4"];
 
 /// The family of a checkpoint.
 pub fn of(config: &Config) -> Result<&'static Family, ModelError> {
@@ -192,10 +195,13 @@ pub fn read(config: &Config) -> Result<Architecture, ModelError> {
     })
 }
 
+/// Larger models whose own head caps logits as their text model does.
+const OBEY_THEIR_TEXT_MODEL: [&str; 4] = ["paligemma", "gemma3n", "gemma4", "gemma4_unified"];
+
 /// What is to be told of the logits of a text model within a larger one of the type `whole`.
 fn of_head(whole: &str, spec: &Spec) -> Option<String> {
     let has_more = spec.unembed.scale.is_some() || spec.unembed.cap.is_some();
-    (has_more && whole != "paligemma").then(|| {
+    (has_more && !OBEY_THEIR_TEXT_MODEL.contains(&whole)).then(|| {
         format!(
             "logits are scaled or capped as the text model says; transformers leaves that out \
              within `{whole}`: its ranks are the same, its probabilities are not"

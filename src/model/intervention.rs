@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use candle_core::{Result, Tensor};
 
+use super::device::moved;
 use crate::trace::{AblatedPart, Ablation, Layer, Row};
 
 /// What is changed in every pass until it is taken back.
@@ -80,5 +81,5 @@ pub(super) fn replaced(x: &Tensor, range: Range<usize>, dim: usize, by: &Tensor)
     let len = x.dim(dim)?;
     let before = x.narrow(dim, 0, range.start)?;
     let after = x.narrow(dim, range.end, len - range.end)?;
-    Tensor::cat(&[&before, by, &after], dim)
+    Tensor::cat(&[&before, &moved(by, x.device())?, &after], dim)
 }

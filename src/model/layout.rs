@@ -54,6 +54,10 @@ pub struct Layout {
     pub beside: [&'static str; 3],
     /// What comes behind the two parts of a block.
     pub after: AfterLayout,
+    /// What makes a trunk of several streams.
+    pub streams: StreamsLayout,
+    /// What is added beside the attention: to the lower width, back, and the norm of that.
+    pub laurel: [&'static str; 3],
     /// The norm before the unembedding.
     pub final_norm: &'static str,
     /// The unembedding, where it is not the embedding; tried without the prefix first.
@@ -87,6 +91,26 @@ pub struct AfterLayout {
     /// The norm of what is added.
     pub norm: &'static str,
     /// What the stream is multiplied by; the name as a whole.
+    pub scale: &'static str,
+}
+
+/// Where that stands which makes a trunk of several streams.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamsLayout {
+    /// From the embedding to each stream but the first; `{e}` is its number without that one, and a
+    /// name without it is one tensor of all.
+    pub spread: &'static str,
+    /// From each of those to what the head reads, alike.
+    pub reduce: &'static str,
+    /// The norm of the changed stream.
+    pub norm: &'static str,
+    /// What the numbers are made of by which streams are mixed.
+    pub router: &'static str,
+    /// Those that predict.
+    pub predict: &'static str,
+    /// Those that correct.
+    pub correct: &'static str,
+    /// What the changed stream is multiplied by; the whole name.
     pub scale: &'static str,
 }
 
@@ -313,6 +337,20 @@ pub const HUGGING_FACE: Layout = Layout {
         norm: "layers.{l}.post_per_layer_input_norm",
         scale: "layers.{l}.layer_scalar",
     },
+    streams: StreamsLayout {
+        spread: "altup_projections.{e}",
+        reduce: "altup_unembed_projections.{e}",
+        norm: "layers.{l}.altup.router_norm",
+        router: "layers.{l}.altup.modality_router",
+        predict: "layers.{l}.altup.prediction_coefs",
+        correct: "layers.{l}.altup.correction_coefs",
+        scale: "layers.{l}.altup.correct_output_scale",
+    },
+    laurel: [
+        "layers.{l}.laurel.linear_left",
+        "layers.{l}.laurel.linear_right",
+        "layers.{l}.laurel.post_laurel_norm",
+    ],
     final_norm: "norm",
     unembedding: "lm_head",
     orientation: Orientation::OutIn,
@@ -363,6 +401,20 @@ pub const GGUF: Layout = Layout {
         norm: "blk.{l}.post_norm",
         scale: "blk.{l}.layer_output_scale.weight",
     },
+    streams: StreamsLayout {
+        spread: "altup_proj",
+        reduce: "altup_unembd_proj",
+        norm: "blk.{l}.altup_router_norm",
+        router: "blk.{l}.altup_router",
+        predict: "blk.{l}.altup_predict_coef",
+        correct: "blk.{l}.altup_correct_coef",
+        scale: "blk.{l}.altup_correct_scale.weight",
+    },
+    laurel: [
+        "blk.{l}.laurel_l",
+        "blk.{l}.laurel_r",
+        "blk.{l}.laurel_post_norm",
+    ],
     final_norm: "output_norm",
     unembedding: "output",
     orientation: Orientation::OutIn,

@@ -1,6 +1,5 @@
 //! Files on this machine → a model that can run.
 
-use candle_core::Device;
 use rayon::prelude::*;
 
 use super::ModelError;
@@ -10,14 +9,17 @@ use super::checkpoint::{Checkpoint, TensorUse, vocabulary};
 use super::config::Config;
 use super::decoder::{Decoder, Embedding};
 use super::dequantisation::Dequantisation;
+use super::device::{OpenDevices, Processor};
 use super::dtype::Dtype;
 use super::families::{self, Architecture};
 use super::layout::Layout;
 use super::memory::{self, Memory};
 use super::mixer::{Kind, Past};
 use super::mixing::{Both, Mixing};
+use super::placement::{self, Need, Placement, Stage};
 use super::rope::Rotation;
 use super::spec::{AttentionSpec, BlockSpec, FeedForwardSpec, MixingSpec, Residual, Spec};
+use super::streams::Streams;
 use super::tokenizer::Tokenizer;
 use super::unembed::Unembed;
 use super::weights::{Adapter, Folder, Gguf, Mix, Part, Weights};
@@ -34,6 +36,8 @@ pub struct Model {
     pub dtype: Dtype,
     /// How weights are held that are stored in fewer bits than float32.
     pub dequantisation: Dequantisation,
+    /// Where its parts are.
+    pub placement: Placement,
     /// How the weights are stored, in a word, for example `Q4_K_M`.
     pub storage: String,
     /// Number of parameters.
@@ -50,7 +54,7 @@ pub struct Model {
     pub notes: Vec<String>,
 }
 
-/// Loads a checkpoint onto `device`, to be computed with as `dtype` says and held as
+/// Loads a checkpoint onto `devices`, to be computed with as `dtype` says and held as
 /// [`Dequantisation::of`] says. `progress` gets the number of tensors read, and of all; it may be
 /// called from several threads.
 ///
@@ -58,11 +62,11 @@ pub struct Model {
 /// One line that names the file, the key or the tensor that is wrong.
 pub fn load(
     files: &CheckpointFiles,
-    device: &Device,
+    devices: impl Into<OpenDevices>,
     dtype: Dtype,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    assemble(files, device, dtype, None, progress)
+    assemble(files, &devices.into(), dtype, None, progress)
 }
 
 /// The same with the weights held as `dequantisation` says.
@@ -71,12 +75,18 @@ pub fn load(
 /// As [`load`].
 pub fn load_with(
     files: &CheckpointFiles,
-    device: &Device,
+    devices: impl Into<OpenDevices>,
     dtype: Dtype,
     dequantisation: Dequantisation,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Model, ModelError> {
-    assemble(files, device, dtype, Some(dequantisation), progress)
+    assemble(
+        files,
+        &devices.into(),
+        dtype,
+        Some(dequantisation),
+        progress,
+    )
 }
 
 /// What the headers of a checkpoint say, before its weights are read.
@@ -107,7 +117,8 @@ impl Description {
     pub fn tensors(&self) -> Result<TensorUse, ModelError> {
         self.memory.describes(&self.spec, &self.weights.place())?;
         let checkpoint = Checkpoint::outline(&self.weights, self.layout)?;
-        parts(&checkpoint, &self.spec)?;
+        let outline = Placement::on_one(Processor::cpu(), 0, Dequantisation::AtLoad);
+        parts(&checkpoint, &self.spec, &outline)?;
         Ok(checkpoint.tensor_use())
     }
 }
@@ -208,7 +219,7 @@ fn tokenizer(weights: &Weights) -> Result<Tokenizer, ModelError> {
 /// Reads a whole checkpoint; without a `dequantisation`, `dtype` decides.
 fn assemble(
     files: &CheckpointFiles,
-    device: &Device,
+    devices: &OpenDevices,
     dtype: Dtype,
     dequantisation: Option<Dequantisation>,
     progress: &(dyn Fn(usize, usize) + Sync),
@@ -222,17 +233,27 @@ fn assemble(
         notes,
     } = families::read(&config)?;
     let vocabulary = vocabulary(&weights, &layout).unwrap_or(0);
-    let available = memory::available();
     let memory = match dequantisation {
         Some(dequantisation) => Memory::when(&weights, &spec, vocabulary, dtype, dequantisation),
         None => Memory::of(&weights, &spec, vocabulary, dtype),
     };
     memory.describes(&spec, config.place())?;
-    memory.fits(available, &weights.place())?;
-    let dequantisation = memory.dequantisation;
-    let checkpoint = Checkpoint::new(&weights, layout, device, dtype, dequantisation, progress)?;
-    let (embedding, blocks, unembed) = parts(&checkpoint, &spec)?;
+    let need = Need {
+        sizes: weights.sizes(),
+        spec: &spec,
+        vocabulary,
+        dtype,
+        place: weights.place(),
+    };
+    let (placement, instead) = placed(devices, dequantisation, &need)?;
+    if placement.is_of_kernels() {
+        memory.fits(memory::available(), &weights.place())?;
+    }
+    let dequantisation = placement.last().dequantisation;
+    let checkpoint = Checkpoint::new(&weights, layout, placement.first(), dtype, progress)?;
+    let (embedding, blocks, streams, unembed) = parts(&checkpoint, &spec, &placement)?;
     let noticed = checkpoint.finish()?;
+    let noticed = [instead.into_iter().collect(), noticed].concat();
     Ok(Model {
         family,
         dtype,
@@ -243,8 +264,10 @@ fn assemble(
         decoder: Decoder {
             embedding: Some(embedding),
             blocks,
-            ..Decoder::outline(&spec, device)
+            streams,
+            ..Decoder::outline(&spec, &placement)
         },
+        placement,
         unembed,
         notes: [&notes, &*weights.notes(), tokenizer.notes(), &noticed].concat(),
         tokenizer,
@@ -259,7 +282,7 @@ fn assemble(
 /// As [`load`].
 pub fn load_head(
     files: &CheckpointFiles,
-    device: &Device,
+    devices: impl Into<OpenDevices>,
     dtype: Dtype,
 ) -> Result<Model, ModelError> {
     let (config, weights) = headers(files, Part::Ends)?;
@@ -274,7 +297,8 @@ pub fn load_head(
     let memory = Memory::of_head(&weights, &spec, vocab_size, dtype);
     memory.fits(memory::available(), &weights.place())?;
     let dequantisation = memory.dequantisation;
-    let checkpoint = Checkpoint::new(&weights, layout, device, dtype, dequantisation, &|_, _| {})?;
+    let placement = placement::of_head(&devices.into(), spec.blocks.len(), dequantisation);
+    let checkpoint = Checkpoint::new(&weights, layout, placement.last(), dtype, &|_, _| {})?;
     let unembed = checkpoint.unembed(&spec, None)?;
     let noticed = checkpoint.notes();
     Ok(Model {
@@ -284,7 +308,8 @@ pub fn load_head(
         storage: weights.mix().name,
         parameters: memory.parameters,
         vocab_size,
-        decoder: Decoder::outline(&spec, device),
+        decoder: Decoder::outline(&spec, &placement),
+        placement,
         unembed,
         notes: [&notes, &*weights.notes(), tokenizer.notes(), &noticed].concat(),
         tokenizer,
@@ -292,30 +317,54 @@ pub fn load_head(
     })
 }
 
+/// Where a model comes to stand. One that nobody asked to have on a card, and that does not fit
+/// there, comes onto the CPU, with why.
+fn placed(
+    devices: &OpenDevices,
+    dequantisation: Option<Dequantisation>,
+    need: &Need<'_>,
+) -> Result<(Placement, Option<String>), ModelError> {
+    match placement::plan(devices, dequantisation, need) {
+        Err(error @ ModelError::TooLargeForDevice { .. }) if devices.is_auto => {
+            let cpu = OpenDevices::one(Processor::cpu());
+            let placement = placement::plan(&cpu, dequantisation, need)?;
+            Ok((placement, Some(format!("runs on the CPU: {error}"))))
+        }
+        placement => Ok((placement?, devices.note.clone())),
+    }
+}
+
 /// Every part of the decoder.
+type Parts = (Embedding, Vec<Block>, Option<Streams>, Unembed);
+
 fn parts(
     checkpoint: &Checkpoint<'_>,
     spec: &Spec,
-) -> Result<(Embedding, Vec<Block>, Unembed), ModelError> {
+    placement: &Placement,
+) -> Result<Parts, ModelError> {
     let embedding = checkpoint.embedding(spec)?;
     let blocks = spec
         .blocks
         .par_iter()
         .enumerate()
-        .map(|(l, block)| read_block(checkpoint, l, block, spec.d_model))
+        .map(|(l, block)| read_block(checkpoint, placement.of_block(l), l, block, spec.d_model))
         .collect::<Vec<_>>();
     // Of several complaints the first one is told, whichever thread was first.
     let blocks = blocks.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let unembed = checkpoint.unembed(spec, Some(&embedding.tokens))?;
-    Ok((embedding, blocks, unembed))
+    let tokens = placement.ends_meet().then_some(&embedding.tokens);
+    let unembed = checkpoint.onto(placement.last()).unembed(spec, tokens)?;
+    let streams = checkpoint.streams(spec)?;
+    Ok((embedding, blocks, streams, unembed))
 }
 
 fn read_block(
     checkpoint: &Checkpoint<'_>,
+    stage: &Stage,
     l: usize,
     spec: &BlockSpec,
     d_model: usize,
 ) -> Result<Block, ModelError> {
+    let checkpoint = &checkpoint.onto(stage);
     let dtype = checkpoint.dtype();
     let attention_norms = match spec.mixing {
         MixingSpec::Nothing => PartNorms::default(),
@@ -339,9 +388,11 @@ fn read_block(
         part_scale: spec.part_scale,
         attention_norms,
         attention: read_mixing(checkpoint, l, spec, d_model)?,
+        laurel: checkpoint.laurel(l, spec.laurel, d_model)?,
         mlp_norms,
         feed_forward: checkpoint.feed_forward(l, &spec.feed_forward, d_model)?,
         after: checkpoint.after_parts(l, spec.after, d_model)?,
+        device: checkpoint.device().clone(),
         dtype,
     })
 }
@@ -383,7 +434,7 @@ fn read_attention(
     let rotation = match attention.rope() {
         Some(rope) => {
             let divisors = checkpoint.rope_divisors(rope)?;
-            Some(Rotation::new(rope, divisors.as_deref(), dtype))
+            Some(checkpoint.in_common(Rotation::new(rope, divisors.as_deref(), dtype)))
         }
         None => None,
     };
@@ -395,6 +446,10 @@ fn read_attention(
         checkpoint.qk_norms(l, attention)?,
         dtype,
     );
+    let read = match checkpoint.processor().has_kernels() {
+        true => read,
+        false => read.without_kernels(),
+    };
     let gate = checkpoint.gate(l, attention, d_model)?;
     let sinks = checkpoint.sinks(l, attention)?;
     Ok(read.gated(gate).with_sinks(sinks))

@@ -3,6 +3,8 @@
 
 mod available;
 
+use std::ops::Range;
+
 pub use available::{Available, Bound, available};
 
 use super::ModelError;
@@ -64,7 +66,8 @@ impl Memory {
         let held = sizes.iter().map(|size| held(size, dtype, dequantisation));
         let largest = held.clone().max().unwrap_or(0);
         let weights = sum(held);
-        let run = cache(spec).saturating_add(logits(spec, vocabulary));
+        let blocks = 0..spec.blocks.len();
+        let run = cache(spec, blocks).saturating_add(logits(spec, vocabulary));
         // While the largest tensor is turned into its final form, it is there twice more. That is
         // over when the first token is processed.
         let at_work = largest.saturating_mul(2).max(run);
@@ -170,7 +173,7 @@ impl Memory {
 }
 
 /// Bytes of a tensor in memory.
-fn held(size: &Size, dtype: Dtype, dequantisation: Dequantisation) -> u64 {
+pub(super) fn held(size: &Size, dtype: Dtype, dequantisation: Dequantisation) -> u64 {
     let single = size.elements.saturating_mul(SINGLE);
     match (dequantisation, size.stored) {
         (Dequantisation::AtLoad, _) | (_, None) => single,
@@ -181,10 +184,11 @@ fn held(size: &Size, dtype: Dtype, dequantisation: Dequantisation) -> u64 {
     }
 }
 
-/// Bytes of the keys and values of all blocks, and of the states of those that have one instead.
-fn cache(spec: &Spec) -> u64 {
+/// Bytes of the keys and values of these blocks, and of the states of those that have one instead.
+pub(super) fn cache(spec: &Spec, blocks: Range<usize>) -> u64 {
     let positions = spec.context_length.min(POSITIONS) as u64;
-    let numbers = spec.blocks.iter().map(|block| {
+    let blocks = spec.blocks.get(blocks).unwrap_or_default();
+    let numbers = blocks.iter().map(|block| {
         let of_attention = block.mixing.has_attention().then(|| {
             let attention = &block.attention;
             let width = (attention.n_kv_heads as u64).saturating_mul(attention.head_dim as u64);
@@ -201,7 +205,7 @@ fn cache(spec: &Spec) -> u64 {
 }
 
 /// Bytes of the logits of one position, twice: an operation on them gives a second buffer.
-fn logits(spec: &Spec, vocabulary: usize) -> u64 {
+pub(super) fn logits(spec: &Spec, vocabulary: usize) -> u64 {
     let rows = spec.blocks.len() as u64 + 1;
     rows.saturating_mul(vocabulary as u64)
         .saturating_mul(2 * SINGLE)
@@ -265,6 +269,8 @@ mod tests {
         let matrix = Size {
             elements: 1000,
             stored: Some(625),
+            storage: None,
+            block: None,
         };
         let vector = Size {
             stored: None,

@@ -111,15 +111,14 @@ pub trait Kind: Debug {
         0
     }
 
-    /// Over how many positions what it gives is a sum whose terms have either sign, as far as the
-    /// rounding of a few dozen tokens goes.
+    /// Over how many positions, at most, what it gives is a sum whose terms have either sign.
     fn sums_over(&self) -> usize {
         1
     }
 }
 
 /// [`Kind::sums_over`] of a state that all positions have added to.
-const ALL_POSITIONS: usize = 64;
+const ALL_POSITIONS: usize = usize::MAX;
 
 impl Kind for MixerSpec {
     fn heads(&self) -> Heads {

@@ -37,10 +37,13 @@ impl Mlp {
         let up = self.up.forward(x)?;
         let inner = match self.spec.kind {
             MlpKind::Plain => self.activate(&up)?,
-            MlpKind::Gated | MlpKind::Scaled { .. } => {
+            MlpKind::Gated | MlpKind::Scaled { .. } | MlpKind::Sparse { .. } => {
                 let gate = up.narrow(D::Minus1, 0, width)?.contiguous()?;
                 let gate = match self.spec.kind {
                     MlpKind::Scaled { gate: scale, .. } => self.dtype.round((gate * scale)?)?,
+                    MlpKind::Sparse { deviations } => {
+                        self.dtype.round(above(&gate, deviations)?)?
+                    }
                     _ => gate,
                 };
                 let product = self.activate(&gate)? * up.narrow(D::Minus1, width, width)?;
@@ -79,6 +82,15 @@ impl Mlp {
         };
         self.dtype.round(y?)
     }
+}
+
+/// What of each number is more than so many standard deviations above the mean of its row.
+fn above(x: &Tensor, deviations: f64) -> Result<Tensor> {
+    let mean = x.mean_keepdim(D::Minus1)?;
+    let centred = x.broadcast_sub(&mean)?;
+    let deviation = centred.sqr()?.mean_keepdim(D::Minus1)?.sqrt()?;
+    let least = (mean + (deviation * deviations)?)?;
+    x.broadcast_sub(&least)?.relu()
 }
 
 /// The xIELU with these numbers.
@@ -171,5 +183,25 @@ mod tests {
         close(both(3.0, -2.0), -glu(3.0));
         close(both(9.0, 9.0), glu(7.0) * 8.0);
         close(both(-9.0, -9.0), glu(-9.0) * -6.0);
+    }
+
+    #[test]
+    fn gates_may_be_scaled_and_the_output_too() {
+        let kind = MlpKind::Scaled {
+            gate: 0.5,
+            down: 3.0,
+        };
+        let both = |gate: f32, up: f32| inner(kind, Activation::Relu, &[gate, up], 1.0);
+        close(both(4.0, 5.0), 30.0);
+        close(both(-4.0, 5.0), 0.0);
+    }
+
+    #[test]
+    fn of_sparse_gates_only_what_is_far_above_the_mean_of_all_is_left() {
+        let gates = Tensor::new(&[[1.0_f32, 1.0, 1.0, 5.0]], &Device::Cpu).unwrap();
+        let left: Vec<Vec<f32>> = above(&gates, 1.0).unwrap().to_vec2().unwrap();
+        // Mean 2, deviation the root of 3.
+        close(left[0][3], 3.0 - 3.0_f32.sqrt());
+        assert_eq!(left[0][..3], [0.0; 3]);
     }
 }

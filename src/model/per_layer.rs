@@ -8,6 +8,7 @@ use super::dtype::Dtype;
 use super::intervention::BlockAblations;
 use super::linear::Linear;
 use super::norm::Norm;
+use super::spec::BeyondTable;
 use super::weight::Weight;
 
 /// The vectors that a token has for each block beside its embedding.
@@ -19,6 +20,8 @@ pub struct PerLayerEmbedding {
     pub(super) projection: Linear,
     /// Of that part, block by block.
     pub(super) norm: Norm,
+    /// What tokens have that stand behind the end of the table.
+    pub(super) beyond: BeyondTable,
     /// Of one block.
     pub(super) width: usize,
     pub(super) dtype: Dtype,
@@ -30,7 +33,7 @@ impl PerLayerEmbedding {
     #[expect(clippy::cast_precision_loss, reason = "widths are below 2^52")]
     pub fn vectors(&self, ids: &Tensor, embedded: &Tensor) -> Result<Vec<Tensor>> {
         let (rows, d) = embedded.dims2()?;
-        let own = (self.tokens.select(ids)? * (self.width as f64).sqrt())?;
+        let own = (self.own(ids)? * (self.width as f64).sqrt())?;
         let own = self.dtype.round(own)?;
         let made = (self.projection.forward(embedded)? * (d as f64).sqrt().recip())?;
         let blocks = made.dim(1)? / self.width.max(1);
@@ -41,6 +44,19 @@ impl PerLayerEmbedding {
         (0..blocks)
             .map(|block| sum.narrow(1, block, 1)?.squeeze(1))
             .collect()
+    }
+}
+
+impl PerLayerEmbedding {
+    /// The rows of the tokens in the table.
+    fn own(&self, ids: &Tensor) -> Result<Tensor> {
+        if self.beyond == BeyondTable::Nothing {
+            return self.tokens.select(ids);
+        }
+        let height = self.tokens.height();
+        let known = |id: u32| if (id as usize) < height { id } else { 0 };
+        let known: Vec<u32> = ids.to_vec1()?.into_iter().map(known).collect();
+        self.tokens.select(&Tensor::new(known, ids.device())?)
     }
 }
 
@@ -104,7 +120,8 @@ impl AfterParts {
 }
 
 impl LayerInput {
-    fn added(&self, state: &Tensor, vectors: &Tensor, dtype: Dtype) -> Result<Tensor> {
+    /// What is added to the stream, `[rows, d]`, of the `vectors`, `[rows, width]`.
+    pub(super) fn added(&self, state: &Tensor, vectors: &Tensor, dtype: Dtype) -> Result<Tensor> {
         let gate = dtype.round(self.gate.forward(state)?.gelu()?)?;
         let inner = dtype.round((gate * vectors)?)?;
         self.norm.forward(&self.projection.forward(&inner)?)

@@ -2,6 +2,7 @@
 //! are off by more than the model's own rounding.
 
 use std::f64::consts::PI;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{D, Device, Result, Tensor};
 
@@ -16,6 +17,17 @@ pub struct Rotation {
     frequencies: Vec<f64>,
     magnitude: f64,
     dtype: Dtype,
+    last: Arc<Mutex<Option<Tables>>>,
+}
+
+/// The sines and cosines of the positions of one pass, each `[rows, dim / 2]`. Every block of a
+/// device turns by the same ones, and bringing them there costs more than the turning.
+#[derive(Clone, Debug)]
+struct Tables {
+    start: usize,
+    rows: usize,
+    cos: Tensor,
+    sin: Tensor,
 }
 
 impl Rotation {
@@ -33,15 +45,32 @@ impl Rotation {
             frequencies,
             magnitude: rope.magnitude,
             dtype,
+            last: Arc::default(),
         }
+    }
+
+    /// The same, with tables in common with one of `others` that turns alike; else it is one more of
+    /// them.
+    #[must_use]
+    pub fn in_common(self, others: &mut Vec<Self>) -> Self {
+        let turns_alike = |other: &&Self| {
+            other.dim == self.dim
+                && other.frequencies == self.frequencies
+                && other.magnitude == self.magnitude
+                && other.dtype == self.dtype
+        };
+        if let Some(other) = others.iter().find(turns_alike) {
+            return other.clone();
+        }
+        others.push(self.clone());
+        self
     }
 
     /// Turns the first dimensions of `x`, `[heads, rows, head_dim]`, whose first row is at
     /// position `start`.
     pub fn apply(&self, x: &Tensor, start: usize) -> Result<Tensor> {
         let (_, rows, width) = x.dims3()?;
-        let cos = self.table(f64::cos, start, rows, x.device())?;
-        let sin = self.table(f64::sin, start, rows, x.device())?;
+        let Tables { cos, sin, .. } = self.tables(start, rows, x.device())?;
         let rotate = |x: &Tensor| -> Result<Tensor> {
             let x = x.unsqueeze(0)?.contiguous()?;
             let rotated = candle_nn::rotary_emb::rope(&x, &cos, &sin)?.squeeze(0)?;
@@ -53,6 +82,25 @@ impl Rotation {
         let rotated = rotate(&x.narrow(D::Minus1, 0, self.dim)?)?;
         let passed = x.narrow(D::Minus1, self.dim, width - self.dim)?;
         Tensor::cat(&[rotated, passed], D::Minus1)
+    }
+
+    /// The tables of `rows` positions from `start` on.
+    fn tables(&self, start: usize, rows: usize, device: &Device) -> Result<Tables> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tables) = &*last
+            && (tables.start, tables.rows) == (start, rows)
+            && tables.cos.device().same_device(device)
+        {
+            return Ok(tables.clone());
+        }
+        let tables = Tables {
+            start,
+            rows,
+            cos: self.table(f64::cos, start, rows, device)?,
+            sin: self.table(f64::sin, start, rows, device)?,
+        };
+        *last = Some(tables.clone());
+        Ok(tables)
     }
 
     /// Turns the first dimensions of each of the heads, which are `width` wide and stand one
@@ -243,6 +291,23 @@ mod tests {
                 (found - expected).abs() < 1e-6,
                 "{found}, expected {expected}"
             );
+        }
+    }
+
+    #[test]
+    fn tables_in_common_are_those_of_the_positions_of_each_pass() {
+        let rope = rope(RopeScaling::None);
+        let made = || Rotation::new(&rope, None, Dtype::Auto);
+        let mut others = Vec::new();
+        let [first, second] = [made(), made()].map(|one| one.in_common(&mut others));
+        assert_eq!(others.len(), 1);
+        let x = Tensor::ones((1, 2, 4), candle_core::DType::F32, &Device::Cpu).unwrap();
+        for start in [0, 5, 5, 0] {
+            let expected = made().apply(&x, start).unwrap().to_vec3::<f32>().unwrap();
+            for rotation in [&first, &second] {
+                let found = rotation.apply(&x, start).unwrap();
+                assert_eq!(found.to_vec3::<f32>().unwrap(), expected);
+            }
         }
     }
 

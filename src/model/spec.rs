@@ -5,6 +5,7 @@ mod attention;
 mod feed_forward;
 mod mixing;
 mod router;
+mod streams;
 
 use super::mixer::Heads;
 use crate::trace::{Layer, PartialSum, Row};
@@ -19,6 +20,7 @@ pub use feed_forward::{
 };
 pub use mixing::{BesideSpec, MixingSpec};
 pub use router::{Groups, OwnNorm, RouterScore, RouterSpec, Sum};
+pub use streams::StreamsSpec;
 
 /// What normalises a state.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,6 +134,17 @@ pub struct PerLayerSpec {
     pub width: usize,
     /// Of the part of them that is made of the embedding.
     pub norm: NormSpec,
+    /// What tokens have that stand behind the end of their table.
+    pub beyond: BeyondTable,
+}
+
+/// What tokens have that stand behind the end of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeyondTable {
+    /// Nothing: there are none such.
+    Nothing,
+    /// What the first token has, as in Gemma 3n, where those mark pictures and sounds.
+    OfFirst,
 }
 
 /// What comes behind the two parts of a block, as in Gemma 4.
@@ -184,6 +197,9 @@ pub struct BlockSpec {
     pub attention: AttentionSpec,
     /// Whether the attention is there, or a mixer, or both.
     pub mixing: MixingSpec,
+    /// Of the projection of low rank that is added beside the attention, as in Gemma 3n; then their
+    /// sum is divided by the root of two.
+    pub laurel: Option<NormSpec>,
     /// Its feed-forward part.
     pub feed_forward: FeedForwardSpec,
     /// What comes behind the two, if anything.
@@ -201,10 +217,10 @@ impl BlockSpec {
     /// whose parts stand side by side, none where there is but one part.
     #[must_use]
     pub fn sums(&self) -> &'static [PartialSum] {
-        if self.feed_forward == FeedForwardSpec::Nothing || self.mixing == MixingSpec::Nothing {
-            return &[];
-        }
+        let is_one_part = self.feed_forward == FeedForwardSpec::Nothing
+            || matches!(self.mixing, MixingSpec::Nothing);
         match self.residual {
+            _ if is_one_part => &[],
             Residual::Serial => &[PartialSum::AfterAttention],
             Residual::Parallel | Residual::ParallelOneNorm => {
                 &[PartialSum::WithAttention, PartialSum::WithFeedForward]
@@ -251,6 +267,8 @@ pub struct Spec {
     pub embedding: EmbeddingSpec,
     /// How places reach the model.
     pub positions: Positions,
+    /// The streams between the blocks, where it is not one.
+    pub streams: Option<StreamsSpec>,
     /// The blocks, first to last.
     pub blocks: Vec<BlockSpec>,
     /// From the last state to logits.
@@ -260,9 +278,13 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The rows inside the blocks, in the order of the stream.
+    /// The rows inside the blocks, in the order of the stream. A trunk of several streams has none: a
+    /// block's sums are of the one that it works on.
     #[must_use]
     pub fn rows_inside(&self) -> Vec<Row> {
+        if self.streams.is_some() {
+            return Vec::new();
+        }
         let blocks = self.blocks.iter().enumerate();
         blocks
             .flat_map(|(l, block)| {

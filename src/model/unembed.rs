@@ -4,6 +4,7 @@
 use candle_core::{Result, Tensor};
 
 use super::decomposition::Decomposition;
+use super::device::Processor;
 use super::dtype::Dtype;
 use super::linear::Linear;
 use super::norm::Norm;
@@ -17,6 +18,8 @@ pub struct Unembed {
     pub(super) unembedding: Linear,
     pub(super) scale: Option<f64>,
     pub(super) cap: Option<f64>,
+    /// Where it is.
+    pub(super) processor: Processor,
     /// How the logits are kept.
     pub(super) dtype: Dtype,
 }
@@ -47,6 +50,12 @@ impl Unembed {
     pub fn bytes(&self) -> u64 {
         let projection = self.projection.as_ref().map_or(0, Linear::bytes);
         projection + self.unembedding.bytes()
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn processor(&self) -> &Processor {
+        &self.processor
     }
 
     /// In which type it computes.

@@ -1,4 +1,5 @@
-//! A matrix of weights: a float32 tensor, or on the CPU rows held as the checkpoint stores them.
+//! A matrix of weights: a float32 tensor, or rows held as the checkpoint stores them, with kernels
+//! of our own on the CPU and with candle's on a card.
 //! Products are float32 arithmetic on the dequantised values in any case; candle's own products
 //! with halves and quantised weights round what they are multiplied with.
 
@@ -11,12 +12,15 @@ mod kernels;
 mod large_blocks;
 mod matmul;
 mod nonlinear;
+mod on_card;
 mod rows;
 mod scaled;
 mod several;
 mod small_blocks;
 mod storage;
 mod ternary;
+
+use std::sync::Arc;
 
 use candle_core::{Device, Result, Tensor};
 
@@ -25,7 +29,10 @@ pub use rows::Rows;
 pub use scaled::{Codes, Line, Scaled};
 pub use storage::{Span, Storage};
 
+use on_card::OnCard;
+
 use super::dequantisation::Dequantisation;
+use super::device::{Processor, moved};
 use super::linear::with_values;
 use super::matvec::matvec;
 
@@ -40,6 +47,8 @@ enum WeightData {
     /// For the CPU: rows one below the other, of one width. A stack of projections can be stored
     /// in several types.
     Rows(Vec<Rows>),
+    /// For a device that has candle's operations only.
+    OnCard(Arc<OnCard>),
 }
 
 impl Weight {
@@ -84,12 +93,42 @@ impl Weight {
         ))
     }
 
+    /// The same for use on `processor`, held in float32 or, as far as products are float32 ones
+    /// there, as they are stored.
+    ///
+    /// # Errors
+    /// As [`Weight::from_rows`].
+    pub fn on(
+        processor: &Processor,
+        parts: Vec<Rows>,
+        dequantisation: Dequantisation,
+    ) -> Result<Self> {
+        if processor.has_kernels() {
+            return Self::from_rows(parts, dequantisation, processor.device());
+        }
+        let on_card = OnCard::new(&parts, dequantisation, processor)?;
+        Ok(Self(WeightData::OnCard(Arc::new(on_card))))
+    }
+
+    /// The same on `processor`, held there as it is here as far as possible.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub fn moved_to(&self, processor: &Processor) -> Result<Self> {
+        match &self.0 {
+            WeightData::Rows(parts) => Self::on(processor, parts.clone(), Dequantisation::AtUse),
+            WeightData::Tensor(tensor) => Ok(Self::from_tensor(moved(tensor, processor.device())?)),
+            WeightData::OnCard(_) => Ok(self.clone()),
+        }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn height(&self) -> usize {
         match &self.0 {
             WeightData::Tensor(tensor) => tensor.dims().first().copied().unwrap_or(0),
             WeightData::Rows(parts) => parts.iter().map(Rows::count).sum(),
+            WeightData::OnCard(on_card) => on_card.height(),
         }
     }
 
@@ -101,6 +140,7 @@ impl Weight {
                 (tensor.elem_count() * tensor.dtype().size_in_bytes()) as u64
             }
             WeightData::Rows(parts) => parts.iter().map(|rows| rows.bytes().len() as u64).sum(),
+            WeightData::OnCard(on_card) => on_card.bytes(),
         }
     }
 
@@ -110,6 +150,7 @@ impl Weight {
         match &self.0 {
             WeightData::Tensor(tensor) => tensor.device(),
             WeightData::Rows(_) => &Device::Cpu,
+            WeightData::OnCard(on_card) => on_card.device(),
         }
     }
 
@@ -136,6 +177,7 @@ impl Weight {
                     Ok(())
                 })
             }
+            WeightData::OnCard(on_card) => on_card.matmul(x),
         }
     }
 
@@ -147,6 +189,7 @@ impl Weight {
                 let ids = ids.to_vec1::<u32>()?;
                 stacked(parts, ids.into_iter().map(|id| id as usize))
             }
+            WeightData::OnCard(on_card) => on_card.select(ids),
         }
     }
 
@@ -155,6 +198,7 @@ impl Weight {
         match &self.0 {
             WeightData::Tensor(tensor) => tensor.narrow(0, start, len),
             WeightData::Rows(parts) => stacked(parts, start..start + len),
+            WeightData::OnCard(on_card) => on_card.narrow(start, len),
         }
     }
 }

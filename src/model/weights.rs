@@ -43,9 +43,13 @@ pub enum Part {
 impl Part {
     /// Whether the tensor of this name belongs to it. Those of blocks have their number in the name.
     fn has(self, name: &str) -> bool {
-        let mut words = name.split('.');
-        self == Self::Whole || !words.any(|word| word.parse::<usize>().is_ok())
+        self == Self::Whole || block_of(name).is_none()
     }
+}
+
+/// The block that the tensor of this name belongs to, if it does.
+fn block_of(name: &str) -> Option<usize> {
+    name.split('.').find_map(|word| word.parse().ok())
 }
 
 /// The tensors of a checkpoint.
@@ -192,11 +196,15 @@ pub struct Size {
     /// Bytes of its rows, held as they are stored; `None` where it is held in float32 anyway, as
     /// vectors are.
     pub stored: Option<u64>,
+    /// The type that its rows are stored in.
+    pub storage: Option<Storage>,
+    /// The block that it belongs to, if it does; it has its number in the name.
+    pub block: Option<usize>,
 }
 
 impl Size {
-    /// The size of a tensor of `shape` whose rows are stored in `storage`.
-    fn of(shape: &[usize], storage: Option<Storage>) -> Self {
+    /// The size of a tensor of this name and `shape` whose rows are stored in `storage`.
+    fn of(name: &str, shape: &[usize], storage: Option<Storage>) -> Self {
         let elements = elements(shape);
         let width = shape.last().copied().unwrap_or(0);
         let row_bytes = storage
@@ -204,6 +212,8 @@ impl Size {
             .and_then(|storage| storage.row_bytes(width));
         Self {
             elements,
+            storage,
+            block: block_of(name),
             stored: row_bytes.map(|bytes| {
                 let rows = elements / (width as u64).max(1);
                 rows.saturating_mul(bytes as u64)

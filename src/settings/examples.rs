@@ -14,6 +14,9 @@ const EXAMPLES: &str = include_str!("../../config/examples.toml");
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
+    /// What its recorded run is called, for those that the program carries one of.
+    #[serde(default)]
+    pub name: String,
     /// What it is about.
     pub title: String,
     /// What to look for.

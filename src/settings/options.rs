@@ -10,6 +10,7 @@ use super::charset::CharsetChoice;
 use super::overlay::{self, Problem};
 use super::theme::Depth;
 use crate::model::Dtype;
+use crate::model::device::{DeviceChoice, WantedDevices};
 use crate::run::Sampling;
 use crate::trace::{LensKind, Rows};
 
@@ -28,6 +29,11 @@ pub struct Options {
     pub model: String,
     /// How weights are held and computed with.
     pub dtype: Dtype,
+    /// Where the model runs.
+    pub device: DeviceChoice,
+    /// How many blocks run on the card, the last ones; below 0 all of them.
+    #[serde(deserialize_with = "in_range::layers")]
+    pub gpu_layers: i64,
     /// How many tokens a run generates at most.
     pub max_tokens: usize,
     /// The lens at the start.
@@ -134,6 +140,17 @@ pub struct SamplingOptions {
     pub repeat_penalty: f32,
     /// Seed of the draw.
     pub seed: u64,
+}
+
+impl Options {
+    /// Where the model runs, as far as the options say.
+    #[must_use]
+    pub fn devices(&self) -> WantedDevices {
+        WantedDevices {
+            choice: self.device.clone(),
+            gpu_layers: usize::try_from(self.gpu_layers).ok(),
+        }
+    }
 }
 
 impl From<&Sampling> for SamplingOptions {
@@ -308,6 +325,12 @@ impl Options {
     /// When the file inside the program is broken.
     pub fn embedded() -> Result<Self, SettingsError> {
         toml::from_str(DEFAULTS).map_err(|error| SettingsError(format!("default.toml: {error}")))
+    }
+
+    /// Whether the wanted model is the program's own default.
+    #[must_use]
+    pub fn wants_the_default_model(&self) -> bool {
+        Self::embedded().is_ok_and(|defaults| defaults.model == self.model)
     }
 
     /// Put the keys of a user's file on top.

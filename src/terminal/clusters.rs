@@ -17,11 +17,19 @@ pub fn mark(buffer: &mut Buffer) {
     for row in buffer.content.chunks_mut(columns) {
         let mut reach = 0;
         let mut column = 0;
+        let mut before: Option<usize> = None;
         while column < row.len() {
             let covered = column + usize::from(row[column].cell_width()).max(1);
             if column < reach {
                 row[column].set_diff_option(CellDiffOption::AlwaysUpdate);
             }
+            if joins_the_cell_before(row[column].symbol())
+                && let Some(before) = before
+            {
+                row[before].set_diff_option(CellDiffOption::AlwaysUpdate);
+                row[column].set_diff_option(CellDiffOption::AlwaysUpdate);
+            }
+            before = Some(column);
             reach = reach.max(column + widest(row[column].symbol()));
             for cell in row.iter_mut().take(covered).skip(column + 1) {
                 cell.set_diff_option(CellDiffOption::AlwaysUpdate);
@@ -34,4 +42,13 @@ pub fn mark(buffer: &mut Buffer) {
 /// The most columns that a terminal may take for a cluster: those of its characters one by one.
 fn widest(cluster: &str) -> usize {
     cluster.chars().filter_map(UnicodeWidthChar::width).sum()
+}
+
+/// Whether a terminal may add the beginning of a cluster to the cell before it: a character without
+/// a column of its own, as some vowels and signs are that stand before their letter.
+fn joins_the_cell_before(cluster: &str) -> bool {
+    cluster
+        .chars()
+        .next()
+        .is_some_and(|first| first.width() == Some(0))
 }

@@ -26,6 +26,7 @@ use super::limiter::{FrameLimiter, Urgency};
 use super::saver::{Saver, Wait};
 use super::screen::Screen;
 use super::signals::Signals;
+use super::tour_seen;
 use super::tty::is_hang_up;
 use super::{Error, Exit, Mouse};
 use crate::app::{self, AutosaveEvent, Effect, Message, Save, SaveOutcome, State};
@@ -330,6 +331,7 @@ impl<S: Screen> Program<'_, S> {
                         self.tell(AutosaveEvent::Failed(why));
                     }
                 }
+                Effect::TourSeen => tour_seen::remember(),
                 Effect::Redraw => {
                     self.screen.repaint();
                     self.request(Urgency::SingleAnswer);

@@ -47,8 +47,7 @@ impl std::str::FromStr for Ablation {
 
     /// Reads what [`fmt::Display`] writes; the `L` may be left out.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong =
-            || format!("`{text}` is no part of the network; write L5, L5.attn, L5.mlp or L5.h3");
+        let wrong = || format!("there is no `{text}`; write L5, L5.attn, L5.mlp or L5.h3");
         let (layer, part) = text.split_once('.').unwrap_or((text, ""));
         let layer = layer.strip_prefix(['L', 'l']).unwrap_or(layer);
         let layer = Layer(layer.parse().map_err(|_| wrong())?);

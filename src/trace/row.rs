@@ -67,7 +67,7 @@ pub enum Rows {
 }
 
 impl Rows {
-    /// The other one.
+    /// The layers alone where it was both, and both where it was the layers alone.
     #[must_use]
     pub fn toggled(self) -> Self {
         match self {

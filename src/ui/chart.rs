@@ -69,7 +69,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         width: inner.width - LABELS - LETTERS,
         height: inner.height - BELOW,
     };
+    let points = series.iter().flat_map(|it| it.trajectory.along_layers());
+    let first = points.fold(0.0, |first: f64, (layer, _)| first.min(layer));
     let chart = Chart {
+        first,
         axis: Axis::of(compare.measure, &series),
         layers,
         selected: layer_of(state.cursor.row),
@@ -93,6 +96,8 @@ fn layer_of(row: Row) -> Option<usize> {
 struct Chart<'c> {
     series: Vec<Series<'c>>,
     layers: usize,
+    /// Where the axis of layers begins: at 0, or at the first sum inside block 0.
+    first: f64,
     axis: Axis,
     selected: Option<usize>,
     crossings: Vec<usize>,
@@ -111,10 +116,9 @@ impl Chart<'_> {
     }
 
     fn lines(&self, buffer: &mut Buffer) {
-        let last = (self.layers - 1) as f64;
         Canvas::default()
             .marker(Marker::Braille)
-            .x_bounds([0.0, last])
+            .x_bounds([self.first, (self.layers - 1) as f64])
             .y_bounds([self.axis.low, self.axis.high])
             .paint(|canvas| {
                 if let Some(selected) = self.selected {
@@ -153,14 +157,15 @@ impl Chart<'_> {
     /// The line of one candidate at one prompt.
     fn dots(&self, series: &Series<'_>) -> Vec<(f64, f64)> {
         let points: Vec<(f64, f64)> = self.points(series).collect();
-        let size = ((self.layers - 1) as f64, self.axis.high - self.axis.low);
+        let width = (self.layers - 1) as f64 - self.first;
+        let size = (width, self.axis.high - self.axis.low);
         let stroke = dashes::stroke(series.candidate, series.prompt);
         dashes::dots(&points, stroke, self.plot, size)
     }
 
     fn points(&self, series: &Series<'_>) -> impl Iterator<Item = (f64, f64)> {
-        let layers = series.trajectory.layers.iter().enumerate();
-        layers.filter_map(|(layer, score)| Some((layer as f64, self.axis.height(*score?))))
+        let points = series.trajectory.along_layers().into_iter();
+        points.map(|(layer, score)| (layer, self.axis.height(score)))
     }
 
     /// Without colour, letters along the lines tell them apart.
@@ -180,7 +185,7 @@ impl Chart<'_> {
 
     /// The column of the screen of a layer.
     fn column_of(&self, layer: usize) -> u16 {
-        let part = layer as f64 / (self.layers - 1) as f64;
+        let part = (layer as f64 - self.first) / ((self.layers - 1) as f64 - self.first);
         self.plot.x + (part.clamp(0.0, 1.0) * f64::from(self.plot.width - 1)).round() as u16
     }
 

@@ -205,7 +205,11 @@ fn doing(state: &State, palette: &Palette<'_>) -> Vec<Span<'static>> {
         Loading::Cancelled | Loading::Failed(_) | Loading::Done => {}
     }
     if state.model.saved.is_some() {
-        return vec![Span::styled("saved trace", palette.accent())];
+        let words = match state.recorded {
+            Some(_) => "recorded run",
+            None => "saved trace",
+        };
+        return vec![Span::styled(words, palette.accent())];
     }
     match &state.run {
         None => vec![Span::styled("ready", palette.muted())],

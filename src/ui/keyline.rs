@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{charset, field};
-use crate::app::{InputLine, NoticeKind, Run, State, Stops};
+use crate::app::{InputLine, NoticeKind, Run, State, Stops, needs_the_model};
 use crate::display::palette::Palette;
 use crate::display::text;
 use crate::export::format;
@@ -116,6 +116,9 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
         // The table of compare mode has figures of its own.
         (Action::CellValue, _) if state.compare.is_some() && state.page.is_none() => None,
         (Action::Difference, _) if state.history.before().is_none() => None,
+        // What needs a model would only say that there is none.
+        (action, _) if state.model.saved.is_some() && needs_the_model(action) => None,
+        (Action::Lens, _) if state.model.saved.is_some() => None,
         (Action::Unchanged, _) if !state.run.as_ref().is_some_and(Run::is_changed) => None,
         _ => Some(hint),
     }

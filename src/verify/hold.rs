@@ -95,7 +95,7 @@ struct Holding {
 impl Holding {
     fn new(session: &Session) -> Self {
         Self {
-            rounding: Rounding::of(session.model()),
+            rounding: Rounding::of(session.model(), 0),
             layers: session.info().n_layers,
             other_depth: None,
             normed: Ranks::default(),
@@ -125,6 +125,10 @@ impl Holding {
             continuation: Continuation::Tokens(tokens),
             ..RunRequest::default()
         })?;
+        if let Some(last) = case.steps.len().checked_sub(1) {
+            let text = session.position(id, Step(last))?.0 + 1;
+            self.rounding = Rounding::of(session.model(), text);
+        }
         for (s, step) in case.steps.iter().enumerate() {
             let at = session.position(id, Step(s))?;
             let states = states_before(session, id, at)?;

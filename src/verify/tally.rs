@@ -85,6 +85,8 @@ impl Ranks {
 pub struct Numbers {
     compared: usize,
     largest: f32,
+    /// Where it is.
+    largest_at: Option<String>,
     /// The largest as a share of what is allowed.
     share: f32,
     outside: usize,
@@ -93,16 +95,13 @@ pub struct Numbers {
 
 impl Numbers {
     /// Counts a number that may be off by `bound`.
-    pub fn compare(
-        &mut self,
-        found: f32,
-        expected: f32,
-        bound: f32,
-        place: impl FnOnce() -> String,
-    ) {
+    pub fn compare(&mut self, found: f32, expected: f32, bound: f32, place: impl Fn() -> String) {
         let apart = (found - expected).abs();
         self.compared += 1;
-        self.largest = self.largest.max(apart);
+        if apart > self.largest {
+            self.largest = apart;
+            self.largest_at = Some(place());
+        }
         if apart > 0.0 {
             self.share = self.share.max(apart / bound);
         }
@@ -120,15 +119,17 @@ impl Numbers {
         let Self {
             compared,
             largest,
+            largest_at,
             share,
             outside,
             first_outside,
         } = self;
+        let at = largest_at.map_or(String::new(), |place| format!(" ({place})"));
         let first = first_outside.unwrap_or_default();
         (compared > 0).then(|| Check {
             what,
             figures: format!(
-                "{compared} compared, largest difference {largest:.1e}, {:.0} % of what rounding \
+                "{compared} compared, largest difference {largest:.1e}{at}, {:.0} % of what rounding \
                  can do at most, {outside} beyond it{first}",
                 share * 100.0
             ),

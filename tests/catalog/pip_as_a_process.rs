@@ -160,7 +160,7 @@ fn a_signal_ends_pip_with_all_that_it_started_and_cleans_up() {
         let us = Pid::from_raw(pulling.id().try_into().unwrap()).unwrap();
         kill_process(us, signal).unwrap();
         let status = pulling.wait().unwrap();
-        assert!(sent.elapsed() < Duration::from_secs(5), "{signal:?}");
+        assert!(sent.elapsed() < Duration::from_secs(60), "{signal:?}");
         assert_eq!(status.signal(), Some(signal.as_raw()), "{signal:?}");
         for process in processes {
             wait_until("pip's processes have ended", || has_ended(process));

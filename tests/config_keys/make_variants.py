@@ -16,11 +16,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "fixtures"
 sys.path.insert(0, str(FIXTURES))
 from make_fixtures import reference  # noqa: E402
+from make_hybrids import parts  # noqa: E402
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig  # noqa: E402
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING  # noqa: E402
 
 TYPES = """llama mistral mixtral qwen2 qwen2_moe qwen2_vl_text qwen2_5_vl_text qwen3 qwen3_moe qwen3_vl_text
-qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 lfm2_moe gemma4_text mamba falcon_mamba mamba2 deepseek_v2 deepseek_v3
+qwen3_next qwen3_5_text qwen3_5_moe_text lfm2 lfm2_moe gemma3n_text gemma4_text gemma4_unified_text mamba falcon_mamba mamba2 deepseek_v2 deepseek_v3
 smollm3 gemma gemma2 gemma3_text olmo2 olmoe phi3 granite cohere cohere2 stablelm starcoder2 phi falcon bloom gptj
 gpt_neox gpt_neo opt gpt2 olmo3 ministral3 glm glm4 glm4_moe granitemoehybrid falcon_h1 nemotron_h llama4_text exaone4 ernie4_5 ernie4_5_moe hunyuan_v1_dense
 seed_oss arcee apertus nanochat helium internlm3 phimoe nemotron gpt_bigcode codegen persimmon xglm gpt_oss""".split()
@@ -181,6 +182,7 @@ NUMBERS = [
     ("head-of-granite4-mamba-auto", "granitemoehybrid_mamba", dict(mamba_d_head="auto"), []),
     ("layers-of-granite4-mamba-as-before", "granitemoehybrid_mamba", dict(layer_types=["mamba", "mamba", "attention"]), []),
     ("positions-of-granite4-mamba", "granitemoehybrid_mamba", dict(position_embedding_type="rope"), []),
+    ("positions-of-granite4-mamba-by-name", "granitemoehybrid_mamba", dict(position_embedding_type="nope"), []),
     ("router-of-lfm2-moe", "lfm2_moe", dict(norm_topk_prob=False, routed_scaling_factor=1.7), []),
     ("experts-of-lfm2-moe", "lfm2_moe", dict(num_experts_per_tok=3), []),
     ("router-of-lfm2-moe-left-out", "lfm2_moe", {}, ["norm_topk_prob", "routed_scaling_factor", "use_expert_bias"] + ROPE),
@@ -198,15 +200,26 @@ NUMBERS = [
     ("router-of-nemotron-h", "nemotron_h_moe", dict(norm_topk_prob=False, routed_scaling_factor=0.7, n_group=2, topk_group=1), []),
     ("chunks-of-llama4", "llama4", dict(attention_chunk_size=3), ["layer_types"]),
     ("chunks-of-llama4-null", "llama4", dict(attention_chunk_size=None), ["layer_types"]),
-    ("layers-of-llama4", "llama4", dict(layer_types=["full_attention", "chunked_attention"] * 2), []),
+    ("layers-of-llama4", "llama4", dict(layer_types=["full_attention", "chunked_attention"] * 2, attention_chunk_size=3), []),
     ("rotations-of-llama4", "llama4", dict(no_rope_layers=[0, 1, 1, 0]), ["layer_types"]),
     ("rotations-of-llama4-by-interval", "llama4", dict(no_rope_layer_interval=2), ["layer_types", "no_rope_layers"]),
     ("sharpness-of-llama4", "llama4", dict(floor_scale=3, attn_scale=0.9), []),
-    ("sharpness-of-llama4-off", "llama4", dict(attn_temperature_tuning=False), []),
+    ("sharpness-of-llama4-off", "llama4", dict(attn_temperature_tuning=False, floor_scale=3), []),
+    ("chunks-and-sharpness-of-llama4", "llama4", dict(attention_chunk_size=6, floor_scale=8, attn_scale=0.4), []),
     ("norms-of-llama4-off", "llama4", dict(use_qk_norm=False), []),
     ("experts-of-llama4", "llama4", dict(num_experts_per_tok=2), []),
     ("rotation-of-llama4-left-out", "llama4", {}, ROPE),
     ("experts-of-gemma4", "gemma4_moe", dict(top_k_experts=1), []),
+    ("sparsity-of-gemma3n", "gemma3n", dict(activation_sparsity_pattern=[0.0, 0.3, 0.95, 0.0]), []),
+    ("sparsity-of-gemma3n-left-out", "gemma3n", {}, ["activation_sparsity_pattern"]),
+    ("streams-of-gemma3n", "gemma3n", dict(altup_active_idx=2), []),
+    ("scales-of-gemma3n-off", "gemma3n", dict(altup_correct_scale=False), []),
+    ("cap-of-gemma3n", "gemma3n", dict(final_logit_softcapping=2.0), []),
+    ("width-of-gemma3n-as-one-number", "gemma3n", dict(intermediate_size=40), []),
+    ("rotations-of-gemma3n-left-out", "gemma3n", {}, ROPE),
+    ("rotations-of-gemma3n-as-before", "gemma3n", dict(rope_theta=3e4, rope_local_base_freq=700.0), ROPE),
+    ("layers-of-gemma3n", "gemma3n", dict(layer_types=["full_attention", "sliding_attention"] * 2), []),
+    ("window-of-gemma4-unified", "gemma4_unified", dict(sliding_window=3, attention_k_eq_v=True), []),
     # Of the mixers that came before.
     ("limits-of-mamba2", "mamba2", dict(time_step_limit=[0.1, 0.4]), []),
     ("rank-of-mamba-left-out", "mamba", dict(layer_norm_epsilon=0.1), []),
@@ -272,10 +285,14 @@ REFUSED = [
     ("kind-of-layer-of-llama4", "llama4", dict(layer_types=["sliding_attention"] * 4), []),
     ("more-experts-of-llama4", "llama4", dict(num_experts_per_tok=5), []),
     ("no-experts-of-gemma4", "gemma4_moe", dict(num_experts=None), []),
+    ("streams-that-are-not-there", "gemma3n", dict(altup_active_idx=4), []),
+    ("sparsity-of-fewer-layers", "gemma3n", dict(activation_sparsity_pattern=[0.5]), []),
+    ("widths-of-fewer-layers", "gemma3n", dict(intermediate_size=[40]), []),
     ("activation-of-mamba", "mamba", dict(hidden_act="gelu"), []),
     ("gates-of-mamba2", "mamba2", dict(norm_before_gate=True), []),
     ("heads-of-mamba2", "mamba2", dict(num_heads=3), []),
     ("kind-of-layer-of-lfm2", "lfm2", dict(layer_types=["mamba"] * 4), []),
+    ("bidirectional-gemma4-unified", "gemma4_unified", dict(use_bidirectional_attention="all"), []),
     ("activation-of-gemma4", "gemma4", dict(hidden_activation="relu"), []),
     ("other-positions-of-granite4", "granitemoehybrid", dict(position_embedding_type="alibi"), []),
     ("experts-of-phimoe", "phimoe", dict(num_experts_per_tok=1), []),
@@ -303,7 +320,7 @@ def golden(fixture, new, old, prompt=PROMPT):
                 shutil.copy(file, folder)
         (folder / "config.json").write_text(json.dumps(changed(fixture, new, old)))
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-        return {"cases": [reference(model, AutoTokenizer.from_pretrained(folder), prompt, 3)]}
+        return {"cases": [reference(model, AutoTokenizer.from_pretrained(folder), prompt, 3, parts(model))]}
 
 def defaults(kind):
     cls, found = CONFIG_MAPPING[kind], {}

@@ -12,9 +12,9 @@ import pathlib, sys
 
 llama_cpp, fixtures, out = map(pathlib.Path, sys.argv[1:4])
 # GGUF files have no place for these: windows of the llama and starcoder2 architectures, a scale of
-# the scores that is not of the head's width, layers without a rotation, a second magnitude of
-# LongRoPE, and other chunks than Llama 4's.
-LOSSY = {"mistral", "starcoder2", "gemma3_global", "granitemoehybrid_nope", "phimoe_longrope", "llama4"}
+# the scores that is not of the head's width, layers without a rotation, and a second magnitude
+# of LongRoPE.
+LOSSY = {"mistral", "starcoder2", "gemma3_global", "granitemoehybrid_nope", "phimoe_longrope"}
 
 sys.path[:0] = [str(llama_cpp), str(llama_cpp / "gguf-py")]
 import gguf

@@ -148,7 +148,11 @@ impl Golden {
     /// Runs every case under both lenses and compares every figure: the tokens are generated, and
     /// then held to as `lenscape verify --reference` does it.
     pub fn check(&self, files: &CheckpointFiles) {
-        let mut session = session(files);
+        self.check_in(session(files));
+    }
+
+    /// [`Golden::check`] in a session of one's own.
+    pub fn check_in(&self, mut session: Session) {
         for (i, case) in self.cases.iter().enumerate() {
             let id = RunId(i as u64 + 1);
             let normed = case.run(&mut session, id);

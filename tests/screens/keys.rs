@@ -98,7 +98,7 @@ fn the_key_line_names_the_keys_of_its_place() {
         ),
         (&["tab", "m"], ["esc back", "⏎ load", "↑↓ choose"]),
         (&["tab", "shift-b"], ["⏎ show", "m mark", "d forget"]),
-        (&["tab", "f"], ["esc back", "⏎ do it", "^G help"]),
+        (&["tab", "f"], ["esc back", "⏎ run", "^G help"]),
         (&["tab", "shift-p"], ["←→ step", "+- tokens", "⏎ one layer"]),
         (&["tab", "shift-a"], ["↑↓ layer", "tab target", "⏎ heads"]),
         (&["tab", "shift-t"], ["esc back", "↑↓ scroll", "T close"]),
@@ -123,4 +123,12 @@ fn the_key_line_ends_where_the_screen_does() {
             assert!(hints.contains(&hint), "{hint} of {hints:?}");
         }
     }
+}
+
+#[test]
+fn what_the_figures_mean_is_a_part_of_the_help() {
+    let page = |columns, rows| Scene::ready(columns, rows).presses(&["tab", "?", "tab"]);
+    keep_one("figures_80x24", &page(80, 24));
+    let keys = styled::text(&page(80, 24).press("f").screen());
+    assert!(keys.contains("Everywhere"), "{keys}");
 }

@@ -34,6 +34,7 @@ fn reading_the_weights_shows_how_far_it_is_and_what_is_queued() {
 fn a_load_that_failed_says_what_to_do() {
     keep("load_failed", |columns, rows| {
         Scene::start(columns, rows)
+            .types("Once")
             .fetching(34_200_000)
             .hears(Event::LoadFailed(
                 "smollm2-135m: no source gave it; connect to the network, or give a .gguf file \
@@ -56,7 +57,7 @@ fn while_another_model_is_read_the_old_one_and_its_run_stay() {
         .presses(&["tab", "m"])
         .hears(Event::Models(models()))
         .types("xl")
-        .press("enter")
+        .presses(&["enter", "enter"])
         .hears(Event::Loading { done: 1, total: 4 });
     keep_one("another_model_120x40", &scene);
 }
@@ -168,4 +169,10 @@ fn models() -> Vec<ModelEntry> {
             Fit::TooLarge,
         ),
     ]
+}
+
+#[test]
+fn where_no_model_can_be_had_a_recorded_run_is_shown() {
+    let scene = Scene::start(80, 24).hears(Event::LoadFailed("no network".into()));
+    keep_one("recorded_80x24", &scene);
 }

@@ -203,3 +203,9 @@ fn a_screen_that_is_too_small_says_so() {
     let scene = Scene::finished(39, 11);
     keep_one("too_small", &scene);
 }
+
+#[test]
+fn the_tour_stands_above_the_key_line() {
+    let scene = Scene::ready(80, 24).presses(&["tab", "e"]);
+    keep_one("tour_80x24", &scene);
+}

@@ -7,7 +7,7 @@ use lenscape::export::{tensors, trace_file};
 use ratatui::buffer::Cell;
 
 use super::scene::Scene;
-use super::{LARGE, SMALL, keep, scene};
+use super::{LARGE, SMALL, keep, scene, styled};
 
 /// The panes of a screen, cell by cell, without the lines above and below them.
 fn panes(state: &State) -> Vec<Cell> {
@@ -68,6 +68,18 @@ fn a_saved_trace_says_that_no_model_is_loaded() {
     keep("saved_trace", |columns, rows| {
         Scene::of_saved(Arc::clone(&record), columns, rows).press("enter")
     });
+}
+
+#[test]
+fn the_key_line_of_a_saved_trace_names_no_key_that_needs_the_model() {
+    let record = Arc::new(Scene::finished(120, 40).state.record().unwrap());
+    let screen = Scene::of_saved(record, 200, 60).screen();
+    let screen = styled::text(&screen);
+    let keys = screen.lines().last().unwrap();
+    for word in ["why", "lens", "given text", "skip", "replace"] {
+        assert!(!keys.contains(word), "{word}: {keys}");
+    }
+    assert!(keys.contains("compare"), "{keys}");
 }
 
 #[test]

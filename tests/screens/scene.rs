@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
-use lenscape::app::{Effect, Message, PaneAreas, SavedTrace, Start, State, update};
+use lenscape::app::{Effect, Message, Pane, PaneAreas, SavedTrace, Start, State, update};
 use lenscape::engine::{Answer, Ask, Command, Event, FetchProgress, Question, Rest};
 use lenscape::run::{
     CandidateRequest, Comparison, LayerPredictions, ModelInfo, Record, RunId, StopReason,
@@ -366,8 +366,9 @@ impl Scene {
         }
     }
 
-    /// The next tokens come, 30 a second.
+    /// The next tokens come, 30 a second; a focus that the first one takes goes back to the prompt.
     pub fn steps(mut self, count: usize) -> Self {
+        let was_in_prompt = self.state.view.focus == Pane::Prompt;
         let run = self.run;
         let columns = self.columns();
         let from = self.state.run.as_ref().unwrap().columns.len();
@@ -382,7 +383,10 @@ impl Scene {
                 made: self.state.now,
             }));
         }
-        self
+        match was_in_prompt && self.state.view.focus == Pane::Grid {
+            true => self.press("i"),
+            false => self,
+        }
     }
 
     pub fn run_id(&self) -> RunId {

@@ -10,6 +10,7 @@ use lenscape::app::{Effect, Loading, Save, SaveSource, State};
 use lenscape::engine::{CancelledRuns, Command, Event, Handle};
 use lenscape::export::Format;
 use lenscape::model::Dtype;
+use lenscape::model::device::WantedDevices;
 use lenscape::run::RunId;
 use lenscape::terminal::{
     Channels, Error, EventSource, Exit, FrameCost, Input, Mouse, Screen, Signals, drive,
@@ -23,6 +24,7 @@ fn load(model: &str) -> Command {
     Command::Load {
         model: model.into(),
         dtype: Dtype::Auto,
+        devices: WantedDevices::default(),
     }
 }
 

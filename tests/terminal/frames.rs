@@ -170,6 +170,18 @@ fn nothing_stays_beside_a_character_of_three_columns() {
     assert_eq!(shown_after(&["abcdefgh", wide]), shown_after(&[wide]));
 }
 
+#[test]
+fn nothing_stays_of_a_character_that_joins_the_one_before() {
+    let joined = "aa \u{11941}a";
+    for next in ["", "aa b", "aa \u{11941}b", "漢\u{11941}b"] {
+        assert_eq!(
+            shown_after(&[joined, next]),
+            shown_after(&[next]),
+            "{next:?}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

@@ -2,14 +2,48 @@
 
 use super::{Behaviour, Outcome};
 use crate::app::{ActionList, Motion, State, Stops};
+use crate::display::meanings::MEANINGS;
 use crate::settings::keys::{Scope, key_name};
 use crate::settings::{Action, Settings};
+
+/// What the help page is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HelpPart {
+    /// What each key does.
+    #[default]
+    Keys,
+    /// What the figures mean.
+    Figures,
+}
 
 /// The help page.
 #[derive(Clone, Debug, Default)]
 pub struct Help {
+    /// What it is about.
+    pub part: HelpPart,
     /// The first line in view.
     pub first: u16,
+}
+
+impl Help {
+    /// The page of what the figures mean.
+    #[must_use]
+    pub fn of_figures() -> Self {
+        Self {
+            part: HelpPart::Figures,
+            ..Self::default()
+        }
+    }
+
+    /// Its lines, and its room on a screen of that size.
+    #[must_use]
+    pub fn lines(&self, settings: &Settings, columns: u16, rows: u16) -> (Vec<HelpLine>, HelpRoom) {
+        let room = help_room(columns, rows);
+        match self.part {
+            HelpPart::Keys => (help_lines(settings), room),
+            HelpPart::Figures => (figure_lines(), HelpRoom { columns: 1, ..room }),
+        }
+    }
 }
 
 impl Behaviour for Help {
@@ -28,6 +62,14 @@ impl Behaviour for Help {
     fn act(&mut self, action: Action, _state: &mut State) -> Outcome {
         match action {
             Action::Help => Outcome::Turn(ActionList::default().into()),
+            Action::Figures => {
+                let part = match self.part {
+                    HelpPart::Keys => HelpPart::Figures,
+                    HelpPart::Figures => HelpPart::Keys,
+                };
+                *self = Self { part, first: 0 };
+                Outcome::DONE
+            }
             _ => Outcome::Pass,
         }
     }
@@ -42,9 +84,8 @@ impl Behaviour for Help {
     }
 
     fn settle(&mut self, state: &State) {
-        let lines = help_lines(&state.settings).len();
-        let room = help_room(state.columns, state.rows);
-        let last = lines.saturating_sub(room.columns * room.rows);
+        let (lines, room) = self.lines(&state.settings, state.columns, state.rows);
+        let last = lines.len().saturating_sub(room.columns * room.rows);
         let last = u16::try_from(last).unwrap_or(u16::MAX);
         self.first = self.first.min(last);
     }
@@ -82,6 +123,8 @@ pub enum HelpLine {
         /// What they do.
         does: String,
     },
+    /// A figure or a sign, and what it means.
+    Meaning(&'static str, &'static str),
     /// A sentence.
     Text(String),
     /// A mistake in one of the user's files.
@@ -114,13 +157,20 @@ pub fn help_lines(settings: &Settings) -> Vec<HelpLine> {
         }));
         lines.push(HelpLine::Blank);
     }
-    lines.push(HelpLine::Title("What is shown"));
+    lines.push(HelpLine::Title("What can be typed"));
     lines.extend(
         WORDS
             .iter()
             .map(|words| HelpLine::Text((*words).to_owned())),
     );
     lines
+}
+
+fn figure_lines() -> Vec<HelpLine> {
+    let meanings = MEANINGS.into_iter();
+    meanings
+        .map(|(sign, meaning)| HelpLine::Meaning(sign, meaning))
+        .collect()
 }
 
 /// A long line in lines that fit each column of the page.
@@ -140,26 +190,12 @@ fn folded(text: &str) -> Vec<String> {
     lines
 }
 
-const WORDS: [&str; 21] = [
-    "rank     1 + the number of tokens with a higher logit; 1 is best",
-    "▴ ▾      the rank is better, worse than at the layer below",
-    "=        other tokens have exactly the same logit",
-    "settles  the first layer from which the rank is 1 up to the end",
-    "rank@½   the rank at half of the layers",
-    "›        before a token: it was given, not chosen",
-    "H, KL    entropy, and KL(final ‖ layer), in nats",
-    "lens     normed: final norm, then unembedding, at each layer",
-    "         raw: the unembedding alone",
-    "         tuned: a map fitted to each layer predicts the next token",
-    "         jacobian: what a layer may make the model say later; the",
-    "         chosen token's rank gets worse in middle layers",
-    "         tuned and jacobian need files: --lens-file PATH",
-    "·  ⏎  ⇥  a space, a new line, a tab in a token",
+const WORDS: [&str; 7] = [
     "search   are      a layer says ` are`",
     "         #are     a step whose token is ` are`",
     "         +1  -1   becomes rank 1, leaves it",
     "         =1       settles on rank 1",
-    "         @12  @p3  L5   step 12, prompt's third token, layer 5",
-    "tokens and texts: words get a leading space, where their script has any;",
-    "         \"quotes\" take text as it is",
+    "         @12 @p3 L5  step 12, prompt's third token, layer 5",
+    "tokens and texts: words get a leading space, where",
+    "         their script has any; \"quotes\" take text as it is",
 ];

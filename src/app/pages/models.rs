@@ -5,7 +5,8 @@ use tui_input::{Input, InputRequest};
 use super::{Behaviour, Outcome};
 use crate::app::update::ask;
 use crate::app::{Effect, Motion, NoticeKind, State};
-use crate::engine::{Command, ModelEntry};
+use crate::engine::{Command, ModelEntry, Whereabouts};
+use crate::model::memory::in_words;
 use crate::settings::Action;
 use crate::settings::keys::Scope;
 
@@ -21,6 +22,8 @@ pub struct Picker {
     pub entries: Option<Vec<ModelEntry>>,
     /// The chosen one's place among [`Picker::choices`].
     pub selected: usize,
+    /// The model of which it was told that it has to be fetched.
+    confirmed: Option<String>,
 }
 
 /// What can be chosen.
@@ -82,14 +85,28 @@ impl Picker {
 
     /// Loads what is chosen. Nothing happens while nothing is chosen; files that cannot be used
     /// stay where they are, and the reason is told.
-    fn load_chosen(&self, state: &mut State) -> Outcome {
-        let Some(choice) = self.chosen() else {
+    fn load_chosen(&mut self, state: &mut State) -> Outcome {
+        let list = self.clone();
+        let Some(choice) = list.chosen() else {
             return Outcome::DONE;
         };
         if let Choice::Entry(entry) = choice
             && let Some(why) = entry.fault.clone()
         {
             state.say(NoticeKind::Error, why);
+            return Outcome::DONE;
+        }
+        if let Some(question) = fetches(choice)
+            && self.confirmed.as_deref() != Some(choice.name())
+        {
+            self.confirmed = Some(choice.name().to_owned());
+            let keymap = &state.settings.keymap;
+            let key = keymap.key_for(self.scopes(), Action::LoadChosen);
+            let key = key.unwrap_or_else(|| format!("`{}`", Action::LoadChosen));
+            state.say(
+                NoticeKind::Info,
+                format!("{question}: {key} again fetches it"),
+            );
             return Outcome::DONE;
         }
         state.settings.options.model = choice.name().to_owned();
@@ -126,6 +143,18 @@ impl Behaviour for Picker {
 pub(in crate::app) fn open(state: &mut State) -> Vec<Effect> {
     state.open_page(Picker::default());
     vec![Effect::Engine(Command::List)]
+}
+
+/// What would have to be fetched first, if so.
+fn fetches(choice: Choice<'_>) -> Option<String> {
+    let Choice::Entry(entry) = choice else {
+        return None;
+    };
+    let size = match entry.size {
+        Some(bytes) => format!("{} to fetch", in_words(bytes)),
+        None => "it has to be fetched, and its size is not known".to_owned(),
+    };
+    (entry.whereabouts == Whereabouts::NotHere).then_some(size)
 }
 
 fn matches(entry: &ModelEntry, words: &[String]) -> bool {

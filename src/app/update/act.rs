@@ -3,7 +3,7 @@
 use super::text::Edit;
 use super::{
     ask, autosave, command, compare, copy, from_file, intervene, leave, runs, save, search, set,
-    text, walk,
+    text, tour, walk,
 };
 use crate::app::pages::{self, Done};
 use crate::app::state::{Stops, Zoom};
@@ -11,6 +11,7 @@ use crate::app::{
     Compare, Direction, Effect, Help, Loading, Motion, NoticeKind, Pane, PromptTokens, Recording,
     Run, State, SummaryPage,
 };
+use crate::settings::keys::Scope;
 use crate::settings::{Action, GridOptions, Switch};
 use crate::trace::LensKind;
 
@@ -72,6 +73,7 @@ fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::OpenAutosave => return Some(autosave::open(state)),
         Action::DiscardAutosave => return Some(autosave::discard(state)),
         Action::Compare => return Some(compare::open(state)),
+        Action::Tour => return Some(tour::toggle(state)),
         Action::Chat => return Some(toggle_chat(state)),
         Action::PromptTokens => state.open_page(PromptTokens::default()),
         Action::NextExample => return Some(next_example(state)),
@@ -85,6 +87,7 @@ fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::Unchanged => return Some(intervene::unchanged(state)),
         Action::Models => return Some(pages::models::open(state)),
         Action::Help => state.cover_page(Help::default()),
+        Action::Figures => state.cover_page(Help::of_figures()),
         Action::CommandLine => command::open(state),
         Action::RunCommand => return Some(command::run(state)),
         Action::Complete => command::complete(state, 1),
@@ -178,6 +181,7 @@ fn taken_everywhere(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::DeleteWordRight => text::edit(state, Edit::DeleteWordRight),
         Action::DeleteToStart => text::edit(state, Edit::DeleteToStart),
         Action::DeleteToEnd => text::edit(state, Edit::DeleteToEnd),
+        Action::DeleteAll => text::edit(state, Edit::DeleteAll),
         Action::Yank => text::edit(state, Edit::Yank),
         Action::Undo => text::edit(state, Edit::Undo),
         Action::Redo => text::edit(state, Edit::Redo),
@@ -259,6 +263,7 @@ fn stop(state: &mut State) -> Vec<Effect> {
         Some(Stops::Help | Stops::Page) => state.close_page(),
         Some(Stops::Compare) => compare::close(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
+        Some(Stops::Tour) => state.tour = None,
         None => {}
     }
     Vec::new()
@@ -288,6 +293,7 @@ fn stop_what_runs(state: &mut State) -> Option<Effect> {
 fn retry_load(state: &mut State) -> Vec<Effect> {
     match state.model.loading {
         Loading::Failed(_) | Loading::Cancelled => ask::start_load(state),
+        Loading::Done if state.recorded.is_some() => ask::start_load(state),
         Loading::Done => {
             let text = match state.model.saved {
                 Some(_) => state.no_model(),
@@ -331,8 +337,12 @@ fn next_theme(state: &mut State) -> Vec<Effect> {
     set::change_by(state, |options| options.theme = name)
 }
 
-/// Put the next example into the prompt, with its candidates and settings.
+/// Put the next example into the prompt, with its candidates and settings; or show the next recorded
+/// run in the place of one.
 fn next_example(state: &mut State) -> Vec<Effect> {
+    if state.recorded.is_some() {
+        return state.show_next_recorded();
+    }
     let Some(example) = state.prompt.next_example(&state.settings.examples).cloned() else {
         return Vec::new();
     };
@@ -341,12 +351,30 @@ fn next_example(state: &mut State) -> Vec<Effect> {
         options.lens = example.lens.unwrap_or(options.lens);
     });
     state.typed_candidates = example.compare;
-    let told = match example.look.is_empty() {
-        true => example.title,
-        false => format!("{}: {}", example.title, example.look),
-    };
-    state.say(NoticeKind::Info, told);
     compare::close(state);
     focus(state, Pane::Prompt);
+    let keys = keys_to_compare(state);
+    let told = match (example.look.is_empty(), state.typed_candidates.is_empty()) {
+        (true, _) => example.title,
+        (false, true) => example.look,
+        (false, false) => format!("{}: {keys}", example.look),
+    };
+    state.say(NoticeKind::Info, told);
     effects
+}
+
+/// The keys that run the prompt and compare its candidates: `⏎, then home c`.
+fn keys_to_compare(state: &State) -> String {
+    let keymap = &state.settings.keymap;
+    let key = |scopes: &[Scope], action: Action| {
+        let key = keymap.key_for(scopes, action);
+        key.unwrap_or_else(|| format!("`{action}`"))
+    };
+    let in_grid = [Scope::Grid, Scope::Panes, Scope::Everywhere];
+    format!(
+        "{}, then {} {}",
+        key(&[Scope::Prompt, Scope::Everywhere], Action::Generate),
+        key(&in_grid, Action::FirstStep),
+        key(&in_grid, Action::Compare),
+    )
 }

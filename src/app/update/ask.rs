@@ -15,6 +15,7 @@ pub fn start_load(state: &mut State) -> Vec<Effect> {
     vec![Effect::Engine(Command::Load {
         model: state.settings.options.model.clone(),
         dtype: state.settings.options.dtype,
+        devices: state.settings.options.devices(),
     })]
 }
 
@@ -34,6 +35,7 @@ pub fn generate(state: &mut State) -> Vec<Effect> {
     }
     state.leave_saved();
     state.prompt.remember();
+    state.awaits_columns = true;
     state.queued_text = None;
     let prompt = state.prompt.text();
     if state.model.ready.is_some() && state.model.saved.is_none() {

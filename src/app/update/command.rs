@@ -59,10 +59,32 @@ fn obey(state: &mut State, order: TypedCommand) -> Vec<Effect> {
             return ask::start_load(state);
         }
         TypedCommand::Step(step) => {
+            let steps = state.grid_columns().len();
+            if step.0 >= steps {
+                let there = match steps {
+                    0 => "there are no steps yet".to_owned(),
+                    n => format!("the last one is {n}"),
+                };
+                let text = format!("There is no step {}: {there}.", step.0 + 1);
+                state.say(NoticeKind::Error, text);
+                return Vec::new();
+            }
             state.cursor.step = step;
+            state.cursor.prompt = None;
             state.cursor.follow = Follow::Stay;
         }
-        TypedCommand::Layer(layer) => state.cursor.row = Row::Layer(layer),
+        TypedCommand::Layer(layer) => {
+            let layers = state.n_layers();
+            if layer.0 >= layers {
+                let there = match layers {
+                    0 => "there is no model yet".to_owned(),
+                    n => format!("the last one is L{}", n - 1),
+                };
+                state.say(NoticeKind::Error, format!("There is no {layer}: {there}."));
+                return Vec::new();
+            }
+            state.cursor.row = Row::Layer(layer);
+        }
         TypedCommand::Force(text) if !from_file::refuses(state, Action::Force) => {
             return ask::score(state, text);
         }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{answers, ask, compare, save};
+use super::{act, answers, ask, compare, save, tour};
 use crate::app::{
-    Effect, FailedSource, Loading, NoticeKind, Page, Phase, Prompt, Run, RunHistory, State,
+    Effect, FailedSource, Loading, Notice, NoticeKind, Page, Pane, Phase, Prompt, Run, RunHistory,
+    State,
 };
 use crate::engine::{Command, Event};
 use crate::run::{ModelInfo, RunId};
-use crate::trace::LensKind;
+use crate::settings::Action;
+use crate::trace::{LensKind, Step};
 
 const GONE: &str = "the engine has ended; save what you need, and start the program again";
 
@@ -24,7 +26,7 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Loading { done, total } => loading(state, Loading::Reading { done, total }),
         Event::Ready(info) => return ready(state, info),
-        Event::LoadFailed(why) => load_failed(state, why),
+        Event::LoadFailed(why) => return load_failed(state, why),
         Event::Models(entries) => {
             if let Some(Page::Models(picker)) = state.page_below_help() {
                 picker.take(entries);
@@ -49,6 +51,10 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
             text,
             made,
         } => {
+            if step == Step(0) {
+                let is_shown = state.run.as_ref().is_some_and(|shown| shown.id == run);
+                take_focus(state, is_shown);
+            }
             with_run(state, run, |run| {
                 // A step that is already there was recast meanwhile.
                 run.columns.truncate(step.0);
@@ -73,6 +79,16 @@ pub fn heard(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Failed { run, message } => return failed(state, run, message),
     }
     Vec::new()
+}
+
+/// The first column of a run that was just asked for from the prompt takes the focus.
+fn take_focus(state: &mut State, is_shown: bool) {
+    let is_in_prompt = state.view.focus == Pane::Prompt && state.compare.is_none();
+    let is_free = state.page.is_none() && state.line.is_none();
+    if state.awaits_columns && is_shown && is_in_prompt && is_free {
+        act::focus(state, Pane::Grid);
+    }
+    state.awaits_columns = false;
 }
 
 /// After the user gave up, what is still under way is no news.
@@ -117,6 +133,7 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
         state.ablations.clear();
     }
     state.model.saved = None;
+    state.recorded = None;
     // Runs of the model before have other tokens, and the engine keeps them no longer.
     state.history = RunHistory::default();
     let old = state.run.take().filter(Run::is_active);
@@ -128,6 +145,9 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     if matches!(state.page, Some(Page::Models(_))) {
         // It marks the model that is loaded.
         effects.push(Effect::Engine(Command::List));
+    }
+    if std::mem::take(&mut state.tour_is_due) && state.queued.is_none() && state.prompt.is_empty() {
+        effects.extend(tour::begin(state));
     }
     let text = state.queued_text.take();
     if let Some(prompt) = state.queued.take() {
@@ -142,23 +162,54 @@ fn ready(state: &mut State, info: Arc<ModelInfo>) -> Vec<Effect> {
     effects
 }
 
-fn load_failed(state: &mut State, why: String) {
+fn load_failed(state: &mut State, why: String) -> Vec<Effect> {
     if state.model.loading == Loading::Cancelled {
         // That it ended is what the user asked for.
-        return;
+        return Vec::new();
     }
     // The queued prompt is still in the prompt pane; it does not start by itself any more.
-    state.queued = None;
-    if state.model.ready.is_some() {
+    let queued = state.queued.take();
+    let is_first = state.model.ready.is_none();
+    if !is_first {
         state.say(NoticeKind::Error, why.clone());
     }
-    state.model.loading = Loading::Failed(why);
+    state.model.loading = Loading::Failed(why.clone());
+    match is_first
+        && queued.is_none()
+        && state.prompt.is_empty()
+        && state.settings.options.wants_the_default_model()
+    {
+        true => recorded_instead(state, why),
+        false => Vec::new(),
+    }
+}
+
+/// Show a recorded run in the place of the model that cannot be had.
+fn recorded_instead(state: &mut State, why: String) -> Vec<Effect> {
+    let effects = state.show_recorded_first();
+    if state.recorded.is_some() {
+        let (retry, models) = (
+            state.keys_for(Action::RetryLoad),
+            state.keys_for(Action::Models),
+        );
+        let text = format!(
+            "No model could be had: this is a recorded run. {retry} tries again, {models} lists models"
+        );
+        state.say(NoticeKind::Info, text);
+        state.next_notice = Some(Notice {
+            kind: NoticeKind::Error,
+            text: why,
+        });
+    }
+    effects
 }
 
 /// The engine's thread has ended, and says no more.
 pub fn gone(state: &mut State) -> Vec<Effect> {
     if state.model.is_loading() {
-        load_failed(state, GONE.into());
+        // There is no engine that could be asked for another one.
+        state.model.loading = Loading::Failed(GONE.into());
+        state.queued = None;
     }
     let run = state.run.as_ref().map(|run| run.id);
     failed(state, run, GONE.into())

@@ -22,7 +22,8 @@ pub fn refuses(state: &mut State, action: Action) -> bool {
 }
 
 /// Whether `action` needs more than a saved trace has.
-fn needs_the_model(action: Action) -> bool {
+#[must_use]
+pub fn needs_the_model(action: Action) -> bool {
     matches!(
         action,
         Action::Force

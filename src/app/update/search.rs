@@ -48,7 +48,7 @@ pub fn find_again(state: &mut State, direction: Direction) {
             state.say(NoticeKind::Info, text);
         }
         None => {
-            let text = format!("{query}: not in the grid");
+            let text = query.not_found();
             state.say(NoticeKind::Info, text);
         }
     }

@@ -54,10 +54,17 @@ fn load(state: &State, name: &str, before: &Options, now: &Options) -> Load {
     let has_failed = matches!(state.model.loading, Loading::Failed(_) | Loading::Cancelled);
     match name {
         "model" if before.model != now.model || has_failed || !is_there => Load::Anew,
-        "dtype" if before.dtype != now.dtype && is_there => Load::Anew,
-        "dtype" if before.dtype != now.dtype => Load::Later,
+        "dtype" | "device" | "gpu_layers" if !is_loaded_alike(before, now) => match is_there {
+            true => Load::Anew,
+            false => Load::Later,
+        },
         _ => Load::Kept,
     }
+}
+
+/// Whether a model would be held, computed with and placed in the same way.
+fn is_loaded_alike(before: &Options, now: &Options) -> bool {
+    before.dtype == now.dtype && before.devices() == now.devices()
 }
 
 /// Whether something else than what is seen now was changed.

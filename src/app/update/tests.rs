@@ -13,6 +13,7 @@ use crate::engine::{
     Answer, Ask, Command, Event, FetchProgress, Fit, ModelEntry, Question, Rest, Whereabouts,
 };
 use crate::model::Dtype;
+use crate::model::device::WantedDevices;
 use crate::run::{CandidateRequest, Comparison, ModelInfo, RunId, Sampling, StopReason};
 use crate::settings::theme::Depth;
 use crate::settings::{Charset, Settings};
@@ -77,11 +78,13 @@ mod leaving;
 mod loading;
 mod options;
 mod prompt_columns;
+mod recorded;
 mod running;
 mod runs;
 mod saving;
 mod search;
 mod selecting;
+mod tour;
 mod views;
 mod writing;
 
@@ -148,11 +151,14 @@ fn load(model: &str) -> Effect {
     Effect::Engine(Command::Load {
         model: model.into(),
         dtype: Dtype::Auto,
+        devices: WantedDevices::default(),
     })
 }
 
+/// A token comes; the focus stays where it was.
 fn step(state: &mut State, run: RunId, at: usize) -> Vec<Effect> {
     let made = state.now;
+    state.awaits_columns = false;
     hear(
         state,
         Event::Step {

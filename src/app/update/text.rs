@@ -43,6 +43,8 @@ pub enum Edit {
     DeleteToStart,
     /// Delete to the end of the line.
     DeleteToEnd,
+    /// Delete the whole text.
+    DeleteAll,
     /// Insert what was deleted last.
     Yank,
     /// Take the last edit back.
@@ -98,6 +100,10 @@ fn edit_prompt(prompt: &mut Prompt, edit: Edit) {
         Edit::DeleteWordRight => drop(editor.delete_next_word()),
         Edit::DeleteToStart => drop(editor.delete_line_by_head()),
         Edit::DeleteToEnd => drop(editor.delete_line_by_end()),
+        Edit::DeleteAll => {
+            editor.select_all();
+            editor.cut();
+        }
         Edit::Yank => drop(editor.paste()),
         Edit::Undo => drop(editor.undo()),
         Edit::Redo => drop(editor.redo()),
@@ -125,6 +131,7 @@ fn request(edit: Edit) -> Option<InputRequest> {
         Edit::DeleteWordRight => InputRequest::DeleteNextWord,
         Edit::DeleteToStart => InputRequest::DeleteFromStart,
         Edit::DeleteToEnd => InputRequest::DeleteTillEnd,
+        Edit::DeleteAll => InputRequest::DeleteLine,
         Edit::Yank => InputRequest::Yank,
         Edit::Newline
         | Edit::LineUp

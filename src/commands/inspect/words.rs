@@ -5,8 +5,8 @@ use crate::model::spec::{
     Activation, AfterSpec, AttentionSpec, BesideSpec, Bias, BlockSpec, EmbeddingSpec, ExpertsSpec,
     FeedForwardSpec, Gate, HeadPositions, MixingSpec, MlpKind, MlpSpec, NormKind, NormPlace,
     NormSpec, NormWeights, Positions, QkNorm, QkNormPlace, QkNormSpan, Residual, Rope, RopeScaling,
-    RouterScore, RouterSpec, SharedExpert, SharedGate, Sinks, Spec, Sum, Temperature, UnembedSpec,
-    Unembedding, Weighs,
+    RouterScore, RouterSpec, SharedExpert, SharedGate, Sinks, Spec, StreamsSpec, Sum, Temperature,
+    UnembedSpec, Unembedding, Weighs,
 };
 
 /// Parts that are there, with a comma between each.
@@ -38,7 +38,17 @@ pub fn embedding(spec: &Spec) -> String {
         norm.map(|norm| format!("{} behind it", self::norm(norm))),
         positions,
         per_layer.map(|of_block| format!("a vector of {} more for each block", of_block.width)),
+        spec.streams.map(streams),
     ])
+}
+
+/// The streams between the blocks.
+fn streams(spec: StreamsSpec) -> String {
+    format!(
+        "spread over {} streams, of which blocks change number {}, counted from 0; a row is their \
+         mean as the model's own head makes it",
+        spec.count, spec.active
+    )
 }
 
 /// The blocks, those that are alike together: their layers, and what they are.
@@ -86,6 +96,8 @@ fn block(spec: &BlockSpec) -> Vec<String> {
             Some(format!("{} {place}", norm(spec.norm))),
             residual,
             scale.map(|scale| format!("each part scaled by {}", number(scale))),
+            spec.laurel
+                .map(|_| "a projection of low rank beside the attention".to_owned()),
         ]),
         match &spec.mixing {
             MixingSpec::Attention => attention(&spec.attention),
@@ -221,6 +233,10 @@ fn mlp(spec: MlpSpec) -> String {
     let kind = match spec.kind {
         MlpKind::Plain => format!("{activation}, width {width}"),
         MlpKind::Gated => format!("{activation}, gated, width {width}"),
+        MlpKind::Sparse { deviations } => format!(
+            "{activation}, gated by what is {} deviations above the mean, width {width}",
+            number(deviations)
+        ),
         MlpKind::Scaled { gate, down } => format!(
             "{activation}, gated, width {width}, gates scaled by {}, output by {}",
             number(gate),

@@ -118,7 +118,7 @@ impl Session {
         let logits = self.logits(kept.states_before(at)?, question.lens, question.rows)?;
         let token = match kept.tokens().get(at.0) {
             Some(token) => *token,
-            None => logits.with_rows(best)?,
+            None => logits.with_output(best)?,
         };
         Ok(Answer::Predictions(Arc::new(LayerPredictions {
             top_k,
@@ -127,9 +127,8 @@ impl Session {
     }
 }
 
-/// The best token of the last row.
-fn best(rows: &[&[f32]]) -> TokenId {
-    let row = rows.last().copied().unwrap_or_default();
+/// The best token of a row.
+fn best(row: &[f32]) -> TokenId {
     let ids = (0..).map(TokenId).zip(row);
     let best = ids.reduce(|best, next| if next.1 > best.1 { next } else { best });
     best.map_or(TokenId(0), |(id, _)| id)

@@ -50,8 +50,8 @@ impl Axes {
         let ranks = || {
             trajectories
                 .iter()
-                .flat_map(|t| t.layers.values())
-                .map(|s| s.rank)
+                .flat_map(Trajectory::along_layers)
+                .map(|(_, score)| score.rank)
         };
         let widest = ranks().map(|rank| width_of(&rank.to_string()));
         let names = trajectories.iter().enumerate();
@@ -69,8 +69,9 @@ impl Axes {
         self.left + self.layers as f32 * self.layer
     }
 
-    fn x(&self, layer: usize) -> f32 {
-        self.left + (layer as f32 + 0.5) * self.layer
+    /// The middle of a layer, and where the sums inside it are the way there.
+    fn x(&self, layer: f32) -> f32 {
+        self.left + (layer + 0.5) * self.layer
     }
 
     fn y(&self, rank: f32) -> f32 {
@@ -129,11 +130,15 @@ fn guides(drawing: &mut Drawing, axes: &Axes) {
 fn line(drawing: &mut Drawing, axes: &Axes, at: usize, trajectory: &Trajectory, theme: &Theme) {
     let colour = line_colour(at, theme);
     let mut path = String::new();
-    let points = trajectory.layers.iter().enumerate();
-    let points: Vec<(f32, f32)> = points
-        .filter_map(|(l, score)| Some((axes.x(l), axes.y(score?.rank as f32))))
+    let points: Vec<(f32, f32, f32)> = trajectory
+        .along_layers()
+        .into_iter()
+        .map(|(layer, score)| {
+            let radius = if layer.fract() == 0.0 { 2.6 } else { 1.6 };
+            (axes.x(layer as f32), axes.y(score.rank as f32), radius)
+        })
         .collect();
-    for (x, y) in &points {
+    for (x, y, _) in &points {
         let command = if path.is_empty() { 'M' } else { 'L' };
         // Writing to a string does not fail.
         let _ = write!(path, "{command}{x:.1} {y:.1}");
@@ -141,9 +146,9 @@ fn line(drawing: &mut Drawing, axes: &Axes, at: usize, trajectory: &Trajectory, 
     drawing.mark(format_args!(
         r#"<path class="line" d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>"#
     ));
-    for (x, y) in points {
+    for (x, y, radius) in points {
         drawing.mark(format_args!(
-            r#"<circle cx="{x:.1}" cy="{y:.1}" r="2.6" fill="{colour}"/>"#
+            r#"<circle cx="{x:.1}" cy="{y:.1}" r="{radius}" fill="{colour}"/>"#
         ));
     }
 }
@@ -184,7 +189,7 @@ fn layer_numbers(drawing: &mut Drawing, axes: &Axes) -> f32 {
     drawing.text((axes.left - 8.0, y), Anchor::End, Face::Muted, "layer");
     for l in 0..axes.layers {
         let number = l.to_string();
-        drawing.text((axes.x(l), y), Anchor::Middle, Face::Muted, &number);
+        drawing.text((axes.x(l as f32), y), Anchor::Middle, Face::Muted, &number);
     }
     y + 8.0
 }

@@ -38,7 +38,7 @@ impl Legend {
             let x = left + step as f32 * WIDTH;
             let (ink, ground) = tone_colours(*tone, theme);
             drawing.mark(format_args!(
-                r#"<rect x="{x}" y="{}" width="{WIDTH}" height="18" fill="{ground}" class="edge"/><text class="small" x="{}" y="{base}" text-anchor="middle" fill="{ink}">{}</text>"#,
+                r#"<rect x="{x}" y="{}" width="{WIDTH}" height="18" fill="{ground}" class="swatch"/><text class="small" x="{}" y="{base}" text-anchor="middle" fill="{ink}">{}</text>"#,
                 top + 14.0,
                 x + WIDTH / 2.0,
                 escaped(label),

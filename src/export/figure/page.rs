@@ -238,6 +238,7 @@ text {{ font-family: "DejaVu Sans", Verdana, "Helvetica Neue", Arial, sans-serif
 .muted {{ fill: #666666 }}
 .paper {{ fill: #ffffff }}
 .edge {{ stroke: #ffffff; stroke-width: 1 }}
+.swatch {{ stroke: #b4b4b4; stroke-width: 1 }}
 .guide {{ stroke: #d8d8d8; stroke-width: 1 }}
 </style>
 <rect class="paper" width="{width}" height="{height}"/>
@@ -265,12 +266,16 @@ fn quoted(text: &str) -> String {
 /// Model and lens.
 fn seen_with(record: &Record) -> Vec<String> {
     let model = &record.model;
-    vec![
+    let mut parts = vec![
         visible_text(&model.name),
         format!("{} layers", model.n_layers),
-        format!("weights {}", visible_text(&model.weights)),
-        format!("lens {}", record.lens.in_words()),
-    ]
+    ];
+    // The catalog's names end in the type of the weights.
+    if !model.name.ends_with(&model.weights) {
+        parts.push(format!("weights {}", visible_text(&model.weights)));
+    }
+    parts.push(format!("lens {}", record.lens.in_words()));
+    parts
 }
 
 /// Settings and the program's version.

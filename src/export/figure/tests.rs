@@ -303,3 +303,18 @@ fn a_theme_is_known_by_its_name() {
     assert_ne!(viridis.ramp, theme().ramp);
     assert!(colours(&themes, Some("no-such-theme")).is_none());
 }
+
+#[test]
+fn the_scale_of_top_tokens_is_that_of_their_probability() {
+    assert!(text(grid(CellValue::TopToken), "svg").contains(">p of the top token<"));
+}
+
+#[test]
+fn weights_that_the_models_name_says_are_not_said_again() {
+    let mut record = testing::record();
+    let mut model = (*record.model).clone();
+    model.name = "Tiny, f32".into();
+    record.model = Arc::new(model);
+    let svg = String::from_utf8(drawn(grid(CellValue::Rank), "svg", &record)).unwrap();
+    assert!(svg.contains("Tiny, f32 · 3 layers · lens"), "{svg}");
+}

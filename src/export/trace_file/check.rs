@@ -123,6 +123,19 @@ pub fn record(document: Document) -> Result<Record, Flaw> {
     })
 }
 
+/// The prompt, and what a chat template made it from.
+fn prompt_texts(document: &Document) -> impl Iterator<Item = (&str, &str)> {
+    let chat = document.chat.iter().flat_map(|chat| {
+        let frame = &chat.frame;
+        let system = frame.system.as_deref().map(|text| ("chat.system", text));
+        let messages = frame.messages.as_deref();
+        let messages = messages.map(|text| ("chat.messages", text));
+        let prompt = [("chat.prompt", chat.prompt.as_str())];
+        prompt.into_iter().chain(system).chain(messages)
+    });
+    std::iter::once(("prompt", document.prompt.as_str())).chain(chat)
+}
+
 /// The rows inside the blocks, by their names.
 fn inside(names: &[String], n_layers: usize) -> Result<Vec<Row>, Flaw> {
     let mut rows = Vec::new();
@@ -141,19 +154,6 @@ fn inside(names: &[String], n_layers: usize) -> Result<Vec<Row>, Flaw> {
         }
     }
     Ok(rows)
-}
-
-/// The prompt, and what a chat template made it from.
-fn prompt_texts(document: &Document) -> impl Iterator<Item = (&str, &str)> {
-    let chat = document.chat.iter().flat_map(|chat| {
-        let frame = &chat.frame;
-        let system = frame.system.as_deref().map(|text| ("chat.system", text));
-        let messages = frame.messages.as_deref();
-        let messages = messages.map(|text| ("chat.messages", text));
-        let prompt = [("chat.prompt", chat.prompt.as_str())];
-        prompt.into_iter().chain(system).chain(messages)
-    });
-    std::iter::once(("prompt", document.prompt.as_str())).chain(chat)
 }
 
 impl Rules {

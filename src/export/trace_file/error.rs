@@ -30,7 +30,7 @@ pub enum Flaw {
     Unreadable(io::Error),
     /// It is something else.
     #[error(
-        "is no trace file; `lenscape trace --format json` or `--format safetensors` writes one"
+        "is not a trace file; `lenscape trace --format json` or `--format safetensors` writes one"
     )]
     NoTrace,
     /// It is of another version.

@@ -207,7 +207,7 @@ fn a_figure_that_is_no_number_is_read_as_such() {
 fn what_cannot_be_is_refused_in_one_line() {
     type Change = fn(&mut Value);
     let changes: [(Change, &str); 14] = [
-        (|d| d["format"] = json!("other"), "is no trace file"),
+        (|d| d["format"] = json!("other"), "is not a trace file"),
         (|d| d["version"] = json!(2), "version 2"),
         (|d| d["version"] = json!(u64::MAX), "version 1844"),
         (|d| d["version"] = json!("1\n"), "damaged"),
@@ -263,7 +263,7 @@ fn other_files_are_no_trace_files() {
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
     ] {
         let error = read(bytes).unwrap_err().to_string();
-        assert!(error.contains("is no trace file"), "{error}");
+        assert!(error.contains("is not a trace file"), "{error}");
     }
     let folder = tempfile::tempdir().unwrap();
     let error = open(folder.path()).unwrap_err().to_string();

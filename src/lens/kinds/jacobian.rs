@@ -13,6 +13,7 @@ use half::f16;
 
 use super::{FinalNorm, Kind, Lens, Seen, Source};
 use crate::model::Dequantisation;
+use crate::model::device::Processor;
 use crate::model::weight::{Rows, Storage, Weight};
 use crate::trace::LensKind;
 
@@ -81,6 +82,15 @@ impl Lens for Jacobian {
 
     fn inside_blocks(&self) -> Option<FinalNorm> {
         None
+    }
+
+    fn move_to(&mut self, processor: &Processor) -> Result<()> {
+        for transport in &mut self.0 {
+            if let Transport::By(matrix) = transport {
+                *matrix = matrix.moved_to(processor)?;
+            }
+        }
+        Ok(())
     }
 
     fn seen(&self, states: &Tensor) -> Result<Seen> {

@@ -11,6 +11,7 @@ mod file;
 use candle_core::{Result, Tensor};
 
 use super::{FinalNorm, Kind, Lens, Seen, Source};
+use crate::model::device::{Processor, moved};
 use crate::model::weight::Weight;
 use crate::trace::LensKind;
 
@@ -42,6 +43,16 @@ impl Lens for Tuned {
 
     fn inside_blocks(&self) -> Option<FinalNorm> {
         None
+    }
+
+    fn move_to(&mut self, processor: &Processor) -> Result<()> {
+        for translator in &mut self.0 {
+            translator.weight = translator.weight.moved_to(processor)?;
+            if let Some(bias) = &mut translator.bias {
+                *bias = moved(bias, processor.device())?;
+            }
+        }
+        Ok(())
     }
 
     fn seen(&self, states: &Tensor) -> Result<Seen> {

@@ -173,7 +173,7 @@ impl Checkpoint<'_> {
                     let weight = self
                         .half_split_rows(&weight.flatten_all()?, heads, rotary_dim(spec))?
                         .reshape((heads, 1, spec.head_dim))?;
-                    let weight = weight.to_device(self.device)?;
+                    let weight = weight.to_device(self.device())?;
                     Ok(Norm::new(qk.norm, &weight, None, self.dtype)?)
                 }
             }

@@ -86,7 +86,7 @@ impl Checkpoint<'_> {
             .has_bias(spec.unembed.bias, &bias_name)
             .then(|| self.tensor(&bias_name, &[rows]))
             .transpose()?
-            .map(|bias| bias.to_device(self.device))
+            .map(|bias| bias.to_device(self.device()))
             .transpose()?;
         let norm = spec.unembed.norm.map(|norm| {
             let name = format!("{}{}", self.prefix, self.layout.final_norm);
@@ -98,6 +98,7 @@ impl Checkpoint<'_> {
             unembedding: Linear::new(weight, bias, self.dtype),
             scale: spec.unembed.scale,
             cap: spec.unembed.cap,
+            processor: self.processor().clone(),
             dtype: self.dtype,
         })
     }

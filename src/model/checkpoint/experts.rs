@@ -113,7 +113,7 @@ impl Checkpoint<'_> {
         [count, d_model]: [usize; 2],
     ) -> Result<(Norm, Vec<f32>), ModelError> {
         let weights = self.tensor(&self.in_block(layout.router_norm, l), &[d_model])?;
-        let weights = (weights * spec.scale)?.to_device(self.device)?;
+        let weights = (weights * spec.scale)?.to_device(self.device())?;
         let norm = Norm::new(NormSpec::rms(spec.eps), &weights, None, self.dtype)?;
         let factors = self.flat(&self.in_block(layout.factors, l), count)?;
         Ok((norm, factors))
@@ -220,7 +220,7 @@ impl Checkpoint<'_> {
     }
 
     /// One matrix of `[out, in]` of each expert.
-    fn of_each_expert(
+    pub(super) fn of_each_expert(
         &self,
         name: &str,
         l: usize,

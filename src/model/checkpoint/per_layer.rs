@@ -4,7 +4,7 @@
 use super::Checkpoint;
 use crate::model::ModelError;
 use crate::model::per_layer::{AfterParts, LayerInput, PerLayerEmbedding};
-use crate::model::spec::{AfterSpec, Bias, Presence, Spec};
+use crate::model::spec::{AfterSpec, Bias, NormSpec, Presence, Spec};
 
 impl Checkpoint<'_> {
     /// The vectors that tokens have for each block, where they have any.
@@ -28,9 +28,29 @@ impl Checkpoint<'_> {
             tokens: self.weight(vec![self.rows(&vectors, &[rows, of_all])?])?,
             projection: self.stacked(vec![projection])?,
             norm: self.norm(&norm, of_block.norm, &[of_block.width])?,
+            beyond: of_block.beyond,
             width: of_block.width,
             dtype: self.dtype,
         }))
+    }
+
+    /// How block `l` takes in a vector of this `width`.
+    pub(super) fn layer_input(
+        &self,
+        l: usize,
+        width: usize,
+        norm: NormSpec,
+        d_model: usize,
+    ) -> Result<LayerInput, ModelError> {
+        let layout = self.layout.after;
+        let name = |name: &str| self.in_block(name, l);
+        let gate = self.projection(&name(layout.gate), width, d_model, Bias::Absent)?;
+        let back = self.projection(&name(layout.output), d_model, width, Bias::Absent)?;
+        Ok(LayerInput {
+            gate: self.stacked(vec![gate])?,
+            projection: self.stacked(vec![back])?,
+            norm: self.norm(&name(layout.norm), norm, &[d_model])?,
+        })
     }
 
     /// What comes behind the two parts of block `l`, if anything.
@@ -47,15 +67,7 @@ impl Checkpoint<'_> {
         let name = |name: &str| self.in_block(name, l);
         let input = match spec.per_layer {
             None => None,
-            Some(width) => {
-                let gate = self.projection(&name(layout.gate), width, d_model, Bias::Absent)?;
-                let back = self.projection(&name(layout.output), d_model, width, Bias::Absent)?;
-                Some(LayerInput {
-                    gate: self.stacked(vec![gate])?,
-                    projection: self.stacked(vec![back])?,
-                    norm: self.norm(&name(layout.norm), spec.norm, &[d_model])?,
-                })
-            }
+            Some(width) => Some(self.layer_input(l, width, spec.norm, d_model)?),
         };
         let scale = name(layout.scale);
         let is_there = self.weights.shape(&scale).is_some();

@@ -64,7 +64,11 @@ impl Checkpoint<'_> {
     /// What became of the tensors, once every part was asked for.
     #[must_use]
     pub fn tensor_use(&self) -> TensorUse {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = self
+            .read
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let copy = self.unembedding_name() + ".weight";
         let mut names = self.weights.names();
         names.sort_unstable();
@@ -97,6 +101,7 @@ impl Checkpoint<'_> {
 
     fn is_another_blocks(&self, name: &str) -> bool {
         let parts = self
+            .read
             .not_needed
             .lock()
             .unwrap_or_else(PoisonError::into_inner);

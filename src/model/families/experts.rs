@@ -4,8 +4,8 @@ use super::reading;
 use crate::model::ModelError;
 use crate::model::config::{Config, Key, key};
 use crate::model::spec::{
-    ExpertsSpec, FeedForwardSpec, Groups, MlpSpec, RouterSpec, SharedExpert, SharedGate, Spec, Sum,
-    Weighs,
+    Bias, ExpertsSpec, FeedForwardSpec, Groups, MlpSpec, RouterScore, RouterSpec, SharedExpert,
+    SharedGate, Spec, Sum, Weighs,
 };
 
 pub const COUNT: Key = key(
@@ -25,6 +25,8 @@ const SHARED_WIDTH: Key = key(
 );
 const GROUPS: Key = key(&["n_group"], "expert_group_count");
 const GROUPS_USED: Key = key(&["topk_group"], "expert_group_used_count");
+const SCALE: Key = key(&["routed_scaling_factor"], "expert_weights_scale");
+const SUM_TO_ONE: Key = key(&["norm_topk_prob"], "expert_weights_norm");
 const RENORMALISED: Key = key(&["norm_topk_prob"], "");
 const DENSE_LAYERS: Key = key(&["mlp_only_layers"], "");
 const SPARSE_STEP: Key = key(&["decoder_sparse_step"], "");
@@ -96,6 +98,29 @@ pub fn replace(config: &Config, spec: &mut Spec) -> Result<(), ModelError> {
         }
     }
     Ok(())
+}
+
+/// The router of DeepSeek V3's kind: the sigmoid of each score, the best groups, weights that come to
+/// one unless the configuration says otherwise, and a factor on all.
+pub fn by_sigmoid(
+    config: &Config,
+    count: usize,
+    correction: Bias,
+) -> Result<RouterSpec, ModelError> {
+    Ok(RouterSpec {
+        score: RouterScore::Sigmoid,
+        correction,
+        groups: Some(groups(config, count)?),
+        sum: match config.optional_bool(SUM_TO_ONE)?.unwrap_or(true) {
+            true => Sum::One {
+                more: 1e-20,
+                least: 0.0,
+            },
+            false => Sum::AsScored,
+        },
+        scale: config.optional_f64(SCALE)?.unwrap_or(1.0),
+        ..RouterSpec::default()
+    })
 }
 
 /// How many of `count` experts a token uses, as `key` says.

@@ -18,14 +18,14 @@ use crate::model::layout::{
 use crate::model::mixer::layered_attention::{self, Source};
 use crate::model::mixer::{MixerLayout, MixerSpec};
 use crate::model::spec::{
-    Activation, AfterSpec, BesideExperts, ExpertsSpec, FeedForwardSpec, MixingSpec, MlpSpec,
-    NormPlace, NormSpec, OwnNorm, PerLayerSpec, Rope, RopeScaling, RouterSpec, Spec, Sum,
+    Activation, AfterSpec, BesideExperts, BeyondTable, ExpertsSpec, FeedForwardSpec, MixingSpec,
+    MlpSpec, NormPlace, NormSpec, OwnNorm, PerLayerSpec, Rope, RopeScaling, RouterSpec, Spec, Sum,
     Unembedding, Weighs,
 };
 
 pub const FAMILY: Family = Family {
     name: "gemma4",
-    model_types: &[GEMMA4],
+    model_types: &[GEMMA4, UNIFIED],
     gguf: &["gemma4"],
     spec,
     layout,
@@ -54,6 +54,22 @@ const GEMMA4: ModelType = ModelType::new(
     "vocab_size_per_layer_input",
     "the size of that vocabulary is that of its tensor",
 )]);
+
+/// Without vectors for each layer and without experts.
+const UNIFIED: ModelType = ModelType::new(
+    "gemma4_unified_text",
+    r#"{
+        "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 30,
+        "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+        "hidden_activation": "gelu_pytorch_tanh", "max_position_embeddings": 262144,
+        "rms_norm_eps": 1e-6, "tie_word_embeddings": true, "rope_parameters": null,
+        "partial_rotary_factor": null, "attention_bias": false, "sliding_window": 1024,
+        "layer_types": null, "final_logit_softcapping": null, "attention_k_eq_v": false,
+        "num_kv_shared_layers": 0, "use_double_wide_mlp": false, "global_head_dim": 512,
+        "num_global_key_value_heads": null, "per_layer_config": null
+    }"#,
+)
+.only(&[("use_bidirectional_attention", r#"["vision"]"#)]);
 
 const ATTENTION_BIAS: Key = key(&["attention_bias"], "");
 const FINAL_CAP: Key = key(&["final_logit_softcapping"], "final_logit_softcapping");
@@ -87,12 +103,13 @@ const BESIDE: [Key; 4] = [
 
 /// Which positions a layer attends to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sight {
+pub enum Sight {
     Local,
     Global,
 }
 
-fn spec(config: &Config) -> Result<Spec, ModelError> {
+/// What Gemma 3n begins with too.
+pub(super) fn start(config: &Config) -> Result<Start, ModelError> {
     let mut start = Start::gated(config)?;
     start.activation = Activation::GeluTanh;
     start.unembedding = Unembedding::Tied;
@@ -100,6 +117,11 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
         let reason = "is not `gelu_pytorch_tanh`, which this architecture is computed with only";
         return Err(config.complain(reading::ACTIVATION, reason));
     }
+    Ok(start)
+}
+
+fn spec(config: &Config) -> Result<Spec, ModelError> {
+    let start = start(config)?;
     let norm = start.norm;
     let mut spec = start.decoder(config)?;
     let d_model = spec.d_model;
@@ -110,7 +132,11 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
     let is_double = config.optional_bool(DOUBLE_WIDE)? == Some(true);
     let window = reading::window(config)?;
     spec.embedding.scale = Some(reading::root_scale(spec.d_model).recip());
-    spec.embedding.per_layer = width.map(|width| PerLayerSpec { width, norm });
+    spec.embedding.per_layer = width.map(|width| PerLayerSpec {
+        width,
+        norm,
+        beyond: BeyondTable::Nothing,
+    });
     spec.unembed.cap = config.optional_f64(FINAL_CAP)?;
     for (layer, block) in spec.blocks.iter_mut().enumerate() {
         let sight = sights.get(layer).copied().unwrap_or(Sight::Global);
@@ -207,10 +233,23 @@ fn experts_of(
 
 /// Which positions each layer attends to. The last one attends to all, whatever a file says.
 fn sights(config: &Config, layers: usize) -> Result<Vec<Sight>, ModelError> {
+    let mut sights = listed_sights(config, layers, 6)?;
+    if let (Some(last), Dialect::HuggingFace) = (sights.last_mut(), config.dialect()) {
+        *last = Sight::Global;
+    }
+    Ok(sights)
+}
+
+/// Which positions each layer attends to, as it is listed; else every `period`th to all.
+pub fn listed_sights(
+    config: &Config,
+    layers: usize,
+    period: usize,
+) -> Result<Vec<Sight>, ModelError> {
     let listed = config.get(LAYER_TYPES);
     let of_layer = |layer: usize| -> Result<Sight, ModelError> {
         let Some(listed) = listed else {
-            return Ok(match (layer + 1).is_multiple_of(6) {
+            return Ok(match (layer + 1).is_multiple_of(period) {
                 true => Sight::Global,
                 false => Sight::Local,
             });
@@ -228,15 +267,11 @@ fn sights(config: &Config, layers: usize) -> Result<Vec<Sight>, ModelError> {
             }
         }
     };
-    let mut sights = (0..layers).map(of_layer).collect::<Result<Vec<_>, _>>()?;
-    if let (Some(last), Dialect::HuggingFace) = (sights.last_mut(), config.dialect()) {
-        *last = Sight::Global;
-    }
-    Ok(sights)
+    (0..layers).map(of_layer).collect()
 }
 
 /// The first layer that has no keys and values of its own.
-fn first_shared(config: &Config, layers: usize) -> Result<usize, ModelError> {
+pub fn first_shared(config: &Config, layers: usize) -> Result<usize, ModelError> {
     let shared = config.optional_usize(SHARED)?.unwrap_or(0);
     match layers.checked_sub(shared) {
         Some(first) if first > 0 => Ok(first),
@@ -249,7 +284,7 @@ fn first_shared(config: &Config, layers: usize) -> Result<usize, ModelError> {
 
 /// Where a layer has its keys and values from: those that share them, from the last layer of their
 /// kind that has its own.
-fn source(
+pub fn source(
     config: &Config,
     sights: &[Sight],
     layer: usize,

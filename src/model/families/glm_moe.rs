@@ -9,8 +9,8 @@ use crate::model::ModelError;
 use crate::model::config::{Config, Dialect, Key, ModelType, key};
 use crate::model::layout::{ExpertsLayout, GGUF, HUGGING_FACE, Layout, MlpLayout};
 use crate::model::spec::{
-    Bias, ExpertsSpec, FeedForwardSpec, MlpSpec, QkNorm, QkNormSpan, RouterScore, RouterSpec,
-    SharedExpert, SharedGate, Spec, Sum, Weighs,
+    Bias, ExpertsSpec, FeedForwardSpec, MlpSpec, QkNorm, QkNormSpan, SharedExpert, SharedGate,
+    Spec, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -43,9 +43,7 @@ const BEYOND: &str = "the layers that predict tokens behind the next one are not
 const QKV_BIAS: Key = key(&["attention_bias"], "");
 const QK_NORM: Key = key(&["use_qk_norm"], "");
 const SHARED: Key = key(&["n_shared_experts"], "expert_shared_count");
-const SCALE: Key = key(&["routed_scaling_factor"], "expert_weights_scale");
 const FIRST_SPARSE: Key = key(&["first_k_dense_replace"], "leading_dense_block_count");
-const SUM_TO_ONE: Key = key(&["norm_topk_prob"], "expert_weights_norm");
 /// How scores are made of logits: 2 stands for the sigmoid.
 const SCORE: Key = key(&[], "expert_gating_func");
 
@@ -91,27 +89,15 @@ fn experts_of(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> 
     {
         return Err(config.complain(SCORE, "must be 2, for the sigmoid"));
     }
+    let correction = match config.dialect() {
+        Dialect::HuggingFace => Bias::Present,
+        Dialect::Gguf => Bias::AsStored,
+    };
     Ok(ExpertsSpec {
         expert: MlpSpec { width, ..mlp },
         count,
         used: experts::used(config, experts::USED, count)?,
-        router: RouterSpec {
-            score: RouterScore::Sigmoid,
-            correction: match config.dialect() {
-                Dialect::HuggingFace => Bias::Present,
-                Dialect::Gguf => Bias::AsStored,
-            },
-            groups: Some(experts::groups(config, count)?),
-            sum: match config.optional_bool(SUM_TO_ONE)?.unwrap_or(true) {
-                true => Sum::One {
-                    more: 1e-20,
-                    least: 0.0,
-                },
-                false => Sum::AsScored,
-            },
-            scale: config.optional_f64(SCALE)?.unwrap_or(1.0),
-            ..RouterSpec::default()
-        },
+        router: experts::by_sigmoid(config, count, correction)?,
         weighs: Weighs::Output,
         latent: None,
         shared: (shared > 0).then_some(SharedExpert {

@@ -105,10 +105,11 @@ fn spec(config: &Config) -> Result<Spec, ModelError> {
 fn is_turned(config: &Config) -> Result<bool, ModelError> {
     match (config.architecture(), config.optional_str(POSITIONS)?) {
         ("granitehybrid", _) => Ok(config.optional_bool(IS_TURNED)?.unwrap_or(true)),
-        ("granitemoehybrid", None) => Ok(false),
-        ("granitemoehybrid", Some(other)) if other != "rope" => {
-            Err(config.complain(POSITIONS, &format!("`{other}` is not supported; `rope` is")))
-        }
+        ("granitemoehybrid", None | Some("nope")) => Ok(false),
+        ("granitemoehybrid", Some(other)) if other != "rope" => Err(config.complain(
+            POSITIONS,
+            &format!("`{other}` is not supported; `rope` and `nope` are"),
+        )),
         _ => Ok(true),
     }
 }

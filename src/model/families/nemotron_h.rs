@@ -16,7 +16,7 @@ use crate::model::layout::{
 use crate::model::mixer::{MixerLayout, MixerSpec, mamba2};
 use crate::model::spec::{
     Activation, Bias, ExpertsSpec, FeedForwardSpec, MixingSpec, MlpKind, MlpSpec, NormSpec,
-    RouterScore, RouterSpec, SharedExpert, SharedGate, Spec, Sum, Unembedding, Weighs,
+    SharedExpert, SharedGate, Spec, Unembedding, Weighs,
 };
 
 pub const FAMILY: Family = Family {
@@ -92,8 +92,6 @@ const SHARED: Key = key(
     "expert_shared_feed_forward_length",
 );
 const LATENT: Key = key(&["moe_latent_size"], "moe_latent_size");
-const SCALE: Key = key(&["routed_scaling_factor"], "expert_weights_scale");
-const SUM_TO_ONE: Key = key(&["norm_topk_prob"], "expert_weights_norm");
 
 const LEAST_RATE: Key = key(&["time_step_min", "mamba_dt_min"], "");
 /// What transformers takes where a file leaves it out, as GGUF files do.
@@ -283,20 +281,7 @@ fn experts_of(config: &Config, mlp: MlpSpec) -> Result<ExpertsSpec, ModelError> 
         },
         count,
         used: experts::used(config, experts::USED, count)?,
-        router: RouterSpec {
-            score: RouterScore::Sigmoid,
-            correction: Bias::Present,
-            groups: Some(experts::groups(config, count)?),
-            sum: match config.optional_bool(SUM_TO_ONE)?.unwrap_or(true) {
-                true => Sum::One {
-                    more: 1e-20,
-                    least: 0.0,
-                },
-                false => Sum::AsScored,
-            },
-            scale: config.optional_f64(SCALE)?.unwrap_or(1.0),
-            ..RouterSpec::default()
-        },
+        router: experts::by_sigmoid(config, count, Bias::Present)?,
         weighs: Weighs::Output,
         latent: config.optional_usize(LATENT)?.filter(|width| *width > 0),
         shared: Some(SharedExpert {

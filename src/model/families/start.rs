@@ -84,6 +84,7 @@ impl Start {
                 per_layer: None,
             },
             positions: Positions::InAttention,
+            streams: None,
             blocks,
             unembed: UnembedSpec {
                 norm: Some(self.norm),
@@ -127,6 +128,7 @@ impl Start {
                 output_bias: self.bias,
             },
             mixing: MixingSpec::Attention,
+            laurel: None,
             feed_forward: FeedForwardSpec::Dense(MlpSpec {
                 kind: self.mlp,
                 activation: reading::activation(config, self.activation)?,

@@ -11,6 +11,7 @@ use super::attending::shares;
 use super::{HeadOrder, Heads, Kind, Mixer, Past, product};
 use crate::model::ModelError;
 use crate::model::checkpoint::Checkpoint;
+use crate::model::device::moved;
 use crate::model::dtype::Dtype;
 use crate::model::layout::QkvLayout;
 use crate::model::linear::Linear;
@@ -255,7 +256,7 @@ impl Mixer for LayeredAttention {
                 self.keys_and_values(own, &made.narrow(0, n_heads, behind)?, past)?
             }
             None => match self.handed.get() {
-                Some(handed) => handed,
+                Some((keys, values)) => (moved(&keys, x.device())?, moved(&values, x.device())?),
                 None => candle_core::bail!("no block has handed on its keys and values"),
             },
         };

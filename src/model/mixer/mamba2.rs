@@ -83,9 +83,22 @@ impl Kind for Spec {
     }
 
     fn words(&self) -> String {
+        let norm = match self.normed {
+            Normed::Nowhere => "",
+            Normed::Gated => ", RMSNorm behind its gates",
+            Normed::Ungated => ", RMSNorm before its gates",
+            Normed::AsStored => ", RMSNorm behind its gates where the files hold one",
+        };
+        let scales = match self.scales {
+            None => String::new(),
+            Some((input, [gates, channels, writes, reads, rates])) => format!(
+                ", input scaled by {input}, gates by {gates}, channels by {channels}, what writes \
+                 by {writes}, what reads by {reads}, rates by {rates}"
+            ),
+        };
         format!(
             "Mamba-2, {} heads of {} channels in {} groups, {} numbers a channel, convolution over \
-             {} positions",
+             {} positions{norm}{scales}",
             self.heads, self.width, self.groups, self.state, self.kernel
         )
     }

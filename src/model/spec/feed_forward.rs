@@ -95,6 +95,12 @@ pub enum MlpKind {
     Plain,
     /// `down(act(gate(x)) * up(x))` (Shazeer 2020).
     Gated,
+    /// The same with only what of a gate is more than so many standard deviations above the mean of
+    /// all gates, as in Gemma 3n.
+    Sparse {
+        /// How many, which may be less than none.
+        deviations: f64,
+    },
     /// The same with the gates multiplied by `gate` before the activation, and all at last by
     /// `down`, as Falcon-H1.
     Scaled {

@@ -56,7 +56,7 @@ const fn fours<const N: usize>(grid: &[u16; N], numbers: [u8; 8]) -> [u32; N] {
 
 /// The signs of eight weights from seven bits: the eighth makes their number even.
 #[inline(always)]
-pub(super) fn eight_signs(seven_bits: u32) -> u8 {
+pub(super) const fn eight_signs(seven_bits: u32) -> u8 {
     let [seven, ..] = (seven_bits & 0x7f).to_le_bytes();
     if seven.count_ones() & 1 == 1 {
         seven | 0x80

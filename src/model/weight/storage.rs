@@ -121,6 +121,53 @@ pub(super) trait BlockVisitor {
 }
 
 impl Storage {
+    /// Every type, with each span of those that have several.
+    pub const ALL: [Self; 43] = [
+        Self::F32,
+        Self::F16,
+        Self::Bf16,
+        Self::Q4_0,
+        Self::Q4_1,
+        Self::Q5_0,
+        Self::Q5_1,
+        Self::Q8_0,
+        Self::Q2K,
+        Self::Q3K,
+        Self::Q4K,
+        Self::Q5K,
+        Self::Q6K,
+        Self::Iq4Nl,
+        Self::Iq4Xs,
+        Self::Iq3S,
+        Self::Iq3Xxs,
+        Self::Iq2S,
+        Self::Iq2Xs,
+        Self::Iq2Xxs,
+        Self::Iq1S,
+        Self::Iq1M,
+        Self::Tq1_0,
+        Self::Tq2_0,
+        Self::Mxfp4,
+        Self::Nvfp4,
+        Self::Nvfp4Times,
+        Self::Nvfp4Over,
+        Self::Int4(Span::Of32),
+        Self::Int4(Span::Of64),
+        Self::Int4(Span::Of128),
+        Self::Int8(Span::Of32),
+        Self::Int8(Span::Of64),
+        Self::Int8(Span::Of128),
+        Self::E4m3(Span::Of32),
+        Self::E4m3(Span::Of64),
+        Self::E4m3(Span::Of128),
+        Self::Nf4(Span::Of32),
+        Self::Nf4(Span::Of64),
+        Self::Nf4(Span::Of128),
+        Self::Fp4(Span::Of32),
+        Self::Fp4(Span::Of64),
+        Self::Fp4(Span::Of128),
+    ];
+
     /// The type that a GGUF file calls `dtype`; `None` for those that only results are stored in.
     #[must_use]
     pub fn of(dtype: GgmlDType) -> Option<Self> {
@@ -139,6 +186,24 @@ impl Storage {
             GgmlDType::Q5K => Self::Q5K,
             GgmlDType::Q6K => Self::Q6K,
             GgmlDType::Q8_1 | GgmlDType::Q8K => return None,
+        })
+    }
+
+    /// What candle calls a quantised type that it has kernels for.
+    #[must_use]
+    pub fn of_candle(self) -> Option<GgmlDType> {
+        Some(match self {
+            Self::Q4_0 => GgmlDType::Q4_0,
+            Self::Q4_1 => GgmlDType::Q4_1,
+            Self::Q5_0 => GgmlDType::Q5_0,
+            Self::Q5_1 => GgmlDType::Q5_1,
+            Self::Q8_0 => GgmlDType::Q8_0,
+            Self::Q2K => GgmlDType::Q2K,
+            Self::Q3K => GgmlDType::Q3K,
+            Self::Q4K => GgmlDType::Q4K,
+            Self::Q5K => GgmlDType::Q5K,
+            Self::Q6K => GgmlDType::Q6K,
+            _ => return None,
         })
     }
 

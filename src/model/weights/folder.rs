@@ -171,15 +171,15 @@ impl Folder {
 
     /// The tensors; several names of the same bytes count once.
     fn places(&self) -> impl Iterator<Item = &StoredTensor> {
-        places(&self.tensors)
+        places(&self.tensors).map(|(_, stored)| stored)
     }
 
     /// Of every tensor that can hold weights; several names of the same bytes count once.
     pub(super) fn sizes(&self) -> Vec<Size> {
-        let weights = self.places().filter(|stored| stored.holds_weights());
-        let weights = weights.map(|s| Size::of(&s.shape, s.rows()));
-        let packed = self.quantised.packed.values();
-        let packed = packed.map(|packed| Size::of(&packed.shape, Some(packed.storage)));
+        let weights = places(&self.tensors).filter(|(_, stored)| stored.holds_weights());
+        let weights = weights.map(|(name, s)| Size::of(name, &s.shape, s.rows()));
+        let packed = self.quantised.packed.iter();
+        let packed = packed.map(|(name, p)| Size::of(name, &p.shape, Some(p.storage)));
         weights.chain(packed).collect()
     }
 
@@ -264,7 +264,7 @@ fn unpacked(
     });
     taken.map_err(|error| match error {
         ModelError::Quantised { place, key, method } => {
-            let mix = Mix::of(portions(places(tensors)));
+            let mix = Mix::of(portions(places(tensors).map(|(_, stored)| stored)));
             ModelError::Quantised {
                 place,
                 key,
@@ -275,10 +275,14 @@ fn unpacked(
     })
 }
 
-/// The tensors; several names of the same bytes count once.
-fn places(tensors: &BTreeMap<String, StoredTensor>) -> impl Iterator<Item = &StoredTensor> {
-    let all = tensors.values();
-    let places: BTreeMap<_, _> = all.map(|s| ((&s.file, s.start, s.bytes), s)).collect();
+/// The tensors with their names; several names of the same bytes count once.
+fn places(
+    tensors: &BTreeMap<String, StoredTensor>,
+) -> impl Iterator<Item = (&String, &StoredTensor)> {
+    let all = tensors.iter();
+    let places: BTreeMap<_, _> = all
+        .map(|(name, s)| ((&s.file, s.start, s.bytes), (name, s)))
+        .collect();
     places.into_values()
 }
 

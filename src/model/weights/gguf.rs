@@ -161,7 +161,7 @@ impl Gguf {
     /// Of every tensor.
     pub(super) fn sizes(&self) -> Vec<Size> {
         self.tensors()
-            .map(|(_, entry)| Size::of(&entry.shape, entry.kind.storage()))
+            .map(|(name, entry)| Size::of(name, &entry.shape, entry.kind.storage()))
             .collect()
     }
 

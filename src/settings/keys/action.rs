@@ -25,6 +25,8 @@ pub enum Action {
     Redraw,
     /// Open the help page; from there, the list of all actions.
     Help,
+    /// Say what the figures mean, or which keys there are.
+    Figures,
     /// Do the chosen action of the list.
     DoChosen,
     /// Open the command line.
@@ -49,6 +51,8 @@ pub enum Action {
     Generate,
     /// Put the next example into the prompt.
     NextExample,
+    /// Begin the tour, or leave it.
+    Tour,
     /// Put prompts into the model's chat template, or give them to the model as they are.
     Chat,
     /// Open the page of the prompt's tokens, or close it.
@@ -96,7 +100,7 @@ pub enum Action {
     Runs,
     /// Show the chosen run.
     ShowRun,
-    /// Keep the chosen run no longer.
+    /// Forget the chosen run.
     ForgetRun,
     /// Compare with the chosen run, and take states from it.
     MarkRun,
@@ -108,7 +112,7 @@ pub enum Action {
     EditSkips,
     /// Put the marked run's state into the selected cell, or take it out again.
     Patch,
-    /// Leave the network as it is.
+    /// Undo all changes to the network.
     Unchanged,
 
     /// Begin or end a recording.
@@ -128,9 +132,9 @@ pub enum Action {
     Search,
     /// Go to the next cell of what was typed.
     Find,
-    /// Go to the next cell of what was looked for last.
+    /// Go to the next match of what was looked for last.
     FindNext,
-    /// Go back to the one before.
+    /// Go to the previous match.
     FindPrevious,
     /// Open or close the summary of the trace.
     Summary,
@@ -166,9 +170,9 @@ pub enum Action {
     Predictions,
     /// Open the page of attribution, or close it.
     Attribution,
-    /// One more token of each layer.
+    /// One token more per layer.
     MoreTokens,
-    /// One token less of each layer.
+    /// One token fewer per layer.
     FewerTokens,
     /// Show the selected layer only, or all layers.
     OneLayer,
@@ -242,6 +246,8 @@ pub enum Action {
     DeleteToStart,
     /// Delete to the end of the line.
     DeleteToEnd,
+    /// Delete the whole text.
+    DeleteAll,
     /// Bring back what was deleted last.
     Yank,
     /// Undo the last edit.

@@ -34,6 +34,16 @@ pub fn share<'d, D: Deserializer<'d>>(from: D) -> Result<f64, D::Error> {
     }
 }
 
+/// A number of layers, or -1 for all of them.
+pub fn layers<'d, D: Deserializer<'d>>(from: D) -> Result<i64, D::Error> {
+    let number = i64::deserialize(from)?;
+    if number >= -1 {
+        Ok(number)
+    } else {
+        Err(D::Error::custom("must be 0 or more, or -1 for all"))
+    }
+}
+
 /// As many tokens as a page lists.
 pub fn listed_tokens<'d, D: Deserializer<'d>>(from: D) -> Result<usize, D::Error> {
     let number = usize::deserialize(from)?;

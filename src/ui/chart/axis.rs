@@ -20,8 +20,8 @@ impl Axis {
     pub fn of(measure: Measure, all: &[Series<'_>]) -> Self {
         let heights = all
             .iter()
-            .flat_map(|series| series.trajectory.layers.values())
-            .map(|score| measure.height(*score));
+            .flat_map(|series| series.trajectory.along_layers())
+            .map(|(_, score)| measure.height(score));
         let (lowest, highest) = heights.fold((f64::MAX, f64::MIN), |(low, high), height| {
             (low.min(height), high.max(height))
         });

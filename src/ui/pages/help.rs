@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::Draw;
-use crate::app::{Help, HelpLine, State, help_lines, help_room};
+use crate::app::{Help, HelpLine, HelpPart, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
 use crate::ui::charset;
@@ -15,10 +15,12 @@ use crate::ui::frame::{self, Titles};
 /// Keys stand in a column of this width.
 const KEYS: usize = 16;
 
+/// Figures and signs stand in a column of this width.
+const SIGNS: usize = 9;
+
 impl Draw for Help {
     fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
-        let lines = help_lines(&state.settings);
-        let room = help_room(state.columns, state.rows);
+        let (lines, room) = self.lines(&state.settings, state.columns, state.rows);
         let first = usize::from(self.first);
         let last = (first + room.columns * room.rows).min(lines.len());
         let titles = Titles {
@@ -26,7 +28,10 @@ impl Draw for Help {
                 all if all == lines.len() => String::new(),
                 _ => format!("{}–{last} of {}", first + 1, lines.len()),
             },
-            ..Titles::named("Help")
+            ..Titles::named(match self.part {
+                HelpPart::Keys => "Help",
+                HelpPart::Figures => "What the figures mean",
+            })
         };
         let inner = frame::render(palette, Focus::Here, titles, area, buffer);
         let width = inner.width / u16::try_from(room.columns).unwrap_or(1).max(1);
@@ -58,6 +63,10 @@ fn styled(line: &HelpLine, palette: &Palette<'_>, width: usize) -> Line<'static>
                 palette.accent(),
             ),
             Span::raw(text::cut(does, text_room.saturating_sub(KEYS + 1)).into_owned()),
+        ]),
+        HelpLine::Meaning(sign, meaning) => Line::from(vec![
+            Span::styled(format!("  {} ", text::left(sign, SIGNS)), palette.accent()),
+            Span::raw(text::cut(meaning, text_room.saturating_sub(SIGNS + 1)).into_owned()),
         ]),
         HelpLine::Text(text) => Line::raw(format!("  {}", text::cut(text, text_room))),
         HelpLine::Problem(problem) => Line::styled(

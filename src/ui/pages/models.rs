@@ -114,7 +114,7 @@ fn entry_line(entry: &ModelEntry, palette: &Palette<'_>, width: usize) -> Line<'
         (_, Fit::TooLarge) => "needs more memory",
         (Whereabouts::OnDisk, _) => "on disk",
         (Whereabouts::HubCache, _) => "hub cache",
-        (Whereabouts::NotHere, _) => "not here",
+        (Whereabouts::NotHere, _) => "to fetch",
     };
     let cells = [
         entry.family.clone().unwrap_or_else(|| "–".into()),

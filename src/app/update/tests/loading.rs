@@ -84,3 +84,44 @@ fn sources_that_failed_are_kept_until_the_next_try() {
     press(&mut state, "shift-r");
     assert_eq!(state.model.failed_sources.len(), 0);
 }
+
+#[test]
+fn a_model_that_has_to_be_fetched_is_asked_about_first() {
+    let entry = |name: &str, size, whereabouts| ModelEntry {
+        name: name.into(),
+        title: name.into(),
+        family: None,
+        parameters: None,
+        size,
+        whereabouts,
+        memory: None,
+        fit: Fit::Unknown,
+        fault: None,
+        lenses: Vec::new(),
+        is_loaded: false,
+    };
+    let mut state = ready();
+    press(&mut state, "tab");
+    press(&mut state, "m");
+    let entries = vec![
+        entry("large", Some(3_100_000_000), Whereabouts::NotHere),
+        entry("unknown", None, Whereabouts::NotHere),
+        entry("here", None, Whereabouts::OnDisk),
+    ];
+    hear(&mut state, Event::Models(entries));
+    assert_eq!(press(&mut state, "enter"), []);
+    let told = state.notice.clone().unwrap().text;
+    assert_eq!(told, "3.1 GB to fetch: ⏎ again fetches it");
+    // That of another one says nothing of this one.
+    press(&mut state, "down");
+    assert_eq!(press(&mut state, "enter"), []);
+    let told = state.notice.clone().unwrap().text;
+    assert!(told.starts_with("it has to be fetched"), "{told}");
+    press(&mut state, "up");
+    assert_eq!(press(&mut state, "enter"), []);
+    assert_eq!(press(&mut state, "enter"), [load("large")]);
+    press(&mut state, "m");
+    let here = vec![entry("here", None, Whereabouts::OnDisk)];
+    hear(&mut state, Event::Models(here));
+    assert_eq!(press(&mut state, "enter"), [load("here")]);
+}

@@ -50,15 +50,36 @@ fn notice(state: &State) -> &str {
 /// Whether an option has taken effect, by the state and what is to be done.
 type Effective = fn(&State, &[Effect]) -> bool;
 
+fn load_of(dtype: Dtype, devices: WantedDevices) -> Effect {
+    let model = "tiny".into();
+    Effect::Engine(Command::Load {
+        model,
+        dtype,
+        devices,
+    })
+}
+
 /// A value of each option that is not its default, and what shows that it has taken effect. An
 /// option without a place here is an error.
 fn has_taken_effect(name: &str) -> (&'static str, Effective) {
     match name {
         "model" => ("other", |_, effects| effects == [load("other")]),
         "dtype" => ("bf16", |_, effects| {
-            let dtype = Dtype::Bf16;
-            let model = "tiny".into();
-            effects == [Effect::Engine(Command::Load { model, dtype })]
+            effects == [load_of(Dtype::Bf16, WantedDevices::default())]
+        }),
+        "device" => ("cuda:1", |_, effects| {
+            let devices = WantedDevices {
+                choice: "cuda:1".parse().unwrap(),
+                gpu_layers: None,
+            };
+            effects == [load_of(Dtype::Auto, devices)]
+        }),
+        "gpu_layers" => ("3", |_, effects| {
+            let devices = WantedDevices {
+                gpu_layers: Some(3),
+                ..WantedDevices::default()
+            };
+            effects == [load_of(Dtype::Auto, devices)]
         }),
         "max_tokens" => ("7", |state, _| state.settings.options.max_tokens == 7),
         "lens" => ("raw", |state, effects| {
@@ -213,8 +234,24 @@ fn a_saved_trace_is_left_alone_by_the_type_of_the_next_model() {
     assert_eq!(set(&mut state, "dtype bf16"), []);
     let said = "dtype = bf16: for the next model that is loaded";
     assert_eq!(notice(&state), said);
-    let dtype = Dtype::Bf16;
-    let model = "tiny".into();
-    let load = Effect::Engine(Command::Load { model, dtype });
+    let load = load_of(Dtype::Bf16, WantedDevices::default());
     assert_eq!(set(&mut state, "model tiny"), [load]);
+}
+
+#[test]
+fn a_step_or_layer_that_is_not_there_is_told() {
+    let (mut state, run) = with_steps(2);
+    finish(&mut state, run);
+    press(&mut state, "tab");
+    for (line, told) in [
+        ("step 999", "There is no step 999: the last one is 2."),
+        ("layer 99", "There is no L99: the last one is L2."),
+    ] {
+        let before = (state.cursor.step, state.cursor.row);
+        press(&mut state, ":");
+        type_text(&mut state, line);
+        press(&mut state, "enter");
+        assert_eq!(notice(&state), told);
+        assert_eq!((state.cursor.step, state.cursor.row), before);
+    }
 }

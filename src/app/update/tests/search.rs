@@ -167,3 +167,16 @@ fn before_anything_was_searched_for_the_key_says_so() {
     assert_eq!(at(&state), (0, 0));
     assert!(state.notice.is_some());
 }
+
+#[test]
+fn that_nothing_was_found_is_said_of_what_was_looked_for() {
+    for (typed, told) in [
+        ("zebra", "no layer says \"zebra\""),
+        ("#zebra", "no step has the token \"zebra\""),
+        ("L99", "L99 is not in the grid"),
+    ] {
+        let mut state = searched();
+        find(&mut state, typed);
+        assert_eq!(state.notice.unwrap().text, told);
+    }
+}

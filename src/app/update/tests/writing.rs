@@ -134,3 +134,13 @@ fn help_opens_everywhere_and_keeps_keys_from_the_panes() {
     assert_eq!(press(&mut state, "q"), []);
     assert!(state.page.is_none());
 }
+
+#[test]
+fn one_key_deletes_a_text_of_many_lines() {
+    let mut state = ready();
+    update(&mut state, Message::Paste("a\nb\nc".into()));
+    press(&mut state, "ctrl-]");
+    assert!(state.prompt.is_empty());
+    press(&mut state, "ctrl-_");
+    assert_eq!(state.prompt.text(), "a\nb\nc");
+}

@@ -1,5 +1,5 @@
 //! Kernels of the blocks whose layouts [`grids`](super::super::grids) tells. Eight weights are
-//! eight bytes, signed in a general register, before they become numbers.
+//! eight bytes of a grid, made into numbers and multiplied by the scale with their signs.
 
 use super::super::grids::{
     IQ1, IQ2_S, IQ2_XS, IQ2_XXS, IQ3_S, IQ3_XXS, eight_signs, quarter_scale, scattered_scale,
@@ -15,24 +15,33 @@ pub(super) struct Iq3S;
 pub(super) struct Iq1S;
 pub(super) struct Iq1M;
 
-/// A byte of ones for each bit of a byte, the lowest first.
-static SPREAD: [u64; 256] = spread();
-
-const fn spread() -> [u64; 256] {
-    let mut all = [0; 256];
+/// For each byte the signs that its bits stand for, the lowest bit first: -1 where it is set.
+static SIGNS: [[f32; 8]; 256] = {
+    let mut all = [[1.0; 8]; 256];
     let mut byte = 0;
     while byte < 256 {
         let mut i = 0;
         while i < 8 {
             if byte >> i & 1 == 1 {
-                all[byte] |= 0xff << (8 * i);
+                all[byte][i] = -1.0;
             }
             i += 1;
         }
         byte += 1;
     }
     all
-}
+};
+
+/// The same for seven bits, of which [`eight_signs`] makes eight.
+static SIGNS_OF_SEVEN: [[f32; 8]; 128] = {
+    let mut all = [[1.0; 8]; 128];
+    let mut seven = 0;
+    while seven < 128 {
+        all[seven as usize] = SIGNS[eight_signs(seven) as usize];
+        seven += 1;
+    }
+    all
+};
 
 /// The entry of a grid that the lower bits of `code` name; `N` is a power of two.
 #[inline(always)]
@@ -48,13 +57,17 @@ fn float<S: Simd>(s: S, from: [u8; 2]) -> f32 {
     to[0]
 }
 
-/// `scale * number` for eight unsigned bytes, negative where a bit of `signs` is set.
+/// The signs that the lower bits of `code` stand for; `N` is a power of two.
 #[inline(always)]
-fn signed<S: Simd>(s: S, numbers: u64, signs: u8, scale: f32) -> S::Floats {
-    let ones = entry(&SPREAD, usize::from(signs));
-    // Two's complement of each byte. None is zero, so that nothing is carried.
-    let bytes = (numbers ^ ones) + (ones & 0x0101_0101_0101_0101);
-    s.mul(s.eight_signed(bytes.to_le_bytes()), s.splat(scale))
+fn signs<const N: usize>(table: &'static [[f32; 8]; N], code: usize) -> &'static [f32; 8] {
+    table.get(code % N).unwrap_or(&SIGNS[0])
+}
+
+/// `scale * number` for eight unsigned bytes, with these signs.
+#[inline(always)]
+fn signed<S: Simd>(s: S, numbers: u64, signs: &[f32; 8], scale: f32) -> S::Floats {
+    let scales = s.mul(s.floats(signs), s.splat(scale));
+    s.mul(s.eight_unsigned(numbers.to_le_bytes()), scales)
 }
 
 #[inline(always)]
@@ -104,7 +117,7 @@ impl Block<66, 256, 32> for Iq2Xxs {
         let scale = whole * quarter_scale(top_nibble(rest));
         unrolled!(i in [0 1 2 3] {
             let numbers = entry(&IQ2_XXS, usize::from(byte(block, 2 + 8 * group + i)));
-            let weights = signed(s, numbers, eight_signs(rest >> (7 * i)), scale);
+            let weights = signed(s, numbers, signs(&SIGNS_OF_SEVEN, (rest >> (7 * i)) as usize), scale);
             take(i, weights);
         });
     }
@@ -131,7 +144,7 @@ impl Block<74, 256, 32> for Iq2Xs {
             let code = short(block, 2 + 2 * i);
             let scale = whole * quarter_scale(nibble(block, 66 + i / 4, i / 2));
             let numbers = entry(&IQ2_XS, usize::from(code));
-            let signs = eight_signs(u32::from(code >> 9));
+            let signs = signs(&SIGNS_OF_SEVEN, usize::from(code >> 9));
             take(j, signed(s, numbers, signs, scale));
         });
     }
@@ -158,7 +171,7 @@ impl Block<82, 256, 32> for Iq2S {
             let high = usize::from(byte(block, 66 + i / 4) >> (2 * j) & 3);
             let scale = whole * quarter_scale(nibble(block, 74 + i / 4, i / 2));
             let numbers = entry(&IQ2_S, usize::from(byte(block, 2 + i)) | high << 8);
-            take(j, signed(s, numbers, byte(block, 34 + i), scale));
+            take(j, signed(s, numbers, signs(&SIGNS, byte(block, 34 + i).into()), scale));
         });
     }
 }
@@ -187,7 +200,7 @@ impl Block<98, 256, 32> for Iq3Xxs {
                 u64::from(entry(&IQ3_XXS, usize::from(code)))
             };
             let numbers = four(0) | four(1) << 32;
-            let weights = signed(s, numbers, eight_signs(rest >> (7 * i)), scale);
+            let weights = signed(s, numbers, signs(&SIGNS_OF_SEVEN, (rest >> (7 * i)) as usize), scale);
             take(i, weights);
         });
     }
@@ -219,7 +232,7 @@ impl Block<110, 256, 32> for Iq3S {
                 u64::from(entry(&IQ3_S, code | ninth << 8))
             };
             let numbers = four(0) | four(1) << 32;
-            take(j, signed(s, numbers, byte(block, 74 + i), scale));
+            take(j, signed(s, numbers, signs(&SIGNS, byte(block, 74 + i).into()), scale));
         });
     }
 }

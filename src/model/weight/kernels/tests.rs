@@ -1,54 +1,8 @@
 //! Every kernel against its scalar twin. Blocks are random bytes, so that all numbers, scales and
 //! minimums come up that a file can hold: negative, subnormal, infinite and none at all.
 
-use super::super::storage::{BlockVisitor, Span, Storage};
+use super::super::storage::{BlockVisitor, Storage};
 use super::{dequantise, dots};
-
-const ALL: [Storage; 43] = [
-    Storage::F32,
-    Storage::F16,
-    Storage::Bf16,
-    Storage::Q4_0,
-    Storage::Q4_1,
-    Storage::Q5_0,
-    Storage::Q5_1,
-    Storage::Q8_0,
-    Storage::Q2K,
-    Storage::Q3K,
-    Storage::Q4K,
-    Storage::Q5K,
-    Storage::Q6K,
-    Storage::Iq4Nl,
-    Storage::Iq4Xs,
-    Storage::Iq3S,
-    Storage::Iq3Xxs,
-    Storage::Iq2S,
-    Storage::Iq2Xs,
-    Storage::Iq2Xxs,
-    Storage::Iq1S,
-    Storage::Iq1M,
-    Storage::Tq1_0,
-    Storage::Tq2_0,
-    Storage::Mxfp4,
-    Storage::Nvfp4,
-    Storage::Nvfp4Times,
-    Storage::Nvfp4Over,
-    Storage::Int4(Span::Of32),
-    Storage::Int4(Span::Of64),
-    Storage::Int4(Span::Of128),
-    Storage::Int8(Span::Of32),
-    Storage::Int8(Span::Of64),
-    Storage::Int8(Span::Of128),
-    Storage::E4m3(Span::Of32),
-    Storage::E4m3(Span::Of64),
-    Storage::E4m3(Span::Of128),
-    Storage::Nf4(Span::Of32),
-    Storage::Nf4(Span::Of64),
-    Storage::Nf4(Span::Of128),
-    Storage::Fp4(Span::Of32),
-    Storage::Fp4(Span::Of64),
-    Storage::Fp4(Span::Of128),
-];
 
 /// Numbers that seem to be random and are the same each time.
 struct Random(u64);
@@ -190,7 +144,7 @@ fn is_same(a: f32, b: f32) -> bool {
 #[test]
 fn any_bytes_widen_to_what_the_twin_makes_of_them_bit_for_bit() {
     let mut random = Random(1);
-    for storage in ALL {
+    for storage in Storage::ALL {
         let (weights, size) = block(storage);
         for count in 1..300 {
             let bytes = random.bytes(count * size);
@@ -211,7 +165,7 @@ fn any_bytes_widen_to_what_the_twin_makes_of_them_bit_for_bit() {
 fn scales_at_the_ends_of_float16_widen_to_what_the_twin_makes_of_them() {
     let ends: [u16; 8] = [0, 0x8000, 1, 0x8001, 0x03ff, 0x7bff, 0xfbff, 0x7c00];
     let mut random = Random(2);
-    for storage in ALL {
+    for storage in Storage::ALL {
         let (weights, size) = block(storage);
         for end in ends {
             let mut bytes = random.bytes(size);
@@ -245,7 +199,10 @@ fn scales_at_the_ends_of_float32_widen_to_what_the_twin_makes_of_them() {
         f32::NAN,
     ];
     let mut random = Random(7);
-    for storage in ALL.into_iter().filter(|s| begins_with_a_float32(*s)) {
+    for storage in Storage::ALL
+        .into_iter()
+        .filter(|s| begins_with_a_float32(*s))
+    {
         let (weights, size) = block(storage);
         for end in ends {
             let mut bytes = random.bytes(size);
@@ -290,7 +247,7 @@ fn check(storage: Storage, rows: &[u8], x: &[f32]) {
 #[test]
 fn products_of_any_width_are_within_the_bound_of_a_float32_sum() {
     let mut random = Random(3);
-    for storage in ALL {
+    for storage in Storage::ALL {
         let (weights, _) = block(storage);
         let counts: Vec<usize> = if weights == 1 {
             (1..100).chain([255, 300, 1000]).collect()
@@ -309,7 +266,7 @@ fn products_of_any_width_are_within_the_bound_of_a_float32_sum() {
 #[test]
 fn so_are_those_with_numbers_of_any_size_side_by_side() {
     let mut random = Random(4);
-    for storage in ALL {
+    for storage in Storage::ALL {
         let width = 512;
         let rows = moderate(&mut random, storage, width, 4);
         for span in [10, 30, 60] {
@@ -335,7 +292,7 @@ fn so_are_those_with_numbers_of_any_size_side_by_side() {
 #[test]
 fn the_same_weights_give_the_same_sums_in_whatever_type_they_are_held() {
     let mut random = Random(5);
-    for storage in ALL {
+    for storage in Storage::ALL {
         for width in [256, 1024] {
             let rows = moderate(&mut random, storage, width, 5);
             let x = random.numbers(width);
@@ -352,7 +309,7 @@ fn the_same_weights_give_the_same_sums_in_whatever_type_they_are_held() {
 #[test]
 fn what_is_not_finite_stays_so() {
     let mut random = Random(6);
-    for storage in ALL {
+    for storage in Storage::ALL {
         let width = 256;
         let rows = moderate(&mut random, storage, width, 2);
         let weights = twin(storage, &rows);
