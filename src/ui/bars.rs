@@ -32,6 +32,16 @@ pub fn signed(value: f32) -> String {
     }
 }
 
+/// The same with a digit more where there is room: for parts of a sum that are small themselves.
+#[must_use]
+pub fn fine(value: f32) -> String {
+    match value.abs() {
+        ..0.0005 => "0.000".into(),
+        ..9.9995 => format!("{value:+.3}"),
+        _ => signed(value),
+    }
+}
+
 /// A number as [`signed`] has it, without a plus: for what is no difference.
 #[must_use]
 pub fn plain(value: f32) -> String {

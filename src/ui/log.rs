@@ -40,6 +40,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     };
     let Some(run) = state.grid_run() else {
         let words = "Each generated token gets a line here.";
+        let words = text::cut(words, inner.width.into()).into_owned();
         Line::styled(words, palette.muted()).render(inner, buffer);
         return;
     };
@@ -155,7 +156,7 @@ impl ColumnTable<'_> {
         let selected = self.selected.index(prompt);
         let first = match self.run.is_active() {
             true => scroll::first_of_growing(selected, all, visible),
-            false => scroll::first_of(selected, all, visible),
+            false => scroll::first_of_grown(selected, all, visible),
         };
         let places = (first..all).map(|index| Place::of_index(index, prompt));
         for (y, place) in (area.y + 1..area.bottom()).zip(places) {

@@ -4,6 +4,7 @@
 
 use ratatui::style::Color;
 
+use crate::display::palette::Palette;
 use crate::display::palette::contrast::{contrast, ink_on, linear, luminance, rgb};
 use crate::settings::theme::{Depth, STEPS, Shade, Theme, Themes};
 
@@ -41,6 +42,18 @@ fn every_number_can_be_read_on_its_cell() {
                     theme.name
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn the_selected_names_can_be_read_on_their_tint() {
+    for theme in themes() {
+        for depth in [Depth::TrueColour, Depth::Indexed] {
+            let style = Palette::new(&theme, depth).selected_name();
+            let (ink, tint) = (style.fg.unwrap(), style.bg.unwrap());
+            let contrast = contrast(ink, tint);
+            assert!(contrast >= 4.5, "{} {depth:?}: {contrast:.1}", theme.name);
         }
     }
 }

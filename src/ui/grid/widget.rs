@@ -13,7 +13,9 @@ use crate::display::scale::{Scale, Tone};
 use crate::display::text;
 use crate::display::value::{self, CellContext, DrawnCell};
 use crate::settings::theme::STEPS;
-use crate::settings::{CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility};
+use crate::settings::{
+    Arrows, CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility,
+};
 use crate::trace::{Cell, Column, Place, Row, Rows, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
@@ -58,6 +60,9 @@ pub struct Grid<'a> {
 /// Before a token that was given, not chosen.
 pub const GIVEN: char = '›';
 
+/// Before the number of the selected cell, where there is room.
+const SELECTED: char = '▸';
+
 /// What there is room for above a cell without a number.
 fn initial(label: &str) -> String {
     let label = label.strip_prefix(GIVEN).unwrap_or(label);
@@ -92,6 +97,7 @@ impl<'a> Grid<'a> {
                 colour: CellColour::Value,
                 tokens: ListedTokens::All,
                 cells: Cells::Exact,
+                arrows: Arrows::Large,
                 prompt: Visibility::Hidden,
             },
             cell: None,
@@ -211,12 +217,16 @@ impl<'a> Grid<'a> {
             }
             for (y, row) in (area.y + 1..area.bottom()).zip(rows) {
                 if let Some(cell) = column.cell(*row) {
-                    let (text, mut style) = match self.before {
+                    let (mut text, mut style) = match self.before {
                         Some(before) => self.difference(before.column(place), column, *row),
                         None => self.figure(&scale, column, *row, cell),
                     };
                     if self.selected == Some((*row, place)) {
                         style = self.palette.selected_cell();
+                        // Its shape too tells it, where themes have little room for one more colour.
+                        if let Some(rest) = text.strip_prefix(' ') {
+                            text = format!("{SELECTED}{rest}");
+                        }
                     }
                     buffer.set_stringn(x, y, text, width.into(), style);
                 }
@@ -244,6 +254,7 @@ impl<'a> Grid<'a> {
             cell,
             vocabulary: self.vocabulary,
             tokens: self.options.tokens,
+            arrows: self.options.arrows,
         }
     }
 
@@ -254,7 +265,7 @@ impl<'a> Grid<'a> {
 
     pub(super) fn label_style(&self, selected: bool) -> Style {
         match selected {
-            true => self.palette.accent().add_modifier(Modifier::BOLD),
+            true => self.palette.selected_name(),
             false => self.palette.muted(),
         }
     }

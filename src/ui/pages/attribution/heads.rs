@@ -3,7 +3,6 @@
 use ratatui::text::{Line, Span};
 
 use super::bars::{self, Diverging};
-use super::number_and_bar;
 use crate::app::HeadOrder;
 use crate::display::palette::Palette;
 use crate::display::text;
@@ -33,25 +32,37 @@ pub fn lines(
         .clamp(1, (width / least).max(1));
     let each = (width + GAP) / columns - GAP;
     let bar = each.saturating_sub(LABEL + bars::NUMBER + 1).min(MOST_BAR);
-    let bars = Diverging::new(parts.iter().map(|(_, share)| *share), bar);
+    let scale = Diverging::new(parts.iter().map(|(_, share)| *share), bar);
     let hidden = parts.len().saturating_sub(columns * height);
     let rows = parts.len().div_ceil(columns).min(height);
-    let title = Line::styled(title(shares, order, hidden), palette.muted());
+    let title = title(shares, order, hidden);
+    let scale_words = largest(&parts).map(|largest| format!("{title}, longest bar {largest}"));
+    let fits = |words: &String| bar > 2 && text::width(words) <= width;
+    let title = scale_words.filter(fits).unwrap_or(title);
+    let title = Line::styled(title, palette.muted());
     let rows = (0..rows).map(|row| {
         let in_row = parts.iter().skip(row).step_by(rows).take(columns);
         Line::from_iter(in_row.flat_map(|(name, share)| {
             let mut spans = vec![Span::styled(text::left(name, LABEL), palette.muted())];
+            let number = text::right(&bars::fine(*share), bars::NUMBER);
+            let style = bars::of_sign(*share, palette);
+            spans.push(Span::styled(number, style));
             if bar > 2 {
-                spans.extend(number_and_bar(*share, bars, palette));
-            } else {
-                let number = text::right(&bars::signed(*share), bars::NUMBER);
-                spans.push(Span::styled(number, bars::of_sign(*share, palette)));
+                spans.push(Span::raw(" "));
+                spans.extend(scale.bar(*share, palette));
             }
             spans.push(Span::raw(" ".repeat(GAP)));
             spans
         }))
     });
     std::iter::once(title).chain(rows).collect()
+}
+
+/// The largest part, whichever way it goes.
+fn largest(parts: &[(String, f32)]) -> Option<String> {
+    let size = |(_, share): &&(String, f32)| share.abs();
+    let largest = parts.iter().max_by(|a, b| size(a).total_cmp(&size(b)));
+    largest.map(|(_, share)| bars::fine(*share))
 }
 
 /// The heads in their order, and the bias where there is one.
@@ -127,12 +138,14 @@ mod tests {
             drawn(&shares, HeadOrder::BySize, 21, 9),
             [
                 "heads of L3 -0.25, by size",
-                "H1    -2.00 ━━━━│",
-                "H2    +1.00     │━━",
-                "H0    +0.50     │━",
-                "bias  +0.25     │╸",
+                "H1   -2.000 ━━━━│",
+                "H2   +1.000     │━━",
+                "H0   +0.500     │━",
+                "bias +0.250     │╸",
             ]
         );
+        let wide = drawn(&shares, HeadOrder::BySize, 60, 9);
+        assert_eq!(wide[0], "heads of L3 -0.25, by size, longest bar -2.000");
         let by_number = drawn(&shares, HeadOrder::ByNumber, 21, 9);
         assert!(by_number[1].starts_with("H0") && by_number[2].starts_with("H1"));
     }
