@@ -38,7 +38,7 @@ impl State {
         let discard = keys(Action::DiscardAutosave);
         match &autosave.trace {
             Ok(record) => format!(
-                "{} opens the unsaved trace of {} (“{}”, {}), {discard} discards it",
+                "{} opens, {discard} discards the unsaved trace of {} (“{}”, {})",
                 keys(Action::OpenAutosave),
                 autosave.autosaved_at,
                 quoted(&record.prompt),

@@ -148,10 +148,10 @@ impl<'t> Palette<'t> {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// The selected cell of the grid, on the accent's ground: its own colours are those of others.
+    /// The selected cell of the grid, on a ground that no other cell has.
     #[must_use]
     pub fn selected_cell(&self) -> Style {
-        self.accent()
+        self.role(self.theme.selected)
             .add_modifier(Modifier::REVERSED | Modifier::BOLD)
     }
 

@@ -163,12 +163,9 @@ impl ColumnTable<'_> {
             let (line, style) = self.line(&room, place);
             buffer.set_stringn(area.x, y, line, area.width.into(), style);
             if place == self.selected {
-                // Number and token only: a whole line is a lot to send at each move.
-                let width = u16::try_from(5 + room.token).unwrap_or(u16::MAX);
                 let place = Rect {
                     y,
                     height: 1,
-                    width,
                     ..area
                 };
                 buffer.set_style(place.intersection(area), self.palette.selected());

@@ -59,6 +59,23 @@ fn the_selected_names_can_be_read_on_their_tint() {
 }
 
 #[test]
+fn no_cell_looks_like_the_selected_one() {
+    for theme in themes() {
+        for depth in COLOURED {
+            let selected = theme.selected.at(depth).unwrap();
+            for step in steps(&theme, depth) {
+                let distance = Sight::ALL[0].distance(selected, step);
+                assert!(
+                    distance >= 0.1,
+                    "{} {depth:?} {step}: {distance:.3}",
+                    theme.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn lightness_goes_one_way() {
     for theme in themes() {
         for depth in COLOURED {

@@ -30,7 +30,12 @@ pub struct Dots {
     dot: (f64, f64),
     /// Each so many layers have a mark.
     every: f64,
+    /// Dots from the upper edge of a line to its lower one.
+    thickness: u8,
 }
+
+/// From so many rows on lines are two dots thick; in fewer they would hide each other.
+const ROWS_OF_THICK: u16 = 14;
 
 impl Dots {
     /// The dots of a chart.
@@ -54,21 +59,26 @@ impl Dots {
         Self {
             dot,
             every: every.unwrap_or(50.0),
+            thickness: if rows < ROWS_OF_THICK { 1 } else { 2 },
         }
     }
 
-    /// A line two dots thick, with a mark at the layers.
+    /// A line with a mark at the layers.
     pub fn solid(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         let thin = self.drawn(points, b"#");
         let mut dots: Vec<(f64, f64)> = thin
             .iter()
-            .flat_map(|(x, y)| [(*x, *y), (*x, y - self.dot.1)])
+            .flat_map(|(x, y)| {
+                let down = (0..self.thickness).map(f64::from);
+                down.map(move |down| (*x, y - down * self.dot.1))
+            })
             .collect();
         let is_marked = |layer: f64| layer.fract() == 0.0 && layer % self.every == 0.0;
         for (x, y) in points.iter().filter(|(layer, _)| is_marked(*layer)) {
             for across in [-1.0, 0.0, 1.0] {
-                for down in [-1.0, 0.0, 1.0, 2.0] {
-                    dots.push((x + across * self.dot.0, y - down * self.dot.1));
+                for down in -1..=i8::try_from(self.thickness).unwrap_or(1) {
+                    let down = f64::from(down) * self.dot.1;
+                    dots.push((x + across * self.dot.0, y - down));
                 }
             }
         }
