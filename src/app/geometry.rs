@@ -6,7 +6,7 @@ use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use super::state::Zoom;
 use super::{Fold, Half, Page, Pane, State, field_lines, label_width};
 use crate::display::text;
-use crate::settings::CellValue;
+use crate::settings::{CellValue, Cells};
 
 /// Below this nothing fits.
 pub const LEAST_COLUMNS: u16 = 40;
@@ -268,8 +268,8 @@ pub const ROW_LABEL: u16 = 5;
 /// The widest cell: a longer token is cut.
 const WIDEST_CELL: u16 = 14;
 
-/// The width of the grid's cells: wider than they have to be where a token would be cut and all
-/// columns have room, those still to come among them.
+/// The width of the grid's cells: as wide as there is room for all columns, those still to come
+/// among them. Short cells, which are meant to be narrow, are no wider than the tokens above them.
 fn cell_width(state: &State, room: u16) -> u16 {
     let options = &state.settings.options.grid;
     let least = options.cells.width();
@@ -286,8 +286,8 @@ fn cell_width(state: &State, room: u16) -> u16 {
     if options.cells.is_colour_only() || each <= least {
         return least;
     }
-    let wanted = match options.value {
-        CellValue::TopToken => WIDEST_CELL,
+    let wanted = match (options.cells, options.value) {
+        (Cells::Exact, _) | (_, CellValue::TopToken) => WIDEST_CELL,
         _ => {
             let steps = run.columns.iter().map(|column| column.token);
             let tokens = state.prompt_tokens().iter().copied().chain(steps);
