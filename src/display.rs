@@ -3,6 +3,7 @@
 
 mod before;
 mod label;
+mod lead;
 pub mod meanings;
 pub mod palette;
 mod rows;
@@ -14,6 +15,7 @@ pub mod value;
 
 pub use before::BaselineColumns;
 pub use label::{letter, of_wanted, prompt_letter, series_label, shown};
+pub use lead::lead_changes;
 pub use rows::grid_rows;
 pub use sheet::{GridView, Sheet, SheetColumn, SubtractedRun};
 pub use token_rows::token_rows;

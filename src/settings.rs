@@ -21,7 +21,7 @@ pub use charset::{Charset, CharsetChoice};
 pub use examples::Example;
 pub use keys::Action;
 pub use options::{
-    CellColour, CellValue, Cells, ColourChoice, GridOptions, ListedTokens, Options,
+    Arrows, CellColour, CellValue, Cells, ColourChoice, GridOptions, ListedTokens, Options,
     PredictionOptions, Reading, SamplingOptions, Switch, Top, Visibility,
 };
 pub use overlay::Problem;

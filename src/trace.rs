@@ -18,7 +18,7 @@ pub use attribution::{HeadContributions, LayerContribution, LogitAttribution, Ta
 pub use by_layer::ByLayer;
 pub use by_sum::BySum;
 pub use intervention::{AblatedPart, Ablation};
-pub use lead::{Crossing, Lead, leads, logit_difference};
+pub use lead::{Lead, leads, logit_difference};
 pub use lens_kind::LensKind;
 pub use log_prob::LogProb;
 pub use place::{Extent, Place};

@@ -38,12 +38,11 @@ impl State {
         let discard = keys(Action::DiscardAutosave);
         match &autosave.trace {
             Ok(record) => format!(
-                // The keys before what a narrow screen may cut off.
-                "{} opens the unsaved trace of {}, {discard} discards it: {}, “{}”",
+                "{} opens, {discard} discards the unsaved trace of {} (“{}”, {})",
                 keys(Action::OpenAutosave),
                 autosave.autosaved_at,
-                steps(record.columns.len()),
                 quoted(&record.prompt),
+                steps(record.columns.len()),
             ),
             Err(why) => {
                 format!("The unsaved trace cannot be opened ({discard} discards it): {why}")

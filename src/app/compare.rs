@@ -112,8 +112,7 @@ impl Compare {
             .filter_map(|(at, trajectory)| Some((at, trajectory.as_ref().ok()?)))
     }
 
-    /// Which candidate is ahead at each of `rows`, given from the first layer to the last, and
-    /// whether the lead changed hands there.
+    /// Which candidate leads at each of `rows`, given from the first layer to the last.
     #[must_use]
     pub fn leads(&self, rows: &[Row]) -> Vec<Lead> {
         leads(&self.trajectories().collect::<Vec<_>>(), rows)

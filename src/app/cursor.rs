@@ -99,8 +99,8 @@ impl Cursor {
 
     /// Bring the selection into view, in a grid of these `rows` and columns.
     ///
-    /// The view moves by two thirds to three quarters of its size, never cell by cell: over SSH
-    /// each moved cell is sent again.
+    /// The view moves by two thirds to three quarters of its size where the user moves, and by a
+    /// quarter with what grows, never cell by cell: over SSH each moved cell is sent again.
     pub fn keep_in_view(&mut self, rows: &[Row], extent: Extent, growth: Growth, room: GridRoom) {
         let newest = Step(extent.steps.saturating_sub(1));
         match self.follow {
@@ -112,8 +112,9 @@ impl Cursor {
         self.prompt = self.prompt.filter(|position| position.0 <= extent.prompt);
         self.row = rows.get(self.row_index(rows)).copied().unwrap_or(self.row);
         let columns = match growth {
-            // The room behind the newest step is for those to come.
-            Growth::Growing => extent.last() + 1 + room.columns,
+            // A quarter of the room is for those to come: the view moves that far at once, since
+            // over SSH each moved cell is sent again.
+            Growth::Growing => extent.last() + 1 + room.columns / 4,
             Growth::Complete => extent.last() + 1,
         };
         let selected = self.place().index(extent.prompt);
@@ -187,6 +188,36 @@ mod tests {
     }
 
     #[test]
+    fn while_a_run_grows_at_most_a_quarter_is_empty_and_at_its_end_nothing_is() {
+        let rows = [Row::Layer(Layer(0))];
+        for columns in 1..20 {
+            let room = GridRoom {
+                columns,
+                rows: 8,
+                ..GridRoom::default()
+            };
+            let mut cursor = Cursor::default();
+            let mut moves = 0;
+            for steps in 1..100 {
+                let extent = Extent { prompt: 0, steps };
+                let before = cursor.first_step;
+                cursor.keep_in_view(&rows, extent, Growth::Growing, room);
+                moves += usize::from(cursor.first_step != before);
+                let empty = (cursor.first_step + columns).saturating_sub(steps);
+                assert!(steps < columns || empty <= columns / 4, "{columns} {steps}");
+                assert!(steps > cursor.first_step && steps <= cursor.first_step + columns);
+                let mut end = cursor;
+                end.keep_in_view(&rows, extent, Growth::Complete, room);
+                assert_eq!(end.first_step, steps.saturating_sub(columns));
+            }
+            assert!(
+                moves <= 1 + 100 / (columns / 4).max(1),
+                "{columns}: {moves}"
+            );
+        }
+    }
+
+    #[test]
     fn a_turned_grid_keeps_the_selected_layer() {
         let options = |top| GridOptions {
             top,
@@ -219,6 +250,7 @@ mod tests {
             columns: 8,
             rows: 8,
             fold: Fold::Single,
+            ..GridRoom::default()
         };
         cursor.keep_in_view(
             &grid_rows(12, &[], &options),
@@ -251,6 +283,7 @@ mod tests {
             columns: 8,
             rows: 8,
             fold: Fold::Single,
+            ..GridRoom::default()
         };
         let rows = [Row::Layer(Layer(0))];
         let mut cursor = Cursor::default();
@@ -269,6 +302,7 @@ mod tests {
             columns: 8,
             rows: 16,
             fold: Fold::Pairs,
+            ..GridRoom::default()
         };
         let rows: Vec<Row> = (0..49).map(|layer| Row::Layer(Layer(layer))).collect();
         let mut cursor = Cursor::default();

@@ -5,6 +5,8 @@ use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::state::Zoom;
 use super::{Fold, Half, Page, Pane, State, field_lines, label_width};
+use crate::display::text;
+use crate::settings::{CellValue, Cells};
 
 /// Below this nothing fits.
 pub const LEAST_COLUMNS: u16 = 40;
@@ -252,6 +254,8 @@ fn prompt_height(state: &State, width: u16) -> u16 {
 pub struct GridRoom {
     /// Whole cells side by side.
     pub columns: usize,
+    /// Columns of the terminal that each takes.
+    pub cell: u16,
     /// Rows below the header.
     pub rows: usize,
     /// How many of them stand in a line of the screen.
@@ -260,6 +264,41 @@ pub struct GridRoom {
 
 /// Width of the row labels, `L29` and a space.
 pub const ROW_LABEL: u16 = 5;
+
+/// The widest cell: a longer token is cut.
+const WIDEST_CELL: u16 = 14;
+
+/// The width of the grid's cells: as wide as there is room for all columns, those still to come
+/// among them. Short cells, which are meant to be narrow, are no wider than the tokens above them.
+fn cell_width(state: &State, room: u16) -> u16 {
+    let options = &state.settings.options.grid;
+    let least = options.cells.width();
+    let (Some(run), Some(info)) = (state.grid_run(), &state.model.ready) else {
+        return least;
+    };
+    let extent = state.extent();
+    let steps = match run.is_active() {
+        true => extent.steps.max(run.max_tokens),
+        false => extent.steps,
+    };
+    let columns = u16::try_from(extent.prompt + steps).unwrap_or(u16::MAX);
+    let each = room / columns.max(1);
+    if options.cells.is_colour_only() || each <= least {
+        return least;
+    }
+    let wanted = match (options.cells, options.value) {
+        (Cells::Exact, _) | (_, CellValue::TopToken) => WIDEST_CELL,
+        _ => {
+            let steps = run.columns.iter().map(|column| column.token);
+            let tokens = state.prompt_tokens().iter().copied().chain(steps);
+            let widths = tokens.map(|token| text::width(&info.vocabulary.label(token)));
+            // A column stays free behind it, and one for the mark of a given one before.
+            let widest = widths.max().unwrap_or(0) + 1 + usize::from(run.given > 0);
+            u16::try_from(widest).unwrap_or(WIDEST_CELL)
+        }
+    };
+    wanted.min(each).clamp(least, WIDEST_CELL)
+}
 
 impl GridRoom {
     /// The room that there is now.
@@ -290,9 +329,11 @@ impl GridRoom {
             None => grid.height.saturating_sub(1).into(),
         };
         let label = label_width(&state.rows(), fold);
-        let columns = grid.width.saturating_sub(label) / state.settings.options.grid.cells.width();
+        let room = grid.width.saturating_sub(label);
+        let cell = cell_width(state, room);
         Self {
-            columns: columns.into(),
+            columns: (room / cell).into(),
+            cell,
             rows: lines.saturating_mul(fold.rows()),
             fold,
         }

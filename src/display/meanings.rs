@@ -18,7 +18,10 @@ pub const MEANINGS: [Meaning; 20] = [
         "=",
         "other tokens have exactly the same logit, and so the same rank",
     ),
-    ("▴ ▾", "the rank is better, worse than one layer before"),
+    (
+        "▴ ▾",
+        "the rank is better, worse by ×3 or more than one layer before",
+    ),
     (
         "logit",
         "the token's score; differences of logits are log odds",

@@ -148,6 +148,24 @@ impl<'t> Palette<'t> {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
+    /// The selected cell of the grid, on a ground that no other cell has.
+    #[must_use]
+    pub fn selected_cell(&self) -> Style {
+        self.role(self.theme.selected)
+            .add_modifier(Modifier::REVERSED | Modifier::BOLD)
+    }
+
+    /// The name of the row or column of that cell: a faint tint of the accent, where there are
+    /// colours enough for one.
+    #[must_use]
+    pub fn selected_name(&self) -> Style {
+        let style = self.accent().add_modifier(Modifier::BOLD);
+        match self.theme.tint.and_then(|tint| tint.at(self.depth)) {
+            Some(tint) => style.bg(tint),
+            None => style,
+        }
+    }
+
     /// A cell that shows a rank. Rank 1 is bold as well, so that it can be told without colour.
     #[must_use]
     pub fn rank(&self, rank: u32) -> Style {
@@ -176,6 +194,7 @@ impl<'t> Palette<'t> {
         let ground = match tone {
             Tone::Sequential(step) => self.theme.ramp.at(step, self.depth),
             Tone::Diverging(step) => self.theme.diverging.at(step, self.depth),
+            Tone::Dimmed => return self.muted(),
         };
         match ground {
             Some(ground) => Style::new().fg(contrast::ink_on(ground)).bg(ground),
@@ -189,6 +208,7 @@ impl<'t> Palette<'t> {
         let (shades, step) = match tone {
             Tone::Sequential(step) => (SHADES, step),
             Tone::Diverging(step) => (DIVERGING_SHADES, step),
+            Tone::Dimmed => (SHADES, STEPS - 1),
         };
         match self.depth {
             Depth::None => shades.get(step.min(STEPS - 1)).copied(),

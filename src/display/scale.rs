@@ -16,6 +16,8 @@ pub enum Tone {
     Sequential(usize),
     /// Of a scale that goes either way; 0 is the lowest, nothing is in the middle.
     Diverging(usize),
+    /// Of none: what stands back behind all that has a colour.
+    Dimmed,
 }
 
 /// How figures become steps.
@@ -25,6 +27,8 @@ pub enum Scale {
     Sequential(Sequential),
     /// Steps to both sides of a middle, for figures with a sign.
     Diverging(Diverging),
+    /// Whether a layer's token is the chosen one, 1, or another, 0.
+    Agreement,
 }
 
 impl Scale {
@@ -34,15 +38,21 @@ impl Scale {
         match self {
             Self::Sequential(scale) => Tone::Sequential(scale.step(figure)),
             Self::Diverging(scale) => scale.tone(figure),
+            Self::Agreement if figure >= 1.0 => Tone::Sequential(0),
+            Self::Agreement => Tone::Dimmed,
         }
     }
 
     /// What each step holds, in their order.
     #[must_use]
-    pub fn legend(&self) -> [(Tone, String); STEPS] {
+    pub fn legend(&self) -> Vec<(Tone, String)> {
         match self {
-            Self::Sequential(scale) => scale.legend(),
-            Self::Diverging(scale) => scale.legend(),
+            Self::Sequential(scale) => scale.legend().into(),
+            Self::Diverging(scale) => scale.legend().into(),
+            Self::Agreement => vec![
+                (Tone::Sequential(0), "the chosen token".into()),
+                (Tone::Dimmed, "another".into()),
+            ],
         }
     }
 }
@@ -110,7 +120,7 @@ mod tests {
         for rank in 1..49_152 {
             assert_eq!(scale.tone(rank as f32), Tone::Sequential(step(rank)));
         }
-        let legend = scale.legend().map(|(_, text)| text);
+        let legend: Vec<String> = scale.legend().into_iter().map(|(_, text)| text).collect();
         assert_eq!(legend, ["1", "≤3", "≤10", "≤30", "≤100", "≤1k", "≤49k"]);
     }
 

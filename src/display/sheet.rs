@@ -130,11 +130,7 @@ impl<'s> Sheet<'s> {
     pub fn scale_name(&self) -> &'static str {
         match self.view.before {
             Some(_) => self.view.options.value.name(),
-            None => match self.view.options.colour.of(self.view.options.value) {
-                // What has a scale is its probability.
-                CellValue::TopToken => "p of the top token",
-                value => value.name(),
-            },
+            None => self.view.options.colour.of(self.view.options.value).name(),
         }
     }
 
@@ -149,7 +145,7 @@ impl<'s> Sheet<'s> {
     pub fn legend(&self) -> Vec<(Tone, String)> {
         match self.view.before {
             Some(_) => self.value.difference_legend(),
-            None => self.scale.legend().into(),
+            None => self.scale.legend(),
         }
     }
 
@@ -263,5 +259,6 @@ fn seen<'c>(
         cell,
         vocabulary: record.vocabulary(),
         tokens: view.options.tokens,
+        arrows: view.options.arrows,
     })
 }

@@ -3,7 +3,7 @@
 
 use crate::display::scale::{self, Diverging, Scale, Sequential};
 use crate::display::text;
-use crate::settings::{CellValue, Cells, ListedTokens};
+use crate::settings::{Arrows, CellValue, Cells, ListedTokens};
 use crate::trace::{Cell, Column, LensKind, Row, TokenId};
 use crate::vocabulary::Vocabulary;
 
@@ -34,6 +34,8 @@ pub struct CellContext<'s> {
     pub vocabulary: &'s Vocabulary,
     /// Which of its best tokens are shown.
     pub tokens: ListedTokens,
+    /// Which changes of its rank get an arrow.
+    pub arrows: Arrows,
 }
 
 /// One value: how it is measured, written and coloured.
@@ -75,7 +77,7 @@ const VALUES: [Value; 8] = [
         ],
         measure: |seen| Some(seen.cell.score.rank as f32),
         write: |seen, cells| number::rank(seen.cell.score, cells),
-        mark: |seen| Change::at(seen.column, seen.row).mark(),
+        mark: |seen| Change::at(seen.column, seen.row).mark(seen.arrows),
         scale: Steps::Ranks,
         difference_kind: DifferenceKind::Ranks,
     },
@@ -161,7 +163,11 @@ const VALUES: [Value; 8] = [
     Value {
         is: CellValue::TopToken,
         titles: ["Each layer's own top token", "Top token at each layer"],
-        measure: |seen| seen.shown_token().map(|(_, prob)| prob),
+        // Whether it is the chosen token.
+        measure: |seen| {
+            let (id, _) = seen.shown_token()?;
+            Some(f32::from(u8::from(id == seen.column.token)))
+        },
         write: |seen, _| {
             let shown = seen.shown_token();
             shown.map_or_else(String::new, |(id, _)| seen.vocabulary.label(id))
@@ -172,7 +178,7 @@ const VALUES: [Value; 8] = [
             let shown = seen.shown_token().map(|(id, _)| id);
             if first == shown { ' ' } else { '*' }
         },
-        scale: Steps::Fixed(scales::probabilities),
+        scale: Steps::Fixed(|| Scale::Agreement),
         difference_kind: DifferenceKind::Tokens,
     },
 ];

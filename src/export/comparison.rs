@@ -67,19 +67,9 @@ impl ComparedPrompt {
             .collect()
     }
 
-    /// Which candidate is ahead, from the first layer on: only where that changes.
-    fn leads(&self, n_layers: usize) -> Vec<(Layer, usize)> {
+    /// Which candidate leads at each layer.
+    fn leads(&self, n_layers: usize) -> Vec<Lead> {
         let rows: Vec<Row> = (0..n_layers).map(|l| Row::Layer(Layer(l))).collect();
-        let mut changes: Vec<(Layer, usize)> = Vec::new();
-        for Lead { row, candidate, .. } in leads(&self.trajectories(), &rows) {
-            if let (Row::Layer(layer), Some(candidate)) = (row, candidate)
-                && changes
-                    .last()
-                    .is_none_or(|(_, before)| *before != candidate)
-            {
-                changes.push((layer, candidate));
-            }
-        }
-        changes
+        leads(&self.trajectories(), &rows)
     }
 }

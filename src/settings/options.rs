@@ -209,6 +209,8 @@ pub struct GridOptions {
     pub tokens: ListedTokens,
     /// How wide a cell is.
     pub cells: Cells,
+    /// Which changes of a rank get an arrow.
+    pub arrows: Arrows,
     /// Whether the prompt's own tokens stand before the generated ones.
     pub prompt: Visibility,
 }
@@ -240,6 +242,23 @@ impl Visibility {
             Self::Hidden => Self::Shown,
         }
     }
+}
+
+/// Which changes of a rank since the row below get an arrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrows {
+    /// None.
+    None,
+    /// Those by a factor of [`Arrows::LARGE`] or more.
+    Large,
+    /// All of them.
+    All,
+}
+
+impl Arrows {
+    /// The ratio of ranks from which on a change is large.
+    pub const LARGE: f32 = 3.0;
 }
 
 /// What stands in the grid's first row.

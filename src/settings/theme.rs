@@ -111,6 +111,11 @@ pub struct Theme {
     pub ground: Ground,
     /// What has the focus or is new.
     pub accent: Shade,
+    /// The ground of the selected cell: the accent, or, where that is too near to the scale of
+    /// ranks, another colour that is far from it.
+    pub selected: Shade,
+    /// The ground of the selected row's and column's names, which are in the accent.
+    pub tint: Option<Shade>,
     /// Borders and labels.
     pub muted: Shade,
     /// What needs the user's attention.
@@ -192,6 +197,8 @@ struct File {
     #[serde(default)]
     ground: Ground,
     accent: Shade,
+    selected: Option<Shade>,
+    tint: Option<Shade>,
     muted: Shade,
     warning: Shade,
     error: Shade,
@@ -217,6 +224,8 @@ fn theme(name: &str, text: &str) -> Result<Theme, toml::de::Error> {
         name: name.to_owned(),
         ground: file.ground,
         accent: file.accent,
+        selected: file.selected.unwrap_or(file.accent),
+        tint: file.tint,
         muted: file.muted,
         warning: file.warning,
         error: file.error,

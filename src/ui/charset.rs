@@ -125,6 +125,7 @@ fn own(c: char) -> Option<char> {
         // A bar, and the half at its end.
         '━' => '=',
         '╸' | '╺' => '-',
+        '┊' => ':',
         '╳' | '×' => 'x',
         '█' => '@',
         '▓' => '#',

@@ -74,7 +74,13 @@ pub fn context(state: &State, palette: &Palette<'_>, width: usize) -> Line<'stat
 fn pinned(state: &State, place: usize, palette: &Palette<'_>, width: usize) -> Line<'static> {
     match state.pins.get(place) {
         Some(pin) => {
-            let then = pin.place.to_string();
+            let runs = state.runs();
+            let run = runs.into_iter().find(|run| run.id == pin.run);
+            let column = run.and_then(|run| run.column_at(pin.place));
+            let then = match (column, &state.model.ready) {
+                (Some(column), Some(info)) => info.vocabulary.label(column.token),
+                _ => pin.place.to_string(),
+            };
             prompt_line(Some(place), &pin.before, &then, palette, width)
         }
         None => Line::default(),

@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::frame::{self, Titles};
-use crate::app::{Compare, Pane, Series, State, series};
+use super::table::delta;
+use crate::app::{Compare, Pane, PaneAreas, Series, State, series};
 use crate::display::palette::Palette;
-use crate::display::series_label;
-use crate::trace::{Lead, Row};
+use crate::display::{lead_changes, series_label};
+use crate::trace::{Layer, Lead, Row};
 
 /// An opened pane of compare mode.
 pub struct ComparePane<'s> {
@@ -45,30 +46,26 @@ pub fn leads(state: &State, compare: &Compare) -> Vec<Lead> {
     compare.leads(&rows)
 }
 
-/// The layers at which the order of the subtracted pair changes at the current prompt, as the
-/// frame says it.
+/// Below the table: where the lead changes, or, of several candidates, where the difference of the
+/// subtracted pair changes its sign. The chart beside it says the former too.
 pub fn order_changes(state: &State, compare: &Compare, palette: &Palette<'_>) -> Line<'static> {
     let Some(difference) = compare.difference() else {
         return Line::default();
     };
     let prompt = state.current_prompt();
-    let letters = (
-        series_label(difference.a, prompt),
-        series_label(difference.b, prompt),
-    );
-    let changes: Vec<String> = difference
-        .changes()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let words = match changes.is_empty() {
-        true => format!(" {} − {} never changes sign ", letters.0, letters.1),
-        false => format!(
-            " {} − {} changes sign at {} ",
-            letters.0,
-            letters.1,
-            changes.join(" ")
-        ),
+    let has_chart = PaneAreas::of(state).is_some_and(|places| !places.chart.is_empty());
+    let words = match compare.trajectories().count() {
+        ..=2 if has_chart => return Line::default(),
+        ..=2 => lead_changes(&leads(state, compare), prompt),
+        _ => {
+            let [a, b] = [difference.a, difference.b].map(|at| series_label(at, prompt));
+            let changes: Vec<String> = difference.changes().iter().map(Layer::to_string).collect();
+            let pair = format!("{}logit {a}−{b}", delta(palette.charset()));
+            match changes.is_empty() {
+                true => format!("{pair} never changes sign"),
+                false => format!("{pair} changes sign at {}", changes.join(" ")),
+            }
+        }
     };
-    Line::styled(words, palette.muted())
+    Line::styled(format!(" {words} "), palette.muted())
 }

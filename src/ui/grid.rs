@@ -19,7 +19,7 @@ use crate::display::palette::Palette;
 use crate::display::scale::{Scale, Tone};
 use crate::display::{BaselineColumns, text, value};
 use crate::run::ModelInfo;
-use crate::settings::CellColour;
+use crate::settings::{CellColour, Charset};
 use crate::trace::{LensKind, Row};
 
 mod fold;
@@ -73,6 +73,7 @@ fn grid<'g>(
     });
     Grid::new(state.grid_columns(), rows, &info.vocabulary, *palette)
         .options(state.settings.options.grid)
+        .cell_width(GridRoom::of(state).cell)
         .differing_from(before)
         .given(state.grid_run().map_or(0, |run| run.given))
         .prompt(state.prompt_tokens(), state.prompt_columns())
@@ -158,6 +159,17 @@ fn lens(state: &State) -> LensKind {
         .map_or(state.settings.options.lens, |run| run.lens)
 }
 
+/// A step of a legend, with the blank that parts it from the next. ASCII's `<=` takes the place of
+/// the blank too: alone, `<` would leave the bound out.
+fn step_of_legend(text: &str, charset: Charset) -> String {
+    match charset {
+        Charset::Ascii if text.contains(['≤', '≥']) => {
+            text.replace('≤', "<=").replace('≥', ">=")
+        }
+        Charset::Ascii | Charset::Unicode => format!("{text} "),
+    }
+}
+
 fn steps_in_border<'l>(
     name: String,
     steps: &[(Tone, String)],
@@ -171,7 +183,7 @@ fn steps_in_border<'l>(
     for (tone, text) in steps.iter().map(|(tone, text)| (*tone, text)) {
         let shade = palette.tone_shade(tone).unwrap_or(" ");
         let text = if full <= room {
-            format!("{shade}{text} ")
+            format!("{shade}{}", step_of_legend(text, palette.charset()))
         } else {
             format!("{shade} ")
         };

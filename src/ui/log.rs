@@ -40,6 +40,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     };
     let Some(run) = state.grid_run() else {
         let words = "Each generated token gets a line here.";
+        let words = text::cut(words, inner.width.into()).into_owned();
         Line::styled(words, palette.muted()).render(inner, buffer);
         return;
     };
@@ -73,6 +74,18 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
             buffer,
         );
     }
+}
+
+/// The end of what was generated, in brackets, in one line of `width` columns: for a screen that has
+/// no room for the log.
+pub fn newest_text(run: &Run, palette: &Palette<'_>, width: usize) -> Line<'static> {
+    let generated = visible_text(&run.text).replace('\n', "⏎");
+    let generated = text::cut_left(&generated, width.saturating_sub(4)).into_owned();
+    Line::from(vec![
+        Span::styled(" ⟦", palette.accent()),
+        Span::styled(generated, palette.text()),
+        Span::styled("⟧ ", palette.accent()),
+    ])
 }
 
 /// The prompt and what was generated, the latter in brackets.
@@ -140,18 +153,19 @@ impl ColumnTable<'_> {
         let visible = usize::from(area.height - 1);
         let Extent { prompt, .. } = self.extent;
         let all = self.extent.shown();
-        let first = scroll::first_of_growing(self.selected.index(prompt), all, visible);
+        let selected = self.selected.index(prompt);
+        let first = match self.run.is_active() {
+            true => scroll::first_of_growing(selected, all, visible),
+            false => scroll::first_of_grown(selected, all, visible),
+        };
         let places = (first..all).map(|index| Place::of_index(index, prompt));
         for (y, place) in (area.y + 1..area.bottom()).zip(places) {
             let (line, style) = self.line(&room, place);
             buffer.set_stringn(area.x, y, line, area.width.into(), style);
             if place == self.selected {
-                // Number and token only: a whole line is a lot to send at each move.
-                let width = u16::try_from(5 + room.token).unwrap_or(u16::MAX);
                 let place = Rect {
                     y,
                     height: 1,
-                    width,
                     ..area
                 };
                 buffer.set_style(place.intersection(area), self.palette.selected());

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! ╭ Rank at each layer ────────────────────────╮
-//! │          a ·is   b ·are     a−b       leads │
-//! │  L24         3       17   +1.20   │━━   a    │
-//! │  L25         2       12   +0.80   │━    a    │
-//! │  L26         5        3   -0.40  ━│     b ◂  │
-//! ╰ a − b changes sign at L26 ─────────────────╯
+//! │          a ·is   b ·are   Δlogit a−b  leads  │
+//! │  L24         3       17   +1.20   │━━  a     │
+//! │  L25         2       12   +0.80   │━   a     │
+//! │  L26         5        3   -0.40  ━│    b ◂   │
+//! ╰ lead changes at L26 (a → b) ─────────────────╯
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -22,14 +22,18 @@ use crate::app::{Fold, Measure, Series, State, label_width};
 use crate::display::palette::Palette;
 use crate::display::{letter, prompt_letter, scale, shown, text};
 use crate::settings::Cells;
-use crate::trace::{Crossing, Lead, Row, Score};
+use crate::trace::{Lead, Row, Score};
 
 mod difference;
+
+pub use difference::delta;
 
 /// Two spaces, a letter, a mark and, where there is room, a word.
 const LEADS: u16 = 14;
 /// The same without the word, and closer.
 const LEADS_SHORT: u16 = 4;
+/// A space and the head `leads`.
+const LEADS_HEAD: u16 = 7;
 /// Five digits and a space.
 const NARROWEST: u16 = 6;
 /// Room for a sign and two digits behind the point.
@@ -79,11 +83,17 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     let columns = u16::try_from(series.len()).unwrap_or(u16::MAX);
     let used = label + width.saturating_mul(columns) + LEADS_SHORT;
     let room = inner.width.saturating_sub(used);
+    // The bars give way to the head of who leads.
+    let beside_leads = room.saturating_sub(LEADS_HEAD - LEADS_SHORT);
+    let difference = |room| difference::Column::fitting(compare.difference(), room, palette);
     let table = Table {
         leads: comparison::leads(state, compare),
         prompt: state.current_prompt(),
         selected: state.cursor.row,
-        difference: difference::Column::fitting(compare.difference(), room, palette),
+        difference: match beside_leads >= difference::NARROWEST {
+            true => difference(beside_leads),
+            false => difference(room),
+        },
         measure: compare.measure,
         label,
         width,
@@ -180,8 +190,8 @@ impl Table<'_> {
     /// How many columns are not shown; or what stands below, and of which prompt.
     fn leads_head(&self, hidden: usize, room: u16) -> String {
         match (hidden, self.prompt) {
-            (0, Some(prompt)) if room < LEADS => prompt_letter(prompt).to_string(),
-            (0, None) if room < LEADS => String::new(),
+            (0, Some(prompt)) if room < LEADS_HEAD + 2 => prompt_letter(prompt).to_string(),
+            (0, None) if room < LEADS_HEAD - 1 => String::new(),
             (0, Some(prompt)) => format!("leads {}", prompt_letter(prompt)),
             (0, None) => "leads".to_owned(),
             (more, _) => format!("+{more}"),
@@ -223,12 +233,11 @@ impl Table<'_> {
             letter(candidate).to_string(),
             self.palette.line(candidate),
         )];
-        if lead.crossing == Crossing::Here {
+        if let Some(from) = lead.from {
             let style = self.palette.accent().patch(self.palette.strong());
-            let mark = if room < LEADS - 2 {
-                " ◂"
-            } else {
-                " ◂ crossing"
+            let mark = match room < LEADS - 2 {
+                true => " ◂".to_owned(),
+                false => format!(" ◂ was {}", letter(from)),
             };
             spans.push(Span::styled(mark, style));
         }

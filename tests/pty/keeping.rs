@@ -42,7 +42,7 @@ pub fn assert_kept(home: TempDir) {
     opened.terminal.wait_for("saved trace");
     opened.terminal.wait_for("The keys to the cabinet");
     let mut next = Opened::in_home(opened.quit(), &[]);
-    next.terminal.wait_for("^O opens the unsaved trace of");
+    next.terminal.wait_for("discards the unsaved trace of");
     next.terminal.wait_for("“The keys to the cabinet”");
     next.terminal.wait_for("4 layers");
     next.terminal.send(OPEN);

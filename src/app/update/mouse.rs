@@ -4,7 +4,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Margin;
 
 use super::act::act;
-use crate::app::{Effect, Fold, Pane, PaneAreas, State, label_width};
+use crate::app::{Effect, Fold, GridRoom, Pane, PaneAreas, State, label_width};
 use crate::settings::Action;
 use crate::trace::{Place, Row};
 
@@ -55,7 +55,7 @@ fn click_grid(state: &mut State, places: &PaneAreas, column: u16, row: u16) {
     let fold = Fold::of(state.settings.options.grid.cells);
     let label = label_width(&state.rows(), fold);
     select_row(state, row.checked_sub(inner.y + 1), fold);
-    let width = state.settings.options.grid.cells.width();
+    let width = GridRoom::of(state).cell.max(1);
     if let Some(right) = column.checked_sub(inner.x + label) {
         let column = state.cursor.first_step + usize::from(right / width);
         let extent = state.extent();

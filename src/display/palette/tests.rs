@@ -4,6 +4,7 @@
 
 use ratatui::style::Color;
 
+use crate::display::palette::Palette;
 use crate::display::palette::contrast::{contrast, ink_on, linear, luminance, rgb};
 use crate::settings::theme::{Depth, STEPS, Shade, Theme, Themes};
 
@@ -38,6 +39,35 @@ fn every_number_can_be_read_on_its_cell() {
                 assert!(
                     contrast >= 4.5,
                     "{} {depth:?} {ground}: {contrast:.1}",
+                    theme.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_selected_names_can_be_read_on_their_tint() {
+    for theme in themes() {
+        for depth in [Depth::TrueColour, Depth::Indexed] {
+            let style = Palette::new(&theme, depth).selected_name();
+            let (ink, tint) = (style.fg.unwrap(), style.bg.unwrap());
+            let contrast = contrast(ink, tint);
+            assert!(contrast >= 4.5, "{} {depth:?}: {contrast:.1}", theme.name);
+        }
+    }
+}
+
+#[test]
+fn no_cell_looks_like_the_selected_one() {
+    for theme in themes() {
+        for depth in COLOURED {
+            let selected = theme.selected.at(depth).unwrap();
+            for step in steps(&theme, depth) {
+                let distance = Sight::ALL[0].distance(selected, step);
+                assert!(
+                    distance >= 0.1,
+                    "{} {depth:?} {step}: {distance:.3}",
                     theme.name
                 );
             }

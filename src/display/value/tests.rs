@@ -41,6 +41,7 @@ fn seen<'s>(column: &'s Column, vocabulary: &'s Vocabulary) -> CellContext<'s> {
         cell: &column.layers[0],
         vocabulary,
         tokens: ListedTokens::All,
+        arrows: Arrows::All,
     }
 }
 
@@ -86,6 +87,21 @@ fn each_value_says_its_own_figure() {
             "12▴", "0.050 ", "-2.88 ", "9.12 ", "+1.88 ", "2.50 ", "1.50 ", "·are "
         ]
     );
+}
+
+#[test]
+fn a_top_token_has_a_colour_where_it_is_the_chosen_one() {
+    let column = column(cell(1, 0, [1.0; 5]), cell(1, 0, [1.0; 5]));
+    let vocabulary = Vocabulary::default();
+    let top = of(CellValue::TopToken);
+    let scale = top.scale(49_152, std::iter::empty);
+    let tone = |column: &Column| scale.tone(top.measure(&seen(column, &vocabulary)));
+    assert_eq!(tone(&column), Tone::Sequential(0));
+    let another = Column {
+        token: TokenId(7),
+        ..column
+    };
+    assert_eq!(tone(&another), Tone::Dimmed);
 }
 
 #[test]
@@ -141,6 +157,10 @@ proptest! {
         let (low, high) = (a.min(b), a.max(b));
         for value in CellValue::ALL {
             let scale = of(value).scale(49_152, || [-20.0, 30.0].into_iter());
+            // Whether a token is the chosen one is no figure with an order.
+            if matches!(scale, Scale::Agreement) {
+                continue;
+            }
             match (scale.tone(low), scale.tone(high)) {
                 (Tone::Diverging(low), Tone::Diverging(high)) => prop_assert!(low <= high),
                 (Tone::Sequential(low), Tone::Sequential(high)) => match value {
@@ -250,6 +270,7 @@ fn under_the_raw_lens_the_last_layer_has_no_change_of_its_logit() {
             cell: &column.layers[layer],
             vocabulary: &vocabulary,
             tokens: ListedTokens::All,
+            arrows: Arrows::All,
         };
         (change.write(&seen, Cells::Exact).0, change.plain(&seen))
     });

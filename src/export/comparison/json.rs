@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::{ComparedCandidate, ComparedPrompt, Comparisons};
 use crate::export::json;
-use crate::trace::{Layer, LensKind, LogProb, Row, Score, TokenId, Trajectory, logit_difference};
+use crate::trace::{
+    Layer, Lead, LensKind, LogProb, Row, Score, TokenId, Trajectory, logit_difference,
+};
 
 #[derive(Serialize)]
 struct Document<'c> {
@@ -27,7 +29,7 @@ struct PromptEntry<'c> {
     generated: &'c str,
     step: usize,
     candidates: Vec<CandidateEntry<'c>>,
-    /// Who is ahead from which layer on.
+    /// Who leads from which layer on.
     leads: Vec<LeadEntry>,
     /// The first candidate's logit minus the second one's, by layer.
     logit_difference: Vec<Option<f32>>,
@@ -86,7 +88,6 @@ pub fn write(comparisons: &Comparisons, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn prompt<'c>(compared: &'c ComparedPrompt, comparisons: &Comparisons) -> PromptEntry<'c> {
-    let leads = compared.leads(comparisons.n_layers).into_iter();
     let inside = &comparisons.rows_inside;
     PromptEntry {
         prompt: &compared.prompt,
@@ -97,14 +98,26 @@ fn prompt<'c>(compared: &'c ComparedPrompt, comparisons: &Comparisons) -> Prompt
             .iter()
             .map(|compared| candidate(compared, inside))
             .collect(),
-        leads: leads
-            .map(|(from, candidate)| LeadEntry { from, candidate })
-            .collect(),
+        leads: spans(&compared.leads(comparisons.n_layers)),
         logit_difference: match compared.trajectories().as_slice() {
             [(_, a), (_, b), ..] => differences(a, b),
             _ => Vec::new(),
         },
     }
+}
+
+/// The first leader, and each one after it, with the layer from which on it leads.
+fn spans(leads: &[Lead]) -> Vec<LeadEntry> {
+    let first = leads.iter().position(|lead| lead.candidate.is_some());
+    leads
+        .iter()
+        .enumerate()
+        .filter(|(at, lead)| Some(*at) == first || lead.from.is_some())
+        .filter_map(|(_, lead)| match (lead.row, lead.candidate) {
+            (Row::Layer(from), Some(candidate)) => Some(LeadEntry { from, candidate }),
+            _ => None,
+        })
+        .collect()
 }
 
 fn differences(a: &Trajectory, b: &Trajectory) -> Vec<Option<f32>> {

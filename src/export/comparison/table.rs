@@ -10,17 +10,17 @@
 //!
 //!   a  ·is   rank 12  p 0.012
 //!   b  ·are  rank 103  p 3.1e-4
-//!   ahead: b at L0, a at L1
+//!   lead changes at L1 (b → a)
 //! ```
 
 use std::io::{self, Write};
 
 use super::{ComparedCandidate, ComparedPrompt, Comparisons};
-use crate::display::letter;
 use crate::display::palette::Palette;
 use crate::display::text;
+use crate::display::{lead_changes, letter};
 use crate::export::table::{blocks, strip};
-use crate::trace::{Layer, LogProb, Score};
+use crate::trace::{LogProb, Score};
 use crate::vocabulary::{Vocabulary, visible_label, visible_line, visible_text};
 
 /// Writes one block a prompt, in tables that fit into `width` columns. Without a palette there is
@@ -126,21 +126,8 @@ fn probability(score: Score, candidate: &ComparedCandidate) -> String {
     }
 }
 
-/// Who is ahead at which layers; nothing where there is no more than one candidate.
+/// Where the lead changes; nothing where there is no more than one candidate.
 fn leads(prompt: &ComparedPrompt, n_layers: usize) -> Option<String> {
-    let leads = prompt.leads(n_layers);
-    if prompt.trajectories().len() < 2 {
-        return None;
-    }
-    let spans = leads.iter().enumerate().map(|(at, (from, candidate))| {
-        let last = match leads.get(at + 1) {
-            Some((next, _)) => Layer(next.0.saturating_sub(1)),
-            None => Layer(n_layers.saturating_sub(1)),
-        };
-        match *from == last {
-            true => format!("{} at {from}", letter(*candidate)),
-            false => format!("{} {from}–{last}", letter(*candidate)),
-        }
-    });
-    Some(format!("ahead: {}", spans.collect::<Vec<_>>().join(", ")))
+    let several = prompt.trajectories().len() > 1;
+    several.then(|| lead_changes(&prompt.leads(n_layers), None))
 }

@@ -22,30 +22,31 @@ impl Legend {
     pub fn of_ranks(record: &Record) -> Self {
         Self {
             name: "rank",
-            steps: scale::ranks(record.model.vocab_size).legend().into(),
+            steps: scale::ranks(record.model.vocab_size).legend(),
             note: None,
         }
     }
 
     /// The steps side by side, below `top`.
     pub fn drawn(&self, theme: &Theme, top: f32) -> String {
-        const WIDTH: f32 = 46.0;
+        let labels = self.steps.iter().map(|(_, label)| width_of(label));
+        let width = labels.fold(46.0, f32::max);
         let mut drawing = Drawing::default();
         let base = top + 27.0;
         drawing.text((0.0, base), Anchor::Start, Face::Muted, self.name);
         let left = width_of(self.name) + 8.0;
         for (step, (tone, label)) in self.steps.iter().enumerate() {
-            let x = left + step as f32 * WIDTH;
+            let x = left + step as f32 * width;
             let (ink, ground) = tone_colours(*tone, theme);
             drawing.mark(format_args!(
-                r#"<rect x="{x}" y="{}" width="{WIDTH}" height="18" fill="{ground}" class="swatch"/><text class="small" x="{}" y="{base}" text-anchor="middle" fill="{ink}">{}</text>"#,
+                r#"<rect x="{x}" y="{}" width="{width}" height="18" fill="{ground}" class="swatch"/><text class="small" x="{}" y="{base}" text-anchor="middle" fill="{ink}">{}</text>"#,
                 top + 14.0,
-                x + WIDTH / 2.0,
+                x + width / 2.0,
                 escaped(label),
             ));
         }
         if let Some(note) = self.note {
-            let x = left + self.steps.len() as f32 * WIDTH + 10.0;
+            let x = left + self.steps.len() as f32 * width + 10.0;
             drawing.text((x, base), Anchor::Start, Face::Muted, note);
         }
         drawing.marks()

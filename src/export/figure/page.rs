@@ -26,6 +26,11 @@ const FOOT: f32 = 62.0;
 /// The narrowest page, so that title and caption have room.
 const NARROWEST: f32 = 560.0;
 
+/// Grey text, as the style sheet has it.
+const MUTED: Rgb = Rgb(0x66, 0x66, 0x66);
+/// The paper.
+const PAPER: Rgb = Rgb(0xff, 0xff, 0xff);
+
 /// A figure without its paper: what is drawn, from the origin to the right and down.
 #[derive(Clone, Debug, Default)]
 pub struct Drawing {
@@ -144,6 +149,9 @@ pub struct Area {
 
 /// Text and ground of a cell.
 pub fn tone_colours(tone: Tone, theme: &Theme) -> (Rgb, Rgb) {
+    if tone == Tone::Dimmed {
+        return (MUTED, PAPER);
+    }
     colours_of(Palette::new(theme, Depth::TrueColour).tone(tone))
 }
 

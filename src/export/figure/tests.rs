@@ -102,7 +102,7 @@ fn the_grid_says_any_value_in_its_own_format_and_names_it() {
             CellValue::TopToken,
             "Each layer's own top",
             ">·is<",
-            ">≥.5<",
+            ">the chosen token<",
         ),
     ] {
         let svg = text(grid(value), "svg");
@@ -305,8 +305,11 @@ fn a_theme_is_known_by_its_name() {
 }
 
 #[test]
-fn the_scale_of_top_tokens_is_that_of_their_probability() {
-    assert!(text(grid(CellValue::TopToken), "svg").contains(">p of the top token<"));
+fn the_legend_of_top_tokens_says_which_of_them_have_a_colour() {
+    let svg = text(grid(CellValue::TopToken), "svg");
+    for part in [">top token<", ">the chosen token<", ">another<"] {
+        assert!(svg.contains(part), "{part} in {svg}");
+    }
 }
 
 #[test]

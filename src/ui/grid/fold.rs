@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use super::widget::Grid;
 use crate::app::line_names;
@@ -44,11 +44,8 @@ impl Grid<'_> {
             Some((block, style)) => {
                 buffer.set_string(at.x, at.y, block.repeat(2), style);
                 let selected = halves.iter().zip(HALVES).find(|(half, _)| half.is_selected);
-                if let Some((half, mark)) = selected {
-                    let style = half
-                        .tone
-                        .map_or(Style::new(), |tone| self.palette.tone(tone));
-                    buffer.set_string(at.x + 1, at.y, mark, as_selected(style));
+                if let Some((_, mark)) = selected {
+                    buffer.set_string(at.x + 1, at.y, mark, self.palette.selected_cell());
                 }
             }
             None => {
@@ -95,7 +92,7 @@ impl Grid<'_> {
             None => ("·", self.palette.muted()),
         };
         match half.is_selected {
-            true => (text, as_selected(style)),
+            true => (text, self.palette.selected_cell()),
             false => (text, style),
         }
     }
@@ -114,8 +111,4 @@ impl Grid<'_> {
             x += 1;
         }
     }
-}
-
-fn as_selected(style: Style) -> Style {
-    style.add_modifier(Modifier::REVERSED | Modifier::BOLD)
 }

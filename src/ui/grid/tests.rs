@@ -11,7 +11,7 @@ use super::Grid;
 use crate::display::palette::Palette;
 use crate::settings::theme::{Depth, Themes};
 use crate::settings::{
-    CellColour, CellValue, Cells, GridOptions, ListedTokens, Options, Top, Visibility,
+    Arrows, CellColour, CellValue, Cells, GridOptions, ListedTokens, Options, Top, Visibility,
 };
 use crate::testing;
 use crate::trace::{Cell, Column, Layer, Place, Position, Row, Score, Step, TokenId};
@@ -51,6 +51,7 @@ fn options(value: CellValue, cells: Cells) -> GridOptions {
         embedding: Visibility::Hidden,
         value,
         cells,
+        arrows: Arrows::All,
         ..Options::embedded().unwrap().grid
     }
 }
@@ -74,7 +75,9 @@ fn drawn(width: u16, height: u16, depth: Depth, change: impl Fn(Grid<'_>) -> Gri
     ];
     let vocabulary = vocabulary();
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    change(Grid::new(&columns, &ROWS, &vocabulary, palette)).render(buffer.area, &mut buffer);
+    let grid = Grid::new(&columns, &ROWS, &vocabulary, palette)
+        .options(options(CellValue::Rank, Cells::Exact));
+    change(grid).render(buffer.area, &mut buffer);
     buffer
 }
 
@@ -219,7 +222,7 @@ fn top_tokens_stand_in_the_cells_as_text() {
     );
     assert_eq!(
         grid_of_top_tokens(ListedTokens::All, Depth::None),
-        ["  L0     ⏎ █", "  L1 ·cab… █", "  L2     ⏎ █"]
+        ["  L0     ⏎", "  L1 ·cab…", "  L2     ⏎"]
     );
 }
 
@@ -269,7 +272,7 @@ fn the_prompts_columns_come_first_and_those_still_to_come_are_empty() {
             "     ·cabi… 日本語│  ·are      ⏎",
             " emb      9         20000      7",
             "  L0      9           943▴     7",
-            "  L1      8▴           12▴     9▾",
+            "  L1 ▸    8▴           12▴     9▾",
             "  L2      7▴            1▴     1▴",
         ]
     );
@@ -317,6 +320,35 @@ fn better_ranks_have_other_colours_and_each_cell_paints_ground_and_text() {
             let cell = &buffer[(x, 3)];
             assert_ne!(cell.bg, ratatui::style::Color::Reset, "{depth:?} {x}");
             assert_ne!(cell.fg, ratatui::style::Color::Reset, "{depth:?} {x}");
+        }
+    }
+}
+
+/// The selected cell is on the accent's ground, with a mark where its number leaves room; the names
+/// of its row and column are on a tint of it, and no other cell is on either.
+#[test]
+fn the_selected_cell_stands_out_at_every_depth() {
+    let themes = Themes::embedded().unwrap();
+    for depth in [Depth::TrueColour, Depth::Indexed, Depth::Ansi, Depth::None] {
+        let palette = Palette::new(themes.get(0).unwrap(), depth);
+        let buffer = drawn(40, 5, depth, |grid| {
+            grid.selected(Row::Layer(Layer(1)), Step(1))
+        });
+        let selected = palette.selected_cell();
+        let reversed: Vec<(u16, u16)> = buffer
+            .area
+            .positions()
+            .filter(|at| buffer[*at].modifier.contains(Modifier::REVERSED))
+            .map(|at| (at.x, at.y))
+            .collect();
+        let cell: Vec<(u16, u16)> = (12..19).map(|x| (x, 3)).collect();
+        assert_eq!(reversed, cell, "{depth:?}");
+        assert_eq!(buffer[(12, 3)].symbol(), "▸", "{depth:?}");
+        assert_eq!(buffer[(12, 3)].fg, selected.fg.unwrap_or_default());
+        let name = palette.selected_name();
+        for at in [(2, 3), (17, 0)] {
+            assert_eq!(buffer[at].bg, name.bg.unwrap_or_default(), "{depth:?}");
+            assert!(buffer[at].modifier.contains(Modifier::BOLD), "{depth:?}");
         }
     }
 }

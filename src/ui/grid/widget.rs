@@ -13,7 +13,9 @@ use crate::display::scale::{Scale, Tone};
 use crate::display::text;
 use crate::display::value::{self, CellContext, DrawnCell};
 use crate::settings::theme::STEPS;
-use crate::settings::{CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility};
+use crate::settings::{
+    Arrows, CellColour, CellValue, Cells, GridOptions, ListedTokens, Top, Visibility,
+};
 use crate::trace::{Cell, Column, Place, Row, Rows, Step, TokenId};
 use crate::vocabulary::Vocabulary;
 
@@ -48,6 +50,8 @@ pub struct Grid<'a> {
     vocabulary: &'a Vocabulary,
     pub(super) palette: Palette<'a>,
     options: GridOptions,
+    /// Columns of a cell, where it is wider than it has to be.
+    cell: Option<u16>,
     first_row: usize,
     first_column: usize,
     pub(super) selected: Option<(Row, Place)>,
@@ -55,6 +59,9 @@ pub struct Grid<'a> {
 
 /// Before a token that was given, not chosen.
 pub const GIVEN: char = '›';
+
+/// Before the number of the selected cell, where there is room.
+const SELECTED: char = '▸';
 
 /// What there is room for above a cell without a number.
 fn initial(label: &str) -> String {
@@ -90,8 +97,10 @@ impl<'a> Grid<'a> {
                 colour: CellColour::Value,
                 tokens: ListedTokens::All,
                 cells: Cells::Exact,
+                arrows: Arrows::Large,
                 prompt: Visibility::Hidden,
             },
+            cell: None,
             first_row: 0,
             first_column: 0,
             selected: None,
@@ -120,6 +129,18 @@ impl<'a> Grid<'a> {
         self
     }
 
+    /// Cells of this width, which is at least that of the options.
+    #[must_use]
+    pub fn cell_width(mut self, width: u16) -> Self {
+        self.cell = Some(width);
+        self
+    }
+
+    fn width(&self) -> u16 {
+        let least = self.options.cells.width();
+        self.cell.map_or(least, |width| width.max(least))
+    }
+
     /// The prompt's tokens from its second one on, to stand before the steps, and as many of
     /// their columns as there are yet.
     #[must_use]
@@ -138,7 +159,8 @@ impl<'a> Grid<'a> {
         self
     }
 
-    /// The cell that is drawn reversed, its row and column with it in bold.
+    /// The cell that is drawn on the accent's ground, the names of its row and column with it in
+    /// bold.
     #[must_use]
     pub fn selected(mut self, row: Row, place: impl Into<Place>) -> Self {
         self.selected = Some((row, place.into()));
@@ -164,7 +186,7 @@ impl<'a> Grid<'a> {
     pub fn render(&self, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         let scale = self.scale();
-        let width = self.options.cells.width();
+        let width = self.width();
         let fold = Fold::of(self.options.cells);
         let label = label_width(self.rows, fold);
         let fit = area.width.saturating_sub(label) / width;
@@ -195,12 +217,16 @@ impl<'a> Grid<'a> {
             }
             for (y, row) in (area.y + 1..area.bottom()).zip(rows) {
                 if let Some(cell) = column.cell(*row) {
-                    let (text, mut style) = match self.before {
+                    let (mut text, mut style) = match self.before {
                         Some(before) => self.difference(before.column(place), column, *row),
                         None => self.figure(&scale, column, *row, cell),
                     };
                     if self.selected == Some((*row, place)) {
-                        style = style.add_modifier(Modifier::REVERSED | Modifier::BOLD);
+                        style = self.palette.selected_cell();
+                        // Its shape too tells it, where themes have little room for one more colour.
+                        if let Some(rest) = text.strip_prefix(' ') {
+                            text = format!("{SELECTED}{rest}");
+                        }
                     }
                     buffer.set_stringn(x, y, text, width.into(), style);
                 }
@@ -228,6 +254,7 @@ impl<'a> Grid<'a> {
             cell,
             vocabulary: self.vocabulary,
             tokens: self.options.tokens,
+            arrows: self.options.arrows,
         }
     }
 
@@ -238,7 +265,7 @@ impl<'a> Grid<'a> {
 
     pub(super) fn label_style(&self, selected: bool) -> Style {
         match selected {
-            true => self.palette.accent().add_modifier(Modifier::BOLD),
+            true => self.palette.selected_name(),
             false => self.palette.muted(),
         }
     }
@@ -251,7 +278,7 @@ impl<'a> Grid<'a> {
     }
 
     fn token(&self, place: Place, x: u16, y: u16, buffer: &mut Buffer) {
-        let width = usize::from(self.options.cells.width());
+        let width = usize::from(self.width());
         let token = match place {
             Place::Prompt(position) => position
                 .0
@@ -316,7 +343,7 @@ impl<'a> Grid<'a> {
 
     /// What stands in a cell instead of a figure of one run, and how it looks.
     fn difference(&self, before: Option<&Column>, after: &Column, row: Row) -> (String, Style) {
-        let width = usize::from(self.options.cells.width());
+        let width = usize::from(self.width());
         match self.shown_difference(before, after, row) {
             Some(DrawnCell { text, mark, tone }) => {
                 let end = match (mark, self.palette.tone_shade(tone)) {
@@ -332,7 +359,7 @@ impl<'a> Grid<'a> {
 
     fn cell_text(&self, seen: &CellContext<'_>, tone: Tone) -> String {
         let GridOptions { value, cells, .. } = self.options;
-        let width = usize::from(cells.width());
+        let width = usize::from(self.width());
         let shade = self.palette.tone_shade(tone);
         if cells.is_colour_only() {
             return shades(seen, tone, shade, width);

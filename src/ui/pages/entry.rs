@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use super::Draw;
-use crate::app::{Entry, Purpose, State};
+use crate::app::{Entry, PaneAreas, Purpose, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
 use crate::settings::Cells;
@@ -21,11 +21,21 @@ use crate::ui::frame::{self, Titles};
 use crate::ui::{field, grid};
 use crate::vocabulary::{typed, visible_text};
 
+/// A narrower line has too little room for its hint.
+const LEAST_WIDTH: u16 = 64;
+
 impl Draw for Entry {
     fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
+        // Beside it the log stays whole, where there are two columns of panes.
+        let column = PaneAreas::of(state).map_or(0, |places| places.prompt.width);
+        let width = match column {
+            LEAST_WIDTH.. => column.min(area.width),
+            _ => area.width,
+        };
         let height = 3 + u16::from(!self.choices.is_empty());
         let area = Rect {
             height: height.min(area.height),
+            width,
             ..area
         }
         .intersection(buffer.area);

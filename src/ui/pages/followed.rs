@@ -13,7 +13,6 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::Widget;
 
 use super::Draw;
 use crate::app::{FollowedCandidates, GridRoom, State};
@@ -43,12 +42,13 @@ impl Draw for FollowedCandidates {
                 true => "Nothing is generated yet.",
                 false => "…",
             };
-            Line::styled(words, palette.muted()).render(inner.intersection(buffer.area), buffer);
+            frame::lines([Line::styled(words, palette.muted())], inner, buffer);
             return;
         };
         let selected = Step(cursor.step.0.saturating_sub(first_step(state)));
         let grid = Grid::new(&columns, &rows, vocabulary, *palette)
             .options(state.settings.options.grid)
+            .cell_width(GridRoom::of(state).cell)
             .first(cursor.first_row, 0)
             .selected(cursor.row, selected);
         let titles = Titles {

@@ -2,7 +2,7 @@
 //! right of the axis where it is and to the left where it is below.
 //!
 //! ```text
-//!      a−b
+//!   Δlogit a−b
 //!    -1.20  ━━│
 //!    +0.40    │╸
 //!    +2.31    │━━━━
@@ -15,10 +15,13 @@ use crate::app::Difference;
 use crate::display::letter;
 use crate::display::palette::Palette;
 use crate::display::text;
+use crate::settings::Charset;
 use crate::trace::Row;
 
-/// A sign, four digits with their point, and a space.
-const NUMBER: u16 = 7;
+/// A space, a sign, five digits with their point, and a space.
+const NUMBER: u16 = 8;
+/// The narrowest column that has a number.
+pub const NARROWEST: u16 = NUMBER + NARROWEST_BARS;
 /// The axis and three columns on either side.
 const NARROWEST_BARS: u16 = 7;
 /// The axis and six columns on either side.
@@ -40,7 +43,7 @@ impl<'d> Column<'d> {
         palette: &'d Palette<'d>,
     ) -> Option<Self> {
         let difference = difference?;
-        let number = room >= NUMBER + NARROWEST_BARS;
+        let number = room >= NARROWEST;
         let bars = match number {
             true => room - NUMBER,
             false => room,
@@ -62,11 +65,12 @@ impl<'d> Column<'d> {
     /// Who is subtracted from whom.
     pub fn head(&self) -> String {
         let Difference { a, b, .. } = self.difference;
-        let head = format!("{}−{}", letter(a), letter(b));
-        match self.number {
-            true => text::right(&head, usize::from(NUMBER - 1)),
-            false => text::right(&head, usize::from(self.bars / 2 + 2)),
-        }
+        let pair = format!("{}−{}", letter(a), letter(b));
+        let room = usize::from(self.width());
+        let delta = delta(self.palette.charset());
+        let heads = [format!(" {delta}logit {pair}"), format!(" {delta} {pair}")];
+        let fitting = heads.into_iter().find(|head| text::width(head) <= room);
+        fitting.unwrap_or(pair)
     }
 
     /// The number and the bar of a row.
@@ -82,7 +86,7 @@ impl<'d> Column<'d> {
         let (left, right) = (leftward(-part, half), text::bar(part, half));
         let mut spans = Vec::new();
         if self.number {
-            spans.push(Span::raw(format!("{value:>+6.2} ")));
+            spans.push(Span::raw(format!("{value:>+7.2} ")));
         }
         spans.push(Span::styled(left, self.style(self.difference.b)));
         spans.push(Span::styled("│", self.palette.muted()));
@@ -92,6 +96,14 @@ impl<'d> Column<'d> {
 
     fn style(&self, candidate: usize) -> Style {
         self.palette.line(candidate)
+    }
+}
+
+/// The sign of a difference. ASCII has none, and leaves its column free.
+pub fn delta(charset: Charset) -> char {
+    match charset {
+        Charset::Unicode => 'Δ',
+        Charset::Ascii => ' ',
     }
 }
 

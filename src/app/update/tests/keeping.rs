@@ -30,12 +30,12 @@ fn notice(state: &State) -> &Notice {
 fn what_a_session_before_left_is_offered_with_the_keys_that_work_here() {
     let mut state = ready();
     hear_of(&mut state, left(Ok(record_of(2))));
-    let in_prompt = "^O opens the unsaved trace of 14:02, tab then D discards it: 2 steps, “ab”";
+    let in_prompt = "^O opens, tab then D discards the unsaved trace of 14:02 (“ab”, 2 steps)";
     assert_eq!(notice(&state).text, in_prompt);
     press(&mut state, "tab");
     assert_eq!(state.notice, None);
     hear_of(&mut state, left(Ok(record_of(1))));
-    let in_grid = "^O opens the unsaved trace of 14:02, D discards it: 1 step, “ab”";
+    let in_grid = "^O opens, D discards the unsaved trace of 14:02 (“ab”, 1 step)";
     assert_eq!(notice(&state).text, in_grid);
 }
 

@@ -4,7 +4,8 @@ use super::candidates::questions;
 use super::*;
 use crate::app::Capture;
 use crate::settings::{
-    CellColour, CellValue, Cells, ListedTokens, PredictionOptions, SamplingOptions, Top, Visibility,
+    Arrows, CellColour, CellValue, Cells, ListedTokens, PredictionOptions, SamplingOptions, Top,
+    Visibility,
 };
 
 fn set(state: &mut State, option: &str) -> Vec<Effect> {
@@ -125,6 +126,9 @@ fn has_taken_effect(name: &str) -> (&'static str, Effective) {
         }),
         "grid.cells" => ("short", |state, _| {
             state.settings.options.grid.cells == Cells::Short
+        }),
+        "grid.arrows" => ("all", |state, _| {
+            state.settings.options.grid.arrows == Arrows::All
         }),
         "cell.attribution" => ("shown", |_, effects| {
             matches!(questions(effects)[0].ask, Ask::Attribution { .. })

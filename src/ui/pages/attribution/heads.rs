@@ -14,8 +14,6 @@ const LABEL: usize = 5;
 const GAP: usize = 2;
 /// A wider bar says no more.
 const MOST_BAR: usize = 41;
-/// So few columns show no difference.
-const NO_BAR: usize = 2;
 
 /// A title, then the heads, in at most `height` lines below it.
 pub fn lines(
@@ -34,29 +32,24 @@ pub fn lines(
         .clamp(1, (width / least).max(1));
     let each = (width + GAP) / columns - GAP;
     let bar = each.saturating_sub(LABEL + bars::NUMBER + 1).min(MOST_BAR);
-    let bars = Diverging::new(parts.iter().map(|(_, share)| *share), bar);
+    let scale = Diverging::new(parts.iter().map(|(_, share)| *share), bar);
     let hidden = parts.len().saturating_sub(columns * height);
     let rows = parts.len().div_ceil(columns).min(height);
-    let number = number_of(bars);
-    let mut title = title(shares, order, hidden);
-    if bar > NO_BAR {
-        // Each layer's bars have a scale of their own: small heads are to be compared too.
-        let scale = format!(", full bar {}", number(bars.full()).trim_start_matches('+'));
-        if title.len() + scale.len() <= width {
-            title += &scale;
-        }
-    }
+    let title = title(shares, order, hidden);
+    let scale_words = largest(&parts).map(|largest| format!("{title}, longest bar {largest}"));
+    let fits = |words: &String| bar > 2 && text::width(words) <= width;
+    let title = scale_words.filter(fits).unwrap_or(title);
     let title = Line::styled(title, palette.muted());
     let rows = (0..rows).map(|row| {
         let in_row = parts.iter().skip(row).step_by(rows).take(columns);
         Line::from_iter(in_row.flat_map(|(name, share)| {
             let mut spans = vec![Span::styled(text::left(name, LABEL), palette.muted())];
-            let number = number(*share);
+            let number = text::right(&bars::fine(*share), bars::NUMBER);
             let style = bars::of_sign(*share, palette);
-            spans.push(Span::styled(text::right(&number, bars::NUMBER), style));
-            if bar > NO_BAR {
+            spans.push(Span::styled(number, style));
+            if bar > 2 {
                 spans.push(Span::raw(" "));
-                spans.extend(bars.bar(*share, palette));
+                spans.extend(scale.bar(*share, palette));
             }
             spans.push(Span::raw(" ".repeat(GAP)));
             spans
@@ -65,13 +58,11 @@ pub fn lines(
     std::iter::once(title).chain(rows).collect()
 }
 
-/// How the numbers beside these bars are written: with a third decimal where all are small.
-fn number_of(bars: Diverging) -> fn(f32) -> String {
-    if bars.full() < 1.0 {
-        bars::signed_finely
-    } else {
-        bars::signed
-    }
+/// The largest part, whichever way it goes.
+fn largest(parts: &[(String, f32)]) -> Option<String> {
+    let size = |(_, share): &&(String, f32)| share.abs();
+    let largest = parts.iter().max_by(|a, b| size(a).total_cmp(&size(b)));
+    largest.map(|(_, share)| bars::fine(*share))
 }
 
 /// The heads in their order, and the bias where there is one.
@@ -147,27 +138,16 @@ mod tests {
             drawn(&shares, HeadOrder::BySize, 21, 9),
             [
                 "heads of L3 -0.25, by size",
-                "H1    -2.00 ━━━━│",
-                "H2    +1.00     │━━",
-                "H0    +0.50     │━",
-                "bias  +0.25     │╸",
+                "H1   -2.000 ━━━━│",
+                "H2   +1.000     │━━",
+                "H0   +0.500     │━",
+                "bias +0.250     │╸",
             ]
         );
+        let wide = drawn(&shares, HeadOrder::BySize, 60, 9);
+        assert_eq!(wide[0], "heads of L3 -0.25, by size, longest bar -2.000");
         let by_number = drawn(&shares, HeadOrder::ByNumber, 21, 9);
         assert!(by_number[1].starts_with("H0") && by_number[2].starts_with("H1"));
-    }
-
-    #[test]
-    fn heads_that_are_all_small_have_a_third_decimal() {
-        let shares = shares(vec![0.031, -0.004], 0.0);
-        assert_eq!(
-            drawn(&shares, HeadOrder::BySize, 43, 9),
-            [
-                "heads of L3 +0.03, by size, full bar 0.031",
-                "H0   +0.031                │━━━━━━━━━━━━━━━",
-                "H1   -0.004              ━━│",
-            ]
-        );
     }
 
     #[test]
