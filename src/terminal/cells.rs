@@ -86,14 +86,16 @@ pub fn write<'a>(
     while let Some((x, y, cell)) = cells.next() {
         // What it covers goes first: over half of a wide character, it would erase the other half.
         let end = x.saturating_add(cell.cell_width());
+        let mut clear = x + 1;
         while let Some((x, y, covered)) = cells.next_if(|next| next.1 == y && next.0 < end) {
             put(output, &mut look, &mut pen, (x, y), covered)?;
+            clear = x + 1;
         }
         // A terminal may give it fewer columns; what was in the others would stay.
         if end > x.saturating_add(narrowest(cell.symbol())) {
             let mut blank = cell.clone();
             blank.set_symbol(" ");
-            for x in x + 1..end {
+            for x in clear..end {
                 put(output, &mut look, &mut pen, (x, y), &blank)?;
             }
         }

@@ -209,6 +209,7 @@ fn a_jacobian_lens_that_does_not_fit_is_refused() {
         (|lens| lens.matrices_key = "K", "has no `J`"),
         (|lens| lens.n_prompts = Some(0), "`n_prompts`"),
         (|lens| lens.source_layers = Some(vec![0, 1, 2]), "lists 2"),
+        (|lens| lens.source_layers = Some(vec![0]), "layer 1, which"),
         (
             |lens| {
                 let not_finite = (identity(32) * 65504.0).unwrap().affine(2.0, 0.0).unwrap();

@@ -37,9 +37,9 @@ const COHERE2: ModelType = ModelType::new(
     "cohere2",
     r#"{
         "hidden_size": 8192, "intermediate_size": 22528, "num_hidden_layers": 40,
-        "num_attention_heads": 64, "num_key_value_heads": null, "hidden_act": "silu",
-        "max_position_embeddings": 8192, "layer_norm_eps": 1e-5, "tie_word_embeddings": true,
-        "rope_parameters": null, "rope_theta": 10000.0, "attention_bias": false,
+        "num_attention_heads": 64, "num_key_value_heads": null, "head_dim": null,
+        "hidden_act": "silu", "max_position_embeddings": 8192, "layer_norm_eps": 1e-5,
+        "tie_word_embeddings": true, "rope_parameters": null, "rope_theta": 10000.0, "attention_bias": false,
         "logit_scale": 0.0625, "sliding_window": 4096, "layer_types": null,
         "sliding_window_pattern": 4
     }"#,
@@ -59,10 +59,6 @@ const COHERE2: ModelType = ModelType::new(
     (
         "use_embedding_sharing",
         "`tie_word_embeddings` stands for it",
-    ),
-    (
-        "head_dim",
-        "worked out from width and heads, as transformers does",
     ),
     (
         "_sliding_window_pattern",
@@ -138,5 +134,29 @@ fn layout(config: &Config) -> Layout {
     Layout {
         rope_rows: RopeRows::Interleaved,
         ..names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::families;
+
+    #[test]
+    fn heads_are_as_wide_as_the_file_says_or_share_the_width() {
+        for model_type in ["cohere", "cohere2"] {
+            for (said, width) in [(json!(20), 20), (json!(null), 12)] {
+                let file = json!({
+                    "model_type": model_type, "hidden_size": 48, "num_attention_heads": 4,
+                    "num_hidden_layers": 1, "vocab_size": 100, "head_dim": said
+                });
+                let config = Config::from_json(file.to_string(), "config.json").unwrap();
+                let spec = families::read(&config).unwrap().spec;
+                assert_eq!(spec.blocks[0].attention.head_dim, width, "{model_type}");
+            }
+        }
     }
 }

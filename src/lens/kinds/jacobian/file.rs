@@ -251,6 +251,12 @@ fn layers(path: &Path, saved: &Saved) -> Result<BTreeSet<usize>, ModelError> {
                 format!("`source_layers` lists {layer}, but `{MATRICES}` has no such matrix");
             return Err(wrong(path, reason));
         }
+        if let Some(layer) = found.difference(&listed).next() {
+            let reason = format!(
+                "`{MATRICES}` has a matrix of layer {layer}, which `source_layers` does not list"
+            );
+            return Err(wrong(path, reason));
+        }
     }
     Ok(found)
 }
