@@ -189,7 +189,7 @@ fn a_jacobian_lens_that_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lens.pt");
     type Change = fn(&mut Jacobian);
-    let cases: [(Change, &str); 14] = [
+    let cases: [(Change, &str); 15] = [
         (
             |lens| lens.matrices = vec![(0, identity(64))],
             "expected [32, 32]",
