@@ -50,7 +50,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         ..inside
     }
     .intersection(buffer.area);
-    let text = Text::of(state, inner, buffer);
+    let text = Text::of(state, inner);
     let titles = Titles {
         right: text.part_in_view(),
         bottom: bottom(state, palette, area.width),
@@ -98,7 +98,7 @@ struct Text<'s> {
 impl<'s> Text<'s> {
     /// The editor scrolls no further than its cursor asks for; so it is taken back where it leaves
     /// lines of the pane empty behind the text.
-    fn of(state: &'s State, area: Rect, buffer: &mut Buffer) -> Self {
+    fn of(state: &'s State, area: Rect) -> Self {
         let editor = state.prompt.editor();
         let visible = usize::from(area.height);
         let bytes: usize = editor.lines().iter().map(|line| line.len() + 1).sum();
@@ -110,10 +110,13 @@ impl<'s> Text<'s> {
         };
         // No line of the screen holds less than a line feed or half its columns.
         let may_be_longer = editor.lines().len() > visible || bytes > usize::from(area.width) / 2;
-        if area.is_empty() || !may_be_longer || bytes > LONGEST_COUNTED {
+        // Where the pane was lower, the editor may be scrolled still.
+        let is_counted = may_be_longer || editor.scroll_offset().0 > 0;
+        if area.is_empty() || !is_counted || bytes > LONGEST_COUNTED {
             return text;
         }
-        editor.render(area, buffer);
+        // Where it scrolls to, it knows once it was drawn; what it draws for that nobody is to see.
+        editor.render(area, &mut Buffer::empty(area));
         let mut end = editor.clone();
         end.move_cursor(CursorMove::Bottom);
         end.move_cursor(CursorMove::End);

@@ -1,5 +1,6 @@
 //! Prompt, grid, cell and log, while a run comes and when it is there.
 
+use lenscape::app::Message;
 use lenscape::engine::Event;
 
 use super::scene::Scene;
@@ -196,6 +197,31 @@ fn in_a_prompt_that_wraps_up_and_down_move_before_they_recall() {
     assert_eq!(scene.state.prompt.text(), "before");
     let scene = scene.press("down");
     assert_eq!(scene.state.prompt.text(), long);
+}
+
+/// The editor remembers how far it was scrolled where the pane was lower.
+#[test]
+fn a_prompt_that_fits_again_is_drawn_from_its_first_line_and_nothing_else_is() {
+    let lines = ["1", "22", "333", "4444", "55555"];
+    let mut scene = Scene::finished(80, 24).presses(&["i", "ctrl-u"]);
+    for (at, line) in lines.into_iter().enumerate() {
+        if at > 0 {
+            scene = scene.press("ctrl-j");
+        }
+        scene = scene.types(line);
+    }
+    scene.screen();
+    scene.takes(Message::Resize {
+        columns: 120,
+        rows: 40,
+    });
+    let screen = scene.screen();
+    let drawn = |row: u16| -> String {
+        let symbols = (2..30).map(|column| screen[(column, row)].symbol());
+        symbols.collect::<String>().trim_end().to_owned()
+    };
+    let rows: Vec<String> = (2..7).map(drawn).collect();
+    assert_eq!(rows, lines);
 }
 
 #[test]
