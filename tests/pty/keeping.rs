@@ -252,7 +252,9 @@ fn what_could_not_be_saved_before_the_end_is_told() {
         .custom_flags(libc::O_NONBLOCK)
         .open(&pipe);
     assert!(reader.is_ok());
-    opened.terminal.send(&format!(":save {}\r", pipe.display()));
+    opened.terminal.send(&format!(":save {}", pipe.display()));
+    opened.terminal.wait_for("pipe.json");
+    opened.terminal.send("\r");
     opened
         .terminal
         .wait_until("the line to be taken", |screen| {
