@@ -18,7 +18,8 @@ use crossterm::style::{Colored, Print};
 use ratatui::backend::IntoCrossterm;
 use ratatui::buffer::{Cell, CellWidth};
 use ratatui::style::{Color, Modifier};
-use unicode_width::UnicodeWidthChar;
+
+use super::clusters;
 
 /// How cells look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub fn write<'a>(
             clear = x + 1;
         }
         // A terminal may give it fewer columns; what was in the others would stay.
-        if end > x.saturating_add(narrowest(cell.symbol())) {
+        if end > x.saturating_add(clusters::narrowest(cell.symbol())) {
             let mut blank = cell.clone();
             blank.set_symbol(" ");
             for x in clear..end {
@@ -102,13 +103,6 @@ pub fn write<'a>(
         put(output, &mut look, &mut pen, (x, y), cell)?;
     }
     change(output, look, Look::default())
-}
-
-/// The fewest columns that a terminal gives a cluster: those of its widest character, of which few
-/// terminals give any more than two.
-fn narrowest(cluster: &str) -> u16 {
-    let wide = |character: char| character.width().unwrap_or(0) > 1;
-    if cluster.chars().any(wide) { 2 } else { 1 }
 }
 
 fn put(

@@ -44,6 +44,13 @@ fn widest(cluster: &str) -> usize {
     cluster.chars().filter_map(UnicodeWidthChar::width).sum()
 }
 
+/// The fewest columns that a terminal gives a cluster: those of its widest character, of which few
+/// terminals give any more than two.
+pub fn narrowest(cluster: &str) -> u16 {
+    let wide = |character: char| character.width().unwrap_or(0) > 1;
+    if cluster.chars().any(wide) { 2 } else { 1 }
+}
+
 /// Whether a terminal may add the beginning of a cluster to the cell before it: a character without
 /// a column of its own, as some vowels and signs are that stand before their letter.
 fn joins_the_cell_before(cluster: &str) -> bool {

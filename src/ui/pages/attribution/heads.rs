@@ -37,7 +37,9 @@ pub fn lines(
     let rows = parts.len().div_ceil(columns).min(height);
     let title = title(shares, order, hidden);
     let scale_words = largest(&parts).map(|largest| format!("{title}, longest bar {largest}"));
-    let fits = |words: &String| bar > 2 && text::width(words) <= width;
+    // Two columns show no difference.
+    let has_bars = bar > 2;
+    let fits = |words: &String| has_bars && text::width(words) <= width;
     let title = scale_words.filter(fits).unwrap_or(title);
     let title = Line::styled(title, palette.muted());
     let rows = (0..rows).map(|row| {
@@ -47,7 +49,7 @@ pub fn lines(
             let number = text::right(&bars::fine(*share), bars::NUMBER);
             let style = bars::of_sign(*share, palette);
             spans.push(Span::styled(number, style));
-            if bar > 2 {
+            if has_bars {
                 spans.push(Span::raw(" "));
                 spans.extend(scale.bar(*share, palette));
             }
