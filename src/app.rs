@@ -54,9 +54,10 @@ pub use message::{Capture, Effect, Message, Recording, RecordingNews};
 pub use motion::Motion;
 pub use pages::{
     ActionEntry, ActionList, AttributedLogit, Attribution, Behaviour, Choice, Entry,
-    FollowedCandidates, Goal, HeadOrder, Help, HelpLine, HelpPart, HelpRoom, Layers, MOST_TOKENS,
-    Outcome, Page, Picker, Predictions, PromptTokens, Purpose, RunList, SUMMARY_HEAD, Selected,
-    SidePanel, SummaryPage, TokenChoice, WatchedTokens, help_lines, help_room,
+    FollowedCandidates, Goal, HeadOrder, Help, HelpLine, HelpPart, HelpRoom, KEYS_WIDTH, Layers,
+    MOST_TOKENS, Outcome, Page, Picker, Predictions, PromptTokens, Purpose, RunList, SIGNS_WIDTH,
+    SUMMARY_HEAD, Selected, SidePanel, SummaryPage, TokenChoice, WatchedTokens, help_lines,
+    help_room,
 };
 pub use prefilled::PrefilledField;
 pub use prompt::Prompt;

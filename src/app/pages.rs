@@ -34,7 +34,9 @@ pub use actions::{ActionEntry, ActionList};
 pub use attribution::{AttributedLogit, Attribution, Goal, HeadOrder, SidePanel};
 pub use entry::{Entry, Purpose, TokenChoice};
 pub use followed::FollowedCandidates;
-pub use help::{Help, HelpLine, HelpPart, HelpRoom, help_lines, help_room};
+pub use help::{
+    Help, HelpLine, HelpPart, HelpRoom, KEYS_WIDTH, SIGNS_WIDTH, help_lines, help_room,
+};
 pub use models::{Choice, Picker};
 pub use predictions::{Layers, MOST_TOKENS, Predictions};
 pub use prompt_tokens::PromptTokens;

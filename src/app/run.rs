@@ -243,6 +243,14 @@ impl Run {
         Position(self.prompt_tokens.len() + step.0)
     }
 
+    /// The step that the state at a place in the whole sequence predicts; those of the prompt but
+    /// its last predict none.
+    #[must_use]
+    pub fn step_predicted_at(&self, position: Position) -> Option<Step> {
+        let step = (position.0 + 1).checked_sub(self.prompt_tokens.len())?;
+        (!self.prompt_tokens.is_empty()).then_some(Step(step))
+    }
+
     /// The prompt and the tokens generated before a step, or the prompt up to one of its tokens.
     #[must_use]
     pub fn text_before(&self, place: impl Into<Place>, vocabulary: &Vocabulary) -> String {

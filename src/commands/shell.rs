@@ -39,8 +39,8 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
     page.render_synopsis_section(out)?;
     page.render_description_section(out)?;
     page.render_options_section(out)?;
-    // That one has nothing of its own to say.
-    let is_command = |it: &&clap::Command| it.get_name() != "help";
+    // `help` has nothing of its own to say, and hidden ones are for those who build the program.
+    let is_command = |it: &&clap::Command| it.get_name() != "help" && !it.is_hide_set();
     for command in program.get_subcommands().filter(is_command) {
         writeln!(
             out,
@@ -112,7 +112,8 @@ mod tests {
         let mut bytes = Vec::new();
         man(&mut bytes).unwrap();
         let text = String::from_utf8(bytes).unwrap();
-        for command in Cli::command().get_subcommands() {
+        let commands = Cli::command();
+        for command in commands.get_subcommands().filter(|it| !it.is_hide_set()) {
             let heading = format!("\n.SH \"LENSCAPE {}\"\n", command.get_name().to_uppercase());
             assert!(text.contains(&heading), "{heading}");
             for option in command.get_arguments().filter_map(|it| it.get_long()) {
@@ -120,6 +121,8 @@ mod tests {
                 assert!(text.contains(&option), "{} --{option}", command.get_name());
             }
         }
+        // What only those need who build the program.
+        assert!(!text.contains("RECORD-EXAMPLES"));
         for page in manual::PAGES {
             assert!(text.contains(&manual::roff::section(page)), "{}", page.name);
         }

@@ -120,6 +120,15 @@ pub fn wrap<M: Copy + PartialEq>(pieces: &[(&str, M)], columns: usize) -> Vec<Ve
     lines
 }
 
+/// A text of one look in lines of at most `columns`, as [`wrap`] breaks it, without the spaces at
+/// which it was broken.
+#[must_use]
+pub fn folded(text: &str, columns: usize) -> Vec<String> {
+    let lines = wrap(&[(text, ())], columns).into_iter();
+    let joined = lines.map(|line| line.into_iter().map(|(text, ())| text).collect::<String>());
+    joined.map(|line| line.trim_end().to_owned()).collect()
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive([' ', '\n'])
 }

@@ -35,10 +35,14 @@ impl fmt::Display for Intervention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ablation(ablation) => write!(f, "-{ablation}"),
+            // Positions as a search names them: from 1.
             Self::Patch(patch) => write!(
                 f,
-                "{}@{}←{}@{}",
-                patch.row, patch.into.0, patch.from_run, patch.from.0
+                "{}@p{}←{}@p{}",
+                patch.row,
+                patch.into.0 + 1,
+                patch.from_run,
+                patch.from.0 + 1
             ),
         }
     }

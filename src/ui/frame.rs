@@ -14,7 +14,7 @@ use crate::display::text;
 pub struct Titles<'t> {
     /// At the top, on the left.
     pub name: String,
-    /// At the top, on the right, where there is room.
+    /// At the top, on the right: of its parts, with ` · ` between them, as many as there is room for.
     pub right: String,
     /// At the bottom.
     pub bottom: Line<'t>,
@@ -54,13 +54,22 @@ pub fn render(
         .border_style(palette.border(focus))
         .title(Line::styled(format!(" {name} "), palette.title(focus)))
         .title_bottom(titles.bottom);
-    let used = text::width(&name) + text::width(&titles.right) + 4;
-    if !titles.right.is_empty() && used <= room {
-        let right = format!(" {} ", titles.right);
+    let room_beside = room.saturating_sub(text::width(&name) + 4);
+    if let Some(right) = fitting(&titles.right, room_beside) {
+        let right = format!(" {right} ");
         block = block.title(Line::styled(right, palette.muted()).right_aligned());
     }
     block.render(area, buffer);
     area.inner(Margin::new(1, 1))
+}
+
+/// The first parts of a title that there is room for.
+fn fitting(title: &str, room: usize) -> Option<&str> {
+    let mut part = title;
+    while text::width(part) > room {
+        (part, _) = part.rsplit_once(" · ")?;
+    }
+    (!part.is_empty()).then_some(part)
 }
 
 /// Draw lines from the top of what is inside a frame, one column in from the border.
@@ -73,5 +82,19 @@ pub fn lines<'l>(lines: impl IntoIterator<Item = Line<'l>>, inner: Rect, buffer:
             height: 1,
         };
         line.render(place.intersection(buffer.area), buffer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_gives_up_its_last_parts_first() {
+        let title = "57–64 of 64 · L1–L29";
+        assert_eq!(fitting(title, 20), Some(title));
+        assert_eq!(fitting(title, 19), Some("57–64 of 64"));
+        assert_eq!(fitting(title, 10), None);
+        assert_eq!(fitting("", 10), None);
     }
 }

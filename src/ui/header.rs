@@ -121,7 +121,7 @@ fn parts(state: &State, palette: &Palette<'_>) -> Vec<Part> {
         put(5, 1, vec![Span::styled("● rec", palette.error())]);
     }
     if let Some(run) = state.run.as_ref().filter(|run| run.is_changed()) {
-        let changed = text::cut(&interventions(run), MOST_CHANGED).into_owned();
+        let changed = text::cut(&interventions(run, state), MOST_CHANGED).into_owned();
         put(6, 1, vec![Span::styled(changed, palette.warning())]);
     }
     if state.chat().is_some() {

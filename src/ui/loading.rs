@@ -32,6 +32,9 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         .render(area.intersection(buffer.area), buffer);
 }
 
+/// Columns of a key.
+const KEY: usize = 6;
+
 struct Page<'p> {
     state: &'p State,
     palette: &'p Palette<'p>,
@@ -72,11 +75,11 @@ impl Page<'_> {
                     width,
                 ),
             ],
-            Loading::Cancelled => vec![
-                self.title("Loading was stopped".into()),
-                Line::default(),
-                self.press(Action::RetryLoad, "to load the model again"),
-            ],
+            Loading::Cancelled => {
+                let mut lines = vec![self.title("Loading was stopped".into()), Line::default()];
+                lines.extend(self.press(Action::RetryLoad, "to load the model again", width));
+                lines
+            }
             Loading::Failed(why) => vec![
                 Line::styled(
                     format!("{wanted} could not be loaded"),
@@ -87,7 +90,7 @@ impl Page<'_> {
             Loading::Done => Vec::new(),
         };
         lines.extend(self.sources(model, width));
-        lines.extend(self.next_step(model));
+        lines.extend(self.next_step(model, width));
         lines
     }
 
@@ -101,20 +104,17 @@ impl Page<'_> {
             let source = format!("  {}", failed.source);
             lines.push(Line::styled(source, self.palette.warning()));
             let why = visible_text(&failed.why);
-            let folded = text::wrap(&[(why.as_str(), ())], width.saturating_sub(4));
-            lines.extend(folded.into_iter().map(|line| {
-                let line: String = line.into_iter().map(|(text, ())| text).collect();
-                Line::raw(format!("    {line}"))
-            }));
+            let folded = text::folded(&why, width.saturating_sub(4)).into_iter();
+            lines.extend(folded.map(|line| Line::raw(format!("    {line}"))));
         }
         lines
     }
 
-    fn next_step(&self, model: &Model) -> Vec<Line<'static>> {
+    fn next_step(&self, model: &Model, width: usize) -> Vec<Line<'static>> {
         let mut lines = vec![Line::default()];
         match &model.loading {
             Loading::Failed(_) => {
-                lines.push(self.press(Action::RetryLoad, "to try again"));
+                lines.extend(self.press(Action::RetryLoad, "to try again", width));
                 lines.push(self.muted(
                     "Another model: start lenscape with --model and a name, a .gguf file or a folder."
                         .into(),
@@ -129,7 +129,7 @@ impl Page<'_> {
             }
             _ => {
                 lines.push(Line::raw("Meanwhile, type a prompt."));
-                lines.push(self.press(Action::Stop, "to stop loading"));
+                lines.extend(self.press(Action::Stop, "to stop loading", width));
             }
         }
         lines
@@ -147,12 +147,19 @@ impl Page<'_> {
                     width,
                 ),
             ],
-            Some(Phase::Generating | Phase::Finished(_)) => vec![
-                self.title("The prompt is processed".into()),
-                Line::default(),
-                self.press(Action::Compare, "to compare what may follow it"),
-                self.press(Action::Generate, "to generate"),
-            ],
+            Some(Phase::Generating | Phase::Finished(_)) => {
+                let mut lines = vec![
+                    self.title("The prompt is processed".into()),
+                    Line::default(),
+                ];
+                for (action, what_for) in [
+                    (Action::Compare, "to compare what may follow it"),
+                    (Action::Generate, "to generate"),
+                ] {
+                    lines.extend(self.press(action, what_for, width));
+                }
+                lines
+            }
             Some(Phase::Failed(why)) => vec![
                 Line::styled("The run failed", self.palette.error()),
                 Line::raw(why.clone()),
@@ -162,11 +169,15 @@ impl Page<'_> {
                     self.title("Nothing generated yet".into()),
                     self.muted("Type a prompt above; each token becomes a column here.".into()),
                     Line::default(),
-                    self.press(Action::Generate, "to generate"),
-                    self.press(Action::NextExample, "for an example"),
-                    self.press(Action::Compare, "to compare what may follow the prompt"),
-                    self.press(Action::Help, "for all keys"),
                 ];
+                for (action, what_for) in [
+                    (Action::Generate, "to generate"),
+                    (Action::NextExample, "for an example"),
+                    (Action::Compare, "to compare what may follow the prompt"),
+                    (Action::Help, "for all keys"),
+                ] {
+                    lines.extend(self.press(action, what_for, width));
+                }
                 lines.extend(self.notes());
                 lines
             }
@@ -191,7 +202,7 @@ impl Page<'_> {
     }
 
     /// The key for an action from where the user is; where there is none, from any pane.
-    fn press(&self, action: Action, what_for: &str) -> Line<'static> {
+    fn press(&self, action: Action, what_for: &str, width: usize) -> Vec<Line<'static>> {
         let keymap = &self.state.settings.keymap;
         let everywhere = [Scope::Panes, Scope::Everywhere];
         let key = keymap.key_for(self.state.scopes(), action).or_else(|| {
@@ -202,13 +213,19 @@ impl Page<'_> {
                     _ => key,
                 })
         });
-        match key {
-            Some(key) => Line::from(vec![
-                Span::styled(format!("{key:>6}"), self.palette.accent()),
+        let Some(key) = key else {
+            return vec![Line::default()];
+        };
+        let mut key = format!("{key:>KEY$}");
+        let folded = text::folded(what_for, width.saturating_sub(KEY + 2)).into_iter();
+        let lines = folded.map(|what_for| {
+            let key = std::mem::replace(&mut key, " ".repeat(KEY));
+            Line::from(vec![
+                Span::styled(key, self.palette.accent()),
                 Span::styled(format!("  {what_for}"), self.palette.muted()),
-            ]),
-            None => Line::default(),
-        }
+            ])
+        });
+        lines.collect()
     }
 
     fn bar(&self, part: f64, words: &str, width: usize) -> Line<'static> {

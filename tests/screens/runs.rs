@@ -4,7 +4,7 @@ use lenscape::engine::Event;
 use lenscape::settings::theme::Depth;
 
 use super::scene::Scene;
-use super::{keep, keep_one, keep_styled};
+use super::{keep, keep_one, keep_styled, styled};
 
 #[test]
 fn a_given_text_is_marked_token_by_token() {
@@ -68,6 +68,20 @@ fn the_list_of_runs() {
     keep("runs", runs);
     let narrow = runs(60, 20);
     keep_one("runs_60x20", &narrow);
+}
+
+/// Steps count from 1 on the screen, in the name of a patch too.
+#[test]
+fn a_patch_is_named_by_the_step_whose_prediction_it_changes() {
+    let patched = Scene::finished(120, 40)
+        .presses(&["tab", "shift-b", "m", "esc", "enter"])
+        .completed()
+        .presses(&["home", "right", "up", "shift-x"])
+        .completed();
+    let listed = styled::text(&patched.screen());
+    assert!(listed.contains("L28 step 2 ← #1"), "{listed}");
+    let listed = styled::text(&patched.press("shift-b").screen());
+    assert!(listed.contains("L28 step 2 ← #1"), "{listed}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{Behaviour, Outcome};
 use crate::app::{ActionList, Motion, State, Stops};
 use crate::display::meanings::MEANINGS;
+use crate::display::text;
 use crate::settings::keys::{Scope, key_name};
 use crate::settings::{Action, Settings};
 
@@ -40,8 +41,16 @@ impl Help {
     pub fn lines(&self, settings: &Settings, columns: u16, rows: u16) -> (Vec<HelpLine>, HelpRoom) {
         let room = help_room(columns, rows);
         match self.part {
-            HelpPart::Keys => (help_lines(settings), room),
-            HelpPart::Figures => (figure_lines(), HelpRoom { columns: 1, ..room }),
+            HelpPart::Keys => (help_lines(settings, room.width), room),
+            HelpPart::Figures => {
+                let width = usize::from(columns).saturating_sub(BORDERS);
+                let room = HelpRoom {
+                    columns: 1,
+                    width,
+                    ..room
+                };
+                (figure_lines(width), room)
+            }
         }
     }
 }
@@ -91,6 +100,18 @@ impl Behaviour for Help {
     }
 }
 
+/// Columns of the keys, each line's indent and the space behind them aside.
+pub const KEYS_WIDTH: usize = 16;
+
+/// Columns of the figures and signs.
+pub const SIGNS_WIDTH: usize = 9;
+
+/// Columns of the indent of each line and of the space behind keys and signs.
+const INDENT: usize = 3;
+
+/// The page's borders, each with a free column beside it.
+const BORDERS: usize = 4;
+
 /// How many lines the help page shows at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HelpRoom {
@@ -98,6 +119,8 @@ pub struct HelpRoom {
     pub columns: usize,
     /// Lines in each.
     pub rows: usize,
+    /// Columns of the terminal in each.
+    pub width: usize,
 }
 
 /// The help page's room on a screen of that size.
@@ -105,8 +128,14 @@ pub struct HelpRoom {
 pub fn help_room(columns: u16, rows: u16) -> HelpRoom {
     // Status line, key line and two borders.
     let rows = usize::from(rows.saturating_sub(4)).max(1);
-    let columns = usize::from(columns / 58).max(1);
-    HelpRoom { columns, rows }
+    let width = usize::from(columns);
+    let columns = (width / 58).max(1);
+    let width = (width.saturating_sub(2) / columns).saturating_sub(2);
+    HelpRoom {
+        columns,
+        rows,
+        width,
+    }
 }
 
 /// One line of the help page.
@@ -124,37 +153,36 @@ pub enum HelpLine {
         does: String,
     },
     /// A figure or a sign, and what it means.
-    Meaning(&'static str, &'static str),
+    Meaning(&'static str, String),
     /// A sentence.
     Text(String),
     /// A mistake in one of the user's files.
     Problem(String),
 }
 
-/// The lines of the help page.
+/// The lines of the help page, each in at most `width` columns.
 #[must_use]
-pub fn help_lines(settings: &Settings) -> Vec<HelpLine> {
+pub fn help_lines(settings: &Settings, width: usize) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     if !settings.problems.is_empty() {
         lines.push(HelpLine::Title("In your own files"));
         for problem in &settings.problems {
-            lines.extend(
-                folded(&problem.to_string())
-                    .into_iter()
-                    .map(HelpLine::Problem),
-            );
+            let problem = text::folded(&problem.to_string(), width.saturating_sub(INDENT));
+            lines.extend(problem.into_iter().map(HelpLine::Problem));
         }
         lines.push(HelpLine::Blank);
     }
+    let room = width.saturating_sub(INDENT + KEYS_WIDTH);
     for scope in Scope::ALL {
         lines.push(HelpLine::Title(scope.title()));
-        lines.extend(settings.keymap.bindings(scope).iter().map(|binding| {
+        for binding in settings.keymap.bindings(scope) {
             let keys: Vec<String> = binding.keys.iter().map(|key| key_name(*key)).collect();
-            HelpLine::Keys {
-                keys: keys.join("  "),
-                does: binding.help.clone(),
-            }
-        }));
+            let mut keys = keys.join("  ");
+            lines.extend(text::folded(&binding.help, room).into_iter().map(|does| {
+                let keys = std::mem::take(&mut keys);
+                HelpLine::Keys { keys, does }
+            }));
+        }
         lines.push(HelpLine::Blank);
     }
     lines.push(HelpLine::Title("What can be typed"));
@@ -166,26 +194,15 @@ pub fn help_lines(settings: &Settings) -> Vec<HelpLine> {
     lines
 }
 
-fn figure_lines() -> Vec<HelpLine> {
-    let meanings = MEANINGS.into_iter();
-    meanings
-        .map(|(sign, meaning)| HelpLine::Meaning(sign, meaning))
-        .collect()
-}
-
-/// A long line in lines that fit each column of the page.
-fn folded(text: &str) -> Vec<String> {
-    const LONGEST: usize = 52;
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= LONGEST => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) => lines.push(format!("  {word}")),
-            None => lines.push(word.to_owned()),
-        }
+fn figure_lines(width: usize) -> Vec<HelpLine> {
+    let room = width.saturating_sub(INDENT + SIGNS_WIDTH);
+    let mut lines = Vec::new();
+    for (mut sign, meaning) in MEANINGS {
+        lines.extend(
+            text::folded(meaning, room)
+                .into_iter()
+                .map(|meaning| HelpLine::Meaning(std::mem::take(&mut sign), meaning)),
+        );
     }
     lines
 }
@@ -199,3 +216,32 @@ const WORDS: [&str; 7] = [
     "tokens and texts: words get a leading space, where",
     "         their script has any; \"quotes\" take text as it is",
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_keys_do_is_told_whole_however_narrow_the_screen() {
+        let settings = Settings::embedded().unwrap();
+        for columns in [40, 58, 80, 120, 200] {
+            let (lines, room) = Help::default().lines(&settings, columns, 12);
+            let mut told = String::new();
+            for line in &lines {
+                if let HelpLine::Keys { does, .. } = line {
+                    assert!(
+                        KEYS_WIDTH + INDENT + text::width(does) <= room.width,
+                        "{does}"
+                    );
+                    told = format!("{told} {does}");
+                }
+            }
+            for scope in Scope::ALL {
+                for binding in settings.keymap.bindings(scope) {
+                    assert!(told.contains(&binding.help), "{columns}: {}", binding.help);
+                }
+            }
+        }
+    }
+}

@@ -71,6 +71,16 @@ fn initial(label: &str) -> String {
     first.map_or_else(|| "·".into(), |(grapheme, _)| format!("{grapheme} "))
 }
 
+/// A token above its column. Of one that is bytes and no character the last ones tell it from its
+/// neighbours: the first ones are those of a whole script.
+fn head(label: &str, width: usize) -> String {
+    let is_bytes = label.trim_start_matches(GIVEN).starts_with('⟨') && label.contains(' ');
+    match is_bytes {
+        true => text::right(&text::cut_left(label, width), width),
+        false => text::right(label, width),
+    }
+}
+
 impl<'a> Grid<'a> {
     /// A grid of these columns, with these rows from top to bottom.
     #[must_use]
@@ -293,7 +303,7 @@ impl<'a> Grid<'a> {
         }
         let label = match self.options.cells {
             // The last column stays free: it parts a token from the next.
-            Cells::Exact | Cells::Short => text::right(&label, width - 1),
+            Cells::Exact | Cells::Short => head(&label, width - 1),
             Cells::Shades | Cells::Folded => initial(&label),
         };
         let selected = self.selected.is_some_and(|(_, selected)| selected == place);
@@ -398,5 +408,19 @@ fn shades(seen: &CellContext<'_>, tone: Tone, shade: Option<&str>, width: usize)
         (_, shade) if seen.cell.score.rank == 1 => format!("{}1", shade.unwrap_or(" ")),
         (_, Some(shade)) => shade.repeat(width),
         (_, None) => " ".repeat(width),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::head;
+
+    #[test]
+    fn of_bytes_that_are_no_character_the_last_ones_stand_in_a_head() {
+        assert_eq!(head("⟨E4 BD⟩", 7), "⟨E4 BD⟩");
+        assert_eq!(head("⟨E4 BD⟩", 6), "…4 BD⟩");
+        assert_eq!(head("⟨E4 BD⟩", 4), "…BD⟩");
+        assert_eq!(head("·cabinet", 6), "·cabi…");
+        assert_eq!(head("·is", 6), "   ·is");
     }
 }

@@ -75,7 +75,7 @@ fn missing(state: &State, page: &Attribution) -> &'static str {
     match (step::nothing_yet(state), target) {
         (Some(words), _) => words,
         (None, None) => "No token was chosen yet: go back with Esc and press Enter to generate.",
-        (None, Some(_)) => "…",
+        (None, Some(_)) => step::ON_ITS_WAY,
     }
 }
 
@@ -205,11 +205,11 @@ impl<'s> Sheet<'s> {
                 let target = self.split.attribution.target;
                 // The heads of another target or step would be taken for those of this one.
                 if shares.target != target {
-                    return words("…");
+                    return words(step::ON_ITS_WAY);
                 }
                 heads::lines(shares, self.page.order, self.palette, width, height)
             }
-            None => words("…"),
+            None => words(step::ON_ITS_WAY),
         }
     }
 

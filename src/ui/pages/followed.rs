@@ -14,7 +14,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::Draw;
+use super::{Draw, step};
 use crate::app::{FollowedCandidates, GridRoom, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::{letter, shown};
@@ -40,7 +40,7 @@ impl Draw for FollowedCandidates {
             let inner = frame::render(palette, Focus::Here, Titles::named(name), area, buffer);
             let words = match state.grid_columns().is_empty() {
                 true => "Nothing is generated yet.",
-                false => "…",
+                false => step::ON_ITS_WAY,
             };
             frame::lines([Line::styled(words, palette.muted())], inner, buffer);
             return;

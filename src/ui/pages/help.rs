@@ -6,17 +6,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::Draw;
-use crate::app::{Help, HelpLine, HelpPart, State};
+use crate::app::{Help, HelpLine, HelpPart, KEYS_WIDTH, SIGNS_WIDTH, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
 use crate::ui::charset;
 use crate::ui::frame::{self, Titles};
-
-/// Keys stand in a column of this width.
-const KEYS: usize = 16;
-
-/// Figures and signs stand in a column of this width.
-const SIGNS: usize = 9;
 
 impl Draw for Help {
     fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
@@ -58,15 +52,18 @@ fn styled(line: &HelpLine, palette: &Palette<'_>, width: usize) -> Line<'static>
             Span::styled(
                 format!(
                     "  {} ",
-                    text::left(&charset::key_names(keys, palette.charset()), KEYS)
+                    text::left(&charset::key_names(keys, palette.charset()), KEYS_WIDTH)
                 ),
                 palette.accent(),
             ),
-            Span::raw(text::cut(does, text_room.saturating_sub(KEYS + 1)).into_owned()),
+            Span::raw(text::cut(does, text_room.saturating_sub(KEYS_WIDTH + 1)).into_owned()),
         ]),
         HelpLine::Meaning(sign, meaning) => Line::from(vec![
-            Span::styled(format!("  {} ", text::left(sign, SIGNS)), palette.accent()),
-            Span::raw(text::cut(meaning, text_room.saturating_sub(SIGNS + 1)).into_owned()),
+            Span::styled(
+                format!("  {} ", text::left(sign, SIGNS_WIDTH)),
+                palette.accent(),
+            ),
+            Span::raw(text::cut(meaning, text_room.saturating_sub(SIGNS_WIDTH + 1)).into_owned()),
         ]),
         HelpLine::Text(text) => Line::raw(format!("  {}", text::cut(text, text_room))),
         HelpLine::Problem(problem) => Line::styled(

@@ -51,7 +51,7 @@ impl Draw for Predictions {
             let inner = frame::render(palette, Focus::Here, titles, area, buffer);
             let words = match state.model.saved {
                 Some(_) => "The file lists no tokens here.",
-                None => "…",
+                None => step::ON_ITS_WAY,
             };
             let words = step::nothing_yet(state).unwrap_or(words);
             frame::lines(vec![Line::styled(words, palette.muted())], inner, buffer);

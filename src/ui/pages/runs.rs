@@ -18,6 +18,7 @@ use super::Draw;
 use crate::app::{Origin, Run, RunList, State};
 use crate::display::palette::{Focus, Palette};
 use crate::display::text;
+use crate::run::{ActivationPatch, Intervention};
 use crate::ui::frame::{self, Titles};
 use crate::vocabulary::visible_text;
 
@@ -74,7 +75,7 @@ fn line(state: &State, run: &Run, width: usize) -> String {
     );
     let columns = [
         made_from(run.origin),
-        interventions(run),
+        interventions(run, state),
         run.lens.to_string(),
         run.columns.len().to_string(),
     ];
@@ -92,9 +93,24 @@ fn made_from(origin: Origin) -> String {
 }
 
 /// What is changed in the network, as the status line says it too.
-pub fn interventions(run: &Run) -> String {
-    let each = run.interventions.iter().map(ToString::to_string);
+pub fn interventions(run: &Run, state: &State) -> String {
+    let each = run.interventions.iter();
+    let each = each.map(|intervention| match intervention {
+        Intervention::Patch(patch) => {
+            patch_by_step(patch, run, state).unwrap_or(intervention.to_string())
+        }
+        Intervention::Ablation(_) => intervention.to_string(),
+    });
     each.collect::<Vec<_>>().join(" ")
+}
+
+/// `L27 step 1 ← #2`, where both states predict that step of their runs, and the runs are there.
+fn patch_by_step(patch: &ActivationPatch, run: &Run, state: &State) -> Option<String> {
+    let step = run.step_predicted_at(patch.into)?;
+    let runs = state.runs();
+    let source = runs.iter().find(|source| source.id == patch.from_run)?;
+    (source.step_predicted_at(patch.from) == Some(step))
+        .then(|| format!("{} step {} ← {}", patch.row, step.0 + 1, patch.from_run))
 }
 
 /// The end of the prompt, and what follows it.

@@ -9,6 +9,9 @@ use crate::display::palette::Palette;
 use crate::display::text;
 use crate::trace::{LensKind, Row};
 
+/// Said until the first answer is there.
+pub const ON_ITS_WAY: &str = "Working it out …";
+
 /// Why nothing can be shown, and what to do; `None` where something can.
 #[must_use]
 pub fn nothing_yet(state: &State) -> Option<&'static str> {
