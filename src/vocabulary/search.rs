@@ -1,6 +1,9 @@
 //! Tokens found by what is typed of them: part of their text, its letters in order, or the number.
 
-use frizbee::{Config, Matcher};
+use std::cmp::Reverse;
+
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
+use nucleo_matcher::{Config, Matcher, Utf32String};
 
 use super::{Piece, Vocabulary};
 use crate::trace::TokenId;
@@ -10,7 +13,7 @@ use crate::trace::TokenId;
 pub struct Search {
     /// Without their leading space, shorter ones first; of two that differ by that space only,
     /// the one with it comes first, since most tokens that can follow a text have it.
-    texts: Vec<String>,
+    texts: Vec<Utf32String>,
     tokens: Vec<TokenId>,
     vocabulary: usize,
 }
@@ -32,7 +35,7 @@ impl Search {
             .collect();
         entries.sort_unstable();
         Self {
-            texts: entries.iter().map(|entry| entry.3.to_owned()).collect(),
+            texts: entries.iter().map(|entry| entry.3.into()).collect(),
             tokens: entries.iter().map(|entry| TokenId(entry.2)).collect(),
             vocabulary: vocabulary.len(),
         }
@@ -50,10 +53,20 @@ impl Search {
         {
             return self.numbered(digits, most);
         }
-        Matcher::new(typed, &Config::default())
-            .match_list(&self.texts)
+        let (case, normalization) = (CaseMatching::Smart, Normalization::Smart);
+        let typed = Atom::new(typed, case, normalization, AtomKind::Fuzzy, false);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut found: Vec<(u16, TokenId)> = self
+            .texts
             .iter()
-            .filter_map(|found| self.tokens.get(found.index as usize).copied())
+            .zip(&self.tokens)
+            .filter_map(|(text, token)| Some((typed.score(text.slice(..), &mut matcher)?, *token)))
+            .collect();
+        // It keeps the order of those that fit equally well.
+        found.sort_by_key(|(score, _)| Reverse(*score));
+        found
+            .into_iter()
+            .map(|(_, token)| token)
             .take(most)
             .collect()
     }

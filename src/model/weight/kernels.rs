@@ -98,54 +98,76 @@ trait KernelTask {
     fn floats<S: Simd, F: Floats>(self, s: S);
 }
 
-/// Does `task` with the kernel for `storage`.
+/// Does `task` with the kernel for `storage`. Each kernel is a function of its own: all of them in
+/// one would take the compiler minutes.
 #[inline(always)]
 fn with_kernel<S: Simd, T: KernelTask>(s: S, storage: Storage, task: T) {
     match storage {
-        Storage::F32 => task.floats::<S, floats::F32>(s),
-        Storage::F16 => task.floats::<S, floats::F16>(s),
-        Storage::Bf16 => task.floats::<S, floats::Bf16>(s),
-        Storage::Q4_0 => task.blocks::<S, small_blocks::Q4_0, 18, 32, 32>(s),
-        Storage::Q4_1 => task.blocks::<S, small_blocks::Q4_1, 20, 32, 32>(s),
-        Storage::Q5_0 => task.blocks::<S, small_blocks::Q5_0, 22, 32, 32>(s),
-        Storage::Q5_1 => task.blocks::<S, small_blocks::Q5_1, 24, 32, 32>(s),
-        Storage::Q8_0 => task.blocks::<S, small_blocks::Q8_0, 34, 32, 32>(s),
-        Storage::Q2K => task.blocks::<S, large_blocks::Q2K, 84, 256, 256>(s),
-        Storage::Q3K => task.blocks::<S, large_blocks::Q3K, 110, 256, 128>(s),
-        Storage::Q4K => task.blocks::<S, large_blocks::Q4K, 144, 256, 256>(s),
-        Storage::Q5K => task.blocks::<S, large_blocks::Q5K, 176, 256, 64>(s),
-        Storage::Q6K => task.blocks::<S, large_blocks::Q6K, 210, 256, 128>(s),
-        Storage::Iq4Nl => task.blocks::<S, nonlinear::Iq4Nl, 18, 32, 32>(s),
-        Storage::Iq4Xs => task.blocks::<S, nonlinear::Iq4Xs, 136, 256, 32>(s),
-        Storage::Iq3S => task.blocks::<S, grids::Iq3S, 110, 256, 32>(s),
-        Storage::Iq3Xxs => task.blocks::<S, grids::Iq3Xxs, 98, 256, 32>(s),
-        Storage::Iq2S => task.blocks::<S, grids::Iq2S, 82, 256, 32>(s),
-        Storage::Iq2Xs => task.blocks::<S, grids::Iq2Xs, 74, 256, 32>(s),
-        Storage::Iq2Xxs => task.blocks::<S, grids::Iq2Xxs, 66, 256, 32>(s),
-        Storage::Iq1S => task.blocks::<S, grids::Iq1S, 50, 256, 32>(s),
-        Storage::Iq1M => task.blocks::<S, grids::Iq1M, 56, 256, 32>(s),
-        Storage::Tq1_0 => task.blocks::<S, ternary::Tq1_0, 54, 256, 256>(s),
-        Storage::Tq2_0 => task.blocks::<S, ternary::Tq2_0, 66, 256, 128>(s),
-        Storage::Mxfp4 => task.blocks::<S, four_bit_floats::Mxfp4, 17, 32, 32>(s),
-        Storage::Nvfp4 => task.blocks::<S, four_bit_floats::Nvfp4, 36, 64, 32>(s),
-        Storage::Nvfp4Times => task.blocks::<S, ScaledNvfp4<Times>, 76, 128, 32>(s),
-        Storage::Nvfp4Over => task.blocks::<S, ScaledNvfp4<Over>, 76, 128, 32>(s),
-        Storage::Int4(Span::Of32) => task.blocks::<S, Int4, 21, 32, 32>(s),
-        Storage::Int4(Span::Of64) => task.blocks::<S, Int4, 37, 64, 32>(s),
-        Storage::Int4(Span::Of128) => task.blocks::<S, Int4, 69, 128, 32>(s),
-        Storage::Int8(Span::Of32) => task.blocks::<S, Int8, 38, 32, 32>(s),
-        Storage::Int8(Span::Of64) => task.blocks::<S, Int8, 70, 64, 32>(s),
-        Storage::Int8(Span::Of128) => task.blocks::<S, Int8, 134, 128, 32>(s),
-        Storage::E4m3(Span::Of32) => task.blocks::<S, E4m3, 36, 32, 32>(s),
-        Storage::E4m3(Span::Of64) => task.blocks::<S, E4m3, 68, 64, 32>(s),
-        Storage::E4m3(Span::Of128) => task.blocks::<S, E4m3, 132, 128, 32>(s),
-        Storage::Nf4(Span::Of32) => task.blocks::<S, OfTable<Normal>, 20, 32, 32>(s),
-        Storage::Nf4(Span::Of64) => task.blocks::<S, OfTable<Normal>, 36, 64, 32>(s),
-        Storage::Nf4(Span::Of128) => task.blocks::<S, OfTable<Normal>, 68, 128, 32>(s),
-        Storage::Fp4(Span::Of32) => task.blocks::<S, OfTable<Float>, 20, 32, 32>(s),
-        Storage::Fp4(Span::Of64) => task.blocks::<S, OfTable<Float>, 36, 64, 32>(s),
-        Storage::Fp4(Span::Of128) => task.blocks::<S, OfTable<Float>, 68, 128, 32>(s),
+        Storage::F32 => of_floats::<S, T, floats::F32>(s, task),
+        Storage::F16 => of_floats::<S, T, floats::F16>(s, task),
+        Storage::Bf16 => of_floats::<S, T, floats::Bf16>(s, task),
+        Storage::Q4_0 => of_blocks::<S, T, small_blocks::Q4_0, 18, 32, 32>(s, task),
+        Storage::Q4_1 => of_blocks::<S, T, small_blocks::Q4_1, 20, 32, 32>(s, task),
+        Storage::Q5_0 => of_blocks::<S, T, small_blocks::Q5_0, 22, 32, 32>(s, task),
+        Storage::Q5_1 => of_blocks::<S, T, small_blocks::Q5_1, 24, 32, 32>(s, task),
+        Storage::Q8_0 => of_blocks::<S, T, small_blocks::Q8_0, 34, 32, 32>(s, task),
+        Storage::Q2K => of_blocks::<S, T, large_blocks::Q2K, 84, 256, 256>(s, task),
+        Storage::Q3K => of_blocks::<S, T, large_blocks::Q3K, 110, 256, 128>(s, task),
+        Storage::Q4K => of_blocks::<S, T, large_blocks::Q4K, 144, 256, 256>(s, task),
+        Storage::Q5K => of_blocks::<S, T, large_blocks::Q5K, 176, 256, 64>(s, task),
+        Storage::Q6K => of_blocks::<S, T, large_blocks::Q6K, 210, 256, 128>(s, task),
+        Storage::Iq4Nl => of_blocks::<S, T, nonlinear::Iq4Nl, 18, 32, 32>(s, task),
+        Storage::Iq4Xs => of_blocks::<S, T, nonlinear::Iq4Xs, 136, 256, 32>(s, task),
+        Storage::Iq3S => of_blocks::<S, T, grids::Iq3S, 110, 256, 32>(s, task),
+        Storage::Iq3Xxs => of_blocks::<S, T, grids::Iq3Xxs, 98, 256, 32>(s, task),
+        Storage::Iq2S => of_blocks::<S, T, grids::Iq2S, 82, 256, 32>(s, task),
+        Storage::Iq2Xs => of_blocks::<S, T, grids::Iq2Xs, 74, 256, 32>(s, task),
+        Storage::Iq2Xxs => of_blocks::<S, T, grids::Iq2Xxs, 66, 256, 32>(s, task),
+        Storage::Iq1S => of_blocks::<S, T, grids::Iq1S, 50, 256, 32>(s, task),
+        Storage::Iq1M => of_blocks::<S, T, grids::Iq1M, 56, 256, 32>(s, task),
+        Storage::Tq1_0 => of_blocks::<S, T, ternary::Tq1_0, 54, 256, 256>(s, task),
+        Storage::Tq2_0 => of_blocks::<S, T, ternary::Tq2_0, 66, 256, 128>(s, task),
+        Storage::Mxfp4 => of_blocks::<S, T, four_bit_floats::Mxfp4, 17, 32, 32>(s, task),
+        Storage::Nvfp4 => of_blocks::<S, T, four_bit_floats::Nvfp4, 36, 64, 32>(s, task),
+        Storage::Nvfp4Times => of_blocks::<S, T, ScaledNvfp4<Times>, 76, 128, 32>(s, task),
+        Storage::Nvfp4Over => of_blocks::<S, T, ScaledNvfp4<Over>, 76, 128, 32>(s, task),
+        Storage::Int4(Span::Of32) => of_blocks::<S, T, Int4, 21, 32, 32>(s, task),
+        Storage::Int4(Span::Of64) => of_blocks::<S, T, Int4, 37, 64, 32>(s, task),
+        Storage::Int4(Span::Of128) => of_blocks::<S, T, Int4, 69, 128, 32>(s, task),
+        Storage::Int8(Span::Of32) => of_blocks::<S, T, Int8, 38, 32, 32>(s, task),
+        Storage::Int8(Span::Of64) => of_blocks::<S, T, Int8, 70, 64, 32>(s, task),
+        Storage::Int8(Span::Of128) => of_blocks::<S, T, Int8, 134, 128, 32>(s, task),
+        Storage::E4m3(Span::Of32) => of_blocks::<S, T, E4m3, 36, 32, 32>(s, task),
+        Storage::E4m3(Span::Of64) => of_blocks::<S, T, E4m3, 68, 64, 32>(s, task),
+        Storage::E4m3(Span::Of128) => of_blocks::<S, T, E4m3, 132, 128, 32>(s, task),
+        Storage::Nf4(Span::Of32) => of_blocks::<S, T, OfTable<Normal>, 20, 32, 32>(s, task),
+        Storage::Nf4(Span::Of64) => of_blocks::<S, T, OfTable<Normal>, 36, 64, 32>(s, task),
+        Storage::Nf4(Span::Of128) => of_blocks::<S, T, OfTable<Normal>, 68, 128, 32>(s, task),
+        Storage::Fp4(Span::Of32) => of_blocks::<S, T, OfTable<Float>, 20, 32, 32>(s, task),
+        Storage::Fp4(Span::Of64) => of_blocks::<S, T, OfTable<Float>, 36, 64, 32>(s, task),
+        Storage::Fp4(Span::Of128) => of_blocks::<S, T, OfTable<Float>, 68, 128, 32>(s, task),
     }
+}
+
+#[inline(always)]
+fn of_blocks<S, T, B, const BYTES: usize, const WEIGHTS: usize, const PART: usize>(s: S, task: T)
+where
+    S: Simd,
+    T: KernelTask,
+    B: Block<BYTES, WEIGHTS, PART>,
+{
+    s.apart(
+        #[inline(always)]
+        || task.blocks::<S, B, BYTES, WEIGHTS, PART>(s),
+    );
+}
+
+#[inline(always)]
+fn of_floats<S: Simd, T: KernelTask, F: Floats>(s: S, task: T) {
+    s.apart(
+        #[inline(always)]
+        || task.floats::<S, F>(s),
+    );
 }
 
 /// See [`dots`].

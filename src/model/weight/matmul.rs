@@ -3,11 +3,10 @@
 //! type; what dequantising costs is less than what reading float32 would.
 //!
 //! The [`kernels`] do that where the processor has their instructions. What is here beside them is
-//! their scalar twin.
+//! their scalar twin, for processors that have none that would be worth a choice at run time.
 
 use std::borrow::Cow;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::kernels;
@@ -68,14 +67,9 @@ impl BlockVisitor for Dots<'_> {
     ) {
         let row_bytes = (self.x.len() / WEIGHTS * BYTES).max(1);
         let rows = self.rows.chunks_exact(row_bytes);
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for (y, row) in self.out.iter_mut().zip(rows) {
-                    *y = dot(row, self.x, dequantise);
-                }
-            },
-        );
+        for (y, row) in self.out.iter_mut().zip(rows) {
+            *y = dot(row, self.x, dequantise);
+        }
     }
 }
 
@@ -152,10 +146,7 @@ impl BlockVisitor for Dequantise<'_> {
         dequantise: impl Fn(&[u8; BYTES], &mut [f32; WEIGHTS]) + Copy,
     ) {
         let (blocks, _) = self.bytes.as_chunks::<BYTES>();
-        Arch::new().dispatch(
-            #[inline(always)]
-            || dequantise_all(blocks, self.out, dequantise),
-        );
+        dequantise_all(blocks, self.out, dequantise);
     }
 }
 

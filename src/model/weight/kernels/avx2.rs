@@ -62,6 +62,16 @@ impl Simd for Avx2 {
     type Bytes = __m256i;
     type Floats = __m256;
 
+    fn apart(self, f: impl FnOnce()) {
+        /// # Safety
+        /// The processor must have the instructions.
+        #[target_feature(enable = "avx2,fma,f16c")]
+        #[inline(never)]
+        unsafe fn call(f: impl FnOnce()) {
+            f();
+        }
+        unsafe { call(f) }
+    }
     #[inline(always)]
     fn bytes(self, from: &[u8; 16]) -> __m256i {
         unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(from.as_ptr().cast())) }

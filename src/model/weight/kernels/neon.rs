@@ -117,6 +117,10 @@ impl Simd for Neon {
     type Bytes = uint8x16_t;
     type Floats = (float32x4_t, float32x4_t);
 
+    #[inline(never)]
+    fn apart(self, f: impl FnOnce()) {
+        f();
+    }
     #[inline(always)]
     fn bytes(self, from: &[u8; 16]) -> uint8x16_t {
         load(from)

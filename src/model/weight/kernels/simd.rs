@@ -8,6 +8,9 @@ pub(super) trait Simd: Copy {
     /// Eight float32.
     type Floats: Copy;
 
+    /// Calls `f` in a function of its own that is compiled for these instructions.
+    fn apart(self, f: impl FnOnce());
+
     /// 16 bytes from memory.
     fn bytes(self, from: &[u8; 16]) -> Self::Bytes;
     /// A byte for each of 16 bits, lowest first: all ones where it is set, else zero.
