@@ -37,13 +37,18 @@ const ENDING: [c_int; 10] = [
 
 /// [`ENDING`], with those that only this system has.
 fn ending() -> Vec<c_int> {
-    let mut signals = ENDING.to_vec();
-    #[cfg(target_os = "linux")]
-    {
-        signals.extend([libc::SIGSTKFLT, libc::SIGPWR]);
-        signals.extend(libc::SIGRTMIN()..=libc::SIGRTMAX());
-    }
-    signals
+    ENDING.into_iter().chain(of_this_system()).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn of_this_system() -> impl Iterator<Item = c_int> {
+    let named = [libc::SIGSTKFLT, libc::SIGPWR];
+    named.into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn of_this_system() -> impl Iterator<Item = c_int> {
+    std::iter::empty()
 }
 
 /// What the thread that draws is told.
