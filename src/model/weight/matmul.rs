@@ -3,7 +3,7 @@
 //! type; what dequantising costs is less than what reading float32 would.
 //!
 //! The [`kernels`] do that where the processor has their instructions. What is here beside them is
-//! their scalar twin, for processors that have none that would be worth a choice at run time.
+//! their scalar twin, for all other processors.
 
 use std::borrow::Cow;
 
