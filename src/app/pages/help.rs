@@ -109,6 +109,9 @@ pub const SIGNS_WIDTH: usize = 9;
 /// Columns of the indent of each line and of the space behind keys and signs.
 const INDENT: usize = 3;
 
+/// Before each line of a problem but its first.
+const HANGING: &str = "  ";
+
 /// The page's borders, each with a free column beside it.
 const BORDERS: usize = 4;
 
@@ -167,8 +170,19 @@ pub fn help_lines(settings: &Settings, width: usize) -> Vec<HelpLine> {
     if !settings.problems.is_empty() {
         lines.push(HelpLine::Title("In your own files"));
         for problem in &settings.problems {
-            let problem = text::folded(&problem.to_string(), width.saturating_sub(INDENT));
-            lines.extend(problem.into_iter().map(HelpLine::Problem));
+            // What belongs to one problem hangs behind its beginning.
+            let room = width.saturating_sub(INDENT + HANGING.len());
+            let mut hanging = "";
+            lines.extend(
+                text::folded(&problem.to_string(), room)
+                    .into_iter()
+                    .map(|line| {
+                        HelpLine::Problem(format!(
+                            "{}{line}",
+                            std::mem::replace(&mut hanging, HANGING)
+                        ))
+                    }),
+            );
         }
         lines.push(HelpLine::Blank);
     }
