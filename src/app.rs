@@ -56,8 +56,7 @@ pub use pages::{
     ActionEntry, ActionList, AttributedLogit, Attribution, Behaviour, Choice, Entry,
     FollowedCandidates, Goal, HeadOrder, Help, HelpLine, HelpPart, HelpRoom, KEYS_WIDTH, Layers,
     MOST_TOKENS, Outcome, Page, Picker, Predictions, PromptTokens, Purpose, RunList, SIGNS_WIDTH,
-    SUMMARY_HEAD, Selected, SidePanel, SummaryPage, TokenChoice, WatchedTokens, help_lines,
-    help_room,
+    SUMMARY_HEAD, Selected, SidePanel, SummaryPage, TokenChoice, WatchedTokens,
 };
 pub use prefilled::PrefilledField;
 pub use prompt::Prompt;

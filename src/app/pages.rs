@@ -6,11 +6,12 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use ratatui::layout::Size;
 use strum::EnumCount;
 use tui_input::InputRequest;
 
 use super::line::insertions;
-use super::{Cursor, Effect, Motion, Run, State, Stops, parse_candidates};
+use super::{Cursor, Effect, Motion, Run, State, parse_candidates};
 use crate::engine::{Answer, Ask, Question, Rest};
 use crate::export::figure::FigureKind;
 use crate::run::{CandidateRequest, Record};
@@ -34,15 +35,18 @@ pub use actions::{ActionEntry, ActionList};
 pub use attribution::{AttributedLogit, Attribution, Goal, HeadOrder, SidePanel};
 pub use entry::{Entry, Purpose, TokenChoice};
 pub use followed::FollowedCandidates;
-pub use help::{
-    Help, HelpLine, HelpPart, HelpRoom, KEYS_WIDTH, SIGNS_WIDTH, help_lines, help_room,
-};
+pub use help::{Help, HelpLine, HelpPart, HelpRoom, KEYS_WIDTH, SIGNS_WIDTH};
 pub use models::{Choice, Picker};
 pub use predictions::{Layers, MOST_TOKENS, Predictions};
 pub use prompt_tokens::PromptTokens;
 pub use runs::RunList;
 pub use summary::{SUMMARY_HEAD, SummaryPage};
 pub use watched::WatchedTokens;
+
+/// Lines inside the frame of a page on a `screen`: status line, key line and two borders aside.
+fn lines_of(screen: Size) -> u16 {
+    screen.height.saturating_sub(4).max(1)
+}
 
 /// Makes the enum of all pages, each of which behaves as its type does.
 macro_rules! pages {
@@ -130,28 +134,18 @@ pub trait Behaviour {
     /// Where keys are looked up, the innermost place first.
     fn scopes(&self) -> &'static [Scope];
 
-    /// Those of [`Behaviour::scopes`] whose keys the key line names.
-    fn hinted_scopes(&self) -> &'static [Scope] {
-        self.scopes()
-    }
-
     /// Whether the key line names `action` now, where it has a word for it.
     fn hints(&self, action: Action) -> bool {
         let _ = action;
         true
     }
 
-    /// What [`Action::Stop`] closes.
-    fn stops(&self) -> Stops {
-        Stops::Page
-    }
-
     /// Does one of the page's own actions.
     fn act(&mut self, action: Action, state: &mut State) -> Outcome;
 
-    /// Moves the selection or the view; `lines` are those that a page key goes.
-    fn walk(&mut self, motion: Motion, lines: usize) {
-        let _ = (motion, lines);
+    /// Moves the selection or the view; a page key goes as far as a `screen` of that size shows.
+    fn walk(&mut self, motion: Motion, screen: Size) {
+        let _ = (motion, screen);
     }
 
     /// Takes an edit of the page's text field in; nothing happens where it has none.

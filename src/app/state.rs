@@ -101,9 +101,7 @@ pub enum TextCursor {
 pub enum Stops {
     /// The line that is typed in the place of the key line.
     Line,
-    /// The help page.
-    Help,
-    /// Another page.
+    /// The page.
     Page,
     /// The run.
     Run,
@@ -395,8 +393,8 @@ impl State {
     pub fn stops(&self) -> Option<Stops> {
         if self.line.is_some() {
             Some(Stops::Line)
-        } else if let Some(page) = &self.page {
-            Some(page.stops())
+        } else if self.page.is_some() {
+            Some(Stops::Page)
         } else if self.run.as_ref().is_some_and(Run::is_active) {
             Some(Stops::Run)
         } else if self.model.is_loading() {

@@ -70,16 +70,14 @@ fn with_words(
 struct Hint {
     keys: String,
     word: String,
+    action: Action,
 }
 
 /// What the keys do here, the innermost place first. A word that comes twice, as for two
 /// directions, stands once, behind both keys.
 fn hints(state: &State) -> Vec<Hint> {
     let keymap = &state.settings.keymap;
-    let scopes = match &state.page {
-        Some(page) if state.line.is_none() => page.hinted_scopes(),
-        _ => state.scopes(),
-    };
+    let scopes = state.scopes();
     let mut hints: Vec<Hint> = Vec::new();
     for binding in scopes.iter().flat_map(|scope| keymap.bindings(*scope)) {
         let Some(key) = binding.keys.first() else {
@@ -90,14 +88,26 @@ fn hints(state: &State) -> Vec<Hint> {
         let Some(word) = word(state, binding).filter(|_| is_reached) else {
             continue;
         };
+        // A page's own word for it came before the one of everywhere.
+        let is_named = hints.iter().any(|hint| hint.action == binding.action);
+        if state.page.is_some() && is_named && !hints.iter().any(|hint| hint.word == word) {
+            continue;
+        }
         let keys = key_name(*key);
+        let action = binding.action;
         match hints.iter_mut().find(|hint| hint.word == word) {
             Some(hint) if text::width(&hint.keys) == 1 && text::width(&keys) == 1 => {
                 hint.keys.push_str(&keys);
             }
             Some(_) => {}
-            None if binding.action == Action::Stop => hints.insert(0, Hint { keys, word }),
-            None => hints.push(Hint { keys, word }),
+            None => {
+                let at = match action {
+                    Action::Stop => 0,
+                    _ => hints.len(),
+                };
+                let hint = Hint { keys, word, action };
+                hints.insert(at, hint);
+            }
         }
     }
     hints
@@ -108,7 +118,7 @@ fn hints(state: &State) -> Vec<Hint> {
 fn word(state: &State, binding: &Binding) -> Option<String> {
     let hint = binding.hint.clone()?;
     match (binding.action, state.stops()) {
-        (Action::Stop, None | Some(Stops::Help)) => None,
+        (Action::Stop, None) => None,
         (Action::Stop, Some(Stops::Run | Stops::Load)) => Some("stop".into()),
         // On a page there are no panes to go to.
         (Action::NextPane, _) if state.page.is_some() => None,
@@ -128,7 +138,7 @@ fn word(state: &State, binding: &Binding) -> Option<String> {
 fn line(hints: Vec<Hint>, palette: &Palette<'_>, room: usize) -> Line<'static> {
     let mut spans = Vec::new();
     let mut used = 0;
-    for Hint { keys, word } in hints {
+    for Hint { keys, word, .. } in hints {
         let keys = charset::key_names(&keys, palette.charset());
         let columns = text::width(&keys) + 1 + text::width(&word);
         if used + columns > room {

@@ -102,7 +102,7 @@ fn the_key_line_names_the_keys_of_its_place() {
         (&["tab", "shift-p"], ["←→ step", "+- tokens", "⏎ one layer"]),
         (&["tab", "shift-a"], ["↑↓ layer", "tab target", "⏎ heads"]),
         (&["tab", "shift-t"], ["esc back", "↑↓ scroll", "T close"]),
-        (&["tab", "?"], ["↑↓ scroll", "? all actions", ""]),
+        (&["tab", "?"], ["esc back", "↑↓ scroll", "? all actions"]),
     ] {
         let line = key_line(&Scene::finished(120, 40).presses(keys));
         for part in parts {

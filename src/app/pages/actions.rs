@@ -1,8 +1,9 @@
 //! All actions with their keys, to be searched and done.
 
+use ratatui::layout::Size;
 use tui_input::{Input, InputRequest};
 
-use super::{Behaviour, Outcome};
+use super::{Behaviour, Outcome, lines_of};
 use crate::app::command_line::described_actions;
 use crate::app::{Motion, State};
 use crate::settings::keys::{Scope, key_name};
@@ -80,8 +81,10 @@ impl Behaviour for ActionList {
 
     /// The last line is found out when it is drawn or done: the list is as long as the settings
     /// say.
-    fn walk(&mut self, motion: Motion, lines: usize) {
-        self.selected = motion.in_list(self.selected, lines);
+    fn walk(&mut self, motion: Motion, screen: Size) {
+        // The first line is the field.
+        let lines = lines_of(screen) - 1;
+        self.selected = motion.in_list(self.selected, lines.into());
     }
 
     fn edit(&mut self, request: InputRequest) {

@@ -1,5 +1,6 @@
 //! A line that is typed over the panes: a text to be scored, another token, what is skipped.
 
+use ratatui::layout::Size;
 use tui_input::InputRequest;
 
 use super::{Behaviour, Outcome};
@@ -162,7 +163,7 @@ impl Behaviour for Entry {
         }
     }
 
-    fn walk(&mut self, motion: Motion, _lines: usize) {
+    fn walk(&mut self, motion: Motion, _screen: Size) {
         let to = match self.chosen {
             Some(at) => motion.in_list(at, 1),
             None if motion == Motion::Down => 0,
@@ -278,13 +279,13 @@ mod tests {
         entry.choices = vec![choice(7, "are"), choice(8, "were")];
         assert_eq!(entry.token(), None);
         for _ in 0..3 {
-            entry.walk(Motion::Down, 1);
+            entry.walk(Motion::Down, Size::ZERO);
         }
         assert_eq!(
             (entry.token(), entry.field.value()),
             (Some(TokenId(8)), "were")
         );
-        entry.walk(Motion::Up, 1);
+        entry.walk(Motion::Up, Size::ZERO);
         assert_eq!(entry.token(), Some(TokenId(7)));
         entry.edit(InputRequest::GoToEnd);
         assert_eq!(entry.token(), Some(TokenId(7)));

@@ -1,11 +1,12 @@
 //! What the help page says, made from the key map.
 
-use super::{Behaviour, Outcome};
-use crate::app::{ActionList, Motion, State, Stops};
+use super::{Behaviour, Outcome, lines_of};
+use crate::app::{ActionList, Motion, State};
 use crate::display::meanings::MEANINGS;
 use crate::display::text;
 use crate::settings::keys::{Scope, key_name};
 use crate::settings::{Action, Settings};
+use ratatui::layout::Size;
 
 /// What the help page is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,19 +39,25 @@ impl Help {
 
     /// Its lines, and its room on a screen of that size.
     #[must_use]
-    pub fn lines(&self, settings: &Settings, columns: u16, rows: u16) -> (Vec<HelpLine>, HelpRoom) {
-        let room = help_room(columns, rows);
-        match self.part {
-            HelpPart::Keys => (help_lines(settings, room.width), room),
-            HelpPart::Figures => {
-                let width = usize::from(columns).saturating_sub(BORDERS);
-                let room = HelpRoom {
-                    columns: 1,
-                    width,
-                    ..room
-                };
-                (figure_lines(width), room)
-            }
+    pub fn lines(&self, settings: &Settings, screen: Size) -> (Vec<HelpLine>, HelpRoom) {
+        let room = self.room(screen);
+        let lines = match self.part {
+            HelpPart::Keys => help_lines(settings, room.width),
+            HelpPart::Figures => figure_lines(room.width),
+        };
+        (lines, room)
+    }
+
+    fn room(&self, screen: Size) -> HelpRoom {
+        let columns = match self.part {
+            HelpPart::Keys => (screen.width / KEYS_COLUMN).max(1),
+            HelpPart::Figures => 1,
+        };
+        let width = (screen.width.saturating_sub(2) / columns).saturating_sub(2);
+        HelpRoom {
+            columns: columns.into(),
+            rows: lines_of(screen).into(),
+            width: width.into(),
         }
     }
 }
@@ -58,14 +65,6 @@ impl Help {
 impl Behaviour for Help {
     fn scopes(&self) -> &'static [Scope] {
         &[Scope::Help, Scope::Everywhere]
-    }
-
-    fn hinted_scopes(&self) -> &'static [Scope] {
-        &[Scope::Help]
-    }
-
-    fn stops(&self) -> Stops {
-        Stops::Help
     }
 
     fn act(&mut self, action: Action, _state: &mut State) -> Outcome {
@@ -83,8 +82,9 @@ impl Behaviour for Help {
         }
     }
 
-    fn walk(&mut self, motion: Motion, lines: usize) {
-        let line = motion.in_list(self.first.into(), lines);
+    fn walk(&mut self, motion: Motion, screen: Size) {
+        let room = self.room(screen);
+        let line = motion.in_list(self.first.into(), room.columns * room.rows);
         self.first = u16::try_from(line).unwrap_or(u16::MAX);
     }
 
@@ -93,7 +93,8 @@ impl Behaviour for Help {
     }
 
     fn settle(&mut self, state: &State) {
-        let (lines, room) = self.lines(&state.settings, state.columns, state.rows);
+        let screen = Size::new(state.columns, state.rows);
+        let (lines, room) = self.lines(&state.settings, screen);
         let last = lines.len().saturating_sub(room.columns * room.rows);
         let last = u16::try_from(last).unwrap_or(u16::MAX);
         self.first = self.first.min(last);
@@ -112,8 +113,8 @@ const INDENT: usize = 3;
 /// Before each line of a problem but its first.
 const HANGING: &str = "  ";
 
-/// The page's borders, each with a free column beside it.
-const BORDERS: usize = 4;
+/// The least columns of the terminal for a column of keys and what they do.
+const KEYS_COLUMN: u16 = 58;
 
 /// How many lines the help page shows at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,21 +125,6 @@ pub struct HelpRoom {
     pub rows: usize,
     /// Columns of the terminal in each.
     pub width: usize,
-}
-
-/// The help page's room on a screen of that size.
-#[must_use]
-pub fn help_room(columns: u16, rows: u16) -> HelpRoom {
-    // Status line, key line and two borders.
-    let rows = usize::from(rows.saturating_sub(4)).max(1);
-    let width = usize::from(columns);
-    let columns = (width / 58).max(1);
-    let width = (width.saturating_sub(2) / columns).saturating_sub(2);
-    HelpRoom {
-        columns,
-        rows,
-        width,
-    }
 }
 
 /// One line of the help page.
@@ -164,8 +150,7 @@ pub enum HelpLine {
 }
 
 /// The lines of the help page, each in at most `width` columns.
-#[must_use]
-pub fn help_lines(settings: &Settings, width: usize) -> Vec<HelpLine> {
+fn help_lines(settings: &Settings, width: usize) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     if !settings.problems.is_empty() {
         lines.push(HelpLine::Title("In your own files"));
@@ -240,7 +225,7 @@ mod tests {
     fn what_keys_do_is_told_whole_however_narrow_the_screen() {
         let settings = Settings::embedded().unwrap();
         for columns in [40, 58, 80, 120, 200] {
-            let (lines, room) = Help::default().lines(&settings, columns, 12);
+            let (lines, room) = Help::default().lines(&settings, Size::new(columns, 12));
             let mut told = String::new();
             for line in &lines {
                 if let HelpLine::Keys { does, .. } = line {

@@ -1,5 +1,6 @@
 //! The list of models: what was typed, what there is, which one is chosen.
 
+use ratatui::layout::Size;
 use tui_input::{Input, InputRequest};
 
 use super::{Behaviour, Outcome};
@@ -126,7 +127,7 @@ impl Behaviour for Picker {
         }
     }
 
-    fn walk(&mut self, motion: Motion, _lines: usize) {
+    fn walk(&mut self, motion: Motion, _screen: Size) {
         let last = self.choices().len().saturating_sub(1);
         self.selected = motion.in_list(self.selected, PAGE).min(last);
     }
@@ -226,7 +227,7 @@ mod tests {
     #[test]
     fn what_was_chosen_stays_chosen_when_the_list_comes_anew() {
         let mut picker = picker("");
-        picker.walk(Motion::Down, 1);
+        picker.walk(Motion::Down, Size::ZERO);
         let entries = picker.entries.clone().unwrap_or_default();
         picker.take(entries.into_iter().skip(1).collect());
         assert_eq!(picker.chosen().map(Choice::name), Some("gpt2-xl"));

@@ -1,5 +1,6 @@
 //! The prompt's tokens: where each begins and ends, and its id.
 
+use ratatui::layout::Size;
 use std::ops::Range;
 
 use super::{Behaviour, Outcome};
@@ -62,9 +63,9 @@ impl Behaviour for PromptTokens {
         }
     }
 
-    fn walk(&mut self, motion: Motion, lines: usize) {
-        let lines = lines.div_ceil(Self::LINES.into());
-        let line = motion.in_list(self.first.into(), lines);
+    fn walk(&mut self, motion: Motion, screen: Size) {
+        let lines = Self::visible(screen.height);
+        let line = motion.in_list(self.first.into(), lines.into());
         self.first = u16::try_from(line).unwrap_or(u16::MAX);
     }
 

@@ -1,11 +1,12 @@
 //! The list of runs.
 
-use super::{Behaviour, Outcome};
+use super::{Behaviour, Outcome, lines_of};
 use crate::app::update::runs;
 use crate::app::{Motion, NoticeKind, State};
 use crate::run::RunId;
 use crate::settings::Action;
 use crate::settings::keys::Scope;
+use ratatui::layout::Size;
 
 /// The list of runs while it is open.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +43,10 @@ impl Behaviour for RunList {
         }
     }
 
-    fn walk(&mut self, motion: Motion, lines: usize) {
-        self.selected = motion.in_list(self.selected, lines);
+    fn walk(&mut self, motion: Motion, screen: Size) {
+        // The first line is the head.
+        let lines = lines_of(screen) - 1;
+        self.selected = motion.in_list(self.selected, lines.into());
     }
 
     fn settle(&mut self, state: &State) {

@@ -1,9 +1,10 @@
 //! The summary: the trace in few numbers.
 
-use super::{Behaviour, Outcome};
+use super::{Behaviour, Outcome, lines_of};
 use crate::app::{Motion, State};
 use crate::settings::Action;
 use crate::settings::keys::Scope;
+use ratatui::layout::Size;
 
 /// Lines of the summary above its layers, which scroll.
 pub const SUMMARY_HEAD: u16 = 4;
@@ -27,15 +28,19 @@ impl Behaviour for SummaryPage {
         }
     }
 
-    fn walk(&mut self, motion: Motion, lines: usize) {
-        let line = motion.in_list(self.first.into(), lines);
+    fn walk(&mut self, motion: Motion, screen: Size) {
+        let line = motion.in_list(self.first.into(), visible(screen).into());
         self.first = u16::try_from(line).unwrap_or(u16::MAX);
     }
 
     fn settle(&mut self, state: &State) {
         let n_layers = u16::try_from(state.n_layers()).unwrap_or(u16::MAX);
-        // Status line, key line and two borders.
-        let visible = state.rows.saturating_sub(4 + SUMMARY_HEAD);
+        let visible = visible(Size::new(state.columns, state.rows));
         self.first = self.first.min(n_layers.saturating_sub(visible));
     }
+}
+
+/// Layers that a screen has room for.
+fn visible(screen: Size) -> u16 {
+    lines_of(screen).saturating_sub(SUMMARY_HEAD)
 }

@@ -260,7 +260,7 @@ fn stop(state: &mut State) -> Vec<Effect> {
     match state.stops() {
         Some(Stops::Run | Stops::Load) => return stop_what_runs(state).into_iter().collect(),
         Some(Stops::Line) => state.line = None,
-        Some(Stops::Help | Stops::Page) => state.close_page(),
+        Some(Stops::Page) => state.close_page(),
         Some(Stops::Compare) => compare::close(state),
         Some(Stops::Zoom) => state.view.zoom = Zoom::All,
         Some(Stops::Tour) => state.tour = None,

@@ -1,14 +1,15 @@
 //! Moves through the grid, or through the page that is open.
 
+use ratatui::layout::Size;
+
 use crate::app::cursor::Follow;
-use crate::app::{GridRoom, Motion, State, help_room};
+use crate::app::{GridRoom, Motion, State};
 
 /// Move through the grid, or through the page that is open.
 pub fn walk(state: &mut State, motion: Motion) {
     let page = state.page.as_mut();
     if let Some(page) = page.filter(|page| !page.shows_the_selected_cell()) {
-        let room = help_room(state.columns, state.rows);
-        page.walk(motion, room.columns * room.rows);
+        page.walk(motion, Size::new(state.columns, state.rows));
         return;
     }
     let rows = state.rows();

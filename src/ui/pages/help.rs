@@ -1,7 +1,7 @@
 //! The help page, made from the key map.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
@@ -14,7 +14,8 @@ use crate::ui::frame::{self, Titles};
 
 impl Draw for Help {
     fn draw(&self, state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buffer) {
-        let (lines, room) = self.lines(&state.settings, state.columns, state.rows);
+        let screen = Size::new(state.columns, state.rows);
+        let (lines, room) = self.lines(&state.settings, screen);
         let first = usize::from(self.first);
         let last = (first + room.columns * room.rows).min(lines.len());
         let titles = Titles {

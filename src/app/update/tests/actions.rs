@@ -64,3 +64,19 @@ fn what_a_key_does_in_a_pane_is_taken_there() {
         }
     }
 }
+
+/// However many columns the help has beside one another on such a screen.
+#[test]
+fn a_page_key_goes_no_further_than_the_page_shows() {
+    for (columns, rows) in [(80, 24), (120, 40), (200, 60)] {
+        let (mut state, _) = start_with(|_| Start::on((columns, rows)));
+        press(&mut state, "ctrl-g");
+        press(&mut state, "?");
+        press(&mut state, "pagedown");
+        let Some(Page::Actions(list)) = &state.page else {
+            panic!("{:?}", state.page);
+        };
+        // Status line, key line, two borders and the field stand around the list.
+        assert_eq!(list.selected, usize::from(rows) - 5);
+    }
+}
