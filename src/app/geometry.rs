@@ -260,6 +260,8 @@ pub struct GridRoom {
     pub rows: usize,
     /// How many of them stand in a line of the screen.
     pub fold: Fold,
+    /// Lines of the screen that each takes, where they are not folded.
+    pub height: u16,
 }
 
 /// Width of the row labels, `L29` and a space.
@@ -267,6 +269,16 @@ pub const ROW_LABEL: u16 = 5;
 
 /// The widest cell: a longer token is cut.
 const WIDEST_CELL: u16 = 14;
+
+/// The highest row: beyond it a cell is a tower.
+const HIGHEST_ROW: u16 = 3;
+
+/// How high each of `rows` rows is, so that those of a model of few layers fill the `lines` that
+/// there are.
+fn row_height(lines: usize, rows: usize) -> u16 {
+    let each = u16::try_from(lines / rows.max(1)).unwrap_or(HIGHEST_ROW);
+    each.clamp(1, HIGHEST_ROW)
+}
 
 /// The width of the grid's cells: as wide as there is room for all columns, those still to come
 /// among them. Short cells, which are meant to be narrow, are no wider than the tokens above them.
@@ -328,14 +340,41 @@ impl GridRoom {
                 .into(),
             None => grid.height.saturating_sub(1).into(),
         };
-        let label = label_width(&state.rows(), fold);
+        let rows = state.rows();
+        let label = label_width(&rows, fold);
         let room = grid.width.saturating_sub(label);
         let cell = cell_width(state, room);
+        let height = match (&state.compare, fold) {
+            // The table of compare mode is a list of numbers.
+            (Some(_), _) if !is_followed => 1,
+            (_, Fold::Pairs) => 1,
+            (_, Fold::Single) => row_height(lines, rows.len()),
+        };
         Self {
             columns: (room / cell).into(),
             cell,
-            rows: lines.saturating_mul(fold.rows()),
+            rows: (lines / usize::from(height)).saturating_mul(fold.rows()),
             fold,
+            height,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_few_layers_are_high_and_all_stay_in_view() {
+        for (lines, rows, height) in [(40, 12, 3), (27, 13, 2), (27, 14, 1), (20, 30, 1)] {
+            assert_eq!(
+                row_height(lines, rows),
+                height,
+                "{rows} rows in {lines} lines"
+            );
+        }
+        for (lines, rows) in [(0, 0), (0, 4), (usize::MAX, 1)] {
+            assert!((1..=HIGHEST_ROW).contains(&row_height(lines, rows)));
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn render(
         .border_style(palette.border(focus))
         .title(Line::styled(format!(" {name} "), palette.title(focus)))
         .title_bottom(titles.bottom);
-    let room_beside = room.saturating_sub(text::width(&name) + 4);
+    let room_beside = room.saturating_sub(text::width(&name) + BESIDE);
     if let Some(right) = fitting(&titles.right, room_beside) {
         let right = format!(" {right} ");
         block = block.title(Line::styled(right, palette.muted()).right_aligned());
@@ -63,11 +63,26 @@ pub fn render(
     area.inner(Margin::new(1, 1))
 }
 
+/// Columns between a pane's name and what stands beside it: a space at each end of both, and the
+/// border between.
+const BESIDE: usize = 4;
+
+/// How many columns a title on the right takes from the name's, where only its first part stays.
+pub fn beside(right: &str) -> usize {
+    match right.split(PART).next() {
+        None | Some("") => 0,
+        Some(part) => text::width(part) + BESIDE,
+    }
+}
+
+/// Between the parts of a title.
+const PART: &str = " · ";
+
 /// The first parts of a title that there is room for.
 fn fitting(title: &str, room: usize) -> Option<&str> {
     let mut part = title;
     while text::width(part) > room {
-        (part, _) = part.rsplit_once(" · ")?;
+        (part, _) = part.rsplit_once(PART)?;
     }
     (!part.is_empty()).then_some(part)
 }

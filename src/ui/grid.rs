@@ -40,9 +40,10 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
     match &state.model.ready {
         Some(info) if state.extent().shown() > 0 => {
             let grid = grid(state, info, &rows, palette);
+            let right = part_in_view(state, &rows);
             let titles = Titles {
-                name: title(state, area.width),
-                right: part_in_view(state, &rows),
+                name: title(state, area.width, frame::beside(&right)),
+                right,
                 bottom: legend(state, &grid, palette, area.width),
             };
             let inner = frame::render(palette, focus, titles, area, buffer);
@@ -50,7 +51,7 @@ pub fn render(state: &State, palette: &Palette<'_>, area: Rect, buffer: &mut Buf
         }
         ready => {
             let titles = Titles::named(match ready {
-                Some(_) => title(state, area.width),
+                Some(_) => title(state, area.width, 0),
                 None => "Model".into(),
             });
             let inner = frame::render(palette, focus, titles, area, buffer);
@@ -71,9 +72,11 @@ fn grid<'g>(
         prompt: before.prompt_columns.columns(),
         steps: &before.columns,
     });
+    let room = GridRoom::of(state);
     Grid::new(state.grid_columns(), rows, &info.vocabulary, *palette)
         .options(state.settings.options.grid)
-        .cell_width(GridRoom::of(state).cell)
+        .cell_width(room.cell)
+        .row_height(room.height)
         .differing_from(before)
         .given(state.grid_run().map_or(0, |run| run.given))
         .prompt(state.prompt_tokens(), state.prompt_columns())
@@ -82,14 +85,14 @@ fn grid<'g>(
 }
 
 /// What cells say; of which run, where there are two to choose from; while the prompt's columns
-/// come, how many there are.
-fn title(state: &State, width: u16) -> String {
+/// come, how many there are. So many columns are left for what stands beside it, where that can be.
+fn title(state: &State, width: u16, beside: usize) -> String {
     let (there, all) = (state.prompt_columns().len(), state.prompt_tokens().len());
     let progress = match there < all {
         true => format!(" · prompt {there}/{all}"),
         false => String::new(),
     };
-    let room = usize::from(width).saturating_sub(6 + text::width(&progress));
+    let room = usize::from(width).saturating_sub(4 + text::width(&progress) + beside);
     let value = value::of(state.settings.options.grid.value);
     let title = match (&state.run, state.history.before(), state.history.side) {
         (Some(run), Some(before), Side::Difference) => {

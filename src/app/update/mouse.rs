@@ -52,10 +52,12 @@ fn wheel(state: &mut State, pane: Pane, by_row: Action, by_step: Action) -> Vec<
 
 fn click_grid(state: &mut State, places: &PaneAreas, column: u16, row: u16) {
     let inner = places.grid.inner(Margin::new(1, 1));
-    let fold = Fold::of(state.settings.options.grid.cells);
-    let label = label_width(&state.rows(), fold);
-    select_row(state, row.checked_sub(inner.y + 1), fold);
-    let width = GridRoom::of(state).cell.max(1);
+    let room = GridRoom::of(state);
+    let label = label_width(&state.rows(), room.fold);
+    let below = row.checked_sub(inner.y + 1);
+    let line = below.map(|below| below / room.height.max(1));
+    select_row(state, line, room.fold);
+    let width = room.cell.max(1);
     if let Some(right) = column.checked_sub(inner.x + label) {
         let column = state.cursor.first_step + usize::from(right / width);
         let extent = state.extent();

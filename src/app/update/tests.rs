@@ -7,7 +7,7 @@ use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEve
 
 use super::update;
 use crate::app::{
-    Capture, Effect, Follow, Loading, Message, Page, Pane, PaneAreas, Phase, Start, State,
+    Capture, Effect, Follow, GridRoom, Loading, Message, Page, Pane, PaneAreas, Phase, Start, State,
 };
 use crate::engine::{
     Answer, Ask, Command, Event, FetchProgress, Fit, ModelEntry, Question, Rest, Whereabouts,

@@ -137,6 +137,48 @@ fn only_whole_cells_are_drawn_and_only_those_in_view() {
 }
 
 #[test]
+fn what_a_high_row_says_stands_in_one_of_its_lines_and_its_ground_in_all() {
+    let high = |height, depth, cells| {
+        drawn(20, 9, depth, |grid| {
+            let grid = grid.options(options(CellValue::Rank, cells));
+            let (row, step) = (Row::Layer(Layer(1)), Step(1));
+            grid.row_height(height).first(2, 1).selected(row, step)
+        })
+    };
+    let exact = high(3, Depth::TrueColour, Cells::Exact);
+    assert_eq!(
+        lines(&exact),
+        [
+            "          ⏎ ·cabi…",
+            "",
+            "  L1 ▸    9▾     2▴",
+            "",
+            "",
+            "  L2      1▴     3▾",
+            "",
+            "",
+            "",
+        ]
+    );
+    for (top, x) in [(1, 5), (1, 12), (4, 5), (4, 12)] {
+        let style = |y| exact[(x, y)].style();
+        assert_eq!([style(top), style(top + 2)], [style(top + 1); 2]);
+        assert_ne!(style(top), exact[(0, 8)].style());
+    }
+    // Two lines: no third row begins in what is left.
+    let two = lines(&high(2, Depth::TrueColour, Cells::Exact));
+    assert_eq!(
+        two[1..5],
+        ["  L1 ▸    9▾     2▴", "", "  L2      1▴     3▾", ""]
+    );
+    // Shades stand for colours: in each line.
+    let shades = lines(&high(2, Depth::None, Cells::Shades));
+    let cells = |line: &str| line.chars().skip(5).skip(2).take(2).collect::<String>();
+    assert_eq!(cells(&shades[1]), cells(&shades[2]), "{shades:?}");
+    assert_ne!(cells(&shades[1]).trim(), "");
+}
+
+#[test]
 fn cells_become_shorter_and_then_shades() {
     let short = drawn(25, 3, Depth::TrueColour, |grid| {
         grid.options(options(CellValue::Rank, Cells::Short))

@@ -52,6 +52,8 @@ pub struct Grid<'a> {
     options: GridOptions,
     /// Columns of a cell, where it is wider than it has to be.
     cell: Option<u16>,
+    /// Lines of a row.
+    height: u16,
     first_row: usize,
     first_column: usize,
     pub(super) selected: Option<(Row, Place)>,
@@ -62,6 +64,11 @@ pub const GIVEN: char = '›';
 
 /// Before the number of the selected cell, where there is room.
 const SELECTED: char = '▸';
+
+/// In which line of a row of so many lines its name and its figures stand.
+fn text_line(height: u16) -> u16 {
+    (height - 1) / 2
+}
 
 /// What there is room for above a cell without a number.
 fn initial(label: &str) -> String {
@@ -111,6 +118,7 @@ impl<'a> Grid<'a> {
                 prompt: Visibility::Hidden,
             },
             cell: None,
+            height: 1,
             first_row: 0,
             first_column: 0,
             selected: None,
@@ -143,6 +151,13 @@ impl<'a> Grid<'a> {
     #[must_use]
     pub fn cell_width(mut self, width: u16) -> Self {
         self.cell = Some(width);
+        self
+    }
+
+    /// Rows of so many lines each, where they are not folded.
+    #[must_use]
+    pub fn row_height(mut self, height: u16) -> Self {
+        self.height = height.max(1);
         self
     }
 
@@ -203,12 +218,20 @@ impl<'a> Grid<'a> {
         let rows = self.rows.get(self.first_row..).unwrap_or_default();
         let all = self.prompt_tokens.len() + self.columns.len();
         let shown = (self.first_column..all).take(fit.into());
-        for (y, line) in (area.y + 1..area.bottom()).zip(rows.chunks(fold.rows())) {
+        let height = match fold {
+            Fold::Single => self.height,
+            Fold::Pairs => 1,
+        };
+        // Only whole rows are drawn.
+        let tops = (area.y + 1..).step_by(height.into());
+        let tops = tops.take((area.height.saturating_sub(1) / height).into());
+        for (y, line) in tops.clone().zip(rows.chunks(fold.rows())) {
+            let at = Position::new(area.x, y + text_line(height));
             match line {
                 [row] if fold == Fold::Single => {
-                    self.row_label(*row, (area.x, y).into(), label.min(area.width), buffer);
+                    self.row_label(*row, at, label.min(area.width), buffer);
                 }
-                _ => self.folded_label(line, (area.x, y).into(), label.min(area.width), buffer),
+                _ => self.folded_label(line, at, label.min(area.width), buffer),
             }
         }
         for (x, at) in (area.x + label..).step_by(width.into()).zip(shown) {
@@ -219,28 +242,52 @@ impl<'a> Grid<'a> {
             let Some(column) = self.column(place) else {
                 continue;
             };
-            if fold == Fold::Pairs {
-                for (y, line) in (area.y + 1..area.bottom()).zip(rows.chunks(fold.rows())) {
-                    self.folded(&scale, (place, column), line, (x, y).into(), buffer);
-                }
-                continue;
-            }
-            for (y, row) in (area.y + 1..area.bottom()).zip(rows) {
-                if let Some(cell) = column.cell(*row) {
-                    let (mut text, mut style) = match self.before {
-                        Some(before) => self.difference(before.column(place), column, *row),
-                        None => self.figure(&scale, column, *row, cell),
-                    };
-                    if self.selected == Some((*row, place)) {
-                        style = self.palette.selected_cell();
-                        // Its shape too tells it, where themes have little room for one more colour.
-                        if let Some(rest) = text.strip_prefix(' ') {
-                            text = format!("{SELECTED}{rest}");
-                        }
+            for (y, line) in tops.clone().zip(rows.chunks(fold.rows())) {
+                match line {
+                    [row] if fold == Fold::Single => {
+                        let cell = Rect::new(x, y, width, height);
+                        self.cell(&scale, (place, column), *row, cell, buffer);
                     }
-                    buffer.set_stringn(x, y, text, width.into(), style);
+                    _ => self.folded(&scale, (place, column), line, (x, y).into(), buffer),
                 }
             }
+        }
+    }
+
+    /// Draw the cell of a row in a column: what it says in one of its lines, its ground in all.
+    fn cell(
+        &self,
+        scale: &Scale,
+        (place, column): (Place, &Column),
+        row: Row,
+        area: Rect,
+        buffer: &mut Buffer,
+    ) {
+        let Some(cell) = column.cell(row) else {
+            return;
+        };
+        let (mut text, mut style) = match self.before {
+            Some(before) => self.difference(before.column(place), column, row),
+            None => self.figure(scale, column, row, cell),
+        };
+        // Where shades stand for colours, they stand in all lines.
+        let ground = match self.options.cells.is_colour_only() {
+            true => text.clone(),
+            false => " ".repeat(area.width.into()),
+        };
+        if self.selected == Some((row, place)) {
+            style = self.palette.selected_cell();
+            // Its shape too tells it, where themes have little room for one more colour.
+            if let Some(rest) = text.strip_prefix(' ') {
+                text = format!("{SELECTED}{rest}");
+            }
+        }
+        for y in area.rows().map(|line| line.y) {
+            let text = match y == area.y + text_line(area.height) {
+                true => &text,
+                false => &ground,
+            };
+            buffer.set_stringn(area.x, y, text, area.width.into(), style);
         }
     }
 

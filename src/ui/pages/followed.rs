@@ -46,9 +46,11 @@ impl Draw for FollowedCandidates {
             return;
         };
         let selected = Step(cursor.step.0.saturating_sub(first_step(state)));
+        let room = GridRoom::of(state);
         let grid = Grid::new(&columns, &rows, vocabulary, *palette)
             .options(state.settings.options.grid)
-            .cell_width(GridRoom::of(state).cell)
+            .cell_width(room.cell)
+            .row_height(room.height)
             .first(cursor.first_row, 0)
             .selected(cursor.row, selected);
         let titles = Titles {

@@ -64,18 +64,23 @@ fn the_row_emb_can_be_shown_and_selected() {
 fn a_click_selects_the_cell_under_it() {
     let (mut state, _) = with_steps(4);
     let grid = PaneAreas::of(&state).unwrap().grid;
-    let click = MouseEvent {
-        kind: MouseEventKind::Down(MouseButton::Left),
-        // Two cells of seven behind the labels, two rows below border and tokens.
-        column: grid.x + 1 + 5 + 7 + 2,
-        row: grid.y + 1 + 1 + 1,
-        modifiers: KeyModifiers::NONE,
-    };
-    update(&mut state, Message::Mouse(click));
-    assert_eq!(state.view.focus, Pane::Grid);
-    assert_eq!(state.cursor.step, Step(1));
-    assert_eq!(state.cursor.row, Row::Layer(Layer(1)));
-    assert_eq!(state.cursor.follow, Follow::Stay);
+    let GridRoom { cell, height, .. } = GridRoom::of(&state);
+    // In each of the lines of a row.
+    for line in 0..height {
+        press(&mut state, "home");
+        let click = MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            // The second cell behind border and labels, of the second row below border and tokens.
+            column: grid.x + 1 + 5 + cell + 2,
+            row: grid.y + 1 + 1 + height + line,
+            modifiers: KeyModifiers::NONE,
+        };
+        update(&mut state, Message::Mouse(click));
+        assert_eq!(state.view.focus, Pane::Grid);
+        assert_eq!(state.cursor.step, Step(1));
+        assert_eq!(state.cursor.row, Row::Layer(Layer(1)));
+        assert_eq!(state.cursor.follow, Follow::Stay);
+    }
 }
 
 #[test]
